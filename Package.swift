@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift modules in the order data flows; each names the only modules it may import.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies)
+}
+
+/// A Debian library that needs nothing but a module map.
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "pipeline",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C: shims over libraries whose interfaces change, and the numeric kernels.
+    .target(name: "CSystem", linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("xxhash")]),
+    .target(
+      name: "CFFmpeg",
+      linkerSettings: ["avformat", "avcodec", "swscale", "swresample", "avutil"].map { .linkedLibrary($0) }),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    .target(name: "CKernels"),
+    library("CSndFile", pkgConfig: "sndfile", apt: "libsndfile1-dev"),
+    library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+    library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
+
+    module("Basics", ["CSystem"]),
+    module("Corpus", ["Basics"]),
+    module("Tensors", ["Basics"]),
+    module("StageGraph", ["Basics", grdb]),
+    module("Media", ["Basics", "Corpus", "CFFmpeg", "CSndFile"]),
+    module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
+    module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
+    module("WeightFiles", ["Basics", "Tensors"]),
+    module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile"]),
+    module(
+      "Stages",
+      ["Basics", "Corpus", "Tensors", "StageGraph", "Media", "Shards", "Distillation", "WeightFiles", yams]),
+    .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),
+
+    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+    .testTarget(name: "CorpusTests", dependencies: ["Corpus"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "WeightFiles"]),
+    .testTarget(name: "StageGraphTests", dependencies: ["StageGraph"]),
+    .testTarget(name: "MediaTests", dependencies: ["Media"]),
+    .testTarget(name: "ShardsTests", dependencies: ["Shards"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Stages", "pipeline"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,50 @@
+/// How the process ends. DESIGN: 0 done, 1 failed, 3 too many clips left out, 4 no teacher vectors, 64 usage,
+/// 75 locked by another writer, 130 interrupted.
+package enum ExitStatus: Int32, Sendable {
+  case done = 0
+  case failed = 1
+  case tooManyLeftOut = 3
+  case noTeacherVectors = 4
+  case usage = 64
+  case locked = 75
+  case interrupted = 130
+}
+
+/// The one shape of every error that a person sees: what failed, on what, found and expected, and a way out.
+///
+/// Each module words its own failures in one file (`MediaFailures.swift`, …) as static functions on this type, so that a
+/// sentence stands in one place. `code` is stable and machine-readable; sentences may change.
+package struct Failure: Error, Sendable, Equatable {
+  package var code: String
+  package var what: String
+  package var subject: String?
+  package var found: String?
+  package var expected: String?
+  package var hint: String?
+  package var exit: ExitStatus
+
+  package init(
+    _ code: String, _ what: String, on subject: String? = nil, found: String? = nil, expected: String? = nil,
+    hint: String? = nil, exit: ExitStatus = .failed
+  ) {
+    self.code = code
+    self.what = what
+    self.subject = subject
+    self.found = found
+    self.expected = expected
+    self.hint = hint
+    self.exit = exit
+  }
+}
+
+extension Failure: CustomStringConvertible {
+  /// One or two lines: `what: subject (found X, expected Y)` and `hint: …`.
+  package var description: String {
+    var line = what
+    if let subject { line += ": \(subject)" }
+    let evidence = [found.map { "found \($0)" }, expected.map { "expected \($0)" }].compactMap { $0 }
+    if !evidence.isEmpty { line += " (\(evidence.joined(separator: ", ")))" }
+    if let hint { line += "\n  hint: \(hint)" }
+    return line
+  }
+}

@@ -1,0 +1,22 @@
+import Glibc
+
+/// An exclusive lock that the kernel frees when its holder dies. The file holds the holder's pid, for the message to others.
+package final class FileLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Throws: `Failure.locked` with the holder's pid when another process has it.
+  package init(_ path: String) throws {
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure.system("open", path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = (try? Files.read(path, limit: 64)).flatMap { Int32(String(decoding: $0, as: UTF8.self)) }
+      close(descriptor)
+      throw Failure.locked(Files.parent(path), holder: holder)
+    }
+    ftruncate(descriptor, 0)
+    let pid = Array("\(getpid())".utf8)
+    pwrite(descriptor, pid, pid.count, 0)
+  }
+
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,176 @@
+// Reading and writing files the way this project needs it: whole or not at all, durable, and with errors that name the path.
+
+import CSystem
+import Glibc
+
+/// An open file for reading; closed when it goes out of use.
+package struct InputFile: ~Copyable {
+  package let path: String
+  package let descriptor: Int32
+
+  package init(_ path: String) throws {
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure.system("open", path) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// The number of bytes read: fewer than asked only at the end of the file.
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    var filled = 0
+    while filled < buffer.count {
+      let count = Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw Failure.system("read", path)
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  /// Exactly `count` bytes at `offset`.
+  package func read(at offset: Int, count: Int) throws -> [UInt8] {
+    guard count >= 0, offset >= 0 else { throw Failure("file.range", "a range lies outside the file", on: path) }
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let n = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress! + filled, count - filled, off_t(offset + filled)) }
+      if n < 0 {
+        if errno == EINTR { continue }
+        throw Failure.system("read", path)
+      }
+      guard n > 0 else {
+        throw Failure("file.short", "the file ends early", on: path, found: "\(filled) bytes at \(offset)", expected: "\(count)")
+      }
+      filled += n
+    }
+    return bytes
+  }
+}
+
+package enum Files {
+  /// All bytes of a file of at most `limit` bytes.
+  package static func read(_ path: String, limit: Int = 1 << 31) throws -> [UInt8] {
+    let size = try identity(path).size
+    guard size <= limit else {
+      throw Failure("file.large", "the file is larger than it may be", on: path, found: "\(size) bytes", expected: "at most \(limit)")
+    }
+    let file = try InputFile(path)
+    return try file.read(at: 0, count: size)
+  }
+
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  package static func isFolder(_ path: String) -> Bool {
+    (try? identity(path))?.kind == .folder
+  }
+
+  /// What the file system says of a path; symbolic links are followed.
+  package static func identity(_ path: String) throws -> FileIdentity {
+    var raw = system_file_identity()
+    guard system_identity_of_path(path, &raw) == 0 else { throw Failure.system("open", path) }
+    return FileIdentity(raw)
+  }
+
+  /// The same of a link itself.
+  package static func identityOfLink(_ path: String) throws -> FileIdentity {
+    var raw = system_file_identity()
+    guard system_identity_of_link(path, &raw) == 0 else { throw Failure.system("open", path) }
+    return FileIdentity(raw)
+  }
+
+  /// The names in a folder, in byte order, without `.` and `..`.
+  package static func names(in folder: String) throws -> [String] {
+    guard let handle = opendir(folder) else { throw Failure.system("open", folder) }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) ?? String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Makes a folder and those above it.
+  package static func makeFolder(_ path: String) throws {
+    if path.isEmpty || isFolder(path) { return }
+    try makeFolder(parent(path))
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
+  }
+
+  /// Removes a file or a folder with all that is in it; nothing there is no error.
+  package static func remove(_ path: String) throws {
+    guard let link = try? identityOfLink(path) else { return }
+    if link.kind == .folder {
+      for name in try names(in: path) { try remove("\(path)/\(name)") }
+      guard rmdir(path) == 0 else { throw Failure.system("remove", path) }
+    } else {
+      guard unlink(path) == 0 else { throw Failure.system("remove", path) }
+    }
+  }
+
+  package static func parent(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: 0x2F) else { return "." }
+    return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
+  }
+
+  package static func name(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: 0x2F) else { return path }
+    return String(path[path.utf8.index(after: slash)...])
+  }
+
+  /// Makes names in a folder durable (renames, links, removals).
+  package static func sync(folder: String) throws {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure.system("open", folder) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw Failure.system("sync", folder) }
+  }
+
+  package static func rename(_ from: String, to: String) throws {
+    guard Glibc.rename(from, to) == 0 else { throw Failure.system("rename", from) }
+  }
+
+  /// Exchanges two existing paths in one step.
+  package static func exchange(_ first: String, _ second: String) throws {
+    guard system_exchange(first, second) == 0 else { throw Failure.system("exchange", first) }
+  }
+
+  /// Writes a file whole or not at all: temporary name in the same folder, fsync, rename, fsync of the folder.
+  package static func write(_ bytes: [UInt8], to path: String) throws {
+    let file = try OutputFile(path)
+    try file.write(bytes)
+    try file.commit()
+  }
+
+  package static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+}
+
+package struct FileIdentity: Hashable, Sendable {
+  package enum Kind: Sendable { case file, folder, link, other }
+  package var device: UInt64
+  package var inode: UInt64
+  package var size: Int
+  /// Nanoseconds since 1970.
+  package var modified: Int64
+  package var kind: Kind
+
+  init(_ raw: system_file_identity) {
+    device = raw.device
+    inode = raw.inode
+    size = Int(raw.size)
+    modified = raw.modified
+    kind =
+      switch mode_t(raw.mode) & S_IFMT {
+      case S_IFREG: .file
+      case S_IFDIR: .folder
+      case S_IFLNK: .link
+      default: .other
+      }
+  }
+}

@@ -1,0 +1,93 @@
+import Glibc
+
+/// A file that appears under its name only when it is complete.
+///
+/// Bytes go to a hidden temporary name in the same folder; `commit` syncs, renames and syncs the folder. An output that is not
+/// committed leaves nothing behind. Left-overs of a killed process carry `.partial` and are removed by whoever owns the folder.
+package final class OutputFile {
+  package let path: String
+  private let temporary: String
+  private var descriptor: Int32
+  private var buffer: [UInt8] = []
+  /// Bytes written so far.
+  package private(set) var count = 0
+
+  package init(_ path: String) throws {
+    self.path = path
+    temporary = "\(Files.parent(path))/.\(Files.name(path)).\(getpid()).partial"
+    unlink(temporary)
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure.system("create", path) }
+    buffer.reserveCapacity(Self.bufferSize)
+  }
+
+  private static let bufferSize = 1 << 20
+
+  deinit {
+    if descriptor >= 0 {
+      close(descriptor)
+      unlink(temporary)
+    }
+  }
+
+  package func write(_ bytes: some ContiguousBytesCollection) throws {
+    try bytes.withContiguousBytes { try write(raw: $0) }
+  }
+
+  package func write(raw bytes: UnsafeRawBufferPointer) throws {
+    count += bytes.count
+    if buffer.count + bytes.count > Self.bufferSize { try flush() }
+    if bytes.count >= Self.bufferSize {
+      try writeAll(bytes, to: descriptor, path: path)
+    } else {
+      buffer.append(contentsOf: bytes)
+    }
+  }
+
+  private func flush() throws {
+    try buffer.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// The file is now under its name, and stays there after a power cut.
+  package func commit() throws {
+    try flush()
+    guard fsync(descriptor) == 0 else { throw Failure.system("sync", path) }
+    close(descriptor)
+    descriptor = -1
+    guard rename(temporary, path) == 0 else {
+      let failure = Failure.system("rename", path)
+      unlink(temporary)
+      throw failure
+    }
+    try Files.sync(folder: Files.parent(path))
+  }
+
+  package static func isLeftOver(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".partial") }
+}
+
+/// Arrays and strings of bytes that lie in one piece.
+package protocol ContiguousBytesCollection {
+  func withContiguousBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
+}
+extension [UInt8]: ContiguousBytesCollection {
+  package func withContiguousBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R { try withUnsafeBytes(body) }
+}
+extension String: ContiguousBytesCollection {
+  package func withContiguousBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try Array(utf8).withUnsafeBytes(body)
+  }
+}
+
+/// write(2) until all is written.
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+  var done = 0
+  while done < bytes.count {
+    let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+    if count < 0 {
+      if errno == EINTR { continue }
+      throw Failure.system("write", path)
+    }
+    done += count
+  }
+}

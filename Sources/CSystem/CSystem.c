@@ -1,0 +1,99 @@
+#define _GNU_SOURCE
+#include "CSystem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+extern char **environ;
+
+void *system_sha256_begin(void) {
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
+    EVP_MD_CTX_free(context);
+    return NULL;
+  }
+  return context;
+}
+void system_sha256_update(void *context, const void *bytes, size_t count) { EVP_DigestUpdate(context, bytes, count); }
+void system_sha256_end(void *context, uint8_t digest[32]) {
+  unsigned int count = 32;
+  EVP_DigestFinal_ex(context, digest, &count);
+  EVP_MD_CTX_free(context);
+}
+
+uint64_t system_xxh3(const void *bytes, size_t count) { return XXH3_64bits(bytes, count); }
+
+int system_exchange(const char *first, const char *second) {
+  return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+}
+
+pid_t system_spawn(const char *const arguments[], int input, int output) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_adddup2(&actions, input, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, 1);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  sigset_t none, defaults;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = 0;
+  int error = posix_spawn(&pid, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error ? -error : pid;
+}
+
+int system_limit_memory(uint64_t bytes) {
+  struct rlimit limit = {bytes, bytes};
+  return setrlimit(RLIMIT_AS, &limit);
+}
+
+void system_exit_when_reader_leaves(int descriptor) {
+  struct pollfd watched = {descriptor, 0, 0};
+  for (;;) {
+    int ready = poll(&watched, 1, -1);
+    if (ready > 0 && (watched.revents & (POLLERR | POLLHUP | POLLNVAL))) _exit(0);
+    if (ready < 0 && errno != EINTR) _exit(0);
+  }
+}
+
+static int identity(int status, const struct stat *s, system_file_identity *out) {
+  if (status) return -1;
+  *out = (system_file_identity){s->st_dev, s->st_ino, s->st_size,
+                                s->st_mtim.tv_sec * 1000000000LL + s->st_mtim.tv_nsec, s->st_mode};
+  return 0;
+}
+int system_identity_of_path(const char *path, system_file_identity *out) {
+  struct stat s;
+  return identity(stat(path, &s), &s, out);
+}
+int system_identity_of_link(const char *path, system_file_identity *out) {
+  struct stat s;
+  return identity(lstat(path, &s), &s, out);
+}
+
+int system_instruction_set(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    return 2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 1;
+#endif
+  return 0;
+}

@@ -1,0 +1,34 @@
+// System calls and two hash libraries, in the shape Swift can import.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// SHA-256 through libcrypto. A context is created by begin and freed by end; NULL when libcrypto fails.
+void *system_sha256_begin(void);
+void system_sha256_update(void *context, const void *bytes, size_t count);
+void system_sha256_end(void *context, uint8_t digest[32]);
+
+// XXH3, 64 bits: fast change checks, never an address.
+uint64_t system_xxh3(const void *bytes, size_t count);
+
+// Exchanges two existing paths in one step (renameat2 with RENAME_EXCHANGE). 0, or -1 with errno.
+int system_exchange(const char *first, const char *second);
+
+// Starts `arguments[0]` in a process group of its own. The child's descriptors: 0 = input, 1 = output, 2 = inherited, no others.
+// Returns the pid, or -errno.
+pid_t system_spawn(const char *const arguments[], int input, int output);
+
+// Caps the address space of the calling process.
+int system_limit_memory(uint64_t bytes);
+
+// Blocks until the reading end of `descriptor` is gone, then ends the process. Called on a thread of its own.
+void system_exit_when_reader_leaves(int descriptor);
+
+// The device, inode, size and modification time (nanoseconds) of an open file or path.
+typedef struct { uint64_t device, inode; int64_t size, modified; uint32_t mode; } system_file_identity;
+int system_identity_of_path(const char *path, system_file_identity *out);
+int system_identity_of_link(const char *path, system_file_identity *out);
+
+// The highest instruction set this CPU and kernel offer: 0 portable, 1 AVX2 with FMA, 2 AVX-512 (F, BW, DQ, VL).
+int system_instruction_set(void);

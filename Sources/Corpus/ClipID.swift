@@ -1,0 +1,58 @@
+import Basics
+
+/// The name of one excerpt of one video: a file's name before its first dot, or what a manifest calls it.
+///
+/// VGGSound writes eleven characters of a YouTube id, `_`, and the start in six digits. Ids may begin with `-` or `_`.
+package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  package let text: String
+
+  /// Nil when the id could not name a member of a tar: empty, over 100 bytes, with control characters, a slash or a dot, or of
+  /// the form `__x__`, which webdataset readers skip.
+  package init?(_ text: String) {
+    let bytes = text.utf8
+    guard (1...100).contains(bytes.count), bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0x2F && $0 != 0x2E }),
+      !text.unicodeScalars.contains("\u{FFFD}"), !(text.hasPrefix("__") && text.hasSuffix("__"))
+    else { return nil }
+    self.text = text
+  }
+
+  package var description: String { text }
+
+  /// Byte order: the order of samples in shards.
+  package static func < (a: ClipID, b: ClipID) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+
+  /// The stem of a file name: what stands before the first dot.
+  package static func stem(ofFile name: String) -> String {
+    String(name.prefix { $0 != "." })
+  }
+
+  /// The id without its start (`X_000010` → X, `X_10000_20000` → X): clips of one source video share a split.
+  package var sourceVideo: String {
+    var parts = text.split(separator: "_", omittingEmptySubsequences: false)
+    let digits = { (part: Substring) in !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+    if parts.count >= 3, digits(parts[parts.count - 1]), digits(parts[parts.count - 2]), !digitsOnlyHead(parts) {
+      parts.removeLast(2)
+    } else if parts.count >= 2, digits(parts[parts.count - 1]) {
+      parts.removeLast(1)
+    }
+    let head = parts.joined(separator: "_")
+    return head.isEmpty ? text : head
+  }
+
+  /// `12345_000010`: the first part is itself digits and must stay.
+  private func digitsOnlyHead(_ parts: [Substring]) -> Bool { parts.count == 2 }
+}
+
+extension ClipID: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let id = ClipID(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a clip id")
+    }
+    self = id
+  }
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}

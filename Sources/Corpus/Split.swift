@@ -1,0 +1,25 @@
+import Basics
+
+package enum Split: String, Sendable, Codable, CaseIterable, Comparable {
+  case train, validation, test
+
+  package static func < (a: Self, b: Self) -> Bool { allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)! }
+
+  /// The names that manifests use.
+  package init?(manifest text: String) {
+    switch text.lowercased() {
+    case "train", "training": self = .train
+    case "validation", "valid", "val", "dev": self = .validation
+    case "test", "eval", "evaluation": self = .test
+    default: return nil
+    }
+  }
+
+  /// The split of a clip that no manifest places: 5 % validation, by hash of the source video.
+  package init(sourceVideo: String) {
+    self = Digest(of: "split\0\(sourceVideo)").prefix64 % 20 == 0 ? .validation : .train
+  }
+
+  /// With fewer validation clips than this, they join train.
+  package static let fewestValidationClips = 20
+}

@@ -1,0 +1,132 @@
+import Basics
+
+/// Why a clip was left out, or what a person should know of one that was kept.
+package struct ReasonCode: Hashable, Sendable, Comparable, Codable, RawRepresentable, CustomStringConvertible {
+  package let rawValue: String
+  package init(rawValue: String) { self.rawValue = rawValue }
+  package var description: String { rawValue }
+  package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+
+  package init(from decoder: any Decoder) throws { rawValue = try decoder.singleValueContainer().decode(String.self) }
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
+}
+
+extension ReasonCode {
+  package static let mediaUnreadable = ReasonCode(rawValue: "media.unreadable")
+  package static let mediaTimeout = ReasonCode(rawValue: "media.timeout")
+  package static let mediaMemory = ReasonCode(rawValue: "media.memory")
+  package static let decoderCrashed = ReasonCode(rawValue: "decoder.crashed")
+  package static let audioMissing = ReasonCode(rawValue: "audio.missing")
+  package static let audioSilent = ReasonCode(rawValue: "audio.silent")
+  package static let videoMissing = ReasonCode(rawValue: "video.missing")
+  package static let clipShort = ReasonCode(rawValue: "clip.short")
+  package static let clipDuplicate = ReasonCode(rawValue: "clip.duplicate")
+  package static let idCollision = ReasonCode(rawValue: "id.collision")
+  package static let idInvalid = ReasonCode(rawValue: "id.invalid")
+  package static let embeddingMissing = ReasonCode(rawValue: "embedding.missing")
+  package static let embeddingNonfinite = ReasonCode(rawValue: "embedding.nonfinite")
+  package static let embeddingZero = ReasonCode(rawValue: "embedding.zero")
+  package static let embeddingLength = ReasonCode(rawValue: "embedding.length")
+  package static let embeddingDuplicate = ReasonCode(rawValue: "embedding.duplicate")
+  package static let embeddingDimension = ReasonCode(rawValue: "embedding.dimension")
+  package static let embeddingUnreadable = ReasonCode(rawValue: "embedding.unreadable")
+  package static let videoStill = ReasonCode(rawValue: "video.still")
+  package static let audioVideoMismatch = ReasonCode(rawValue: "audio.video.mismatch")
+  package static let mediaErrors = ReasonCode(rawValue: "media.errors")
+  package static let audioOpposite = ReasonCode(rawValue: "audio.opposite")
+  package static let idMilliseconds = ReasonCode(rawValue: "id.milliseconds")
+  package static let idDash = ReasonCode(rawValue: "id.dash")
+  package static let embeddingUntimed = ReasonCode(rawValue: "embedding.untimed")
+  package static let manifestUnlisted = ReasonCode(rawValue: "manifest.unlisted")
+  package static let manifestAbsent = ReasonCode(rawValue: "manifest.absent")
+}
+
+/// What a reason does to its clip unless flags move it across.
+package struct Reason: Sendable {
+  package enum Effect: Sendable { case leavesOut, warns }
+  package let code: ReasonCode
+  package let effect: Effect
+  /// One line for people.
+  package let meaning: String
+  /// Whether the same bytes would give the same answer: only then is the outcome kept for later runs.
+  package var isFinal = true
+}
+
+/// Every reason there is. A new one is one line here.
+package let BuiltInReasons: [Reason] = [
+  Reason(code: .mediaUnreadable, effect: .leavesOut, meaning: "no demuxer or decoder of this tool reads it"),
+  Reason(code: .mediaTimeout, effect: .leavesOut, meaning: "decoding took longer than allowed", isFinal: false),
+  Reason(code: .mediaMemory, effect: .leavesOut, meaning: "decoding needed more memory than allowed", isFinal: false),
+  Reason(code: .decoderCrashed, effect: .leavesOut, meaning: "the decoder crashed on it, twice", isFinal: false),
+  Reason(code: .audioMissing, effect: .leavesOut, meaning: "no sound in the clip"),
+  Reason(code: .audioSilent, effect: .leavesOut, meaning: "the sound is digital silence"),
+  Reason(code: .videoMissing, effect: .leavesOut, meaning: "no picture in the clip"),
+  Reason(code: .clipShort, effect: .leavesOut, meaning: "over half a second shorter than the clip should be"),
+  Reason(code: .clipDuplicate, effect: .leavesOut, meaning: "another file has the same id and the same bytes"),
+  Reason(code: .idCollision, effect: .leavesOut, meaning: "another file has the same id and other bytes"),
+  Reason(code: .idInvalid, effect: .leavesOut, meaning: "the name cannot be an id in a training shard"),
+  Reason(code: .embeddingMissing, effect: .leavesOut, meaning: "no teacher vectors for this id"),
+  Reason(code: .embeddingNonfinite, effect: .leavesOut, meaning: "a teacher vector has NaN or Inf"),
+  Reason(code: .embeddingZero, effect: .leavesOut, meaning: "a teacher vector is all zeros"),
+  Reason(code: .embeddingLength, effect: .leavesOut, meaning: "the number of teacher vectors does not fit the clip's length"),
+  Reason(code: .embeddingDuplicate, effect: .leavesOut, meaning: "teacher vectors twice for this id, and not the same"),
+  Reason(code: .embeddingDimension, effect: .leavesOut, meaning: "teacher vectors of another width than the rest"),
+  Reason(code: .embeddingUnreadable, effect: .leavesOut, meaning: "the file with the teacher vectors cannot be read"),
+  Reason(code: .videoStill, effect: .warns, meaning: "the picture does not change"),
+  Reason(code: .audioVideoMismatch, effect: .warns, meaning: "sound and picture differ in length by over half a second"),
+  Reason(code: .mediaErrors, effect: .warns, meaning: "some packets or frames are damaged"),
+  Reason(code: .audioOpposite, effect: .warns, meaning: "the channels cancel each other when mixed; the first was taken alone"),
+  Reason(code: .idMilliseconds, effect: .warns, meaning: "the file is named in milliseconds; joined to the manifest's seconds"),
+  Reason(code: .idDash, effect: .warns, meaning: "the file's name has lost its leading dash; joined to the manifest"),
+  Reason(code: .embeddingUntimed, effect: .warns, meaning: "teacher vectors without times: all rows were taken"),
+  Reason(code: .manifestUnlisted, effect: .warns, meaning: "a file that the manifest does not name"),
+  Reason(code: .manifestAbsent, effect: .warns, meaning: "a row of the manifest without a file"),
+]
+
+/// One reason on one clip, with what was seen.
+package struct Finding: Hashable, Sendable, Codable, Comparable {
+  package var code: ReasonCode
+  package var evidence: String
+
+  package init(_ code: ReasonCode, _ evidence: String) {
+    self.code = code
+    self.evidence = evidence
+  }
+
+  package static func < (a: Self, b: Self) -> Bool { (a.code, a.evidence) < (b.code, b.evidence) }
+}
+
+/// Which findings leave a clip out: the built-in effects, and what `--leave-out` and `--keep` moved across.
+package struct VerdictPolicy: Sendable {
+  private var leavingOut: Set<ReasonCode>
+
+  /// - Throws: `Failure` for a code that does not exist, with the nearest that does.
+  package init(leaveOut: [String] = [], keep: [String] = []) throws {
+    leavingOut = Set(BuiltInReasons.filter { $0.effect == .leavesOut }.map(\.code))
+    for code in leaveOut { leavingOut.insert(try Self.known(code)) }
+    for code in keep { leavingOut.remove(try Self.known(code)) }
+  }
+
+  package func leavesOut(_ finding: Finding) -> Bool { leavingOut.contains(finding.code) }
+
+  /// The first reason that leaves the clip out, in the order of `BuiltInReasons`.
+  package func decisive(_ findings: [Finding]) -> Finding? {
+    for reason in BuiltInReasons {
+      if leavingOut.contains(reason.code), let finding = findings.first(where: { $0.code == reason.code }) { return finding }
+    }
+    return nil
+  }
+
+  private static func known(_ text: String) throws -> ReasonCode {
+    let code = ReasonCode(rawValue: text)
+    guard BuiltInReasons.contains(where: { $0.code == code }) else {
+      let near = nearest(text, in: BuiltInReasons.map(\.code.rawValue))
+      throw Failure(
+        "reason.unknown", "no such reason", on: text, hint: near.map { "did you mean \($0)?" }, exit: .usage)
+    }
+    return code
+  }
+}
