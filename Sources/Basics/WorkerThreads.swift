@@ -85,3 +85,14 @@ package final class WorkerThreads: @unchecked Sendable {
     }
   }
 }
+
+extension WorkerThreads {
+  /// `forEach` for work that can fail: all pieces run, then the failure of the lowest item is thrown.
+  package func tryForEach(_ items: Int, _ body: @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws {
+    let failures = Mutex<[Int: any Error]>([:])
+    forEach(items) { item, thread in
+      do { try body(item, thread) } catch { failures.withLock { $0[item] = error } }
+    }
+    if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
+  }
+}

@@ -1,1 +1,54 @@
+// Numeric kernels over channel-blocked activations, one body compiled for three instruction sets.
+//
+// Layout of an activation: [images][channels / block][pixels][block], block a multiple of 16. block = 16 is oneDNN's nChw16c;
+// block = channels is NHWC. Every kernel does the same operations in the same order on 16 lanes whatever the instruction set,
+// and no multiplication is fused into an addition: the bits do not depend on the CPU.
 #pragma once
+#include <stdint.h>
+
+typedef struct {
+  int images, channels, pixels, block;
+} kernels_extent;
+
+typedef struct {
+  // mean[c] and the sum of squared differences from it, over images and pixels (Chan, Golub, LeVeque 1979).
+  void (*channel_moments)(kernels_extent e, const float *x, double *mean, double *squares);
+  // y = relu?(x * scale + shift + residual * residual_scale + residual_shift). residual may be NULL; its scale may be NULL (1, 0).
+  void (*scale_shift)(kernels_extent e, const float *x, const float *scale, const float *shift, const float *residual,
+                      const float *residual_scale, const float *residual_shift, int relu, float *y);
+  // gradient *= (activation > 0) in place (activation NULL: no mask), then sums[c] = Σ gradient, products[c] = Σ gradient (x - mean).
+  void (*gradient_moments)(kernels_extent e, float *gradient, const float *activation, const float *x, const float *mean,
+                           double *sums, double *products);
+  // y = gradient * a[c] + x * b[c] + c0[c]; y may be x.
+  void (*combine)(kernels_extent e, const float *gradient, const float *x, const float *a, const float *b, const float *c0,
+                  float *y);
+  // The stem's tail: y = 3x3 stride-2 padding-1 maximum of relu(x * scale + shift); winner = 0…8, row by row, the first maximum.
+  // x is height x width, y is (height+1)/2 x (width+1)/2. winner may be NULL.
+  void (*pool_maximum)(kernels_extent e, int height, int width, const float *x, const float *scale, const float *shift, float *y,
+                       uint8_t *winner);
+  // Scatters gradient (of y) to the winners; nothing flows where y = 0 (cut by the relu).
+  void (*pool_maximum_backward)(kernels_extent e, int height, int width, const float *gradient, const float *y,
+                                const uint8_t *winner, float *result);
+  // result[image][channel] = mean over pixels.
+  void (*pool_mean)(kernels_extent e, const float *x, float *result);
+  // result = gradient[image][channel] / pixels everywhere.
+  void (*pool_mean_backward)(kernels_extent e, const float *gradient, float *result);
+  // x += y.
+  void (*add)(int64_t count, float *x, const float *y);
+  // Adam (Kingma, Ba 2015) as PyTorch words it: step_size = rate / (1 - beta1^t), correction = sqrt(1 - beta2^t).
+  void (*adam)(int64_t count, float *parameter, const float *gradient, float *first, float *second, float beta1, float beta2,
+               float step_size, float correction, float epsilon);
+  // ln(|STFT|^2 + 1e-7) of a waveform of `samples` > 256: Hann 512, hop 353, reflect padding; result [257][1 + samples / 353].
+  // padded: scratch of samples + 512 floats.
+  void (*log_spectrogram)(int samples, const float *waveform, float *padded, float *result);
+  // mean and sum of squared differences of `count` values.
+  void (*moments)(int64_t count, const float *x, double *mean, double *squares);
+  // x = (x - mean) * factor.
+  void (*normalise)(int64_t count, float *x, float mean, float factor);
+} kernels_table;
+
+// level: 0 portable, 1 AVX2, 2 AVX-512. The caller makes sure that the CPU has it.
+const kernels_table *kernels_for(int level);
+
+// A burst of fused multiply-adds on the calling thread, for at least `seconds`; returns GFLOP/s. For benchmarks.
+double kernels_peak(int level, double seconds);

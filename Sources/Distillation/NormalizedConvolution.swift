@@ -1,0 +1,202 @@
+import Basics
+import Kernels
+
+/// A convolution and its batch norm in training, over a whole batch that is cut into microbatches.
+///
+/// Each microbatch runs on one thread; statistics and gradients meet in microbatch order between the phases, so the bits depend
+/// on the microbatch size and not on the number of threads. `output` holds the convolution's result on the way forward and,
+/// after `backward`, its gradient: the result is not needed any more.
+final class NormalizedConvolution: @unchecked Sendable {
+  let layer: ConvolutionLayer
+  let input: Extent
+  let extent: Extent
+  let output: FloatBuffer
+  let scale: FloatBuffer
+  let shift: FloatBuffer
+
+  private let cut: [Range<Int>]
+  private let source: any KernelSource
+  private let kernels: [Int: any ConvolutionKernel]
+  private let packed: [Int: (forward: FloatBuffer, backward: FloatBuffer)]
+  private let mean: FloatBuffer
+  private let moments: DoubleBuffer
+  private let coefficients: FloatBuffer
+  private var inverseDeviation: [Double]
+  private let dataGradient: Bool
+
+  private static let epsilon = 1e-5
+  private static let momentum = 0.1
+
+  init(_ layer: ConvolutionLayer, input: Extent, cut: [Range<Int>], source: any KernelSource, dataGradient: Bool) throws {
+    self.layer = layer
+    self.input = input
+    self.cut = cut
+    self.source = source
+    self.dataGradient = dataGradient
+    var kernels: [Int: any ConvolutionKernel] = [:]
+    for size in Set(cut.map(\.count)) {
+      let shape = ConvolutionShape(
+        images: size, inputChannels: layer.inputChannels, height: input.height, width: input.width,
+        outputChannels: layer.outputChannels, kernel: layer.kernel, stride: layer.stride, padding: layer.padding)
+      kernels[size] = try source.convolution(shape, training: true, dataGradient: dataGradient)
+    }
+    self.kernels = kernels
+    packed = kernels.mapValues { (FloatBuffer($0.packedCount(.forward)), FloatBuffer($0.packedCount(.backwardData))) }
+    extent = kernels.values.first?.shape.output.with(images: input.images) ?? input
+    output = FloatBuffer(extent.count)
+    let channels = layer.outputChannels
+    scale = FloatBuffer(channels)
+    shift = FloatBuffer(channels)
+    mean = FloatBuffer(channels)
+    moments = DoubleBuffer(cut.count * channels * 2)
+    coefficients = FloatBuffer(channels * 3)
+    inverseDeviation = [Double](repeating: 0, count: channels)
+  }
+
+  var scratchCount: Int { kernels.values.map(\.scratchCount).max() ?? 0 }
+  /// Floats of one microbatch's packed weight gradient.
+  var partialCount: Int { kernels.values.map { $0.packedCount(.backwardWeights) }.max() ?? 0 }
+  /// Implementation names, for profiles.
+  var names: [String] { kernels.sorted { $0.key < $1.key }.flatMap { k in ConvolutionPass.allCases.map { k.value.name($0) } } }
+
+  private func kernel(_ part: Int) throws -> any ConvolutionKernel {
+    guard let kernel = kernels[cut[part].count] else { throw Failure("kernel.size", "no kernel for this microbatch size") }
+    return kernel
+  }
+
+  private func place(_ buffer: FloatBuffer, _ extent: Extent, _ part: Int) -> UnsafeMutablePointer<Float> {
+    buffer.start + cut[part].lowerBound * extent.imageCount
+  }
+
+  // MARK: Forward
+
+  /// Packs this step's weights. Once a step.
+  func prepare(_ parameters: Parameters) throws {
+    let weights = parameters.weights("audio_encoder.\(layer.weight)")
+    for (size, kernel) in kernels {
+      guard let packed = packed[size] else { continue }
+      try kernel.pack(weights, for: .forward, into: packed.forward.start)
+      if dataGradient { try kernel.pack(weights, for: .backwardData, into: packed.backward.start) }
+    }
+  }
+
+  /// The convolution of one microbatch of `x` (the whole batch's buffer), and its moments.
+  func forward(_ part: Int, _ x: FloatBuffer, scratch: UnsafeMutablePointer<Float>) throws {
+    let kernel = try kernel(part)
+    guard let packed = packed[cut[part].count] else { return }
+    let y = place(output, extent, part)
+    try kernel.forward(place(x, input, part), packed: packed.forward.start, y, scratch: scratch)
+    let channels = layer.outputChannels
+    let sums = moments.start + part * channels * 2
+    source.layers.channelMoments(kernel.shape.output, y, mean: sums, squares: sums + channels)
+  }
+
+  /// The meeting point: statistics of the whole batch, and what they do to the running ones.
+  func finishStatistics(_ parameters: Parameters) {
+    let channels = layer.outputChannels
+    let name = "audio_encoder.\(layer.norm)"
+    let (weight, bias) = (parameters.weights("\(name).weight"), parameters.weights("\(name).bias"))
+    let (runningMean, runningVariance) = (parameters.statistics("\(name).running_mean"), parameters.statistics("\(name).running_var"))
+    for c in 0..<channels {
+      var total = Moments()
+      for part in cut.indices {
+        let sums = moments.start + part * channels * 2
+        total.merge(count: Double(cut[part].count * extent.pixels), mean: sums[c], squares: sums[channels + c])
+      }
+      let inverse = 1 / (total.squares / total.count + Self.epsilon).squareRoot()
+      inverseDeviation[c] = inverse
+      mean.start[c] = Float(total.mean)
+      scale.start[c] = Float(Double(weight[c]) * inverse)
+      shift.start[c] = Float(Double(bias[c]) - total.mean * Double(weight[c]) * inverse)
+      let unbiased = total.squares / max(1, total.count - 1)
+      runningMean[c] = Float(Double(runningMean[c]) * (1 - Self.momentum) + total.mean * Self.momentum)
+      runningVariance[c] = Float(Double(runningVariance[c]) * (1 - Self.momentum) + unbiased * Self.momentum)
+    }
+  }
+
+  // MARK: Backward
+
+  /// Masks one microbatch's gradient by `activation` > 0 where given, and sums what batch norm's backward needs.
+  func gradientMoments(_ part: Int, gradient: UnsafeMutablePointer<Float>, activation: UnsafePointer<Float>?) {
+    let channels = layer.outputChannels
+    let sums = moments.start + part * channels * 2
+    source.layers.gradientMoments(
+      extent.with(images: cut[part].count), gradient: gradient, activation: activation, place(output, extent, part),
+      mean: mean.start, sums: sums, products: sums + channels)
+  }
+
+  /// The meeting point: gradients of scale and bias, and the coefficients for `backward`.
+  func finishGradient(_ parameters: Parameters, into gradients: FloatBuffer) {
+    let channels = layer.outputChannels
+    let name = "audio_encoder.\(layer.norm)"
+    let weight = parameters.weights("\(name).weight")
+    let layout = parameters.layout
+    let (dWeight, dBias) = (
+      gradients.start + layout.slot("\(name).weight").offset, gradients.start + layout.slot("\(name).bias").offset
+    )
+    let count = Double(extent.images * extent.pixels)
+    let (a, b, c0) = (coefficients.start, coefficients.start + channels, coefficients.start + 2 * channels)
+    for c in 0..<channels {
+      var (sum, product) = (0.0, 0.0)
+      for part in cut.indices {
+        sum += moments.start[part * channels * 2 + c]
+        product += moments.start[part * channels * 2 + channels + c]
+      }
+      let inverse = inverseDeviation[c]
+      dWeight[c] = Float(product * inverse)
+      dBias[c] = Float(sum)
+      let factor = Double(weight[c]) * inverse
+      let slope = inverse * inverse * product / count
+      a[c] = Float(factor)
+      b[c] = Float(-factor * slope)
+      c0[c] = Float(factor * (slope * Double(mean.start[c]) - sum / count))
+    }
+  }
+
+  /// Through batch norm and convolution for one microbatch.
+  /// - Parameters:
+  ///   - gradient: of the batch norm's result (masked).
+  ///   - x: the layer's input, the whole batch's buffer.
+  ///   - dx: where the input's gradient of this microbatch goes; nil at the first layer.
+  ///   - partials: `[microbatches, partialCount]`.
+  func backward(
+    _ part: Int, gradient: UnsafePointer<Float>, x: FloatBuffer, dx: UnsafeMutablePointer<Float>?, partials: FloatBuffer,
+    scratch: UnsafeMutablePointer<Float>
+  ) throws {
+    let kernel = try kernel(part)
+    guard let packed = packed[cut[part].count] else { return }
+    let channels = layer.outputChannels
+    let y = place(output, extent, part)
+    source.layers.combine(
+      kernel.shape.output, gradient: gradient, y, a: coefficients.start, b: coefficients.start + channels,
+      c: coefficients.start + 2 * channels, y)
+    try kernel.backwardWeights(place(x, input, part), y, packed: partials.start + part * partialCount, scratch: scratch)
+    if let dx { try kernel.backwardData(y, packed: packed.backward.start, dx, scratch: scratch) }
+  }
+
+  /// Adds the microbatches' weight gradients in order and puts the sum into `gradients`.
+  func reduceWeights(_ partials: FloatBuffer, layout: ParameterLayout, into gradients: FloatBuffer, threads: WorkerThreads) throws {
+    let count = partialCount
+    let piece = 65_536
+    // Microbatches of another size may pack differently: each size is summed by itself, then unpacked and added.
+    let target = gradients.start + layout.slot("audio_encoder.\(layer.weight)").offset
+    for (index, size) in Set(cut.map(\.count)).sorted(by: >).enumerated() {
+      let parts = cut.indices.filter { cut[$0].count == size }
+      guard let kernel = kernels[size], let first = parts.first else { continue }
+      threads.forEach((count + piece - 1) / piece) { item, _ in
+        let range = item * piece..<min(count, (item + 1) * piece)
+        for part in parts.dropFirst() {
+          self.source.layers.add(
+            range.count, partials.start + first * count + range.lowerBound, partials.start + part * count + range.lowerBound)
+        }
+      }
+      if index == 0 {
+        try kernel.unpackGradient(partials.start + first * count, into: target)
+      } else {
+        let extra = FloatBuffer(kernel.shape.weightCount)
+        try kernel.unpackGradient(partials.start + first * count, into: extra.start)
+        source.layers.add(extra.count, target, extra.start)
+      }
+    }
+  }
+}

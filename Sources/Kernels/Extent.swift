@@ -1,0 +1,34 @@
+/// The size of an activation and how it lies in memory: `[images][channels / block][pixels][block]`.
+///
+/// block = 16 is oneDNN's nChw16c, block = channels is NHWC; an activation of one channel (the spectrogram) is plain.
+package struct Extent: Sendable, Equatable {
+  package var images: Int
+  package var channels: Int
+  package var height: Int
+  package var width: Int
+  package var block: Int
+
+  package init(images: Int, channels: Int, height: Int, width: Int, block: Int? = nil) {
+    self.images = images
+    self.channels = channels
+    self.height = height
+    self.width = width
+    self.block = block ?? (channels % 16 == 0 ? 16 : 1)
+  }
+
+  package var pixels: Int { height * width }
+  /// Floats of one image.
+  package var imageCount: Int { channels * pixels }
+  package var count: Int { images * imageCount }
+
+  package func with(images: Int) -> Extent {
+    var other = self
+    other.images = images
+    return other
+  }
+
+  /// Where one value lies. For reference kernels and tests.
+  package func offset(_ image: Int, _ channel: Int, _ row: Int, _ column: Int) -> Int {
+    ((image * (channels / block) + channel / block) * pixels + row * width + column) * block + channel % block
+  }
+}

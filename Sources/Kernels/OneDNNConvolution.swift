@@ -1,0 +1,75 @@
+import Basics
+import COneDNN
+
+/// Convolution through oneDNN: Winograd for stride-1 3×3 where the CPU has it, else direct.
+package final class OneDNNConvolution: ConvolutionKernel, @unchecked Sendable {
+  package let shape: ConvolutionShape
+  private let plan: OpaquePointer
+
+  package init(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws {
+    self.shape = shape
+    var raw = onednn_shape(
+      images: Int64(shape.images), in_channels: Int64(shape.inputChannels), in_height: Int64(shape.height),
+      in_width: Int64(shape.width), out_channels: Int64(shape.outputChannels), kernel: Int64(shape.kernel),
+      stride: Int64(shape.stride), padding: Int64(shape.padding))
+    guard let plan = onednn_plan_create(&raw, training ? 1 : 0, dataGradient ? 1 : 0) else {
+      throw Failure.convolution(shape, "prepare")
+    }
+    self.plan = plan
+  }
+
+  deinit { onednn_plan_destroy(plan) }
+
+  package var scratchCount: Int { onednn_plan_scratch(plan) / 4 }
+
+  package func packedCount(_ pass: ConvolutionPass) -> Int { onednn_plan_packed(plan, raw(pass)) / 4 }
+
+  package func name(_ pass: ConvolutionPass) -> String { String(cString: onednn_plan_name(plan, raw(pass))) }
+
+  private func raw(_ pass: ConvolutionPass) -> onednn_pass { onednn_pass(rawValue: UInt32(pass.rawValue)) }
+
+  private func check(_ status: Int32, _ what: String) throws {
+    guard status == 0 else { throw Failure.convolution(shape, what) }
+  }
+
+  package func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) throws {
+    try check(onednn_pack(plan, raw(pass), weights, packed), "pack weights for")
+  }
+
+  package func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws {
+    try check(onednn_unpack_gradient(plan, packed, weights), "unpack gradients of")
+  }
+
+  package func forward(
+    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) throws { try check(onednn_run_forward(plan, x, packed, y, scratch), "run") }
+
+  package func backwardData(
+    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) throws { try check(onednn_run_backward_data(plan, dy, packed, dx, scratch), "run backward") }
+
+  package func backwardWeights(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) throws { try check(onednn_run_backward_weights(plan, x, dy, packed, scratch), "run the weights of") }
+}
+
+/// oneDNN for convolutions, CKernels for the rest.
+package struct FastKernels: KernelSource {
+  package let layers: any LayerKernels
+  private let instructionSet: InstructionSet
+
+  /// - Parameter instructionSet: lower than the CPU's own to force a path; takes effect once, before any convolution runs.
+  package init(_ instructionSet: InstructionSet = .best) {
+    self.instructionSet = min(instructionSet, .best)
+    layers = VectorKernels(self.instructionSet)
+    if self.instructionSet < .best { _ = onednn_limit_isa(self.instructionSet.rawValue) }
+  }
+
+  package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws -> any ConvolutionKernel {
+    try OneDNNConvolution(shape, training: training, dataGradient: dataGradient)
+  }
+
+  package var identity: [String: String] {
+    ["isa": instructionSet.name, "onednn": String(cString: onednn_version()), "openblas": Matrix.identity]
+  }
+}

@@ -1,0 +1,154 @@
+import Glibc
+
+/// The same operations written down plainly, in double precision: what tests hold the fast kernels against.
+package struct ReferenceKernels: LayerKernels {
+  package init() {}
+
+  private func each(_ e: Extent, _ body: (_ channel: Int, _ offset: Int) -> Void) {
+    for image in 0..<e.images {
+      for channel in 0..<e.channels {
+        for row in 0..<e.height { for column in 0..<e.width { body(channel, e.offset(image, channel, row, column)) } }
+      }
+    }
+  }
+
+  package func channelMoments(_ extent: Extent, _ x: Floats, mean: Sums, squares: Sums) {
+    let count = Double(extent.images * extent.pixels)
+    for c in 0..<extent.channels { (mean[c], squares[c]) = (0, 0) }
+    each(extent) { c, i in mean[c] += Double(x[i]) / count }
+    each(extent) { c, i in squares[c] += (Double(x[i]) - mean[c]) * (Double(x[i]) - mean[c]) }
+  }
+
+  package func scaleShift(
+    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, residual: Floats?, residualScale: Floats?,
+    residualShift: Floats?, relu: Bool, _ y: Output
+  ) {
+    each(extent) { c, i in
+      var value = Double(x[i]) * Double(scale[c]) + Double(shift[c])
+      if let residual { value += Double(residual[i]) * Double(residualScale?[c] ?? 1) + Double(residualShift?[c] ?? 0) }
+      y[i] = Float(relu ? max(0, value) : value)
+    }
+  }
+
+  package func gradientMoments(
+    _ extent: Extent, gradient: Output, activation: Floats?, _ x: Floats, mean: Floats, sums: Sums, products: Sums
+  ) {
+    for c in 0..<extent.channels { (sums[c], products[c]) = (0, 0) }
+    each(extent) { c, i in
+      if let activation, !(activation[i] > 0) { gradient[i] = 0 }
+      sums[c] += Double(gradient[i])
+      products[c] += Double(gradient[i]) * (Double(x[i]) - Double(mean[c]))
+    }
+  }
+
+  package func combine(_ extent: Extent, gradient: Floats, _ x: Floats, a: Floats, b: Floats, c: Floats, _ y: Output) {
+    each(extent) { channel, i in
+      y[i] = Float(Double(gradient[i]) * Double(a[channel]) + Double(x[i]) * Double(b[channel]) + Double(c[channel]))
+    }
+  }
+
+  package func poolMaximum(
+    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?
+  ) {
+    let pooled = Self.pooled(extent)
+    for n in 0..<extent.images {
+      for c in 0..<extent.channels {
+        for r in 0..<pooled.height {
+          for q in 0..<pooled.width {
+            var (best, place) = (-1.0, 0)
+            for k in 0..<9 {
+              let (row, column) = (2 * r - 1 + k / 3, 2 * q - 1 + k % 3)
+              guard (0..<extent.height).contains(row), (0..<extent.width).contains(column) else { continue }
+              let value = max(0, Double(x[extent.offset(n, c, row, column)]) * Double(scale[c]) + Double(shift[c]))
+              if Float(value) > Float(best) { (best, place) = (value, k) }
+            }
+            y[pooled.offset(n, c, r, q)] = Float(best)
+            winner?[pooled.offset(n, c, r, q)] = UInt8(place)
+          }
+        }
+      }
+    }
+  }
+
+  static func pooled(_ e: Extent) -> Extent {
+    Extent(images: e.images, channels: e.channels, height: (e.height + 1) / 2, width: (e.width + 1) / 2, block: e.block)
+  }
+
+  package func poolMaximumBackward(_ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output) {
+    let pooled = Self.pooled(extent)
+    for i in 0..<extent.count { result[i] = 0 }
+    for n in 0..<extent.images {
+      for c in 0..<extent.channels {
+        for r in 0..<pooled.height {
+          for q in 0..<pooled.width where y[pooled.offset(n, c, r, q)] > 0 {
+            let k = Int(winner[pooled.offset(n, c, r, q)])
+            result[extent.offset(n, c, 2 * r - 1 + k / 3, 2 * q - 1 + k % 3)] += gradient[pooled.offset(n, c, r, q)]
+          }
+        }
+      }
+    }
+  }
+
+  package func poolMean(_ extent: Extent, _ x: Floats, _ result: Output) {
+    for n in 0..<extent.images {
+      for c in 0..<extent.channels {
+        var sum = 0.0
+        for row in 0..<extent.height { for column in 0..<extent.width { sum += Double(x[extent.offset(n, c, row, column)]) } }
+        result[n * extent.channels + c] = Float(sum / Double(extent.pixels))
+      }
+    }
+  }
+
+  package func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: Output) {
+    for n in 0..<extent.images {
+      each(extent.with(images: 1)) { c, i in
+        result[n * extent.imageCount + i] = Float(Double(gradient[n * extent.channels + c]) / Double(extent.pixels))
+      }
+    }
+  }
+
+  package func add(_ count: Int, _ x: Output, _ y: Floats) { for i in 0..<count { x[i] += y[i] } }
+
+  package func adam(_ count: Int, parameter: Output, gradient: Floats, first: Output, second: Output, step: AdamStep) {
+    for i in 0..<count {
+      let g = Double(gradient[i])
+      let m = Double(first[i]) * Double(step.beta1) + g * (1 - Double(step.beta1))
+      let v = Double(second[i]) * Double(step.beta2) + g * g * (1 - Double(step.beta2))
+      (first[i], second[i]) = (Float(m), Float(v))
+      parameter[i] = Float(
+        Double(parameter[i]) - Double(step.stepSize) * m / (v.squareRoot() / Double(step.correction) + Double(step.epsilon)))
+    }
+  }
+
+  package func logSpectrogram(_ samples: Int, _ waveform: Floats, padded: Output, _ result: Output) {
+    let frames = 1 + samples / 353
+    for frame in 0..<frames {
+      let window = (0..<512).map { i -> Double in
+        var at = frame * 353 + i - 256
+        if at < 0 { at = -at }
+        if at >= samples { at = 2 * samples - 2 - at }
+        return Double(waveform[at]) * (0.5 - 0.5 * cos(2 * .pi * Double(i) / 512))
+      }
+      for k in 0...256 {
+        var (re, im) = (0.0, 0.0)
+        for i in 0..<512 {
+          let angle = 2 * .pi * Double((i * k) % 512) / 512
+          re += window[i] * cos(angle)
+          im -= window[i] * sin(angle)
+        }
+        result[k * frames + frame] = Float(log(re * re + im * im + 1e-7))
+      }
+    }
+  }
+
+  package func moments(_ count: Int, _ x: Floats) -> (mean: Double, squares: Double) {
+    var (mean, squares) = (0.0, 0.0)
+    for i in 0..<count { mean += Double(x[i]) / Double(count) }
+    for i in 0..<count { squares += (Double(x[i]) - mean) * (Double(x[i]) - mean) }
+    return (mean, squares)
+  }
+
+  package func normalise(_ count: Int, _ x: Output, mean: Float, factor: Float) {
+    for i in 0..<count { x[i] = (x[i] - mean) * factor }
+  }
+}

@@ -1,0 +1,76 @@
+import Basics
+import CKernels
+
+/// The kernels of CKernels.h for one instruction set. The bits do not depend on which.
+package struct VectorKernels: LayerKernels {
+  package let instructionSet: InstructionSet
+  private let table: kernels_table
+
+  package init(_ instructionSet: InstructionSet = .best) {
+    self.instructionSet = min(instructionSet, .best)
+    table = kernels_for(self.instructionSet.rawValue).pointee
+  }
+
+  private func raw(_ e: Extent) -> kernels_extent {
+    kernels_extent(images: Int32(e.images), channels: Int32(e.channels), pixels: Int32(e.pixels), block: Int32(e.block))
+  }
+
+  package func channelMoments(_ extent: Extent, _ x: Floats, mean: Sums, squares: Sums) {
+    table.channel_moments(raw(extent), x, mean, squares)
+  }
+
+  package func scaleShift(
+    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, residual: Floats?, residualScale: Floats?,
+    residualShift: Floats?, relu: Bool, _ y: Output
+  ) {
+    table.scale_shift(raw(extent), x, scale, shift, residual, residualScale, residualShift, relu ? 1 : 0, y)
+  }
+
+  package func gradientMoments(
+    _ extent: Extent, gradient: Output, activation: Floats?, _ x: Floats, mean: Floats, sums: Sums, products: Sums
+  ) {
+    table.gradient_moments(raw(extent), gradient, activation, x, mean, sums, products)
+  }
+
+  package func combine(_ extent: Extent, gradient: Floats, _ x: Floats, a: Floats, b: Floats, c: Floats, _ y: Output) {
+    table.combine(raw(extent), gradient, x, a, b, c, y)
+  }
+
+  package func poolMaximum(
+    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?
+  ) {
+    table.pool_maximum(raw(extent), Int32(extent.height), Int32(extent.width), x, scale, shift, y, winner)
+  }
+
+  package func poolMaximumBackward(_ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output) {
+    table.pool_maximum_backward(raw(extent), Int32(extent.height), Int32(extent.width), gradient, y, winner, result)
+  }
+
+  package func poolMean(_ extent: Extent, _ x: Floats, _ result: Output) { table.pool_mean(raw(extent), x, result) }
+
+  package func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: Output) {
+    table.pool_mean_backward(raw(extent), gradient, result)
+  }
+
+  package func add(_ count: Int, _ x: Output, _ y: Floats) { table.add(Int64(count), x, y) }
+
+  package func adam(_ count: Int, parameter: Output, gradient: Floats, first: Output, second: Output, step: AdamStep) {
+    table.adam(
+      Int64(count), parameter, gradient, first, second, step.beta1, step.beta2, step.stepSize, step.correction, step.epsilon)
+  }
+
+  package func logSpectrogram(_ samples: Int, _ waveform: Floats, padded: Output, _ result: Output) {
+    table.log_spectrogram(Int32(samples), waveform, padded, result)
+  }
+
+  package func moments(_ count: Int, _ x: Floats) -> (mean: Double, squares: Double) {
+    var (mean, squares) = (0.0, 0.0)
+    table.moments(Int64(count), x, &mean, &squares)
+    return (mean, squares)
+  }
+
+  package func normalise(_ count: Int, _ x: Output, mean: Float, factor: Float) { table.normalise(Int64(count), x, mean, factor) }
+
+  /// Fused multiply-adds a second on the calling thread, in GFLOP/s: what a benchmark's share of the peak refers to.
+  package func measuredPeak(seconds: Double) -> Double { kernels_peak(instructionSet.rawValue, seconds) }
+}
