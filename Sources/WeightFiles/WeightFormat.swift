@@ -4,7 +4,7 @@
 import Basics
 import Tensors
 
-package protocol WeightFormat {
+package protocol WeightFormat: Sendable {
   /// What the format is called in messages.
   static var name: String { get }
   /// File name endings, lower case, without the dot.
