@@ -1,0 +1,91 @@
+// A zip of stored entries whose data starts on multiples of 64, as PyTorch wants its checkpoints: an extra field pads each
+// local header. libarchive, which writes archives elsewhere here, cannot place data. Dates are fixed: same entries, same bytes.
+
+import Basics
+
+struct StoredZipWriter {
+  private struct Entry {
+    let name: [UInt8]
+    let checksum: UInt32
+    let size: UInt32
+    let offset: UInt32
+  }
+
+  private static let alignment = 64
+  /// Padding is this extra field, filled with `Z`, as PyTorch writes it.
+  private static let paddingField: UInt16 = 0x4246
+  /// 1980-01-01, 00:00.
+  private static let date: UInt16 = 0x0021
+  private static let time: UInt16 = 0
+
+  private let write: ([UInt8]) throws -> Void
+  private var entries: [Entry] = []
+  private var offset = 0
+
+  /// `write` takes the archive piece by piece.
+  init(_ write: @escaping ([UInt8]) throws -> Void) { self.write = write }
+
+  /// - Throws: `zip.large` once the archive passes 4 GiB, and what `write` throws.
+  mutating func add(_ name: String, _ data: [UInt8]) throws {
+    let name = Array(name.utf8)
+    let (start, size) = (try Self.narrow(offset), try Self.narrow(data.count))
+    guard let nameLength = UInt16(exactly: name.count) else { throw Failure.zip(.large(name.count), "entry name") }
+    let entry = Entry(name: name, checksum: CRC32.of(data), size: size, offset: start)
+    let padding = (Self.alignment - (offset + 30 + name.count + 4) % Self.alignment) % Self.alignment
+    var header: [UInt8] = []
+    header.append(little: UInt32(0x0403_4B50))
+    Self.common(entry, into: &header)
+    header.append(little: nameLength)
+    header.append(little: UInt16(4 + padding))
+    header.append(contentsOf: name)
+    header.append(little: Self.paddingField)
+    header.append(little: UInt16(padding))
+    header.append(contentsOf: repeatElement(UInt8(ascii: "Z"), count: padding))
+    try write(header)
+    try write(data)
+    offset += header.count + data.count
+    entries.append(entry)
+  }
+
+  /// The central directory and the closing record.
+  func finish() throws {
+    var directory: [UInt8] = []
+    for entry in entries {
+      directory.append(little: UInt32(0x0201_4B50))
+      directory.append(little: UInt16(20))
+      Self.common(entry, into: &directory)
+      directory.append(little: UInt16(entry.name.count))
+      for _ in 0..<4 { directory.append(little: UInt16(0)) }  // extra field, comment, disk, internal attributes
+      directory.append(little: UInt32(0))
+      directory.append(little: entry.offset)
+      directory.append(contentsOf: entry.name)
+    }
+    guard let count = UInt16(exactly: entries.count) else { throw Failure.zip(.large(entries.count), "entries") }
+    let (start, size) = (try Self.narrow(offset), try Self.narrow(directory.count))
+    directory.append(little: UInt32(0x0605_4B50))
+    directory.append(little: UInt32(0))
+    directory.append(little: count)
+    directory.append(little: count)
+    directory.append(little: size)
+    directory.append(little: start)
+    directory.append(little: UInt16(0))
+    try write(directory)
+  }
+
+  /// What local and central headers share: version, flags, method, time, date, CRC, both sizes.
+  private static func common(_ entry: Entry, into header: inout [UInt8]) {
+    header.append(little: UInt16(20))
+    header.append(little: UInt16(0))
+    header.append(little: UInt16(0))
+    header.append(little: time)
+    header.append(little: date)
+    header.append(little: entry.checksum)
+    header.append(little: entry.size)
+    header.append(little: entry.size)
+  }
+
+  private static func narrow(_ value: Int) throws -> UInt32 {
+    guard value < 0xFFFF_FFFF else { throw Failure.zip(.large(value), "archive") }
+    return UInt32(value)
+  }
+}

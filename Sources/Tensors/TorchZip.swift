@@ -1,0 +1,138 @@
+// PyTorch's zip checkpoint (torch ≥ 1.6): a pickle of names and views, one stored entry for each storage. `torch.load(path,
+// weights_only=True)` takes what is written; what is read needs no Python and runs none.
+
+import Basics
+
+package enum TorchZip {
+  private static let folder = "archive"
+  /// What every pickle of tensors has before a checkpoint: legacy files start with this number instead of a zip.
+  private static let legacyStart: [UInt8] = [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9]
+  /// Tensors may be larger than the file by this factor (one storage seen through several names), not more.
+  private static let mostAmplified = 8
+
+  // MARK: writing
+
+  /// Writes an OrderedDict of tensors in their order, and `records` as further entries `archive/<name>`.
+  /// Same tensors and records, same bytes.
+  /// - Throws: `torch.type` for types that PyTorch before 2.3 lacks, `zip.large` over 4 GiB, and what `sink` throws.
+  package static func write(
+    _ tensors: NamedTensors, records: [String: [UInt8]] = [:], _ sink: @escaping ([UInt8]) throws -> Void
+  ) throws {
+    var zip = StoredZipWriter(sink)
+    try zip.add("\(folder)/data.pkl", try pickle(tensors))
+    try zip.add("\(folder)/byteorder", Array("little".utf8))
+    for (i, pair) in tensors.pairs.enumerated() { try zip.add("\(folder)/data/\(i)", pair.tensor.bytes) }
+    try zip.add("\(folder)/version", Array("3\n".utf8))
+    for name in records.keys.sorted() { try zip.add("\(folder)/\(name)", records[name] ?? []) }
+    try zip.finish()
+  }
+
+  package static func write(_ tensors: NamedTensors, records: [String: [UInt8]] = [:], to file: OutputFile) throws {
+    try write(tensors, records: records) { try file.write($0) }
+  }
+
+  package static func bytes(of tensors: NamedTensors, records: [String: [UInt8]] = [:]) throws -> [UInt8] {
+    let buffer = Buffer()
+    try write(tensors, records: records) { buffer.bytes.append(contentsOf: $0) }
+    return buffer.bytes
+  }
+
+  private final class Buffer { var bytes: [UInt8] = [] }
+
+  private static func pickle(_ tensors: NamedTensors) throws -> [UInt8] {
+    var out: [UInt8] = [0x80, 2]
+    let emptyDictionary = Array("ccollections\nOrderedDict\n)R".utf8)
+    out += emptyDictionary + Array("(".utf8)
+    for (i, (name, tensor)) in tensors.pairs.enumerated() {
+      guard let storage = tensor.type.torchStorageName else { throw Failure.torch(.type(tensor.type), name) }
+      text(name, into: &out)
+      out += Array("ctorch._utils\n_rebuild_tensor_v2\n((".utf8)
+      text("storage", into: &out)
+      out += Array("ctorch\n\(storage)\n".utf8)
+      text(String(i), into: &out)
+      text("cpu", into: &out)
+      integer(tensor.elementCount, into: &out)
+      out += Array("tQK".utf8) + [0]
+      tuple(tensor.shape, into: &out)
+      tuple(strides(tensor.shape), into: &out)
+      out += [0x89] + emptyDictionary + Array("tR".utf8)
+    }
+    return out + Array("u.".utf8)
+  }
+
+  private static func text(_ text: String, into out: inout [UInt8]) {
+    out.append(UInt8(ascii: "X"))
+    out.append(little: UInt32(text.utf8.count))
+    out.append(contentsOf: text.utf8)
+  }
+
+  private static func integer(_ value: Int, into out: inout [UInt8]) {
+    if let byte = UInt8(exactly: value) {
+      out += [UInt8(ascii: "K"), byte]
+    } else if let word = Int32(exactly: value) {
+      out.append(UInt8(ascii: "J"))
+      out.append(little: word)
+    } else {
+      out += [0x8A, 8]
+      out.append(little: Int64(value))
+    }
+  }
+
+  private static func tuple(_ values: [Int], into out: inout [UInt8]) {
+    out.append(UInt8(ascii: "("))
+    for value in values { integer(value, into: &out) }
+    out.append(UInt8(ascii: "t"))
+  }
+
+  /// In elements, last axis 1, as PyTorch gives them: an axis of length 0 counts as 1.
+  private static func strides(_ shape: [Int]) -> [Int] {
+    var (strides, step) = ([Int](), 1)
+    for axis in shape.reversed() {
+      strides.append(step)
+      step = step.multipliedReportingOverflow(by: max(axis, 1)).partialValue
+    }
+    return strides.reversed()
+  }
+
+  // MARK: reading
+
+  /// Tensors by name in the order of the pickle, and every record that is neither tensor data nor PyTorch's own.
+  /// `{"state_dict": {...}}` is entered; other entries beside it are dropped.
+  /// - Throws: `zip.…` or `torch.…` with the reason.
+  package static func read(
+    _ bytes: UnsafeRawBufferPointer, source: String
+  ) throws -> (tensors: NamedTensors, records: [String: [UInt8]]) {
+    if bytes.starts(with: legacyStart) { throw Failure.torch(.legacy, source) }
+    let zip = try StoredZipReader(bytes, source: source)
+    let suffix = "/data.pkl"
+    guard let entry = zip.entries.first(where: { $0.name.hasSuffix(suffix) && !$0.name.dropLast(suffix.count).contains("/") }),
+      let pickle = try zip.data(entry.name)
+    else { throw Failure.torch(.noPickle, source) }
+    let folder = String(entry.name.dropLast(suffix.count))
+    if let order = try zip.data("\(folder)/byteorder"), !order.elementsEqual("little".utf8) {
+      throw Failure.torch(.storage("byteorder", String(decoding: order.prefix(16), as: UTF8.self)), source)
+    }
+    let (machine, root) = try TorchPickle.run(pickle, source: source)
+    let assembler = TorchAssembler(
+      machine: machine, zip: zip, folder: folder, source: source,
+      limit: max(1 << 20, bytes.count.multipliedReportingOverflow(by: mostAmplified).partialValue))
+    return (try assembler.tensors(root), try records(zip, folder, source))
+  }
+
+  package static func read(
+    _ bytes: [UInt8], source: String
+  ) throws -> (tensors: NamedTensors, records: [String: [UInt8]]) {
+    try bytes.withUnsafeBytes { try read($0, source: source) }
+  }
+
+  private static func records(_ zip: StoredZipReader, _ folder: String, _ source: String) throws -> [String: [UInt8]] {
+    var records: [String: [UInt8]] = [:]
+    for entry in zip.entries where entry.name.hasPrefix("\(folder)/") {
+      let name = String(entry.name.dropFirst(folder.count + 1))
+      if name.hasPrefix("data/") || name.hasPrefix(".") || ["data.pkl", "byteorder", "version"].contains(name) { continue }
+      guard entry.range.count <= 16 << 20 else { continue }
+      records[name] = try zip.data(entry.name).map { Array($0) }
+    }
+    return records
+  }
+}

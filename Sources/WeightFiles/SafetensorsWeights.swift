@@ -1,0 +1,21 @@
+// `.safetensors`: tensors by name in byte order, metadata in `__metadata__`.
+
+import Basics
+import Tensors
+
+enum SafetensorsWeights: WeightFormat {
+  static let name = "safetensors"
+  static let extensions = ["safetensors"]
+
+  static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {
+    let file = try OutputFile(path)
+    try SafetensorsFile.write(weights, metadata: metadata, to: file)
+    try file.commit()
+  }
+
+  static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String]) {
+    let file = try MappedFile(path)
+    let (weights, metadata) = try SafetensorsFile.read(file.bytes, source: path)
+    return (weights, metadata)
+  }
+}

@@ -1,0 +1,29 @@
+// `weights.bin` and `.pt`: PyTorch's zip checkpoint with the tensors alone in its dictionary, so that
+// `torch.load(path, weights_only=True)` gives a state dict. Metadata is a record of its own beside it.
+
+import Basics
+import Tensors
+
+enum TorchWeights: WeightFormat {
+  static let name = "PyTorch"
+  static let extensions = ["bin", "pt"]
+
+  /// The record, `archive/pipeline.json` in the zip.
+  private static let record = "pipeline.json"
+
+  static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {
+    let records = metadata.isEmpty ? [:] : [record: try CanonicalJSON.bytes(metadata)]
+    let file = try OutputFile(path)
+    try TorchZip.write(weights, records: records, to: file)
+    try file.commit()
+  }
+
+  static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String]) {
+    let file = try MappedFile(path)
+    let (weights, records) = try TorchZip.read(file.bytes, source: path)
+    let metadata = try records[record].map {
+      try CanonicalJSON.decode([String: String].self, from: $0, source: "\(path), \(record)")
+    }
+    return (weights, metadata ?? [:])
+  }
+}
