@@ -34,27 +34,25 @@ package final class WorkerThreads: @unchecked Sendable {
     condition.unlock()
   }
 
-  package func forEach(_ items: Int, _ body: @Sendable (_ item: Int, _ thread: Int) -> Void) {
+  package func forEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) -> Void) {
     if items <= 0 { return }
     if count == 1 || items == 1 {
       for item in 0..<items { body(item, 0) }
       return
     }
-    withoutActuallyEscaping(body) { body in
-      condition.lock()
-      self.items = items
-      nextItem.store(0, ordering: .relaxed)
-      work = body
-      running = count - 1
-      generation += 1
-      condition.broadcast()
-      condition.unlock()
-      takeItems(body, items, thread: 0)
-      condition.lock()
-      while running > 0 { condition.wait() }
-      work = nil
-      condition.unlock()
-    }
+    condition.lock()
+    self.items = items
+    nextItem.store(0, ordering: .relaxed)
+    work = body
+    running = count - 1
+    generation += 1
+    condition.broadcast()
+    condition.unlock()
+    takeItems(body, items, thread: 0)
+    condition.lock()
+    while running > 0 { condition.wait() }
+    work = nil
+    condition.unlock()
   }
 
   private func takeItems(_ body: (Int, Int) -> Void, _ items: Int, thread: Int) {
@@ -88,7 +86,7 @@ package final class WorkerThreads: @unchecked Sendable {
 
 extension WorkerThreads {
   /// `forEach` for work that can fail: all pieces run, then the failure of the lowest item is thrown.
-  package func tryForEach(_ items: Int, _ body: @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws {
+  package func tryForEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws {
     let failures = Mutex<[Int: any Error]>([:])
     forEach(items) { item, thread in
       do { try body(item, thread) } catch { failures.withLock { $0[item] = error } }

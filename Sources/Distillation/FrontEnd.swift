@@ -32,7 +32,7 @@ package struct FrontEnd: Sendable {
   /// Clips are spread over `threads`; sums meet in clip order, so the bits do not depend on their number.
   package static func compute(
     clips: Int, samples: Int, scope: NormalizationScope, kernels: any LayerKernels, threads: WorkerThreads,
-    waveform: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void, into result: FloatBuffer
+    waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void, into result: FloatBuffer
   ) {
     let size = bins * frames(samples: samples)
     let wave = FloatBuffer(threads.count * samples)

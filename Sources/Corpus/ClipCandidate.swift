@@ -1,0 +1,107 @@
+import Basics
+
+/// A clip to be prepared: an id, the file it comes from, and what is known before anything is decoded.
+package struct ClipCandidate: Sendable {
+  /// Nil when the text cannot be an id; then a finding says so.
+  package var id: ClipID?
+  package var idText: String
+  package var file: SourceFile
+  /// Where the clip begins in the file, in seconds: 0 unless the file is a whole video.
+  package var startSeconds = 0
+  package var label: String?
+  package var split: Split?
+  package var findings: [Finding] = []
+}
+
+/// Clips, and what stands beside them without being one.
+package struct ClipList: Sendable {
+  /// In byte order of their ids, then of the files' names.
+  package var candidates: [ClipCandidate]
+  /// Rows of the manifest without a file, by id.
+  package var absent: [String] = []
+  /// Files that the manifest does not name.
+  package var unlisted: [String] = []
+  /// Whether splits come from the manifest.
+  package var hasSplits = false
+}
+
+extension ClipList {
+  /// Joins files and manifest; without a manifest every file is a clip.
+  package init(files: [SourceFile], manifest: Manifest?) {
+    guard let manifest else {
+      self.init(candidates: files.map { Self.candidate($0.stem, $0) })
+      sort()
+      return
+    }
+    self.init(candidates: [], hasSplits: manifest.hasSplits)
+    let byStem = Dictionary(grouping: files, by: \.stem)
+    var used: Set<String> = []
+    for row in manifest.rows {
+      guard let match = Self.match(row, byStem) else {
+        absent.append(row.clip.text)
+        continue
+      }
+      for file in match.files {
+        used.insert(file.name)
+        var candidate = Self.candidate(row.clip.text, file)
+        candidate.startSeconds = match.startSeconds
+        candidate.label = row.label
+        candidate.split = row.split
+        candidate.findings += match.findings
+        candidates.append(candidate)
+      }
+    }
+    unlisted = files.map(\.name).filter { !used.contains($0) }
+    sort()
+  }
+
+  private mutating func sort() {
+    candidates.sort { a, b in
+      a.idText == b.idText
+        ? a.file.name.utf8.lexicographicallyPrecedes(b.file.name.utf8) : a.idText.utf8.lexicographicallyPrecedes(b.idText.utf8)
+    }
+  }
+
+  private static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
+    var candidate = ClipCandidate(id: ClipID(text), idText: text, file: file)
+    if candidate.id == nil { candidate.findings.append(Finding(.idInvalid, "\"\(text)\" cannot name a sample in a shard")) }
+    if let refusal = file.refusal { candidate.findings.append(Finding(.mediaUnreadable, refusal)) }
+    return candidate
+  }
+
+  /// The files of a row: the cut clip, else one named in milliseconds, else one that lost its dash, else the whole video.
+  private static func match(
+    _ row: Manifest.Row, _ byStem: [String: [SourceFile]]
+  ) -> (files: [SourceFile], startSeconds: Int, findings: [Finding])? {
+    if let files = byStem[row.clip.text] { return (files, 0, []) }
+    let milliseconds = "\(row.video)_\(row.startSeconds * 1000)_\((row.startSeconds + 10) * 1000)"
+    if let files = byStem[milliseconds] {
+      return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
+    }
+    if row.clip.text.hasPrefix("-"), let files = byStem[String(row.clip.text.drop { $0 == "-" })] {
+      return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
+    }
+    if let files = byStem[row.video] { return (files, row.startSeconds, []) }
+    return nil
+  }
+
+  /// Settles ids that stand twice, once the files' digests are known: the same bytes are one clip and duplicates, other bytes
+  /// leave all of that id out.
+  package mutating func settleCollisions(digest: (SourceFile) -> Digest?) {
+    var start = 0
+    while start < candidates.count {
+      var end = start + 1
+      while end < candidates.count, candidates[end].idText == candidates[start].idText { end += 1 }
+      if end - start > 1 {
+        let digests = (start..<end).map { digest(candidates[$0].file) }
+        let same = digests.allSatisfy { $0 != nil && $0 == digests[0] }
+        for i in start..<end where !same || i > start {
+          let others = (start..<end).filter { $0 != i }.map { candidates[$0].file.name }.joined(separator: ", ")
+          candidates[i].findings.append(
+            same ? Finding(.clipDuplicate, "the same bytes as \(candidates[start].file.name)") : Finding(.idCollision, "also \(others)"))
+        }
+      }
+      start = end
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Basics
+import Glibc
+
+/// A file that may hold a clip.
+package struct SourceFile: Sendable, Hashable {
+  /// What opens it.
+  package var path: String
+  /// What names it to people and in outputs: relative to the folder it was found in.
+  package var name: String
+  /// Why it must not be opened, if so.
+  package var refusal: String?
+
+  package var stem: String { ClipID.stem(ofFile: Files.name(name)) }
+}
+
+/// Finds files below the folders that a user names.
+package enum SourceFiles {
+  /// Every regular file that is not hidden, of any extension, in byte order of the names; subfolders included.
+  ///
+  /// A symbolic link to a file is taken when the file lies in the same folder's tree; one that leaves it, points nowhere or at a
+  /// folder is listed with a refusal. A path that is itself a file stands for that file.
+  package static func find(_ paths: [String]) throws -> [SourceFile] {
+    var found: [SourceFile] = []
+    for path in paths {
+      guard Files.exists(path) else {
+        throw Failure(
+          "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips", exit: .failed)
+      }
+      if Files.isFolder(path) {
+        try walk(path, prefix: "", root: try resolved(path), into: &found)
+      } else {
+        found.append(SourceFile(path: path, name: Files.name(path)))
+      }
+    }
+    guard !found.isEmpty else {
+      throw Failure(
+        "videos.empty", "there are no files in the folder", on: paths.joined(separator: ", "),
+        hint: "put clips there, named <id>_<start second, six digits>.mp4")
+    }
+    return found.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  private static func walk(_ folder: String, prefix: String, root: String, into found: inout [SourceFile]) throws {
+    for name in try Files.names(in: folder) where !name.hasPrefix(".") {
+      let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+      let shown = prefix.isEmpty ? name : "\(prefix)/\(name)"
+      switch try Files.identityOfLink(path).kind {
+      case .folder: try walk(path, prefix: shown, root: root, into: &found)
+      case .file: found.append(SourceFile(path: path, name: shown))
+      case .link: found.append(SourceFile(path: path, name: shown, refusal: refusal(ofLink: path, root: root)))
+      case .other: found.append(SourceFile(path: path, name: shown, refusal: "neither a file nor a folder"))
+      }
+    }
+  }
+
+  private static func refusal(ofLink path: String, root: String) -> String? {
+    guard let target = try? resolved(path) else { return "a symbolic link to nothing" }
+    guard target.hasPrefix(root + "/") else { return "a symbolic link that leaves the folder" }
+    return Files.isFolder(target) ? "a symbolic link to a folder" : nil
+  }
+
+  private static func resolved(_ path: String) throws -> String {
+    guard let real = realpath(path, nil) else { throw Failure.system("resolve", path) }
+    defer { free(real) }
+    return String(cString: real)
+  }
+}

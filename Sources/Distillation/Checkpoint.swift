@@ -1,0 +1,95 @@
+import Basics
+import Kernels
+import Tensors
+
+/// A folder of checkpoints: written whole or not at all, checked when read, the last two and the best kept.
+package struct CheckpointFolder: Sendable {
+  package let path: String
+
+  package init(_ path: String) throws {
+    self.path = path
+    try Files.makeFolder(path)
+    for name in try Files.names(in: path) where OutputFile.isLeftOver(name) { try Files.remove("\(path)/\(name)") }
+  }
+
+  /// Opens a folder that is there, to read from it.
+  package init(existing path: String) { self.path = path }
+
+  private func file(_ step: Int) -> String {
+    let digits = String(step)
+    return "\(path)/step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).safetensors"
+  }
+
+  /// Steps that have a file, ascending.
+  package var steps: [Int] {
+    ((try? Files.names(in: path)) ?? []).compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
+      return Int(name.dropFirst(5).dropLast(12))
+    }.sorted()
+  }
+
+  package func save(_ student: Student, _ state: TrainingState) throws {
+    var tensors = NamedTensors()
+    let hasher = DigestBuilder()
+    for (name, buffer) in student.buffers {
+      hasher.update(UnsafeRawBufferPointer(start: buffer.start, count: buffer.count * 4))
+      try tensors.add(name, Tensor(shape: [buffer.count], floats: buffer.values))
+    }
+    let text = try CanonicalJSON.text(state)
+    hasher.update(field: text)
+    let file = try OutputFile(file(state.step))
+    try SafetensorsFile.write(tensors, metadata: ["state": text, "digest": hasher.finish().hex], to: file)
+    try file.commit()
+    try removeOld(keeping: state.best?.step)
+  }
+
+  private func removeOld(keeping best: Int?) throws {
+    for step in steps.dropLast(2) where step != best { try Files.remove(file(step)) }
+  }
+
+  /// Fills `student` from the checkpoint of `step`.
+  /// - Throws: `Failure` when it is damaged or of another layout.
+  package func load(_ step: Int, into student: Student) throws -> TrainingState {
+    let path = file(step)
+    guard Files.exists(path) else {
+      throw Failure(
+        "checkpoint.missing", "there is no checkpoint of that step", on: path,
+        expected: "one of \(steps.map(String.init).joined(separator: ", "))")
+    }
+    let (tensors, metadata) = try SafetensorsFile.read(try Files.read(path), source: path)
+    guard let text = metadata["state"], let digest = metadata["digest"] else {
+      throw Failure("checkpoint.damaged", "the checkpoint has no state", on: path)
+    }
+    let hasher = DigestBuilder()
+    var loaded: [(FloatBuffer, Tensor)] = []
+    for (name, buffer) in student.buffers {
+      let tensor = try tensors.required(name, source: path)
+      guard tensor.shape == [buffer.count], tensor.type == .float32 else {
+        throw Failure(
+          "checkpoint.layout", "the checkpoint is of another model", on: "\(path), \(name)", found: "\(tensor.shape)",
+          expected: "[\(buffer.count)]")
+      }
+      hasher.update(tensor.bytes)
+      loaded.append((buffer, tensor))
+    }
+    hasher.update(field: text)
+    guard hasher.finish().hex == digest else {
+      throw Failure("checkpoint.damaged", "the checkpoint's bytes have changed", on: path)
+    }
+    let state = try CanonicalJSON.decode(TrainingState.self, from: Array(text.utf8), source: path)
+    for (buffer, tensor) in loaded {
+      tensor.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(start: buffer.start, count: $0.count).copyMemory(from: $0) }
+    }
+    return state
+  }
+
+  /// The newest checkpoint that is whole; damaged ones are reported and passed over.
+  package func loadLatest(into student: Student, warn: (Failure) -> Void) -> TrainingState? {
+    for step in steps.reversed() {
+      do { return try load(step, into: student) } catch let failure as Failure { warn(failure) } catch {
+        warn(Failure("checkpoint.damaged", "the checkpoint cannot be read", on: file(step), found: "\(error)"))
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,170 @@
+import Basics
+import Kernels
+
+/// Trains a student: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a checkpoint left off.
+///
+/// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no bit.
+package final class Trainer {
+  /// Raised whenever the same configuration would give other weights than before.
+  package static let version = 1
+
+  package enum Event: Sendable {
+    case resumed(step: Int)
+    case damaged(Failure)
+    case stepped(step: Int, epoch: Int, of: Int, loss: Double, samplesPerSecond: Double)
+    case epochEnded(MetricsLog.Line)
+    case saved(step: Int)
+    case stopped(String)
+  }
+
+  private let configuration: TrainingConfiguration
+  private let limits: TrainingLimits
+  private let train: any TrainingClips
+  private let validation: Validation?
+  private let student: Student
+  private let checkpoints: CheckpointFolder
+  private let metrics: MetricsLog
+  private let kernels: any KernelSource
+  private let threads: WorkerThreads
+  private let schedule: any LearningRateSchedule
+  private let step: TrainingStep
+  private let report: (Event) -> Void
+  private var state: TrainingState
+  private var lastSaved: (step: Int, time: ContinuousClock.Instant)
+
+  /// - Parameters:
+  ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
+  ///   - initial: tensors to start from under the reference's names, or nil for random weights.
+  package init(
+    _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips, validation: (any TrainingClips)?,
+    folder: String, kernels: any KernelSource, threads: WorkerThreads, architecture: EncoderArchitecture = EncoderArchitecture(),
+    initialise: (Parameters) throws -> Void = { _ in }, report: @escaping (Event) -> Void
+  ) throws {
+    guard train.ids.count >= configuration.batchSize, configuration.batchSize >= 2 else {
+      throw Failure.tooFewClips(train.ids.count, batchSize: max(2, configuration.batchSize))
+    }
+    guard train.width == architecture.width else {
+      throw Failure.vectorWidth(train.ids.first ?? "", found: train.width, expected: architecture.width)
+    }
+    self.configuration = configuration
+    self.limits = limits
+    self.train = train
+    self.kernels = kernels
+    self.threads = threads
+    self.report = report
+    self.validation = validation.map {
+      Validation(clips: $0, configuration: configuration, kernels: kernels, threads: threads)
+    }
+    schedule = try Distillation.schedule(named: configuration.schedule)
+    student = Student(architecture, try Distillation.loss(named: configuration.loss).layout(architecture))
+    step = try TrainingStep(train, configuration, student, kernels: kernels, threads: threads)
+    checkpoints = try CheckpointFolder("\(folder)/checkpoints")
+    if let found = checkpoints.loadLatest(into: student, warn: { report(.damaged($0)) }) {
+      state = found
+      report(.resumed(step: found.step))
+    } else {
+      state = TrainingState()
+      student.parameters.initialise(seed: configuration.seed)
+      try initialise(student.parameters)
+    }
+    metrics = try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state.step)
+    lastSaved = (state.step, .now)
+  }
+
+  /// Trains until a limit, the early stop or an interruption.
+  /// - Throws: `Interruption.failure` after saving; `Failure` for a loss that is not finite.
+  package func run() throws {
+    let begin = ContinuousClock.now
+    // A run that had ended goes on only if its end has moved.
+    while state.epoch < limits.epochs, !earlyStopped {
+      if let reason = try trainEpoch(begin) {
+        try save()
+        report(.stopped(reason))
+        return
+      }
+    }
+    try save()
+    report(.stopped(earlyStopped ? "no better validation loss for \(configuration.patience ?? 0) epochs" : "all epochs done"))
+  }
+
+  private var earlyStopped: Bool {
+    guard validation != nil, let patience = configuration.patience else { return false }
+    return state.epochsWithoutBetter >= patience
+  }
+
+  private var batchesInEpoch: Int { train.ids.count / configuration.batchSize }
+
+  /// - Returns: why training ends inside this epoch, or nil when the epoch is done.
+  private func trainEpoch(_ begin: ContinuousClock.Instant) throws -> String? {
+    let order = TrainingOrder.epoch(state.epoch, seed: configuration.seed, ids: train.ids)
+    let rate = schedule.rate(
+      base: configuration.learningRate, epoch: state.epoch, epochs: configuration.scheduleEpochs,
+      state: state.schedule)
+    while state.batchInEpoch < batchesInEpoch {
+      if let limit = limits.steps, state.step >= limit { return "\(limit) steps done" }
+      if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 { return "the time given is over" }
+      if Interruption.isRequested {
+        try save()
+        throw Interruption.failure
+      }
+      let start = ContinuousClock.now
+      let batch = Array(order[state.batchInEpoch * configuration.batchSize..<(state.batchInEpoch + 1) * configuration.batchSize])
+      let outcome = try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate)
+      state.step += 1
+      state.batchInEpoch += 1
+      state.epochLoss += outcome.loss
+      let speed = Double(batch.count) / (ContinuousClock.now - start).seconds
+      try metrics.append(line("step", loss: outcome.loss, rate: rate, norm: outcome.gradientNorm, speed: speed))
+      report(
+        .stepped(
+          step: state.step, epoch: state.epoch, of: batchesInEpoch, loss: outcome.loss, samplesPerSecond: speed))
+      if isTimeToSave { try save() }
+    }
+    try finishEpoch(rate)
+    return nil
+  }
+
+  private func finishEpoch(_ rate: Double) throws {
+    var summary = line("epoch", loss: state.epochLoss / Double(max(1, batchesInEpoch)), rate: rate, norm: nil, speed: nil)
+    if let validation {
+      let loss = try validation.loss(student)
+      summary.validationLoss = loss
+      schedule.observe(validationLoss: loss, base: configuration.learningRate, state: &state.schedule)
+      if loss < state.best?.validationLoss ?? .infinity {
+        state.best = .init(step: state.step, validationLoss: loss)
+        state.epochsWithoutBetter = 0
+      } else {
+        state.epochsWithoutBetter += 1
+      }
+    }
+    try metrics.append(summary)
+    state.epoch += 1
+    state.batchInEpoch = 0
+    state.epochLoss = 0
+    report(.epochEnded(summary))
+    try save()
+  }
+
+  private func line(_ kind: String, loss: Double, rate: Double, norm: Double?, speed: Double?) -> MetricsLog.Line {
+    let temperatures = student.parameters.layout.trainable.filter { $0.name.hasSuffix("logit_scale") }
+    return MetricsLog.Line(
+      kind: kind, step: state.step, epoch: state.epoch, loss: loss, validationLoss: nil, learningRate: rate, gradientNorm: norm,
+      temperatures: Dictionary(
+        uniqueKeysWithValues: temperatures.map { ($0.name, Double(student.parameters.trainable.start[$0.offset])) }),
+      samplesPerSecond: speed)
+  }
+
+  private var isTimeToSave: Bool {
+    switch limits.checkpointEvery {
+    case .steps(let steps): state.step - lastSaved.step >= steps
+    case .minutes(let minutes): (ContinuousClock.now - lastSaved.time).seconds >= minutes * 60
+    }
+  }
+
+  private func save() throws {
+    if lastSaved.step == state.step, checkpoints.steps.contains(state.step), state.batchInEpoch > 0 { return }
+    try checkpoints.save(student, state)
+    lastSaved = (state.step, .now)
+    report(.saved(step: state.step))
+  }
+}

@@ -1,0 +1,93 @@
+import Basics
+import Foundation
+import Kernels
+import Tensors
+
+@testable import Distillation
+
+/// Values of the public wav2clip 0.1.0 classes, read from the shared folder.
+enum Golden {
+  static let folder = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
+  static let isThere: Bool = {
+    let there = Files.exists(folder + "/weights.safetensors")
+    if !there { print("SKIPPED: golden values are not at \(folder); set PIPELINE_SHARED to the folder that holds them") }
+    return there
+  }()
+
+  static func tensors(_ name: String) throws -> NamedTensors {
+    try SafetensorsFile.read(try Files.read("\(folder)/\(name).safetensors"), source: name).tensors
+  }
+
+  static let architecture = EncoderArchitecture()
+  static let kernels = FastKernels()
+
+  /// The student with the golden start weights.
+  static func parameters(_ loss: any DistillationLoss.Type = CrossProjectionLoss.self) throws -> Parameters {
+    let parameters = Parameters(loss.layout(architecture))
+    try StudentWeights.load(try tensors("weights"), into: parameters, source: "golden weights")
+    return parameters
+  }
+
+  /// `[clips, samples]` in −1…1.
+  static func waveforms(_ file: String = "batch") throws -> [[Float]] {
+    let tensor = try tensors(file).required("waveform_int16")
+    let samples = tensor.shape[1]
+    return (0..<tensor.shape[0]).map { clip in
+      (0..<samples).map { i in
+        let at = 2 * (clip * samples + i)
+        return Float(Int16(bitPattern: UInt16(tensor.bytes[at]) | UInt16(tensor.bytes[at + 1]) << 8)) / 32768
+      }
+    }
+  }
+
+  static func images(_ file: String = "batch") throws -> FloatBuffer {
+    FloatBuffer(try tensors(file).required("image").floats())
+  }
+
+  static func spectrograms(_ waveforms: [[Float]], _ scope: NormalizationScope, into buffer: FloatBuffer? = nil) -> FloatBuffer {
+    let samples = waveforms[0].count
+    let result = buffer ?? FloatBuffer(waveforms.count * FrontEnd.bins * FrontEnd.frames(samples: samples))
+    FrontEnd.compute(
+      clips: waveforms.count, samples: samples, scope: scope, kernels: kernels.layers, threads: threads,
+      waveform: { clip, place in place.update(from: waveforms[clip], count: samples) }, into: result)
+    return result
+  }
+
+  static let threads = WorkerThreads(2)
+
+  /// One training pass over whole batches: loss, embeddings, gradients.
+  static func pass(
+    _ waveforms: [[Float]], _ images: FloatBuffer, _ parameters: Parameters, microbatch: Int,
+    loss: any DistillationLoss.Type = CrossProjectionLoss.self, threads: WorkerThreads = threads
+  ) throws -> (loss: Double, embeddings: [Float], gradients: FloatBuffer) {
+    let encoder = try EncoderTraining(
+      architecture, batch: waveforms.count, microbatch: microbatch, height: FrontEnd.bins,
+      width: FrontEnd.frames(samples: waveforms[0].count), kernels: kernels, threads: threads)
+    _ = spectrograms(waveforms, .batch, into: encoder.spectrograms)
+    let gradients = FloatBuffer(parameters.layout.trainableCount)
+    try encoder.forward(parameters)
+    let made = loss.init(width: architecture.width)
+    let result = made.evaluate(
+      audio: encoder.embeddings, image: images, rows: waveforms.count, parameters, keep: nil, gradients: gradients)
+    if let audio = result.audio { try encoder.backward(audio, parameters, into: gradients) }
+    return (result.loss, encoder.embeddings.values, gradients)
+  }
+}
+
+/// The largest difference, as a share of the largest expected element.
+func relativeError(_ found: [Float], _ expected: [Float]) -> Float {
+  guard found.count == expected.count else { return .infinity }
+  let largest = expected.map(abs).max() ?? 0
+  return (zip(found, expected).map { abs($0 - $1) }.max() ?? 0) / max(largest, .leastNormalMagnitude)
+}
+
+/// The largest distance between rows, as a share of the expected row's norm.
+func rowError(_ found: [Float], _ expected: [Float], width: Int) -> Float {
+  guard found.count == expected.count, !found.isEmpty else { return .infinity }
+  return stride(from: 0, to: found.count, by: width).map { start in
+    let rows = start..<start + width
+    let distance = rows.reduce(Float(0)) { $0 + (found[$1] - expected[$1]) * (found[$1] - expected[$1]) }
+    let norm = rows.reduce(Float(0)) { $0 + expected[$1] * expected[$1] }
+    return (distance / norm).squareRoot()
+  }.max() ?? .infinity
+}
