@@ -1,0 +1,138 @@
+// Bytes by their digest, in append-only segment files. Many small outputs in few large files: a workspace of a million
+// artifacts has some hundred files, and one sync makes a whole group durable.
+//
+// Cycle of a commit: records appended to the last segment → file synced → one catalog transaction → they count. Whatever
+// fails before the end is rolled back; what a killed process left behind the committed length is cut off at the next open.
+// Guards: `writer` (a mutex) holds the growing end and is held for a whole commit; `readers` guards the open files. Committed
+// bytes never change, so reads take no lock but that.
+
+import Basics
+import Synchronization
+
+/// Content-addressed bytes. Any number of threads read; one at a time commits.
+package final class ArtifactStore: ArtifactSource, Sendable {
+  package let catalog: Catalog
+  private let folder: String
+  private let writer: Mutex<SegmentWriter>
+  private let readers = Mutex<[Int: SegmentReader]>([:])
+  /// Bytes of a killed process that were cut off as this was opened.
+  let discarded: Int
+
+  package convenience init(_ catalog: Catalog) throws { try self.init(catalog, segmentSize: SegmentWriter.sizeLimit) }
+
+  init(_ catalog: Catalog, segmentSize: Int) throws {
+    self.catalog = catalog
+    folder = Self.folder(catalog.workspace)
+    var (committed, next, discarded) = (try catalog.segments(), 0, 0)
+    if catalog.isWriter { (committed, next, discarded) = try Self.recover(catalog) }
+    self.discarded = discarded
+    writer = Mutex(SegmentWriter(folder: folder, committed: committed, next: next, sizeLimit: segmentSize))
+  }
+
+  deinit { writer.withLock { $0.close() } }
+
+  static func folder(_ workspace: String) -> String { "\(workspace)/store" }
+  static func path(_ workspace: String, segment: Int) -> String { "\(folder(workspace))/\(SegmentWriter.name(segment))" }
+
+  /// Everything that was done in this workspace, for the planner.
+  package func history() throws -> History { try catalog.history(source: self) }
+
+  /// The bytes of an artifact, checked.
+  /// - Throws: `Failure` when they are gone or damaged; the next plan then runs again what gave them.
+  package func read(_ artifact: Artifact) throws -> [UInt8] {
+    guard let location = try catalog.location(artifact.digest) else { throw Failure.artifactMissing(artifact.digest) }
+    do {
+      return try read(location)
+    } catch let failure as Failure where failure.code == "artifact.corrupt" {
+      if catalog.isWriter { try catalog.lose([artifact.digest], .corrupt) }
+      throw failure
+    }
+  }
+
+  private func read(_ location: ArtifactLocation) throws -> [UInt8] {
+    let path = "\(folder)/\(SegmentWriter.name(location.segment))"
+    func corrupt(_ found: String) -> Failure {
+      Failure.artifactCorrupt(location.digest, in: path, at: location.offset, found: found)
+    }
+    let reader = try reader(location.segment, path)
+    var record: [UInt8]
+    do {
+      record = try reader.read(at: location.offset, count: SegmentRecord.headerSize + location.length)
+    } catch let failure as Failure where failure.code == "file.short" {
+      throw corrupt("the end of the file")
+    }
+    if let fault = SegmentRecord.fault(in: record, digest: location.digest) { throw corrupt(fault) }
+    record.removeFirst(SegmentRecord.headerSize)
+    return record
+  }
+
+  private func reader(_ number: Int, _ path: String) throws -> SegmentReader {
+    try readers.withLock { open in
+      if let reader = open[number] { return reader }
+      // Whoever is reading keeps its file open; the rest is opened again when asked for.
+      if open.count >= 64 { open.removeAll() }
+      let reader = try SegmentReader(path)
+      open[number] = reader
+      return reader
+    }
+  }
+
+  /// Makes a group of results durable, all of it or nothing.
+  func commit(_ records: [CommitRecord]) throws {
+    if records.isEmpty { return }
+    guard catalog.isWriter else { throw Failure.readOnlyWorkspace(catalog.workspace) }
+    try writer.withLock { writer in
+      do {
+        var absent = try catalog.absent(records.flatMap { $0.payloads.map(\.digest) })
+        var locations: [ArtifactLocation] = []
+        for payload in records.lazy.flatMap(\.payloads) where absent.remove(payload.digest) != nil {
+          locations.append(try writer.append(payload.digest, payload.bytes))
+        }
+        try writer.sync()
+        try catalog.commit(records, locations, segments: writer.changed)
+        writer.commit()
+      } catch {
+        writer.rollBack()
+        throw error
+      }
+    }
+  }
+
+  /// Tests make the N-th write fail.
+  func beforeWrite(_ body: (@Sendable () throws -> Void)?) { writer.withLock { $0.beforeWrite = body } }
+
+  /// Makes the files agree with the catalog: removes what never counted, and notes what no longer is there.
+  private static func recover(_ catalog: Catalog) throws -> (committed: [Int: Int], next: Int, discarded: Int) {
+    let folder = folder(catalog.workspace)
+    try Files.makeFolder(folder)
+    try Files.sync(folder: catalog.workspace)
+    try catalog.lose(try catalog.digestsOutsideSegments(), .missing)
+    var committed = try catalog.segments()
+    let last = committed.keys.max() ?? -1
+    var discarded = 0
+    var damaged: [Int: Int?] = [:]
+    var sizes: [Int: Int] = [:]
+    for name in try Files.names(in: folder) {
+      if let number = SegmentWriter.number(name) { sizes[number] = try Files.identity("\(folder)/\(name)").size }
+    }
+    for (number, size) in sizes {
+      let path = path(catalog.workspace, segment: number)
+      guard let length = committed[number] else {
+        discarded += size
+        try Files.remove(path)
+        continue
+      }
+      if size > length {
+        discarded += size - length
+        try truncateFile(path, to: length)
+      } else if size < length {
+        damaged[number] = .some(size)
+      }
+    }
+    for number in committed.keys where sizes[number] == nil { damaged[number] = .some(nil) }
+    try catalog.set(segments: damaged)
+    // A segment that lost bytes is only read: appending behind a hole would hide it.
+    for number in damaged.keys { committed[number] = nil }
+    return (committed, last + 1, discarded)
+  }
+}

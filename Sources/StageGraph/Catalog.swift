@@ -1,0 +1,103 @@
+// The workspace's database: what was done, where its bytes lie, what the files were. One process writes, under a lock that
+// dies with it; any number read meanwhile, without one.
+//
+// Cycle of a write: the bytes that rows will name are already synced (ArtifactStore) → one transaction → WAL synced
+// (synchronous = FULL) → the rows count. A kill before the last step leaves the state before.
+// Guards: `pool` serialises writers and gives each reader a snapshot; everything else here is immutable.
+
+import Basics
+import GRDB
+
+/// The workspace's database.
+package final class Catalog: Sendable {
+  package let workspace: String
+  package let isWriter: Bool
+  private let pool: DatabasePool
+  private let lock: FileLock?
+
+  private init(_ workspace: String, _ pool: DatabasePool, _ lock: FileLock?) {
+    self.workspace = workspace
+    self.pool = pool
+    self.lock = lock
+    isWriter = lock != nil
+  }
+
+  /// The one writer. The workspace is made, or brought to the current layout, as needed.
+  /// - Throws: `Failure.locked` with the holder's pid; a `Failure` for a newer layout.
+  package static func writer(_ workspace: String) throws -> Catalog {
+    try Files.makeFolder(workspace)
+    let lock = try FileLock("\(workspace)/lock")
+    let path = Self.path(workspace)
+    return try wording(path) {
+      let pool = try DatabasePool(path: path, configuration: Self.configuration())
+      let version = try pool.read { try Self.version($0) }
+      guard version <= CatalogSchema.version else {
+        throw Failure.workspaceVersion(workspace, found: version, expected: CatalogSchema.version)
+      }
+      if version < CatalogSchema.version { try pool.write { try CatalogSchema.migrate($0, from: version) } }
+      // GRDB sets NORMAL as it turns WAL on: a power cut could then undo a commit that was reported.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      return Catalog(workspace, pool, lock)
+    }
+  }
+
+  /// A reader beside whoever writes.
+  /// - Throws: a `Failure` where there is no workspace, or one of another layout.
+  package static func reader(_ workspace: String) throws -> Catalog {
+    let path = Self.path(workspace)
+    guard Files.exists(path) else { throw Failure.noWorkspace(workspace) }
+    return try wording(path) {
+      var configuration = Self.configuration()
+      configuration.readonly = true
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      let version = try pool.read { try Self.version($0) }
+      // Killed before its first migration.
+      if version == 0 { throw Failure.noWorkspace(workspace) }
+      guard version == CatalogSchema.version else {
+        throw Failure.workspaceVersion(workspace, found: version, expected: CatalogSchema.version)
+      }
+      return Catalog(workspace, pool, nil)
+    }
+  }
+
+  static func path(_ workspace: String) -> String { "\(workspace)/catalog.sqlite" }
+
+  private static func configuration() -> Configuration {
+    var configuration = Configuration()
+    configuration.label = "catalog"
+    configuration.busyMode = .timeout(10)
+    configuration.maximumReaderCount = 16
+    return configuration
+  }
+
+  private static func version(_ database: Database) throws -> Int {
+    try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+  }
+
+  /// One snapshot for the whole of `body`. On any thread.
+  func read<T>(_ body: (Database) throws -> T) throws -> T {
+    try Self.wording(Self.path(workspace)) { try pool.read(body) }
+  }
+
+  /// One transaction: all of `body` or nothing.
+  func write<T>(_ body: (Database) throws -> T) throws -> T {
+    guard isWriter else { throw Failure.readOnlyWorkspace(workspace) }
+    return try Self.wording(Self.path(workspace)) { try pool.write(body) }
+  }
+
+  /// For settings of the writing connection (tests make it run out of space).
+  func configureWriter(_ sql: String) throws {
+    try Self.wording(Self.path(workspace)) { try pool.writeWithoutTransaction { try $0.execute(sql: sql) } }
+  }
+
+  private static func wording<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      let code = error.resultCode
+      throw Failure.catalog(
+        path, error.message ?? "\(code)", isFull: code == .SQLITE_FULL,
+        isDamaged: code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB)
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// The catalog's side of the store: where bytes lie, which are lost, and the one transaction that makes results count.
+
+import Basics
+import Foundation
+import GRDB
+
+/// A result on its way into the catalog.
+struct CommitRecord: Sendable {
+  var stage: String
+  var subject: String
+  var body: RecordBody
+  /// The record that it replaces.
+  var replaced: RecordBody?
+  var payloads: [(digest: Digest, bytes: [UInt8])]
+}
+
+extension Catalog {
+  func location(_ digest: Digest) throws -> ArtifactLocation? {
+    try read { try Self.location(digest, $0) }
+  }
+
+  /// Those of `digests` that have no place yet.
+  func absent(_ digests: [Digest]) throws -> Set<Digest> {
+    try read { database in try Set(digests.filter { try Self.location($0, database) == nil }) }
+  }
+
+  private static func location(_ digest: Digest, _ database: Database) throws -> ArtifactLocation? {
+    let statement = try database.cachedStatement(sql: "SELECT segment, offset, length FROM artifact WHERE digest = ?")
+    return try Row.fetchOne(statement, arguments: [digest.data])
+      .map { ArtifactLocation(digest: digest, segment: $0[0], offset: $0[1], length: $0[2]) }
+  }
+
+  /// Committed lengths by segment.
+  func segments() throws -> [Int: Int] {
+    try read { database in
+      let rows = try Row.fetchAll(database, sql: "SELECT number, length FROM segment")
+      return Dictionary(rows.map { ($0[0] as Int, $0[1] as Int) }, uniquingKeysWith: max)
+    }
+  }
+
+  /// Artifacts whose segment file is gone or too short to hold them: one `stat` for each segment, not for each artifact.
+  func digestsOutsideSegments() throws -> [Digest] {
+    var digests: [Digest] = []
+    for (number, length) in try segments().sorted(by: { $0.key < $1.key }) {
+      let path = ArtifactStore.path(workspace, segment: number)
+      let size = (try? Files.identity(path).size) ?? 0
+      if size >= length { continue }
+      digests += try read { database in
+        let sql = "SELECT digest FROM artifact WHERE segment = ? AND offset + length + ? > ?"
+        return try Data.fetchAll(database, sql: sql, arguments: [number, SegmentRecord.headerSize, size])
+          .compactMap { Digest(bytes: $0) }
+      }
+    }
+    return digests
+  }
+
+  /// The store has these no more; the next plan says so.
+  func lose(_ digests: [Digest], _ loss: History.Loss) throws {
+    if digests.isEmpty { return }
+    try write { database in
+      for digest in digests {
+        try database.execute(sql: "DELETE FROM artifact WHERE digest = ?", arguments: [digest.data])
+        try database.execute(sql: "INSERT OR REPLACE INTO lost VALUES (?, ?)", arguments: [digest.data, loss.rawValue])
+      }
+    }
+  }
+
+  /// Takes what the files really hold as committed.
+  func set(segments lengths: [Int: Int?]) throws {
+    if lengths.isEmpty { return }
+    try write { database in
+      for (number, length) in lengths {
+        if let length {
+          try database.execute(sql: "INSERT OR REPLACE INTO segment VALUES (?, ?)", arguments: [number, length])
+        } else {
+          try database.execute(sql: "DELETE FROM segment WHERE number = ?", arguments: [number])
+        }
+      }
+    }
+  }
+
+  /// Makes results count, in one transaction. Their bytes are synced.
+  func commit(_ records: [CommitRecord], _ locations: [ArtifactLocation], segments: [Int: Int]) throws {
+    try write { database in
+      let artifact = try database.cachedStatement(sql: "INSERT OR REPLACE INTO artifact VALUES (?, ?, ?, ?)")
+      let found = try database.cachedStatement(sql: "DELETE FROM lost WHERE digest = ?")
+      for at in locations {
+        try artifact.execute(arguments: [at.digest.data, at.segment, at.offset, at.length])
+        try found.execute(arguments: [at.digest.data])
+      }
+      for (number, length) in segments {
+        try database.execute(sql: "INSERT OR REPLACE INTO segment VALUES (?, ?)", arguments: [number, length])
+      }
+      let action = try database.cachedStatement(sql: "INSERT OR REPLACE INTO action VALUES (?, ?, ?)")
+      let memo = try database.cachedStatement(sql: "INSERT OR REPLACE INTO memo VALUES (?, ?)")
+      for record in records {
+        try action.execute(arguments: [record.stage, record.subject, Data(record.body.bytes)])
+        // An older result stays to be found by its fingerprint: going back to a parameter costs nothing.
+        guard let old = record.replaced, old.isFinal, old.fingerprint != record.body.fingerprint else { continue }
+        try memo.execute(arguments: [old.fingerprint.data, Data(old.bytes)])
+      }
+    }
+  }
+}

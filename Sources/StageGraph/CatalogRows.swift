@@ -1,0 +1,86 @@
+// Rows whose meaning is the caller's: a state for each item, runs, and notes. The engine keeps them and gives them back.
+
+import GRDB
+
+/// The state of one item, with details as JSON.
+package struct Item: Sendable, Equatable {
+  package var key: String
+  package var state: String
+  package var detail: String
+
+  package init(key: String, state: String, detail: String) {
+    self.key = key
+    self.state = state
+    self.detail = detail
+  }
+}
+
+/// A run and its details as JSON.
+package struct RunRow: Sendable, Equatable {
+  package var name: String
+  package var detail: String
+}
+
+extension Catalog {
+  /// Sets these items and removes those; others stay.
+  package func update(items: [Item], removing keys: [String] = []) throws {
+    if items.isEmpty && keys.isEmpty { return }
+    try write { database in
+      let set = try database.cachedStatement(sql: "INSERT OR REPLACE INTO item (key, state, detail) VALUES (?, ?, ?)")
+      for item in items { try set.execute(arguments: [item.key, item.state, item.detail]) }
+      let remove = try database.cachedStatement(sql: "DELETE FROM item WHERE key = ?")
+      for key in keys { try remove.execute(arguments: [key]) }
+    }
+  }
+
+  /// In byte order of their keys; all, or those of one state.
+  package func items(state: String? = nil) throws -> [Item] {
+    try read { database in
+      let sql = "SELECT key, state, detail FROM item WHERE ?1 IS NULL OR state = ?1 ORDER BY key"
+      return try Row.fetchAll(database, sql: sql, arguments: [state])
+        .map { Item(key: $0[0], state: $0[1], detail: $0[2]) }
+    }
+  }
+
+  package func itemCounts() throws -> [String: Int] {
+    try read { database in
+      let rows = try Row.fetchAll(database, sql: "SELECT state, count(*) FROM item GROUP BY state")
+      return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }, uniquingKeysWith: +)
+    }
+  }
+
+  /// Sets a run and makes it the last one.
+  package func touch(run name: String, detail: String) throws {
+    try write { database in
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO run SELECT ?, ?, coalesce(max(position), 0) + 1 FROM run", arguments: [name, detail])
+    }
+  }
+
+  /// In the order in which they were last touched.
+  package func runs() throws -> [RunRow] {
+    try read { database in
+      try Row.fetchAll(database, sql: "SELECT name, detail FROM run ORDER BY position")
+        .map { RunRow(name: $0[0], detail: $0[1]) }
+    }
+  }
+
+  package func removeRun(_ name: String) throws {
+    try write { try $0.execute(sql: "DELETE FROM run WHERE name = ?", arguments: [name]) }
+  }
+
+  package func note(_ key: String) throws -> String? {
+    try read { try String.fetchOne($0, sql: "SELECT text FROM note WHERE key = ?", arguments: [key]) }
+  }
+
+  /// Nil removes it.
+  package func set(note key: String, _ text: String?) throws {
+    try write { database in
+      if let text {
+        try database.execute(sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [key, text])
+      } else {
+        try database.execute(sql: "DELETE FROM note WHERE key = ?", arguments: [key])
+      }
+    }
+  }
+}

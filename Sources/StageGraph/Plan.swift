@@ -1,0 +1,122 @@
+// What a build would do, action by action: the planner's answer, shown by `plan` and `--dry-run`, carried out by the runner.
+// States lie in compact arrays; records and reasons are made when somebody asks.
+
+import Basics
+
+/// What a build would do.
+package struct Plan: Sendable {
+  package enum State: Sendable {
+    case upToDate(ActionRecord)
+    case run([RebuildReason])
+    /// Something upstream runs first; whether this runs depends on what that gives.
+    case waits
+    /// The action named gives no output that this one could take (a clip without sound).
+    case blocked(by: ActionID)
+  }
+
+  /// How many actions of one stage are in which state.
+  package struct Counts: Sendable, Equatable {
+    package var upToDate = 0
+    package var run = 0
+    package var waits = 0
+    package var blocked = 0
+
+    package var total: Int { upToDate + run + waits + blocked }
+  }
+
+  /// A state without its details.
+  enum Mark: UInt8, Sendable { case upToDate, run, waits, blocked }
+
+  package let stages: [Stage]
+  package let actions: [Action]
+  let check: CacheCheck
+  let index: ActionIndex
+  let source: (any ArtifactSource)?
+  /// The arrays below go by the position of the action.
+  var marks: [Mark] = []
+  var stageOf: [Int32] = []
+  /// The record to use where up to date, else the one that no longer holds.
+  var bodies: [RecordBody?] = []
+  /// For each input in turn: the position of the action it comes from, or -1. Action i's begin at `upstreamStart[i]`.
+  var upstream: [Int32] = []
+  var upstreamStart: [Int32] = [0]
+  var blockers: [Int: Int] = [:]
+  /// Up to date by an older record, with the record that this replaces.
+  var remembered: [Int: RecordBody?] = [:]
+
+  init(stages: [Stage], actions: [Action], check: CacheCheck, index: ActionIndex, source: (any ArtifactSource)?) {
+    self.stages = stages
+    self.actions = actions
+    self.check = check
+    self.index = index
+    self.source = source
+  }
+
+  package var count: Int { actions.count }
+
+  /// Whether nothing has to be done.
+  package var isUpToDate: Bool { remembered.isEmpty && !marks.contains { $0 == .run || $0 == .waits } }
+
+  /// By position in `actions`.
+  package func state(at position: Int) -> State {
+    switch marks[position] {
+    case .upToDate:
+      bodies[position].map { .upToDate(record(position, $0)) } ?? .waits
+    case .run: .run(reasons(at: position))
+    case .waits: .waits
+    case .blocked: .blocked(by: actions[blockers[position] ?? position].id)
+    }
+  }
+
+  package func state(of id: ActionID) -> State? { position(of: id).map(state(at:)) }
+
+  package func counts(stage name: String) -> Counts {
+    var counts = Counts()
+    guard let ordinal = index.ordinal(ofStage: name) else { return counts }
+    for (mark, stage) in zip(marks, stageOf) where stage == ordinal {
+      switch mark {
+      case .upToDate: counts.upToDate += 1
+      case .run: counts.run += 1
+      case .waits: counts.waits += 1
+      case .blocked: counts.blocked += 1
+      }
+    }
+    return counts
+  }
+
+  func position(of id: ActionID) -> Int? {
+    guard let stage = index.ordinal(ofStage: id.stage) else { return nil }
+    let hash = withBytes(id.subject) { ActionIndex.hash(stage: stage, subject: $0) }
+    return index.find(hash) { stageOf[$0] == stage && sameBytes(actions[$0].id.subject, id.subject) }
+  }
+
+  func record(_ position: Int, _ body: RecordBody) -> ActionRecord {
+    ActionRecord(id: actions[position].id, body: body, source: source)
+  }
+
+  func upstream(of position: Int) -> ArraySlice<Int32> {
+    upstream[Int(upstreamStart[position])..<Int(upstreamStart[position + 1])]
+  }
+
+  /// The digests of an action's inputs, where `body` knows all records upstream; nil where one has no such output.
+  func inputDigests(_ position: Int, body: (Int) -> RecordBody?) -> [Digest]? {
+    var digests: [Digest] = []
+    for (element, from) in zip(actions[position].inputs.elements, upstream(of: position)) {
+      switch element.input {
+      case .digest(let digest): digests.append(digest)
+      case .output(_, let name):
+        guard let artifact = body(Int(from))?.output(name) else { return nil }
+        digests.append(artifact.digest)
+      }
+    }
+    return digests
+  }
+
+  private func reasons(at position: Int) -> [RebuildReason] {
+    let stage = Int(stageOf[position])
+    let known = inputDigests(position) { marks[$0] == .upToDate ? bodies[$0] : nil }
+    // A forced action may run although its inputs are not known yet.
+    guard let known else { return [.forced] }
+    return check.reasons(stage: stage, actions[position], bodies[position], inputs: known)
+  }
+}

@@ -1,0 +1,60 @@
+// Why an action runs: the answer to `--explain`. The planner and the runner find reasons; this file words them.
+
+/// Why an action runs.
+package enum RebuildReason: Sendable, Equatable, CustomStringConvertible {
+  case neverBuilt
+  case stageVersionChanged(from: Int, to: Int)
+  /// Each `name: old → new`.
+  case toolchainChanged([String])
+  /// Each `name: old → new`.
+  case parameterChanged([String])
+  /// Names of inputs that are new, gone or other than before.
+  case inputChanged([String])
+  case outputMissing([String])
+  case outputCorrupt([String])
+  case forced
+  /// The last result was kept for its own run only.
+  case notFinalBefore
+
+  /// For machines; stable.
+  package var code: String {
+    switch self {
+    case .neverBuilt: "never-built"
+    case .stageVersionChanged: "stage-version-changed"
+    case .toolchainChanged: "toolchain-changed"
+    case .parameterChanged: "parameter-changed"
+    case .inputChanged: "input-changed"
+    case .outputMissing: "output-missing"
+    case .outputCorrupt: "output-corrupt"
+    case .forced: "forced"
+    case .notFinalBefore: "not-final-before"
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .neverBuilt: "never built"
+    case .stageVersionChanged(let from, let to): "stage version changed: \(from) → \(to)"
+    case .toolchainChanged(let changes): "toolchain changed: \(list(changes))"
+    case .parameterChanged(let changes): "parameter changed: \(list(changes))"
+    case .inputChanged(let names): "input changed: \(list(names))"
+    case .outputMissing(let names): "output missing: \(list(names))"
+    case .outputCorrupt(let names): "output corrupt: \(list(names))"
+    case .forced: "forced"
+    case .notFinalBefore: "the last result was not final"
+    }
+  }
+
+  /// The first few, and how many more.
+  private func list(_ items: [String]) -> String {
+    let shown = items.prefix(4).joined(separator: ", ")
+    return items.count > 4 ? "\(shown) and \(items.count - 4) more" : shown
+  }
+
+  /// `name: old → new` for each entry that differs, in byte order of the names.
+  static func changes(from old: [String: String], to new: [String: String]) -> [String] {
+    Set(old.keys).union(new.keys).sorted(by: precedesInBytes).compactMap { name in
+      old[name] == new[name] ? nil : "\(name): \(old[name] ?? "(none)") → \(new[name] ?? "(none)")"
+    }
+  }
+}

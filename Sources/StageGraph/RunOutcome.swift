@@ -1,0 +1,38 @@
+// What a run left: a record for every action that has one.
+
+/// What a run left.
+package struct RunOutcome: Sendable {
+  private let plan: Plan
+  private let produced: [Int: RecordBody]
+  private let source: any ArtifactSource
+  /// The actions that ran, in the order of the graph.
+  package let ran: [ActionID]
+  /// Actions that another one gives nothing to take, in the order of the graph.
+  package let blocked: [ActionID]
+
+  init(_ plan: Plan, produced: [Int: RecordBody], ran: [Int], blocked: [Int], source: any ArtifactSource) {
+    self.plan = plan
+    self.produced = produced
+    self.source = source
+    self.ran = ran.sorted().map { plan.actions[$0].id }
+    self.blocked = blocked.sorted().map { plan.actions[$0].id }
+  }
+
+  /// The record of an action; nil where it is blocked or not in the graph.
+  package subscript(id: ActionID) -> ActionRecord? { plan.position(of: id).flatMap(record(at:)) }
+
+  /// By position in the plan's actions: what to use to walk over all of them.
+  package func record(at position: Int) -> ActionRecord? {
+    let body = produced[position] ?? (plan.marks[position] == .upToDate ? plan.bodies[position] : nil)
+    return body.map { ActionRecord(id: plan.actions[position].id, body: $0, source: source) }
+  }
+
+  /// All records at once. For a large graph, ask for those that matter instead.
+  package var records: [ActionID: ActionRecord] {
+    var result: [ActionID: ActionRecord] = [:]
+    for position in plan.actions.indices {
+      if let record = record(at: position) { result[record.id] = record }
+    }
+    return result
+  }
+}

@@ -1,0 +1,159 @@
+// Carries a plan out: runs what must run on N threads, spares what an unchanged input does not reach, and commits results in
+// groups. What running an action means is the caller's closure.
+//
+// Cycle: one thread commits, the others take ready actions from the `Schedule` until there are none. An action whose upstream
+// ran is checked again with the inputs that it now has: an unchanged output wakes nobody. An interruption or a failure stops
+// the taking; what is in hand is finished and committed, then the error is thrown.
+// Guards: all shared state is the Schedule's; `telling` keeps events one at a time.
+
+import Basics
+import Dispatch
+import Foundation
+
+/// Carries plans out.
+package struct Runner: Sendable {
+  package typealias Execute = @Sendable (Action, ActionInputs) throws -> ActionResult
+
+  private let store: ArtifactStore
+  private let workers: Int
+  private let isInterrupted: @Sendable () -> Bool
+  private let tell: @Sendable (RunEvent) -> Void
+  var limits = Schedule.Limits()
+
+  /// - Parameters:
+  ///   - workers: how many actions run at a time.
+  ///   - isInterrupted: asked before each action.
+  ///   - onEvent: told one event at a time, on any thread.
+  package init(
+    store: ArtifactStore, workers: Int, isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
+    onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
+  ) {
+    self.store = store
+    self.workers = max(1, workers)
+    self.isInterrupted = isInterrupted
+    let telling = NSLock()
+    tell = { event in telling.withLock { onEvent(event) } }
+  }
+
+  /// Does what the plan says.
+  /// - Throws: what `execute` threw first, `Interruption.failure`, or why results cannot be kept. Finished work is committed.
+  package func run(_ plan: Plan, execute: @escaping Execute) throws -> RunOutcome {
+    let schedule = Schedule(plan, limits: limits, isInterrupted: isInterrupted)
+    let source = RunSource(schedule: schedule, store: store)
+    let cached = plan.marks.count { $0 == .upToDate }
+    if cached > 0 { tell(.cached(cached)) }
+    for (position, by) in plan.blockers.sorted(by: { $0.key < $1.key }) {
+      tell(.blocked(plan.actions[position].id, by: plan.actions[by].id))
+    }
+    if !plan.isUpToDate {
+      let work = RunnerWork(
+        plan: plan, schedule: schedule, source: source, configurations: try plan.stages.map(store.catalog.configuration),
+        tell: tell, execute: execute)
+      let threads = WorkerThreads(workers + 1)
+      defer { threads.stop() }
+      threads.forEach(workers + 1) { item, _ in
+        if item == 0 {
+          commitGroups(schedule)
+        } else {
+          while let position = schedule.next() { schedule.finish(position, work.step(position)) }
+        }
+      }
+    }
+    return try schedule.outcome(source: store)
+  }
+
+  private func commitGroups(_ schedule: Schedule) {
+    while let group = schedule.nextGroup() {
+      do {
+        try store.commit(group)
+        schedule.committed(group, nil)
+        tell(.committed(group.count))
+      } catch {
+        schedule.committed(group, error)
+      }
+    }
+  }
+}
+
+/// Reads what the run in hand gave, else what the store has.
+private struct RunSource: ArtifactSource {
+  let schedule: Schedule
+  let store: ArtifactStore
+
+  func read(_ artifact: Artifact) throws -> [UInt8] {
+    try schedule.heldBytes(artifact.digest) ?? store.read(artifact)
+  }
+}
+
+/// One action at a time, on whichever thread.
+private struct RunnerWork: Sendable {
+  let plan: Plan
+  let schedule: Schedule
+  let source: RunSource
+  /// The catalog's row for each stage.
+  let configurations: [Int]
+  let tell: @Sendable (RunEvent) -> Void
+  let execute: Runner.Execute
+
+  func step(_ position: Int) -> Schedule.Ending {
+    do {
+      let (action, stage, old) = (plan.actions[position], Int(plan.stageOf[position]), plan.bodies[position])
+      let upstream = schedule.upstream(of: position)
+      var digests: [Digest] = []
+      for ((element, from), body) in zip(zip(action.inputs.elements, plan.upstream(of: position)), upstream) {
+        switch element.input {
+        case .digest(let digest): digests.append(digest)
+        case .output(_, let name):
+          guard let artifact = body?.output(name) else {
+            tell(.blocked(action.id, by: plan.actions[Int(from)].id))
+            return .blocked
+          }
+          digests.append(artifact.digest)
+        }
+      }
+      if plan.marks[position] == .waits {
+        switch try plan.check.answer(stage: stage, action, old, inputs: digests) {
+        case .upToDate(let body):
+          tell(.cached(1))
+          return .spared(body)
+        case .remembered(let body):
+          tell(.cached(1))
+          return .remembered(body.renamed(action.id.subject))
+        case .mustRun: break
+        }
+      }
+      tell(.started(action.id, plan.check.reasons(stage: stage, action, old, inputs: digests)))
+      let records = zip(plan.upstream(of: position), upstream).map { from, body in
+        body.map { ActionRecord(id: plan.actions[Int(from)].id, body: $0, source: source) }
+      }
+      return try executed(position, ActionInputs(action: action, digests: digests, upstream: records, source: source))
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  private func executed(_ position: Int, _ inputs: ActionInputs) throws -> Schedule.Ending {
+    let (action, stage) = (inputs.action, Int(plan.stageOf[position]))
+    let begin = DispatchTime.now().uptimeNanoseconds
+    let result = try execute(action, inputs)
+    guard result.outputs[ActionResult.summaryName] == nil else {
+      throw Failure.reservedOutput(ActionResult.summaryName, of: action.id)
+    }
+    var outputs: [(name: String, artifact: Artifact)] = []
+    var payloads: [(digest: Digest, bytes: [UInt8])] = []
+    let named = result.outputs.map { ($0.key, $0.value) } + [(ActionResult.summaryName, result.summary)]
+    for (name, bytes) in named.sorted(by: { precedesInBytes($0.0, $1.0) }) {
+      guard name.utf8.count <= RecordBody.longestName else { throw Failure.nameTooLong(name) }
+      let digest = Digest(of: bytes)
+      outputs.append((name, Artifact(digest: digest, size: bytes.count)))
+      payloads.append((digest, bytes))
+    }
+    let body = RecordBody(
+      subject: action.id.subject, configuration: configurations[stage],
+      fingerprint: plan.check.fingerprint(stage: stage, action, inputs: inputs.digests),
+      inputs: zip(action.inputs.elements, inputs.digests).map { ($0.name, $1) }, outputs: outputs, isFinal: result.isFinal)
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+    tell(.finished(action.id, seconds: seconds, isFinal: result.isFinal))
+    return .executed(body, payloads: payloads)
+  }
+}

@@ -1,0 +1,21 @@
+// An open segment file that many threads read at once.
+
+import Basics
+import Glibc
+
+final class SegmentReader: Sendable {
+  private let file: InputFile
+
+  init(_ path: String) throws { file = try InputFile(path) }
+
+  func read(at offset: Int, count: Int) throws -> [UInt8] { try file.read(at: offset, count: count) }
+}
+
+/// Cuts a file to its first `length` bytes, durably.
+func truncateFile(_ path: String, to length: Int) throws {
+  let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw Failure.system("open", path) }
+  defer { close(descriptor) }
+  guard ftruncate(descriptor, off_t(length)) == 0 else { throw Failure.system("truncate", path) }
+  guard fsync(descriptor) == 0 else { throw Failure.system("sync", path) }
+}

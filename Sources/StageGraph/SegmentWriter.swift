@@ -1,0 +1,160 @@
+// The growing end of the store: records are appended to the last segment file, which is followed by a new one when it is
+// large enough. What was appended counts only after `sync` and the catalog's transaction; until then `rollBack` takes it away,
+// and after a kill the next writer does.
+//
+// Record: 8 magic, 32 SHA-256 of the payload, u64 length, u64 XXH3 of the payload (little-endian), payload.
+
+import Basics
+import Glibc
+
+/// Where stored bytes lie: `offset` is that of the record, `length` that of its payload.
+struct ArtifactLocation: Sendable, Equatable {
+  var digest: Digest
+  var segment: Int
+  var offset: Int
+  var length: Int
+}
+
+enum SegmentRecord {
+  static let headerSize = 56
+  private static let magic = Array("segrec01".utf8)
+
+  static func header(_ digest: Digest, _ payload: [UInt8]) -> [UInt8] {
+    var bytes = magic
+    digest.append(to: &bytes)
+    bytes.append(integer: UInt64(payload.count).littleEndian)
+    bytes.append(integer: payload.withUnsafeBytes { checksum($0) }.littleEndian)
+    return bytes
+  }
+
+  /// What is wrong with a record that should hold `digest`, or nil.
+  static func fault(in record: [UInt8], digest: Digest) -> String? {
+    record.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress, bytes.count >= headerSize, bytes.prefix(8).elementsEqual(magic) else {
+        return "no record"
+      }
+      func integer(_ offset: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+      let payload = UnsafeRawBufferPointer(rebasing: bytes[headerSize...])
+      let found = Digest(at: base + 8)
+      if found != digest { return "a record of \(found.short)" }
+      if integer(40) != UInt64(payload.count) { return "a record of \(integer(40)) bytes" }
+      return integer(48) == checksum(payload) ? nil : "another checksum"
+    }
+  }
+}
+
+/// The one writer's end of the store. Not thread safe: the store guards it.
+struct SegmentWriter {
+  static let sizeLimit = 256 << 20
+  private static let bufferSize = 1 << 20
+
+  let folder: String
+  let sizeLimit: Int
+  /// Committed lengths by segment.
+  private(set) var committed: [Int: Int]
+  /// Lengths by segment, with what is not committed yet.
+  private(set) var lengths: [Int: Int]
+  private var current: Int
+  private var descriptor: Int32 = -1
+  private var buffer: [UInt8] = []
+  private var isNewFile = false
+  /// Tests make the N-th write fail.
+  var beforeWrite: (@Sendable () throws -> Void)?
+
+  /// - Parameter committed: what the catalog says of segments whose files are whole.
+  init(folder: String, committed: [Int: Int], next: Int, sizeLimit: Int = sizeLimit) {
+    self.folder = folder
+    self.sizeLimit = sizeLimit
+    self.committed = committed
+    lengths = committed
+    current = committed.keys.max() ?? next
+    if current < next - 1 { current = next }
+  }
+
+  static func name(_ number: Int) -> String {
+    let digits = String(number)
+    return "segment-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).seg"
+  }
+
+  static func number(_ name: String) -> Int? {
+    guard name.hasPrefix("segment-"), name.hasSuffix(".seg") else { return nil }
+    return Int(name.dropFirst(8).dropLast(4))
+  }
+
+  private func path(_ number: Int) -> String { "\(folder)/\(Self.name(number))" }
+
+  /// Segments that hold bytes which are not committed yet.
+  var changed: [Int: Int] { lengths.filter { committed[$0.key] != $0.value } }
+
+  mutating func append(_ digest: Digest, _ payload: [UInt8]) throws -> ArtifactLocation {
+    let size = SegmentRecord.headerSize + payload.count
+    if let length = lengths[current], length > 0, length + size > sizeLimit {
+      try sync()
+      close()
+      current += 1
+    }
+    try open()
+    let offset = lengths[current] ?? 0
+    try write(SegmentRecord.header(digest, payload))
+    try write(payload)
+    lengths[current] = offset + size
+    return ArtifactLocation(digest: digest, segment: current, offset: offset, length: payload.count)
+  }
+
+  /// What was appended stays after a power cut.
+  mutating func sync() throws {
+    guard descriptor >= 0, !changed.isEmpty else { return }
+    try flush()
+    try beforeWrite?()
+    guard fsync(descriptor) == 0 else { throw Failure.system("sync", path(current)) }
+    if isNewFile { try Files.sync(folder: folder) }
+    isNewFile = false
+  }
+
+  /// The catalog now names all that was appended.
+  mutating func commit() { committed = lengths }
+
+  /// Takes away what was appended since the last commit.
+  mutating func rollBack() {
+    close()
+    buffer.removeAll()
+    for number in changed.keys {
+      if let length = committed[number] { truncate(path(number), off_t(length)) } else { unlink(path(number)) }
+    }
+    lengths = committed
+    current = lengths.keys.max() ?? current
+  }
+
+  mutating func close() {
+    if descriptor >= 0 { Glibc.close(descriptor) }
+    descriptor = -1
+  }
+
+  private mutating func open() throws {
+    guard descriptor < 0 else { return }
+    isNewFile = committed[current] == nil
+    descriptor = Glibc.open(path(current), O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure.system("create", path(current)) }
+    let length = off_t(lengths[current] ?? 0)
+    guard ftruncate(descriptor, length) == 0, lseek(descriptor, length, SEEK_SET) >= 0 else {
+      throw Failure.system("write", path(current))
+    }
+  }
+
+  private mutating func write(_ bytes: [UInt8]) throws {
+    if buffer.count + bytes.count > Self.bufferSize { try flush() }
+    if bytes.count < Self.bufferSize {
+      buffer.append(contentsOf: bytes)
+    } else {
+      try beforeWrite?()
+      try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path(current)) }
+    }
+  }
+
+  private mutating func flush() throws {
+    if buffer.isEmpty { return }
+    try beforeWrite?()
+    try buffer.withUnsafeBytes { try writeAll($0, to: descriptor, path: path(current)) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+}
