@@ -1,1 +1,127 @@
+// FFmpeg in the shape this project needs, without one FFmpeg type in sight: Swift sees plain structs and opaque handles, and
+// only the .c files here know which version of the libraries they meet. Written for FFmpeg 5.1.
+//
+// One thread uses one handle. Results are 0 for success, MEDIA_END, MEDIA_AGAIN, or a negative libav error code.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MEDIA_END = 1, MEDIA_AGAIN = 2 };
+enum { MEDIA_KIND_OTHER = 0, MEDIA_KIND_AUDIO = 1, MEDIA_KIND_VIDEO = 2 };
+static const int64_t MEDIA_NO_TIME = INT64_MIN;
+
+bool media_is_out_of_memory(int result);
+// The library's words for a result; `text` is always terminated.
+void media_describe_error(int result, char *text, size_t capacity);
+
+// The libraries' own messages: nothing is printed; errors are counted and the last one is kept.
+void media_log_begin(void);
+int media_log_errors(char *last, size_t capacity);
+
+// Which vector instructions the libraries may use from now on, process wide: 0 none, -1 all this CPU has, or a set.
+void media_use_cpu_flags(int flags);
+int media_cpu_flags_up_to_avx2(void);
+
+// "avformat", "avcodec", "avutil", "swscale", "swresample": the version that runs (not the one of the headers); else "".
+void media_library_version(const char *library, char *text, size_t capacity);
+
+// ---- A file, demuxed. ------------------------------------------------------------------------------------------------
+typedef struct media_file media_file;
+typedef struct media_packet media_packet;
+
+typedef struct {
+  int kind;
+  bool is_default, is_attached_picture, has_decoder;
+  const char *codec;
+  int64_t start;                        // in time-base units; MEDIA_NO_TIME when unknown
+  int32_t base_numerator, base_denominator;
+  int32_t rate_numerator, rate_denominator;  // average frame rate; 0 when unknown
+  int32_t sample_rate, channels, width, height;
+} media_stream;
+
+typedef struct {
+  int stream;
+  int64_t presented, decoded, duration;  // MEDIA_NO_TIME, MEDIA_NO_TIME, 0 when unknown
+  bool is_key, is_discarded;
+  size_t size;
+} media_packet_facts;
+
+// Reads from `descriptor` with pread and from nowhere else; the descriptor stays the caller's. `formats` is a comma-separated
+// list of the demuxers that may be used.
+int media_open(int descriptor, const char *formats, media_file **file);
+void media_close(media_file *file);
+const char *media_format_name(const media_file *file);
+int media_stream_count(const media_file *file);
+void media_stream_facts(const media_file *file, int index, media_stream *facts);
+// What libav thinks best of one kind, or negative.
+int media_best_stream(const media_file *file, int kind);
+// Only packets of this stream will be read.
+void media_select_stream(media_file *file, int index);
+// To the last key frame at or before `time` (the stream's units).
+int media_seek(media_file *file, int stream, int64_t time);
+
+media_packet *media_packet_make(void);
+void media_packet_free(media_packet *packet);
+int media_read(media_file *file, media_packet *packet);
+void media_packet_describe(const media_packet *packet, media_packet_facts *facts);
+
+// ---- One stream, decoded. --------------------------------------------------------------------------------------------
+typedef struct media_decoder media_decoder;
+typedef struct media_frame media_frame;
+
+typedef struct {
+  int64_t presented, duration;           // the stream's units; MEDIA_NO_TIME, 0 when unknown
+  bool is_damaged;
+  int32_t samples, sample_rate, channels;
+  int32_t width, height;                 // as coded, before the shape of pixels and rotation
+} media_frame_facts;
+
+int media_decoder_open(const media_file *file, int stream, media_decoder **decoder);
+void media_decoder_close(media_decoder *decoder);
+// NULL says that no packets follow.
+int media_decoder_send(media_decoder *decoder, const media_packet *packet);
+int media_decoder_receive(media_decoder *decoder, media_frame *frame);
+void media_decoder_flush(media_decoder *decoder);
+// Frames that no other frame is predicted from need not be decoded.
+void media_decoder_skip_unreferenced(media_decoder *decoder, bool skip);
+
+media_frame *media_frame_make(void);
+void media_frame_free(media_frame *frame);
+// `to` becomes what `from` was; `from` is empty.
+void media_frame_move(media_frame *to, media_frame *from);
+void media_frame_describe(const media_frame *frame, media_frame_facts *facts);
+
+// ---- Sound. ----------------------------------------------------------------------------------------------------------
+enum { MEDIA_MOST_CHANNELS = 64 };
+// Samples [from, from + count) of a frame as one channel: the mean of all but low-frequency effects, and the first channel alone.
+// Adds each channel's sum of squares, and the mean's, to the energies. Full scale is 1. Returns 0, or negative for a sample
+// format it does not know. The result does not depend on the CPU.
+int media_mix(const media_frame *frame, int from, int count, float *mean, float *first, double *mean_energy,
+              double energies[MEDIA_MOST_CHANNELS]);
+// One channel from one rate to another, all at once: output sample n is at the time of input position n × rate_in / rate_out.
+int media_resample(const float *input, int count, int rate_in, float *output, int output_count, int rate_out);
+
+// ---- Pictures. -------------------------------------------------------------------------------------------------------
+typedef struct media_scaler media_scaler;
+typedef struct media_jpeg_encoder media_jpeg_encoder;
+
+// The shape of a frame on the screen.
+typedef struct {
+  int32_t width, height;          // with square pixels, after rotation
+  bool swaps_axes, flips_x, flips_y;  // output (X, Y) comes from (x, y) of the coded picture: axes swapped first, then flipped
+} media_shape;
+void media_display_shape(const media_file *file, int stream, const media_frame *frame, media_shape *shape);
+
+media_scaler *media_scaler_make(void);
+void media_scaler_free(media_scaler *scaler);
+// Full-range 4:2:0 with JPEG's colour matrix, `width` × `height` (even), rotated as the shape says.
+int media_scale(media_scaler *scaler, const media_frame *frame, const media_shape *shape, int width, int height,
+                media_frame *picture);
+// The brightness plane of such a picture.
+const uint8_t *media_luma(const media_frame *picture, int *stride);
+
+media_jpeg_encoder *media_jpeg_encoder_make(int width, int height, int quantiser);
+void media_jpeg_encoder_free(media_jpeg_encoder *encoder);
+// The bytes stay valid until the next call.
+int media_jpeg_encode(media_jpeg_encoder *encoder, media_frame *picture, const uint8_t **bytes, size_t *count);

@@ -1,0 +1,172 @@
+// One open file as the only source of bytes, and the packets in it.
+//
+// A playlist can carry any name, and its demuxer would open other files and hosts. So bytes come from one descriptor that is
+// already open, every wish to open another is refused, and only demuxers of single-file formats are used at all.
+
+#include "internal.h"
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { buffer_size = 64 << 10 };
+
+static int read_bytes(void *opaque, uint8_t *buffer, int count) {
+  media_file *file = opaque;
+  for (;;) {
+    ssize_t n = pread(file->descriptor, buffer, (size_t)count, file->position);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return AVERROR(errno);
+    file->position += n;
+    return n == 0 ? AVERROR_EOF : (int)n;
+  }
+}
+
+static int64_t seek_bytes(void *opaque, int64_t offset, int whence) {
+  media_file *file = opaque;
+  int64_t base = 0;
+  switch (whence & ~AVSEEK_FORCE) {
+  case AVSEEK_SIZE: return file->size;
+  case SEEK_SET: break;
+  case SEEK_CUR: base = file->position; break;
+  case SEEK_END: base = file->size; break;
+  default: return AVERROR(EINVAL);
+  }
+  int64_t target;
+  if (__builtin_add_overflow(base, offset, &target) || target < 0) return AVERROR(EINVAL);
+  return file->position = target;
+}
+
+static int refuse(AVFormatContext *context, AVIOContext **io, const char *url, int flags, AVDictionary **options) {
+  (void)context, (void)url, (void)flags, (void)options;
+  *io = NULL;
+  return AVERROR(EPERM);
+}
+
+static int prepare(media_file *file, const char *formats) {
+  struct stat status;
+  if (fstat(file->descriptor, &status)) return AVERROR(errno);
+  if (!S_ISREG(status.st_mode)) return AVERROR(EINVAL);
+  file->size = status.st_size;
+
+  uint8_t *buffer = av_malloc(buffer_size);
+  if (!buffer) return AVERROR(ENOMEM);
+  file->io = avio_alloc_context(buffer, buffer_size, 0, file, read_bytes, NULL, seek_bytes);
+  if (!file->io) {
+    av_free(buffer);
+    return AVERROR(ENOMEM);
+  }
+  AVFormatContext *context = avformat_alloc_context();
+  if (!context) return AVERROR(ENOMEM);
+  file->context = context;
+  context->pb = file->io;
+  context->io_open = refuse;
+  context->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
+  context->format_whitelist = av_strdup(formats);
+  context->protocol_whitelist = av_strdup("none");
+  if (!context->format_whitelist || !context->protocol_whitelist) return AVERROR(ENOMEM);
+  // Enough for any real file; a broken one must not be searched for minutes.
+  context->probesize = 5 << 20;
+  context->format_probesize = 1 << 20;
+  context->max_analyze_duration = 5 * AV_TIME_BASE;
+  context->max_probe_packets = 2500;
+  context->max_streams = 64;
+  context->skip_estimate_duration_from_pts = 1;
+  return 0;
+}
+
+int media_open(int descriptor, const char *formats, media_file **out) {
+  *out = NULL;
+  media_file *file = av_mallocz(sizeof *file);
+  if (!file) return AVERROR(ENOMEM);
+  file->descriptor = descriptor;
+  int result = prepare(file, formats);
+  // The name is left out on purpose: its extension would change which demuxer wins.
+  if (result >= 0) result = avformat_open_input(&file->context, "", NULL, NULL);
+  if (result >= 0) result = avformat_find_stream_info(file->context, NULL);
+  if (result < 0) {
+    media_close(file);
+    return result;
+  }
+  *out = file;
+  return 0;
+}
+
+void media_close(media_file *file) {
+  if (!file) return;
+  avformat_close_input(&file->context);
+  if (file->io) av_freep(&file->io->buffer);
+  avio_context_free(&file->io);
+  av_free(file);
+}
+
+const char *media_format_name(const media_file *file) { return file->context->iformat->name; }
+
+int media_stream_count(const media_file *file) { return (int)file->context->nb_streams; }
+
+void media_stream_facts(const media_file *file, int index, media_stream *facts) {
+  const AVStream *stream = file->context->streams[index];
+  const AVCodecParameters *parameters = stream->codecpar;
+  *facts = (media_stream){
+      .kind = parameters->codec_type == AVMEDIA_TYPE_AUDIO   ? MEDIA_KIND_AUDIO
+              : parameters->codec_type == AVMEDIA_TYPE_VIDEO ? MEDIA_KIND_VIDEO
+                                                             : MEDIA_KIND_OTHER,
+      .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
+      .is_attached_picture = stream->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS),
+      .has_decoder = avcodec_find_decoder(parameters->codec_id) != NULL,
+      .codec = avcodec_get_name(parameters->codec_id),
+      .start = media_time(stream->start_time),
+      .base_numerator = stream->time_base.num,
+      .base_denominator = stream->time_base.den,
+      .rate_numerator = stream->avg_frame_rate.den > 0 ? stream->avg_frame_rate.num : 0,
+      .rate_denominator = stream->avg_frame_rate.den,
+      .sample_rate = parameters->sample_rate,
+      .channels = parameters->ch_layout.nb_channels,
+      .width = parameters->width,
+      .height = parameters->height,
+  };
+}
+
+int media_best_stream(const media_file *file, int kind) {
+  enum AVMediaType type = kind == MEDIA_KIND_AUDIO ? AVMEDIA_TYPE_AUDIO : AVMEDIA_TYPE_VIDEO;
+  return av_find_best_stream(file->context, type, -1, -1, NULL, 0);
+}
+
+void media_select_stream(media_file *file, int index) {
+  for (unsigned i = 0; i < file->context->nb_streams; i++)
+    file->context->streams[i]->discard = (int)i == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+}
+
+int media_seek(media_file *file, int stream, int64_t time) {
+  return av_seek_frame(file->context, stream, time, AVSEEK_FLAG_BACKWARD);
+}
+
+media_packet *media_packet_make(void) {
+  media_packet *packet = av_mallocz(sizeof *packet);
+  if (packet && !(packet->packet = av_packet_alloc())) av_freep(&packet);
+  return packet;
+}
+
+void media_packet_free(media_packet *packet) {
+  if (!packet) return;
+  av_packet_free(&packet->packet);
+  av_free(packet);
+}
+
+int media_read(media_file *file, media_packet *packet) {
+  av_packet_unref(packet->packet);
+  int result = av_read_frame(file->context, packet->packet);
+  if (result == AVERROR_EOF) return MEDIA_END;
+  if (result == AVERROR(EAGAIN)) return MEDIA_AGAIN;
+  return result < 0 ? result : 0;
+}
+
+void media_packet_describe(const media_packet *packet, media_packet_facts *facts) {
+  const AVPacket *p = packet->packet;
+  *facts = (media_packet_facts){.stream = p->stream_index,
+                                .presented = media_time(p->pts),
+                                .decoded = media_time(p->dts),
+                                .duration = p->duration > 0 ? p->duration : 0,
+                                .is_key = p->flags & AV_PKT_FLAG_KEY,
+                                .is_discarded = p->flags & AV_PKT_FLAG_DISCARD,
+                                .size = p->size > 0 ? (size_t)p->size : 0};
+}

@@ -1,0 +1,17 @@
+// What the .c files of this target share: the handles behind the opaque names.
+#pragma once
+#include "CFFmpeg.h"
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+
+struct media_file {
+  AVFormatContext *context;
+  AVIOContext *io;
+  int descriptor;
+  int64_t size, position;
+};
+struct media_packet { AVPacket *packet; };
+struct media_frame { AVFrame *frame; };
+struct media_decoder { AVCodecContext *context; };
+
+static inline int64_t media_time(int64_t value) { return value == AV_NOPTS_VALUE ? MEDIA_NO_TIME : value; }

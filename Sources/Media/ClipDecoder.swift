@@ -1,0 +1,56 @@
+import Basics
+import CFFmpeg
+import Corpus
+import Synchronization
+
+/// One request answered in this process. Workers call it; a crash of a decoder ends whoever does.
+package enum ClipDecoder {
+  // libav's choice of vector code is one setting for the whole process, so one clip is decoded at a time.
+  private static let turn = Mutex(())
+
+  /// Same file, same request: same bytes, on every CPU.
+  /// - Throws: `Failure` only for what no clip is to blame for (libsndfile cannot write FLAC).
+  package static func decode(_ request: DecodeRequest) throws -> DecodeOutcome {
+    try turn.withLock { _ in
+      media_log_begin()
+      media_use_cpu_flags(request.forcedCPUFlags ?? -1)
+      defer { media_use_cpu_flags(-1) }
+      do {
+        return try answer(request, seeks: true)
+      } catch is SeekFailed {
+        return try answer(request, seeks: false)
+      }
+    }
+  }
+
+  private static func answer(_ request: DecodeRequest, seeks: Bool) throws -> DecodeOutcome {
+    do {
+      let file = try MediaFile(request.path, seeks: seeks)
+      if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
+      switch request.work {
+      case .sound: return try sound(file, request)
+      case .frames(let rate): return try frames(file, request, rate)
+      }
+    } catch let refusal as Refusal {
+      return DecodeOutcome(reply: DecodeReply(findings: [refusal.finding]))
+    }
+  }
+
+  private static func sound(_ file: MediaFile, _ request: DecodeRequest) throws -> DecodeOutcome {
+    // Float decoders and the resampler differ in the last bit between their vector forms; plain C is the same everywhere.
+    media_use_cpu_flags(0)
+    var decoder = try SoundDecoder(file, startSeconds: request.startSeconds)
+    let result = try decoder.decode()
+    return DecodeOutcome(
+      reply: DecodeReply(findings: result.findings.sorted(), sound: result.facts),
+      payload: try FlacEncoder.encode(result.samples, rate: SoundWindow.outputRate))
+  }
+
+  private static func frames(_ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate) throws -> DecodeOutcome {
+    var sampler = try FrameSampler(file, startSeconds: request.startSeconds, rate: rate)
+    let result = try sampler.decode()
+    return DecodeOutcome(
+      reply: DecodeReply(findings: result.findings.sorted(), frames: result.facts),
+      payload: FramePack.encode(result.frames))
+  }
+}

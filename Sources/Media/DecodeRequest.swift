@@ -1,0 +1,88 @@
+import Corpus
+
+// What is asked of a decode worker, and what it answers. Both cross a pipe as JSON; the payload follows as plain bytes.
+
+/// One clip of one file, and which half of it is wanted.
+package struct DecodeRequest: Codable, Sendable, Equatable {
+  package enum Work: Codable, Sendable, Equatable {
+    /// Ten seconds of sound as FLAC: 16 kHz, one channel, 16 bit, 160,000 samples.
+    case sound
+    /// What is on the screen at r/fps seconds, as a `FramePack`.
+    case frames(fps: FrameRate)
+  }
+
+  package var path: String
+  /// Where the clip begins after the presentation start of the file; 0 for a file that is the clip.
+  package var startSeconds: Int
+  package var work: Work
+  /// For tests: the vector instructions that libav may use (0 none). Sound never uses any.
+  package var forcedCPUFlags: Int32?
+  /// For tests: `crash`, `hang` or `allocate`; heeded only by a worker whose environment has PIPELINE_TEST_FAULTS=1.
+  package var testFault: String?
+
+  package init(
+    path: String, startSeconds: Int = 0, work: Work, forcedCPUFlags: Int32? = nil, testFault: String? = nil
+  ) {
+    self.path = path
+    self.startSeconds = startSeconds
+    self.work = work
+    self.forcedCPUFlags = forcedCPUFlags
+    self.testFault = testFault
+  }
+
+  /// Length of a clip.
+  package static let clipSeconds = 10
+}
+
+/// What was seen of the sound of a clip. Times are seconds on the clip clock.
+package struct SoundFacts: Codable, Sendable, Equatable {
+  /// Where real sound ends; at most 10.
+  package var coveredSeconds: Double
+  /// Where real sound begins.
+  package var firstSoundSeconds: Double
+  /// Samples per second before resampling.
+  package var sourceRate: Int
+  package var channels: Int
+  package var codec: String
+  /// Packets and frames that failed.
+  package var decodeErrors: Int
+}
+
+/// What was seen of the picture of a clip. Times are seconds on the clip clock.
+package struct FrameFacts: Codable, Sendable, Equatable {
+  /// Of the picture as shown: square pixels, upright.
+  package var width: Int
+  package var height: Int
+  package var codec: String
+  /// For each frame in the pack, its own presentation time (the pack has the times that were asked for).
+  package var frameTimes: [Double]
+  /// Where the picture ends; at most 10.
+  package var coveredSeconds: Double
+  package var isStill: Bool
+  /// Packets and frames that failed.
+  package var decodeErrors: Int
+}
+
+/// What a worker says about one request. Without facts there is no payload, and a finding says why.
+package struct DecodeReply: Codable, Sendable, Equatable {
+  package var findings: [Finding]
+  package var sound: SoundFacts?
+  package var frames: FrameFacts?
+
+  package init(findings: [Finding], sound: SoundFacts? = nil, frames: FrameFacts? = nil) {
+    self.findings = findings
+    self.sound = sound
+    self.frames = frames
+  }
+}
+
+/// A reply with its bytes: FLAC or a `FramePack`, or nothing.
+package struct DecodeOutcome: Sendable, Equatable {
+  package var reply: DecodeReply
+  package var payload: [UInt8]
+
+  package init(reply: DecodeReply, payload: [UInt8] = []) {
+    self.reply = reply
+    self.payload = payload
+  }
+}

@@ -1,0 +1,88 @@
+import Basics
+import CSystem
+import Corpus
+import Foundation
+
+/// What a worker process runs: requests from descriptor 0, replies on descriptor 1, until the supervisor closes the pipe or is gone.
+///
+/// A decoder that crashes takes this process along and nothing else. Descriptors 1 and 2 are moved aside first, so that no library can
+/// write into the protocol or onto the user's terminal.
+package enum DecodeWorkerMain {
+  package static let defaultMemoryLimit: UInt64 = 3 << 30
+
+  /// - Parameter memoryLimit: address space in bytes; the supervisor may ask for less.
+  package static func run(memoryLimit: UInt64 = defaultMemoryLimit) -> Never {
+    let replies = dup(1)
+    let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+    guard replies >= 0, nowhere >= 0 else { exit(ExitStatus.failed.rawValue) }
+    dup2(nowhere, 1)
+    if ProcessInfo.processInfo.environment["PIPELINE_WORKER_STDERR"] != "1" { dup2(nowhere, 2) }
+    signal(SIGPIPE, SIG_IGN)
+    let watch = Thread { system_exit_when_reader_leaves(replies) }
+    watch.stackSize = 256 << 10
+    watch.start()
+    do {
+      try serve(replies: replies, memoryLimit: memoryLimit)
+      exit(ExitStatus.done.rawValue)
+    } catch {
+      exit(ExitStatus.failed.rawValue)
+    }
+  }
+
+  private static func serve(replies: Int32, memoryLimit: UInt64) throws {
+    guard let greeting = try WorkerMessage.receive(WorkerMessage.Greeting.self, read: read)?.header else { return }
+    let limit = min(memoryLimit, greeting.memoryBytes)
+    guard system_limit_memory(limit) == 0 else { throw Failure.system("limit memory", "worker") }
+    try send(WorkerMessage.Greeting(version: WorkerMessage.version, memoryBytes: limit), to: replies)
+    while let request = try WorkerMessage.receive(DecodeRequest.self, read: read)?.header {
+      let outcome = try TestFault(request)?.happen() ?? ClipDecoder.decode(request)
+      try send(outcome.reply, payload: outcome.payload, to: replies)
+    }
+  }
+
+  private static func send(_ header: some Encodable, payload: [UInt8] = [], to descriptor: Int32) throws {
+    try WorkerMessage.bytes(header, payload: payload).withUnsafeBytes { try writeAll($0, to: descriptor, path: "worker") }
+  }
+
+  /// Exactly `count` bytes from descriptor 0; nil at its end.
+  private static func read(_ count: Int) throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let n = bytes.withUnsafeMutableBytes { Glibc.read(0, $0.baseAddress.map { $0 + filled }, count - filled) }
+      if n < 0, errno == EINTR { continue }
+      guard n > 0 else {
+        if n == 0, filled == 0 { return nil }
+        throw Failure.message("it ends early", found: "\(filled) bytes", expected: "\(count)")
+      }
+      filled += n
+    }
+    return bytes
+  }
+}
+
+/// A fault on purpose, to show that a clip that breaks its decoder costs that clip alone. Nothing of it happens unless the worker's
+/// environment has PIPELINE_TEST_FAULTS=1.
+enum TestFault: String, CaseIterable {
+  case crash, hang, allocate
+
+  init?(_ request: DecodeRequest) {
+    guard ProcessInfo.processInfo.environment["PIPELINE_TEST_FAULTS"] == "1" else { return nil }
+    let named = request.testFault.flatMap(TestFault.init(rawValue:))
+    guard let fault = named ?? Self.allCases.first(where: { request.path.contains("fault-\($0.rawValue)") }) else { return nil }
+    self = fault
+  }
+
+  func happen() -> DecodeOutcome {
+    switch self {
+    case .crash: abort()
+    case .hang: while true { sleep(3600) }
+    case .allocate:
+      // Address space counts, so nothing needs to be touched.
+      var blocks: [UnsafeMutableRawPointer] = []
+      while blocks.count < 1 << 16, let block = malloc(64 << 20) { blocks.append(block) }
+      blocks.forEach { free($0) }
+      return DecodeOutcome(reply: DecodeReply(findings: [.outOfMemory("allocating for a test")]))
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import Basics
+import CSystem
+import Corpus
+import Foundation
+
+/// One worker process and the two pipes to it. Used by one thread at a time: whoever holds the lease.
+final class DecodeWorkerProcess: @unchecked Sendable {
+  /// Why an exchange gave no reply. The worker is gone then.
+  enum Loss: Error, Equatable {
+    /// How the process ended, in words.
+    case ended(String)
+    case late(seconds: Double)
+  }
+
+  /// Requests answered so far.
+  private(set) var answered = 0
+  private let pid: pid_t
+  private var requests: Int32
+  private let replies: Int32
+  private var isReaped = false
+
+  /// - Throws: `Failure.workerDidNotStart` when the process cannot be started or does not greet.
+  init(_ command: [String], memoryBytes: UInt64) throws {
+    var down: [Int32] = [-1, -1]
+    var up: [Int32] = [-1, -1]
+    guard pipe(&down) == 0 else { throw Failure.system("make a pipe", "decode worker") }
+    guard pipe(&up) == 0 else {
+      let failure = Failure.system("make a pipe", "decode worker")
+      down.forEach { close($0) }
+      throw failure
+    }
+    // A worker started by another thread right now closes what it inherits by itself.
+    for descriptor in down + up { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    let arguments = command.map { strdup($0) }
+    let list: [UnsafePointer<CChar>?] = arguments.map { $0.map { UnsafePointer($0) } } + [nil]
+    let started = command.isEmpty ? -ENOENT : system_spawn(list, down[0], up[1])
+    arguments.forEach { free($0) }
+    close(down[0])
+    close(up[1])
+    pid = started
+    requests = down[1]
+    replies = up[0]
+    guard started > 0 else {
+      isReaped = true
+      throw Failure.workerDidNotStart(command, String(cString: strerror(-started)))
+    }
+    do {
+      let greeting = WorkerMessage.Greeting(version: WorkerMessage.version, memoryBytes: memoryBytes)
+      let answer = try exchange(greeting, reply: WorkerMessage.Greeting.self, seconds: Self.startSeconds).header
+      guard answer.version == WorkerMessage.version else { throw Loss.ended("protocol version \(answer.version)") }
+    } catch Loss.ended(let how) {
+      throw Failure.workerDidNotStart(command, how)
+    } catch Loss.late {
+      throw Failure.workerDidNotStart(command, "no greeting within \(Int(Self.startSeconds)) s")
+    }
+  }
+
+  private static let startSeconds = 30.0
+
+  deinit {
+    if !isReaped { _ = kill() }
+    if requests >= 0 { close(requests) }
+    close(replies)
+  }
+
+  /// - Throws: `Loss`; the process has ended then and is reaped.
+  func decode(_ request: DecodeRequest, seconds: Double) throws -> DecodeOutcome {
+    let (reply, payload) = try exchange(request, reply: DecodeReply.self, seconds: seconds)
+    answered += 1
+    return DecodeOutcome(reply: reply, payload: payload)
+  }
+
+  /// Ends the worker by closing its pipe; one that does not heed that in two seconds is killed. Waits for it.
+  func stop() {
+    close(requests)
+    requests = -1
+    for _ in 0..<200 {
+      var status: Int32 = 0
+      if waitpid(pid, &status, WNOHANG) != 0 {
+        isReaped = true
+        return
+      }
+      usleep(10_000)
+    }
+    _ = kill()
+  }
+
+  private func exchange<H: Decodable>(
+    _ message: some Encodable, reply: H.Type, seconds: Double
+  ) throws -> (header: H, payload: [UInt8]) {
+    let deadline = Self.now() + seconds
+    do {
+      // Requests are smaller than a pipe's buffer, so writing does not block.
+      try WorkerMessage.bytes(message).withUnsafeBytes { try writeAll($0, to: requests, path: "decode worker") }
+      if let answer = try WorkerMessage.receive(reply, read: { try self.read($0, until: deadline) }) { return answer }
+    } catch is Late {
+      _ = kill()
+      throw Loss.late(seconds: seconds)
+    } catch let failure as Failure {
+      let how = kill()
+      // A worker that died says less in its pipe than in its status.
+      throw Loss.ended(how ?? failure.description)
+    }
+    throw Loss.ended(kill() ?? "the end of its output")
+  }
+
+  private struct Late: Error {}
+
+  /// Exactly `count` bytes; nil when the worker closed its end before the first.
+  private func read(_ count: Int, until deadline: Double) throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let left = deadline - Self.now()
+      if left <= 0 { throw Late() }
+      var watched = pollfd(fd: replies, events: Int16(POLLIN), revents: 0)
+      let ready = poll(&watched, 1, Int32(min(left * 1000 + 1, 60_000)))
+      if ready == 0 || (ready < 0 && errno == EINTR) { continue }
+      let n = bytes.withUnsafeMutableBytes { Glibc.read(replies, $0.baseAddress.map { $0 + filled }, count - filled) }
+      if n < 0, errno == EINTR { continue }
+      guard n > 0 else {
+        if filled == 0 { return nil }
+        throw Failure.message("it ends early", found: "\(filled) bytes", expected: "\(count)")
+      }
+      filled += n
+    }
+    return bytes
+  }
+
+  /// Ends the process group at once and waits for the worker.
+  /// - Returns: how the worker had ended by itself, or nil when it was still running.
+  private func kill() -> String? {
+    if isReaped { return nil }
+    isReaped = true
+    // A worker whose pipe closed is about to end; its own status is better evidence than our signal.
+    var status: Int32 = 0
+    for _ in 0..<200 {
+      if waitpid(pid, &status, WNOHANG) == pid { return Self.words(status) }
+      if !hasHungUp { break }
+      usleep(10_000)
+    }
+    Glibc.kill(-pid, SIGKILL)
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return nil
+  }
+
+  private var hasHungUp: Bool {
+    var watched = pollfd(fd: replies, events: 0, revents: 0)
+    return poll(&watched, 1, 0) > 0 && watched.revents & Int16(POLLHUP | POLLERR) != 0
+  }
+
+  /// A wait status in words: `exit status 1`, `signal SIGSEGV`.
+  private static func words(_ status: Int32) -> String {
+    let signal = status & 0x7F
+    if signal == 0 { return "exit status \(status >> 8 & 0xFF)" }
+    let names: [Int32: String] = [
+      SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGILL: "SIGILL", SIGFPE: "SIGFPE", SIGTRAP: "SIGTRAP",
+      SIGKILL: "SIGKILL", SIGTERM: "SIGTERM", SIGXCPU: "SIGXCPU",
+    ]
+    return "signal \(names[signal] ?? "\(signal)")"
+  }
+
+  /// Seconds on a clock that stands still while the machine sleeps.
+  static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

@@ -1,0 +1,155 @@
+import Basics
+import Corpus
+import Foundation
+
+/// What one clip may cost.
+package struct DecodeLimits: Sendable {
+  /// For one clip at the start of its file, on a core of its own.
+  package var seconds: Double
+  /// Address space of a worker.
+  package var memoryBytes: UInt64
+  /// A worker is replaced after this many clips, so that what a library leaks does not add up.
+  package var requestsPerWorker: Int
+
+  package init(
+    seconds: Double = 60, memoryBytes: UInt64 = DecodeWorkerMain.defaultMemoryLimit, requestsPerWorker: Int = 500
+  ) {
+    self.seconds = seconds
+    self.memoryBytes = memoryBytes
+    self.requestsPerWorker = requestsPerWorker
+  }
+
+  /// More for a clip that lies deep in a long video (it may have to be decoded from the beginning), and where workers share cores.
+  func seconds(for request: DecodeRequest, workers: Int) -> Double {
+    let crowding = max(1, Double(workers) / Double(max(1, ProcessInfo.processInfo.activeProcessorCount)))
+    return (seconds + Double(max(0, request.startSeconds)) / 4) * crowding
+  }
+}
+
+/// Worker processes that decode clips, and the rules for a clip that breaks one.
+///
+/// `decode` blocks; up to `count` threads call it side by side, and each holds one worker meanwhile. When a worker crashes, hangs or runs
+/// out of memory, it is ended and the clip is tried once more, alone: after all other decodes have finished and before new ones
+/// begin. What fails twice is a finding, not an error.
+/// State: `idle`, `busy`, `alone`, `waiting` and `isStopped` are guarded by `condition`.
+package final class DecodeWorkers: @unchecked Sendable {
+  private let count: Int
+  private let command: [String]
+  private let limits: DecodeLimits
+  private let condition = NSCondition()
+  private var idle: [DecodeWorkerProcess] = []
+  /// Decodes that run now.
+  private var busy = 0
+  /// Whether one of them is alone.
+  private var alone = false
+  /// Clips that wait to be alone; while there are any, no others begin.
+  private var waiting = 0
+  private var isStopped = false
+
+  /// - Parameter command: what starts a worker, its first word the resolved path of the program. Nothing is started yet.
+  package init(count: Int, command: [String], limits: DecodeLimits = DecodeLimits()) {
+    self.count = max(1, count)
+    self.command = command
+    self.limits = limits
+    // A worker that dies between two requests must not end this process.
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  deinit { stop() }
+
+  /// - Throws: `Failure` when workers cannot be started at all, or after `stop`.
+  package func decode(_ request: DecodeRequest) throws -> DecodeOutcome {
+    let first = try begin()
+    let loss = attempt(request, on: first)
+    finish(loss.worker)
+    switch loss.result {
+    case .success(let outcome) where !Self.ranOutOfMemory(outcome): return outcome
+    case .failure(let failure as Failure): throw failure
+    default: break
+    }
+    try beginAlone()
+    let second = attempt(request, on: nil)
+    finish(second.worker)
+    switch second.result {
+    case .success(let outcome): return outcome
+    case .failure(let failure as Failure): throw failure
+    case .failure(DecodeWorkerProcess.Loss.late(let seconds)):
+      return DecodeOutcome(reply: DecodeReply(findings: [.timeout(seconds)]))
+    case .failure(DecodeWorkerProcess.Loss.ended(let how)):
+      return DecodeOutcome(reply: DecodeReply(findings: [.crashed(how)]))
+    case .failure(let error):
+      return DecodeOutcome(reply: DecodeReply(findings: [.crashed("\(error)")]))
+    }
+  }
+
+  /// Ends all workers and waits for them. No decode may be running; later ones throw.
+  package func stop() {
+    condition.lock()
+    isStopped = true
+    let workers = idle
+    idle = []
+    condition.unlock()
+    workers.forEach { $0.stop() }
+  }
+
+  /// One try, on `worker` or a fresh one. The worker comes back when it can be used again.
+  private func attempt(
+    _ request: DecodeRequest, on worker: DecodeWorkerProcess?
+  ) -> (result: Result<DecodeOutcome, any Error>, worker: DecodeWorkerProcess?) {
+    do {
+      let worker = try worker ?? DecodeWorkerProcess(command, memoryBytes: limits.memoryBytes)
+      let outcome = try worker.decode(request, seconds: limits.seconds(for: request, workers: count))
+      if Self.ranOutOfMemory(outcome) || worker.answered >= limits.requestsPerWorker {
+        worker.stop()
+        return (.success(outcome), nil)
+      }
+      return (.success(outcome), worker)
+    } catch {
+      return (.failure(error), nil)
+    }
+  }
+
+  private static func ranOutOfMemory(_ outcome: DecodeOutcome) -> Bool {
+    outcome.reply.findings.contains { $0.code == .mediaMemory }
+  }
+
+  /// Waits for a place among the `count`; an idle worker, or nil when one is to be started.
+  private func begin() throws -> DecodeWorkerProcess? {
+    condition.lock()
+    defer { condition.unlock() }
+    while !isStopped, busy >= count || alone || waiting > 0 { condition.wait() }
+    if isStopped { throw Failure.workersAreStopped() }
+    busy += 1
+    return idle.popLast()
+  }
+
+  private func beginAlone() throws {
+    condition.lock()
+    defer { condition.unlock() }
+    waiting += 1
+    while !isStopped, busy > 0 { condition.wait() }
+    waiting -= 1
+    if isStopped {
+      condition.broadcast()
+      throw Failure.workersAreStopped()
+    }
+    busy += 1
+    alone = true
+  }
+
+  private func finish(_ worker: DecodeWorkerProcess?) {
+    condition.lock()
+    busy -= 1
+    alone = false
+    let leftOver: DecodeWorkerProcess?
+    if let worker, !isStopped, idle.count < count {
+      idle.append(worker)
+      leftOver = nil
+    } else {
+      leftOver = worker
+    }
+    condition.broadcast()
+    condition.unlock()
+    leftOver?.stop()
+  }
+}

@@ -1,0 +1,116 @@
+import CFFmpeg
+import Corpus
+
+/// The pictures of one clip: for each requested time, the frame that is on the screen then.
+///
+/// That is the last frame presented at or before the time (half a unit of the container's clock of grace: it rounds). A time before
+/// the first frame takes it when it comes within a frame or 100 ms; a time after the end of the last frame takes none. Everything
+/// goes by time, so a variable frame rate needs no care.
+struct FrameSampler {
+  private let file: MediaFile
+  private let decoder: StreamDecoder
+  private let rate: FrameRate
+  private let startSeconds: Int
+  private let windowStart: MediaTime
+  private let requests: Int
+  private var served = 0
+  private var shift = MediaTime.zero
+  private var end: MediaTime?
+  private let pictures: PictureWriter
+
+  struct Result {
+    var frames: [FramePack.Frame]
+    var facts: FrameFacts
+    var findings: [Finding]
+  }
+
+  /// - Throws: `Refusal`: `video.missing` or `media.memory`.
+  init(_ file: MediaFile, startSeconds: Int, rate: FrameRate) throws {
+    guard let stream = file.video else {
+      throw Refusal(file.undecodable(Int(MEDIA_KIND_VIDEO)).map { .noVideoDecoder($0) } ?? .noVideoStream)
+    }
+    self.file = file
+    self.rate = rate
+    self.startSeconds = startSeconds
+    decoder = try StreamDecoder(file, stream, missing: Finding.nothingSeen)
+    windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
+    requests = rate.count(seconds: DecodeRequest.clipSeconds)
+    pictures = try PictureWriter(file, stream)
+  }
+
+  /// - Throws: `Refusal`: `video.missing` or `media.memory`.
+  mutating func decode() throws -> Result {
+    try sample()
+    guard let shape = pictures.shape, !pictures.frames.isEmpty else { throw Refusal(.nothingSeen(nothingReason)) }
+    let limit = MediaTime(Int64(DecodeRequest.clipSeconds), timescale: 1)
+    if let end, end < limit, let rest = decoder.endOfRemainingPackets(before: windowStart + limit) {
+      self.end = max(end, rest - windowStart + shift)
+    }
+    var findings: [Finding] = []
+    if pictures.isStill { findings.append(.still(pictures.frames.count)) }
+    if decoder.errors > 0 { findings.append(.damaged(decoder.errors, of: "picture", last: lastLibraryError())) }
+    let facts = FrameFacts(
+      width: Int(shape.width), height: Int(shape.height), codec: decoder.stream.codec, frameTimes: pictures.times,
+      coveredSeconds: min(limit, max(.zero, end ?? .zero)).seconds, isStill: pictures.isStill, decodeErrors: decoder.errors)
+    return Result(frames: pictures.frames, facts: facts, findings: findings)
+  }
+
+  private mutating func sample() throws {
+    let sought = startSeconds > 0 && file.seek(decoder.stream, to: windowStart)
+    if sought { decoder.restart() }
+    guard let current = media_frame_make() else { throw Refusal(.outOfMemory("decoding")) }
+    defer { media_frame_free(current) }
+    let halfTick = MediaTime(decoder.stream.tick.value, timescale: decoder.stream.tick.timescale &* 2)
+    var onScreen: MediaTime?
+    while served < requests, let facts = try decoder.next() {
+      var time = decoder.stream.time(facts.presented).map { $0 - windowStart + shift } ?? end ?? .zero - startOffset
+      if let shown = onScreen {
+        if time < shown - MediaTime(10, timescale: 1) {
+          // The clock began anew: this frame and all after it follow the last.
+          shift = shift + ((end ?? shown) - time)
+          time = end ?? shown
+        } else if time < shown {
+          continue
+        }
+        try serve(current, shownAt: shown) { $0 < time - halfTick }
+      } else {
+        if sought, MediaTime.zero < time { throw SeekFailed() }
+        let grace = max(duration(facts), MediaTime(1, timescale: 10))
+        while served < requests, rate.time(served) < time - grace { served += 1 }
+        try serve(decoder.frame, shownAt: time) { $0 < time - halfTick }
+      }
+      media_frame_move(current, decoder.frame)
+      onScreen = time
+      end = time + duration(facts)
+    }
+    if let shown = onScreen, let end { try serve(current, shownAt: shown) { $0 < end - halfTick } }
+  }
+
+  /// The clip's start after the file's, for a stream without any time.
+  private var startOffset: MediaTime { MediaTime(Int64(startSeconds), timescale: 1) }
+
+  /// Gives `frame` to the requests that come next, as long as `isBefore` holds.
+  private mutating func serve(
+    _ frame: OpaquePointer, shownAt time: MediaTime, while isBefore: (MediaTime) -> Bool
+  ) throws {
+    while served < requests, isBefore(rate.time(served)) {
+      try pictures.add(frame, at: time, requested: rate.time(served))
+      served += 1
+    }
+  }
+
+  /// How long a frame lasts: as it says, else by the stream's average rate, else a 25th of a second.
+  private func duration(_ facts: media_frame_facts) -> MediaTime {
+    if facts.duration > 0, let own = decoder.stream.time(facts.duration) { return own }
+    let stream = decoder.stream.facts
+    if stream.rate_numerator > 0, stream.rate_denominator > 0 {
+      return MediaTime(Int64(stream.rate_denominator), timescale: Int64(stream.rate_numerator))
+    }
+    return MediaTime(1, timescale: 25)
+  }
+
+  private var nothingReason: String {
+    if decoder.errors > 0 { return "nothing decoded: \(decoder.errors) damaged packets; last: \(lastLibraryError())" }
+    return startSeconds > 0 ? "no picture at \(startSeconds) s" : "the video stream is empty"
+  }
+}

@@ -1,0 +1,64 @@
+import Basics
+import Corpus
+
+// The sentences of this module: failures stop a command, findings are about one clip.
+
+extension Failure {
+  static func framePack(_ problem: String, found: String, expected: String) -> Failure {
+    Failure("frames.corrupt", "the packed frames are damaged: \(problem)", found: found, expected: expected)
+  }
+
+  package static func frameRate(_ text: String) -> Failure {
+    Failure(
+      "frames.rate", "not a frame rate", found: "\"\(text)\"",
+      expected: "a number or a fraction from 1/60 to 240, such as 1, 0.5 or 30000/1001", exit: .usage)
+  }
+
+  static func flac(_ reason: String) -> Failure {
+    Failure("flac.encode", "libsndfile cannot write FLAC", found: reason, hint: "check the library with: pipeline doctor")
+  }
+
+  static func workerDidNotStart(_ command: [String], _ reason: String) -> Failure {
+    Failure(
+      "worker.start", "a decode worker does not start", on: command.joined(separator: " "), found: reason,
+      hint: "check the installation with: pipeline doctor")
+  }
+
+  static func workersAreStopped() -> Failure {
+    Failure("worker.stopped", "the decode workers were stopped while there was work")
+  }
+
+  static func message(_ problem: String, found: String, expected: String) -> Failure {
+    Failure("worker.message", "a message of the decode worker is damaged: \(problem)", found: found, expected: expected)
+  }
+}
+
+/// Ends the decoding of a clip early, with the finding that says why.
+struct Refusal: Error {
+  let finding: Finding
+  init(_ finding: Finding) { self.finding = finding }
+}
+
+extension Finding {
+  static func unreadable(_ reason: String) -> Finding { Finding(.mediaUnreadable, reason) }
+  static func outOfMemory(_ doing: String) -> Finding { Finding(.mediaMemory, "out of memory while \(doing)") }
+  static let noAudioStream = Finding(.audioMissing, "no audio stream")
+  static func noAudioDecoder(_ codec: String) -> Finding { Finding(.audioMissing, "no decoder for \(codec)") }
+  static func nothingHeard(_ reason: String) -> Finding { Finding(.audioMissing, reason) }
+  static let silence = Finding(.audioSilent, "all samples are zero")
+  static let noVideoStream = Finding(.videoMissing, "no video stream")
+  static func noVideoDecoder(_ codec: String) -> Finding { Finding(.videoMissing, "no decoder for \(codec)") }
+  static func nothingSeen(_ reason: String) -> Finding { Finding(.videoMissing, reason) }
+  static func still(_ count: Int) -> Finding { Finding(.videoStill, "\(count) frames, all the same") }
+  static func opposite(_ channels: Int) -> Finding {
+    Finding(.audioOpposite, "\(channels) channels whose mean is under a thousandth of the loudest one's energy")
+  }
+  static func damaged(_ count: Int, of kind: String, last: String) -> Finding {
+    let cause = last.isEmpty ? "" : "; last: \(last)"
+    return Finding(.mediaErrors, "\(kind): \(count) damaged packet\(count == 1 ? "" : "s") or frames\(cause)")
+  }
+  static func timeout(_ seconds: Double) -> Finding {
+    Finding(.mediaTimeout, "no answer within \(Int(seconds.rounded(.up))) s, twice")
+  }
+  static func crashed(_ evidence: String) -> Finding { Finding(.decoderCrashed, "the decoder ended with \(evidence), twice") }
+}

@@ -1,0 +1,112 @@
+import Basics
+import CFFmpeg
+import Corpus
+
+/// One open media file: its streams, which of them count, and where its clock starts.
+///
+/// Which stream counts, of sound and of picture alike: attached pictures never; only streams with a decoder; of these the ones
+/// marked default before the others; among equals libav's choice (most frames and bits), else the first.
+/// The clock starts at the earliest presentation time of the chosen streams, so sound and picture keep their distance.
+final class MediaFile {
+  let handle: OpaquePointer
+  let audio: Stream?
+  let video: Stream?
+  /// The presentation start of the file: time 0 of a clip that starts at 0.
+  let start: MediaTime
+  private let input: InputFile
+  private let streams: [Stream]
+  private let maySeek: Bool
+
+  struct Stream {
+    let index: Int32
+    let facts: media_stream
+    let codec: String
+
+    /// `value` in this stream's units as a time.
+    func time(_ value: Int64) -> MediaTime? {
+      value == MEDIA_NO_TIME ? nil : MediaTime(value, base: facts.base_numerator, facts.base_denominator)
+    }
+    /// One unit of the stream's clock.
+    var tick: MediaTime { time(1) ?? MediaTime(1, timescale: 1000) }
+  }
+
+  /// Demuxers of formats that hold sound and picture in one file. Left out: playlists and manifests, anything that names other
+  /// files, devices, subtitles, single images, and raw data without a header that everything would match.
+  static let formats = [
+    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "live_flv", "asf", "ogg", "rm",
+    "mxf", "gxf", "nut", "nsv", "wtv", "dv", "ivf", "swf", "h264", "hevc", "m4v", "obu", "vc1", "avs2", "dirac", "wav", "w64",
+    "aiff", "au", "caf", "voc", "flac", "mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "amr", "amrnb", "amrwb",
+    "ape", "wv", "tta", "tak", "mpc", "mpc8", "oma", "loas", "dsf", "iff", "qcp", "gif", "smjpeg", "yuv4mpegpipe", "film_cpk",
+    "kux", "pva", "nuv", "4xm", "roq", "bink", "smk", "xwma", "spdif", "ircam", "nistsphere", "avr", "pvf", "sox", "rso",
+  ].joined(separator: ",")
+
+  /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
+  /// - Throws: `Refusal` with `media.unreadable` or `media.memory`.
+  init(_ path: String, seeks: Bool = true) throws {
+    maySeek = seeks
+    do {
+      guard try Files.identity(path).kind == .file else { throw Refusal(.unreadable("not a regular file")) }
+      input = try InputFile(path)
+    } catch let failure as Failure {
+      throw Refusal(.unreadable(failure.found ?? failure.what))
+    }
+    var opened: OpaquePointer?
+    let result = media_open(input.descriptor, Self.formats, &opened)
+    guard result == 0, let opened else {
+      if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("opening")) }
+      throw Refusal(.unreadable("no known format: \(describe(result))"))
+    }
+    handle = opened
+    streams = (0..<media_stream_count(opened)).map { index in
+      var facts = media_stream()
+      media_stream_facts(opened, index, &facts)
+      return Stream(index: index, facts: facts, codec: String(cString: facts.codec))
+    }
+    audio = Self.choose(MEDIA_KIND_AUDIO, from: streams, of: opened)
+    video = Self.choose(MEDIA_KIND_VIDEO, from: streams, of: opened)
+    start = [audio, video].compactMap { stream in stream.flatMap { $0.time($0.facts.start) } }.min() ?? .zero
+  }
+
+  deinit { media_close(handle) }
+
+  private static func choose<K: BinaryInteger>(_ kind: K, from streams: [Stream], of file: OpaquePointer) -> Stream? {
+    let candidates = streams.filter {
+      Int($0.facts.kind) == Int(kind) && !$0.facts.is_attached_picture && $0.facts.has_decoder
+    }
+    let defaults = candidates.filter(\.facts.is_default)
+    let preferred = defaults.isEmpty ? candidates : defaults
+    let best = media_best_stream(file, Int32(kind))
+    return preferred.first { $0.index == best } ?? preferred.first
+  }
+
+  /// The codec of a stream of this kind that no decoder here reads.
+  func undecodable(_ kind: Int) -> String? {
+    streams.first { Int($0.facts.kind) == kind && !$0.facts.is_attached_picture && !$0.facts.has_decoder }?.codec
+  }
+
+  var hasNeither: Bool { audio == nil && video == nil && !streams.contains { $0.facts.kind != MEDIA_KIND_OTHER } }
+
+  /// Formats with an index or a clock in every packet: there a seek lands where it says. Elsewhere times after a seek are guesses.
+  private var seeksExactly: Bool {
+    ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"].contains(String(cString: media_format_name(handle)))
+  }
+
+  /// Goes to the last key frame at or before `time` (on the file's own clock). False when that is not possible exactly.
+  func seek(_ stream: Stream, to time: MediaTime) -> Bool {
+    guard maySeek, seeksExactly, let base = stream.time(1), base.value > 0 else { return false }
+    let units = MediaTime(time.value, timescale: time.timescale).units(of: base.timescale) / base.value
+    return media_seek(handle, stream.index, units) == 0
+  }
+}
+
+/// libav's words for a result.
+func describe(_ result: Int32) -> String {
+  var text = [CChar](repeating: 0, count: 128)
+  media_describe_error(result, &text, text.count)
+  return string(text)
+}
+
+/// The terminated text in a buffer that C filled.
+func string(_ buffer: [CChar]) -> String {
+  String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

@@ -1,0 +1,23 @@
+import CFFmpeg
+import CSndFile
+
+/// The libraries whose versions can change the bytes of sound and frames: part of the fingerprint of every media stage.
+package enum MediaToolchain {
+  package static let identity: [String: String] = {
+    var identity: [String: String] = [:]
+    for library in ["avformat", "avcodec", "avutil", "swscale", "swresample"] {
+      var text = [CChar](repeating: 0, count: 32)
+      media_library_version(library, &text, text.count)
+      identity["lib\(library)"] = string(text)
+    }
+    identity["libsndfile"] = String(cString: sf_version_string())
+    identity["libFLAC"] = FlacEncoder.vendor() ?? "unknown"
+    return identity
+  }()
+}
+
+/// Sets of vector instructions for `DecodeRequest.forcedCPUFlags`.
+package enum MediaToolchainFlags {
+  package static let none: Int32 = 0
+  package static let avx2: Int32 = media_cpu_flags_up_to_avx2()
+}

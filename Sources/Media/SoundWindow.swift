@@ -1,0 +1,82 @@
+import CFFmpeg
+import Corpus
+
+/// The samples of one clip at one source rate: silence where nothing was placed.
+///
+/// Position 0 is the clip's start. A margin on both sides holds real sound where there is some, for the resampler's filter; it is a
+/// whole number of samples at both rates, so that an output sample lies exactly on the clip's start.
+final class SoundWindow {
+  let rate: Int
+  /// Samples before position 0 and after the clip's end.
+  let margin: Int
+  /// Sums of squares: of the mean of the channels, and of each channel.
+  private(set) var meanEnergy = 0.0
+  private(set) var energies = [Double](repeating: 0, count: Int(MEDIA_MOST_CHANNELS))
+  /// The positions inside the clip that hold decoded samples begin and end here.
+  private(set) var covered: Range<Int>?
+  private var mean: [Float]
+  private var first: [Float]
+  private let outputMargin: Int
+
+  static let outputRate = 16_000
+  static let outputCount = outputRate * DecodeRequest.clipSeconds
+  /// A rate above this is damage, or asks for memory that a worker does not have.
+  static let highestRate = 768_000
+
+  init(rate: Int) {
+    self.rate = rate
+    var (a, b) = (rate, Self.outputRate)
+    while b != 0 { (a, b) = (b, a % b) }
+    let unit = rate / a
+    // The filter reaches 16 samples of the slower rate to each side; twice that leaves its mirrored ends outside the clip.
+    let reach = 32 * max(1, (rate + Self.outputRate - 1) / Self.outputRate) + 64
+    let units = (reach + unit - 1) / unit
+    margin = units * unit
+    outputMargin = units * (Self.outputRate / a)
+    let count = DecodeRequest.clipSeconds * rate + 2 * margin
+    mean = [Float](repeating: 0, count: count)
+    first = mean
+  }
+
+  /// Positions at or after this are of no use.
+  var end: Int64 { Int64(mean.count - margin) }
+
+  /// Puts samples [skipped, count) of a frame at `start`; what lies outside the window is left out.
+  /// - Returns: 0, or libav's code for a sample format that is not known or for a lack of memory.
+  func add(_ frame: OpaquePointer, skipping skipped: Int, of count: Int, at start: Int64) -> Int32 {
+    let lowest = Int64(-margin)
+    let from = max(start, lowest)
+    let to = min(start + Int64(count - skipped), end)
+    guard from < to else { return 0 }
+    let offset = Int(from - lowest)
+    let kept = Int(to - from)
+    let result = mean.withUnsafeMutableBufferPointer { mean in
+      first.withUnsafeMutableBufferPointer { first -> Int32 in
+        guard let mean = mean.baseAddress, let first = first.baseAddress else { return 0 }
+        return media_mix(
+          frame, Int32(skipped + Int(from - start)), Int32(kept), mean + offset, first + offset, &meanEnergy, &energies)
+      }
+    }
+    if result != 0 { return result }
+    let inside = max(0, Int(from))..<max(max(0, Int(from)), min(Int(to), DecodeRequest.clipSeconds * rate))
+    if !inside.isEmpty {
+      covered = covered.map { min($0.lowerBound, inside.lowerBound)..<max($0.upperBound, inside.upperBound) } ?? inside
+    }
+    return 0
+  }
+
+  /// Adds the clip at 16 kHz to `output` (160,000 samples, full scale 1).
+  /// - Returns: 0, or libav's code for a lack of memory.
+  func resample(takingFirst: Bool, into output: inout [Float]) -> Int32 {
+    let source = takingFirst ? first : mean
+    if rate == Self.outputRate {
+      for i in 0..<Self.outputCount { output[i] += source[margin + i] }
+      return 0
+    }
+    var resampled = [Float](repeating: 0, count: Self.outputCount + 2 * outputMargin)
+    let result = media_resample(
+      source, Int32(source.count), Int32(rate), &resampled, Int32(resampled.count), Int32(Self.outputRate))
+    if result == 0 { for i in 0..<Self.outputCount { output[i] += resampled[outputMargin + i] } }
+    return result
+  }
+}

@@ -1,0 +1,122 @@
+import CFFmpeg
+import Corpus
+
+/// Frames of one stream of a file, in the order the decoder gives them, with a count of what failed on the way.
+///
+/// A damaged packet is counted and passed over; only a lack of memory ends the decoding.
+final class StreamDecoder {
+  let stream: MediaFile.Stream
+  /// The frame that `next` decoded last.
+  let frame: OpaquePointer
+  /// Packets and frames that failed so far.
+  private(set) var errors = 0
+  private let file: MediaFile
+  private let decoder: OpaquePointer
+  private let packet: OpaquePointer
+  private var isDraining = false
+  private var isAtEnd = false
+
+  /// - Throws: `Refusal`: `media.memory`, or `missing` with the reason.
+  init(_ file: MediaFile, _ stream: MediaFile.Stream, missing: (String) -> Finding) throws {
+    self.file = file
+    self.stream = stream
+    var opened: OpaquePointer?
+    let result = media_decoder_open(file.handle, stream.index, &opened)
+    guard result == 0, let opened else {
+      if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("opening the \(stream.codec) decoder")) }
+      throw Refusal(missing("the \(stream.codec) decoder refuses it: \(describe(result))"))
+    }
+    guard let frame = media_frame_make(), let packet = media_packet_make() else {
+      media_decoder_close(opened)
+      throw Refusal(.outOfMemory("opening"))
+    }
+    decoder = opened
+    self.frame = frame
+    self.packet = packet
+    media_select_stream(file.handle, stream.index)
+  }
+
+  deinit {
+    media_decoder_close(decoder)
+    media_packet_free(packet)
+    media_frame_free(frame)
+  }
+
+  /// The facts of the next frame, or nil after the last.
+  func next() throws -> media_frame_facts? {
+    while !isAtEnd {
+      let result = media_decoder_receive(decoder, frame)
+      if result == 0 {
+        var facts = media_frame_facts()
+        media_frame_describe(frame, &facts)
+        if facts.is_damaged { errors += 1 }
+        return facts
+      }
+      if result == MEDIA_END {
+        isAtEnd = true
+      } else if result == MEDIA_AGAIN {
+        try feed()
+      } else {
+        try count(result)
+        if isDraining { isAtEnd = true } else { try feed() }
+      }
+    }
+    return nil
+  }
+
+  /// The end of what the packets not yet decoded cover before `limit`, on the file's clock; nothing is decoded any more.
+  func endOfRemainingPackets(before limit: MediaTime) -> MediaTime? {
+    var end: MediaTime?
+    while !isDraining {
+      guard readPacket() else { break }
+      var facts = media_packet_facts()
+      media_packet_describe(packet, &facts)
+      guard !facts.is_discarded, let time = stream.time(facts.presented) else { continue }
+      let packetEnd = time + (stream.time(facts.duration) ?? .zero)
+      end = max(end ?? packetEnd, packetEnd)
+      if limit < time { break }
+    }
+    isAtEnd = true
+    return end
+  }
+
+  /// From the start again, or from where the file was moved to.
+  func restart() {
+    media_decoder_flush(decoder)
+    isDraining = false
+    isAtEnd = false
+  }
+
+  private func feed() throws {
+    if readPacket() {
+      try count(media_decoder_send(decoder, packet))
+    } else {
+      isDraining = true
+      try count(media_decoder_send(decoder, nil))
+    }
+  }
+
+  /// False at the end of the file, or where it cannot be read further.
+  private func readPacket() -> Bool {
+    for _ in 0..<Self.mostRetries {
+      let result = media_read(file.handle, packet)
+      if result == 0 {
+        var facts = media_packet_facts()
+        media_packet_describe(packet, &facts)
+        if facts.stream == stream.index { return true }
+      } else if result != MEDIA_AGAIN {
+        if result != MEDIA_END { errors += 1 }
+        return false
+      }
+    }
+    return false
+  }
+
+  /// More packets of other streams in a row than any interleaving has.
+  private static let mostRetries = 1 << 20
+
+  private func count(_ result: Int32) throws {
+    if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("decoding \(stream.codec)")) }
+    if result < 0 { errors += 1 }
+  }
+}
