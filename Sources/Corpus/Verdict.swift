@@ -31,6 +31,7 @@ extension ReasonCode {
   package static let embeddingZero = ReasonCode(rawValue: "embedding.zero")
   package static let embeddingLength = ReasonCode(rawValue: "embedding.length")
   package static let embeddingDuplicate = ReasonCode(rawValue: "embedding.duplicate")
+  package static let embeddingRepeated = ReasonCode(rawValue: "embedding.repeated")
   package static let embeddingDimension = ReasonCode(rawValue: "embedding.dimension")
   package static let embeddingUnreadable = ReasonCode(rawValue: "embedding.unreadable")
   package static let videoStill = ReasonCode(rawValue: "video.still")
@@ -81,6 +82,7 @@ package let BuiltInReasons: [Reason] = [
   Reason(code: .audioOpposite, effect: .warns, meaning: "the channels cancel each other when mixed; the first was taken alone"),
   Reason(code: .idMilliseconds, effect: .warns, meaning: "the file is named in milliseconds; joined to the manifest's seconds"),
   Reason(code: .idDash, effect: .warns, meaning: "the file's name has lost its leading dash; joined to the manifest"),
+  Reason(code: .embeddingRepeated, effect: .warns, meaning: "the same teacher vectors stand twice for this id"),
   Reason(code: .embeddingUntimed, effect: .warns, meaning: "teacher vectors without times: all rows were taken"),
   Reason(code: .manifestUnlisted, effect: .warns, meaning: "a file that the manifest does not name"),
   Reason(code: .manifestAbsent, effect: .warns, meaning: "a row of the manifest without a file"),

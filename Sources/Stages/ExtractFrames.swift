@@ -1,0 +1,28 @@
+import Basics
+import Media
+import StageGraph
+
+/// A clip's pictures at fixed times, as JPEG with a short side of at most 256 pixels.
+package enum ExtractFrames: ClipStage {
+  package static let name = "extract-frames"
+  package static let version = 1
+  package static let output = "frames"
+
+  package static func isWanted(_ settings: PrepareSettings) -> Bool { settings.frames != nil }
+
+  package static func stage(_ settings: PrepareSettings) -> Stage {
+    Stage(
+      name: name, version: version,
+      parameters: ["fps": settings.frames.map { "\($0)" } ?? "none", "seconds": "\(DecodeRequest.clipSeconds)"],
+      toolchain: MediaToolchain.identity)
+  }
+
+  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
+    ExtractSound.inputs(clip, settings)
+  }
+
+  package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
+    guard let rate = context.settings.frames else { return ActionResult() }
+    return try ExtractSound.decoded(clip, .frames(fps: rate), output: output, context)
+  }
+}

@@ -1,0 +1,40 @@
+import Basics
+import Corpus
+import Media
+import StageGraph
+
+/// A clip's sound as 16 kHz mono FLAC, exactly as long as the clip, on the presentation clock.
+package enum ExtractSound: ClipStage {
+  package static let name = "extract-sound"
+  package static let version = 1
+  package static let output = "flac"
+
+  package static func isWanted(_ settings: PrepareSettings) -> Bool { true }
+
+  package static func stage(_ settings: PrepareSettings) -> Stage {
+    Stage(
+      name: name, version: version, parameters: ["rate": "16000", "seconds": "\(DecodeRequest.clipSeconds)"],
+      toolchain: MediaToolchain.identity)
+  }
+
+  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
+    ["source": .digest(clip.source), "start": .digest(Digest(of: "\(clip.candidate.startSeconds)"))]
+  }
+
+  package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
+    try decoded(clip, .sound, output: output, context)
+  }
+
+  /// One request to a worker; its reply is the summary, its payload the output.
+  static func decoded(
+    _ clip: PreparedClip, _ work: DecodeRequest.Work, output: String, _ context: ClipContext
+  ) throws -> ActionResult {
+    let request = DecodeRequest(
+      path: clip.candidate.file.path, startSeconds: clip.candidate.startSeconds, work: work)
+    let outcome = try context.workers.decode(request)
+    let passing = Set(BuiltInReasons.filter { !$0.isFinal }.map(\.code))
+    return ActionResult(
+      outputs: outcome.payload.isEmpty ? [:] : [output: outcome.payload], summary: try CanonicalJSON.bytes(outcome.reply),
+      isFinal: !outcome.reply.findings.contains { passing.contains($0.code) })
+  }
+}

@@ -1,0 +1,87 @@
+import Basics
+import Yams
+
+/// A pipeline file: the flags of each command, written down. Flags win over it, it wins over built-in defaults.
+package struct PipelineFile: Sendable {
+  package static let standardPath = "Pipelines/wav2clip.yaml"
+  private static let sizeLimit = 1 << 20
+
+  /// Every section and key there is; each key is the flag of the same name.
+  package static let keys: [String: [String]] = [
+    "prepare": [
+      "videos", "manifest", "embeddings", "embedding-fps", "embedding-model", "frames", "shards", "jobs", "limit",
+      "max-bad-fraction", "leave-out", "keep", "shard-size",
+    ],
+    "distill": [
+      "shards", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate", "schedule",
+      "schedule-epochs", "patience", "precision", "isa", "threads", "seed", "init", "checkpoint-every", "shuffle-teacher",
+    ],
+    "export": ["file", "checkpoint"],
+  ]
+
+  package let path: String
+  private var values: [String: [String: [String]]] = [:]
+
+  /// - Throws: `Failure` with the line for what is not understood.
+  package init(_ path: String) throws {
+    self.path = path
+    let bytes = try Files.read(path, limit: Self.sizeLimit)
+    let node: Node?
+    do { node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self)) } catch {
+      throw Failure("pipeline-file.syntax", "the pipeline file is not YAML", on: path, found: "\(error)", exit: .usage)
+    }
+    guard let node else { return }
+    for (section, content) in try Self.pairs(node, path, "the file") {
+      guard let known = Self.keys[section.text] else {
+        throw Self.unknown(section, in: path, of: Array(Self.keys.keys))
+      }
+      for (key, value) in try Self.pairs(content, path, section.text) {
+        guard known.contains(key.text) else { throw Self.unknown(key, in: path, of: known) }
+        values[section.text, default: [:]][key.text] = try Self.texts(value, path, key)
+      }
+    }
+  }
+
+  private struct Key {
+    var text: String
+    var line: Int
+  }
+
+  private static func pairs(_ node: Node, _ path: String, _ what: String) throws -> [(Key, Node)] {
+    guard let mapping = node.mapping else {
+      throw Failure(
+        "pipeline-file.shape", "a mapping of keys to values is wanted", on: "\(path), line \(node.mark?.line ?? 1)", found: what,
+        exit: .usage)
+    }
+    return mapping.map { (Key(text: $0.key.string ?? "", line: $0.key.mark?.line ?? 1), $0.value) }
+  }
+
+  private static func texts(_ node: Node, _ path: String, _ key: Key) throws -> [String] {
+    if let scalar = node.scalar { return [scalar.string] }
+    if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) { return sequence.compactMap { $0.scalar?.string } }
+    throw Failure(
+      "pipeline-file.value", "a value or a list of values is wanted", on: "\(path), line \(key.line), \(key.text)", exit: .usage)
+  }
+
+  private static func unknown(_ key: Key, in path: String, of known: [String]) -> Failure {
+    Failure(
+      "pipeline-file.key", "unknown key", on: "\(path), line \(key.line), \(key.text)",
+      hint: nearest(key.text, in: known.sorted()).map { "did you mean \($0)?" }
+        ?? "known keys: \(known.sorted().joined(separator: ", "))", exit: .usage)
+  }
+
+  package func list(_ section: String, _ key: String) -> [String] { values[section]?[key] ?? [] }
+
+  package func text(_ section: String, _ key: String) -> String? { list(section, key).first }
+
+  /// - Throws: `Failure` when the value is not of that kind.
+  package func value<T: LosslessStringConvertible>(_ section: String, _ key: String, as type: T.Type = T.self) throws -> T? {
+    guard let text = text(section, key) else { return nil }
+    guard let value = T(text) else {
+      throw Failure(
+        "pipeline-file.value", "the value cannot be read", on: "\(path), \(section), \(key)", found: text, expected: "\(T.self)",
+        exit: .usage)
+    }
+    return value
+  }
+}

@@ -1,0 +1,33 @@
+import Basics
+import Corpus
+import Foundation
+import Media
+
+/// What `pipeline prepare` is asked to do.
+package struct PrepareSettings: Sendable {
+  package var videos: [String] = []
+  package var manifest: String?
+  /// Files and folders with teacher vectors; empty: sound and frames only.
+  package var embeddings: [String] = []
+  /// Rows a second, where the source does not say.
+  package var embeddingFPS: Double?
+  package var embeddingModel: String?
+  /// Nil: no frames at all.
+  package var frames: FrameRate?
+  package var shards = "shards"
+  package var workspace = ".pipeline"
+  package var jobs = ProcessInfo.processInfo.activeProcessorCount
+  package var limit: Int?
+  package var maxBadFraction = 0.05
+  package var leaveOut: [String] = []
+  package var keep: [String] = []
+  /// Clips that a shard holds on average.
+  package var shardTarget = 1000
+  /// What starts a decode worker: this program's path and the hidden subcommand.
+  package var workerCommand: [String] = []
+
+  package init() {}
+
+  /// Width of the teacher's vectors, and of the student's embedding.
+  package static let dimension = 512
+}

@@ -1,0 +1,63 @@
+import Basics
+import Corpus
+import Media
+import Shards
+import StageGraph
+import Tensors
+
+/// The teacher rows that fall into a clip, by time, and what is wrong with them.
+package enum SelectVectors: ClipStage {
+  package static let name = "select-vectors"
+  package static let version = 1
+  package static let output = "npy"
+
+  /// What the summary holds.
+  struct Summary: Codable {
+    var findings: [Finding]
+    var rows: Int
+    /// Seconds from the clip's start; empty where the source has no times.
+    var times: [Double]
+    var fps: Double?
+    var model: String?
+  }
+
+  package static func isWanted(_ settings: PrepareSettings) -> Bool { !settings.embeddings.isEmpty }
+
+  package static func stage(_ settings: PrepareSettings) -> Stage {
+    Stage(
+      name: name, version: version,
+      parameters: [
+        "dimension": "\(PrepareSettings.dimension)", "fps": settings.embeddingFPS.map { "\($0)" } ?? "as the source says",
+        "model": settings.embeddingModel ?? "as the source says",
+      ])
+  }
+
+  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
+    guard let digest = clip.vectorsDigest else { return nil }
+    var inputs: [String: ActionInput] = [
+      "vectors": .digest(digest), "start": .digest(Digest(of: "\(clip.candidate.startSeconds)")),
+      "sound": .output(of: ExtractSound.id(clip), named: ActionResult.summaryName),
+    ]
+    if ExtractFrames.isWanted(settings) {
+      inputs["frames"] = .output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
+    }
+    return inputs
+  }
+
+  package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
+    guard let location = clip.vectors.first else { return ActionResult() }
+    let facts = try ClipFacts(
+      sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil, clip: clip.id.text)
+    let start = Double(clip.candidate.startSeconds)
+    let window = TeacherVectors.Window(start: start, duration: facts.duration, fileDuration: facts.fileDuration)
+    let fps = location.description.fps
+    let selection = try TeacherVectors.select(location.rows(), fps: fps, window: window, width: PrepareSettings.dimension)
+    let rows = selection.rows?.shape[0] ?? 0
+    let first = fps.map { (start * $0 - 1e-6).rounded(.up) } ?? 0
+    let times = fps.map { fps in (0..<rows).map { (first + Double($0)) / fps - start } } ?? []
+    let summary = Summary(
+      findings: selection.findings, rows: rows, times: times, fps: fps, model: location.description.model)
+    return ActionResult(
+      outputs: try selection.npy().map { [output: $0] } ?? [:], summary: try CanonicalJSON.bytes(summary))
+  }
+}
