@@ -1,0 +1,55 @@
+// What is known of some teacher vectors besides their values. clip-video-encode records none of it, so it stands in an
+// `embeddings.json` beside the files, in a file's own metadata, or in flags.
+
+import Basics
+
+package struct EmbeddingDescription: Sendable, Equatable {
+  /// Width of a row.
+  package var dimension: Int?
+  /// Rows a second; row r is the frame on screen at r / fps.
+  package var fps: Double?
+  package var model: String?
+  /// Whether rows have length one.
+  package var normalised: Bool?
+
+  package init(dimension: Int? = nil, fps: Double? = nil, model: String? = nil, normalised: Bool? = nil) {
+    (self.dimension, self.fps, self.model, self.normalised) = (dimension, fps, model, normalised)
+  }
+
+  /// What this one does not know, from another.
+  package func completed(by other: EmbeddingDescription) -> EmbeddingDescription {
+    EmbeddingDescription(
+      dimension: dimension ?? other.dimension, fps: fps ?? other.fps, model: model ?? other.model,
+      normalised: normalised ?? other.normalised)
+  }
+
+  package static let fileName = "embeddings.json"
+
+  private struct Sidecar: Decodable {
+    var dim: Int?
+    var fps: Double?
+    var model: String?
+    var normalised: Bool?
+    var normalized: Bool?
+  }
+
+  /// What `embeddings.json` in `folder` says; nothing where there is none.
+  /// - Throws: `json.invalid`, or `embeddings.json` for a width or rate that is not above 0.
+  static func beside(_ folder: String) throws -> EmbeddingDescription {
+    let path = "\(folder)/\(fileName)"
+    guard Files.exists(path) else { return EmbeddingDescription() }
+    let sidecar = try CanonicalJSON.decode(Sidecar.self, from: Files.read(path, limit: 1 << 20), source: path)
+    if let fps = sidecar.fps, !(fps > 0) { throw Failure.embeddingsSidecar(path, "fps", "\(fps)") }
+    if let dim = sidecar.dim, dim < 1 { throw Failure.embeddingsSidecar(path, "dim", "\(dim)") }
+    return EmbeddingDescription(
+      dimension: sidecar.dim, fps: sidecar.fps, model: sidecar.model, normalised: sidecar.normalised ?? sidecar.normalized)
+  }
+
+  /// From the text metadata of a file; values that are not sound count as absent.
+  static func metadata(_ metadata: [String: String]) -> EmbeddingDescription {
+    EmbeddingDescription(
+      dimension: metadata["dim"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil },
+      fps: metadata["fps"].flatMap { Double($0) }.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }, model: metadata["model"],
+      normalised: (metadata["normalised"] ?? metadata["normalized"]).flatMap { Bool($0.lowercased()) })
+  }
+}

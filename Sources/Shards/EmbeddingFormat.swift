@@ -1,0 +1,73 @@
+// A kind of file that holds teacher vectors. To add one: a new file with a type that conforms, and a line in
+// `BuiltInEmbeddingFormats`.
+
+import Basics
+import Tensors
+
+package protocol EmbeddingFormat: Sendable {
+  static var name: String { get }
+  /// File name endings, lower case, without the dot.
+  static var extensions: [String] { get }
+
+  /// The blocks of rows in a file, by key, and what the file itself says of them. No rows are read.
+  /// - Throws: a `Failure`: the file is then refused whole.
+  static func list(_ path: String) throws -> EmbeddingListing
+
+  /// The rows at a place that `list` gave, in any shape and type.
+  static func read(_ location: EmbeddingLocation) throws -> Tensor
+}
+
+/// Every format there is. A new one is one line here.
+package let BuiltInEmbeddingFormats: [any EmbeddingFormat.Type] = [
+  NumpyEmbeddings.self,
+  TarEmbeddings.self,
+  SafetensorsEmbeddings.self,
+]
+
+package struct EmbeddingListing: Sendable {
+  package struct Block: Sendable {
+    package let key: String
+    package var member: String = ""
+    package var offset: Int = 0
+    package var size: Int?
+  }
+  package var blocks: [Block]
+  package var description = EmbeddingDescription()
+}
+
+/// One block of rows: where it is. Nothing of it has been read.
+package struct EmbeddingLocation: Sendable {
+  package let path: String
+  /// The name within the file; empty where the file is the block.
+  package let member: String
+  package let offset: Int
+  /// Nil until read.
+  package let size: Int?
+  package let description: EmbeddingDescription
+  let format: any EmbeddingFormat.Type
+
+  /// For messages: `shard.tar, member id.npy at 1536`.
+  package var place: String { member.isEmpty ? path : "\(path), member \(member) at \(offset)" }
+
+  /// Rows of teacher vectors, `[rows, width]`, float16, bfloat16, float32 or float64; one vector is one row.
+  /// - Throws: `embedding.shape`, `embedding.empty`, `embedding.type`, and what the format throws.
+  package func rows() throws -> Tensor {
+    let tensor = try format.read(self)
+    guard tensor.type.isFloating else { throw Failure.embeddingType(place, tensor.type) }
+    guard tensor.shape.count == 1 || tensor.shape.count == 2 else { throw Failure.embeddingShape(place, tensor.shape) }
+    guard tensor.elementCount > 0 else { throw Failure.embeddingEmpty(place, tensor.shape) }
+    return tensor.shape.count == 1 ? try tensor.reshaped([1, tensor.shape[0]]) : tensor
+  }
+
+  /// The digest of the rows themselves: the same wherever and however they are packed.
+  package func contentDigest() throws -> Digest { Self.digest(of: try rows()) }
+
+  /// SHA-256 of the type, the shape and the little-endian elements.
+  package static func digest(of rows: Tensor) -> Digest {
+    let hasher = DigestBuilder()
+    hasher.update(field: rows.type.rawValue)
+    hasher.update(field: rows.shape.map(String.init).joined(separator: "x"))
+    hasher.update(rows.bytes)
+    return hasher.finish()
+  }
+}

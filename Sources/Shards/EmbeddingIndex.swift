@@ -1,0 +1,142 @@
+// Which clips have teacher vectors, and where. Scans folders and files in byte order, reads names and headers only; a file
+// that is refused is kept with its reason, so that one bad shard does not stop the others.
+
+import Basics
+import Corpus
+import Tensors
+
+package struct EmbeddingIndex: Sendable {
+  private var places: [String: [EmbeddingLocation]] = [:]
+  /// Files that are not used, with the reason.
+  package private(set) var refused: [Failure] = []
+  /// What all vectors have in common; a value on which they differ is nil.
+  package private(set) var description = EmbeddingDescription()
+  private var descriptions: [EmbeddingDescription] = []
+  private let told: EmbeddingDescription
+
+  /// - Parameters:
+  ///   - paths: files and folders; folders are walked, hidden names left out, symbolic links to folders not followed.
+  ///   - fps: rows a second, over what the files say.
+  ///   - model: the teacher's name, over what the files say.
+  /// - Throws: for a path that is not there, a format that is not read, `embeddings.none` when nothing is found, and
+  ///   `embeddings.model` when the vectors come from different models.
+  package init(paths: [String], fps: Double? = nil, model: String? = nil) throws {
+    told = EmbeddingDescription(fps: fps, model: model)
+    for path in paths {
+      if Files.isFolder(path) {
+        try scan(folder: path, known: EmbeddingDescription())
+      } else {
+        _ = try Files.identity(path)
+        let format = try Self.format(path)
+        try add(path, format, known: EmbeddingDescription.beside(Files.parent(path)))
+      }
+    }
+    if places.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
+    try summarise()
+  }
+
+  package var fps: Double? { description.fps }
+  package var model: String? { description.model }
+  /// What the files say; `widths(sample:)` looks.
+  package var dimension: Int? { description.dimension }
+  package var count: Int { places.count }
+  package var keys: [String] { places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+  /// In the order they were found: paths as given, names in byte order, then offset. More than one is a duplicate.
+  package func locations(for id: ClipID) -> [EmbeddingLocation] { locations(forKey: id.text) }
+
+  package func locations(forKey key: String) -> [EmbeddingLocation] { places[key] ?? [] }
+
+  /// How many of up to `sample` clips, spread evenly over the keys, have rows of each width. Clips that cannot be read do not
+  /// count.
+  package func widths(sample: Int = 16) -> [Int: Int] {
+    let keys = keys
+    var widths: [Int: Int] = [:]
+    for i in Set((0..<max(1, sample)).map { $0 * keys.count / max(1, sample) }).sorted() where i < keys.count {
+      if let width = (try? places[keys[i]]?.first?.rows())?.shape[1] { widths[width, default: 0] += 1 }
+    }
+    return widths
+  }
+
+  // MARK: scanning
+
+  private mutating func scan(folder: String, known: EmbeddingDescription) throws {
+    let names = try Files.names(in: folder).filter { !$0.hasPrefix(".") }
+    let known =
+      names.contains(EmbeddingDescription.fileName) ? try .beside(folder).completed(by: known) : known
+    for name in names {
+      let path = "\(folder)/\(name)"
+      if let format = Self.known(path) {
+        try add(path, format, known: known)
+      } else if let refusal = Self.unsupported(path) {
+        refused.append(refusal)
+      } else if (try? Files.identityOfLink(path))?.kind == .folder {
+        try scan(folder: path, known: known)
+      }
+    }
+  }
+
+  private mutating func add(_ path: String, _ format: any EmbeddingFormat.Type, known: EmbeddingDescription) throws {
+    do {
+      let listing = try format.list(path)
+      let description = told.completed(by: listing.description).completed(by: known)
+      if !listing.blocks.isEmpty, !descriptions.contains(description) { descriptions.append(description) }
+      for block in listing.blocks {
+        let location = EmbeddingLocation(
+          path: path, member: block.member, offset: block.offset, size: block.size, description: description, format: format)
+        places[block.key, default: []].append(location)
+      }
+    } catch let failure as Failure {
+      refused.append(failure)
+    }
+  }
+
+  private mutating func summarise() throws {
+    let models = Set(descriptions.compactMap(\.model)).sorted()
+    guard models.count <= 1 else { throw Failure.embeddingsModels(models) }
+    func common<T: Hashable>(_ value: (EmbeddingDescription) -> T?) -> T? {
+      let values = Set(descriptions.map(value))
+      return values.count == 1 ? values.first ?? nil : nil
+    }
+    description = EmbeddingDescription(
+      dimension: common(\.dimension), fps: common(\.fps), model: models.first, normalised: common(\.normalised))
+  }
+
+  // MARK: formats
+
+  private static func ending(_ path: String) -> String {
+    let name = Files.name(path)
+    return name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
+  }
+
+  private static func known(_ path: String) -> (any EmbeddingFormat.Type)? {
+    let ending = ending(path)
+    return BuiltInEmbeddingFormats.first { $0.extensions.contains(ending) }
+  }
+
+  private static func format(_ path: String) throws -> any EmbeddingFormat.Type {
+    if let format = known(path) { return format }
+    throw unsupported(path) ?? Failure.embeddingsUnknown(path)
+  }
+
+  /// Formats that would need a library of their own, with the line that converts them.
+  private static func unsupported(_ path: String) -> Failure? {
+    switch ending(path) {
+    case "parquet", "pq":
+      Failure.embeddingsUnsupported(
+        path, "parquet",
+        hint: """
+          python3 -c "import pandas as p, numpy as n, os; os.makedirs('embeddings', exist_ok=True); \
+          [n.save('embeddings/' + str(k), n.stack(v)) for k, v in p.read_parquet('\(path)').set_index('id')['embedding'].items()]"
+          """)
+    case "h5", "hdf5":
+      Failure.embeddingsUnsupported(
+        path, "HDF5",
+        hint: """
+          python3 -c "import h5py as h, numpy as n, os; os.makedirs('embeddings', exist_ok=True); \
+          f = h.File('\(path)'); [n.save('embeddings/' + k, f[k][()]) for k in f]"
+          """)
+    default: nil
+    }
+  }
+}

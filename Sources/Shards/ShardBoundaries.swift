@@ -1,0 +1,67 @@
+// Where a sorted list of ids is cut into shards. The cuts come from the ids themselves, so that a new id changes the shards
+// around it and no others.
+//
+// An id is a boundary when its hash is the lowest within `radius` ids on either side; both ends of the list count as lower
+// still. Then boundaries are more than `radius` apart, and on average 2 * radius + 1. Whether an id is one depends on nothing
+// further away than `radius`, and adding an id makes at most two new shards: either it is itself a boundary (it ends one shard,
+// begins another, and may take the place of a neighbour on each side), or it takes away boundaries with higher hashes near it
+// (their shards become one), or it moves one pair of rivals out of each other's reach (one shard becomes two). These exclude
+// one another. `hash(id) mod N = 0` with a least size applied left to right was rejected: each skipped boundary moves the next
+// decision, and a change runs on until the two lists happen to agree.
+//
+// A gap of eight radii happens about once in a million; such a run is cut once more at its lowest hashes, so that `most` holds.
+
+import Basics
+import Corpus
+
+package struct ShardBoundaries: Sendable {
+  /// Ids in a shard, on average.
+  package let target: Int
+  /// Fewest ids in a shard, unless all ids together are fewer.
+  package let least: Int
+  /// Most ids in a shard.
+  package let most: Int
+
+  /// `most` is raised to twice `least`, below which both cannot hold.
+  package init(target: Int = 1000, least: Int = 250, most: Int = 4000) {
+    self.least = max(1, least)
+    self.target = max(target, 2 * self.least)
+    self.most = max(most, 2 * self.least)
+  }
+
+  /// Shards in order, each a run of `ids`, which must be sorted and unique. No ids, no shards.
+  package func plan(ids: [ClipID]) -> [[ClipID]] {
+    if ids.isEmpty { return [] }
+    let hashes = ids.map { Digest(of: "shard\0\($0.text)").prefix64 }
+    var cuts = [0] + boundaries(hashes) + [ids.count]
+    for (start, end) in zip(cuts, cuts.dropFirst()) { split(hashes, start, end, into: &cuts) }
+    cuts.sort()
+    return zip(cuts, cuts.dropFirst()).map { Array(ids[$0..<$1]) }
+  }
+
+  /// Positions whose hash is the lowest within reach, neither end within reach.
+  private func boundaries(_ hashes: [UInt64]) -> [Int] {
+    let radius = max(least, target / 2)
+    let count = hashes.count
+    var stack: [Int] = []
+    var before = [Int](repeating: 0, count: count)
+    var after = [Int](repeating: count, count: count)
+    for i in 0..<count {
+      while let top = stack.last, hashes[top] > hashes[i] {
+        after[top] = i
+        stack.removeLast()
+      }
+      before[i] = stack.last ?? 0
+      stack.append(i)
+    }
+    return (0..<count).filter { $0 - before[$0] > radius && after[$0] - $0 > radius }
+  }
+
+  /// Cuts a run that is too long at its lowest hash, leaving `least` on both sides, until no part is too long.
+  private func split(_ hashes: [UInt64], _ start: Int, _ end: Int, into cuts: inout [Int]) {
+    guard end - start > most, let cut = (start + least...end - least).min(by: { hashes[$0] < hashes[$1] }) else { return }
+    cuts.append(cut)
+    split(hashes, start, cut, into: &cuts)
+    split(hashes, cut, end, into: &cuts)
+  }
+}

@@ -1,0 +1,44 @@
+// The files beside a set of shards that other tools look for: `sizes.json` (open_clip: samples in each shard) and one wids
+// index a split, `train.json`, `validation.json`, `test.json`.
+
+import Basics
+import Corpus
+
+package enum ShardSetIndex {
+  private struct Wids: Encodable {
+    struct Shard: Encodable {
+      let url: String
+      let nsamples: Int
+      let filesize: Int
+    }
+    let __kind__ = "wids-shard-index-v1"
+    let wids_version = 1
+    let name: String
+    let shardlist: [Shard]
+  }
+
+  package static let sizesName = "sizes.json"
+
+  package static func widsName(_ split: Split) -> String { "\(split.rawValue).json" }
+
+  /// Writes all index files of a folder of finished shards; a split without shards gets none.
+  package static func write(_ shards: [Split: [TrainingShard]], folder: String) throws {
+    var sizes: [String: Int] = [:]
+    for (split, list) in shards where !list.isEmpty {
+      let wids = Wids(
+        name: split.rawValue,
+        shardlist: list.sorted { $0.name < $1.name }
+          .map { Wids.Shard(url: $0.name, nsamples: $0.sampleCount, filesize: $0.byteCount) })
+      for shard in list { sizes[shard.name] = shard.sampleCount }
+      try Files.write(try CanonicalJSON.bytes(wids) + [0x0A], to: "\(folder)/\(widsName(split))")
+    }
+    try Files.write(try CanonicalJSON.bytes(sizes) + [0x0A], to: "\(folder)/\(sizesName)")
+  }
+
+  /// Samples by shard name, as `sizes.json` says; nil where there is none.
+  package static func sizes(folder: String) throws -> [String: Int]? {
+    let path = "\(folder)/\(sizesName)"
+    guard Files.exists(path) else { return nil }
+    return try CanonicalJSON.decode([String: Int].self, from: Files.read(path, limit: 64 << 20), source: path)
+  }
+}

@@ -1,0 +1,38 @@
+// How members of a tar make samples, by the rules of webdataset: the key is the path up to the first dot of its last part, the
+// rest is the extension, and neighbours with one key are one sample.
+
+import Basics
+
+struct TarSample: Sendable {
+  let key: String
+  /// In the order of the tar; extensions in lower case.
+  var members: [(extension: String, member: TarMember)]
+
+  subscript(ending: String) -> TarMember? { members.first { $0.extension == ending }?.member }
+
+  /// Nil for names that webdataset leaves out: hidden, without a dot, or under a first part of the form `__x__`.
+  static func split(_ name: String) -> (key: String, extension: String)? {
+    let base = Files.name(name)
+    guard let dot = base.firstIndex(of: "."), dot != base.startIndex else { return nil }
+    let first = name.prefix { $0 != "/" }
+    if first.hasPrefix("__"), first.hasSuffix("__") { return nil }
+    let ending = String(base[base.index(after: dot)...])
+    return (String(name.dropLast(ending.count + 1)), ending.lowercased())
+  }
+
+  /// A key that comes again later in the tar is a sample of its own.
+  /// - Throws: `tar.sample` when one sample has an extension twice.
+  static func group(_ members: [TarMember], path: String) throws -> [TarSample] {
+    var samples: [TarSample] = []
+    for member in members {
+      guard let (key, ending) = split(member.name) else { continue }
+      guard samples.last?.key == key else {
+        samples.append(TarSample(key: key, members: [(ending, member)]))
+        continue
+      }
+      guard samples[samples.count - 1][ending] == nil else { throw Failure.tar(.twice(member.name, at: member.offset), path) }
+      samples[samples.count - 1].members.append((ending, member))
+    }
+    return samples
+  }
+}

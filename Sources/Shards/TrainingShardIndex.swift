@@ -1,0 +1,79 @@
+// Where the members of a shard lie. DALI's `.idx` says so in a few kilobytes; it is believed only when its offsets tile the tar
+// exactly. Without it, or when it is stale, the tar itself is read.
+
+import Basics
+import Corpus
+
+/// One sample of a shard: its id and the places of its members.
+package struct ShardSample: Sendable, Equatable {
+  package struct Member: Sendable, Equatable {
+    package let ending: String
+    package let offset: Int
+    package let size: Int
+  }
+  package let id: ClipID
+  package let members: [Member]
+
+  package subscript(ending: String) -> Member? { members.first { $0.ending == ending } }
+}
+
+enum TrainingShardIndex {
+  /// The samples in the order of the tar.
+  /// - Throws: `tar.…` or `shard.key`.
+  static func samples(_ path: String) throws -> [ShardSample] {
+    let size = try Files.identity(path).size
+    let index = TrainingShard.indexPath(path)
+    if Files.exists(index), let text = try? Files.read(index, limit: 256 << 20),
+      let samples = parse(text, tarSize: size), try endsThere(path, samples, size)
+    {
+      return samples
+    }
+    return try TarSample.group(TarFile.members(path), path: path).map { sample in
+      guard let id = ClipID(Files.name(sample.key)) else { throw Failure.shardKey(path, sample.key) }
+      return ShardSample(
+        id: id, members: sample.members.map { .init(ending: $0.extension, offset: $0.member.offset, size: $0.member.size) })
+    }
+  }
+
+  /// Nil unless every line is sound and the members follow each other without a gap, as the writer lays them.
+  private static func parse(_ text: [UInt8], tarSize: Int) -> [ShardSample]? {
+    let lines = text.split(separator: 0x0A)
+    guard let first = lines.first, case let head = first.split(separator: 0x20), head.count == 2,
+      head[0].elementsEqual("v1.2".utf8), let count = number(head[1]), count == lines.count - 1
+    else { return nil }
+    var samples: [ShardSample] = []
+    samples.reserveCapacity(count)
+    var end = 0
+    for line in lines.dropFirst() {
+      let words = line.split(separator: 0x20)
+      guard words.count % 4 == 0, !words.isEmpty else { return nil }
+      var (members, id) = ([ShardSample.Member](), ClipID?.none)
+      for i in stride(from: 0, to: words.count, by: 4) {
+        guard let offset = number(words[i + 1]), let size = number(words[i + 2]), offset == end + 512,
+          size <= tarSize - offset, let ending = String(validating: words[i], as: UTF8.self),
+          words[i + 3].suffix(ending.utf8.count).elementsEqual(ending.utf8),
+          let stem = String(validating: words[i + 3].dropLast(ending.utf8.count + 1), as: UTF8.self),
+          id == nil || id?.text == stem, let clip = ClipID(stem)
+        else { return nil }
+        members.append(.init(ending: ending, offset: offset, size: size))
+        id = clip
+        end = offset + (size + 511) / 512 * 512
+      }
+      guard let id else { return nil }
+      samples.append(ShardSample(id: id, members: members))
+    }
+    return end + 1024 <= tarSize ? samples : nil
+  }
+
+  private static func number(_ digits: some Collection<UInt8>) -> Int? {
+    guard !digits.isEmpty, digits.count <= 18, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+  }
+
+  /// Whether the tar's end is where the index has it: zeros from there on, at most the padding of one record.
+  private static func endsThere(_ path: String, _ samples: [ShardSample], _ size: Int) throws -> Bool {
+    let end = samples.last?.members.last.map { $0.offset + ($0.size + 511) / 512 * 512 } ?? 0
+    guard size - end <= 1024 + 10_240 else { return false }
+    return try InputFile(path).read(at: end, count: size - end).allSatisfy { $0 == 0 }
+  }
+}

@@ -1,0 +1,51 @@
+// Random access to one training shard: the tar is mapped, a member is a slice of it.
+
+import Basics
+import Corpus
+import Tensors
+
+package final class TrainingShardReader: Sendable {
+  package let path: String
+  /// In the order of the tar.
+  package let samples: [ShardSample]
+  private let file: MappedFile
+
+  /// - Throws: `tar.…` or `shard.…` with the offset, when the shard is damaged.
+  package init(_ path: String) throws {
+    self.path = path
+    samples = try TrainingShardIndex.samples(path)
+    file = try MappedFile(path)
+  }
+
+  /// The bytes of a member, valid while the reader lives. `sample` counts from 0.
+  /// - Throws: `shard.member` when there is none, `shard.damaged` when another file stands in its place.
+  package func bytes(_ sample: Int, _ member: SampleMember) throws -> UnsafeRawBufferPointer {
+    try bytes(sample, ending: member.rawValue)
+  }
+
+  package func bytes(_ sample: Int, ending: String) throws -> UnsafeRawBufferPointer {
+    let id = samples[sample].id
+    guard let member = samples[sample][ending] else { throw Failure.shardMember(path, id, ending) }
+    let name = "\(id.text).\(ending)"
+    guard member.offset >= 512, member.size <= file.bytes.count - member.offset,
+      headerIs(name, member.size, at: member.offset - 512)
+    else { throw Failure.shardHeader(path, name, at: member.offset) }
+    return UnsafeRawBufferPointer(rebasing: file.bytes[member.offset..<member.offset + member.size])
+  }
+
+  /// The teacher rows of a sample, `[rows, width]`.
+  package func clip(_ sample: Int) throws -> Tensor {
+    try NumpyFile.read(bytes(sample, .clip), source: "\(path), \(samples[sample].id)")
+  }
+
+  /// A stale index would hand out another member's bytes: the header in front must carry the size and, at its end, the name.
+  /// (Its start may be a folder, and a PAX header may hold a long one.)
+  private func headerIs(_ name: String, _ size: Int, at offset: Int) -> Bool {
+    let header = file.bytes[offset..<offset + 512]
+    let field = header[offset..<offset + 100].prefix { $0 != 0 }
+    let digits = header[offset + 124..<offset + 136].filter { (0x30...0x37).contains($0) }
+    guard digits.reduce(0, { $0 &* 8 &+ Int($1 - 0x30) }) == size else { return false }
+    return field.count == 100 || field.suffix(name.utf8.count).elementsEqual(name.utf8)
+      || String(decoding: field, as: UTF8.self).lowercased().hasSuffix(name.lowercased())
+  }
+}

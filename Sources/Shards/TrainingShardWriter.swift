@@ -1,0 +1,92 @@
+// Writes one training shard: a WebDataset tar of samples in key order, and DALI's text index of it.
+
+import Basics
+import Corpus
+
+/// What one written shard is.
+package struct TrainingShard: Sendable, Equatable, Codable {
+  /// The file's name without its folder.
+  package let name: String
+  package let digest: Digest
+  package let byteCount: Int
+  package let sampleCount: Int
+  package init(name: String, digest: Digest, byteCount: Int, sampleCount: Int) {
+    (self.name, self.digest, self.byteCount, self.sampleCount) = (name, digest, byteCount, sampleCount)
+  }
+
+  /// `train-000000.tar`.
+  package static func name(_ split: Split, _ number: Int) -> String {
+    let digits = String(number)
+    return "\(split.rawValue)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).tar"
+  }
+
+  /// Split and number of a name of that form, else nil.
+  package static func parse(_ name: String) -> (split: Split, number: Int)? {
+    guard name.hasSuffix(".tar"), let dash = name.lastIndex(of: "-"), let split = Split(rawValue: String(name[..<dash])),
+      case let digits = name[name.index(after: dash)...].dropLast(4), digits.utf8.count >= 6, digits.utf8.count <= 18,
+      digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits)
+    else { return nil }
+    return (split, number)
+  }
+
+  /// The index beside a tar: `train-000000.idx`.
+  package static func indexPath(_ tar: String) -> String {
+    (tar.hasSuffix(".tar") ? String(tar.dropLast(4)) : tar) + ".idx"
+  }
+}
+
+/// The members that a training sample may have; the writer puts them in byte order.
+package enum SampleMember: String, Sendable, CaseIterable {
+  /// Teacher rows within the clip, `[rows, 512]`, float16 or float32.
+  case clip = "clip.npy"
+  /// 16 kHz mono 16-bit sound, 160,000 samples.
+  case sound = "flac"
+  /// Times, source digest, model, label.
+  case record = "json"
+}
+
+package final class TrainingShardWriter {
+  private let path: String
+  private let tar: TarWriter
+  private var lines: [String] = []
+  private var last: ClipID?
+
+  /// Begins `path`; nothing is under that name before `finish`.
+  package init(_ path: String) throws {
+    self.path = path
+    tar = try TarWriter(path)
+  }
+
+  /// Whether an id leaves room for the longest extension in a tar's name field.
+  package static func fits(_ id: ClipID) -> Bool {
+    let longest = SampleMember.allCases.map(\.rawValue.utf8.count).max() ?? 0
+    return id.text.utf8.count + 1 + longest <= TarWriter.longestName
+  }
+
+  /// Adds one sample. Ids must come in rising byte order.
+  /// - Throws: `shard.order`, `tar.longname`, or what writing throws.
+  package func add(_ id: ClipID, _ members: [SampleMember: [UInt8]]) throws {
+    try add(id, members.map { ($0.key.rawValue, $0.value) })
+  }
+
+  /// The same with any extensions.
+  package func add(_ id: ClipID, _ members: [(extension: String, data: [UInt8])]) throws {
+    if let last, !(last < id) { throw Failure.shardOrder(path, last, id) }
+    last = id
+    var groups: [String] = []
+    for (ending, data) in members.sorted(by: { $0.extension.utf8.lexicographicallyPrecedes($1.extension.utf8) }) {
+      let name = "\(id.text).\(ending)"
+      let offset = try tar.add(name, data)
+      groups.append("\(ending) \(offset) \(data.count) \(name)")
+    }
+    lines.append(groups.joined(separator: " "))
+  }
+
+  /// The tar, then its index, are in place and durable.
+  package func finish() throws -> TrainingShard {
+    let (byteCount, digest) = try tar.finish()
+    let text = "v1.2 \(lines.count)\n" + lines.map { "\($0)\n" }.joined()
+    try Files.write(text, to: TrainingShard.indexPath(path))
+    return TrainingShard(name: Files.name(path), digest: digest, byteCount: byteCount, sampleCount: lines.count)
+  }
+}
