@@ -43,9 +43,13 @@ let package = Package(
     module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
     module("WeightFiles", ["Basics", "Tensors"]),
     module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile"]),
+    module("Evaluation", ["Basics", "Kernels"]),
     module(
       "Stages",
-      ["Basics", "Corpus", "Tensors", "StageGraph", "Media", "Shards", "Distillation", "WeightFiles", yams]),
+      [
+        "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "Media", "Shards", "Distillation", "Evaluation", "WeightFiles",
+        yams,
+      ]),
     .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),
 
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
@@ -56,6 +60,7 @@ let package = Package(
     .testTarget(name: "ShardsTests", dependencies: ["Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "PipelineTests", dependencies: ["Stages", "pipeline"]),
   ],
   swiftLanguageModes: [.v6]

@@ -136,6 +136,11 @@ package enum Files {
     guard Glibc.rename(from, to) == 0 else { throw Failure.system("rename", from) }
   }
 
+  /// A second name for the same bytes.
+  package static func link(_ from: String, to: String) throws {
+    guard Glibc.link(from, to) == 0 else { throw Failure.system("link", from) }
+  }
+
   /// Exchanges two existing paths in one step.
   package static func exchange(_ first: String, _ second: String) throws {
     guard system_exchange(first, second) == 0 else { throw Failure.system("exchange", first) }

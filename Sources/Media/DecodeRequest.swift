@@ -46,6 +46,8 @@ package struct SoundFacts: Codable, Sendable, Equatable {
   package var codec: String
   /// Packets and frames that failed.
   package var decodeErrors: Int
+  /// The whole file's length as its container states it.
+  package var fileSeconds: Double?
 }
 
 /// What was seen of the picture of a clip. Times are seconds on the clip clock.

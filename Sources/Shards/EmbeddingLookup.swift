@@ -4,11 +4,6 @@ import Basics
 import Corpus
 import Tensors
 
-extension ReasonCode {
-  /// The same rows in two places: harmless, but somebody may want to know.
-  package static let embeddingRepeated = ReasonCode(rawValue: "embedding.repeated")
-}
-
 package struct EmbeddingLookup: Sendable {
   /// Nil when a finding says why.
   package let rows: Tensor?

@@ -112,3 +112,8 @@ package struct Preparation: Sendable {
     }
   }
 }
+
+extension Preparation {
+  /// Names of the stages in a plan.
+  package func stages(of plan: Plan) -> [String] { plan.stages.map(\.name) }
+}

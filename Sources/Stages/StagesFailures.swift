@@ -14,17 +14,17 @@ extension Failure {
       expected: "\(expected)", hint: "CLIP ViT-B/32, ViT-B/16 and RN101 give 512; another model does not fit this student")
   }
 
-  static let noVectors = Failure(
+  package static let noVectors = Failure(
     "embeddings.absent", "sound and frames are prepared, but there are no teacher vectors",
     hint: "give them with --embeddings PATH, or put them into a folder \"embeddings\" next to the videos", exit: .noTeacherVectors)
 
-  static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
+  package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(
       "clips.left-out", "more clips were left out than allowed; everything else is kept", found: "\(leftOut) of \(total)",
       expected: "at most \(tenths(allowed * 100)) %", hint: "see quarantine.jsonl, or raise --max-bad-fraction", exit: .tooManyLeftOut)
   }
 
-  static func noPairs(_ leftOut: Int) -> Failure {
+  package static func noPairs(_ leftOut: Int) -> Failure {
     Failure(
       "shards.empty", "no clip can be used, so no shards were written", found: "\(leftOut) left out",
       hint: "the reasons are in the table above: pipeline status --quarantine")
@@ -44,7 +44,7 @@ extension Failure {
     Failure("run.empty", "the run has no checkpoint yet", on: run, hint: "pipeline distill")
   }
 
-  static func drift(_ path: String, found: Float) -> Failure {
+  package static func drift(_ path: String, found: Float) -> Failure {
     Failure(
       "export.drift", "the file, read back, gives another embedding than the model", on: path, found: "\(found) of the norm",
       expected: "0")

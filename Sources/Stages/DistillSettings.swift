@@ -1,0 +1,21 @@
+import Basics
+import Distillation
+import Foundation
+import Kernels
+
+/// What `pipeline distill` is asked to do.
+package struct DistillSettings: Sendable {
+  package var shards = "shards"
+  package var workspace = ".pipeline"
+  package var configuration = TrainingConfiguration()
+  package var limits = TrainingLimits()
+  package var instructionSet = InstructionSet.best
+  package var threads = ProcessInfo.processInfo.activeProcessorCount
+  /// A weights file to start from.
+  package var initial: String?
+  /// Drops the checkpoints of the same run first.
+  package var fresh = false
+  package var runs = "runs"
+
+  package init() {}
+}

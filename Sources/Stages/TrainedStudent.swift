@@ -1,0 +1,66 @@
+import Basics
+import Distillation
+import Foundation
+import StageGraph
+import Tensors
+import WeightFiles
+
+/// A run that has checkpoints, to be exported or evaluated.
+package struct TrainedStudent {
+  package enum Choice: Sendable, Equatable {
+    /// The best by validation, where there was one, else the last.
+    case best
+    case last
+    case step(Int)
+
+    package init?(_ text: String) {
+      switch text {
+      case "best": self = .best
+      case "last": self = .last
+      default:
+        guard let step = Int(text), step >= 0 else { return nil }
+        self = .step(step)
+      }
+    }
+  }
+
+  package let run: TrainingRun.Description
+  package let folder: String
+  package let student: Student
+  package let state: TrainingState
+
+  /// - Parameter name: of a run; nil for the one trained last.
+  package init(workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice) throws {
+    folder = try Self.folder(workspace: workspace, runs: runs, name: name)
+    let path = "\(folder)/run.json"
+    run = try CanonicalJSON.decode(TrainingRun.Description.self, from: try Files.read(path, limit: 1 << 20), source: path)
+    let architecture = EncoderArchitecture()
+    student = Student(architecture, try loss(named: run.configuration.loss).layout(architecture))
+    let checkpoints = CheckpointFolder(existing: "\(folder)/checkpoints")
+    guard let last = checkpoints.steps.last else { throw Failure.noCheckpoint(folder) }
+    switch checkpoint {
+    case .step(let step): state = try checkpoints.load(step, into: student)
+    case .last: state = try checkpoints.load(last, into: student)
+    case .best:
+      let latest = try checkpoints.load(last, into: student)
+      if let best = latest.best { state = try checkpoints.load(best.step, into: student) } else { state = latest }
+    }
+  }
+
+  private static func folder(workspace: String, runs: String, name: String?) throws -> String {
+    let known = (try? Files.names(in: runs))?.filter { Files.exists("\(runs)/\($0)/run.json") } ?? []
+    if let name {
+      guard known.contains(name) else { throw Failure.unknownRun(name, known: known) }
+      return "\(runs)/\(name)"
+    }
+    let rows = (try? Catalog.reader(workspace).runs()) ?? []
+    if let last = rows.last(where: { known.contains($0.name) }) { return "\(runs)/\(last.name)" }
+    guard known.count == 1 else { throw Failure.noRun(workspace) }
+    return "\(runs)/\(known[0])"
+  }
+
+  /// The student under the reference's names.
+  package func weights() throws -> NamedTensors {
+    try StudentWeights.export(student.parameters, student.architecture, steps: state.step)
+  }
+}

@@ -1,0 +1,119 @@
+import Basics
+import Corpus
+import Distillation
+import Foundation
+import Kernels
+import Shards
+import StageGraph
+import Tensors
+import WeightFiles
+
+/// `pipeline distill`: one run, named by what its weights depend on.
+package final class TrainingRun {
+  /// `run.json` in the run's folder.
+  package struct Description: Codable, Sendable {
+    package var name: String
+    package var identity: Digest
+    package var configuration: TrainingConfiguration
+    package var data: Digest
+    package var toolchain: [String: String]
+    package var clips: [String: Int]
+    package var teacher: String?
+  }
+
+  package let settings: DistillSettings
+  package let description: Description
+  package let folder: String
+  /// What was decided, to be told.
+  package private(set) var notes: [String] = []
+  private let train: ShardClips
+  private let validation: ShardClips?
+  private let kernels: FastKernels
+
+  /// Opens the shards and works out which run this is. Writes nothing.
+  package init(_ settings: DistillSettings) throws {
+    self.settings = settings
+    let set = try TrainingSet(folder: settings.shards)
+    guard set.splits.contains(.train) else {
+      throw Failure("shards.train", "there are no shards to train on", on: settings.shards, hint: "pipeline prepare VIDEOS")
+    }
+    train = try ShardClips(set.samples(.train))
+    let held = set.splits.contains(.validation) ? try ShardClips(set.samples(.validation)) : nil
+    validation = held.flatMap { $0.ids.count >= Split.fewestValidationClips ? $0 : nil }
+    if validation == nil {
+      notes.append(
+        "\(held.map { "only \($0.ids.count)" } ?? "no") validation clips: no validation loss, no early stop, the rate stays, export takes the last checkpoint")
+    }
+    kernels = FastKernels(settings.instructionSet)
+    var configuration = settings.configuration
+    if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
+    let data = try Self.dataDigest(set)
+    let identity = try configuration.identity(data: data, toolchain: kernels.identity)
+    var clips: [String: Int] = ["train": train.ids.count]
+    if let held { clips["validation"] = held.ids.count }
+    description = Description(
+      name: identity.short, identity: identity, configuration: configuration, data: data, toolchain: kernels.identity,
+      clips: clips, teacher: Self.teacher(set))
+    folder = "\(settings.runs)/\(identity.short)"
+  }
+
+  /// The digest of the clips' content: of every shard's index and bytes.
+  private static func dataDigest(_ set: TrainingSet) throws -> Digest {
+    let hasher = DigestBuilder()
+    for split in set.splits where split != .test {
+      for name in set.shards[split] ?? [] {
+        hasher.update(field: name)
+        hasher.update(field: try Digest.ofFile("\(set.folder)/\(name)").hex)
+      }
+    }
+    return hasher.finish()
+  }
+
+  /// The teacher's name as the first sample's record has it.
+  private static func teacher(_ set: TrainingSet) -> String? {
+    struct Record: Decodable {
+      struct Vectors: Decodable { var model: String? }
+      var vectors: Vectors?
+    }
+    guard let samples = try? set.samples(.train), samples.count > 0, let bytes = try? samples.bytes(0, .record) else { return nil }
+    return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record"))?.vectors?.model
+  }
+
+  /// The step of the newest checkpoint; nil when the run has none.
+  package var stepsDone: Int? { CheckpointFolder(existing: "\(folder)/checkpoints").steps.last }
+
+  /// Trains, or goes on training, under the run's lock.
+  package func run(report: @escaping (Trainer.Event) -> Void) throws {
+    try Files.makeFolder(folder)
+    let lock = try FileLock("\(folder)/lock")
+    defer { withExtendedLifetime(lock) {} }
+    if settings.fresh { try Files.remove("\(folder)/checkpoints") }
+    try Files.write(try Self.pretty(description), to: "\(folder)/run.json")
+    let threads = WorkerThreads(settings.threads)
+    defer { threads.stop() }
+    let trainer = try Trainer(
+      description.configuration, settings.limits, train: train, validation: validation, folder: folder, kernels: kernels,
+      threads: threads, initialise: initialise, report: report)
+    try remember()
+    try trainer.run()
+  }
+
+  private func initialise(_ parameters: Parameters) throws {
+    guard let path = settings.initial else { return }
+    let weights = try WeightFiles.read(path).weights
+    let whole = parameters.layout.trainable.allSatisfy { weights[$0.name] != nil }
+    try StudentWeights.load(weights, into: parameters, part: whole ? .all : .encoder, source: path)
+  }
+
+  /// The run becomes the one trained last.
+  private func remember() throws {
+    let catalog = try Catalog.writer(settings.workspace)
+    try catalog.touch(run: description.name, detail: try CanonicalJSON.text(["folder": folder]))
+  }
+
+  private static func pretty(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value)) + [0x0A]
+  }
+}

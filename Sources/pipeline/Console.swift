@@ -1,0 +1,96 @@
+import Basics
+import Foundation
+import Synchronization
+
+/// The one place that writes to people and machines: results on stdout, progress and problems on stderr.
+enum Console {
+  /// What `--json` and `--quiet` chose.
+  struct Style: Sendable {
+    var json = false
+    var quiet = false
+  }
+
+  private static let style = Mutex(Style())
+  private static let barIsShown = Mutex(false)
+
+  static func use(_ new: Style) { style.withLock { $0 = new } }
+  static var isJSON: Bool { style.withLock { $0.json } }
+  static var isQuiet: Bool { style.withLock { $0.quiet } }
+
+  /// A result, for people. With `--json` nothing: machines get events.
+  static func say(_ text: String) {
+    guard !isJSON else { return }
+    clearBar()
+    write(text + "\n", to: 1)
+  }
+
+  /// One JSON line on stdout with `--json`, else nothing.
+  static func event(_ name: String, _ fields: [String: Any] = [:]) {
+    guard isJSON else { return }
+    var object = fields
+    object["event"] = name
+    guard let data = try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes]) else { return }
+    write(String(decoding: data, as: UTF8.self) + "\n", to: 1)
+  }
+
+  /// Something worth knowing that is no result.
+  static func note(_ text: String) {
+    event("note", ["text": text])
+    guard !isQuiet, !isJSON else { return }
+    clearBar()
+    write(text + "\n", to: 2)
+  }
+
+  static func warn(_ text: String) {
+    event("warning", ["text": text])
+    clearBar()
+    write("warning: \(text)\n", to: 2)
+  }
+
+  static func report(_ failure: Failure) {
+    clearBar()
+    var fields: [String: Any] = ["code": failure.code, "text": failure.what, "exit": Int(failure.exit.rawValue)]
+    for (key, value) in [("subject", failure.subject), ("found", failure.found), ("expected", failure.expected), ("hint", failure.hint)] {
+      fields[key] = value
+    }
+    event("error", fields)
+    write((failure.exit == .interrupted ? "" : "error: ") + "\(failure)\n", to: 2)
+  }
+
+  /// Redraws the bar of a terminal.
+  static func bar(_ text: String) {
+    barIsShown.withLock { $0 = true }
+    write("\r\u{1B}[2K\(text)", to: 2)
+  }
+
+  static func clearBar() {
+    let shown = barIsShown.withLock { shown in
+      defer { shown = false }
+      return shown
+    }
+    if shown { write("\r\u{1B}[2K", to: 2) }
+  }
+
+  static let isTerminal = isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    try? Array(text.utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: "output") }
+  }
+}
+
+/// Columns that line up.
+struct Table {
+  private var rows: [[String]] = []
+
+  mutating func add(_ cells: String...) { rows.append(cells) }
+
+  var text: String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+    return rows.map { row in
+      row.enumerated().map { column, cell in
+        column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}

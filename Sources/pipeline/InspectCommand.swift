@@ -1,0 +1,29 @@
+import ArgumentParser
+import Basics
+import Foundation
+import Stages
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "What is in a file: weights, vectors, shards.")
+
+  @Argument(help: "A .bin, .pt, .safetensors, .npy or .tar file.")
+  var file: String
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    let inspection = try Inspection(file)
+    var table = Table()
+    for entry in inspection.entries {
+      table.add(entry.name, entry.kind, entry.shape)
+      Console.event("entry", ["name": entry.name, "type": entry.kind, "shape": entry.shape])
+    }
+    Console.say(table.text)
+    for (key, value) in inspection.properties {
+      Console.say("\(key): \(value)")
+      Console.event("property", ["key": key, "value": value])
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Basics
+import Media
+
+/// From folders of video to a trained audio encoder.
+@main
+struct Pipeline: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pipeline", abstract: "Distill Wav2CLIP audio encoders from folders of video.",
+    discussion: """
+      pipeline prepare videos/       sound, frames and teacher vectors into training shards
+      pipeline distill               train the audio encoder on shards/
+      pipeline export weights.bin    what PyTorch and the wav2clip package load
+      """,
+    version: "0.1.0",
+    subcommands: BuiltInCommands)
+
+  /// Words in, exit status out. The hidden worker is not a command: it is how this program calls itself.
+  static func main() {
+    if CommandLine.arguments.dropFirst().first == DecodeWorkerCommand.word { DecodeWorkerMain.run() }
+    Interruption.watch()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      Console.report(failure)
+      exit(withStatus: failure.exit)
+    } catch let exitCode as ExitCode where exitCode.rawValue < 64 {
+      exit(withError: exitCode)
+    } catch {
+      let code = exitCode(for: error)
+      if code == .success || code == .validationFailure { exit(withError: error) }
+      Console.report(Failure("unexpected", "something unforeseen went wrong", found: "\(error)"))
+      exit(withStatus: .failed)
+    }
+  }
+
+  private static func exit(withStatus status: ExitStatus) -> Never { exit(withError: ExitCode(status.rawValue)) }
+}
+
+/// Every subcommand. A new one is one file and one line.
+let BuiltInCommands: [any ParsableCommand.Type] = [
+  PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
+  StatusCommand.self, InspectCommand.self,
+]
+
+enum DecodeWorkerCommand {
+  static let word = "__decode-worker"
+}

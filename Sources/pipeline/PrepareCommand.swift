@@ -1,0 +1,104 @@
+import ArgumentParser
+import Basics
+import Corpus
+import Foundation
+import Media
+import Stages
+
+struct PrepareOptions: ParsableArguments {
+  @Option(help: "CSV (id,start,label,split) or JSONL: which clips there are.")
+  var manifest: String?
+
+  @Option(parsing: .singleValue, help: "Teacher vectors: a file or folder. May be given several times.")
+  var embeddings: [String] = []
+
+  @Option(name: .customLong("embedding-fps"), help: "Rows a second in the teacher vectors.")
+  var embeddingFPS: Double?
+
+  @Option(help: "The teacher's name, kept with the shards and weights.")
+  var embeddingModel: String?
+
+  @Option(help: "Frames a second to keep, or none.")
+  var frames: String?
+
+  @Option(help: "Where training shards go.")
+  var shards: String?
+
+  @Option(help: "Clips on average in a shard.")
+  var shardSize: Int?
+
+  @Option(help: "Decoding processes.")
+  var jobs: Int?
+
+  @Option(help: "Only the first clips, in the order of their ids.")
+  var limit: Int?
+
+  @Option(help: "Share of clips that may be left out before the exit status says so.")
+  var maxBadFraction: Double?
+
+  @Option(parsing: .singleValue, help: "Leave clips with this reason out.")
+  var leaveOut: [String] = []
+
+  @Option(parsing: .singleValue, help: "Keep clips with this reason.")
+  var keep: [String] = []
+
+  /// Flags over file over defaults.
+  func settings(videos: [String], common: CommonOptions, file: PipelineFile?) throws -> PrepareSettings {
+    var settings = PrepareSettings()
+    let list = { (given: [String], key: String) in given.isEmpty ? file?.list("prepare", key) ?? [] : given }
+    settings.workspace = common.workspace
+    settings.videos = list(videos, "videos")
+    guard !settings.videos.isEmpty else {
+      throw Failure("usage.videos", "no folder with videos is named", hint: "pipeline prepare videos/", exit: .usage)
+    }
+    settings.manifest = manifest ?? file?.text("prepare", "manifest")
+    settings.embeddings = list(embeddings, "embeddings")
+    if settings.embeddings.isEmpty, let beside = Self.embeddings(beside: settings.videos) { settings.embeddings = [beside] }
+    settings.embeddingFPS = try embeddingFPS ?? file?.value("prepare", "embedding-fps")
+    settings.embeddingModel = embeddingModel ?? file?.text("prepare", "embedding-model")
+    let rate = frames ?? file?.text("prepare", "frames") ?? "1"
+    settings.frames = rate == "none" ? nil : try FrameRate(rate)
+    settings.shards = shards ?? file?.text("prepare", "shards") ?? settings.shards
+    settings.shardTarget = try positive("--shard-size", shardSize ?? file?.value("prepare", "shard-size")) ?? settings.shardTarget
+    settings.jobs = try positive("--jobs", jobs ?? file?.value("prepare", "jobs")) ?? settings.jobs
+    settings.limit = try positive("--limit", limit ?? file?.value("prepare", "limit"))
+    settings.maxBadFraction = try maxBadFraction ?? file?.value("prepare", "max-bad-fraction") ?? settings.maxBadFraction
+    settings.leaveOut = list(leaveOut, "leave-out")
+    settings.keep = list(keep, "keep")
+    let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    settings.workerCommand = [program, DecodeWorkerCommand.word]
+    return settings
+  }
+
+  /// A folder `embeddings` next to the first folder of videos.
+  private static func embeddings(beside videos: [String]) -> String? {
+    guard var folder = videos.first else { return nil }
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    let parent = Files.parent(folder)
+    let path = parent == "." && !folder.hasPrefix("./") ? "embeddings" : "\(parent)/embeddings"
+    return Files.isFolder(path) ? path : nil
+  }
+}
+
+func positive(_ flag: String, _ value: Int?) throws -> Int? {
+  guard let value else { return nil }
+  guard value > 0 else { throw Failure("usage.value", "a number over 0 is wanted", on: flag, found: "\(value)", exit: .usage) }
+  return value
+}
+
+struct PrepareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prepare", abstract: "Turn folders of video and their teacher vectors into training shards.")
+
+  @Argument(help: "Folders or files with clips.")
+  var videos: [String] = []
+
+  @OptionGroup var options: PrepareOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let file = try common.begin()
+    let settings = try options.settings(videos: videos, common: common, file: file)
+    try PrepareFlow(settings: settings, common: common).run()
+  }
+}

@@ -1,0 +1,69 @@
+import Basics
+import Corpus
+import StageGraph
+import Stages
+
+/// What became of the clips, as a table: one row a reason.
+enum PrepareReport {
+  static func table(_ prepared: PreparedPairs) {
+    table(prepared.verdicts)
+  }
+
+  static func table(_ verdicts: [ClipVerdict]) {
+    var leftOut: [ReasonCode: [ClipVerdict]] = [:]
+    var warned: [ReasonCode: [ClipVerdict]] = [:]
+    for verdict in verdicts {
+      if let reason = verdict.reason {
+        leftOut[reason, default: []].append(verdict)
+      } else {
+        for code in Set(verdict.findings.map(\.code)) { warned[code, default: []].append(verdict) }
+      }
+    }
+    var table = Table()
+    for (title, groups) in [("left out", leftOut), ("warning", warned)] {
+      for (code, verdicts) in groups.sorted(by: { ($1.value.count, $0.key) < ($0.value.count, $1.key) }) {
+        let example = verdicts[0]
+        let evidence = example.findings.first { $0.code == code }?.evidence ?? ""
+        table.add(title, code.rawValue, "\(verdicts.count)", "\(example.file.isEmpty ? example.id : example.file): \(evidence)")
+        Console.event("reason-count", ["kind": title, "reason": code.rawValue, "count": verdicts.count])
+      }
+    }
+    if !table.text.isEmpty { Console.say(table.text) }
+  }
+}
+
+/// What a run would do, as a table: one row a stage.
+enum PlanReport {
+  static func show(_ plan: Plan) {
+    var table = Table()
+    table.add("stage", "run", "may run", "up to date", "blocked")
+    for stage in plan.stages {
+      let counts = plan.counts(stage: stage.name)
+      table.add(stage.name, "\(counts.run)", "\(counts.waits)", "\(counts.upToDate)", "\(counts.blocked)")
+      Console.event(
+        "plan",
+        ["stage": stage.name, "run": counts.run, "mayRun": counts.waits, "upToDate": counts.upToDate, "blocked": counts.blocked])
+    }
+    Console.say(table.text)
+  }
+
+  static func coverage(_ preparation: Preparation) {
+    let clips = preparation.ready.count
+    guard !preparation.settings.embeddings.isEmpty else {
+      Console.say("no teacher vectors given: sound and frames only")
+      return
+    }
+    let covered = preparation.ready.count { $0.vectorsDigest != nil }
+    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each.
+    let bytes = clips * (160 + (preparation.settings.frames == nil ? 0 : 200)) * 1024 + covered * 180 * 1024
+    Console.say("vectors for \(covered) of \(clips) clips; up to \(bytes / 1_048_576 + 1) MiB of disk")
+    Console.event("coverage", ["clips": clips, "vectors": covered, "diskBytes": bytes])
+  }
+
+  static func shards(_ publisher: ShardPublisher) {
+    let writing = publisher.toWrite.count
+    Console.say(
+      "write-shards    \(publisher.isUpToDate ? "up to date" : "\(writing) to write, \(publisher.jobs.count - writing) unchanged")")
+    Console.event("shards", ["write": writing, "unchanged": publisher.jobs.count - writing])
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Basics
+import Corpus
+import Distillation
+import Foundation
+import StageGraph
+import Stages
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "What the workspace holds: clips by verdict, runs.")
+
+  @Flag(help: "List every clip that was left out, with its reasons.") var quarantine = false
+  @Flag(help: "List runs with their scores.") var runs = false
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    let catalog = try Catalog.reader(common.workspace)
+    let verdicts = try catalog.items().map {
+      try CanonicalJSON.decode(ClipVerdict.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)")
+    }
+    if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
+    if !runs { summarise(verdicts, catalog) }
+    try list(runs: catalog.runs())
+  }
+
+  private func list(_ verdicts: [ClipVerdict]) {
+    var table = Table()
+    for verdict in verdicts {
+      table.add(
+        verdict.file.isEmpty ? verdict.id : verdict.file, verdict.reason?.rawValue ?? "",
+        verdict.findings.map { "\($0.code): \($0.evidence)" }.joined(separator: "; "))
+      Console.event("left-out", ["id": verdict.id, "file": verdict.file, "reason": verdict.reason?.rawValue ?? ""])
+    }
+    Console.say(verdicts.isEmpty ? "no clip is left out" : table.text)
+  }
+
+  private func summarise(_ verdicts: [ClipVerdict], _ catalog: Catalog) {
+    let counts = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
+    Console.say(
+      "\(verdicts.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out")
+    Console.event(
+      "status", ["clips": verdicts.count, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0, "leftOut": counts[.leftOut] ?? 0])
+    PrepareReport.table(verdicts)
+  }
+
+  private func list(runs rows: [RunRow]) throws {
+    struct Detail: Decodable { var folder: String }
+    var table = Table()
+    table.add("run", "steps", "loss", "best validation")
+    for row in rows {
+      let detail = try CanonicalJSON.decode(Detail.self, from: Array(row.detail.utf8), source: "catalog, run \(row.name)")
+      let lines = MetricsLog.lines("\(detail.folder)/metrics.jsonl")
+      let best = lines.compactMap(\.validationLoss).min()
+      let last = lines.last
+      table.add(
+        row.name, "\(last?.step ?? 0)", last.map { String(format: "%.4f", $0.loss) } ?? "-",
+        best.map { String(format: "%.4f", $0) } ?? "-")
+      Console.event("run", ["name": row.name, "steps": last?.step ?? 0, "bestValidation": best as Any? ?? NSNull()])
+    }
+    if !rows.isEmpty { Console.say(table.text) }
+  }
+}
