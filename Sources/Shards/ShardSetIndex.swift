@@ -1,5 +1,5 @@
-// The files beside a set of shards that other tools look for: `sizes.json` (open_clip: samples in each shard) and one wids
-// index a split, `train.json`, `validation.json`, `test.json`.
+// The files beside a set of shards that other tools look for: `sizes.json` (open_clip: samples in each shard) and one
+// wids index a split, `train.json`, `validation.json`, `test.json`.
 
 import Basics
 import Corpus
