@@ -11,8 +11,13 @@ package enum ShardSetIndex {
       let nsamples: Int
       let filesize: Int
     }
-    let __kind__ = "wids-shard-index-v1"
-    let wids_version = 1
+    enum CodingKeys: String, CodingKey {
+      case name, shardlist
+      case kind = "__kind__"
+      case version = "wids_version"
+    }
+    let kind = "wids-shard-index-v1"
+    let version = 1
     let name: String
     let shardlist: [Shard]
   }

@@ -17,7 +17,7 @@ enum Shared {
 }
 
 enum Python {
-  static let path = "/usr/bin/python3"
+  static let path = ProcessInfo.processInfo.environment["PIPELINE_PYTHON"] ?? "/usr/bin/python3"
   static let isThere = (try? run("import tarfile")) != nil
 
   struct Refusal: Error, CustomStringConvertible { let description: String }
