@@ -42,14 +42,16 @@ package struct EmbeddingDescription: Sendable, Equatable {
     if let fps = sidecar.fps, !(fps > 0) { throw Failure.embeddingsSidecar(path, "fps", "\(fps)") }
     if let dim = sidecar.dim, dim < 1 { throw Failure.embeddingsSidecar(path, "dim", "\(dim)") }
     return EmbeddingDescription(
-      dimension: sidecar.dim, fps: sidecar.fps, model: sidecar.model, normalised: sidecar.normalised ?? sidecar.normalized)
+      dimension: sidecar.dim, fps: sidecar.fps, model: sidecar.model,
+      normalised: sidecar.normalised ?? sidecar.normalized)
   }
 
   /// From the text metadata of a file; values that are not sound count as absent.
   static func metadata(_ metadata: [String: String]) -> EmbeddingDescription {
     EmbeddingDescription(
       dimension: metadata["dim"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil },
-      fps: metadata["fps"].flatMap { Double($0) }.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }, model: metadata["model"],
+      fps: metadata["fps"].flatMap { Double($0) }.flatMap { $0 > 0 && $0.isFinite ? $0 : nil },
+      model: metadata["model"],
       normalised: (metadata["normalised"] ?? metadata["normalized"]).flatMap { Bool($0.lowercased()) })
   }
 }

@@ -30,9 +30,16 @@ package struct EmbeddingListing: Sendable {
     package var member: String = ""
     package var offset: Int = 0
     package var size: Int?
+    /// What the bytes are, where the file's own header has said it.
+    package var layout: EmbeddingLayout?
   }
   package var blocks: [Block]
   package var description = EmbeddingDescription()
+}
+
+package struct EmbeddingLayout: Sendable {
+  package let type: ElementType
+  package let shape: [Int]
 }
 
 /// One block of rows: where it is. Nothing of it has been read.
@@ -43,6 +50,7 @@ package struct EmbeddingLocation: Sendable {
   package let offset: Int
   /// Nil until read.
   package let size: Int?
+  package let layout: EmbeddingLayout?
   package let description: EmbeddingDescription
   let format: any EmbeddingFormat.Type
 

@@ -1,5 +1,5 @@
-// Which clips have teacher vectors, and where. Scans folders and files in byte order, reads names and headers only; a file
-// that is refused is kept with its reason, so that one bad shard does not stop the others.
+// Which clips have teacher vectors, and where. Scans folders and files in byte order, reads names and headers only; a
+// file that is refused is kept with its reason, so that one bad shard does not stop the others.
 
 import Basics
 import Corpus
@@ -47,8 +47,8 @@ package struct EmbeddingIndex: Sendable {
 
   package func locations(forKey key: String) -> [EmbeddingLocation] { places[key] ?? [] }
 
-  /// How many of up to `sample` clips, spread evenly over the keys, have rows of each width. Clips that cannot be read do not
-  /// count.
+  /// How many of up to `sample` clips, spread evenly over the keys, have rows of each width. Clips that cannot be read
+  /// do not count.
   package func widths(sample: Int = 16) -> [Int: Int] {
     let keys = keys
     var widths: [Int: Int] = [:]
@@ -83,7 +83,8 @@ package struct EmbeddingIndex: Sendable {
       if !listing.blocks.isEmpty, !descriptions.contains(description) { descriptions.append(description) }
       for block in listing.blocks {
         let location = EmbeddingLocation(
-          path: path, member: block.member, offset: block.offset, size: block.size, description: description, format: format)
+          path: path, member: block.member, offset: block.offset, size: block.size, layout: block.layout,
+          description: description, format: format)
         places[block.key, default: []].append(location)
       }
     } catch let failure as Failure {
@@ -127,7 +128,8 @@ package struct EmbeddingIndex: Sendable {
         path, "parquet",
         hint: """
           python3 -c "import pandas as p, numpy as n, os; os.makedirs('embeddings', exist_ok=True); \
-          [n.save('embeddings/' + str(k), n.stack(v)) for k, v in p.read_parquet('\(path)').set_index('id')['embedding'].items()]"
+          t = p.read_parquet('\(path)').set_index('id')['embedding']; \
+          [n.save('embeddings/' + str(k), n.stack(v)) for k, v in t.items()]"
           """)
     case "h5", "hdf5":
       Failure.embeddingsUnsupported(

@@ -16,11 +16,13 @@ package struct EmbeddingLookup: Sendable {
 extension EmbeddingIndex {
   /// The rows of the first of `keys` that has any: the clip's id, then the stem of its file.
   ///
-  /// Several places with the same rows give them, with `embedding.repeated`; with different rows, `embedding.duplicate`. None is
-  /// `embedding.missing`; a file that cannot be read is `embedding.unreadable`.
+  /// Several places with the same rows give them, with `embedding.repeated`; with different rows,
+  /// `embedding.duplicate`. None is `embedding.missing`; a file that cannot be read is `embedding.unreadable`.
   package func lookUp(_ keys: [String]) -> EmbeddingLookup {
-    guard let places = keys.lazy.map({ locations(forKey: $0) }).first(where: { !$0.isEmpty }), let first = places.first else {
-      return EmbeddingLookup(rows: nil, location: nil, digest: nil, findings: [Finding(.embeddingMissing, keys.first ?? "")])
+    guard let places = keys.lazy.map({ locations(forKey: $0) }).first(where: { !$0.isEmpty }), let first = places.first
+    else {
+      return EmbeddingLookup(
+        rows: nil, location: nil, digest: nil, findings: [Finding(.embeddingMissing, keys.first ?? "")])
     }
     do {
       let rows = try first.rows()

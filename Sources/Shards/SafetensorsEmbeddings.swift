@@ -12,16 +12,16 @@ enum SafetensorsEmbeddings: EmbeddingFormat {
     let header = try SafetensorsHeader(file.bytes, source: path)
     return EmbeddingListing(
       blocks: header.entries.map {
-        .init(key: $0.name, member: $0.name, offset: $0.range.lowerBound, size: $0.range.count)
+        .init(
+          key: $0.name, member: $0.name, offset: $0.range.lowerBound, size: $0.range.count,
+          layout: EmbeddingLayout(type: $0.type, shape: $0.shape))
       },
       description: .metadata(header.metadata))
   }
 
   static func read(_ location: EmbeddingLocation) throws -> Tensor {
-    let file = try MappedFile(location.path)
-    let header = try SafetensorsHeader(file.bytes, source: location.path)
-    guard let entry = header.entries.first(where: { $0.name == location.member && $0.range.lowerBound == location.offset })
-    else { throw Failure.embeddingsNone([location.place]) }
-    return SafetensorsFile.tensor(entry, of: file.bytes)
+    guard let layout = location.layout else { throw Failure.embeddingsNone([location.place]) }
+    let bytes = try InputFile(location.path).read(at: location.offset, count: location.size ?? 0)
+    return try Tensor(shape: layout.shape, type: layout.type, bytes: bytes, source: location.place)
   }
 }

@@ -1,5 +1,5 @@
-// The files beside a set of shards that other tools look for: `sizes.json` (open_clip: samples in each shard) and one wids
-// index a split, `train.json`, `validation.json`, `test.json`.
+// The files beside a set of shards that other tools look for: `sizes.json` (open_clip: samples in each shard) and one
+// wids index a split, `train.json`, `validation.json`, `test.json`.
 
 import Basics
 import Corpus
@@ -11,8 +11,13 @@ package enum ShardSetIndex {
       let nsamples: Int
       let filesize: Int
     }
-    let __kind__ = "wids-shard-index-v1"
-    let wids_version = 1
+    enum CodingKeys: String, CodingKey {
+      case name, shardlist
+      case kind = "__kind__"
+      case version = "wids_version"
+    }
+    let kind = "wids-shard-index-v1"
+    let version = 1
     let name: String
     let shardlist: [Shard]
   }

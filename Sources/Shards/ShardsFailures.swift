@@ -5,9 +5,17 @@ import Corpus
 import Tensors
 
 enum TarProblem {
-  case memory, damaged(at: Int, String), name(at: Int), truncated(String, at: Int, needs: Int, has: Int), sparse(String)
-  case noEnd(at: Int, size: Int), trailing(at: Int), twice(String, at: Int)
-  case longName(String), layout(found: Int, position: Int), writing(String)
+  case memory
+  case damaged(at: Int, String)
+  case name(at: Int)
+  case truncated(String, at: Int, needs: Int, has: Int)
+  case sparse(String)
+  case noEnd(at: Int, size: Int)
+  case trailing(at: Int)
+  case twice(String, at: Int)
+  case longName(String)
+  case layout(found: Int, position: Int)
+  case writing(String)
 }
 
 extension Failure {
@@ -16,7 +24,8 @@ extension Failure {
     case .memory: Failure("tar.memory", "no memory for libarchive", on: path)
     case .damaged(let at, let reason):
       Failure(
-        "tar.damaged", "no sound tar header", on: path, found: "\(reason) at byte \(at)", expected: "an uncompressed tar",
+        "tar.damaged", "no sound tar header", on: path, found: "\(reason) at byte \(at)",
+        expected: "an uncompressed tar",
         hint: "copy the file again; a compressed one is unpacked with: gunzip FILE.tar.gz")
     case .name(let at): Failure("tar.name", "a member's name is not UTF-8", on: path, found: "after byte \(at)")
     case .truncated(let name, let at, let needs, let has):
@@ -31,7 +40,8 @@ extension Failure {
         hint: "copy or make the shard again; nothing of it is used")
     case .trailing(let at):
       Failure(
-        "tar.trailing", "there is something after the end of the tar", on: path, found: "a byte that is not zero at \(at)",
+        "tar.trailing", "there is something after the end of the tar", on: path,
+        found: "a byte that is not zero at \(at)",
         hint: "tars that were joined with cat are unpacked and packed again: tar --ignore-zeros -xf FILE")
     case .twice(let name, let at):
       Failure("tar.sample", "a sample has one extension twice", on: path, found: "\(name) at \(at)")
@@ -48,7 +58,8 @@ extension Failure {
   }
 
   static func shardOrder(_ path: String, _ last: ClipID, _ id: ClipID) -> Failure {
-    Failure("shard.order", "samples come out of order", on: path, found: "\(id) after \(last)", expected: "rising byte order")
+    Failure(
+      "shard.order", "samples come out of order", on: path, found: "\(id) after \(last)", expected: "rising byte order")
   }
 
   static func shardMember(_ path: String, _ id: ClipID, _ ending: String) -> Failure {
@@ -96,7 +107,8 @@ extension Failure {
   }
 
   static func embeddingsUnsupported(_ path: String, _ kind: String, hint: String) -> Failure {
-    Failure("embeddings.format", "\(kind) files are not read", on: path, expected: "npy, tar or safetensors", hint: hint)
+    Failure(
+      "embeddings.format", "\(kind) files are not read", on: path, expected: "npy, tar or safetensors", hint: hint)
   }
 
   static func embeddingsUnknown(_ path: String) -> Failure {
@@ -122,7 +134,9 @@ extension Failure {
   }
 
   static func embeddingShape(_ source: String, _ shape: [Int]) -> Failure {
-    Failure("embedding.shape", "not rows of teacher vectors", on: source, found: "\(shape)", expected: "[rows, width] or [width]")
+    Failure(
+      "embedding.shape", "not rows of teacher vectors", on: source, found: "\(shape)",
+      expected: "[rows, width] or [width]")
   }
 
   static func embeddingEmpty(_ source: String, _ shape: [Int]) -> Failure {

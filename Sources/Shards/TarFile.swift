@@ -1,6 +1,6 @@
-// What is in an uncompressed tar, and where: names, offsets and sizes, read with libarchive (USTAR, PAX, GNU long names).
-// Nothing is unpacked; members are read from their place. A tar that does not end as tars end is refused whole, since nobody
-// can tell what it lost.
+// What is in an uncompressed tar, and where: names, offsets and sizes, read with libarchive (USTAR, PAX, GNU long
+// names). Nothing is unpacked; members are read from their place. A tar that does not end as tars end is refused whole,
+// since nobody can tell what it lost.
 
 import Basics
 import CArchive

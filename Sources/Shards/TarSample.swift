@@ -1,5 +1,5 @@
-// How members of a tar make samples, by the rules of webdataset: the key is the path up to the first dot of its last part, the
-// rest is the extension, and neighbours with one key are one sample.
+// How members of a tar make samples, by the rules of webdataset: the key is the path up to the first dot of its last
+// part, the rest is the extension, and neighbours with one key are one sample.
 
 import Basics
 
@@ -30,7 +30,9 @@ struct TarSample: Sendable {
         samples.append(TarSample(key: key, members: [(ending, member)]))
         continue
       }
-      guard samples[samples.count - 1][ending] == nil else { throw Failure.tar(.twice(member.name, at: member.offset), path) }
+      guard samples[samples.count - 1][ending] == nil else {
+        throw Failure.tar(.twice(member.name, at: member.offset), path)
+      }
       samples[samples.count - 1].members.append((ending, member))
     }
     return samples

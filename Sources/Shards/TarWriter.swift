@@ -1,5 +1,5 @@
-// A plain USTAR through libarchive whose bytes depend on nothing but names and contents: no time, no owner, mode 0444, padded
-// to 10,240 as Python's tarfile pads.
+// A plain USTAR through libarchive whose bytes depend on nothing but names and contents: no time, no owner, mode 0444,
+// padded to 10,240 as Python's tarfile pads.
 
 import Basics
 import CArchive

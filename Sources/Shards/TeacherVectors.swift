@@ -1,5 +1,5 @@
-// Of the teacher rows of a file, those that belong to one clip: row r shows the frame at r / fps, and a clip takes the rows
-// whose times lie within it. What does not fit is said, never trimmed or repeated in silence.
+// Of the teacher rows of a file, those that belong to one clip: row r shows the frame at r / fps, and a clip takes the
+// rows whose times lie within it. What does not fit is said, never trimmed or repeated in silence.
 
 import Basics
 import Corpus
@@ -36,15 +36,17 @@ package enum TeacherVectors {
   ///
   /// - Parameters:
   ///   - rows: `[rows, width]` of the whole file, as `EmbeddingLocation.rows()` gives them.
-  ///   - fps: rows a second. Nil: all rows of a file of at most 10.5 s, with `embedding.untimed`; else `embedding.length`.
+  ///   - fps: rows a second. Nil: all rows of a file of at most 10.5 s, with `embedding.untimed`; else
+  ///     `embedding.length`.
   ///   - width: what the other clips have; another is `embedding.dimension`.
-  /// - Returns: float16 as it came; bfloat16 and float64 as float32. `embedding.length` when the rows miss the file's or the
-  ///   clip's end by more than one row; `embedding.nonfinite` and `embedding.zero` name the row within the file.
+  /// - Returns: float16 as it came; bfloat16 and float64 as float32. `embedding.length` when the rows miss the file's
+  ///   or the clip's end by more than one row; `embedding.nonfinite` and `embedding.zero` name the row within the file.
   package static func select(_ rows: Tensor, fps: Double?, window: Window, width: Int? = nil) throws -> Selection {
     guard rows.shape.count == 2 else { throw Failure.embeddingShape("teacher rows", rows.shape) }
     let count = rows.shape[0]
     if let width, rows.shape[1] != width {
-      return Selection(rows: nil, findings: [Finding(.embeddingDimension, "width \(rows.shape[1]), the others have \(width)")])
+      return Selection(
+        rows: nil, findings: [Finding(.embeddingDimension, "width \(rows.shape[1]), the others have \(width)")])
     }
     var findings: [Finding] = []
     let range: Range<Int>
@@ -66,7 +68,8 @@ package enum TeacherVectors {
     return Selection(rows: chosen, findings: findings)
   }
 
-  /// Rows r with start ≤ r / fps < start + duration. A microrow of slack keeps products like 29.97 * 10 on their side.
+  /// Rows r with start ≤ r / fps < start + duration. A millionth of a row of slack keeps products like 29.97 * 10 on
+  /// their side.
   private static func timed(_ count: Int, _ fps: Double, _ window: Window, _ findings: inout [Finding]) -> Range<Int> {
     let first = rowCount(window.start * fps)
     let end = rowCount((window.start + window.duration) * fps)
@@ -75,13 +78,16 @@ package enum TeacherVectors {
       let (fewest, most) = (Int(min(file * fps, 1e15)) - 1, rowCount(file * fps) + 1)
       if count < fewest || count > most {
         findings.append(
-          Finding(.embeddingLength, "\(count) rows at \(text(fps)) a second, \(text(file)) s give \(rowCount(file * fps))"))
+          Finding(
+            .embeddingLength, "\(count) rows at \(text(fps)) a second, \(text(file)) s give \(rowCount(file * fps))"))
         return first < count ? available : 0..<0
       }
     }
     if available.count < end - first - 1 || available.isEmpty {
       findings.append(
-        Finding(.embeddingLength, "\(available.count) rows within the clip at \(text(fps)) a second, \(end - first) expected"))
+        Finding(
+          .embeddingLength, "\(available.count) rows within the clip at \(text(fps)) a second, \(end - first) expected")
+      )
     }
     return first < count ? available : 0..<0
   }

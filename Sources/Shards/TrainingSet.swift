@@ -11,7 +11,8 @@ package struct TrainingSet: Sendable {
   private let sizes: [String: Int]?
 
   /// Looks at names only; `samples(_:)` opens.
-  /// - Throws: `shards.none`, or `shards.missing` when a number is left out or `sizes.json` names a shard that is not there.
+  /// - Throws: `shards.none`, or `shards.missing` when a number is left out or `sizes.json` names a shard that is not
+  ///   there.
   package init(folder: String) throws {
     self.folder = folder
     guard Files.isFolder(folder) else { throw Failure.shardsNone(folder) }
@@ -79,5 +80,7 @@ package final class TrainingSamples: Sendable {
   }
 
   /// Teacher rows, `[rows, width]`, float16 or float32.
-  package func clip(_ index: Int) throws -> Tensor { try readers[Int(places[index].shard)].clip(Int(places[index].sample)) }
+  package func clip(_ index: Int) throws -> Tensor {
+    try readers[Int(places[index].shard)].clip(Int(places[index].sample))
+  }
 }

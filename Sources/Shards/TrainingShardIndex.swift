@@ -1,5 +1,5 @@
-// Where the members of a shard lie. DALI's `.idx` says so in a few kilobytes; it is believed only when its offsets tile the tar
-// exactly. Without it, or when it is stale, the tar itself is read.
+// Where the members of a shard lie. DALI's `.idx` says so in a few kilobytes; it is believed only when its offsets tile
+// the tar exactly. Without it, or when it is stale, the tar itself is read.
 
 import Basics
 import Corpus
@@ -31,7 +31,8 @@ enum TrainingShardIndex {
     return try TarSample.group(TarFile.members(path), path: path).map { sample in
       guard let id = ClipID(Files.name(sample.key)) else { throw Failure.shardKey(path, sample.key) }
       return ShardSample(
-        id: id, members: sample.members.map { .init(ending: $0.extension, offset: $0.member.offset, size: $0.member.size) })
+        id: id,
+        members: sample.members.map { .init(ending: $0.extension, offset: $0.member.offset, size: $0.member.size) })
     }
   }
 

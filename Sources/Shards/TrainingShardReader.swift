@@ -38,8 +38,8 @@ package final class TrainingShardReader: Sendable {
     try NumpyFile.read(bytes(sample, .clip), source: "\(path), \(samples[sample].id)")
   }
 
-  /// A stale index would hand out another member's bytes: the header in front must carry the size and, at its end, the name.
-  /// (Its start may be a folder, and a PAX header may hold a long one.)
+  /// A stale index would hand out another member's bytes: the header in front must carry the size and, at its end, the
+  /// name. (Its start may be a folder, and a PAX header may hold a long one.)
   private func headerIs(_ name: String, _ size: Int, at offset: Int) -> Bool {
     let header = file.bytes[offset..<offset + 512]
     let field = header[offset..<offset + 100].prefix { $0 != 0 }

@@ -22,7 +22,8 @@ package struct TrainingShard: Sendable, Equatable, Codable {
 
   /// Split and number of a name of that form, else nil.
   package static func parse(_ name: String) -> (split: Split, number: Int)? {
-    guard name.hasSuffix(".tar"), let dash = name.lastIndex(of: "-"), let split = Split(rawValue: String(name[..<dash])),
+    guard name.hasSuffix(".tar"), let dash = name.lastIndex(of: "-"),
+      let split = Split(rawValue: String(name[..<dash])),
       case let digits = name[name.index(after: dash)...].dropLast(4), digits.utf8.count >= 6, digits.utf8.count <= 18,
       digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits)
     else { return nil }

@@ -1,11 +1,11 @@
-// npy files (NEP 1), the carrier of nearly all teacher vectors: any header that numpy has written is read; what would need
-// pickle is refused. Written as numpy writes version 1, byte for byte.
+// npy files (NEP 1), the carrier of nearly all teacher vectors: any header that numpy has written is read; what would
+// need pickle is refused. Written as numpy writes version 1, byte for byte.
 
 import Basics
 
 package enum NumpyFile {
-  /// One array from the start of `bytes`; what follows it is allowed, as numpy allows it. Either byte order and Fortran order
-  /// come out little-endian in C order.
+  /// One array from the start of `bytes`; what follows it is allowed, as numpy allows it. Either byte order and Fortran
+  /// order come out little-endian in C order.
   /// - Throws: `npy.…` or `tensor.shape`, with the reason.
   package static func read(_ bytes: UnsafeRawBufferPointer, source: String) throws -> Tensor {
     let header = try NumpyHeader(bytes, source: source)

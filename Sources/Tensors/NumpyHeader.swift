@@ -1,5 +1,5 @@
-// The header of an npy file: a magic, a version, a length, and a Python dictionary literal (NEP 1). Only the literal that the
-// format allows is understood: three keys, one type string, one boolean, one tuple of integers.
+// The header of an npy file: a magic, a version, a length, and a Python dictionary literal (NEP 1). Only the literal
+// that the format allows is understood: three keys, one type string, one boolean, one tuple of integers.
 
 import Basics
 

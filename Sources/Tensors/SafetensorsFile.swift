@@ -1,5 +1,6 @@
-// safetensors: eight bytes of length, a JSON header, one buffer. Read with every check its specification names (no holes, no
-// overlaps, no key twice, sizes that agree); written sorted by name, so that the same tensors are the same bytes.
+// safetensors: eight bytes of length, a JSON header, one buffer. Read with every check its specification names (no
+// holes, no overlaps, no key twice, sizes that agree); written sorted by name, so that the same tensors are the same
+// bytes.
 
 import Basics
 
@@ -81,7 +82,8 @@ package struct SafetensorsHeader: Sendable {
     guard let type = ElementType(safetensorsName: typeName) else {
       throw Failure.safetensors(.type(name, typeName), source)
     }
-    guard case .array(let axes)? = members["shape"], case let shape = axes.compactMap(\.count), shape.count == axes.count
+    guard case .array(let axes)? = members["shape"], case let shape = axes.compactMap(\.count),
+      shape.count == axes.count
     else { throw Failure.safetensors(.entry(name, "shape is not a list of counts"), source) }
     guard case .array(let offsets)? = members["data_offsets"], offsets.count == 2, let begin = offsets[0].count,
       let end = offsets[1].count, begin <= end, end <= Int.max - base
@@ -138,7 +140,9 @@ package enum SafetensorsFile {
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let type = tensor.type.safetensorsName
       members.append(
-        "\(try CanonicalJSON.text(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}")
+        try CanonicalJSON.text(name)
+          + ":{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}"
+      )
       begin = end
     }
     var text = Array("{\(members.joined(separator: ","))}".utf8)

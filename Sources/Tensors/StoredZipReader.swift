@@ -1,5 +1,5 @@
-// Reads zips of stored entries (PyTorch checkpoints, np.savez): through the central directory, zip64 included, with every
-// offset checked and every CRC compared. Compressed entries are refused: weights do not compress, and bombs do.
+// Reads zips of stored entries (PyTorch checkpoints, np.savez): through the central directory, zip64 included, with
+// every offset checked and every CRC compared. Compressed entries are refused: weights do not compress, and bombs do.
 
 import Basics
 
@@ -44,7 +44,8 @@ struct StoredZipReader {
     return data
   }
 
-  /// Where the directory starts and how many entries it has, from the record at the end (and zip64's, where that one is full).
+  /// Where the directory starts and how many entries it has, from the record at the end (and zip64's, where that one is
+  /// full).
   private static func closing(_ bytes: UnsafeRawBufferPointer, _ source: String) throws -> (offset: Int, count: Int) {
     var at = bytes.count - 22
     let first = max(0, bytes.count - 22 - 0xFFFF)
@@ -103,7 +104,8 @@ struct StoredZipReader {
     guard sizes.contains(0xFFFF_FFFF) else { return true }
     var reader = ByteReader(extra)
     while let tag = reader.integer(UInt16.self), let length = reader.integer(UInt16.self),
-      let body = reader.take(Int(length)) {
+      let body = reader.take(Int(length))
+    {
       guard tag == 1 else { continue }
       var field = ByteReader(body)
       for i in sizes.indices where sizes[i] == 0xFFFF_FFFF {

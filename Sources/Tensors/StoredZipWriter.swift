@@ -1,5 +1,6 @@
-// A zip of stored entries whose data starts on multiples of 64, as PyTorch wants its checkpoints: an extra field pads each
-// local header. libarchive, which writes archives elsewhere here, cannot place data. Dates are fixed: same entries, same bytes.
+// A zip of stored entries whose data starts on multiples of 64, as PyTorch wants its checkpoints: an extra field pads
+// each local header. libarchive, which writes archives elsewhere here, cannot place data. Dates are fixed: same
+// entries, same bytes.
 
 import Basics
 

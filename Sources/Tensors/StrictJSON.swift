@@ -1,5 +1,5 @@
-// JSON as a file header may hold it: RFC 8259 with no key twice in an object, and bounded nesting. Foundation's decoder takes
-// the last of two equal keys without a word, which is how one file comes to mean two things.
+// JSON as a file header may hold it: RFC 8259 with no key twice in an object, and bounded nesting. Foundation's decoder
+// takes the last of two equal keys without a word, which is how one file comes to mean two things.
 
 indirect enum StrictJSON: Equatable {
   case object([String: StrictJSON])
@@ -155,7 +155,8 @@ indirect enum StrictJSON: Equatable {
     }
 
     mutating func unit() throws -> UInt16 {
-      guard bytes.count - i >= 4, let value = UInt16(String(decoding: bytes[i..<i + 4], as: UTF8.self), radix: 16) else {
+      guard bytes.count - i >= 4, let value = UInt16(String(decoding: bytes[i..<i + 4], as: UTF8.self), radix: 16)
+      else {
         throw problem("an unsound \\u escape")
       }
       i += 4

@@ -1,4 +1,5 @@
-// A typed array in memory as files hold it: little-endian bytes in C order. It computes nothing; kernels take `floats()`.
+// A typed array in memory as files hold it: little-endian bytes in C order. It computes nothing; kernels take
+// `floats()`.
 
 import Basics
 
@@ -20,7 +21,9 @@ package struct Tensor: Sendable, Equatable {
 
   /// Float32 values in C order. The caller's shape and values must agree: both are its own.
   package init(shape: [Int], floats: [Float]) {
-    precondition(shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == floats.count, "shape \(shape) is not \(floats.count) values")
+    precondition(
+      shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == floats.count, "shape \(shape) is not \(floats.count) values"
+    )
     self.init(checked: shape, .float32, floats.withUnsafeBytes { Array($0) })
   }
 
@@ -51,7 +54,8 @@ package struct Tensor: Sendable, Equatable {
 
   /// - Throws: as `elementCount(shape:source:)`.
   package static func byteCount(shape: [Int], type: ElementType, source: String) throws -> Int {
-    let (bytes, overflow) = try elementCount(shape: shape, source: source).multipliedReportingOverflow(by: type.byteCount)
+    let (bytes, overflow) = try elementCount(shape: shape, source: source).multipliedReportingOverflow(
+      by: type.byteCount)
     guard !overflow else { throw Failure.tensorShape(source, shape) }
     return bytes
   }

@@ -3,7 +3,8 @@
 import Basics
 
 extension Tensor {
-  /// Float32 in C order. float16, bfloat16 and float32 exactly; float64 rounded to nearest even (too large becomes infinity).
+  /// Float32 in C order. float16, bfloat16 and float32 exactly; float64 rounded to nearest even (too large becomes
+  /// infinity).
   /// - Throws: `tensor.type` for integers and booleans: their scale is not known here.
   package func floats() throws -> [Float] {
     let count = elementCount
@@ -42,7 +43,9 @@ extension Tensor {
       case .int64: return Self.map(raw, count, Int64.self) { $0 }
       case .uint64:
         let values = Self.map(raw, count, UInt64.self) { $0 }
-        guard values.allSatisfy({ $0 <= UInt64(Int64.max) }) else { throw Failure.tensorType(type, wanted: "values below 2^63") }
+        guard values.allSatisfy({ $0 <= UInt64(Int64.max) }) else {
+          throw Failure.tensorType(type, wanted: "values below 2^63")
+        }
         return values.map { Int64($0) }
       case .float16, .bfloat16, .float32, .float64: throw Failure.tensorType(type, wanted: "integers")
       }

@@ -3,30 +3,58 @@
 import Basics
 
 enum NumpyProblem {
-  case magic([UInt8]), version(UInt8), headerCut, literal(String), keys([String]), order, shape
-  case structured, pickle(String), type(String)
+  case magic([UInt8])
+  case version(UInt8)
+  case headerCut
+  case literal(String)
+  case keys([String])
+  case order, shape
+  case structured
+  case pickle(String)
+  case type(String)
   case short(found: Int, expected: Int)
 }
 
 enum SafetensorsProblem {
-  case headerSize(UInt64, limit: Int), headerCut(found: Int, expected: Int), json(String), entry(String, String)
-  case type(String, String), hole(String, found: Int, expected: Int), size(String, found: Int, expected: Int)
-  case end(found: Int, expected: Int), metadata
+  case headerSize(UInt64, limit: Int)
+  case headerCut(found: Int, expected: Int)
+  case json(String)
+  case entry(String, String)
+  case type(String, String)
+  case hole(String, found: Int, expected: Int)
+  case size(String, found: Int, expected: Int)
+  case end(found: Int, expected: Int)
+  case metadata
 }
 
 enum ZipProblem {
-  case notZip, directory(String), entry(String, String), compressed(String, method: UInt16), checksum(String)
-  case duplicate(String), large(Int)
+  case notZip
+  case directory(String)
+  case entry(String, String)
+  case compressed(String, method: UInt16)
+  case checksum(String)
+  case duplicate(String)
+  case large(Int)
 }
 
 enum TorchProblem {
-  case legacy, noPickle, opcode(UInt8, at: Int), global(String), cut(at: Int), misuse(String, at: Int)
-  case storage(String, String), tensor(String), type(ElementType), amplified(Int), notWeights(String)
+  case legacy, noPickle
+  case opcode(UInt8, at: Int)
+  case global(String)
+  case cut(at: Int)
+  case misuse(String, at: Int)
+  case storage(String, String)
+  case tensor(String)
+  case type(ElementType)
+  case amplified(Int)
+  case notWeights(String)
 }
 
 extension Failure {
   static func tensorShape(_ source: String, _ shape: [Int]) -> Failure {
-    Failure("tensor.shape", "the shape is impossible", on: source, found: "\(shape)", expected: "axes ≥ 0 whose product fits")
+    Failure(
+      "tensor.shape", "the shape is impossible", on: source, found: "\(shape)",
+      expected: "axes ≥ 0 whose product fits")
   }
 
   static func tensorBytes(_ source: String, shape: [Int], type: ElementType, found: Int, expected: Int) -> Failure {
@@ -75,7 +103,8 @@ extension Failure {
     case .type(let descr):
       Failure(
         "npy.type", "the array's type is not supported", on: source, found: descr,
-        expected: "booleans, integers of 1 to 8 bytes, floats of 2, 4 or 8", hint: "convert it: array.astype(\"float32\")")
+        expected: "booleans, integers of 1 to 8 bytes, floats of 2, 4 or 8",
+        hint: "convert it: array.astype(\"float32\")")
     case .short(let found, let expected):
       Failure(
         "npy.short", "the array is cut off", on: source, found: "\(found) bytes of elements", expected: "\(expected)",
@@ -119,7 +148,8 @@ extension Failure {
   static func zip(_ problem: ZipProblem, _ source: String) -> Failure {
     switch problem {
     case .notZip:
-      Failure("zip.magic", "not a whole zip archive: its closing record is missing", on: source, hint: "copy the file again")
+      Failure(
+        "zip.magic", "not a whole zip archive: its closing record is missing", on: source, hint: "copy the file again")
     case .directory(let reason): Failure("zip.directory", "the zip directory is not sound", on: source, found: reason)
     case .entry(let name, let reason):
       Failure("zip.entry", "the zip entry \"\(name)\" is not sound", on: source, found: reason)
@@ -128,7 +158,9 @@ extension Failure {
         "zip.compressed", "the zip entry \"\(name)\" is compressed", on: source, found: "method \(method)",
         expected: "stored", hint: "write it without compression: np.savez, or torch.save")
     case .checksum(let name):
-      Failure("zip.checksum", "the zip entry \"\(name)\" is damaged: its CRC differs", on: source, hint: "copy the file again")
+      Failure(
+        "zip.checksum", "the zip entry \"\(name)\" is damaged: its CRC differs", on: source, hint: "copy the file again"
+      )
     case .duplicate(let name): Failure("zip.duplicate", "two zip entries have one name", on: source, found: name)
     case .large(let size):
       Failure("zip.large", "too large for a plain zip", on: source, found: "\(size) bytes", expected: "under 4 GiB")
@@ -142,7 +174,8 @@ extension Failure {
         "torch.legacy", "a PyTorch file from before 1.6, which is not a zip", on: source, expected: "a zip checkpoint",
         hint: "save it again in Python: torch.save(torch.load(old, map_location=\"cpu\"), new)")
     case .noPickle:
-      Failure("torch.archive", "the zip is not a PyTorch checkpoint", on: source, expected: "an entry <folder>/data.pkl")
+      Failure(
+        "torch.archive", "the zip is not a PyTorch checkpoint", on: source, expected: "an entry <folder>/data.pkl")
     case .opcode(let code, let at):
       Failure(
         "torch.pickle", "the pickle holds more than tensors", on: source,

@@ -1,5 +1,5 @@
-// From what a checkpoint's pickle describes to tensors: finds the map of names, bounds every view by its storage, and copies
-// it out in C order.
+// From what a checkpoint's pickle describes to tensors: finds the map of names, bounds every view by its storage, and
+// copies it out in C order.
 
 import Basics
 
@@ -19,7 +19,9 @@ struct TorchAssembler {
     var found: [String: UnsafeRawBufferPointer] = [:]
     for (key, value) in machine.dictionaries[index] {
       guard case .text(let name) = key else { throw Failure.torch(.notWeights("a key that is not text"), source) }
-      guard case .tensor(let view) = value else { throw Failure.torch(.notWeights("\"\(name)\" is not a tensor"), source) }
+      guard case .tensor(let view) = value else {
+        throw Failure.torch(.notWeights("\"\(name)\" is not a tensor"), source)
+      }
       tensors.set(name, try tensor(machine.views[view], &found, total: &total))
     }
     return tensors

@@ -1,17 +1,26 @@
-// The pickles that PyTorch puts into a checkpoint, and nothing more. Writing: protocol 2. Reading: a machine without any
-// Python in it, which knows tensors, their storages, dictionaries and plain values, and refuses every other opcode and name.
-// Containers live in arrays and are named by index, so that neither cycles nor depth can hurt.
+// The pickles that PyTorch puts into a checkpoint, and nothing more. Writing: protocol 2. Reading: a machine without
+// any Python in it, which knows tensors, their storages, dictionaries and plain values, and refuses every other opcode
+// and name. Containers live in arrays and are named by index, so that neither cycles nor depth can hurt.
 
 import Basics
 
 enum TorchValue {
-  case none, truth(Bool), integer(Int), number(Double), text(String)
-  case tuple(Int), list(Int), dictionary(Int)
-  case global(TorchGlobal), storage(Int), tensor(Int)
+  case none
+  case truth(Bool)
+  case integer(Int)
+  case number(Double)
+  case text(String)
+  case tuple(Int)
+  case list(Int)
+  case dictionary(Int)
+  case global(TorchGlobal)
+  case storage(Int)
+  case tensor(Int)
 }
 
 enum TorchGlobal: Equatable {
-  case orderedDictionary, rebuildTensor, rebuildParameter, storage(ElementType)
+  case orderedDictionary, rebuildTensor, rebuildParameter
+  case storage(ElementType)
 
   init?(_ module: String, _ name: String) {
     switch (module, name) {
@@ -131,7 +140,9 @@ struct TorchPickle {
       guard case .dictionary = try top() else { throw misuse("a state for something that has none") }
     case UInt8(ascii: "Q"): stack.append(try storage(try pop()))
     case 0x93:
-      guard case .text(let name) = try pop(), case .text(let module) = try pop() else { throw misuse("no global's name") }
+      guard case .text(let name) = try pop(), case .text(let module) = try pop() else {
+        throw misuse("no global's name")
+      }
       stack.append(.global(try global(module, name)))
     default: return false
     }
@@ -200,12 +211,16 @@ struct TorchPickle {
   }
 
   private mutating func assign(_ items: [TorchValue]) throws {
-    guard case .dictionary(let index) = try top(), items.count % 2 == 0 else { throw misuse("items for what is no dictionary") }
+    guard case .dictionary(let index) = try top(), items.count % 2 == 0 else {
+      throw misuse("items for what is no dictionary")
+    }
     for i in stride(from: 0, to: items.count, by: 2) { dictionaries[index].append((items[i], items[i + 1])) }
   }
 
   private mutating func reduce() throws {
-    guard case .tuple(let index) = try pop(), case .global(let global) = try pop() else { throw misuse("a call of no function") }
+    guard case .tuple(let index) = try pop(), case .global(let global) = try pop() else {
+      throw misuse("a call of no function")
+    }
     let arguments = tuples[index]
     switch global {
     case .orderedDictionary:

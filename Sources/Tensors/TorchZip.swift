@@ -1,5 +1,5 @@
-// PyTorch's zip checkpoint (torch ≥ 1.6): a pickle of names and views, one stored entry for each storage. `torch.load(path,
-// weights_only=True)` takes what is written; what is read needs no Python and runs none.
+// PyTorch's zip checkpoint (torch ≥ 1.6): a pickle of names and views, one stored entry for each storage.
+// `torch.load(path, weights_only=True)` takes what is written; what is read needs no Python and runs none.
 
 import Basics
 
@@ -105,7 +105,10 @@ package enum TorchZip {
     if bytes.starts(with: legacyStart) { throw Failure.torch(.legacy, source) }
     let zip = try StoredZipReader(bytes, source: source)
     let suffix = "/data.pkl"
-    guard let entry = zip.entries.first(where: { $0.name.hasSuffix(suffix) && !$0.name.dropLast(suffix.count).contains("/") }),
+    guard
+      let entry = zip.entries.first(where: {
+        $0.name.hasSuffix(suffix) && !$0.name.dropLast(suffix.count).contains("/")
+      }),
       let pickle = try zip.data(entry.name)
     else { throw Failure.torch(.noPickle, source) }
     let folder = String(entry.name.dropLast(suffix.count))
@@ -129,7 +132,9 @@ package enum TorchZip {
     var records: [String: [UInt8]] = [:]
     for entry in zip.entries where entry.name.hasPrefix("\(folder)/") {
       let name = String(entry.name.dropFirst(folder.count + 1))
-      if name.hasPrefix("data/") || name.hasPrefix(".") || ["data.pkl", "byteorder", "version"].contains(name) { continue }
+      if name.hasPrefix("data/") || name.hasPrefix(".") || ["data.pkl", "byteorder", "version"].contains(name) {
+        continue
+      }
       guard entry.range.count <= 16 << 20 else { continue }
       records[name] = try zip.data(entry.name).map { Array($0) }
     }

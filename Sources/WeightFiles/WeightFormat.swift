@@ -1,5 +1,5 @@
-// A deployable file format: named tensors and text metadata in, one file out, and back. To add one: a new file with a type that
-// conforms, and a line in `BuiltInWeightFormats`. No format knows a model.
+// A deployable file format: named tensors and text metadata in, one file out, and back. To add one: a new file with a
+// type that conforms, and a line in `BuiltInWeightFormats`. No format knows a model.
 
 import Basics
 import Tensors

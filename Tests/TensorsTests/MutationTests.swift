@@ -3,7 +3,8 @@ import Testing
 
 @testable import Tensors
 
-/// Readers of files from outside must answer or refuse, whatever the bytes. The seed is fixed, so that a crash comes again.
+/// Readers of files from outside must answer or refuse, whatever the bytes. The seed is fixed, so that a crash comes
+/// again.
 @Suite struct MutationTests {
   static func mutated(_ original: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
     var bytes = original

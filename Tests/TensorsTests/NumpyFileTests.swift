@@ -43,7 +43,9 @@ import Testing
     #expect(failureCode { _ = try NumpyFile.read(Self.file(header, data: 64), source: "t") } == code)
   }
 
-  @Test("written bytes are numpy's own, for every rank and type", .enabled(if: Python.hasNumpy, "no numpy for /usr/bin/python3"))
+  @Test(
+    "written bytes are numpy's own, for every rank and type",
+    .enabled(if: Python.hasNumpy, "no numpy for Python"))
   func asNumpyWrites() throws {
     let scratch = try Scratch()
     var (names, program) = ([String](), "import numpy as np, sys\n")
@@ -52,7 +54,8 @@ import Testing
         guard let name = type.numpyName else { continue }
         let path = scratch["\(names.count)"]
         program += "np.save(sys.argv[1] + '/py\(names.count).npy', np.zeros(\(shape), '\(name)'))\n"
-        let tensor = try Tensor(shape: shape, type: type, bytes: [UInt8](repeating: 0, count: shape.reduce(1, *) * type.byteCount))
+        let tensor = try Tensor(
+          shape: shape, type: type, bytes: [UInt8](repeating: 0, count: shape.reduce(1, *) * type.byteCount))
         try Files.write(NumpyFile.bytes(of: tensor), to: path)
         names.append(path)
       }

@@ -32,9 +32,12 @@ import Testing
       ("{\"a\":\(String(repeating: "[", count: 100))", 0, "safetensors.header"),
     ]
     for (header, data, code) in cases {
-      #expect(failureCode { _ = try SafetensorsFile.read(Self.file(header, data: data), source: "t") } == code, "\(header)")
+      #expect(
+        failureCode { _ = try SafetensorsFile.read(Self.file(header, data: data), source: "t") } == code, "\(header)")
     }
-    #expect(failureCode { _ = try SafetensorsFile.read([255, 255, 255, 255, 255, 255, 255, 255], source: "t") } == "safetensors.header")
+    #expect(
+      failureCode { _ = try SafetensorsFile.read([255, 255, 255, 255, 255, 255, 255, 255], source: "t") }
+        == "safetensors.header")
     #expect(failureCode { _ = try SafetensorsFile.read([1, 2], source: "t") } == "safetensors.short")
   }
 

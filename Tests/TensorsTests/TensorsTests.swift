@@ -12,9 +12,9 @@ enum Shared {
   static let absent: Comment = "the shared golden files are absent: set PIPELINE_SHARED"
 }
 
-/// Debian's Python with its numpy and torch, as users have them.
+/// Debian's Python with its numpy and torch, as users have them; PIPELINE_PYTHON names another, with other versions.
 enum Python {
-  static let path = "/usr/bin/python3"
+  static let path = ProcessInfo.processInfo.environment["PIPELINE_PYTHON"] ?? "/usr/bin/python3"
   static let hasNumpy = (try? run("import numpy")) != nil
   static let hasTorch = (try? run("import torch")) != nil
 

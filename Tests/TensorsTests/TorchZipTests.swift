@@ -27,7 +27,9 @@ import Testing
     #expect(try TorchZip.bytes(of: tensors, records: records) == bytes)
   }
 
-  @Test("torch.load takes it with weights_only, values and all", .enabled(if: Python.hasTorch, "no torch for /usr/bin/python3"))
+  @Test(
+    "torch.load takes it with weights_only, values and all",
+    .enabled(if: Python.hasTorch, "no torch for Python"))
   func torchLoads() throws {
     let scratch = try Scratch()
     let path = scratch["w.bin"]
@@ -54,8 +56,9 @@ import Testing
     #expect(text == "loaded\n")
   }
 
-  @Test("what torch.save writes is read: shared storages, strides, offsets, OrderedDict state, a nested state_dict",
-    .enabled(if: Python.hasTorch, "no torch for /usr/bin/python3"))
+  @Test(
+    "what torch.save writes is read: shared storages, strides, offsets, OrderedDict state, a nested state_dict",
+    .enabled(if: Python.hasTorch, "no torch for Python"))
   func readsTorch() throws {
     let scratch = try Scratch()
     try Python.run(
@@ -65,7 +68,8 @@ import Testing
       m = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
       d = m.state_dict()
       d['view'] = base.reshape(4, 6).t()[1:3]; d['tail'] = base[20:]; d['expanded'] = base[:1].expand(5)
-      d['parameter'] = torch.nn.Parameter(base[:2].clone()); d['half'] = base.half(); d['flag'] = torch.tensor([True, False])
+      d['parameter'] = torch.nn.Parameter(base[:2].clone()); d['half'] = base.half()
+      d['flag'] = torch.tensor([True, False])
       torch.save(d, sys.argv[1] + '/plain.pt')
       torch.save({'epoch': 3, 'lr': 0.5, 'state_dict': d, 'note': [None, ('x', 2**40)]}, sys.argv[1] + '/nested.pt')
       torch.save(d, sys.argv[1] + '/legacy.pt', _use_new_zipfile_serialization=False)
@@ -120,7 +124,8 @@ import Testing
   @Test("views outside their storage, and views that unfold to more than the file, are refused")
   func views() throws {
     func view(_ arguments: String) throws -> String? {
-      let head = "}X\u{1}\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\u{7}\0\0\0storagectorch\nFloatStorage\nX\u{1}\0\0\00"
+      let head =
+        "}X\u{1}\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\u{7}\0\0\0storagectorch\nFloatStorage\nX\u{1}\0\0\00"
       let pickle = head + "X\u{3}\0\0\0cpuK\u{4}tQ" + arguments + "\u{89})tRs."
       let file = try Self.checkpoint(pickle.unicodeScalars.map { UInt8($0.value) })
       return failureCode { _ = try TorchZip.read(file, source: "t") }
@@ -137,7 +142,8 @@ import Testing
   func damage() throws {
     var bytes = try TorchZip.bytes(of: Self.sample())
     #expect(failureCode { _ = try TorchZip.read(Array(bytes.dropLast(10)), source: "t") } == "zip.magic")
-    let data = try #require(bytes.indices.first { $0 % 64 == 0 && bytes[$0..<$0 + 4].elementsEqual([0, 0, 0x80, 0x3F]) })
+    let data = try #require(
+      bytes.indices.first { $0 % 64 == 0 && bytes[$0..<$0 + 4].elementsEqual([0, 0, 0x80, 0x3F]) })
     bytes[data] ^= 1
     #expect(failureCode { _ = try TorchZip.read(bytes, source: "t") } == "zip.checksum")
     #expect(failureCode { _ = try TorchZip.read(Array("hello".utf8), source: "t") } == "zip.magic")
