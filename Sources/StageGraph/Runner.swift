@@ -1,7 +1,7 @@
 // Carries a plan out: runs what must run on N threads, spares what an unchanged input does not reach, and commits results in
 // groups. What running an action means is the caller's closure.
 //
-// Cycle: one thread commits, the others take ready actions from the `Schedule` until there are none. An action whose upstream
+// Cycle: the calling thread commits, N others take ready actions from the `Schedule` until there are none. An action whose upstream
 // ran is checked again with the inputs that it now has: an unchanged output wakes nobody. An interruption or a failure stops
 // the taking; what is in hand is finished and committed, then the error is thrown.
 // Guards: all shared state is the Schedule's; `telling` keeps events one at a time.
@@ -49,14 +49,10 @@ package struct Runner: Sendable {
       let work = RunnerWork(
         plan: plan, schedule: schedule, source: source, configurations: try plan.stages.map(store.catalog.configuration),
         tell: tell, execute: execute)
-      let threads = WorkerThreads(workers + 1)
-      defer { threads.stop() }
-      threads.forEach(workers + 1) { item, _ in
-        if item == 0 {
-          commitGroups(schedule)
-        } else {
-          while let position = schedule.next() { schedule.finish(position, work.step(position)) }
-        }
+      RunThreads.run(workers) {
+        while let position = schedule.next() { schedule.finish(position, work.step(position)) }
+      } meanwhile: {
+        commitGroups(schedule)
       }
     }
     return try schedule.outcome(source: store)
