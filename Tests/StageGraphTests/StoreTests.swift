@@ -110,6 +110,29 @@ import Testing
     #expect(try arithmetic.build(["a": 3, "b": 6]).ran == [])
   }
 
+  @Test("one flipped bit anywhere in a payload is found by verify, and made good by the next build")
+  func verify() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let locations = try Catalog.reader(folder.path).locations()
+    let good = try Files.read(segment())
+    for location in locations where location.length > 0 {
+      var bytes = good
+      bytes[location.offset + SegmentRecord.headerSize + location.length - 1] ^= 4
+      try Files.write(bytes, to: segment())
+      let (artifacts, faults) = try ArtifactStore(Catalog.reader(folder.path)).verify(isInterrupted: { false })
+      #expect(artifacts == locations.count && faults.map(\.code) == ["artifact.corrupt"])
+    }
+    do {
+      let store = try ArtifactStore(Catalog.writer(folder.path))
+      #expect(try store.verify(isInterrupted: { false }).faults.count == 1)
+      #expect(try store.verify(isInterrupted: { false }).faults.isEmpty)
+    }
+    #expect(try arithmetic.build(leaves).ran.count >= 1)
+    #expect(try ArtifactStore(Catalog.reader(folder.path)).verify(isInterrupted: { false }).faults.isEmpty)
+    #expect(try arithmetic.build(leaves).ran == [])
+  }
+
   @Test("a segment that is gone or cut is missed by the plan, and made again")
   func missing() throws {
     let arithmetic = arithmetic
