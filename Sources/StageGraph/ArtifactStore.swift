@@ -32,7 +32,9 @@ package final class ArtifactStore: ArtifactSource, Sendable {
   deinit { writer.withLock { $0.close() } }
 
   static func folder(_ workspace: String) -> String { "\(workspace)/store" }
-  static func path(_ workspace: String, segment: Int) -> String { "\(folder(workspace))/\(SegmentWriter.name(segment))" }
+  static func path(_ workspace: String, segment: Int) -> String {
+    "\(folder(workspace))/\(SegmentWriter.name(segment))"
+  }
 
   /// Everything that was done in this workspace, for the planner.
   package func history() throws -> History { try catalog.history(source: self) }

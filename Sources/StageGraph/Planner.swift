@@ -127,7 +127,11 @@ package enum Planner {
         case .run, .waits: waits = true
         case .blocked: blocker = blocker ?? from
         case .upToDate:
-          if let digest = plan.bodies[from]?.output(name)?.digest { inputs.append(digest) } else { blocker = blocker ?? from }
+          if let digest = plan.bodies[from]?.output(name)?.digest {
+            inputs.append(digest)
+          } else {
+            blocker = blocker ?? from
+          }
         }
       }
     }

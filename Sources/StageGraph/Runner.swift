@@ -47,7 +47,8 @@ package struct Runner: Sendable {
     }
     if !plan.isUpToDate {
       let work = RunnerWork(
-        plan: plan, schedule: schedule, source: source, configurations: try plan.stages.map(store.catalog.configuration),
+        plan: plan, schedule: schedule, source: source,
+        configurations: try plan.stages.map(store.catalog.configuration),
         tell: tell, execute: execute)
       RunThreads.run(workers) {
         while let position = schedule.next() { schedule.finish(position, work.step(position)) }
@@ -147,7 +148,8 @@ private struct RunnerWork: Sendable {
     let body = RecordBody(
       subject: action.id.subject, configuration: configurations[stage],
       fingerprint: plan.check.fingerprint(stage: stage, action, inputs: inputs.digests),
-      inputs: zip(action.inputs.elements, inputs.digests).map { ($0.name, $1) }, outputs: outputs, isFinal: result.isFinal)
+      inputs: zip(action.inputs.elements, inputs.digests).map { ($0.name, $1) }, outputs: outputs,
+      isFinal: result.isFinal)
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
     tell(.finished(action.id, seconds: seconds, isFinal: result.isFinal))
     return .executed(body, payloads: payloads)

@@ -39,7 +39,8 @@ final class Arithmetic: Sendable {
   static func actions(_ leaves: [String: Int]) -> [Action] {
     let names = leaves.keys.sorted()
     let scale = names.map { name in
-      Action(id: id("scale", name), inputs: ["leaf": .digest(Digest(of: "\(leaves[name] ?? 0)"))], label: "scale \(name)")
+      Action(
+        id: id("scale", name), inputs: ["leaf": .digest(Digest(of: "\(leaves[name] ?? 0)"))], label: "scale \(name)")
     }
     let sign = names.map { name in
       Action(id: id("sign", name), inputs: ["number": .output(of: id("scale", name), named: "product")])

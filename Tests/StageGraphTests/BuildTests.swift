@@ -67,6 +67,21 @@ import Testing
     #expect(try arithmetic.build(leaves, stages: Arithmetic.stages(factor: -4), factor: -4).ran == [])
   }
 
+  @Test("another tool runs its stage; what follows waits for what that gives")
+  func toolchain() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let stages = Arithmetic.stages(compiler: "2")
+    let history = try ArtifactStore(Catalog.reader(folder.path)).history()
+    let plan = try Planner.plan(stages: stages, actions: Arithmetic.actions(leaves), history: history)
+    guard case .run(let reasons)? = plan.state(of: Arithmetic.id("scale", "a")) else { return #expect(Bool(false)) }
+    #expect(reasons == [.toolchainChanged(["compiler: 1 → 2"])])
+    #expect(plan.counts(stage: "scale") == Plan.Counts(run: 3))
+    #expect(plan.counts(stage: "total") == Plan.Counts(waits: 1))
+    #expect(!plan.isUpToDate)
+    #expect(try arithmetic.build(leaves, stages: stages).ran.count == 3)
+  }
+
   @Test("a forced stage runs in any case, and what it leaves unchanged wakes nobody")
   func forced() throws {
     let arithmetic = arithmetic
@@ -114,7 +129,7 @@ import Testing
       stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves), history: store.history())
     guard case .blocked(let by)? = plan.state(of: id("parity", "")) else { return #expect(Bool(false)) }
     #expect(by == id("total", ""))
-    #expect(plan.counts(stage: "sign") == Plan.Counts(upToDate: 2, run: 0, waits: 0, blocked: 1))
+    #expect(plan.counts(stage: "sign") == Plan.Counts(upToDate: 2, blocked: 1))
   }
 
   @Test("an interruption keeps what is finished and starts no more")

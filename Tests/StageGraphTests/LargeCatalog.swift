@@ -21,7 +21,9 @@ struct LargeCatalog {
     actions.reserveCapacity(3 * clips)
     for (k, name) in names().enumerated() {
       let file = Digest(of: "\(k)")
-      let (sound, frames) = (ActionID(stage: "extract-audio", subject: name), ActionID(stage: "extract-frames", subject: name))
+      let (sound, frames) = (
+        ActionID(stage: "extract-audio", subject: name), ActionID(stage: "extract-frames", subject: name)
+      )
       actions.append(Action(id: sound, inputs: ["file": .digest(file)]))
       actions.append(Action(id: frames, inputs: ["file": .digest(file)]))
       actions.append(

@@ -30,8 +30,10 @@ import Testing
     #expect(code([Action(id: id("scael", "a"), inputs: [:])]) == "graph.stage.unknown")
     #expect(code([a], force: ["sacle"]) == "graph.stage.unknown")
     #expect(code([a], stages: Arithmetic.stages() + [Stage(name: "sign", version: 2)]) == "graph.stage.duplicate")
-    #expect(code([Action(id: id("scale", "a"), inputs: ["x": .digest(leaf), "x": .digest(leaf)])]) == "graph.input.duplicate")
-    #expect(code([Action(id: id("sign", "a"), inputs: ["x": .output(of: id("sign", "a"), named: "y")])]) == "graph.order")
+    #expect(
+      code([Action(id: id("scale", "a"), inputs: ["x": .digest(leaf), "x": .digest(leaf)])]) == "graph.input.duplicate")
+    #expect(
+      code([Action(id: id("sign", "a"), inputs: ["x": .output(of: id("sign", "a"), named: "y")])]) == "graph.order")
     #expect(code([Action(id: id("scale", String(repeating: "x", count: 70_000)), inputs: [:])]) == "graph.name.long")
   }
 
@@ -68,7 +70,8 @@ import Testing
   func frozen() {
     let stage = Stage(name: "multiply", version: 3, parameters: ["b": "2", "a": "1"], toolchain: ["cc": "14"])
     let inputs = ["left": Digest(of: "2"), "right": Digest(of: "3")]
-    #expect(Fingerprint.of(stage, inputs: inputs).hex == "e78b8c6714dfd3250f06f38e48268a0358e5fbe344bff3b3db359e0b43868fa3")
+    #expect(
+      Fingerprint.of(stage, inputs: inputs).hex == "e78b8c6714dfd3250f06f38e48268a0358e5fbe344bff3b3db359e0b43868fa3")
     #expect(Fingerprint.of(stage, inputs: ["left": Digest(of: "2")]) != Fingerprint.of(stage, inputs: inputs))
     var other = stage
     (other.parameters, other.toolchain) = (stage.toolchain, stage.parameters)
@@ -91,7 +94,8 @@ import Testing
   @Test("a record that is cut or padded anywhere is refused")
   func records() {
     let body = RecordBody(
-      subject: "clip", configuration: 7, fingerprint: Digest(of: "f"), inputs: [("a", Digest(of: "1")), ("b", Digest(of: "2"))],
+      subject: "clip", configuration: 7, fingerprint: Digest(of: "f"),
+      inputs: [("a", Digest(of: "1")), ("b", Digest(of: "2"))],
       outputs: [("sum", Artifact(digest: Digest(of: "3"), size: 1))], isFinal: true)
     #expect(body.subject == "clip" && body.configuration == 7 && body.isFinal && body.fingerprint == Digest(of: "f"))
     #expect(body.inputs.map(\.name) == ["a", "b"] && body.inputs.map(\.digest) == [Digest(of: "1"), Digest(of: "2")])

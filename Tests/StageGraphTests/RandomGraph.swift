@@ -19,7 +19,8 @@ struct RandomGraph {
 
   private static func node(_ k: Int, _ random: inout SeededRandom) -> (leaves: [Int], nodes: [Int], modulus: Int) {
     let leaves = Set((0..<Int.random(in: 0...2, using: &random)).map { _ in Int.random(in: 0..<10, using: &random) })
-    let before = k == 0 ? [] : (0..<Int.random(in: 0...3, using: &random)).map { _ in Int.random(in: 0..<k, using: &random) }
+    let before =
+      k == 0 ? [] : (0..<Int.random(in: 0...3, using: &random)).map { _ in Int.random(in: 0..<k, using: &random) }
     return (leaves.sorted(), Set(before).sorted(), Int.random(in: 2...9, using: &random))
   }
 

@@ -161,9 +161,11 @@ import Testing
       count.reset()
       do {
         let changed = ["a": 3 + n, "b": 5]
-        _ = try arithmetic.build(changed, prepare: { store in
-          store.beforeWrite { if count.next() == n { throw Failure.system("write", "segment", errno: ENOSPC) } }
-        })
+        _ = try arithmetic.build(
+          changed,
+          prepare: { store in
+            store.beforeWrite { if count.next() == n { throw Failure.system("write", "segment", errno: ENOSPC) } }
+          })
         #expect(try arithmetic.build(changed).ran == [])
         break
       } catch let failure as Failure {
