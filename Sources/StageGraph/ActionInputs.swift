@@ -21,7 +21,8 @@ package struct ActionInputs: Sendable {
   /// - Throws: `Failure` for an input from outside the graph too: the engine knows only its digest.
   package func artifact(_ name: String) throws -> Artifact {
     let k = try position(name)
-    guard case .output(_, let output) = action.inputs.elements[k].input, let artifact = upstream[k]?.output(output) else {
+    guard case .output(_, let output) = action.inputs.elements[k].input, let artifact = upstream[k]?.output(output)
+    else {
       throw Failure.noSuchInput(name, of: action.id)
     }
     return artifact

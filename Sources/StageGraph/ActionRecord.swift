@@ -26,7 +26,9 @@ package struct ActionRecord: Sendable {
   /// - Throws: `Failure` when the store no longer has it.
   package var summary: [UInt8] {
     get throws {
-      guard let artifact = output(ActionResult.summaryName), let source else { throw Failure.noSuchOutput("summary", of: id) }
+      guard let artifact = output(ActionResult.summaryName), let source else {
+        throw Failure.noSuchOutput("summary", of: id)
+      }
       return try source.read(artifact)
     }
   }

@@ -3,24 +3,29 @@
 //
 // Cycle of a write: the bytes that rows will name are already synced (ArtifactStore) → one transaction → WAL synced
 // (synchronous = FULL) → the rows count. A kill before the last step leaves the state before.
-// Guards: `pool` serialises writers and gives each reader a snapshot; everything else here is immutable.
+// Guards: `pool` serialises writers and gives each reader a snapshot; `lock` guards itself.
 
 import Basics
 import GRDB
+import Synchronization
 
 /// The workspace's database.
 package final class Catalog: Sendable {
   package let workspace: String
-  package let isWriter: Bool
   private let pool: DatabasePool
-  private let lock: FileLock?
+  private let lock: Mutex<FileLock?>
 
   private init(_ workspace: String, _ pool: DatabasePool, _ lock: FileLock?) {
     self.workspace = workspace
     self.pool = pool
-    self.lock = lock
-    isWriter = lock != nil
+    self.lock = Mutex(lock)
   }
+
+  /// Whether this process may write: it opened the workspace to write and has not ended that.
+  package var isWriter: Bool { lock.withLock { $0 != nil } }
+
+  /// Lets others write. Reading goes on; records keep the store open as long as anybody holds one.
+  package func endWriting() { lock.withLock { $0 = nil } }
 
   /// The one writer. The workspace is made, or brought to the current layout, as needed.
   /// - Throws: `Failure.locked` with the holder's pid; a `Failure` for a newer layout.
@@ -88,6 +93,13 @@ package final class Catalog: Sendable {
   /// For settings of the writing connection (tests make it run out of space).
   func configureWriter(_ sql: String) throws {
     try Self.wording(Self.path(workspace)) { try pool.writeWithoutTransaction { try $0.execute(sql: sql) } }
+  }
+
+  /// A setting of the writing connection.
+  func writerSetting(_ name: String) throws -> String? {
+    try Self.wording(Self.path(workspace)) {
+      try pool.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA \(name)") }
+    }
   }
 
   private static func wording<T>(_ path: String, _ body: () throws -> T) throws -> T {

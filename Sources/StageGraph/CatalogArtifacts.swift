@@ -30,6 +30,20 @@ extension Catalog {
       .map { ArtifactLocation(digest: digest, segment: $0[0], offset: $0[1], length: $0[2]) }
   }
 
+  /// Where everything lies, in the order of the files.
+  func locations() throws -> [ArtifactLocation] {
+    try read { database in
+      var result: [ArtifactLocation] = []
+      let sql = "SELECT digest, segment, offset, length FROM artifact ORDER BY segment, offset"
+      let rows = try Row.fetchCursor(database, sql: sql)
+      while let row = try rows.next() {
+        guard let digest = Digest(bytes: row[0] as Data) else { continue }
+        result.append(ArtifactLocation(digest: digest, segment: row[1], offset: row[2], length: row[3]))
+      }
+      return result
+    }
+  }
+
   /// Committed lengths by segment.
   func segments() throws -> [Int: Int] {
     try read { database in

@@ -63,7 +63,9 @@ extension Catalog {
       let statement = try database.cachedStatement(sql: "SELECT body FROM memo WHERE fingerprint = ?")
       guard let data = try Data.fetchOne(statement, arguments: [fingerprint.data]) else { return nil }
       let bytes = Array(data)
-      guard bytes.withUnsafeBytes(RecordBody.isWhole) else { throw Failure.damagedRecord(Self.path(workspace), "in memo") }
+      guard bytes.withUnsafeBytes(RecordBody.isWhole) else {
+        throw Failure.damagedRecord(Self.path(workspace), "in memo")
+      }
       return RecordBody(page: BytePage(bytes), start: 0, count: Int32(bytes.count))
     }
   }
@@ -90,7 +92,8 @@ private struct StageText: Codable {
   init(_ stage: Stage) { (version, parameters, toolchain) = (stage.version, stage.parameters, stage.toolchain) }
 
   init(_ text: String) throws {
-    self = try CanonicalJSON.decode(StageText.self, from: Array(text.utf8), source: "catalog.sqlite, table configuration")
+    self = try CanonicalJSON.decode(
+      StageText.self, from: Array(text.utf8), source: "catalog.sqlite, table configuration")
   }
 
   var text: String { get throws { try CanonicalJSON.text(self) } }

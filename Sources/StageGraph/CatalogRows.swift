@@ -53,7 +53,8 @@ extension Catalog {
   package func touch(run name: String, detail: String) throws {
     try write { database in
       try database.execute(
-        sql: "INSERT OR REPLACE INTO run SELECT ?, ?, coalesce(max(position), 0) + 1 FROM run", arguments: [name, detail])
+        sql: "INSERT OR REPLACE INTO run SELECT ?, ?, coalesce(max(position), 0) + 1 FROM run",
+        arguments: [name, detail])
     }
   }
 

@@ -2,7 +2,7 @@
 // they were has the digest that it had. 200,000 files cost 200,000 `stat`s and one SELECT.
 //
 // A file that was written within the last second is hashed but not remembered: another write could leave the same time.
-// Guards: the table is immutable once loaded; `slots` collects what the threads find; `changes` is the calling thread's.
+// Guards: the table is immutable once loaded; `Slots` collects what the threads find; `changes` is the calling thread's.
 
 import Basics
 import Foundation
@@ -38,21 +38,21 @@ package final class FileMemo {
   package func digests(
     of paths: [String], jobs: Int, isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested }
   ) throws -> [Result<Digest, Failure>] {
-    let threads = WorkerThreads(max(1, min(jobs, paths.count)))
-    defer { threads.stop() }
+    let threads = max(1, min(jobs, paths.count))
     // Few files may be large ones: then one at a time, for an even load.
-    let step = paths.count < Self.chunk * threads.count ? 1 : Self.chunk
-    let count = (paths.count + step - 1) / step
-    let slots = Mutex([[Found]](repeating: [], count: count))
+    let step = paths.count < Self.chunk * threads ? 1 : Self.chunk
+    let slots = Slots(count: (paths.count + step - 1) / step)
     let table = table
-    threads.forEach(count) { item, _ in
-      var found: [Found] = []
-      for path in paths[item * step..<min(paths.count, (item + 1) * step)] where !isInterrupted() {
-        found.append(Self.examine(path, table))
+    RunThreads.run(threads) {
+      while let slot = slots.take() {
+        var found: [Found] = []
+        for path in paths[slot * step..<min(paths.count, (slot + 1) * step)] where !isInterrupted() {
+          found.append(Self.examine(path, table))
+        }
+        slots.fill(slot, found)
       }
-      slots.withLock { $0[item] = found }
     }
-    let found = slots.withLock { $0.flatMap { $0 } }
+    let found = slots.all
     for found in found {
       hashed += found.wasRead ? 1 : 0
       if let entry = found.entry { changes[found.path] = entry }
@@ -77,6 +77,26 @@ package final class FileMemo {
     var wasRead = false
     /// To be remembered.
     var entry: [UInt8]?
+  }
+
+  /// Which part of the paths is next, and what was found in each.
+  private final class Slots: Sendable {
+    private let next = Atomic<Int>(0)
+    private let found: Mutex<[[Found]]>
+    private let count: Int
+
+    init(count: Int) {
+      self.count = count
+      found = Mutex([[Found]](repeating: [], count: count))
+    }
+
+    func take() -> Int? {
+      let slot = next.add(1, ordering: .relaxed).oldValue
+      return slot < count ? slot : nil
+    }
+
+    func fill(_ slot: Int, _ found: [Found]) { self.found.withLock { $0[slot] = found } }
+    var all: [Found] { found.withLock { $0.flatMap { $0 } } }
   }
 
   private static func examine(_ path: String, _ table: FileTable) -> Found {

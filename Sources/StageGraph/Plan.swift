@@ -86,9 +86,18 @@ package struct Plan: Sendable {
 
   func position(of id: ActionID) -> Int? {
     guard let stage = index.ordinal(ofStage: id.stage) else { return nil }
-    let hash = withBytes(id.subject) { ActionIndex.hash(stage: stage, subject: $0) }
-    return index.find(hash) { stageOf[$0] == stage && sameBytes(actions[$0].id.subject, id.subject) }
+    return withBytes(id.subject) { position(stage: stage, $0) }
   }
+
+  func position(stage: Int, _ subject: UnsafeRawBufferPointer) -> Int? {
+    index.find(ActionIndex.hash(stage: stage, subject: subject)) { isAction($0, stage: stage, subject) }
+  }
+
+  func isAction(_ position: Int, stage: Int, _ subject: UnsafeRawBufferPointer) -> Bool {
+    stageOf[position] == stage && withBytes(actions[position].id.subject) { sameBytes($0, subject) }
+  }
+
+  func isAction(_ position: Int, _ id: ActionID) -> Bool { actions[position].id == id }
 
   func record(_ position: Int, _ body: RecordBody) -> ActionRecord {
     ActionRecord(id: actions[position].id, body: body, source: source)

@@ -20,10 +20,16 @@ package enum Planner {
     var plan = Plan(stages: stages, actions: actions, check: check, index: index, source: history.source)
     plan.stageOf = stageOf
     plan.bodies = oldRecords(history, plan)
-    try resolveUpstream(&plan)
+    plan.upstreamStart.reserveCapacity(actions.count + 1)
+    plan.upstream.reserveCapacity(actions.count)
     plan.marks.reserveCapacity(actions.count)
+    var neighbours = Neighbours(stages: stages.count)
     var inputs: [Digest] = []
-    for position in actions.indices { plan.marks.append(try mark(position, &plan, &inputs)) }
+    for position in actions.indices {
+      let mark = try mark(position, &plan, &inputs, &neighbours)
+      plan.marks.append(mark)
+      plan.upstreamStart.append(Int32(plan.upstream.count))
+    }
     return plan
   }
 
@@ -50,69 +56,90 @@ package enum Planner {
     for (id, stage) in history.configurations where id >= 0 {
       stageOf[id] = plan.index.ordinal(ofStage: stage.name) ?? -1
     }
+    // Records come stage by stage in order of subjects; where the graph does too, the next one is where the last two say.
+    var (last, stride, lastStage) = (-1, 1, -1)
     for record in history.records {
       let configuration = record.configuration
       guard configuration < stageOf.count, stageOf[configuration] >= 0 else { continue }
       let (stage, subject) = (stageOf[configuration], record.subjectBytes)
-      let position = plan.index.find(ActionIndex.hash(stage: stage, subject: subject)) { position in
-        plan.stageOf[position] == stage && withBytes(plan.actions[position].id.subject) { sameBytes($0, subject) }
-      }
-      if let position { bodies[position] = record }
+      if stage != lastStage { (last, stride, lastStage) = (-1, 1, stage) }
+      let guess = last + stride
+      let isGuess = last >= 0 && guess >= 0 && guess < plan.count && plan.isAction(guess, stage: stage, subject)
+      guard let position = isGuess ? guess : plan.position(stage: stage, subject) else { continue }
+      if last >= 0 { stride = position - last }
+      last = position
+      bodies[position] = record
     }
     return bodies
   }
 
-  private static func resolveUpstream(_ plan: inout Plan) throws {
-    plan.upstreamStart.reserveCapacity(plan.count + 1)
-    plan.upstream.reserveCapacity(plan.count)
-    for position in plan.actions.indices {
-      var previous: String?
-      for element in plan.actions[position].inputs.elements {
-        if let previous, sameBytes(previous, element.name) {
-          throw Failure.duplicateInput(element.name, of: plan.actions[position].id)
-        }
-        guard element.name.utf8.count <= RecordBody.longestName else { throw Failure.nameTooLong(element.name) }
-        previous = element.name
-        guard case .output(let id, _) = element.input else {
-          plan.upstream.append(-1)
-          continue
-        }
-        guard let from = plan.position(of: id) else {
-          throw Failure.unknownInput(element.name, of: plan.actions[position].id, from: id)
-        }
-        guard from < position else { throw Failure.notInOrder(plan.actions[position].id, needs: id) }
-        plan.upstream.append(Int32(from))
-      }
-      plan.upstreamStart.append(Int32(plan.upstream.count))
+  /// Where the last action of each stage found each of its inputs: the next one's are most often as far ahead as it is itself.
+  private struct Neighbours {
+    var position: [Int]
+    var upstream: [[Int]]
+
+    init(stages: Int) {
+      position = [Int](repeating: -1, count: stages)
+      upstream = [[Int]](repeating: [], count: stages)
+    }
+
+    /// A likely position for the k-th input of the action at `now`.
+    func guess(_ k: Int, stage: Int, now: Int) -> Int? {
+      guard k < upstream[stage].count, upstream[stage][k] >= 0 else { return nil }
+      let guess = upstream[stage][k] + now - position[stage]
+      return guess < now ? guess : nil
+    }
+
+    mutating func note(_ now: Int, stage: Int, upstream found: ArraySlice<Int32>) {
+      position[stage] = now
+      upstream[stage].removeAll(keepingCapacity: true)
+      for from in found.prefix(8) { upstream[stage].append(Int(from)) }
     }
   }
 
-  /// The state of one action, those before it being known. `inputs` is scratch.
-  private static func mark(_ position: Int, _ plan: inout Plan, _ inputs: inout [Digest]) throws -> Plan.Mark {
+  /// The state of one action, those before it being known; enters where its inputs come from. `inputs` is scratch.
+  private static func mark(
+    _ position: Int, _ plan: inout Plan, _ inputs: inout [Digest], _ neighbours: inout Neighbours
+  ) throws -> Plan.Mark {
     inputs.removeAll(keepingCapacity: true)
+    let (stage, first) = (Int(plan.stageOf[position]), plan.upstream.count)
+    let elements = plan.actions[position].inputs.elements
     var waits = false
-    var next = Int(plan.upstreamStart[position])
-    for element in plan.actions[position].inputs.elements {
-      let from = Int(plan.upstream[next])
-      next += 1
-      switch element.input {
-      case .digest(let digest): inputs.append(digest)
-      case .output(_, let name):
+    var blocker: Int?
+    for k in elements.indices {
+      if k > 0, sameBytes(elements[k - 1].name, elements[k].name) {
+        throw Failure.duplicateInput(elements[k].name, of: plan.actions[position].id)
+      }
+      guard elements[k].name.utf8.count <= RecordBody.longestName else { throw Failure.nameTooLong(elements[k].name) }
+      switch elements[k].input {
+      case .digest(let digest):
+        inputs.append(digest)
+        plan.upstream.append(-1)
+      case .output(let id, let name):
+        let guess = neighbours.guess(k, stage: stage, now: position)
+        let near = guess.flatMap { plan.isAction($0, id) ? $0 : nil }
+        guard let from = near ?? plan.position(of: id) else {
+          throw Failure.unknownInput(elements[k].name, of: plan.actions[position].id, from: id)
+        }
+        guard from < position else { throw Failure.notInOrder(plan.actions[position].id, needs: id) }
+        plan.upstream.append(Int32(from))
         switch plan.marks[from] {
         case .run, .waits: waits = true
+        case .blocked: blocker = blocker ?? from
         case .upToDate:
-          if let artifact = plan.bodies[from]?.output(name) {
-            inputs.append(artifact.digest)
-            continue
+          if let digest = plan.bodies[from]?.output(name)?.digest {
+            inputs.append(digest)
+          } else {
+            blocker = blocker ?? from
           }
-          fallthrough
-        case .blocked:
-          plan.blockers[position] = from
-          return .blocked
         }
       }
     }
-    let stage = Int(plan.stageOf[position])
+    neighbours.note(position, stage: stage, upstream: plan.upstream[first...])
+    if let blocker {
+      plan.blockers[position] = blocker
+      return .blocked
+    }
     if waits { return plan.check.forced[stage] ? .run : .waits }
     switch try plan.check.answer(stage: stage, plan.actions[position], plan.bodies[position], inputs: inputs) {
     case .upToDate: return .upToDate

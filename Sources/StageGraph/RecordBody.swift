@@ -26,7 +26,9 @@ struct RecordBody: Sendable {
   var configuration: Int { Int(integer(4, UInt32.self)) }
   var fingerprint: Digest { Digest(at: base + 16) }
   private var subjectLength: Int { Int(integer(2, UInt16.self)) }
-  var subjectBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + Self.headerSize, count: subjectLength) }
+  var subjectBytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base + Self.headerSize, count: subjectLength)
+  }
   var subject: String { String(decoding: subjectBytes, as: UTF8.self) }
 
   var inputFields: RecordFields {
@@ -43,7 +45,9 @@ struct RecordBody: Sendable {
     withExtendedLifetime(page) {
       var result: [(name: String, digest: Digest)] = []
       var fields = inputFields
-      while let field = fields.next() { result.append((String(decoding: field.name, as: UTF8.self), Digest(at: field.value))) }
+      while let field = fields.next() {
+        result.append((String(decoding: field.name, as: UTF8.self), Digest(at: field.value)))
+      }
       return result
     }
   }
@@ -52,7 +56,9 @@ struct RecordBody: Sendable {
     withExtendedLifetime(page) {
       var result: [(name: String, artifact: Artifact)] = []
       var fields = outputFields
-      while let field = fields.next() { result.append((String(decoding: field.name, as: UTF8.self), Self.artifact(field.value))) }
+      while let field = fields.next() {
+        result.append((String(decoding: field.name, as: UTF8.self), Self.artifact(field.value)))
+      }
       return result
     }
   }
@@ -77,16 +83,10 @@ struct RecordBody: Sendable {
 
 /// Walks the inputs or the outputs of a record.
 struct RecordFields {
-  private(set) var at: UnsafeRawPointer
-  private(set) var left: Int
+  var at: UnsafeRawPointer
+  var left: Int
   /// Bytes after each digest.
   let trailing: Int
-
-  init(at: UnsafeRawPointer, left: Int, trailing: Int) {
-    self.at = at
-    self.left = left
-    self.trailing = trailing
-  }
 
   mutating func next() -> (name: UnsafeRawBufferPointer, value: UnsafeRawPointer)? {
     guard left > 0 else { return nil }

@@ -1,7 +1,7 @@
 // Carries a plan out: runs what must run on N threads, spares what an unchanged input does not reach, and commits results in
 // groups. What running an action means is the caller's closure.
 //
-// Cycle: one thread commits, the others take ready actions from the `Schedule` until there are none. An action whose upstream
+// Cycle: the calling thread commits, N others take ready actions from the `Schedule` until there are none. An action whose upstream
 // ran is checked again with the inputs that it now has: an unchanged output wakes nobody. An interruption or a failure stops
 // the taking; what is in hand is finished and committed, then the error is thrown.
 // Guards: all shared state is the Schedule's; `telling` keeps events one at a time.
@@ -47,16 +47,13 @@ package struct Runner: Sendable {
     }
     if !plan.isUpToDate {
       let work = RunnerWork(
-        plan: plan, schedule: schedule, source: source, configurations: try plan.stages.map(store.catalog.configuration),
+        plan: plan, schedule: schedule, source: source,
+        configurations: try plan.stages.map(store.catalog.configuration),
         tell: tell, execute: execute)
-      let threads = WorkerThreads(workers + 1)
-      defer { threads.stop() }
-      threads.forEach(workers + 1) { item, _ in
-        if item == 0 {
-          commitGroups(schedule)
-        } else {
-          while let position = schedule.next() { schedule.finish(position, work.step(position)) }
-        }
+      RunThreads.run(workers) {
+        while let position = schedule.next() { schedule.finish(position, work.step(position)) }
+      } meanwhile: {
+        commitGroups(schedule)
       }
     }
     return try schedule.outcome(source: store)
@@ -151,7 +148,8 @@ private struct RunnerWork: Sendable {
     let body = RecordBody(
       subject: action.id.subject, configuration: configurations[stage],
       fingerprint: plan.check.fingerprint(stage: stage, action, inputs: inputs.digests),
-      inputs: zip(action.inputs.elements, inputs.digests).map { ($0.name, $1) }, outputs: outputs, isFinal: result.isFinal)
+      inputs: zip(action.inputs.elements, inputs.digests).map { ($0.name, $1) }, outputs: outputs,
+      isFinal: result.isFinal)
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
     tell(.finished(action.id, seconds: seconds, isFinal: result.isFinal))
     return .executed(body, payloads: payloads)

@@ -117,7 +117,9 @@ final class Schedule: @unchecked Sendable {
     condition.broadcast()
   }
 
-  private func keep(_ position: Int, _ body: RecordBody, replaced: RecordBody?, payloads: [(digest: Digest, bytes: [UInt8])]) {
+  private func keep(
+    _ position: Int, _ body: RecordBody, replaced: RecordBody?, payloads: [(digest: Digest, bytes: [UInt8])]
+  ) {
     produced[position] = body
     let id = plan.actions[position].id
     pending.append(
@@ -138,7 +140,9 @@ final class Schedule: @unchecked Sendable {
       let isOver = running == 0 && (isStopping || ready.isEmpty)
       if pending.isEmpty && isOver { return nil }
       let due = pendingSince.map { $0.addingTimeInterval(limits.groupSeconds) }
-      if isOver || pending.count >= limits.groupCount || pendingBytes >= limits.groupBytes || due.map({ $0 <= Date() }) == true {
+      if isOver || pending.count >= limits.groupCount || pendingBytes >= limits.groupBytes
+        || due.map({ $0 <= Date() }) == true
+      {
         if !pending.isEmpty {
           let group = pending
           (pending, pendingBytes, pendingSince) = ([], 0, nil)
@@ -205,7 +209,9 @@ struct PositionHeap {
     var parent = 0
     while true {
       var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[least] { least = child }
+      for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[least] {
+        least = child
+      }
       if least == parent { return first }
       items.swapAt(parent, least)
       parent = least

@@ -33,7 +33,9 @@ enum SegmentRecord {
       guard let base = bytes.baseAddress, bytes.count >= headerSize, bytes.prefix(8).elementsEqual(magic) else {
         return "no record"
       }
-      func integer(_ offset: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+      func integer(_ offset: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      }
       let payload = UnsafeRawBufferPointer(rebasing: bytes[headerSize...])
       let found = Digest(at: base + 8)
       if found != digest { return "a record of \(found.short)" }

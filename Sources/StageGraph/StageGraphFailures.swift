@@ -36,7 +36,8 @@ extension Failure {
 
   static func nameTooLong(_ name: String) -> Failure {
     Failure(
-      "graph.name.long", "a name is too long for the catalog", on: "\(name.prefix(80))…", found: "\(name.utf8.count) bytes",
+      "graph.name.long", "a name is too long for the catalog", on: "\(name.prefix(80))…",
+      found: "\(name.utf8.count) bytes",
       expected: "at most \(RecordBody.longestName)")
   }
 
@@ -45,7 +46,8 @@ extension Failure {
   }
 
   static func noSuchInput(_ name: String, of id: ActionID) -> Failure {
-    Failure("graph.input.missing", "an action asked for an input that it does not have", on: id.description, found: name)
+    Failure(
+      "graph.input.missing", "an action asked for an input that it does not have", on: id.description, found: name)
   }
 
   static func reservedOutput(_ name: String, of id: ActionID) -> Failure {

@@ -1,0 +1,227 @@
+// What is kept whatever happens: kills, full disks, damage, other processes.
+
+import Basics
+import Foundation
+import Glibc
+import Testing
+
+@testable import StageGraph
+
+@Suite struct StoreTests {
+  let folder = TestFolder()
+  var arithmetic: Arithmetic { Arithmetic(folder.path) }
+  let leaves = ["a": 3, "b": 5]
+
+  private func segment(_ number: Int = 0) -> String { ArtifactStore.path(folder.path, segment: number) }
+
+  private func append(_ bytes: [UInt8]) throws {
+    let descriptor = open(segment(), O_WRONLY | O_APPEND)
+    try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: segment()) }
+    close(descriptor)
+  }
+
+  @Test("what a killed process left behind the committed end is cut off")
+  func tornTail() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let size = try Files.identity(segment()).size
+    // A whole record and half of another, as of a process killed before its transaction.
+    let record = SegmentRecord.header(Digest(of: "six"), Array("six".utf8)) + Array("six".utf8)
+    try append(record + record.prefix(30))
+    // One that was killed right after it began a new segment.
+    try Files.write(Array(record.prefix(40)), to: segment(1))
+    do {
+      let store = try ArtifactStore(Catalog.writer(folder.path))
+      #expect(store.discarded == record.count + 30 + 40)
+      #expect(try Files.identity(segment()).size == size)
+      #expect(!Files.exists(segment(1)))
+    }
+    #expect(try arithmetic.build(leaves).ran == [])
+    #expect(try arithmetic.build(["a": 4, "b": 5]).ran.contains(Arithmetic.id("scale", "a")))
+    #expect(try arithmetic.build(["a": 4, "b": 5]).ran == [])
+  }
+
+  @Test("a second writer is refused with the holder's pid; a reader is not")
+  func locked() throws {
+    _ = try arithmetic.build(leaves)
+    let first = try Catalog.writer(folder.path)
+    let failure = #expect(throws: Failure.self) { try Catalog.writer(folder.path) }
+    #expect(failure?.exit == .locked)
+    #expect(failure?.found == "pid \(getpid())")
+    let reader = try Catalog.reader(folder.path)
+    #expect(try ArtifactStore(reader).history().count == 6)
+    #expect(throws: Failure.self) { try reader.set(note: "a", "b") }
+    _ = first.isWriter
+  }
+
+  @Test("a reader sees what was committed while it looks on")
+  func readerBeside() throws {
+    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let reader = try ArtifactStore(Catalog.reader(folder.path))
+    #expect(try reader.history().count == 0)
+    let plan = try Planner.plan(
+      stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves), history: store.history())
+    let build = try arithmetic.run(plan, store, execute: arithmetic.execute(leaves))
+    #expect(try reader.history().count == 6)
+    let sum = try #require(build.outcome[Arithmetic.id("total")]?.output("sum"))
+    #expect(try reader.read(sum) == Array("16".utf8))
+  }
+
+  @Test("no workspace, and one of another layout, are said to be so")
+  func versions() throws {
+    #expect(throws: Failure.noWorkspace(folder.path)) { try Catalog.reader(folder.path) }
+    _ = try Catalog.writer(folder.path)
+    let newer = CatalogSchema.version + 1
+    try Catalog.writer(folder.path).configureWriter("PRAGMA user_version = \(newer)")
+    let expected = Failure.workspaceVersion(folder.path, found: newer, expected: CatalogSchema.version)
+    #expect(throws: expected) { try Catalog.reader(folder.path) }
+    #expect(throws: expected) { try Catalog.writer(folder.path) }
+    try Files.remove(folder.path)
+    try Files.makeFolder(folder.path)
+    try Files.write(Array(repeating: 0x20, count: 5000), to: Catalog.path(folder.path))
+    let failure = #expect(throws: Failure.self) { try Catalog.writer(folder.path) }
+    #expect(failure?.code == "catalog.failed" && failure?.hint != nil)
+  }
+
+  @Test("a commit is synced in full, and in WAL mode")
+  func durable() throws {
+    let catalog = try Catalog.writer(folder.path)
+    #expect(try catalog.writerSetting("synchronous") == "2")
+    #expect(try catalog.writerSetting("journal_mode") == "wal")
+  }
+
+  @Test("a flipped byte is found as it is read, and what gave it runs again")
+  func corrupt() throws {
+    let arithmetic = arithmetic
+    let build = try arithmetic.build(leaves)
+    let product = try #require(build.outcome[Arithmetic.id("scale", "a")]?.output("product"))
+    do {
+      let location = try #require(try Catalog.reader(folder.path).location(product.digest))
+      var bytes = try Files.read(segment())
+      bytes[location.offset + SegmentRecord.headerSize] ^= 1
+      try Files.write(bytes, to: segment())
+    }
+    // A changed neighbour makes the total read it.
+    let failure = #expect(throws: Failure.self) { try arithmetic.build(["a": 3, "b": 6]) }
+    #expect(failure?.code == "artifact.corrupt")
+    let again = try arithmetic.build(["a": 3, "b": 6])
+    #expect(again.reasons[Arithmetic.id("scale", "a")] == [.outputCorrupt(["product"])])
+    #expect(try again.outcome[Arithmetic.id("total")]?.summary == Array("{\"sum\":18}".utf8))
+    #expect(try arithmetic.build(["a": 3, "b": 6]).ran == [])
+  }
+
+  @Test("one flipped bit anywhere in a payload is found by verify, and made good by the next build")
+  func verify() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let locations = try Catalog.reader(folder.path).locations()
+    let good = try Files.read(segment())
+    for location in locations where location.length > 0 {
+      var bytes = good
+      bytes[location.offset + SegmentRecord.headerSize + location.length - 1] ^= 4
+      try Files.write(bytes, to: segment())
+      let (artifacts, faults) = try ArtifactStore(Catalog.reader(folder.path)).verify(isInterrupted: { false })
+      #expect(artifacts == locations.count && faults.map(\.code) == ["artifact.corrupt"])
+    }
+    do {
+      let store = try ArtifactStore(Catalog.writer(folder.path))
+      #expect(try store.verify(isInterrupted: { false }).faults.count == 1)
+      #expect(try store.verify(isInterrupted: { false }).faults.isEmpty)
+    }
+    #expect(try arithmetic.build(leaves).ran.count >= 1)
+    #expect(try ArtifactStore(Catalog.reader(folder.path)).verify(isInterrupted: { false }).faults.isEmpty)
+    #expect(try arithmetic.build(leaves).ran == [])
+  }
+
+  @Test("a segment that is gone or cut is missed by the plan, and made again")
+  func missing() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    try truncateFile(segment(), to: 70)
+    let cut = try arithmetic.build(leaves)
+    #expect(cut.ran.count >= 5)
+    #expect(cut.reasons[Arithmetic.id("total")] == [.outputMissing(["sum", "summary"])])
+    #expect(try arithmetic.build(leaves).ran == [])
+    try Files.remove(ArtifactStore.folder(folder.path))
+    let plan = try Planner.plan(
+      stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves),
+      history: ArtifactStore(Catalog.reader(folder.path)).history())
+    #expect(plan.counts(stage: "scale").run == 2)
+    #expect(try arithmetic.build(leaves).ran.count == 6)
+    #expect(try arithmetic.build(leaves).ran == [])
+  }
+
+  @Test("a write that fails leaves the state before, whichever it is")
+  func fullDisk() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let count = Counter()
+    var failures = 0
+    for n in 1... {
+      count.reset()
+      do {
+        let changed = ["a": 3 + n, "b": 5]
+        _ = try arithmetic.build(
+          changed,
+          prepare: { store in
+            store.beforeWrite { if count.next() == n { throw Failure.system("write", "segment", errno: ENOSPC) } }
+          })
+        #expect(try arithmetic.build(changed).ran == [])
+        break
+      } catch let failure as Failure {
+        failures += 1
+        #expect(failure.found == "No space left on device" && failure.hint != nil)
+      }
+      #expect(try arithmetic.build(leaves).ran == [])
+    }
+    #expect(failures >= 2)
+  }
+
+  @Test("a catalog that cannot grow leaves the state before")
+  func fullCatalog() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let many = Dictionary(uniqueKeysWithValues: (0..<400).map { ("n\($0)", $0) })
+    let failure = #expect(throws: Failure.self) {
+      try arithmetic.build(many, prepare: { try $0.catalog.configureWriter("PRAGMA max_page_count = 40") })
+    }
+    #expect(failure?.code == "catalog.failed" && failure?.hint?.contains("free some space") == true)
+    let rest = try arithmetic.build(many)
+    #expect(rest.outcome.ran.count == rest.ran.count)
+    #expect(try arithmetic.build(many).ran == [])
+    #expect(try arithmetic.build(leaves).ran == [])
+  }
+
+  @Test("segments roll over, and equal bytes are stored once")
+  func segments() throws {
+    do {
+      let store = try ArtifactStore(Catalog.writer(folder.path), segmentSize: 300)
+      let bytes = (0..<10).map { [UInt8](repeating: UInt8($0 / 2), count: 100) }
+      let payloads = bytes.map { (digest: Digest(of: $0), bytes: $0) }
+      let body = RecordBody(
+        subject: "", configuration: 0, fingerprint: Digest(of: ""), inputs: [], outputs: [], isFinal: true)
+      try store.commit([CommitRecord(stage: "s", subject: "", body: body, replaced: nil, payloads: payloads)])
+      #expect(try Files.names(in: ArtifactStore.folder(folder.path)).count == 5)
+      for payload in payloads { #expect(try store.read(Artifact(digest: payload.digest, size: 100)) == payload.bytes) }
+    }
+    #expect(try ArtifactStore(Catalog.writer(folder.path)).discarded == 0)
+  }
+
+  @Test("items, runs and notes come back as they were set")
+  func rows() throws {
+    let catalog = try Catalog.writer(folder.path)
+    let items = ["a", "b", "c"].map { Item(key: $0, state: $0 == "b" ? "left out" : "kept", detail: "{}") }
+    try catalog.update(items: items)
+    #expect(try catalog.items() == items)
+    #expect(try catalog.items(state: "left out") == [items[1]])
+    #expect(try catalog.itemCounts() == ["kept": 2, "left out": 1])
+    try catalog.update(items: [Item(key: "b", state: "kept", detail: "1")], removing: ["a"])
+    #expect(try catalog.itemCounts() == ["kept": 2])
+    for name in ["x", "y", "x"] { try catalog.touch(run: name, detail: "{}") }
+    #expect(try catalog.runs().map(\.name) == ["y", "x"])
+    try catalog.set(note: "k", "v")
+    #expect(try catalog.note("k") == "v")
+    try catalog.set(note: "k", nil)
+    #expect(try catalog.note("k") == nil)
+  }
+}
