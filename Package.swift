@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-    .testTarget(name: "PipelineTests", dependencies: ["Stages", "pipeline"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Stages", "Tensors", "pipeline"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -4,35 +4,21 @@ import Synchronization
 /// A fixed number of operating-system threads that run numbered pieces of blocking work side by side.
 ///
 /// `forEach(n)` runs `body(item, thread)` for every item in 0..<n; which thread takes which item is not fixed, so a body must
-/// write only to what belongs to its item (or is scratch of its thread). The caller takes part as thread 0.
-/// State: `work`, `generation`, `running` and `stopped` are guarded by `condition`; `nextItem` is atomic.
-package final class WorkerThreads: @unchecked Sendable {
+/// write only to what belongs to its item (or is scratch of its thread). The caller takes part as thread 0. One `forEach` at a
+/// time. The threads end with the object.
+package final class WorkerThreads: Sendable {
   package let count: Int
-  private let condition = NSCondition()
-  private var work: (@Sendable (_ item: Int, _ thread: Int) -> Void)?
-  private var items = 0
-  private var generation = 0
-  private var running = 0
-  private var stopped = false
-  private let nextItem = Atomic<Int>(0)
+  private let crew: Crew
 
   package init(_ count: Int) {
     self.count = max(1, count)
-    for index in 1..<max(2, self.count) where index < self.count {
-      let thread = Thread { [unowned self] in self.loop(index) }
-      thread.stackSize = 8 << 20
-      thread.name = "worker-\(index)"
-      thread.start()
-    }
+    crew = Crew(helpers: self.count - 1)
   }
 
-  /// Ends the threads. Nothing may be running.
-  package func stop() {
-    condition.lock()
-    stopped = true
-    condition.broadcast()
-    condition.unlock()
-  }
+  deinit { crew.stop() }
+
+  /// Ends the threads early. Nothing may be running.
+  package func stop() { crew.stop() }
 
   package func forEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) -> Void) {
     if items <= 0 { return }
@@ -40,22 +26,60 @@ package final class WorkerThreads: @unchecked Sendable {
       for item in 0..<items { body(item, 0) }
       return
     }
-    condition.lock()
-    self.items = items
-    nextItem.store(0, ordering: .relaxed)
-    work = body
-    running = count - 1
-    generation += 1
-    condition.broadcast()
-    condition.unlock()
-    takeItems(body, items, thread: 0)
-    condition.lock()
-    while running > 0 { condition.wait() }
-    work = nil
-    condition.unlock()
+    crew.run(items, body)
+  }
+}
+
+/// The threads and what they share.
+///
+/// Cycle: `run` sets the work and a new generation and wakes all; every thread takes items until none is left and counts itself
+/// off; the last wakes the caller. `condition` guards `work`, `items`, `generation`, `running` and `stopped`; `nextItem` is atomic.
+private final class Crew: @unchecked Sendable {
+  typealias Body = @Sendable (_ item: Int, _ thread: Int) -> Void
+
+  private let helpers: Int
+  private let condition = NSCondition()
+  private var work: Body?
+  private var items = 0
+  private var generation = 0
+  private var running = 0
+  private var stopped = false
+  private let nextItem = Atomic<Int>(0)
+
+  init(helpers: Int) {
+    self.helpers = helpers
+    for index in 0..<helpers {
+      let thread = Thread { self.loop(index + 1) }
+      thread.stackSize = 8 << 20
+      thread.name = "worker-\(index + 1)"
+      thread.start()
+    }
   }
 
-  private func takeItems(_ body: (Int, Int) -> Void, _ items: Int, thread: Int) {
+  func stop() {
+    condition.withLock {
+      stopped = true
+      condition.broadcast()
+    }
+  }
+
+  func run(_ items: Int, _ body: @escaping Body) {
+    condition.withLock {
+      self.items = items
+      nextItem.store(0, ordering: .relaxed)
+      work = body
+      running = helpers
+      generation += 1
+      condition.broadcast()
+    }
+    takeItems(body, items, thread: 0)
+    condition.withLock {
+      while running > 0 { condition.wait() }
+      work = nil
+    }
+  }
+
+  private func takeItems(_ body: Body, _ items: Int, thread: Int) {
     while true {
       let item = nextItem.add(1, ordering: .relaxed).oldValue
       if item >= items { return }
@@ -65,21 +89,22 @@ package final class WorkerThreads: @unchecked Sendable {
 
   private func loop(_ index: Int) {
     var seen = 0
-    while true {
-      condition.lock()
-      while generation == seen && !stopped { condition.wait() }
-      if stopped {
-        condition.unlock()
-        return
+    while let (body, items) = next(&seen) {
+      takeItems(body, items, thread: index)
+      condition.withLock {
+        running -= 1
+        if running == 0 { condition.broadcast() }
       }
+    }
+  }
+
+  /// Waits for work that was not seen yet; nil when stopped.
+  private func next(_ seen: inout Int) -> (Body, Int)? {
+    condition.withLock {
+      while generation == seen && !stopped { condition.wait() }
+      if stopped { return nil }
       seen = generation
-      let (body, items) = (work, items)
-      condition.unlock()
-      if let body { takeItems(body, items, thread: index) }
-      condition.lock()
-      running -= 1
-      if running == 0 { condition.broadcast() }
-      condition.unlock()
+      return work.map { ($0, items) }
     }
   }
 }

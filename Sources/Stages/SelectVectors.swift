@@ -48,6 +48,10 @@ package enum SelectVectors: ClipStage {
     guard let location = clip.vectors.first else { return ActionResult() }
     let facts = try ClipFacts(
       sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil, clip: clip.id.text)
+    // Without sound or picture there is no duration to hold the rows against, and another finding says so.
+    guard facts.duration > 0 else {
+      return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
+    }
     let start = Double(clip.candidate.startSeconds)
     let window = TeacherVectors.Window(start: start, duration: facts.duration, fileDuration: facts.fileDuration)
     let fps = location.description.fps

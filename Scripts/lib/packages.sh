@@ -1,0 +1,32 @@
+# Debian packages, by what needs them. Sourced by the scripts; does nothing by itself.
+
+# Libraries that the tool links.
+BUILD_PACKAGES="libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev libsndfile1-dev libopenblas-dev \
+libdnnl-dev libarchive-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config"
+# What the demo makes its clips and stand-in vectors with.
+DEMO_PACKAGES="ffmpeg python3 python3-numpy"
+# What the tests hold the output against.
+TEST_PACKAGES="python3-torch python3-venv"
+
+# install_packages NAME…: installs what is missing, and says what that is. Quick when nothing is.
+install_packages() {
+  local missing=""
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+  done
+  if [ -z "$missing" ]; then return 0; fi
+  echo "installing Debian packages:$missing"
+  local root=""
+  [ "$(id -u)" = 0 ] || root="sudo"
+  $root apt-get update -qq
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# need_swift: Swift itself is not a Debian package.
+need_swift() {
+  command -v swift >/dev/null || {
+    echo "Swift 6.3 or later is needed: https://www.swift.org/install/linux/debian/" >&2
+    exit 1
+  }
+}

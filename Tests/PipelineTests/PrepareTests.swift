@@ -1,0 +1,181 @@
+import Basics
+import Foundation
+import Tensors
+import Testing
+
+@Suite("pipeline prepare", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+struct PrepareTests {
+  @Test("does again only what changed")
+  func incremental() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 3)
+    let first = try tool.run("prepare", "videos", "--explain")
+    #expect(first.status == 0, "\(first.problems)")
+    #expect(first.output.contains("3 pairs"))
+    #expect(first.output.contains("extract-sound \(Clips.name(0)): never built"))
+
+    let second = try tool.run("prepare", "videos", "--explain")
+    #expect(second.output.contains("up to date"))
+    #expect(!second.output.contains("extract-"))
+
+    try Clips.add(tool, 3)
+    let added = try tool.run("prepare", "videos")
+    #expect(added.output.contains("4 pairs") && added.output.contains("1 clips decoded"))
+
+    try Clips.vectors(tool.path("embeddings/\(Clips.name(0)).npy"), seed: 99)
+    let vectors = try tool.run("prepare", "videos", "--explain")
+    #expect(vectors.output.contains("select-vectors \(Clips.name(0)): input changed: vectors"))
+    #expect(vectors.output.contains("0 clips decoded"))
+
+    try FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: tool.path("videos/\(Clips.name(1)).mp4"))
+    let touched = try tool.run("prepare", "videos")
+    #expect(touched.output.contains("up to date"))
+
+    let other = try tool.run("prepare", "videos", "--frames", "2", "--explain", "--dry-run")
+    #expect(other.output.contains("extract-frames \(Clips.name(1)): parameter changed: fps: 1 → 2"))
+    #expect(try tool.run("prepare", "videos").output.contains("up to date"))
+  }
+
+  @Test("gives every file a verdict and goes on")
+  func badClips() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
+    try Clips.make(tool.path("videos/nosound0000_000001.mp4"), pitch: 500, sound: false)
+    try Clips.make(tool.path("videos/nopicture00_000001.mp4"), pitch: 500, picture: false)
+    try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
+    try Files.write([], to: tool.path("videos/empty000000_000001.mp4"))
+    try Clips.make(tool.path("videos/novectors00_000001.mp4"), pitch: 700)
+    try Clips.shell(["cp", tool.path("videos/\(Clips.name(0)).mp4"), tool.path("videos/\(Clips.name(0)).copy.mp4")])
+    try Files.write("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n\(Clips.name(0)).mp4\n", to: tool.path("videos/playlist000_000001.mp4"))
+    for name in ["short000000", "nosound0000", "nopicture00", "text0000000", "empty000000", "playlist000"] {
+      try Clips.vectors(tool.path("embeddings/\(name)_000001.npy"), seed: 5, rows: name == "short000000" ? 4 : 10)
+    }
+    let outcome = try tool.run("prepare", "videos")
+    #expect(outcome.status == 3, "\(outcome.problems)")
+    #expect(outcome.output.contains("2 pairs"))
+    let quarantine = String(decoding: try Files.read(tool.path("shards/quarantine.jsonl")), as: UTF8.self)
+    for (name, reason) in [
+      ("short000000", "clip.short"), ("nosound0000", "audio.missing"), ("nopicture00", "video.missing"),
+      ("text0000000", "media.unreadable"), ("empty000000", "media.unreadable"), ("novectors00", "embedding.missing"),
+      (".copy.mp4", "clip.duplicate"), ("playlist000", "media.unreadable"),
+    ] {
+      #expect(quarantine.split(separator: "\n").contains { $0.contains(name) && $0.contains("\"reason\":\"\(reason)\"") }, "\(name)")
+    }
+    let kept = try tool.run("prepare", "videos", "--keep", "clip.short", "--max-bad-fraction", "1")
+    #expect(kept.status == 0 && kept.output.contains("3 pairs"))
+    #expect(try tool.run("status", "--quarantine").output.contains("playlist000_000001.mp4"))
+  }
+
+  @Test("words every failure and exits as promised")
+  func failures() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    #expect(try tool.run("prepare", "nowhere").status == 1)
+    try Files.makeFolder(tool.path("empty"))
+    let empty = try tool.run("prepare", "empty")
+    #expect(empty.status == 1 && empty.problems.contains("hint:"))
+    try Clips.set(tool, count: 1)
+    try Files.write("prepare:\n  embeding-fps: 1\n", to: tool.path("wrong.yaml"))
+    let key = try tool.run("prepare", "videos", "--pipeline", "wrong.yaml")
+    #expect(key.status == 64 && key.problems.contains("did you mean embedding-fps?"))
+    #expect(try tool.run("prepare", "videos", "--keep", "clip.shrot").problems.contains("did you mean clip.short?"))
+    try Clips.vectors(tool.path("wide.npy"), seed: 1, width: 768)
+    let wide = try tool.run("prepare", "videos", "--embeddings", "wide.npy")
+    #expect(wide.status == 1 && wide.problems.contains("found 768, expected 512"))
+    try Files.rename(tool.path("embeddings"), to: tool.path("elsewhere"))
+    let none = try tool.run("prepare", "videos")
+    #expect(none.status == 4 && none.problems.contains("--embeddings"))
+    #expect(try tool.run("distill", "--shards", "nowhere").status == 1)
+    #expect(try tool.run("export", "weights.bin").problems.contains("pipeline distill"))
+    #expect(try tool.run("export", "weights.xyz").status != 0)
+    #expect(try tool.run("prepare", "--no-such-flag").status == 64)
+  }
+
+  @Test("refuses a second writer, with the pid of the first")
+  func secondWriter() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 1)
+    try Files.makeFolder(tool.path(".pipeline"))
+    let lock = try FileLock(tool.path(".pipeline/lock"))
+    let refused = try tool.run("prepare", "videos")
+    withExtendedLifetime(lock) {}
+    #expect(refused.status == 75 && refused.problems.contains("pid \(ProcessInfo.processInfo.processIdentifier)"))
+  }
+
+  @Test("writes the same shards for any number of jobs, from any folder, after any kill")
+  func sameBytes() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 6)
+    try tool.run("prepare", "videos", "--shards", "one", "--workspace", "w1", "--jobs", "1")
+    let expected = try tool.digests("one")
+    #expect(expected.count >= 5)
+    try tool.run("prepare", "videos", "--shards", "two", "--workspace", "w2", "--jobs", "2")
+    #expect(try tool.digests("two") == expected)
+    try Files.makeFolder(tool.path("deep/er"))
+    try Files.rename(tool.path("videos"), to: tool.path("deep/videos"))
+    try Files.rename(tool.path("embeddings"), to: tool.path("deep/embeddings"))
+    try tool.run("prepare", "../videos", "--shards", "three", "--workspace", "w3", "--jobs", "8", at: tool.path("deep/er"))
+    #expect(try tool.digests("deep/er/three") == expected)
+
+    var random = SeededRandom(seed: UInt64(Date().timeIntervalSince1970))
+    for _ in 0..<8 {
+      let (process, _, _) = try tool.start(["prepare", "deep/videos", "--shards", "four", "--workspace", "w4", "--jobs", "2"])
+      usleep(UInt32(20_000 + random.next() % 400_000))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      for name in (try? Files.names(in: tool.path("four"))) ?? [] { #expect(expected[name] == (try tool.digests("four")[name])) }
+    }
+    #expect(try tool.run("prepare", "deep/videos", "--shards", "four", "--workspace", "w4").status == 0)
+    #expect(try tool.digests("four") == expected)
+    #expect(try Files.names(in: tool.folder).allSatisfy { !$0.hasSuffix(".building") })
+  }
+
+  @Test("leaves out a clip on which the decoder crashes, hangs or eats memory, alone, and tries it again", arguments: ["crash", "allocate"])
+  func faults(kind: String) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 3)
+    let name = "fault-\(kind)00_000007"
+    try Clips.make(tool.path("videos/\(name).mp4"), pitch: 900)
+    try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: 7)
+    let outcome = try tool.run("prepare", "videos", "--max-bad-fraction", "1", environment: ["PIPELINE_TEST_FAULTS": "1"])
+    #expect(outcome.output.contains("3 pairs"), "\(outcome.output) \(outcome.problems)")
+    #expect(outcome.output.contains(kind == "crash" ? "decoder.crashed" : "media.memory"), "\(outcome.output)")
+    #expect(outcome.problems.contains("may then differ"))
+    let again = try tool.run("prepare", "videos")
+    #expect(again.output.contains("4 pairs") && again.output.contains("1 clips decoded"))
+  }
+
+  @Test("takes ids, labels, splits and starts from a manifest")
+  func manifest() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Files.makeFolder(tool.path("videos"))
+    try Clips.make(tool.path("videos/aaaaaaaaaaa_000010.mp4"), pitch: 300)
+    try Clips.make(tool.path("videos/bbbbbbbbbbb_20000_30000.mp4"), pitch: 400)
+    try Clips.make(tool.path("videos/ccccccccccc.mp4"), pitch: 500, seconds: 20)
+    try Clips.make(tool.path("videos/unlisted000_000001.mp4"), pitch: 600)
+    for (i, name) in ["aaaaaaaaaaa_000010", "bbbbbbbbbbb_000020"].enumerated() {
+      try Files.makeFolder(tool.path("embeddings"))
+      try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: UInt64(i))
+    }
+    try Clips.vectors(tool.path("embeddings/ccccccccccc.npy"), seed: 3, rows: 20)
+    try Files.write(
+      "aaaaaaaaaaa,10,\"dog, barking\",train\nbbbbbbbbbbb,20,rain,test\nccccccccccc,5,sea,train\nddddddddddd,1,none,test\n",
+      to: tool.path("list.csv"))
+    let outcome = try tool.run("prepare", "videos", "--manifest", "list.csv", "--embedding-fps", "1")
+    #expect(outcome.status == 0, "\(outcome.output) \(outcome.problems)")
+    #expect(outcome.output.contains("3 pairs (2 train, 1 test)"))
+    for code in ["manifest.absent", "manifest.unlisted", "id.milliseconds"] { #expect(outcome.output.contains(code)) }
+    let inspected = try tool.run("inspect", "shards/train-000000.tar")
+    #expect(inspected.output.contains("ccccccccccc_000005.clip.npy"))
+    let tar = try Files.read(tool.path("shards/train-000000.tar"))
+    let text = String(decoding: tar, as: UTF8.self)
+    #expect(text.contains("\"label\":\"dog, barking\"") && text.contains("\"start\":5"))
+  }
+}

@@ -1,0 +1,134 @@
+import Basics
+import Foundation
+import Tensors
+import Testing
+
+/// The built program in a folder of its own, as a user runs it.
+struct Tool {
+  let folder: String
+
+  /// A fresh folder below the system's temporary one; `Tool` tests clean up by dropping it.
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
+    try Files.makeFolder(folder)
+  }
+
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var problems: String
+  }
+
+  static let program: String = {
+    let this = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    return ProcessInfo.processInfo.environment["PIPELINE_BINARY"] ?? Files.parent(this) + "/pipeline"
+  }()
+
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  func start(_ arguments: [String], environment: [String: String] = [:], at place: String? = nil) throws -> (Process, Pipe, Pipe) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.program)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: place ?? folder)
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let (output, problems) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = problems
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    return (process, output, problems)
+  }
+
+  @discardableResult
+  func run(_ arguments: String..., environment: [String: String] = [:], at place: String? = nil) throws -> Outcome {
+    let (process, output, problems) = try start(arguments, environment: environment, at: place)
+    // Both pipes are drained side by side: a full one would stop the program.
+    let reader = Reader(problems.fileHandleForReading)
+    let out = output.fileHandleForReading.readDataToEndOfFile()
+    let err = reader.finish()
+    process.waitUntilExit()
+    let status = process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+    return Outcome(status: status, output: String(decoding: out, as: UTF8.self), problems: String(decoding: err, as: UTF8.self))
+  }
+
+  /// The digests of all files below a folder, hidden ones left out, by name.
+  func digests(_ name: String) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for file in try Files.names(in: path(name)) where !file.hasPrefix(".") {
+      result[file] = try Digest.ofFile("\(path(name))/\(file)").hex
+    }
+    return result
+  }
+
+  func remove() { try? Files.remove(folder) }
+}
+
+/// Reads a pipe to its end on a thread of its own.
+private final class Reader: @unchecked Sendable {
+  private var data = Data()
+  private let done = DispatchSemaphore(value: 0)
+
+  init(_ handle: FileHandle) {
+    Thread {
+      self.data = handle.readDataToEndOfFile()
+      self.done.signal()
+    }.start()
+  }
+
+  func finish() -> Data {
+    done.wait()
+    return data
+  }
+}
+
+/// Small clips made with ffmpeg, and vectors for them.
+enum Clips {
+  static let ffmpegIsThere: Bool = {
+    let there = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].contains { Files.exists($0) }
+    if !there { print("SKIPPED: the ffmpeg program is not installed; it makes the clips for these tests") }
+    return there
+  }()
+
+  static func shell(_ words: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = words
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure("test.shell", "a command failed", on: words.joined(separator: " ")) }
+  }
+
+  /// A clip of `seconds` with a tone of `pitch` and a moving picture.
+  static func make(_ path: String, pitch: Int, seconds: Double = 10, sound: Bool = true, picture: Bool = true) throws {
+    var words = ["ffmpeg", "-v", "error", "-y"]
+    if picture { words += ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=\(seconds)"] }
+    if sound { words += ["-f", "lavfi", "-i", "sine=frequency=\(pitch):sample_rate=16000:duration=\(seconds)"] }
+    if picture { words += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"] }
+    if sound { words += ["-c:a", "aac"] }
+    try shell(words + ["-fflags", "+bitexact", "-map_metadata", "-1", path])
+  }
+
+  /// Ten rows that depend on `seed`.
+  static func vectors(_ path: String, seed: UInt64, rows: Int = 10, width: Int = 512) throws {
+    var random = SeededRandom(seed: seed)
+    let tensor = Tensor(shape: [rows, width], floats: (0..<rows * width).map { _ in Float(random.normal()) })
+    try Files.write(try NumpyFile.bytes(of: tensor), to: path)
+  }
+
+  static func name(_ index: Int) -> String { "clip\(index)abcdef_00000\(index)" }
+
+  /// `count` clips with vectors, one row a second.
+  static func set(_ tool: Tool, count: Int) throws {
+    try Files.makeFolder(tool.path("videos"))
+    try Files.makeFolder(tool.path("embeddings"))
+    for index in 0..<count { try add(tool, index) }
+    try Files.write(#"{"dim": 512, "fps": 1.0, "model": "test"}"#, to: tool.path("embeddings/embeddings.json"))
+  }
+
+  static func add(_ tool: Tool, _ index: Int) throws {
+    try make(tool.path("videos/\(name(index)).mp4"), pitch: 300 + 100 * index)
+    try vectors(tool.path("embeddings/\(name(index)).npy"), seed: UInt64(index))
+  }
+}
