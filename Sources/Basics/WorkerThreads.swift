@@ -19,7 +19,7 @@ package final class WorkerThreads: @unchecked Sendable {
   package init(_ count: Int) {
     self.count = max(1, count)
     for index in 1..<max(2, self.count) where index < self.count {
-      let thread = Thread { [unowned self] in self.loop(index) }
+      let thread = Thread { [weak self] in self?.loop(index) }
       thread.stackSize = 8 << 20
       thread.name = "worker-\(index)"
       thread.start()
@@ -67,21 +67,30 @@ package final class WorkerThreads: @unchecked Sendable {
 
   private func loop(_ index: Int) {
     var seen = 0
-    while true {
-      condition.lock()
-      while generation == seen && !stopped { condition.wait() }
-      if stopped {
-        condition.unlock()
-        return
-      }
-      seen = generation
-      let (body, items) = (work, items)
-      condition.unlock()
-      if let body { takeItems(body, items, thread: index) }
+    while takeShare(index, after: &seen) {
       condition.lock()
       running -= 1
       if running == 0 { condition.broadcast() }
       condition.unlock()
     }
+  }
+
+  /// One thread's part of the next `forEach`; false when there will be none.
+  ///
+  /// Never inlined: the reference to the caller's closure must be gone before this thread reports that it is done. The closure does
+  /// not outlive `forEach`, and Swift ends the process where a reference to it is left.
+  @inline(never)
+  private func takeShare(_ index: Int, after seen: inout Int) -> Bool {
+    condition.lock()
+    while generation == seen && !stopped { condition.wait() }
+    if stopped {
+      condition.unlock()
+      return false
+    }
+    seen = generation
+    let (body, items) = (work, items)
+    condition.unlock()
+    if let body { takeItems(body, items, thread: index) }
+    return true
   }
 }

@@ -6,12 +6,13 @@ import Testing
 
 /// What is said about clips that are not as they should be.
 @Suite struct ClipFindingTests {
-  static let clips = try? TestClips()
+  private let clips: TestClips
+
+  init() throws { clips = try TestClips() }
   private static let lossless = ["-c:v", "libx264", "-c:a", "flac"]
 
   @Test("channels in opposite phase are not mixed into silence: the first is taken, with a finding")
   func opposite() throws {
-    let clips = try #require(Self.clips)
     let path = try clips.clickAndFlash("opposite.mkv", channels: "opposite", words: Self.lossless)
     let mono = try clips.clickAndFlash("mono.mkv", words: Self.lossless)
     let heard = try sound(path)
@@ -21,7 +22,6 @@ import Testing
 
   @Test("the low-frequency channel of 5.1 is left out of the mean")
   func surround() throws {
-    let clips = try #require(Self.clips)
     let words = ["-c:v", "libx264", "-c:a", "pcm_s16le"]
     let path = try clips.clickAndFlash("surround.mov", channels: "5.1", words: words)
     let mono = try clips.clickAndFlash("mono.mov", words: words)
@@ -33,7 +33,6 @@ import Testing
 
   @Test("sound without a sound is silent", arguments: [["-c:a", "aac"], ["-c:a", "pcm_s16le"], ["-c:a", "libmp3lame"]])
   func silent(words: [String]) throws {
-    let clips = try #require(Self.clips)
     let path = try clips.make(
       "silent-\(words[1]).mov", ["-f", "lavfi", "-i", "anullsrc=r=44100:d=10"] + words + ["-t", "10"])
     let heard = try sound(path)
@@ -43,7 +42,6 @@ import Testing
 
   @Test("a file without sound, and one without picture, say so and still give the other half")
   func halves() throws {
-    let clips = try #require(Self.clips)
     let picture = try clips.make("picture.mp4", TestClips.picture + ["-c:v", "libx264"])
     let tone = try clips.make("tone.m4a", TestClips.sound(44_100) + ["-c:a", "aac"])
     #expect(try sound(picture).reply.findings.map(\.evidence) == ["no audio stream"])
@@ -54,7 +52,6 @@ import Testing
 
   @Test("a cover picture of a sound file is no video")
   func cover() throws {
-    let clips = try #require(Self.clips)
     let cover = try clips.make("cover.png", ["-f", "lavfi", "-i", "testsrc=s=320x240", "-frames:v", "1"])
     let path = try clips.make(
       "cover.mp3", ["-i", cover] + TestClips.sound(44_100) + ["-map", "1:a", "-map", "0:v", "-c:v", "copy", "-c:a", "libmp3lame"])
@@ -64,7 +61,6 @@ import Testing
 
   @Test("a picture that does not change is still; one that moves is not")
   func still() throws {
-    let clips = try #require(Self.clips)
     let source = ["-f", "lavfi", "-i", "testsrc=s=320x240:d=0.04", "-vf", "loop=250:1", "-t", "10", "-c:v", "libx264"]
     let seen = try frames(clips.make("still.mp4", source))
     #expect(codes(seen) == ["video.still"])
@@ -75,7 +71,6 @@ import Testing
 
   @Test("a short file covers as much as it has, and no frame comes after its end")
   func short() throws {
-    let clips = try #require(Self.clips)
     let path = try clips.clickAndFlash("short.mov", words: ["-t", "4", "-c:v", "libx264", "-c:a", "pcm_s16le"])
     #expect(try sound(path).reply.sound?.coveredSeconds == 4)
     let seen = try frames(path)
@@ -85,7 +80,6 @@ import Testing
 
   @Test("a truncated file keeps what can be read, or is unreadable; it never throws")
   func truncated() throws {
-    let clips = try #require(Self.clips)
     let words = ["-c:v", "libx264", "-c:a", "aac", "-movflags", "faststart"]
     let bytes = try Files.read(clips.clickAndFlash("whole.mp4", words: words))
     try Files.write(Array(bytes[..<(bytes.count / 2)]), to: clips.path("half.mp4"))
@@ -99,7 +93,6 @@ import Testing
 
   @Test("what is not media is unreadable", arguments: ["text", "empty", "folder", "absent", "fifo"])
   func unreadable(kind: String) throws {
-    let clips = try #require(Self.clips)
     let path = clips.path("\(kind).mp4")
     switch kind {
     case "text": try Files.write("this is not a video\n", to: path)
@@ -114,7 +107,6 @@ import Testing
 
   @Test("damage is counted and the rest is kept")
   func damaged() throws {
-    let clips = try #require(Self.clips)
     let path = try clips.clickAndFlash("clean.ts", words: ["-c:v", "libx264", "-g", "25", "-c:a", "mp2"])
     var bytes = try Files.read(path)
     for position in stride(from: bytes.count / 3, to: bytes.count / 2, by: 211) { bytes[position] ^= 0x55 }

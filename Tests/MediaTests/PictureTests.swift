@@ -5,10 +5,12 @@ import Testing
 @testable import Media
 
 @Suite struct PictureTests {
-  static let clips = try? TestClips()
+  private let clips: TestClips
+
+  init() throws { clips = try TestClips() }
 
   /// The gray pixels of a JPEG and its width.
-  private func pixels(_ jpeg: [UInt8], _ clips: TestClips, width: Int, height: Int) throws -> [UInt8] {
+  private func pixels(_ jpeg: [UInt8], width: Int, height: Int) throws -> [UInt8] {
     let name = UUID().uuidString
     try Files.write(jpeg, to: clips.path("\(name).jpg"))
     let raw = try clips.make("\(name).gray", "-i", clips.path("\(name).jpg"), "-pix_fmt", "gray", "-f", "rawvideo")
@@ -36,7 +38,6 @@ import Testing
   /// A picture that is white in the top left quarter, turned as a file can ask for, beside what ffmpeg shows of it.
   @Test("a turned picture is shown upright", arguments: ["0", "90", "180", "270"])
   func rotation(degrees: String) throws {
-    let clips = try #require(Self.clips)
     let plain = try clips.make(
       "plain\(degrees).mp4", "-f", "lavfi", "-i", "color=black:s=400x300:r=5:d=1,drawbox=c=white:t=fill:x=0:y=0:w=200:h=150",
       "-c:v", "libx264")
@@ -47,7 +48,7 @@ import Testing
     let isOnItsSide = degrees == "90" || degrees == "270"
     #expect(facts.width == (isOnItsSide ? 300 : 400) && facts.height == (isOnItsSide ? 400 : 300))
     let (width, height) = isOnItsSide ? (256, 342) : (342, 256)
-    let gray = try pixels(try #require(FramePack.decode(seen.payload).first).jpeg, clips, width: width, height: height)
+    let gray = try pixels(try #require(FramePack.decode(seen.payload).first).jpeg, width: width, height: height)
     func quarter(_ x: Int, _ y: Int) -> UInt8 { gray[(height / 4 + y * height / 2) * width + width / 4 + x * width / 2] }
     let quarters = [quarter(0, 0), quarter(1, 0), quarter(0, 1), quarter(1, 1)]
     // The same file shown by ffmpeg itself.
@@ -64,7 +65,6 @@ import Testing
 
   @Test("the shape of pixels is honoured")
   func pixelShape() throws {
-    let clips = try #require(Self.clips)
     let path = try clips.make(
       "wide.mp4", "-f", "lavfi", "-i", "testsrc=s=360x288:d=1,setsar=16/11", "-c:v", "libx264")
     let facts = try #require(frames(path).reply.frames)
@@ -74,12 +74,11 @@ import Testing
   /// Black and white of limited range must come out as 0 and 255, and full range must stay as it is.
   @Test("the range of brightness is converted", arguments: ["yuv420p", "yuvj420p", "yuv444p", "yuv420p10le"])
   func range(format: String) throws {
-    let clips = try #require(Self.clips)
     let path = try clips.make(
       "range-\(format).mkv", "-f", "lavfi", "-i", "color=black:s=400x300:d=1,drawbox=c=white:t=fill:x=200:w=200", "-pix_fmt",
       format, "-c:v", "libx264", "-qp", "1")
     let jpeg = try #require(FramePack.decode(frames(path).payload).first).jpeg
-    let gray = try pixels(jpeg, clips, width: 342, height: 256)
+    let gray = try pixels(jpeg, width: 342, height: 256)
     #expect(gray[100 * 342 + 50] < 4)
     #expect(gray[100 * 342 + 300] > 251)
   }

@@ -6,7 +6,9 @@ import Testing
 
 /// The same file gives the same bytes, whatever vector instructions the CPU has.
 @Suite struct SameBytesTests {
-  static let clips = try? TestClips()
+  private let clips: TestClips
+
+  init() throws { clips = try TestClips() }
   static let makings: [(name: String, words: [String])] = [
     ("h264.mp4", ["-c:v", "libx264", "-c:a", "aac"]),
     ("h264-709.mp4", ["-c:v", "libx264", "-colorspace", "bt709", "-c:a", "aac"]),
@@ -22,7 +24,6 @@ import Testing
 
   @Test("with no vector instructions, with AVX2 and with all there are", arguments: makings.map(\.name))
   func flags(name: String) throws {
-    let clips = try #require(Self.clips)
     let making = try #require(Self.makings.first { $0.name == name })
     let path = try clips.make(
       name,
@@ -39,7 +40,6 @@ import Testing
 
   @Test("the name of a file does not matter")
   func name() throws {
-    let clips = try #require(Self.clips)
     let path = try clips.clickAndFlash("named.mp4", words: ["-c:v", "libx264", "-c:a", "aac"])
     try Files.write(Files.read(path), to: clips.path("other.mp3"))
     #expect(try sound(path) == sound(clips.path("other.mp3")))
