@@ -1,4 +1,5 @@
 import Basics
+import CFFmpeg
 import CSystem
 import Corpus
 import Foundation
@@ -18,6 +19,7 @@ package enum DecodeWorkerMain {
     dup2(nowhere, 1)
     if ProcessInfo.processInfo.environment["PIPELINE_WORKER_STDERR"] != "1" { dup2(nowhere, 2) }
     signal(SIGPIPE, SIG_IGN)
+    media_keep_freed_memory()
     let watch = Thread { system_exit_when_reader_leaves(replies) }
     watch.stackSize = 256 << 10
     watch.start()

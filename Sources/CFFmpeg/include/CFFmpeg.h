@@ -23,6 +23,10 @@ int media_log_errors(char *last, size_t capacity);
 void media_use_cpu_flags(int flags);
 int media_cpu_flags_up_to_avx2(void);
 
+// Freed memory stays with the process: a worker needs the same large blocks for each clip, and giving them back to the kernel costs
+// a page fault per 4 KiB.
+void media_keep_freed_memory(void);
+
 // "avformat", "avcodec", "avutil", "swscale", "swresample": the version that runs (not the one of the headers); else "".
 void media_library_version(const char *library, char *text, size_t capacity);
 
