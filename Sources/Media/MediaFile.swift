@@ -13,6 +13,11 @@ final class MediaFile {
   let video: Stream?
   /// The presentation start of the file: time 0 of a clip that starts at 0.
   let start: MediaTime
+  /// The whole file's length in seconds, as the container states it.
+  var duration: Double? {
+    let microseconds = media_duration(handle)
+    return microseconds == MEDIA_NO_TIME ? nil : Double(microseconds) / 1_000_000
+  }
   private let input: InputFile
   private let streams: [Stream]
   private let maySeek: Bool

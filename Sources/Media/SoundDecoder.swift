@@ -55,7 +55,7 @@ struct SoundDecoder {
     let ends = windows.compactMap { window in window.covered.map { Double($0.upperBound) / Double(window.rate) } }
     let facts = SoundFacts(
       coveredSeconds: ends.max() ?? 0, firstSoundSeconds: begins.min() ?? 0, sourceRate: windows.first?.rate ?? last.rate,
-      channels: channels, codec: decoder.stream.codec, decodeErrors: errors)
+      channels: channels, codec: decoder.stream.codec, decodeErrors: errors, fileSeconds: file.duration)
     return Result(samples: samples, facts: facts, findings: findings)
   }
 

@@ -56,6 +56,8 @@ typedef struct {
 int media_open(int descriptor, const char *formats, media_file **file);
 void media_close(media_file *file);
 const char *media_format_name(const media_file *file);
+// The whole file's length in microseconds, as the container states it or libav works it out; MEDIA_NO_TIME when unknown.
+int64_t media_duration(const media_file *file);
 int media_stream_count(const media_file *file);
 void media_stream_facts(const media_file *file, int index, media_stream *facts);
 // What libav thinks best of one kind, or negative.
