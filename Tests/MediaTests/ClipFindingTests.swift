@@ -31,7 +31,8 @@ import Testing
     #expect(try heard.payload == sound(mono).payload)
   }
 
-  @Test("sound without a sound is silent", arguments: [["-c:a", "aac"], ["-c:a", "pcm_s16le"], ["-c:a", "libmp3lame"]])
+  @Test(
+    "sound without a sound is silent", arguments: [["-c:a", "aac"], ["-c:a", "pcm_s16le"], ["-c:a", "libmp3lame"]])
   func silent(words: [String]) throws {
     let path = try clips.make(
       "silent-\(words[1]).mov", ["-f", "lavfi", "-i", "anullsrc=r=44100:d=10"] + words + ["-t", "10"])
@@ -54,7 +55,8 @@ import Testing
   func cover() throws {
     let cover = try clips.make("cover.png", ["-f", "lavfi", "-i", "testsrc=s=320x240", "-frames:v", "1"])
     let path = try clips.make(
-      "cover.mp3", ["-i", cover] + TestClips.sound(44_100) + ["-map", "1:a", "-map", "0:v", "-c:v", "copy", "-c:a", "libmp3lame"])
+      "cover.mp3",
+      ["-i", cover] + TestClips.sound(44_100) + ["-map", "1:a", "-map", "0:v", "-c:v", "copy", "-c:a", "libmp3lame"])
     #expect(try codes(frames(path)) == ["video.missing"])
     #expect(try codes(sound(path)) == [])
   }

@@ -14,7 +14,10 @@ import Testing
   static let makings: [(name: String, rate: Int, words: [String])] = [
     ("edit-list.mp4", 44_100, ["-c:v", "libx264", "-bf", "2", "-c:a", "aac", "-b:a", "192k"]),
     ("no-b.mp4", 48_000, ["-c:v", "libx264", "-bf", "0", "-c:a", "aac", "-b:a", "192k"]),
-    ("fragmented.mp4", 44_100, ["-c:v", "libx264", "-c:a", "aac", "-b:a", "192k", "-movflags", "frag_keyframe+empty_moov"]),
+    (
+      "fragmented.mp4", 44_100,
+      ["-c:v", "libx264", "-c:a", "aac", "-b:a", "192k", "-movflags", "frag_keyframe+empty_moov"]
+    ),
     ("pcm.mov", 44_100, ["-c:v", "libx264", "-c:a", "pcm_s16le"]),
     ("aac.mkv", 44_100, ["-c:v", "libx264", "-c:a", "aac", "-b:a", "192k"]),
     // Not Opus in Matroska: ffmpeg 5.1 writes such files with the sound early by the codec's delay, and any reader sees it so.
@@ -82,7 +85,9 @@ import Testing
     #expect(seen.reply.frames?.frameTimes.first == 1.98)
   }
 
-  @Test("a clip inside a whole video is cut at its second, on both clocks", arguments: ["whole.mp4", "whole.mkv", "whole.ts"])
+  @Test(
+    "a clip inside a whole video is cut at its second, on both clocks",
+    arguments: ["whole.mp4", "whole.mkv", "whole.ts"])
   func cut(name: String) throws {
     let path = try clips.clickAndFlash(name, words: ["-c:v", "libx264", "-g", "50", "-c:a", "aac", "-b:a", "192k"])
     let whole = try samples(ofFlac: sound(path).payload, in: clips)
@@ -109,12 +114,14 @@ import Testing
   func variableRate() throws {
     // Frames of 25 a second, of which only every tenth is kept after 5 s.
     let path = try clips.make(
-      "variable.mkv", "-f", "lavfi", "-i", "testsrc=s=320x240:r=25:d=10", "-vf", "select='lt(t,5)+not(mod(n,10))'", "-vsync",
+      "variable.mkv", "-f", "lavfi", "-i", "testsrc=s=320x240:r=25:d=10", "-vf", "select='lt(t,5)+not(mod(n,10))'",
+      "-vsync",
       "vfr", "-c:v", "libx264")
     let seen = try frames(path, "2")
     let expected = (0..<20).map { r in
       let time = Double(r) / 2
-      return time < 5.2 ? (min(time, 4.96) / 0.04 + 1e-9).rounded(.down) * 0.04 : (time / 0.4 + 1e-9).rounded(.down) * 0.4
+      return time < 5.2
+        ? (min(time, 4.96) / 0.04 + 1e-9).rounded(.down) * 0.04 : (time / 0.4 + 1e-9).rounded(.down) * 0.4
     }
     let times = try #require(seen.reply.frames?.frameTimes)
     #expect(times.count == expected.count)

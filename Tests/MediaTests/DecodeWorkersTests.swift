@@ -74,7 +74,10 @@ import Testing
   @Test("a crash is tried once more by another worker; a second one is a finding with the signal's name")
   func crash() throws {
     let stand = try Stand()
-    #expect(try stand.decode("crash").reply.findings == [Finding(.decoderCrashed, "the decoder ended with signal SIGSEGV, twice")])
+    #expect(
+      try stand.decode("crash").reply.findings == [
+        Finding(.decoderCrashed, "the decoder ended with signal SIGSEGV, twice")
+      ])
     #expect(stand.log.map { $0.hasSuffix("begin crash") } == [true, true])
     #expect(stand.pids.count == 2)
     #expect(try stand.decode("exit").reply.findings.map(\.evidence) == ["the decoder ended with exit status 3, twice"])

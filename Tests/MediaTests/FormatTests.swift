@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct FramePackTests {
   private static let frames = [
-    FramePack.Frame(time: 0, jpeg: [1, 2, 3]), FramePack.Frame(time: 0.5, jpeg: []), FramePack.Frame(time: 9.5, jpeg: [4]),
+    FramePack.Frame(time: 0, jpeg: [1, 2, 3]), FramePack.Frame(time: 0.5, jpeg: []),
+    FramePack.Frame(time: 9.5, jpeg: [4]),
   ]
 
   @Test("what is packed comes out again, and the bytes are as the format says")
@@ -37,10 +38,12 @@ import Testing
 }
 
 @Suite struct FrameRateTests {
-  @Test("is an exact fraction in lowest terms", arguments: [
-    ("1", "1", 10), ("2", "2", 20), ("0.5", "1/2", 5), ("30", "30", 300), ("30000/1001", "30000/1001", 300),
-    ("29.97", "2997/100", 300), ("60/2", "30", 300), ("0.3", "3/10", 3), ("1/60", "1/60", 1),
-  ])
+  @Test(
+    "is an exact fraction in lowest terms",
+    arguments: [
+      ("1", "1", 10), ("2", "2", 20), ("0.5", "1/2", 5), ("30", "30", 300), ("30000/1001", "30000/1001", 300),
+      ("29.97", "2997/100", 300), ("60/2", "30", 300), ("0.3", "3/10", 3), ("1/60", "1/60", 1),
+    ])
   func reads(text: String, written: String, count: Int) throws {
     let rate = try FrameRate(text)
     #expect(rate.description == written)
@@ -50,9 +53,12 @@ import Testing
     #expect(!(rate.time(count) < MediaTime(10, timescale: 1)))
   }
 
-  @Test("refuses what is none", arguments: [
-    "", "0", "-1", "+1", "x", "1/0", "0/1", "1/61", "241", "1.", ".5", "1e3", "1/2/3", "nan", "99999999999999999999", "1 ",
-  ])
+  @Test(
+    "refuses what is none",
+    arguments: [
+      "", "0", "-1", "+1", "x", "1/0", "0/1", "1/61", "241", "1.", ".5", "1e3", "1/2/3", "nan", "99999999999999999999",
+      "1 ",
+    ])
   func refuses(text: String) {
     #expect(throws: Failure.self) { try FrameRate(text) }
   }
@@ -137,9 +143,11 @@ import Testing
     #expect(message.payload == [1, 2])
   }
 
-  @Test("lengths beyond the limits are refused before anything is read", arguments: [
-    [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], [2, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3],
-  ] as [[UInt8]])
+  @Test(
+    "lengths beyond the limits are refused before anything is read",
+    arguments: [
+      [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], [2, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3],
+    ] as [[UInt8]])
   func lengths(prefix: [UInt8]) {
     #expect(throws: Failure.self) { try WorkerMessage.lengths(prefix) }
   }

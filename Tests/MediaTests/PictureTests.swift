@@ -39,7 +39,8 @@ import Testing
   @Test("a turned picture is shown upright", arguments: ["0", "90", "180", "270"])
   func rotation(degrees: String) throws {
     let plain = try clips.make(
-      "plain\(degrees).mp4", "-f", "lavfi", "-i", "color=black:s=400x300:r=5:d=1,drawbox=c=white:t=fill:x=0:y=0:w=200:h=150",
+      "plain\(degrees).mp4", "-f", "lavfi", "-i",
+      "color=black:s=400x300:r=5:d=1,drawbox=c=white:t=fill:x=0:y=0:w=200:h=150",
       "-c:v", "libx264")
     let turned = try clips.make(
       "turned\(degrees).mp4", "-i", plain, "-c", "copy", "-metadata:s:v:0", "rotate=\(degrees)")
@@ -49,11 +50,14 @@ import Testing
     #expect(facts.width == (isOnItsSide ? 300 : 400) && facts.height == (isOnItsSide ? 400 : 300))
     let (width, height) = isOnItsSide ? (256, 342) : (342, 256)
     let gray = try pixels(try #require(FramePack.decode(seen.payload).first).jpeg, width: width, height: height)
-    func quarter(_ x: Int, _ y: Int) -> UInt8 { gray[(height / 4 + y * height / 2) * width + width / 4 + x * width / 2] }
+    func quarter(_ x: Int, _ y: Int) -> UInt8 {
+      gray[(height / 4 + y * height / 2) * width + width / 4 + x * width / 2]
+    }
     let quarters = [quarter(0, 0), quarter(1, 0), quarter(0, 1), quarter(1, 1)]
     // The same file shown by ffmpeg itself.
     let shown = try clips.make(
-      "shown\(degrees).gray", "-i", turned, "-frames:v", "1", "-vf", "scale=\(width):\(height)", "-pix_fmt", "gray", "-f",
+      "shown\(degrees).gray", "-i", turned, "-frames:v", "1", "-vf", "scale=\(width):\(height)", "-pix_fmt", "gray",
+      "-f",
       "rawvideo")
     let reference = try Files.read(shown)
     let expected = [(0, 0), (1, 0), (0, 1), (1, 1)].map {
@@ -75,7 +79,8 @@ import Testing
   @Test("the range of brightness is converted", arguments: ["yuv420p", "yuvj420p", "yuv444p", "yuv420p10le"])
   func range(format: String) throws {
     let path = try clips.make(
-      "range-\(format).mkv", "-f", "lavfi", "-i", "color=black:s=400x300:d=1,drawbox=c=white:t=fill:x=200:w=200", "-pix_fmt",
+      "range-\(format).mkv", "-f", "lavfi", "-i", "color=black:s=400x300:d=1,drawbox=c=white:t=fill:x=200:w=200",
+      "-pix_fmt",
       format, "-c:v", "libx264", "-qp", "1")
     let jpeg = try #require(FramePack.decode(frames(path).payload).first).jpeg
     let gray = try pixels(jpeg, width: 342, height: 256)

@@ -31,7 +31,9 @@ import Testing
       let seen = try frames("\(Self.videos)/\(name)")
       #expect(seen.payload.isEmpty == (seen.reply.frames == nil), "\(name)")
       #expect(seen.reply.frames != nil || !seen.reply.findings.isEmpty, "\(name)")
-      if let facts = seen.reply.frames { #expect(try FramePack.decode(seen.payload).count == facts.frameTimes.count, "\(name)") }
+      if let facts = seen.reply.frames {
+        #expect(try FramePack.decode(seen.payload).count == facts.frameTimes.count, "\(name)")
+      }
     }
   }
 }

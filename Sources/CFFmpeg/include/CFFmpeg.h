@@ -100,8 +100,8 @@ void media_frame_describe(const media_frame *frame, media_frame_facts *facts);
 
 // ---- Sound. ----------------------------------------------------------------------------------------------------------
 enum { MEDIA_MOST_CHANNELS = 64 };
-// Samples [from, from + count) of a frame as one channel: the mean of all but low-frequency effects, and the first channel alone.
-// Adds each channel's sum of squares, and the mean's, to the energies. Full scale is 1. Returns 0, or negative for a sample
+// Samples [from, from + count) of a frame as one channel: the mean of all but low-frequency effects, and the first
+// channel alone. Adds each channel's sum of squares, and the mean's, to the energies. Full scale is 1. Returns 0, or negative for a sample
 // format it does not know. The result does not depend on the CPU.
 int media_mix(const media_frame *frame, int from, int count, float *mean, float *first, double *mean_energy,
               double energies[MEDIA_MOST_CHANNELS]);
