@@ -33,6 +33,7 @@ package struct Preparation: Sendable {
       embeddings = try EmbeddingIndex(
         paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
       try checkWidth()
+      try embeddings?.normalisation()
       lookUpVectors()
     }
   }
