@@ -101,6 +101,11 @@ void media_close(media_file *file) {
 
 const char *media_format_name(const media_file *file) { return file->context->iformat->name; }
 
+int64_t media_duration(const media_file *file) {
+  int64_t duration = file->context->duration;
+  return duration == AV_NOPTS_VALUE || duration <= 0 ? MEDIA_NO_TIME : duration;
+}
+
 int media_stream_count(const media_file *file) { return (int)file->context->nb_streams; }
 
 void media_stream_facts(const media_file *file, int index, media_stream *facts) {

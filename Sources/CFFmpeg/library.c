@@ -4,6 +4,7 @@
 #include <libavutil/cpu.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +65,14 @@ void media_use_cpu_flags(int flags) {
 int media_cpu_flags_up_to_avx2(void) {
   unsigned flags = 0;
   return av_parse_cpu_caps(&flags, "avx2+fma3+bmi2") < 0 ? 0 : (int)flags;
+}
+
+void media_keep_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_ARENA_MAX, 1);
+#endif
 }
 
 void media_library_version(const char *library, char *text, size_t capacity) {

@@ -2,6 +2,7 @@
 
 #include "internal.h"
 #include <libavutil/cpu.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 #include <math.h>
@@ -96,6 +97,7 @@ static int set_up(media_scaler *s, const AVFrame *frame, int width, int height) 
       s->full == full && s->to_width == width && s->to_height == height)
     return 0;
   sws_freeContext(s->context);
+  s->context = NULL;
   const AVPixFmtDescriptor *kind = av_pix_fmt_desc_get(format);
   if (!kind || (kind->flags & AV_PIX_FMT_FLAG_HWACCEL)) return AVERROR(ENOSYS);
   // Plain 8-bit 4:2:0 without a change of colour matrix goes through code whose vector form is exact; for the rest swscale
@@ -103,13 +105,24 @@ static int set_up(media_scaler *s, const AVFrame *frame, int width, int height) 
   int allowed = av_get_cpu_flags();
   bool exact = format == AV_PIX_FMT_YUV420P && matrix == SWS_CS_ITU601;
   if (!exact) av_force_cpu_flags(0);
-  s->context = sws_getContext(frame->width, frame->height, format, width, height, AV_PIX_FMT_YUV420P,
-                              SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT, NULL, NULL, NULL);
+  s->context = sws_alloc_context();
   int result = s->context ? 0 : AVERROR(ENOMEM);
   if (s->context) {
+    // The ranges before the start: given later, they are forgotten for sources of more than 8 bits.
+    av_opt_set_int(s->context, "srcw", frame->width, 0);
+    av_opt_set_int(s->context, "srch", frame->height, 0);
+    av_opt_set_int(s->context, "src_format", format, 0);
+    av_opt_set_int(s->context, "src_range", full, 0);
+    av_opt_set_int(s->context, "dstw", width, 0);
+    av_opt_set_int(s->context, "dsth", height, 0);
+    av_opt_set_int(s->context, "dst_format", AV_PIX_FMT_YUV420P, 0);
+    av_opt_set_int(s->context, "dst_range", 1, 0);
+    av_opt_set_int(s->context, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT, 0);
+    result = sws_init_context(s->context, NULL, NULL);
     // Negative only where neither side is YUV: then there is nothing to set.
-    sws_setColorspaceDetails(s->context, sws_getCoefficients(matrix), full, sws_getCoefficients(SWS_CS_ITU601), 1, 0,
-                             1 << 16, 1 << 16);
+    if (result >= 0)
+      sws_setColorspaceDetails(s->context, sws_getCoefficients(matrix), full, sws_getCoefficients(SWS_CS_ITU601), 1, 0,
+                               1 << 16, 1 << 16);
   }
   if (!exact) av_force_cpu_flags(allowed);
   s->width = frame->width, s->height = frame->height, s->format = format, s->matrix = matrix, s->full = full;

@@ -1,4 +1,5 @@
 import Basics
+import CFFmpeg
 import CSystem
 import Corpus
 import Foundation
@@ -18,6 +19,7 @@ package enum DecodeWorkerMain {
     dup2(nowhere, 1)
     if ProcessInfo.processInfo.environment["PIPELINE_WORKER_STDERR"] != "1" { dup2(nowhere, 2) }
     signal(SIGPIPE, SIG_IGN)
+    media_keep_freed_memory()
     let watch = Thread { system_exit_when_reader_leaves(replies) }
     watch.stackSize = 256 << 10
     watch.start()
@@ -41,7 +43,9 @@ package enum DecodeWorkerMain {
   }
 
   private static func send(_ header: some Encodable, payload: [UInt8] = [], to descriptor: Int32) throws {
-    try WorkerMessage.bytes(header, payload: payload).withUnsafeBytes { try writeAll($0, to: descriptor, path: "worker") }
+    try WorkerMessage.bytes(header, payload: payload).withUnsafeBytes {
+      try writeAll($0, to: descriptor, path: "worker")
+    }
   }
 
   /// Exactly `count` bytes from descriptor 0; nil at its end.
@@ -69,7 +73,9 @@ enum TestFault: String, CaseIterable {
   init?(_ request: DecodeRequest) {
     guard ProcessInfo.processInfo.environment["PIPELINE_TEST_FAULTS"] == "1" else { return nil }
     let named = request.testFault.flatMap(TestFault.init(rawValue:))
-    guard let fault = named ?? Self.allCases.first(where: { request.path.contains("fault-\($0.rawValue)") }) else { return nil }
+    guard let fault = named ?? Self.allCases.first(where: { request.path.contains("fault-\($0.rawValue)") }) else {
+      return nil
+    }
     self = fault
   }
 
@@ -81,7 +87,7 @@ enum TestFault: String, CaseIterable {
       // Address space counts, so nothing needs to be touched.
       var blocks: [UnsafeMutableRawPointer] = []
       while blocks.count < 1 << 16, let block = malloc(64 << 20) { blocks.append(block) }
-      blocks.forEach { free($0) }
+      for block in blocks { free(block) }
       return DecodeOutcome(reply: DecodeReply(findings: [.outOfMemory("allocating for a test")]))
     }
   }

@@ -26,7 +26,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     guard pipe(&down) == 0 else { throw Failure.system("make a pipe", "decode worker") }
     guard pipe(&up) == 0 else {
       let failure = Failure.system("make a pipe", "decode worker")
-      down.forEach { close($0) }
+      for descriptor in down { close(descriptor) }
       throw failure
     }
     // A worker started by another thread right now closes what it inherits by itself.
@@ -34,7 +34,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     let arguments = command.map { strdup($0) }
     let list: [UnsafePointer<CChar>?] = arguments.map { $0.map { UnsafePointer($0) } } + [nil]
     let started = command.isEmpty ? -ENOENT : system_spawn(list, down[0], up[1])
-    arguments.forEach { free($0) }
+    for argument in arguments { free(argument) }
     close(down[0])
     close(up[1])
     pid = started

@@ -89,7 +89,7 @@ package final class DecodeWorkers: @unchecked Sendable {
     let workers = idle
     idle = []
     condition.unlock()
-    workers.forEach { $0.stop() }
+    for worker in workers { worker.stop() }
   }
 
   /// One try, on `worker` or a fresh one. The worker comes back when it can be used again.

@@ -72,7 +72,9 @@ enum FlacEncoder {
 
     func write(_ source: UnsafeRawPointer?, _ count: Int) -> Int {
       guard count > 0, let source else { return 0 }
-      if bytes.count < position + count { bytes.append(contentsOf: repeatElement(0, count: position + count - bytes.count)) }
+      if bytes.count < position + count {
+        bytes.append(contentsOf: repeatElement(0, count: position + count - bytes.count))
+      }
       bytes.withUnsafeMutableBytes { $0.baseAddress.map { ($0 + position).copyMemory(from: source, byteCount: count) } }
       position += count
       return count

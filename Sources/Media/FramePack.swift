@@ -42,7 +42,9 @@ package enum FramePack {
       throw Failure.framePack("wrong first bytes", found: "\(Array(head))", expected: "\(magic)")
     }
     let found: UInt32 = try reader.integer()
-    guard found == version else { throw Failure.framePack("unknown version", found: "\(found)", expected: "\(version)") }
+    guard found == version else {
+      throw Failure.framePack("unknown version", found: "\(found)", expected: "\(version)")
+    }
     let count: UInt32 = try reader.integer()
     guard count <= mostFrames else {
       throw Failure.framePack("too many frames", found: "\(count)", expected: "at most \(mostFrames)")
@@ -56,7 +58,9 @@ package enum FramePack {
       let length: UInt32 = try reader.integer()
       frames.append(Frame(time: time, jpeg: Array(try reader.take(Int(length)))))
     }
-    guard reader.rest == 0 else { throw Failure.framePack("bytes after the last frame", found: "\(reader.rest)", expected: "0") }
+    guard reader.rest == 0 else {
+      throw Failure.framePack("bytes after the last frame", found: "\(reader.rest)", expected: "0")
+    }
     return frames
   }
 
@@ -70,7 +74,9 @@ package enum FramePack {
     var rest: Int { bytes.count - position }
 
     mutating func take(_ count: Int) throws -> ArraySlice<UInt8> {
-      guard count <= rest else { throw Failure.framePack("it ends early", found: "\(rest) bytes", expected: "\(count)") }
+      guard count <= rest else {
+        throw Failure.framePack("it ends early", found: "\(rest) bytes", expected: "\(count)")
+      }
       defer { position += count }
       return bytes[position..<position + count]
     }

@@ -51,7 +51,8 @@ struct FrameSampler {
     if decoder.errors > 0 { findings.append(.damaged(decoder.errors, of: "picture", last: lastLibraryError())) }
     let facts = FrameFacts(
       width: Int(shape.width), height: Int(shape.height), codec: decoder.stream.codec, frameTimes: pictures.times,
-      coveredSeconds: min(limit, max(.zero, end ?? .zero)).seconds, isStill: pictures.isStill, decodeErrors: decoder.errors)
+      coveredSeconds: min(limit, max(.zero, end ?? .zero)).seconds, isStill: pictures.isStill,
+      decodeErrors: decoder.errors)
     return Result(frames: pictures.frames, facts: facts, findings: findings)
   }
 
@@ -111,6 +112,7 @@ struct FrameSampler {
 
   private var nothingReason: String {
     if decoder.errors > 0 { return "nothing decoded: \(decoder.errors) damaged packets; last: \(lastLibraryError())" }
+    if end != nil { return "the picture covers none of the requested times" }
     return startSeconds > 0 ? "no picture at \(startSeconds) s" : "the video stream is empty"
   }
 }

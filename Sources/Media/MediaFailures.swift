@@ -15,7 +15,8 @@ extension Failure {
   }
 
   static func flac(_ reason: String) -> Failure {
-    Failure("flac.encode", "libsndfile cannot write FLAC", found: reason, hint: "check the library with: pipeline doctor")
+    Failure(
+      "flac.encode", "libsndfile cannot write FLAC", found: reason, hint: "check the library with: pipeline doctor")
   }
 
   static func workerDidNotStart(_ command: [String], _ reason: String) -> Failure {
@@ -60,5 +61,7 @@ extension Finding {
   static func timeout(_ seconds: Double) -> Finding {
     Finding(.mediaTimeout, "no answer within \(Int(seconds.rounded(.up))) s, twice")
   }
-  static func crashed(_ evidence: String) -> Finding { Finding(.decoderCrashed, "the decoder ended with \(evidence), twice") }
+  static func crashed(_ evidence: String) -> Finding {
+    Finding(.decoderCrashed, "the decoder ended with \(evidence), twice")
+  }
 }

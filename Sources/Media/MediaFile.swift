@@ -13,6 +13,11 @@ final class MediaFile {
   let video: Stream?
   /// The presentation start of the file: time 0 of a clip that starts at 0.
   let start: MediaTime
+  /// The whole file's length in seconds, as the container states it.
+  var duration: Double? {
+    let microseconds = media_duration(handle)
+    return microseconds == MEDIA_NO_TIME ? nil : Double(microseconds) / 1_000_000
+  }
   private let input: InputFile
   private let streams: [Stream]
   private let maySeek: Bool
@@ -33,11 +38,16 @@ final class MediaFile {
   /// Demuxers of formats that hold sound and picture in one file. Left out: playlists and manifests, anything that names other
   /// files, devices, subtitles, single images, and raw data without a header that everything would match.
   static let formats = [
-    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "live_flv", "asf", "ogg", "rm",
-    "mxf", "gxf", "nut", "nsv", "wtv", "dv", "ivf", "swf", "h264", "hevc", "m4v", "obu", "vc1", "avs2", "dirac", "wav", "w64",
-    "aiff", "au", "caf", "voc", "flac", "mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "amr", "amrnb", "amrwb",
-    "ape", "wv", "tta", "tak", "mpc", "mpc8", "oma", "loas", "dsf", "iff", "qcp", "gif", "smjpeg", "yuv4mpegpipe", "film_cpk",
-    "kux", "pva", "nuv", "4xm", "roq", "bink", "smk", "xwma", "spdif", "ircam", "nistsphere", "avr", "pvf", "sox", "rso",
+    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "live_flv", "asf", "ogg",
+    "rm",
+    "mxf", "gxf", "nut", "nsv", "wtv", "dv", "ivf", "swf", "h264", "hevc", "m4v", "obu", "vc1", "avs2", "dirac", "wav",
+    "w64",
+    "aiff", "au", "caf", "voc", "flac", "mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "amr", "amrnb",
+    "amrwb",
+    "ape", "wv", "tta", "tak", "mpc", "mpc8", "oma", "loas", "dsf", "iff", "qcp", "gif", "smjpeg", "yuv4mpegpipe",
+    "film_cpk",
+    "kux", "pva", "nuv", "4xm", "roq", "bink", "smk", "xwma", "spdif", "ircam", "nistsphere", "avr", "pvf", "sox",
+    "rso",
   ].joined(separator: ",")
 
   /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
@@ -54,7 +64,9 @@ final class MediaFile {
     let result = media_open(input.descriptor, Self.formats, &opened)
     guard result == 0, let opened else {
       if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("opening")) }
-      throw Refusal(.unreadable("no known format: \(describe(result))"))
+      // libav has one code for this and for much else; only its words tell them apart.
+      let isRefused = lastLibraryError().hasPrefix("Format not on whitelist")
+      throw Refusal(.unreadable(isRefused ? "a format not read here" : "no known format: \(describe(result))"))
     }
     handle = opened
     streams = (0..<media_stream_count(opened)).map { index in

@@ -14,10 +14,7 @@ package enum MediaToolchain {
     identity["libFLAC"] = FlacEncoder.vendor() ?? "unknown"
     return identity
   }()
-}
 
-/// Sets of vector instructions for `DecodeRequest.forcedCPUFlags`.
-package enum MediaToolchainFlags {
-  package static let none: Int32 = 0
-  package static let avx2: Int32 = media_cpu_flags_up_to_avx2()
+  /// A value for `DecodeRequest.forcedCPUFlags`: what a CPU with AVX2 and no more would use.
+  package static let cpuFlagsUpToAVX2 = media_cpu_flags_up_to_avx2()
 }

@@ -42,7 +42,9 @@ struct SoundDecoder {
     let takesFirst = cancels
     var mixed = [Float](repeating: 0, count: SoundWindow.outputCount)
     for window in windows {
-      guard window.resample(takingFirst: takesFirst, into: &mixed) == 0 else { throw Refusal(.outOfMemory("resampling")) }
+      guard window.resample(takingFirst: takesFirst, into: &mixed) == 0 else {
+        throw Refusal(.outOfMemory("resampling"))
+      }
     }
     let samples = mixed.map(Self.rounded)
     var findings: [Finding] = []
@@ -55,7 +57,7 @@ struct SoundDecoder {
     let ends = windows.compactMap { window in window.covered.map { Double($0.upperBound) / Double(window.rate) } }
     let facts = SoundFacts(
       coveredSeconds: ends.max() ?? 0, firstSoundSeconds: begins.min() ?? 0, sourceRate: windows.first?.rate ?? last.rate,
-      channels: channels, codec: decoder.stream.codec, decodeErrors: errors)
+      channels: channels, codec: decoder.stream.codec, decodeErrors: errors, fileSeconds: file.duration)
     return Result(samples: samples, facts: facts, findings: findings)
   }
 
@@ -83,7 +85,8 @@ struct SoundDecoder {
       channels = max(channels, Int(facts.channels))
       let count = Int(facts.samples)
       // Without any time the stream begins where the file does.
-      let position = time.map { $0.units(of: Int64(rate)) } ?? (placement?.next == nil ? Int64(-startSeconds * rate) : nil)
+      let position =
+        time.map { $0.units(of: Int64(rate)) } ?? (placement?.next == nil ? Int64(-startSeconds * rate) : nil)
       guard let placed = placement?.place(position, count: count) else { continue }
       if placed.start >= window.end { break }
       let result = window.add(decoder.frame, skipping: placed.skipped, of: count, at: placed.start)
@@ -112,7 +115,8 @@ struct SoundDecoder {
   /// Whether mixing loses the sound: the mean has under a thousandth of the loudest channel's energy.
   private var cancels: Bool {
     let mean = windows.reduce(0) { $0 + $1.meanEnergy }
-    let loudest = (0..<Int(MEDIA_MOST_CHANNELS)).map { channel in windows.reduce(0) { $0 + $1.energies[channel] } }.max() ?? 0
+    let loudest =
+      (0..<Int(MEDIA_MOST_CHANNELS)).map { channel in windows.reduce(0) { $0 + $1.energies[channel] } }.max() ?? 0
     return channels > 1 && mean * 1000 < loudest
   }
 

@@ -54,7 +54,8 @@ enum WorkerMessage {
     let lengths = try lengths(prefix)
     let body = try read(lengths.header + lengths.payload) ?? []
     guard body.count == lengths.header + lengths.payload else {
-      throw Failure.message("it ends early", found: "\(body.count) bytes", expected: "\(lengths.header + lengths.payload)")
+      throw Failure.message(
+        "it ends early", found: "\(body.count) bytes", expected: "\(lengths.header + lengths.payload)")
     }
     let header = try CanonicalJSON.decode(H.self, from: Array(body[..<lengths.header]), source: "decode worker")
     return (header, Array(body[lengths.header...]))

@@ -23,6 +23,10 @@ int media_log_errors(char *last, size_t capacity);
 void media_use_cpu_flags(int flags);
 int media_cpu_flags_up_to_avx2(void);
 
+// Freed memory stays with the process: a worker needs the same large blocks for each clip, and giving them back to the kernel costs
+// a page fault per 4 KiB.
+void media_keep_freed_memory(void);
+
 // "avformat", "avcodec", "avutil", "swscale", "swresample": the version that runs (not the one of the headers); else "".
 void media_library_version(const char *library, char *text, size_t capacity);
 
@@ -52,6 +56,8 @@ typedef struct {
 int media_open(int descriptor, const char *formats, media_file **file);
 void media_close(media_file *file);
 const char *media_format_name(const media_file *file);
+// The whole file's length in microseconds, as the container states it or libav works it out; MEDIA_NO_TIME when unknown.
+int64_t media_duration(const media_file *file);
 int media_stream_count(const media_file *file);
 void media_stream_facts(const media_file *file, int index, media_stream *facts);
 // What libav thinks best of one kind, or negative.
@@ -94,8 +100,8 @@ void media_frame_describe(const media_frame *frame, media_frame_facts *facts);
 
 // ---- Sound. ----------------------------------------------------------------------------------------------------------
 enum { MEDIA_MOST_CHANNELS = 64 };
-// Samples [from, from + count) of a frame as one channel: the mean of all but low-frequency effects, and the first channel alone.
-// Adds each channel's sum of squares, and the mean's, to the energies. Full scale is 1. Returns 0, or negative for a sample
+// Samples [from, from + count) of a frame as one channel: the mean of all but low-frequency effects, and the first
+// channel alone. Adds each channel's sum of squares, and the mean's, to the energies. Full scale is 1. Returns 0, or negative for a sample
 // format it does not know. The result does not depend on the CPU.
 int media_mix(const media_frame *frame, int from, int count, float *mean, float *first, double *mean_energy,
               double energies[MEDIA_MOST_CHANNELS]);

@@ -1,0 +1,177 @@
+import Basics
+import Corpus
+import Foundation
+import Testing
+
+@testable import Media
+
+/// The supervisor, driven with a small Python program in place of the worker: it greets, then does what the path says.
+@Suite struct DecodeWorkersTests {
+  private static let script = """
+    import json, os, struct, sys, time
+    def read(n):
+      data = b''
+      while len(data) < n:
+        part = os.read(0, n - len(data))
+        if not part: sys.exit(0)
+        data += part
+      return data
+    def message():
+      h, p = struct.unpack('<II', read(8))
+      head = json.loads(read(h)); read(p)
+      return head
+    def reply(head, payload=b''):
+      head = json.dumps(head).encode()
+      os.write(1, struct.pack('<II', len(head), len(payload)) + head + payload)
+    log = open(sys.argv[1], 'a')
+    if len(sys.argv) > 2: os.kill(os.getpid(), 11)
+    greeting = message()
+    reply(greeting)
+    while True:
+      path = message()['path']
+      log.write('%d begin %s\\n' % (os.getpid(), path)); log.flush()
+      first = not os.path.exists(sys.argv[1] + '.' + path)
+      open(sys.argv[1] + '.' + path, 'w').close()
+      if path.startswith('crash') or (path.startswith('once') and first): os.kill(os.getpid(), 11)
+      elif path.startswith('exit'): sys.exit(3)
+      elif path.startswith('hang'): time.sleep(1000)
+      elif path.startswith('garbage'): os.write(1, b'\\xff' * 4096)
+      elif path.startswith('memory'): reply({'findings': [{'code': 'media.memory', 'evidence': 'asked to'}]})
+      elif path.startswith('slow'): time.sleep(0.2); reply({'findings': []}, path.encode())
+      else: reply({'findings': []}, path.encode())
+      log.write('%d end %s\\n' % (os.getpid(), path)); log.flush()
+    """
+
+  private final class Stand: Sendable {
+    let clips: TestClips
+    let workers: DecodeWorkers
+    init(count: Int = 2, seconds: Double = 20, perWorker: Int = 500, _ extra: String...) throws {
+      clips = try TestClips()
+      try Files.write(DecodeWorkersTests.script, to: clips.path("worker.py"))
+      workers = DecodeWorkers(
+        count: count, command: ["/usr/bin/env", "python3", clips.path("worker.py"), clips.path("log")] + extra,
+        limits: DecodeLimits(seconds: seconds, requestsPerWorker: perWorker))
+    }
+    func decode(_ path: String) throws -> DecodeOutcome { try workers.decode(DecodeRequest(path: path, work: .sound)) }
+    var log: [String] {
+      let bytes = (try? Files.read(clips.path("log"))) ?? []
+      return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+    var pids: Set<Int32> { Set(log.compactMap { $0.split(separator: " ").first.flatMap { Int32($0) } }) }
+    /// Whether all worker processes are gone, zombies too.
+    var allGone: Bool { pids.allSatisfy { kill($0, 0) != 0 && errno == ESRCH } }
+  }
+
+  @Test("a reply and its payload come back, from one worker for many requests")
+  func replies() throws {
+    let stand = try Stand()
+    for i in 0..<20 { #expect(try stand.decode("clip\(i)").payload == Array("clip\(i)".utf8)) }
+    #expect(stand.pids.count == 1)
+    stand.workers.stop()
+    #expect(stand.allGone)
+  }
+
+  @Test("a crash is tried once more by another worker; a second one is a finding with the signal's name")
+  func crash() throws {
+    let stand = try Stand()
+    #expect(
+      try stand.decode("crash").reply.findings == [
+        Finding(.decoderCrashed, "the decoder ended with signal SIGSEGV, twice")
+      ])
+    #expect(stand.log.map { $0.hasSuffix("begin crash") } == [true, true])
+    #expect(stand.pids.count == 2)
+    #expect(try stand.decode("exit").reply.findings.map(\.evidence) == ["the decoder ended with exit status 3, twice"])
+    #expect(try stand.decode("clip").payload == Array("clip".utf8))
+    stand.workers.stop()
+    #expect(stand.allGone)
+  }
+
+  @Test("a crash that does not come again leaves no trace")
+  func crashOnce() throws {
+    let stand = try Stand()
+    #expect(try stand.decode("once") == DecodeOutcome(reply: DecodeReply(findings: []), payload: Array("once".utf8)))
+  }
+
+  @Test("a hang ends at the deadline, twice, and is a timeout")
+  func hang() throws {
+    let stand = try Stand(seconds: 0.4)
+    let begin = Date()
+    #expect(try stand.decode("hang").reply.findings.map(\.code) == [.mediaTimeout])
+    #expect(Date().timeIntervalSince(begin) < 10)
+    #expect(stand.allGone)
+  }
+
+  @Test("out of memory is tried once more by a fresh worker, then kept as the finding")
+  func memory() throws {
+    let stand = try Stand()
+    #expect(try stand.decode("memory").reply.findings.map(\.code) == [.mediaMemory])
+    #expect(stand.pids.count == 2)
+  }
+
+  @Test("a reply that is none ends the worker")
+  func garbage() throws {
+    let stand = try Stand()
+    #expect(try stand.decode("garbage").reply.findings.map(\.code) == [.decoderCrashed])
+    #expect(stand.allGone)
+  }
+
+  @Test("a worker is replaced after its number of requests")
+  func replacement() throws {
+    let stand = try Stand(perWorker: 3)
+    for i in 0..<7 { _ = try stand.decode("clip\(i)") }
+    #expect(stand.pids.count == 3)
+  }
+
+  @Test("workers that cannot be started are an error, not a verdict on a clip")
+  func noWorker() throws {
+    let absent = DecodeWorkers(count: 1, command: ["/absent/worker"])
+    #expect(throws: Failure.self) { try absent.decode(DecodeRequest(path: "a", work: .sound)) }
+    let mute = DecodeWorkers(count: 1, command: ["/bin/true"])
+    #expect(throws: Failure.self) { try mute.decode(DecodeRequest(path: "a", work: .sound)) }
+    let dying = try Stand("dies")
+    #expect(throws: Failure.self) { try dying.decode("a") }
+  }
+
+  @Test("after stop nothing is decoded")
+  func stopped() throws {
+    let stand = try Stand()
+    stand.workers.stop()
+    #expect(throws: Failure.self) { try stand.decode("clip") }
+  }
+
+  @Test("many threads share the workers, and the second try of a crash runs alone")
+  func sideBySide() throws {
+    let stand = try Stand(count: 3)
+    let paths = (0..<24).map { $0 % 6 == 3 ? "crash\($0)" : "slow\($0)" }
+    let threads = WorkerThreads(6)
+    threads.forEach(paths.count) { item, _ in
+      let outcome = try? stand.decode(paths[item])
+      if paths[item].hasPrefix("slow") {
+        #expect(outcome?.payload == Array(paths[item].utf8))
+      } else {
+        #expect(outcome?.reply.findings.map(\.code) == [.decoderCrashed])
+      }
+    }
+    threads.stop()
+    stand.workers.stop()
+    #expect(stand.allGone)
+    // While a second try runs, no other decode does: what began before has ended, and nothing begins until it is over.
+    var running: Set<String> = []
+    var tries: [String: Int] = [:]
+    for line in stand.log {
+      let words = line.split(separator: " ").map(String.init)
+      if words[1] == "end" {
+        running.remove(words[2])
+        continue
+      }
+      tries[words[2], default: 0] += 1
+      if words[2].hasPrefix("crash") {
+        if tries[words[2]] == 2 { #expect(running.isEmpty, "\(words[2]) beside \(running)") }
+      } else {
+        running.insert(words[2])
+        #expect(running.count <= 3)
+      }
+    }
+    #expect(tries.filter { $0.key.hasPrefix("crash") }.values.allSatisfy { $0 == 2 })
+  }
+}

@@ -1,0 +1,154 @@
+import Basics
+import Corpus
+import Testing
+
+@testable import Media
+
+@Suite struct FramePackTests {
+  private static let frames = [
+    FramePack.Frame(time: 0, jpeg: [1, 2, 3]), FramePack.Frame(time: 0.5, jpeg: []),
+    FramePack.Frame(time: 9.5, jpeg: [4]),
+  ]
+
+  @Test("what is packed comes out again, and the bytes are as the format says")
+  func roundTrip() throws {
+    let bytes = FramePack.encode(Self.frames)
+    #expect(try FramePack.decode(bytes) == Self.frames)
+    #expect(try FramePack.decode(FramePack.encode([])) == [])
+    let one = FramePack.encode([FramePack.Frame(time: 1, jpeg: [9])])
+    #expect(one == [70, 82, 77, 83, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 1, 0, 0, 0, 9])
+  }
+
+  @Test("cut short or with bytes added it is refused, at every length")
+  func lengths() {
+    let bytes = FramePack.encode(Self.frames)
+    for count in 0..<bytes.count {
+      #expect(throws: Failure.self) { try FramePack.decode(Array(bytes[..<count])) }
+    }
+    #expect(throws: Failure.self) { try FramePack.decode(bytes + [0]) }
+  }
+
+  @Test("wrong magic, version, count, time or length is refused", arguments: [0, 4, 8, 19, 20])
+  func fields(position: Int) {
+    var bytes = FramePack.encode(Self.frames)
+    bytes[position] = 0xFF
+    if position == 19 { bytes[18] = 0xF0 }
+    #expect(throws: Failure.self) { try FramePack.decode(bytes) }
+  }
+}
+
+@Suite struct FrameRateTests {
+  @Test(
+    "is an exact fraction in lowest terms",
+    arguments: [
+      ("1", "1", 10), ("2", "2", 20), ("0.5", "1/2", 5), ("30", "30", 300), ("30000/1001", "30000/1001", 300),
+      ("29.97", "2997/100", 300), ("60/2", "30", 300), ("0.3", "3/10", 3), ("1/60", "1/60", 1),
+    ])
+  func reads(text: String, written: String, count: Int) throws {
+    let rate = try FrameRate(text)
+    #expect(rate.description == written)
+    #expect(rate.count(seconds: 10) == count)
+    #expect(try FrameRate(rate.description) == rate)
+    #expect(rate.time(count - 1) < MediaTime(10, timescale: 1))
+    #expect(!(rate.time(count) < MediaTime(10, timescale: 1)))
+  }
+
+  @Test(
+    "refuses what is none",
+    arguments: [
+      "", "0", "-1", "+1", "x", "1/0", "0/1", "1/61", "241", "1.", ".5", "1e3", "1/2/3", "nan", "99999999999999999999",
+      "1 ",
+    ])
+  func refuses(text: String) {
+    #expect(throws: Failure.self) { try FrameRate(text) }
+  }
+}
+
+@Suite struct SoundPlacementTests {
+  private func placement() -> SoundPlacement {
+    SoundPlacement(rate: 48_000, tick: MediaTime(1, timescale: 1000))
+  }
+
+  /// Where the first kept sample goes, and how many are left out.
+  private func place(_ placement: inout SoundPlacement, _ position: Int64?, _ count: Int) -> [Int64] {
+    let placed = placement.place(position, count: count)
+    return [placed.start, Int64(placed.skipped)]
+  }
+
+  @Test("times rounded to milliseconds leave no seam and no overlap")
+  func jitter() {
+    var placement = placement()
+    var expected: Int64 = 0
+    for i in 0..<400 {
+      let rounded = (Int64(i) * 1024 * 1000 + 24_000) / 48_000 * 48
+      let placed = placement.place(rounded, count: 1024)
+      #expect(placed.start == expected && placed.skipped == 0)
+      expected += 1024
+    }
+  }
+
+  @Test("a gap stays a gap")
+  func gap() {
+    var placement = placement()
+    _ = placement.place(0, count: 1000)
+    #expect(place(&placement, 3000, 1000) == [3000, 0])
+    #expect(place(&placement, 4000, 1000) == [4000, 0])
+  }
+
+  @Test("an overlap loses what is already there")
+  func overlap() {
+    var placement = placement()
+    _ = placement.place(0, count: 4800)
+    #expect(place(&placement, 2400, 4800) == [4800, 2400])
+    #expect(place(&placement, 100, 100) == [200, 100])
+    #expect(placement.next == 7200)
+  }
+
+  @Test("a frame without a time follows the last")
+  func missing() {
+    var placement = placement()
+    _ = placement.place(480, count: 480)
+    #expect(place(&placement, nil, 480) == [960, 0])
+  }
+
+  @Test("a clock that begins anew goes on where it was")
+  func wrap() {
+    var placement = placement()
+    _ = placement.place(4_000_000, count: 1024)
+    #expect(placement.place(5, count: 1024) == (4_001_024, 0))
+    #expect(placement.place(1029, count: 1024) == (4_002_048, 0))
+  }
+
+  @Test("times beyond all recordings do not overflow")
+  func extremes() {
+    var placement = placement()
+    _ = placement.place(.min, count: 1024)
+    _ = placement.place(.max, count: 1024)
+    _ = placement.place(.min, count: 1024)
+    #expect(placement.next != nil)
+  }
+}
+
+@Suite struct WorkerMessageTests {
+  @Test("a request crosses the pipe as it is")
+  func request() throws {
+    let request = DecodeRequest(path: "/a b/\u{e9}.mp4", startSeconds: 3, work: .frames(fps: try FrameRate("0.5")))
+    var rest = try WorkerMessage.bytes(request, payload: [1, 2])[...]
+    let message = try #require(
+      try WorkerMessage.receive(DecodeRequest.self) { count in
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+      })
+    #expect(message.header == request)
+    #expect(message.payload == [1, 2])
+  }
+
+  @Test(
+    "lengths beyond the limits are refused before anything is read",
+    arguments: [
+      [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], [2, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3],
+    ] as [[UInt8]])
+  func lengths(prefix: [UInt8]) {
+    #expect(throws: Failure.self) { try WorkerMessage.lengths(prefix) }
+  }
+}

@@ -1,0 +1,39 @@
+import Basics
+import Foundation
+import Testing
+
+@testable import Media
+
+/// Real videos of the shared test material: any container, codec and damage that came by.
+@Suite struct RealVideoTests {
+  static let videos: String = {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let shared = ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "/\(root)/../shared"
+    return "\(shared)/data/videos"
+  }()
+
+  /// False, said aloud, where the material is not there.
+  static let isHere: Bool = {
+    if Files.isFolder(videos) { return true }
+    print("RealVideoTests are left out: no folder \(videos); PIPELINE_SHARED names another place")
+    return false
+  }()
+
+  // The material is not part of the repository.
+  @Test("every one gets a reply for both halves", .enabled(if: RealVideoTests.isHere))
+  func everyOne() throws {
+    let names = try Files.names(in: Self.videos)
+    #expect(names.count > 0)
+    for name in names {
+      let heard = try sound("\(Self.videos)/\(name)")
+      #expect(heard.payload.isEmpty == (heard.reply.sound == nil), "\(name)")
+      #expect(heard.reply.sound != nil || !heard.reply.findings.isEmpty, "\(name)")
+      let seen = try frames("\(Self.videos)/\(name)")
+      #expect(seen.payload.isEmpty == (seen.reply.frames == nil), "\(name)")
+      #expect(seen.reply.frames != nil || !seen.reply.findings.isEmpty, "\(name)")
+      if let facts = seen.reply.frames {
+        #expect(try FramePack.decode(seen.payload).count == facts.frameTimes.count, "\(name)")
+      }
+    }
+  }
+}
