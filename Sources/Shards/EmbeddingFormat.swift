@@ -8,6 +8,8 @@ package protocol EmbeddingFormat: Sendable {
   static var name: String { get }
   /// File name endings, lower case, without the dot.
   static var extensions: [String] { get }
+  /// Whether a file is of this format, by its name. The first format in the list that says so takes it.
+  static func reads(_ path: String) -> Bool
 
   /// The blocks of rows in a file, by key, and what the file itself says of them. No rows are read.
   /// - Throws: a `Failure`: the file is then refused whole.
@@ -17,9 +19,19 @@ package protocol EmbeddingFormat: Sendable {
   static func read(_ location: EmbeddingLocation) throws -> Tensor
 }
 
+extension EmbeddingFormat {
+  package static func reads(_ path: String) -> Bool {
+    let name = Files.name(path)
+    let ending = name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
+    return extensions.contains(ending)
+  }
+}
+
 /// Every format there is. A new one is one line here.
 package let BuiltInEmbeddingFormats: [any EmbeddingFormat.Type] = [
+  ClipRetrievalEmbeddings.self,
   NumpyEmbeddings.self,
+  NpzEmbeddings.self,
   TarEmbeddings.self,
   SafetensorsEmbeddings.self,
 ]
@@ -32,6 +44,8 @@ package struct EmbeddingListing: Sendable {
     package var size: Int?
     /// What the bytes are, where the file's own header has said it.
     package var layout: EmbeddingLayout?
+    /// Rows of a table; nil where the block lies in one piece.
+    var rows: EmbeddingRows?
   }
   package var blocks: [Block]
   package var description = EmbeddingDescription()
@@ -40,6 +54,12 @@ package struct EmbeddingListing: Sendable {
 package struct EmbeddingLayout: Sendable {
   package let type: ElementType
   package let shape: [Int]
+}
+
+/// Some rows of a table.
+struct EmbeddingRows: Sendable {
+  let table: EmbeddingTable
+  let rows: [Int]
 }
 
 /// One block of rows: where it is. Nothing of it has been read.
@@ -52,10 +72,14 @@ package struct EmbeddingLocation: Sendable {
   package let size: Int?
   package let layout: EmbeddingLayout?
   package let description: EmbeddingDescription
+  let rowsOfTable: EmbeddingRows?
   let format: any EmbeddingFormat.Type
 
   /// For messages: `shard.tar, member id.npy at 1536`.
-  package var place: String { member.isEmpty ? path : "\(path), member \(member) at \(offset)" }
+  package var place: String {
+    if let row = rowsOfTable?.rows.first { return "\(path), row \(row)" }
+    return member.isEmpty ? path : "\(path), member \(member) at \(offset)"
+  }
 
   /// Rows of teacher vectors, `[rows, width]`, float16, bfloat16, float32 or float64; one vector is one row.
   /// - Throws: `embedding.shape`, `embedding.empty`, `embedding.type`, and what the format throws.

@@ -68,7 +68,7 @@ package struct EmbeddingIndex: Sendable {
       let path = "\(folder)/\(name)"
       if let format = Self.known(path) {
         try add(path, format, known: known)
-      } else if let refusal = Self.unsupported(path) {
+      } else if let refusal = Self.unsupported(path), !Self.isMetadata(name) {
         refused.append(refusal)
       } else if (try? Files.identityOfLink(path))?.kind == .folder {
         try scan(folder: path, known: known)
@@ -84,7 +84,7 @@ package struct EmbeddingIndex: Sendable {
       for block in listing.blocks {
         let location = EmbeddingLocation(
           path: path, member: block.member, offset: block.offset, size: block.size, layout: block.layout,
-          description: description, format: format)
+          description: description, rowsOfTable: block.rows, format: format)
         places[block.key, default: []].append(location)
       }
     } catch let failure as Failure {
@@ -111,13 +111,17 @@ package struct EmbeddingIndex: Sendable {
   }
 
   private static func known(_ path: String) -> (any EmbeddingFormat.Type)? {
-    let ending = ending(path)
-    return BuiltInEmbeddingFormats.first { $0.extensions.contains(ending) }
+    BuiltInEmbeddingFormats.first { $0.reads(path) }
   }
 
   private static func format(_ path: String) throws -> any EmbeddingFormat.Type {
     if let format = known(path) { return format }
     throw unsupported(path) ?? Failure.embeddingsUnknown(path)
+  }
+
+  /// clip-retrieval's own parquet: its table says what it lacks, so that this file need not.
+  private static func isMetadata(_ name: String) -> Bool {
+    name.hasPrefix("metadata_") && name.hasSuffix(".parquet")
   }
 
   /// Formats that would need a library of their own, with the line that converts them.

@@ -24,18 +24,24 @@ package enum ShardSetIndex {
 
   package static let sizesName = "sizes.json"
 
-  package static func widsName(_ split: Split) -> String { "\(split.rawValue).json" }
+  package static func widsName(_ split: Split) -> String { widsName(split.rawValue) }
 
-  /// Writes all index files of a folder of finished shards; a split without shards gets none.
+  package static func widsName(_ set: String) -> String { "\(set).json" }
+
   package static func write(_ shards: [Split: [TrainingShard]], folder: String) throws {
+    try write(Dictionary(uniqueKeysWithValues: shards.map { ($0.key.rawValue, $0.value) }), folder: folder)
+  }
+
+  /// Writes all index files of a folder of finished shards, by the name of their set; a set without shards gets none.
+  package static func write(_ shards: [String: [TrainingShard]], folder: String) throws {
     var sizes: [String: Int] = [:]
-    for (split, list) in shards where !list.isEmpty {
+    for (set, list) in shards where !list.isEmpty {
       let wids = Wids(
-        name: split.rawValue,
+        name: set,
         shardlist: list.sorted { $0.name < $1.name }
           .map { Wids.Shard(url: $0.name, nsamples: $0.sampleCount, filesize: $0.byteCount) })
       for shard in list { sizes[shard.name] = shard.sampleCount }
-      try Files.write(try CanonicalJSON.bytes(wids) + [0x0A], to: "\(folder)/\(widsName(split))")
+      try Files.write(try CanonicalJSON.bytes(wids) + [0x0A], to: "\(folder)/\(widsName(set))")
     }
     try Files.write(try CanonicalJSON.bytes(sizes) + [0x0A], to: "\(folder)/\(sizesName)")
   }

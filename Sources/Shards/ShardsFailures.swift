@@ -108,7 +108,7 @@ extension Failure {
 
   static func embeddingsUnsupported(_ path: String, _ kind: String, hint: String) -> Failure {
     Failure(
-      "embeddings.format", "\(kind) files are not read", on: path, expected: "npy, tar or safetensors", hint: hint)
+      "embeddings.format", "\(kind) files are not read", on: path, expected: "npy, npz, tar or safetensors", hint: hint)
   }
 
   static func embeddingsUnknown(_ path: String) -> Failure {

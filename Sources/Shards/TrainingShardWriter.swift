@@ -15,19 +15,27 @@ package struct TrainingShard: Sendable, Equatable, Codable {
   }
 
   /// `train-000000.tar`.
-  package static func name(_ split: Split, _ number: Int) -> String {
+  package static func name(_ split: Split, _ number: Int) -> String { name(split.rawValue, number) }
+
+  /// The same of any set: `frames-000000.tar`.
+  package static func name(_ set: String, _ number: Int) -> String {
     let digits = String(number)
-    return "\(split.rawValue)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).tar"
+    return "\(set)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).tar"
   }
 
   /// Split and number of a name of that form, else nil.
   package static func parse(_ name: String) -> (split: Split, number: Int)? {
-    guard name.hasSuffix(".tar"), let dash = name.lastIndex(of: "-"),
-      let split = Split(rawValue: String(name[..<dash])),
+    guard let (set, number) = parseSet(name), let split = Split(rawValue: set) else { return nil }
+    return (split, number)
+  }
+
+  /// The same of any set.
+  package static func parseSet(_ name: String) -> (set: String, number: Int)? {
+    guard name.hasSuffix(".tar"), let dash = name.lastIndex(of: "-"), dash != name.startIndex,
       case let digits = name[name.index(after: dash)...].dropLast(4), digits.utf8.count >= 6, digits.utf8.count <= 18,
       digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits)
     else { return nil }
-    return (split, number)
+    return (String(name[..<dash]), number)
   }
 
   /// The index beside a tar: `train-000000.idx`.
@@ -72,11 +80,27 @@ package final class TrainingShardWriter {
 
   /// The same with any extensions.
   package func add(_ id: ClipID, _ members: [(extension: String, data: [UInt8])]) throws {
+    try follow(id)
+    try add(key: id.text, members)
+  }
+
+  /// Adds several samples of one clip, keyed in their own way, in the order given.
+  package func add(
+    _ id: ClipID, samples: [(key: String, members: [(extension: String, data: [UInt8])])]
+  ) throws {
+    try follow(id)
+    for (key, members) in samples { try add(key: key, members) }
+  }
+
+  private func follow(_ id: ClipID) throws {
     if let last, !(last < id) { throw Failure.shardOrder(path, last, id) }
     last = id
+  }
+
+  private func add(key: String, _ members: [(extension: String, data: [UInt8])]) throws {
     var groups: [String] = []
     for (ending, data) in members.sorted(by: { $0.extension.utf8.lexicographicallyPrecedes($1.extension.utf8) }) {
-      let name = "\(id.text).\(ending)"
+      let name = "\(key).\(ending)"
       let offset = try tar.add(name, data)
       groups.append("\(ending) \(offset) \(data.count) \(name)")
     }

@@ -28,6 +28,8 @@ package struct PreparedClip: Sendable {
   package var source: Digest
   /// Where its teacher rows are, in order of preference; empty when there are none.
   package var vectors: [EmbeddingLocation] = []
+  /// Whether those rows are of the clip itself, although it is cut from a longer file: they stand under its own id.
+  package var vectorsAreOfClip = false
   /// The digest of those rows.
   package var vectorsDigest: Digest?
 }

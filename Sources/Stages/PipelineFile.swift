@@ -10,7 +10,7 @@ package struct PipelineFile: Sendable {
   package static let keys: [String: [String]] = [
     "prepare": [
       "videos", "manifest", "embeddings", "embedding-fps", "embedding-model", "frames", "shards", "jobs", "limit",
-      "max-bad-fraction", "leave-out", "keep", "shard-size",
+      "max-bad-fraction", "leave-out", "keep", "shard-size", "frames-out",
     ],
     "distill": [
       "shards", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate", "schedule",

@@ -33,6 +33,7 @@ package struct Preparation: Sendable {
       embeddings = try EmbeddingIndex(
         paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
       try checkWidth()
+      try embeddings?.normalisation()
       lookUpVectors()
     }
   }
@@ -79,6 +80,7 @@ package struct Preparation: Sendable {
       guard found.rows != nil, let location = found.location else { continue }
       ready[i].vectors = [location]
       ready[i].vectorsDigest = found.digest
+      ready[i].vectorsAreOfClip = found.key == clip.id.text && clip.id.text != clip.candidate.file.stem
     }
   }
 

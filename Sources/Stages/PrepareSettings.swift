@@ -15,6 +15,8 @@ package struct PrepareSettings: Sendable {
   /// Nil: no frames at all.
   package var frames: FrameRate?
   package var shards = "shards"
+  /// Where frames go for whoever makes teacher vectors of them; nil: nowhere.
+  package var framesOut: String?
   package var workspace = ".pipeline"
   package var jobs = ProcessInfo.processInfo.activeProcessorCount
   package var limit: Int?

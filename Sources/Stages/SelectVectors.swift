@@ -35,7 +35,7 @@ package enum SelectVectors: ClipStage {
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
     guard let digest = clip.vectorsDigest else { return nil }
     var inputs: [String: ActionInput] = [
-      "vectors": .digest(digest), "start": .digest(Digest(of: "\(clip.candidate.startSeconds)")),
+      "vectors": .digest(digest), "start": .digest(Digest(of: "\(start(clip))")),
       "sound": .output(of: ExtractSound.id(clip), named: ActionResult.summaryName),
     ]
     if ExtractFrames.isWanted(settings) {
@@ -43,6 +43,9 @@ package enum SelectVectors: ClipStage {
     }
     return inputs
   }
+
+  /// Where the clip begins in what the rows describe.
+  private static func start(_ clip: PreparedClip) -> Int { clip.vectorsAreOfClip ? 0 : clip.candidate.startSeconds }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     guard let location = clip.vectors.first else { return ActionResult() }
@@ -52,8 +55,9 @@ package enum SelectVectors: ClipStage {
     guard facts.duration > 0 else {
       return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
     }
-    let start = Double(clip.candidate.startSeconds)
-    let window = TeacherVectors.Window(start: start, duration: facts.duration, fileDuration: facts.fileDuration)
+    let start = Double(Self.start(clip))
+    let window = TeacherVectors.Window(
+      start: start, duration: facts.duration, fileDuration: clip.vectorsAreOfClip ? facts.duration : facts.fileDuration)
     let fps = location.description.fps
     let selection = try TeacherVectors.select(location.rows(), fps: fps, window: window, width: PrepareSettings.dimension)
     let rows = selection.rows?.shape[0] ?? 0

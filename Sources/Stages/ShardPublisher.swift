@@ -3,74 +3,92 @@ import Corpus
 import Shards
 import StageGraph
 
-/// Writes a set of training shards so that it changes as little as its clips do, and appears whole or not at all.
+/// What a folder of shards is to hold.
+package struct ShardSets: Sendable {
+  /// One clip's part of a shard.
+  struct Item: Sendable {
+    var id: ClipID
+    /// Of all that goes into the shard for this clip.
+    var digest: Digest
+    var samples: Int
+    var write: @Sendable (TrainingShardWriter, ArtifactStore) throws -> Void
+  }
+
+  /// What its shards are made by: part of their fingerprints.
+  var stage: Stage
+  /// By the name that the shards begin with: `train`, `frames`. Items in id order.
+  var items: [String: [Item]]
+  /// In this order, with those that have no items now.
+  var names: [String]
+  /// Files beside the shards.
+  var beside: [String: [UInt8]] = [:]
+}
+
+/// Writes sets of shards so that they change as little as their clips do, and appear whole or not at all.
 ///
 /// Which clips share a shard follows from their ids; a shard whose content is there already, under whatever number, is linked,
-/// not written. The new set is built in a sibling folder and exchanged for the old one in one step.
+/// not written. The new folder is built in a sibling and exchanged for the old one in one step.
 package struct ShardPublisher: Sendable {
   package struct Job: Sendable {
     package var name: String
     package var fingerprint: Digest
-    var pairs: [Pair]
-    /// The file of the present set with these bytes.
+    var items: [ShardSets.Item]
+    /// The file of the present folder with these bytes.
     package var present: String?
-    package var samples: Int { pairs.count }
+    package var samples: Int { items.reduce(0) { $0 + $1.samples } }
     package var reason: RebuildReason
   }
-
-  package static let stage = Stage(
-    name: "write-shards", version: 1, parameters: ["format": "webdataset", "audio": "flac", "vectors": "npy"])
-  /// Lists what was left out, one clip a line, beside the shards.
-  package static let quarantineName = "quarantine.jsonl"
 
   package let folder: String
   package let jobs: [Job]
   private let stale: [String]
-  private let quarantine: [UInt8]
+  private let sets: ShardSets
   private let catalog: Catalog
   private let lock: FileLock?
 
-  /// Compares what the pairs need with what is in `folder`.
-  /// - Parameter writing: takes the folder's lock; false for a dry run.
-  package init(_ prepared: PreparedPairs, folder: String, target: Int, catalog: Catalog, writing: Bool) throws {
+  /// Compares what is wanted with what is in `folder`.
+  /// - Parameters:
+  ///   - target: clips in a shard, on average.
+  ///   - writing: takes the folder's lock; false for a dry run.
+  package init(_ sets: ShardSets, folder: String, target: Int, catalog: Catalog, writing: Bool) throws {
     var folder = folder
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     self.folder = folder
     self.catalog = catalog
+    self.sets = sets
     if writing { try Files.makeFolder(Files.parent(folder)) }
     lock = writing ? try FileLock("\(Files.parent(folder))/.\(Files.name(folder)).lock") : nil
-    quarantine = try Self.quarantine(prepared.verdicts)
-    let present = try Self.presentDigests(folder, catalog, writing: writing)
+    let present = try Self.presentDigests(folder, sets.names, catalog, writing: writing)
     var jobs: [Job] = []
-    for split in Split.allCases {
-      let pairs = prepared.pairs.filter { $0.split == split }
-      let byID = Dictionary(uniqueKeysWithValues: pairs.map { ($0.id, $0) })
+    for set in sets.names {
+      let items = sets.items[set] ?? []
+      let byID = Dictionary(uniqueKeysWithValues: items.map { ($0.id, $0) })
       let boundaries = ShardBoundaries(target: target, least: max(1, target / 4), most: target * 4)
-      for (number, ids) in boundaries.plan(ids: pairs.map(\.id)).enumerated() {
+      for (number, ids) in boundaries.plan(ids: items.map(\.id)).enumerated() {
         let members = ids.compactMap { byID[$0] }
         let fingerprint = Fingerprint.of(
-          Self.stage, inputs: Dictionary(uniqueKeysWithValues: members.map { ($0.id.text, $0.digest) }))
+          sets.stage, inputs: Dictionary(uniqueKeysWithValues: members.map { ($0.id.text, $0.digest) }))
         let known = try Self.known(fingerprint, catalog)
-        let name = TrainingShard.name(split, number)
+        let name = TrainingShard.name(set, number)
         let match = known.flatMap { shard in
           present[name] == shard.digest ? name : present.filter { $0.value == shard.digest }.keys.min()
         }
         let reason: RebuildReason =
           known == nil ? (present[name] == nil ? .neverBuilt : .inputChanged(["clips of \(name)"]))
           : present[name] == nil ? .outputMissing([name]) : .outputCorrupt([name])
-        jobs.append(Job(name: name, fingerprint: fingerprint, pairs: members, present: match, reason: reason))
+        jobs.append(Job(name: name, fingerprint: fingerprint, items: members, present: match, reason: reason))
       }
     }
     self.jobs = jobs
     stale = present.keys.filter { name in !jobs.contains { $0.name == name } }.sorted()
   }
 
-  /// Whether the folder holds this set already.
+  /// Whether the folder holds all this already.
   package var isUpToDate: Bool {
     stale.isEmpty && jobs.allSatisfy { $0.present == $0.name }
       && Files.exists("\(folder)/\(ShardSetIndex.sizesName)")
       && jobs.allSatisfy { Files.exists(TrainingShard.indexPath("\(folder)/\($0.name)")) }
-      && (try? Files.read("\(folder)/\(Self.quarantineName)")) == quarantine
+      && sets.beside.allSatisfy { (try? Files.read("\(folder)/\($0.key)")) == $0.value }
   }
 
   package var toWrite: [Job] { jobs.filter { $0.present == nil } }
@@ -83,21 +101,17 @@ package struct ShardPublisher: Sendable {
   }
 
   /// The shards in the folder with the digests of their bytes; those that were hashed before are not read again.
-  private static func presentDigests(_ folder: String, _ catalog: Catalog, writing: Bool) throws -> [String: Digest] {
+  private static func presentDigests(
+    _ folder: String, _ sets: [String], _ catalog: Catalog, writing: Bool
+  ) throws -> [String: Digest] {
     guard Files.isFolder(folder) else { return [:] }
-    let names = try Files.names(in: folder).filter { TrainingShard.parse($0) != nil }
+    let names = try Files.names(in: folder).filter { TrainingShard.parseSet($0).map { sets.contains($0.set) } == true }
     let memo = try FileMemo(catalog)
     let results = try memo.digests(of: names.map { "\(folder)/\($0)" }, jobs: 2)
     if writing { try memo.save() }
     var digests: [String: Digest] = [:]
     for (name, result) in zip(names, results) { if case .success(let digest) = result { digests[name] = digest } }
     return digests
-  }
-
-  private static func quarantine(_ verdicts: [ClipVerdict]) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    for verdict in verdicts where verdict.state == .leftOut { bytes += try CanonicalJSON.bytes(verdict) + [0x0A] }
-    return bytes
   }
 
   // MARK: Writing
@@ -127,14 +141,14 @@ package struct ShardPublisher: Sendable {
   /// back to it first.
   private func clear(_ building: String) throws {
     guard Files.isFolder(building) else { return }
-    for name in try Files.names(in: building) where !Self.isOurs(name) && !Files.exists("\(folder)/\(name)") {
+    for name in try Files.names(in: building) where !isOurs(name) && !Files.exists("\(folder)/\(name)") {
       try Files.rename("\(building)/\(name)", to: "\(folder)/\(name)")
     }
     try Files.remove(building)
   }
 
   private func fill(_ building: String, _ store: ArtifactStore, _ onShard: (Job) -> Void) throws {
-    var written: [Split: [TrainingShard]] = [:]
+    var written: [String: [TrainingShard]] = [:]
     for job in jobs {
       if Interruption.isRequested { throw Interruption.failure }
       let shard: TrainingShard
@@ -148,24 +162,21 @@ package struct ShardPublisher: Sendable {
         try catalog.set(note: Self.key(job.fingerprint), try CanonicalJSON.text(shard))
         onShard(job)
       }
-      if let split = TrainingShard.parse(job.name)?.split { written[split, default: []].append(shard) }
+      if let set = TrainingShard.parseSet(job.name)?.set { written[set, default: []].append(shard) }
     }
     try ShardSetIndex.write(written, folder: building)
-    try Files.write(quarantine, to: "\(building)/\(Self.quarantineName)")
+    for (name, bytes) in sets.beside.sorted(by: { $0.key < $1.key }) { try Files.write(bytes, to: "\(building)/\(name)") }
   }
 
   private func write(_ job: Job, into building: String, _ store: ArtifactStore) throws -> TrainingShard {
     let writer = try TrainingShardWriter("\(building)/\(job.name)")
-    for pair in job.pairs {
-      try writer.add(
-        pair.id, [.clip: try store.read(pair.vectors), .sound: try store.read(pair.sound), .record: pair.record])
-    }
+    for item in job.items { try item.write(writer, store) }
     return try writer.finish()
   }
 
-  private static func isOurs(_ name: String) -> Bool {
-    TrainingShard.parse(name) != nil || name == ShardSetIndex.sizesName || name == quarantineName || OutputFile.isLeftOver(name)
-      || Split.allCases.contains { ShardSetIndex.widsName($0) == name }
-      || (name.hasSuffix(".idx") && TrainingShard.parse(name.dropLast(4) + ".tar") != nil)
+  private func isOurs(_ name: String) -> Bool {
+    if name == ShardSetIndex.sizesName || sets.beside[name] != nil || OutputFile.isLeftOver(name) { return true }
+    let tar = name.hasSuffix(".idx") ? name.dropLast(4) + ".tar" : name
+    return sets.names.contains { set in ShardSetIndex.widsName(set) == name || TrainingShard.parseSet(tar)?.set == set }
   }
 }

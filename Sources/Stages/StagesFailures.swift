@@ -16,7 +16,10 @@ extension Failure {
 
   package static let noVectors = Failure(
     "embeddings.absent", "sound and frames are prepared, but there are no teacher vectors",
-    hint: "give them with --embeddings PATH, or put them into a folder \"embeddings\" next to the videos", exit: .noTeacherVectors)
+    hint: """
+      give them with --embeddings PATH, or put them into a folder "embeddings" next to the videos; \
+      --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings
+      """, exit: .noTeacherVectors)
 
   package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(

@@ -48,7 +48,8 @@ package enum NumpyFile {
     return header
   }
 
-  private static func swapBytes(_ data: inout [UInt8], width: Int) {
+  /// Turns big-endian elements of `width` bytes little-endian, or back.
+  package static func swapBytes(_ data: inout [UInt8], width: Int) {
     for start in stride(from: 0, to: data.count, by: width) {
       for k in 0..<width / 2 { data.swapAt(start + k, start + width - 1 - k) }
     }

@@ -1,27 +1,33 @@
 // Reads zips of stored entries (PyTorch checkpoints, np.savez): through the central directory, zip64 included, with
-// every offset checked and every CRC compared. Compressed entries are refused: weights do not compress, and bombs do.
+// every offset checked and every CRC compared. Compressed entries are listed but not read here: weights do not compress,
+// and bombs do. Who takes teacher vectors from them inflates them under a limit.
 
 import Basics
 
-struct StoredZipReader {
-  struct Entry {
-    let name: String
-    let method: UInt16
-    let checksum: UInt32
-    /// Bytes within the archive; only for a stored entry.
-    let range: Range<Int>
+package struct StoredZipReader {
+  package struct Entry: Sendable, Equatable {
+    package let name: String
+    /// 0 stored, 8 deflate.
+    package let method: UInt16
+    package let checksum: UInt32
+    /// Bytes that it holds, as the directory says.
+    package let size: Int
+    /// Its bytes within the archive, packed or not.
+    package let range: Range<Int>
+    /// Where the directory speaks of it: what `entry(at:)` takes.
+    package let place: Int
   }
 
   private let bytes: UnsafeRawBufferPointer
   private let source: String
   /// In directory order.
-  let entries: [Entry]
+  package let entries: [Entry]
   private let byName: [String: Int]
 
   private static let mostEntries = 1 << 20
 
   /// - Throws: `zip.…` with the reason.
-  init(_ bytes: UnsafeRawBufferPointer, source: String) throws {
+  package init(_ bytes: UnsafeRawBufferPointer, source: String) throws {
     (self.bytes, self.source) = (bytes, source)
     let closing = try Self.closing(bytes, source)
     var reader = ByteReader(bytes, at: closing.offset)
@@ -36,12 +42,23 @@ struct StoredZipReader {
 
   /// The bytes of an entry, checked against its CRC; nil when there is none of that name.
   func data(_ name: String) throws -> UnsafeRawBufferPointer? {
-    guard let index = byName[name] else { return nil }
-    let entry = entries[index]
-    guard entry.method == 0 else { throw Failure.zip(.compressed(name, method: entry.method), source) }
+    try byName[name].map { try Self.data(of: entries[$0], in: bytes, source: source) }
+  }
+
+  /// The bytes of a stored entry, checked against its CRC.
+  package static func data(
+    of entry: Entry, in bytes: UnsafeRawBufferPointer, source: String
+  ) throws -> UnsafeRawBufferPointer {
+    guard entry.method == 0 else { throw Failure.zip(.compressed(entry.name, method: entry.method), source) }
     let data = UnsafeRawBufferPointer(rebasing: bytes[entry.range])
-    guard CRC32.of(data) == entry.checksum else { throw Failure.zip(.checksum(name), source) }
+    guard CRC32.of(data) == entry.checksum else { throw Failure.zip(.checksum(entry.name), source) }
     return data
+  }
+
+  /// One entry again, without reading the others.
+  package static func entry(at place: Int, of bytes: UnsafeRawBufferPointer, source: String) throws -> Entry {
+    var reader = ByteReader(bytes, at: place)
+    return try entry(&reader, bytes, source)
   }
 
   /// Where the directory starts and how many entries it has, from the record at the end (and zip64's, where that one is
@@ -90,13 +107,15 @@ struct StoredZipReader {
     else { throw Failure.zip(.directory("no sound entry at \(at)"), source) }
     var sizes = [UInt64(plain), UInt64(packed), UInt64(offset)]
     guard widen(&sizes, from: extra) else { throw Failure.zip(.entry(name, "its zip64 field is cut off"), source) }
-    if method != 0 { return Entry(name: name, method: method, checksum: checksum, range: 0..<0) }
     guard flags & 1 == 0 else { throw Failure.zip(.entry(name, "it is encrypted"), source) }
-    guard sizes[0] == sizes[1] else { throw Failure.zip(.entry(name, "stored, yet its two sizes differ"), source) }
-    guard let start = dataOffset(bytes, header: sizes[2]), sizes[0] <= UInt64(bytes.count - start) else {
-      throw Failure.zip(.entry(name, "its data lies outside the file"), source)
+    guard method != 0 || sizes[0] == sizes[1] else {
+      throw Failure.zip(.entry(name, "stored, yet its two sizes differ"), source)
     }
-    return Entry(name: name, method: 0, checksum: checksum, range: start..<start + Int(sizes[0]))
+    guard let start = dataOffset(bytes, header: sizes[2]), sizes[1] <= UInt64(bytes.count - start),
+      let size = Int(exactly: sizes[0])
+    else { throw Failure.zip(.entry(name, "its data lies outside the file"), source) }
+    return Entry(
+      name: name, method: method, checksum: checksum, size: size, range: start..<start + Int(sizes[1]), place: at)
   }
 
   /// Values that are all ones stand in the zip64 extra field, in order. False when it ends before them.

@@ -21,6 +21,9 @@ struct PrepareOptions: ParsableArguments {
   @Option(help: "Frames a second to keep, or none.")
   var frames: String?
 
+  @Option(help: "Write the frames too, as WebDataset tars for a CLIP embedder.")
+  var framesOut: String?
+
   @Option(help: "Where training shards go.")
   var shards: String?
 
@@ -58,6 +61,10 @@ struct PrepareOptions: ParsableArguments {
     settings.embeddingModel = embeddingModel ?? file?.text("prepare", "embedding-model")
     let rate = frames ?? file?.text("prepare", "frames") ?? "1"
     settings.frames = rate == "none" ? nil : try FrameRate(rate)
+    settings.framesOut = framesOut ?? file?.text("prepare", "frames-out")
+    guard settings.framesOut == nil || settings.frames != nil else {
+      throw Failure("usage.frames", "no frames are kept, so that none can be written", on: "--frames-out", hint: "--frames 1", exit: .usage)
+    }
     settings.shards = shards ?? file?.text("prepare", "shards") ?? settings.shards
     settings.shardTarget = try positive("--shard-size", shardSize ?? file?.value("prepare", "shard-size")) ?? settings.shardTarget
     settings.jobs = try positive("--jobs", jobs ?? file?.value("prepare", "jobs")) ?? settings.jobs

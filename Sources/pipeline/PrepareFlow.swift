@@ -28,13 +28,14 @@ struct PrepareFlow {
     prepared.notes.forEach(Console.note)
     try remember(prepared, catalog)
     PrepareReport.table(prepared)
+    try publishFrames(FrameShards.sets(preparation, prepared, outcome), catalog, store)
     if settings.embeddings.isEmpty {
       Console.say("\(preparation.ready.count) clips decoded and kept in \(settings.workspace)")
       throw Failure.noVectors
     }
     guard !prepared.pairs.isEmpty else { throw Failure.noPairs(prepared.leftOut) }
     let publisher = try ShardPublisher(
-      prepared, folder: settings.shards, target: settings.shardTarget, catalog: catalog, writing: true)
+      try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog, writing: true)
     try publish(publisher, store)
     finish(prepared, publisher, decoded: decodedClips(outcome))
     try judge(prepared)
@@ -59,7 +60,7 @@ struct PrepareFlow {
       let store = try ArtifactStore(catalog)
       let outcome = try Runner(store: store, workers: 1).run(plan) { _, _ in ActionResult() }
       let publisher = try ShardPublisher(
-        try PreparedPairs(preparation, outcome), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
+        try TrainingShards.sets(PreparedPairs(preparation, outcome)), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
         writing: false)
       PlanReport.shards(publisher)
       if common.explain {
@@ -125,9 +126,20 @@ struct PrepareFlow {
     try catalog.set(note: "shards", settings.shards)
   }
 
-  private func publish(_ publisher: ShardPublisher, _ store: ArtifactStore) throws {
+  private func publishFrames(_ sets: ShardSets, _ catalog: Catalog, _ store: ArtifactStore) throws {
+    guard let folder = settings.framesOut else { return }
+    let publisher = try ShardPublisher(
+      sets, folder: folder, target: settings.shardTarget, catalog: catalog, writing: true)
+    let written = publisher.isUpToDate ? nil : publisher.toWrite.count
+    try publish(publisher, store, stage: "write-frames")
+    let clips = publisher.jobs.reduce(0) { $0 + $1.samples }
+    Console.say("\(folder): frames of \(clips) clips in \(publisher.jobs.count) shards; \(written.map { "\($0) shards written" } ?? "up to date")")
+    Console.event("frames", ["clips": clips, "shards": publisher.jobs.count, "written": written ?? 0])
+  }
+
+  private func publish(_ publisher: ShardPublisher, _ store: ArtifactStore, stage: String = "write-shards") throws {
     guard !publisher.isUpToDate else { return }
-    if common.explain { for job in publisher.toWrite { Console.say("write-shards \(job.name): \(job.reason)") } }
+    if common.explain { for job in publisher.toWrite { Console.say("\(stage) \(job.name): \(job.reason)") } }
     let progress = Progress("shards", total: publisher.toWrite.count)
     let wasUpToDate = publisher.toWrite.count
     try publisher.publish(store) { job in

@@ -56,6 +56,34 @@ import Testing
     }
   }
 
+  @Test("npz, stored and deflated: the rows under their usual name, the same as numpy's npy")
+  func npz() throws {
+    let plain = try Self.rows("raw_f32.npy")
+    for name in ["stored", "deflate"] {
+      let index = try Self.index("\(name).npz")
+      #expect(index.keys == [name])
+      #expect(try Self.rows("\(name).npz") == plain, "\(name)")
+    }
+  }
+
+  @Test("no golden file is forgotten")
+  func every() throws {
+    let names = try Files.names(in: Shared.formats).filter { $0 != "MANIFEST.json" }
+    #expect(names.count == 28)
+    for name in names {
+      let problem = failure {
+        let index = try Self.index(name)
+        for key in index.keys { for place in index.locations(forKey: key) { _ = try place.rows() } }
+      }
+      let expected = [
+        "cve_truncated.tar": "tar.truncated", "cve_no_eof.tar": "tar.truncated", "empty.npy": "embedding.empty",
+        "int8.npy": "embedding.type", "object_pickle.npy": "npy.pickle", "rank3.npy": "embedding.shape",
+        "truncated.npy": "npy.short",
+      ]
+      #expect(problem?.code == expected[name], "\(name)")
+    }
+  }
+
   @Test("a key that comes again in a tar is a duplicate, and the rows differ")
   func duplicate() throws {
     let index = try Self.index("cve_dupkey.tar")

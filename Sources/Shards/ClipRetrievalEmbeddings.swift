@@ -1,0 +1,121 @@
+// clip-retrieval's tables: `img_emb_0.npy`, `img_emb_1.npy`, … of rows `[N, width]`. Which row is which image stands in a
+// parquet file that is not read here; a list of keys beside the table takes its place. All partitions of a folder are one
+// table, since clip-retrieval deals neighbouring images out to different ones.
+
+import Basics
+import Corpus
+import Tensors
+
+enum ClipRetrievalEmbeddings: EmbeddingFormat {
+  static let name = "clip-retrieval"
+  static let extensions = ["npy"]
+  /// Enough for the header of any table.
+  private static let headerBytes = 4096
+  private static let longestKeyList = 1 << 30
+
+  /// `img_emb_12.npy`, and `text_emb_12.npy`, whose rows are no pictures and are left alone.
+  static func reads(_ path: String) -> Bool { number(path, "img_emb_") != nil || number(path, "text_emb_") != nil }
+
+  /// The digits of a partition's name.
+  private static func number(_ path: String, _ prefix: String) -> String? {
+    let name = Files.name(path)
+    guard name.hasPrefix(prefix), name.hasSuffix(".npy") else { return nil }
+    let digits = name.dropFirst(prefix.count).dropLast(4)
+    guard (1...9).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return String(digits)
+  }
+
+  /// The first partition lists the rows of all; the others list nothing.
+  static func list(_ path: String) throws -> EmbeddingListing {
+    guard number(path, "img_emb_") != nil else { return EmbeddingListing(blocks: []) }
+    let folder = Files.parent(path)
+    let names = try Files.names(in: folder).filter { number($0, "img_emb_") != nil }
+    let order = names.sorted {
+      (Int(number($0, "img_emb_") ?? "") ?? 0, $0) < (Int(number($1, "img_emb_") ?? "") ?? 0, $1)
+    }
+    guard names.first == Files.name(path) else { return EmbeddingListing(blocks: []) }
+    var (parts, keys) = ([EmbeddingTable.Part](), [String]())
+    var kind: (type: ElementType, width: Int)?
+    for name in order {
+      let (part, type, width) = try part("\(folder)/\(name)")
+      if let kind, kind != (type, width) {
+        throw Failure.tablePartition("\(folder)/\(name)", "\(type.rawValue) [, \(width)]", "\(kind.type.rawValue) [, \(kind.width)]")
+      }
+      kind = (type, width)
+      let list = try keyList(part.path)
+      guard list.count == part.rowCount else {
+        throw Failure.tableKeys(part.path, found: list.count, rows: part.rowCount)
+      }
+      parts.append(part)
+      keys += list
+    }
+    guard let kind else { return EmbeddingListing(blocks: []) }
+    let table = EmbeddingTable(parts, type: kind.type, width: kind.width)
+    return EmbeddingListing(
+      blocks: EmbeddingTableKeys.blocks(keys).map { .init(key: $0.key, rows: .init(table: table, rows: $0.rows)) })
+  }
+
+  static func read(_ location: EmbeddingLocation) throws -> Tensor {
+    guard let rows = location.rowsOfTable else { throw Failure.embeddingsNone([location.place]) }
+    return try rows.table.read(rows.rows, source: location.place)
+  }
+
+  private static func part(_ path: String) throws -> (EmbeddingTable.Part, ElementType, width: Int) {
+    let size = try Files.identity(path).size
+    let start = try InputFile(path).read(at: 0, count: min(size, headerBytes))
+    let header = try start.withUnsafeBytes { try NumpyHeader($0, source: path) }
+    guard header.shape.count == 2, header.shape[1] > 0 else { throw Failure.embeddingShape(path, header.shape) }
+    guard header.type.isFloating else { throw Failure.embeddingType(path, header.type) }
+    guard !header.isFortranOrder || header.shape[0] <= 1 else { throw Failure.tableOrder(path) }
+    guard header.dataOffset + header.dataCount <= size else {
+      throw Failure.tableShort(path, found: size - header.dataOffset, expected: header.dataCount)
+    }
+    let part = EmbeddingTable.Part(
+      path: path, offset: header.dataOffset, rowCount: header.shape[0], isBigEndian: header.isBigEndian)
+    return (part, header.type, header.shape[1])
+  }
+
+  // MARK: Keys
+
+  /// Where the keys of `img_emb_0.npy` may be.
+  static func keyListPaths(_ path: String) -> [String] {
+    let (folder, stem) = (Files.parent(path), String(Files.name(path).dropLast(4)))
+    let digits = number(path, "img_emb_") ?? ""
+    let beside = ["keys.txt", "keys.jsonl", "jsonl"].map { "\(folder)/\(stem).\($0)" }
+    let inFolders = ["\(folder)/keys", "\(folder)/../keys", "\(folder)/../metadata"].flatMap { place in
+      [stem, "keys_\(digits)", "metadata_\(digits)"].flatMap { ["\(place)/\($0).txt", "\(place)/\($0).jsonl"] }
+    }
+    return beside + inFolders
+  }
+
+  private static func keyList(_ path: String) throws -> [String] {
+    guard let list = keyListPaths(path).first(where: Files.exists) else { throw Failure.tableKeysMissing(path) }
+    let text = try Files.read(list, limit: longestKeyList)
+    var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return try lines.enumerated().map { index, line in
+      let line = line.last == 0x0D ? line.dropLast() : line
+      let key = list.hasSuffix(".jsonl") ? Self.key(json: Array(line)) : String(validating: line, as: UTF8.self)
+      guard let key, !key.isEmpty else { throw Failure.tableKey(list, line: index + 1) }
+      return stem(key)
+    }
+  }
+
+  private struct Row: Decodable {
+    var key: String?
+    var id: String?
+    var image_path: String?
+  }
+
+  private static func key(json line: [UInt8]) -> String? {
+    if let row = try? CanonicalJSON.decode(Row.self, from: line, source: "") { return row.key ?? row.id ?? row.image_path }
+    return try? CanonicalJSON.decode(String.self, from: line, source: "")
+  }
+
+  /// Keys are often paths of pictures: the folder and the picture's ending go.
+  private static func stem(_ key: String) -> String {
+    let name = Files.name(key)
+    let ending = [".jpg", ".jpeg", ".png", ".webp"].first { name.lowercased().hasSuffix($0) }
+    return String(name.dropLast(ending?.count ?? 0))
+  }
+}

@@ -1,0 +1,48 @@
+// Whether all teacher vectors of a run have length one, or none: the mean of unit rows is not the unit of their mean, so
+// that clips with the one and clips with the other would be taught on different scales.
+
+import Basics
+import Tensors
+
+extension EmbeddingIndex {
+  /// float16 rows that were normalised before they were rounded lie within a thousandth of one.
+  private static let tolerance = 2e-3
+  /// Clips looked at in a folder of single files, and in each file of many clips.
+  private static let sample = (folder: 16, file: 4)
+
+  /// Whether rows have length one; nil when nothing can be said.
+  ///
+  /// What a source says of itself (`normalised`) holds; else a sample of its clips decides.
+  /// - Throws: `embeddings.normalised` when some clips' rows all have length one and others' have not.
+  @discardableResult
+  package func normalisation() throws -> Bool? {
+    var sources: [String: [EmbeddingLocation]] = [:]
+    for key in keys {
+      guard let location = locations(forKey: key).first else { continue }
+      let isMember = !location.member.isEmpty || location.rowsOfTable != nil
+      sources[isMember ? location.path : Files.parent(location.path) + "/", default: []].append(location)
+    }
+    var (unit, other): (String?, String?)
+    for (source, places) in sources.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+      let count = source.hasSuffix("/") ? Self.sample.folder : Self.sample.file
+      for i in Set((0..<count).map { $0 * places.count / count }).sorted() {
+        guard let isUnit = Self.isUnit(places[i]) else { continue }
+        if isUnit { unit = unit ?? places[i].place } else { other = other ?? places[i].place }
+        if let unit, let other { throw Failure.mixedNormalisation(unit: unit, other: other) }
+      }
+    }
+    return unit != nil ? true : other != nil ? false : nil
+  }
+
+  /// Rows of zeros and rows that are not finite say nothing: they have verdicts of their own.
+  private static func isUnit(_ location: EmbeddingLocation) -> Bool? {
+    if let said = location.description.normalised { return said }
+    guard let rows = try? location.rows(), let values = try? rows.floats() else { return nil }
+    let width = rows.shape[1]
+    let norms = (0..<rows.shape[0]).map { row in
+      values[row * width..<(row + 1) * width].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    }
+    let telling = norms.filter { $0 > 0 && $0.isFinite }
+    return telling.isEmpty ? nil : telling.allSatisfy { abs($0 - 1) <= tolerance }
+  }
+}

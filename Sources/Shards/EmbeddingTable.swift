@@ -1,0 +1,94 @@
+// Rows of many clips in one table, which may lie over several files: where row r is, and which rows are a clip's.
+
+import Basics
+import Tensors
+
+/// One table: files of rows of one width and type, one after the other.
+final class EmbeddingTable: Sendable, Equatable {
+  struct Part: Sendable, Equatable {
+    let path: String
+    /// Where its first row begins, in bytes.
+    let offset: Int
+    let rowCount: Int
+    let isBigEndian: Bool
+  }
+
+  let parts: [Part]
+  let type: ElementType
+  let width: Int
+  /// The number of rows before each part.
+  private let starts: [Int]
+  let rowCount: Int
+
+  init(_ parts: [Part], type: ElementType, width: Int) {
+    (self.parts, self.type, self.width) = (parts, type, width)
+    var (starts, count) = ([Int](), 0)
+    for part in parts {
+      starts.append(count)
+      count += part.rowCount
+    }
+    (self.starts, rowCount) = (starts, count)
+  }
+
+  static func == (a: EmbeddingTable, b: EmbeddingTable) -> Bool {
+    a.parts == b.parts && a.type == b.type && a.width == b.width
+  }
+
+  /// `[rows.count, width]` in the order asked for; neighbours are read in one go.
+  func read(_ rows: [Int], source: String) throws -> Tensor {
+    let rowBytes = width * type.byteCount
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(rows.count * rowBytes)
+    var k = 0
+    while k < rows.count {
+      guard let index = starts.lastIndex(where: { $0 <= rows[k] }) else { throw Failure.tableRow(source, rows[k]) }
+      let (part, first) = (parts[index], rows[k] - starts[index])
+      var count = 1
+      while k + count < rows.count, rows[k + count] == rows[k] + count, first + count < part.rowCount { count += 1 }
+      guard first + count <= part.rowCount else { throw Failure.tableRow(source, rows[k]) }
+      var run = try InputFile(part.path).read(at: part.offset + first * rowBytes, count: count * rowBytes)
+      if part.isBigEndian { NumpyFile.swapBytes(&run, width: type.byteCount) }
+      bytes += run
+      k += count
+    }
+    return try Tensor(shape: [rows.count, width], type: type, bytes: bytes, source: source)
+  }
+}
+
+/// Which rows of a table belong to which clip.
+enum EmbeddingTableKeys {
+  /// Rows with one key are one clip's, in their order; a key `<id>_<frame>` is a frame of `<id>`, and frames go by number.
+  ///
+  /// Ids may end in digits too (`X_000010`), so that a key can be read both ways. It counts as an id when no other key
+  /// differs from it in the number alone, or when the number has the six digits of a start second; as a frame when there
+  /// are others, or when it is number 0 or 1. Where both hold the rows stand under both keys: clips ask by their ids.
+  static func blocks(_ keys: [String]) -> [(key: String, rows: [Int])] {
+    var whole: [String: [Int]] = [:]
+    var frames: [String: [(number: Int, row: Int)]] = [:]
+    for (row, key) in keys.enumerated() {
+      whole[key, default: []].append(row)
+      if let (id, number) = frame(key) { frames[id, default: []].append((number, row)) }
+    }
+    var blocks: [(key: String, rows: [Int])] = []
+    for (key, rows) in whole {
+      if let (id, _) = frame(key), let group = frames[id] {
+        let isAlone = Set(group.map(\.number)).count == 1
+        guard isAlone || key.utf8.count - id.utf8.count == 7 else { continue }
+      }
+      blocks.append((key, rows))
+    }
+    for (id, group) in frames where whole[id] == nil {
+      guard Set(group.map(\.number)).count > 1 || group[0].number <= 1 else { continue }
+      blocks.append((id, group.sorted { ($0.number, $0.row) < ($1.number, $1.row) }.map(\.row)))
+    }
+    return blocks.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+  }
+
+  /// `X_12` is frame 12 of X.
+  static func frame(_ key: String) -> (id: String, number: Int)? {
+    guard let dash = key.utf8.lastIndex(of: UInt8(ascii: "_")), dash != key.utf8.startIndex else { return nil }
+    let digits = key.utf8[key.utf8.index(after: dash)...]
+    guard (1...9).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return (String(key[..<dash]), digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
+  }
+}

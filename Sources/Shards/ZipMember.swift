@@ -1,0 +1,73 @@
+// One member of a zip as np.savez and np.savez_compressed write it: stored or deflated. libarchive inflates; how much
+// may come out is limited before it starts, so that a small file cannot fill the memory.
+
+import Basics
+import CArchive
+import Tensors
+
+enum ZipMember {
+  /// No clip's vectors come near: an hour at 30 rows a second, 1,024 float64 wide, is 0.9 GB.
+  static let largest = 1 << 30
+  /// Deflate packs at most 1 : 1,032.
+  private static let steepest = 1_040
+  private static let deflate: UInt16 = 8
+
+  /// The bytes of a member whose directory entry lies at `place`, checked against its size and CRC.
+  /// - Throws: `zip.…` with the reason.
+  static func bytes(of path: String, at place: Int) throws -> [UInt8] {
+    let file = try MappedFile(path)
+    let entry = try StoredZipReader.entry(at: place, of: file.bytes, source: path)
+    guard entry.size <= largest else { throw Failure.zipLarge(path, entry.name, entry.size, limit: largest) }
+    if entry.method == 0 {
+      return try withExtendedLifetime(file) {
+        Array(try StoredZipReader.data(of: entry, in: file.bytes, source: path))
+      }
+    }
+    guard entry.method == deflate else { throw Failure.zipMethod(path, entry.name, entry.method) }
+    guard entry.size / steepest <= entry.range.count else {
+      throw Failure.zipDamaged(path, entry.name, "\(entry.range.count) bytes cannot hold \(entry.size)")
+    }
+    var alone = header(entry)
+    alone.append(contentsOf: file.bytes[entry.range])
+    return try inflate(alone, entry, path)
+  }
+
+  /// A local header of our own: what writers put there (sizes of all ones, names of any kind) does not matter.
+  private static func header(_ entry: StoredZipReader.Entry) -> [UInt8] {
+    func little<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+    var header: [UInt8] = [0x50, 0x4B, 3, 4, 20, 0, 0, 0] + little(entry.method) + [0, 0, 0x21, 0]
+    header += little(entry.checksum) + little(UInt32(truncatingIfNeeded: entry.range.count))
+    return header + little(UInt32(truncatingIfNeeded: entry.size)) + [1, 0, 0, 0, UInt8(ascii: "m")]
+  }
+
+  private static func inflate(_ archive: [UInt8], _ entry: StoredZipReader.Entry, _ path: String) throws -> [UInt8] {
+    guard let reader = archive_read_new() else { throw Failure.zipDamaged(path, entry.name, "no memory for libarchive") }
+    defer { archive_read_free(reader) }
+    archive_read_support_format_zip_streamable(reader)
+    func problem() -> Failure {
+      let reason = archive_error_string(reader).map { String(cString: $0) } ?? "no reason given"
+      return Failure.zipDamaged(path, entry.name, reason)
+    }
+    return try archive.withUnsafeBytes { bytes in
+      guard archive_read_open_memory(reader, bytes.baseAddress, bytes.count) == ARCHIVE_OK else { throw problem() }
+      var header: OpaquePointer?
+      guard archive_read_next_header(reader, &header) == ARCHIVE_OK else { throw problem() }
+      // One byte more than promised shows whether it keeps the promise; the CRC is compared at the end.
+      var data = [UInt8](repeating: 0, count: entry.size + 1)
+      var filled = 0
+      while filled < data.count {
+        let count = data.withUnsafeMutableBytes {
+          archive_read_data(reader, $0.baseAddress! + filled, $0.count - filled)
+        }
+        guard count >= 0 else { throw problem() }
+        if count == 0 { break }
+        filled += count
+      }
+      guard filled == entry.size else {
+        throw Failure.zipDamaged(path, entry.name, "\(filled) bytes inflated, \(entry.size) promised")
+      }
+      data.removeLast()
+      return data
+    }
+  }
+}

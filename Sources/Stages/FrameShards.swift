@@ -1,0 +1,54 @@
+import Basics
+import Corpus
+import Media
+import Shards
+import StageGraph
+
+/// Pictures for whoever makes teacher vectors of them: WebDataset tars of `<id>_<index>.jpg` and `.json`, frame by frame.
+///
+/// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index. Vectors made of them are
+/// the clip's own, row by row: `<id>.npy`.
+package enum FrameShards {
+  static let set = "frames"
+  static let stage = Stage(name: "write-frames", version: 1, parameters: ["format": "webdataset", "pictures": "jpeg"])
+
+  /// The frames of every clip that nothing but its vectors keeps out of training.
+  package static func sets(_ preparation: Preparation, _ prepared: PreparedPairs, _ outcome: RunOutcome) -> ShardSets {
+    let verdicts = Dictionary(prepared.verdicts.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
+    var items: [ShardSets.Item] = []
+    for clip in preparation.ready {
+      guard let frames = outcome[ExtractFrames.id(clip)]?.output(ExtractFrames.output),
+        let verdict = verdicts[clip.candidate.file.name]
+      else { continue }
+      let findings = verdict.findings.filter { !$0.code.rawValue.hasPrefix("embedding.") }
+      guard preparation.policy.decisive(findings) == nil, fits(clip.id) else { continue }
+      items.append(item(clip.id, frames))
+    }
+    return ShardSets(stage: stage, items: [set: items], names: [set])
+  }
+
+  private static func item(_ id: ClipID, _ frames: Artifact) -> ShardSets.Item {
+    ShardSets.Item(id: id, digest: frames.digest, samples: 1) { writer, store in
+      let samples = try FramePack.decode(store.read(frames)).enumerated().map { index, frame in
+        let record = try CanonicalJSON.bytes(Record(id: id.text, time: frame.time, index: index)) + [0x0A]
+        return (key: "\(id.text)_\(number(index))", members: [(extension: "jpg", data: frame.jpeg), ("json", record)])
+      }
+      try writer.add(id, samples: samples)
+    }
+  }
+
+  private struct Record: Encodable {
+    var id: String
+    var time: Double
+    var index: Int
+  }
+
+  /// Three digits; more from 1000 on.
+  static func number(_ index: Int) -> String {
+    let digits = String(index)
+    return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+  }
+
+  /// Whether an id leaves room in a tar's name field for `_2399.json`.
+  private static func fits(_ id: ClipID) -> Bool { id.text.utf8.count + 10 <= 100 }
+}

@@ -1,0 +1,32 @@
+import Basics
+import Corpus
+import Shards
+import StageGraph
+
+/// The training shards of a prepared run, and what was left out of them.
+package enum TrainingShards {
+  static let stage = Stage(
+    name: "write-shards", version: 1, parameters: ["format": "webdataset", "audio": "flac", "vectors": "npy"])
+  /// Lists what was left out, one clip a line, beside the shards.
+  package static let quarantineName = "quarantine.jsonl"
+
+  package static func sets(_ prepared: PreparedPairs) throws -> ShardSets {
+    var items: [String: [ShardSets.Item]] = [:]
+    for pair in prepared.pairs {
+      let item = ShardSets.Item(id: pair.id, digest: pair.digest, samples: 1) { writer, store in
+        try writer.add(
+          pair.id, [.clip: try store.read(pair.vectors), .sound: try store.read(pair.sound), .record: pair.record])
+      }
+      items[pair.split.rawValue, default: []].append(item)
+    }
+    return ShardSets(
+      stage: stage, items: items, names: Split.allCases.map(\.rawValue),
+      beside: [quarantineName: try quarantine(prepared.verdicts)])
+  }
+
+  private static func quarantine(_ verdicts: [ClipVerdict]) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    for verdict in verdicts where verdict.state == .leftOut { bytes += try CanonicalJSON.bytes(verdict) + [0x0A] }
+    return bytes
+  }
+}
