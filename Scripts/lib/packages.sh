@@ -6,7 +6,7 @@ libdnnl-dev libarchive-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config"
 # What the demo makes its clips and stand-in vectors with.
 DEMO_PACKAGES="ffmpeg python3 python3-numpy"
 # What the tests hold the output against.
-TEST_PACKAGES="python3-torch python3-venv"
+TEST_PACKAGES="python3-torch python3-venv python3-pil"
 
 # install_packages NAME…: installs what is missing, and says what that is. Quick when nothing is.
 install_packages() {

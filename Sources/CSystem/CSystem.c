@@ -35,7 +35,7 @@ int system_exchange(const char *first, const char *second) {
   return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
 }
 
-pid_t system_spawn(const char *const arguments[], int input, int output) {
+static pid_t spawn(const char *const arguments[], int input, int output, int takes_signals) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -47,6 +47,11 @@ pid_t system_spawn(const char *const arguments[], int input, int output) {
   sigemptyset(&none);
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGPIPE);
+  if (takes_signals) {
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGTERM);
+    sigaddset(&defaults, SIGHUP);
+  }
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
@@ -56,6 +61,12 @@ pid_t system_spawn(const char *const arguments[], int input, int output) {
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return error ? -error : pid;
+}
+
+pid_t system_spawn(const char *const arguments[], int input, int output) { return spawn(arguments, input, output, 0); }
+
+pid_t system_spawn_command(const char *const arguments[], int input, int output) {
+  return spawn(arguments, input, output, 1);
 }
 
 int system_limit_memory(uint64_t bytes) {

@@ -21,7 +21,9 @@ enum ClipRetrievalEmbeddings: EmbeddingFormat {
     let name = Files.name(path)
     guard name.hasPrefix(prefix), name.hasSuffix(".npy") else { return nil }
     let digits = name.dropFirst(prefix.count).dropLast(4)
-    guard (1...9).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    guard (1...9).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return nil
+    }
     return String(digits)
   }
 
@@ -39,7 +41,8 @@ enum ClipRetrievalEmbeddings: EmbeddingFormat {
     for name in order {
       let (part, type, width) = try part("\(folder)/\(name)")
       if let kind, kind != (type, width) {
-        throw Failure.tablePartition("\(folder)/\(name)", "\(type.rawValue) [, \(width)]", "\(kind.type.rawValue) [, \(kind.width)]")
+        throw Failure.tablePartition(
+          "\(folder)/\(name)", "\(type.rawValue) [, \(width)]", "\(kind.type.rawValue) [, \(kind.width)]")
       }
       kind = (type, width)
       let list = try keyList(part.path)
@@ -108,7 +111,9 @@ enum ClipRetrievalEmbeddings: EmbeddingFormat {
   }
 
   private static func key(json line: [UInt8]) -> String? {
-    if let row = try? CanonicalJSON.decode(Row.self, from: line, source: "") { return row.key ?? row.id ?? row.image_path }
+    if let row = try? CanonicalJSON.decode(Row.self, from: line, source: "") {
+      return row.key ?? row.id ?? row.image_path
+    }
     return try? CanonicalJSON.decode(String.self, from: line, source: "")
   }
 

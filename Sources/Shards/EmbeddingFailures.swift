@@ -35,7 +35,9 @@ extension Failure {
   }
 
   static func tableShort(_ path: String, found: Int, expected: Int) -> Failure {
-    Failure("npy.short", "the array is cut off", on: path, found: "\(max(0, found)) bytes of elements", expected: "\(expected)")
+    Failure(
+      "npy.short", "the array is cut off", on: path, found: "\(max(0, found)) bytes of elements",
+      expected: "\(expected)")
   }
 
   static func tablePartition(_ path: String, _ found: String, _ expected: String) -> Failure {
@@ -58,7 +60,8 @@ extension Failure {
   static func tableNames(_ path: String) -> Failure {
     Failure(
       "embeddings.keys", "nothing says which row of the table is which clip", on: path,
-      expected: "metadata \"keys\": a JSON list with one id a row", hint: "save_file(tensors, path, metadata={\"keys\": json.dumps(ids)})")
+      expected: "metadata \"keys\": a JSON list with one id a row",
+      hint: "save_file(tensors, path, metadata={\"keys\": json.dumps(ids)})")
   }
 
   static func tableKeysMissing(_ path: String) -> Failure {
@@ -77,6 +80,7 @@ extension Failure {
     Failure(
       "embeddings.normalised", "some teacher vectors have length one and others do not: their means do not compare",
       found: "\(unit) has length one, \(other) has not", expected: "all, or none",
-      hint: "give vectors of one kind; \"normalised\": true or false in a source's embeddings.json overrules what is found")
+      hint:
+        "give vectors of one kind; \"normalised\": true or false in a source's embeddings.json overrules what is found")
   }
 }

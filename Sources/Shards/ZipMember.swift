@@ -41,7 +41,9 @@ enum ZipMember {
   }
 
   private static func inflate(_ archive: [UInt8], _ entry: StoredZipReader.Entry, _ path: String) throws -> [UInt8] {
-    guard let reader = archive_read_new() else { throw Failure.zipDamaged(path, entry.name, "no memory for libarchive") }
+    guard let reader = archive_read_new() else {
+      throw Failure.zipDamaged(path, entry.name, "no memory for libarchive")
+    }
     defer { archive_read_free(reader) }
     archive_read_support_format_zip_streamable(reader)
     func problem() -> Failure {

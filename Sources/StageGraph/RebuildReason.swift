@@ -12,6 +12,8 @@ package enum RebuildReason: Sendable, Equatable, CustomStringConvertible {
   case inputChanged([String])
   case outputMissing([String])
   case outputCorrupt([String])
+  /// Files outside the store that are not what they were left as.
+  case outputChanged([String])
   case forced
   /// The last result was kept for its own run only.
   case notFinalBefore
@@ -26,6 +28,7 @@ package enum RebuildReason: Sendable, Equatable, CustomStringConvertible {
     case .inputChanged: "input-changed"
     case .outputMissing: "output-missing"
     case .outputCorrupt: "output-corrupt"
+    case .outputChanged: "output-changed"
     case .forced: "forced"
     case .notFinalBefore: "not-final-before"
     }
@@ -40,6 +43,7 @@ package enum RebuildReason: Sendable, Equatable, CustomStringConvertible {
     case .inputChanged(let names): "input changed: \(list(names))"
     case .outputMissing(let names): "output missing: \(list(names))"
     case .outputCorrupt(let names): "output corrupt: \(list(names))"
+    case .outputChanged(let names): "output changed: \(list(names))"
     case .forced: "forced"
     case .notFinalBefore: "the last result was not final"
     }

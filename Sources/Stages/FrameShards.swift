@@ -6,14 +6,20 @@ import StageGraph
 
 /// Pictures for whoever makes teacher vectors of them: WebDataset tars of `<id>_<index>.jpg` and `.json`, frame by frame.
 ///
-/// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index. Vectors made of them are
-/// the clip's own, row by row: `<id>.npy`.
+/// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index: which of the times at the
+/// frame rate it is, so that a frame that is not there leaves a gap. Vectors made of them are the clip's own: `<id>.npy`.
 package enum FrameShards {
   static let set = "frames"
-  static let stage = Stage(name: "write-frames", version: 1, parameters: ["format": "webdataset", "pictures": "jpeg"])
+
+  static func stage(_ rate: FrameRate) -> Stage {
+    Stage(name: "write-frames", version: 1, parameters: ["format": "webdataset", "pictures": "jpeg", "fps": "\(rate)"])
+  }
 
   /// The frames of every clip that nothing but its vectors keeps out of training.
-  package static func sets(_ preparation: Preparation, _ prepared: PreparedPairs, _ outcome: RunOutcome) -> ShardSets {
+  /// - Parameter rate: what they were extracted at.
+  package static func sets(
+    _ preparation: Preparation, _ prepared: PreparedPairs, _ outcome: RunOutcome, rate: FrameRate
+  ) -> ShardSets {
     let verdicts = Dictionary(prepared.verdicts.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
     var items: [ShardSets.Item] = []
     for clip in preparation.ready {
@@ -22,14 +28,15 @@ package enum FrameShards {
       else { continue }
       let findings = verdict.findings.filter { !$0.code.rawValue.hasPrefix("embedding.") }
       guard preparation.policy.decisive(findings) == nil, fits(clip.id) else { continue }
-      items.append(item(clip.id, frames))
+      items.append(item(clip.id, frames, rate))
     }
-    return ShardSets(stage: stage, items: [set: items], names: [set])
+    return ShardSets(stage: stage(rate), items: [set: items], names: [set])
   }
 
-  private static func item(_ id: ClipID, _ frames: Artifact) -> ShardSets.Item {
+  private static func item(_ id: ClipID, _ frames: Artifact, _ rate: FrameRate) -> ShardSets.Item {
     ShardSets.Item(id: id, digest: frames.digest, samples: 1) { writer, store in
-      let samples = try FramePack.decode(store.read(frames)).enumerated().map { index, frame in
+      let samples = try FramePack.decode(store.read(frames)).map { frame in
+        let index = Int((frame.time * Double(rate.numerator) / Double(rate.denominator)).rounded())
         let record = try CanonicalJSON.bytes(Record(id: id.text, time: frame.time, index: index)) + [0x0A]
         return (key: "\(id.text)_\(number(index))", members: [(extension: "jpg", data: frame.jpeg), ("json", record)])
       }

@@ -14,13 +14,16 @@ package struct PipelineFile: Sendable {
     ],
     "distill": [
       "shards", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate", "schedule",
-      "schedule-epochs", "patience", "precision", "isa", "threads", "seed", "init", "checkpoint-every", "shuffle-teacher",
+      "schedule-epochs", "patience", "precision", "isa", "threads", "seed", "init", "checkpoint-every",
+      "shuffle-teacher",
     ],
     "export": ["file", "checkpoint"],
   ]
 
   package let path: String
   private var values: [String: [String: [String]]] = [:]
+  /// The section `stages`: commands of the user's own.
+  package private(set) var shellStages: [ShellStage] = []
 
   /// - Throws: `Failure` with the line for what is not understood.
   package init(_ path: String) throws {
@@ -32,14 +35,39 @@ package struct PipelineFile: Sendable {
     }
     guard let node else { return }
     for (section, content) in try Self.pairs(node, path, "the file") {
+      if section.text == ShellStage.section {
+        shellStages = try Self.shellStages(content, path, section)
+        continue
+      }
       guard let known = Self.keys[section.text] else {
-        throw Self.unknown(section, in: path, of: Array(Self.keys.keys))
+        throw Self.unknown(section, in: path, of: Self.keys.keys + [ShellStage.section])
       }
       for (key, value) in try Self.pairs(content, path, section.text) {
         guard known.contains(key.text) else { throw Self.unknown(key, in: path, of: known) }
         values[section.text, default: [:]][key.text] = try Self.texts(value, path, key)
       }
     }
+  }
+
+  /// A list of mappings, one a stage.
+  private static func shellStages(_ node: Node, _ path: String, _ section: Key) throws -> [ShellStage] {
+    guard let list = node.sequence else {
+      throw Failure(
+        "pipeline-file.shape", "a list of stages is wanted", on: "\(path), line \(section.line)", found: section.text,
+        exit: .usage)
+    }
+    let stages = try list.map { item in
+      var values: [String: [String]] = [:]
+      for (key, value) in try pairs(item, path, "a stage") {
+        guard ShellStage.keys.contains(key.text) else { throw unknown(key, in: path, of: ShellStage.keys) }
+        values[key.text] = try texts(value, path, key)
+      }
+      return try ShellStage(values, place: "\(path), line \(item.mark?.line ?? section.line)")
+    }
+    for (k, stage) in stages.enumerated() where stages[..<k].contains(where: { $0.name == stage.name }) {
+      throw Failure.stageTwice(path, stage.name)
+    }
+    return stages
   }
 
   private struct Key {
@@ -50,7 +78,8 @@ package struct PipelineFile: Sendable {
   private static func pairs(_ node: Node, _ path: String, _ what: String) throws -> [(Key, Node)] {
     guard let mapping = node.mapping else {
       throw Failure(
-        "pipeline-file.shape", "a mapping of keys to values is wanted", on: "\(path), line \(node.mark?.line ?? 1)", found: what,
+        "pipeline-file.shape", "a mapping of keys to values is wanted", on: "\(path), line \(node.mark?.line ?? 1)",
+        found: what,
         exit: .usage)
     }
     return mapping.map { (Key(text: $0.key.string ?? "", line: $0.key.mark?.line ?? 1), $0.value) }
@@ -58,9 +87,12 @@ package struct PipelineFile: Sendable {
 
   private static func texts(_ node: Node, _ path: String, _ key: Key) throws -> [String] {
     if let scalar = node.scalar { return [scalar.string] }
-    if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) { return sequence.compactMap { $0.scalar?.string } }
+    if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) {
+      return sequence.compactMap { $0.scalar?.string }
+    }
     throw Failure(
-      "pipeline-file.value", "a value or a list of values is wanted", on: "\(path), line \(key.line), \(key.text)", exit: .usage)
+      "pipeline-file.value", "a value or a list of values is wanted", on: "\(path), line \(key.line), \(key.text)",
+      exit: .usage)
   }
 
   private static func unknown(_ key: Key, in path: String, of known: [String]) -> Failure {
@@ -75,11 +107,14 @@ package struct PipelineFile: Sendable {
   package func text(_ section: String, _ key: String) -> String? { list(section, key).first }
 
   /// - Throws: `Failure` when the value is not of that kind.
-  package func value<T: LosslessStringConvertible>(_ section: String, _ key: String, as type: T.Type = T.self) throws -> T? {
+  package func value<T: LosslessStringConvertible>(_ section: String, _ key: String, as type: T.Type = T.self) throws
+    -> T?
+  {
     guard let text = text(section, key) else { return nil }
     guard let value = T(text) else {
       throw Failure(
-        "pipeline-file.value", "the value cannot be read", on: "\(path), \(section), \(key)", found: text, expected: "\(T.self)",
+        "pipeline-file.value", "the value cannot be read", on: "\(path), \(section), \(key)", found: text,
+        expected: "\(T.self)",
         exit: .usage)
     }
     return value

@@ -80,7 +80,8 @@ package struct Preparation: Sendable {
       guard found.rows != nil, let location = found.location else { continue }
       ready[i].vectors = [location]
       ready[i].vectorsDigest = found.digest
-      ready[i].vectorsAreOfClip = found.key == clip.id.text && clip.id.text != clip.candidate.file.stem
+      let stem = clip.candidate.file.stem
+      ready[i].vectorsAreOfClip = found.key == clip.id.text && clip.id.text != stem && clip.id.sourceVideo == stem
     }
   }
 

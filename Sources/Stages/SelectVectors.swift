@@ -36,12 +36,19 @@ package enum SelectVectors: ClipStage {
     guard let digest = clip.vectorsDigest else { return nil }
     var inputs: [String: ActionInput] = [
       "vectors": .digest(digest), "start": .digest(Digest(of: "\(start(clip))")),
+      "description": .digest(description(clip)),
       "sound": .output(of: ExtractSound.id(clip), named: ActionResult.summaryName),
     ]
     if ExtractFrames.isWanted(settings) {
       inputs["frames"] = .output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
     }
     return inputs
+  }
+
+  /// What the source says of the rows: their rate decides which ones are taken.
+  private static func description(_ clip: PreparedClip) -> Digest {
+    let told = clip.vectors.first?.description
+    return Digest(of: "\(told?.fps.map { "\($0)" } ?? "-") \(told?.model ?? "-") \(clip.vectorsAreOfClip)")
   }
 
   /// Where the clip begins in what the rows describe.

@@ -74,7 +74,8 @@ package struct ShardPublisher: Sendable {
           present[name] == shard.digest ? name : present.filter { $0.value == shard.digest }.keys.min()
         }
         let reason: RebuildReason =
-          known == nil ? (present[name] == nil ? .neverBuilt : .inputChanged(["clips of \(name)"]))
+          known == nil
+          ? (present[name] == nil ? .neverBuilt : .inputChanged(["clips of \(name)"]))
           : present[name] == nil ? .outputMissing([name]) : .outputCorrupt([name])
         jobs.append(Job(name: name, fingerprint: fingerprint, items: members, present: match, reason: reason))
       }
@@ -153,7 +154,8 @@ package struct ShardPublisher: Sendable {
       if Interruption.isRequested { throw Interruption.failure }
       let shard: TrainingShard
       if let present = job.present, let known = try Self.known(job.fingerprint, catalog) {
-        shard = TrainingShard(name: job.name, digest: known.digest, byteCount: known.byteCount, sampleCount: known.sampleCount)
+        shard = TrainingShard(
+          name: job.name, digest: known.digest, byteCount: known.byteCount, sampleCount: known.sampleCount)
         try Files.link("\(folder)/\(present)", to: "\(building)/\(job.name)")
         let index = TrainingShard.indexPath("\(folder)/\(present)")
         if Files.exists(index) { try Files.link(index, to: TrainingShard.indexPath("\(building)/\(job.name)")) }
@@ -165,7 +167,9 @@ package struct ShardPublisher: Sendable {
       if let set = TrainingShard.parseSet(job.name)?.set { written[set, default: []].append(shard) }
     }
     try ShardSetIndex.write(written, folder: building)
-    for (name, bytes) in sets.beside.sorted(by: { $0.key < $1.key }) { try Files.write(bytes, to: "\(building)/\(name)") }
+    for (name, bytes) in sets.beside.sorted(by: { $0.key < $1.key }) {
+      try Files.write(bytes, to: "\(building)/\(name)")
+    }
   }
 
   private func write(_ job: Job, into building: String, _ store: ArtifactStore) throws -> TrainingShard {

@@ -10,6 +10,8 @@ import Synchronization
 struct PrepareFlow {
   let settings: PrepareSettings
   let common: CommonOptions
+  /// Ends once the frames are written, before anything is said of pairs.
+  var framesOnly = false
 
   func run() throws {
     if common.dryRun { return try dryRun() }
@@ -25,10 +27,15 @@ struct PrepareFlow {
     if common.explain { explain(plan) }
     let outcome = try execute(preparation, plan, store)
     let prepared = try PreparedPairs(preparation, outcome)
-    prepared.notes.forEach(Console.note)
-    try remember(prepared, catalog)
-    PrepareReport.table(prepared)
-    try publishFrames(FrameShards.sets(preparation, prepared, outcome), catalog, store)
+    if !framesOnly {
+      prepared.notes.forEach(Console.note)
+      try remember(prepared, catalog)
+      PrepareReport.table(prepared)
+    }
+    if let rate = settings.frames {
+      try publishFrames(FrameShards.sets(preparation, prepared, outcome, rate: rate), catalog, store)
+    }
+    if framesOnly { return }
     if settings.embeddings.isEmpty {
       Console.say("\(preparation.ready.count) clips decoded and kept in \(settings.workspace)")
       throw Failure.noVectors

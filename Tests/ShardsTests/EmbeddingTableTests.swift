@@ -29,9 +29,11 @@ import Testing
     try Files.write(NumpyFile.bytes(of: Self.rows(0, 4, .float16)), to: scratch["img_emb/img_emb_0.npy"])
     try Files.write(NumpyFile.bytes(of: Self.rows(4, 3, .float16)), to: scratch["img_emb/img_emb_1.npy"])
     try Files.write(NumpyFile.bytes(of: Self.rows(90, 3)), to: scratch["text_emb/text_emb_0.npy"])
-    try Files.write("x/a_000010_002.jpg\nb_c\nx/a_000010_000.jpg\nlone_000030\n", to: scratch["img_emb/img_emb_0.keys.txt"])
     try Files.write(
-      "{\"image_path\":\"/d/a_000010_001.jpg\"}\n\"b_c\"\n{\"id\":\"z_1\",\"more\":1}\n", to: scratch["keys/img_emb_1.jsonl"])
+      "x/a_000010_002.jpg\nb_c\nx/a_000010_000.jpg\nlone_000030\n", to: scratch["img_emb/img_emb_0.keys.txt"])
+    try Files.write(
+      "{\"image_path\":\"/d/a_000010_001.jpg\"}\n\"b_c\"\n{\"id\":\"z_1\",\"more\":1}\n",
+      to: scratch["keys/img_emb_1.jsonl"])
     let index = try EmbeddingIndex(paths: [scratch.path])
     #expect(index.refused.isEmpty)
     #expect(try Self.first(index, "a_000010") == [2, 4, 0])

@@ -19,6 +19,9 @@ int system_exchange(const char *first, const char *second);
 // Returns the pid, or -errno.
 pid_t system_spawn(const char *const arguments[], int input, int output);
 
+// The same for a command of the user's: it heeds SIGINT, SIGTERM and SIGHUP even where this process ignores them.
+pid_t system_spawn_command(const char *const arguments[], int input, int output);
+
 // Caps the address space of the calling process.
 int system_limit_memory(uint64_t bytes);
 

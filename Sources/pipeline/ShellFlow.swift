@@ -1,0 +1,56 @@
+import Basics
+import Foundation
+import StageGraph
+import Stages
+
+/// The shell stages of a pipeline file that stand at one place, with what a person or a machine sees of them.
+struct ShellFlow {
+  let stages: [ShellStage]
+  let common: CommonOptions
+
+  func run(_ position: ShellStage.Position) throws {
+    for shell in stages where shell.position == position {
+      if Interruption.isRequested { throw Interruption.failure }
+      if common.dryRun { try dryRun(shell) } else { try run(shell) }
+    }
+  }
+
+  private func run(_ shell: ShellStage) throws {
+    let catalog = try Catalog.writer(common.workspace)
+    defer { catalog.endWriting() }
+    let run = try ShellStageRun(shell, catalog: catalog)
+    if run.isUpToDate {
+      Console.say("stage \(shell.name): up to date")
+      Console.event("stage", ["name": shell.name, "ran": false])
+      return
+    }
+    tell(shell, run.reasons)
+    let isQuiet = Console.isQuiet
+    let start = ContinuousClock.now
+    // What the command says is no result of ours: it goes to stderr.
+    try run.run { bytes in if !isQuiet { try? writeAll(bytes, to: 2, path: "output") } }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    Console.say("stage \(shell.name): ran \(one(seconds)) s")
+    Console.event("stage", ["name": shell.name, "ran": true, "seconds": seconds])
+  }
+
+  private func dryRun(_ shell: ShellStage) throws {
+    guard let catalog = try? Catalog.reader(common.workspace) else {
+      return Console.say("stage \(shell.name): would run: \(RebuildReason.neverBuilt)")
+    }
+    do {
+      let run = try ShellStageRun(shell, catalog: catalog)
+      Console.say("stage \(shell.name): \(run.isUpToDate ? "up to date" : "would run: \(words(run.reasons))")")
+      Console.event("plan", ["stage": shell.name, "run": run.isUpToDate ? 0 : 1])
+    } catch let failure as Failure where failure.code == "stages.input" {
+      Console.say("stage \(shell.name): after \(failure.subject ?? "its inputs")")
+    }
+  }
+
+  private func tell(_ shell: ShellStage, _ reasons: [RebuildReason]) {
+    if common.explain { Console.say("shell \(shell.name): \(words(reasons))") }
+    Console.event("reason", ["stage": "shell", "subject": shell.name, "reasons": reasons.map(\.code)])
+  }
+
+  private func words(_ reasons: [RebuildReason]) -> String { reasons.map(\.description).joined(separator: "; ") }
+}
