@@ -30,6 +30,51 @@ extension Failure {
       hint: "the reasons are in the table above: pipeline status --quarantine")
   }
 
+  static func shardUnknown(_ path: String, found: Digest) -> Failure {
+    Failure(
+      "shard.corrupt", "a training shard is not what was written", on: path, found: "sha256 \(found.short)",
+      expected: "one that prepare wrote", hint: "pipeline prepare writes it again")
+  }
+
+  static func shardIndexWrong(_ path: String, isThere: Bool) -> Failure {
+    Failure(
+      "shard.index", isThere ? "a file beside the shards does not agree with them" : "a file beside the shards is missing",
+      on: path, hint: "pipeline prepare writes it again")
+  }
+
+  package static func damaged(_ count: Int, of total: Int, isGivenUp: Bool) -> Failure {
+    Failure(
+      "verify.damaged", "not everything is what was written", found: "\(count) faults in \(total) artifacts and shards",
+      hint: isGivenUp
+        ? "pipeline prepare makes exactly that anew" : "pipeline verify without --dry-run, then pipeline prepare, makes it anew")
+  }
+
+  static func fewFormats(_ there: [String]) -> Failure {
+    Failure(
+      "doctor.formats", "libavformat reads neither MP4 nor Matroska", found: there.joined(separator: ", "),
+      hint: "install the distribution's libavformat")
+  }
+
+  static func decodersAbsent(_ names: [String]) -> Failure {
+    Failure(
+      "doctor.decoders", "clips of some common codecs cannot be read", found: "no \(names.joined(separator: ", "))",
+      hint: "install the distribution's full libavcodec (libavcodec-extra)")
+  }
+
+  static func notWritable(_ path: String) -> Failure {
+    Failure("doctor.writable", "nothing can be written here", on: path, hint: "name another place with --workspace or --shards")
+  }
+
+  static func littleSpace(_ path: String, _ free: Int) -> Failure {
+    Failure(
+      "doctor.space", "there is little space left", on: path, found: "\(free >> 20) MiB",
+      hint: "pipeline prepare --dry-run says what is needed; pipeline gc gives back what nothing refers to")
+  }
+
+  package static func unwell(_ count: Int) -> Failure {
+    Failure("doctor.problems", "this machine is not ready", found: "\(count) problems", hint: "see the lines above")
+  }
+
   static func noRun(_ workspace: String) -> Failure {
     Failure("run.none", "nothing was trained yet", on: workspace, hint: "pipeline distill")
   }
