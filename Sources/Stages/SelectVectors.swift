@@ -34,7 +34,11 @@ package enum SelectVectors: ClipStage {
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
     guard let digest = clip.vectorsDigest else { return nil }
+    // What the source says of its rows; flags that say otherwise are in it already.
+    let described = clip.vectors.first?.description
+    let words = "\(described?.fps.map { "\($0)" } ?? "no fps"), \(described?.model ?? "no model")"
     var inputs: [String: ActionInput] = [
+      "description": .digest(Digest(of: words)),
       "vectors": .digest(digest), "start": .digest(Digest(of: "\(clip.candidate.startSeconds)")),
       "sound": .output(of: ExtractSound.id(clip), named: ActionResult.summaryName),
     ]

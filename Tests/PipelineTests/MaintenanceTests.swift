@@ -25,7 +25,7 @@ struct MaintenanceTests {
       }
     }
     // Changing a time is itself a change that has to settle.
-    usleep(1_100_000)
+    Thread.sleep(forTimeInterval: 1.5)
   }
 
   @Test("one flipped bit in a segment or a shard is found, and made anew from the clip")
@@ -39,9 +39,11 @@ struct MaintenanceTests {
     try tool.run("prepare", "videos")
     let whole = try tool.run("verify")
     #expect(whole.status == 0 && whole.output.contains("shards are whole"), "\(whole.output) \(whole.problems)")
-    let segment = tool.path(".pipeline/store/segment-000000.seg")
     var random = SeededRandom(seed: 7)
     for round in 0..<6 {
+      // What a repair leaves behind is dead; only live bytes count.
+      try tool.run("gc", "--keep-runs", "0")
+      let segment = tool.path(".pipeline/store/\(try Files.names(in: tool.path(".pipeline/store")).last ?? "")")
       let size = try Files.identity(segment).size
       try flip(segment, at: Int(random.next() % UInt64(size)))
       let found = try tool.run("verify")
@@ -82,7 +84,7 @@ struct MaintenanceTests {
     #expect(try tool.run("verify").status == 0)
     #expect(try tool.run("gc").output.contains("freed 0 artifacts"))
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
-    #expect(try tool.run("prepare", "videos", "--frames", "3").output.contains("0 clips decoded"))
+    #expect(try tool.run("prepare", "videos", "--frames", "3").output.contains("up to date"))
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
     #expect(try tool.digests("shards") == expected)
     try Files.remove(tool.path("videos/\(Clips.name(1)).mp4"))
@@ -107,10 +109,11 @@ struct MaintenanceTests {
     let first = try tool.run("prepare", "videos")
     let summary = first.output.split(separator: ";")[0]
     #expect(!(try isSealed(tool)), "what was just written has not settled")
-    func settle() throws {
+    func settle(line: Int = #line) throws {
       try age(tool)
-      #expect(try tool.run("prepare", "videos").status == 0)
-      #expect(try isSealed(tool))
+      let checked = try tool.run("prepare", "videos")
+      #expect(checked.status == 0)
+      #expect(try isSealed(tool), "line \(line): \(checked.output) \(checked.problems)")
     }
     try settle()
     let sealed = try tool.run("prepare", "videos")
