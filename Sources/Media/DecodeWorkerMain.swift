@@ -41,7 +41,9 @@ package enum DecodeWorkerMain {
   }
 
   private static func send(_ header: some Encodable, payload: [UInt8] = [], to descriptor: Int32) throws {
-    try WorkerMessage.bytes(header, payload: payload).withUnsafeBytes { try writeAll($0, to: descriptor, path: "worker") }
+    try WorkerMessage.bytes(header, payload: payload).withUnsafeBytes {
+      try writeAll($0, to: descriptor, path: "worker")
+    }
   }
 
   /// Exactly `count` bytes from descriptor 0; nil at its end.
@@ -71,7 +73,9 @@ enum TestFault: String, CaseIterable {
   init?(_ request: DecodeRequest) {
     guard ProcessInfo.processInfo.environment["PIPELINE_TEST_FAULTS"] == "1" else { return nil }
     let named = request.testFault.flatMap(TestFault.init(rawValue:))
-    guard let fault = named ?? Self.allCases.first(where: { request.path.contains("fault-\($0.rawValue)") }) else { return nil }
+    guard let fault = named ?? Self.allCases.first(where: { request.path.contains("fault-\($0.rawValue)") }) else {
+      return nil
+    }
     self = fault
   }
 
@@ -96,14 +100,16 @@ enum TestFault: String, CaseIterable {
           reply: DecodeReply(
             findings: [],
             sound: SoundFacts(
-              coveredSeconds: covered, firstSoundSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac", decodeErrors: 0,
+              coveredSeconds: covered, firstSoundSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
+              decodeErrors: 0,
               fileSeconds: 10)), payload: payload)
       case .frames:
         DecodeOutcome(
           reply: DecodeReply(
             findings: [],
             frames: FrameFacts(
-              width: 340, height: 256, codec: "h264", frameTimes: times, coveredSeconds: covered, isStill: false, decodeErrors: 0)),
+              width: 340, height: 256, codec: "h264", frameTimes: times, coveredSeconds: covered, isStill: false,
+              decodeErrors: 0)),
           payload: payload)
       }
     }

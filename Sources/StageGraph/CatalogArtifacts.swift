@@ -54,10 +54,13 @@ extension Catalog {
     var named: [Digest: String] = [:]
     for record in history.records {
       for output in record.outputs where history.lost[output.artifact.digest] != nil {
-        named[output.artifact.digest] = "\(output.name) of \(history.configurations[record.configuration]?.name ?? "") \(record.subject)"
+        named[output.artifact.digest] =
+          "\(output.name) of \(history.configurations[record.configuration]?.name ?? "") \(record.subject)"
       }
     }
-    return named.sorted { $0.value < $1.value }.map { Failure.artifactLost($0.value, $0.key, isCorrupt: history.lost[$0.key] == .corrupt) }
+    return named.sorted { $0.value < $1.value }.map {
+      Failure.artifactLost($0.value, $0.key, isCorrupt: history.lost[$0.key] == .corrupt)
+    }
   }
 
   /// Committed lengths by segment.

@@ -97,7 +97,9 @@ extension Catalog {
   package func lossDigest() throws -> Digest {
     try read { database in
       let hasher = DigestBuilder()
-      for data in try Data.fetchAll(database, sql: "SELECT digest FROM lost ORDER BY digest") { hasher.update(Array(data)) }
+      for data in try Data.fetchAll(database, sql: "SELECT digest FROM lost ORDER BY digest") {
+        hasher.update(Array(data))
+      }
       return hasher.finish()
     }
   }

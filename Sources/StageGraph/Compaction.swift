@@ -129,7 +129,9 @@ extension Catalog {
       var live: Set<Digest> = []
       func keep(_ data: Data) throws {
         let bytes = Array(data)
-        guard bytes.withUnsafeBytes(RecordBody.isWhole) else { throw Failure.damagedRecord(path, "of \(bytes.count) bytes") }
+        guard bytes.withUnsafeBytes(RecordBody.isWhole) else {
+          throw Failure.damagedRecord(path, "of \(bytes.count) bytes")
+        }
         for output in RecordBody(page: BytePage(bytes), start: 0, count: Int32(bytes.count)).outputs {
           live.insert(output.artifact.digest)
         }

@@ -58,7 +58,8 @@ package final class FileMemo {
   }
 
   private func look(
-    _ count: Int, jobs: Int, isInterrupted: @escaping @Sendable () -> Bool, _ examine: @escaping @Sendable (Int) -> Found
+    _ count: Int, jobs: Int, isInterrupted: @escaping @Sendable () -> Bool,
+    _ examine: @escaping @Sendable (Int) -> Found
   ) throws -> [Result<Digest, Failure>] {
     let threads = max(1, min(jobs, count))
     // Few files may be large ones: then one at a time, for an even load.
@@ -140,7 +141,8 @@ package final class FileMemo {
       guard try Files.identity(path) == before else { throw Failure.changingFile(path) }
       let isSettled = before.modified < begin - settledNanoseconds
       return Found(
-        key: key, digest: .success(digest), wasRead: true, entry: isSettled ? FileTable.entry(key, before, digest) : nil)
+        key: key, digest: .success(digest), wasRead: true, entry: isSettled ? FileTable.entry(key, before, digest) : nil
+      )
     } catch let failure as Failure {
       return Found(key: key, digest: .failure(failure))
     } catch {

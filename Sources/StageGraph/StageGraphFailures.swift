@@ -93,7 +93,8 @@ extension Failure {
 
   static func artifactLost(_ what: String, _ digest: Digest, isCorrupt: Bool) -> Failure {
     Failure(
-      "artifact.lost", isCorrupt ? "stored bytes were damaged before" : "stored bytes are gone", on: what, expected: digest.short,
+      "artifact.lost", isCorrupt ? "stored bytes were damaged before" : "stored bytes are gone", on: what,
+      expected: digest.short,
       hint: "run prepare again: what gave them runs again")
   }
 

@@ -25,7 +25,9 @@ package struct Diagnosis: Sendable {
     add("processors", "\(processor.activeProcessorCount)")
     add("memory", "\(processor.physicalMemory >> 20) MiB")
     for (name, version) in MediaToolchain.identity.sorted(by: { $0.key < $1.key }) { add(name, version) }
-    for (name, version) in FastKernels().identity.sorted(by: { $0.key < $1.key }) where name != "isa" { add(name, version) }
+    for (name, version) in FastKernels().identity.sorted(by: { $0.key < $1.key }) where name != "isa" {
+      add(name, version)
+    }
     addFormats()
     for (name, path) in [("workspace", workspace), ("shards", shards)] { addDisk(name, path) }
     addLock(workspace)
@@ -38,11 +40,13 @@ package struct Diagnosis: Sendable {
   private mutating func addFormats() {
     let (there, absent) = MediaToolchain.formats
     add(
-      "formats", "\(there.count) of \(there.count + absent.count)\(absent.isEmpty ? "" : "; not \(absent.joined(separator: ", "))")",
+      "formats",
+      "\(there.count) of \(there.count + absent.count)\(absent.isEmpty ? "" : "; not \(absent.joined(separator: ", "))")",
       there.contains("mov") && there.contains("matroska") ? nil : .fewFormats(there))
     let decoders = MediaToolchain.decoders
     add(
-      "decoders", decoders.there.joined(separator: ", "), decoders.absent.isEmpty ? nil : .decodersAbsent(decoders.absent))
+      "decoders", decoders.there.joined(separator: ", "),
+      decoders.absent.isEmpty ? nil : .decodersAbsent(decoders.absent))
   }
 
   /// The space left for a path, or for the nearest folder above it that is there.

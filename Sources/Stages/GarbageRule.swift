@@ -22,7 +22,9 @@ package struct GarbageRule {
     let items = try catalog.items()
     keepsAll = try items.isEmpty || catalog.note(Self.key) != nil
     clips = Set(
-      try items.map { try CanonicalJSON.decode(Identified.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)").id })
+      try items.map {
+        try CanonicalJSON.decode(Identified.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)").id
+      })
   }
 
   package func isWanted(_ subject: String) -> Bool { keepsAll || clips.contains(subject) }

@@ -70,7 +70,8 @@ package struct Preparation: Sendable {
 
   /// A whole source of the wrong width is the wrong model: that stops the run.
   private func checkWidth() throws {
-    guard let widths = embeddings?.widths(), let common = widths.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return }
+    guard let widths = embeddings?.widths(), let common = widths.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })
+    else { return }
     guard common.key == PrepareSettings.dimension else {
       throw Failure.wrongWidth(settings.embeddings, found: common.key, expected: PrepareSettings.dimension)
     }
@@ -113,7 +114,8 @@ package struct Preparation: Sendable {
     let codes = Set(try settings.retry.map(VerdictPolicy.known))
     var ids: Set<String> = []
     for item in try catalog.items() {
-      let verdict = try CanonicalJSON.decode(ClipVerdict.self, from: Array(item.detail.utf8), source: "catalog, \(item.key)")
+      let verdict = try CanonicalJSON.decode(
+        ClipVerdict.self, from: Array(item.detail.utf8), source: "catalog, \(item.key)")
       if verdict.findings.contains(where: { codes.contains($0.code) }) { ids.insert(verdict.id) }
     }
     return ids
@@ -138,7 +140,9 @@ package struct Preparation: Sendable {
   }
 
   /// Runs what the plan says, with decoding in worker processes.
-  package func run(_ plan: Plan, store: ArtifactStore, onEvent: @escaping @Sendable (RunEvent) -> Void) throws -> RunOutcome {
+  package func run(_ plan: Plan, store: ArtifactStore, onEvent: @escaping @Sendable (RunEvent) -> Void) throws
+    -> RunOutcome
+  {
     let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
     defer { workers.stop() }
     let context = ClipContext(settings: settings, workers: workers, embeddings: embeddings)

@@ -80,7 +80,8 @@ package struct PreparationSeal {
     self.catalog = catalog
     inputs = FolderListing(
       settings.videos + (settings.manifest.map { [$0] } ?? []) + settings.embeddings
-        + settings.embeddings.map { "\(Files.parent($0))/\(EmbeddingDescription.fileName)" } + settings.workerCommand.prefix(1))
+        + settings.embeddings.map { "\(Files.parent($0))/\(EmbeddingDescription.fileName)" }
+        + settings.workerCommand.prefix(1))
     losses = try catalog.lossDigest()
   }
 
@@ -123,8 +124,11 @@ package struct PreparationSeal {
     }
     texts += ["videos"] + settings.videos + ["manifest", settings.manifest ?? "", "embeddings"] + settings.embeddings
     texts += ["fps", settings.embeddingFPS.map { "\($0)" } ?? "", "model", settings.embeddingModel ?? ""]
-    texts += ["frames", settings.frames.map { "\($0)" } ?? "none", "shards", settings.shards, "\(settings.shardTarget)"]
-    texts += ["limit", settings.limit.map { "\($0)" } ?? "", "leave out"] + settings.leaveOut + ["keep"] + settings.keep
+    texts += [
+      "frames", settings.frames.map { "\($0)" } ?? "none", "shards", settings.shards, "\(settings.shardTarget)",
+    ]
+    texts +=
+      ["limit", settings.limit.map { "\($0)" } ?? "", "leave out"] + settings.leaveOut + ["keep"] + settings.keep
     return texts
   }
 }

@@ -60,7 +60,8 @@ package struct ShardPublisher: Sendable {
           present[name] == shard.digest ? name : present.filter { $0.value == shard.digest }.keys.min()
         }
         let reason: RebuildReason =
-          known == nil ? (present[name] == nil ? .neverBuilt : .inputChanged(["clips of \(name)"]))
+          known == nil
+          ? (present[name] == nil ? .neverBuilt : .inputChanged(["clips of \(name)"]))
           : present[name] == nil ? .outputMissing([name]) : .outputCorrupt([name])
         let index = match.map { Files.name(TrainingShard.indexPath($0)) }.flatMap { present[$0] }
         jobs.append(
@@ -187,7 +188,8 @@ package struct ShardPublisher: Sendable {
   }
 
   private static func isOurs(_ name: String) -> Bool {
-    TrainingShard.parse(name) != nil || name == ShardSetIndex.sizesName || name == quarantineName || OutputFile.isLeftOver(name)
+    TrainingShard.parse(name) != nil || name == ShardSetIndex.sizesName || name == quarantineName
+      || OutputFile.isLeftOver(name)
       || Split.allCases.contains { ShardSetIndex.widsName($0) == name }
       || (name.hasSuffix(".idx") && TrainingShard.parse(name.dropLast(4) + ".tar") != nil)
   }

@@ -67,7 +67,9 @@ package struct ShardVerification {
 
   private mutating func checkQuarantine(_ path: String, _ catalog: Catalog) throws {
     let expected = try catalog.items(state: ClipVerdict.State.leftOut.rawValue).map(\.detail).sorted()
-    let found = (try? Files.read(path)).map { String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init).sorted() }
+    let found = (try? Files.read(path)).map {
+      String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init).sorted()
+    }
     if found != expected { add(.shardIndexWrong(path, isThere: Files.exists(path)), path) }
   }
 

@@ -4,24 +4,30 @@ import Basics
 extension Failure {
   static func nothingListed(_ manifest: String, _ videos: [String]) -> Failure {
     Failure(
-      "manifest.nothing", "none of the manifest's clips is in the folder", on: videos.joined(separator: ", "), found: manifest,
+      "manifest.nothing", "none of the manifest's clips is in the folder", on: videos.joined(separator: ", "),
+      found: manifest,
       hint: "files are named <id>_<start second, six digits>.mp4, or <id>.mp4 for whole videos")
   }
 
   static func wrongWidth(_ paths: [String], found: Int, expected: Int) -> Failure {
     Failure(
-      "embedding.width", "the teacher vectors have the wrong width", on: paths.joined(separator: ", "), found: "\(found)",
-      expected: "\(expected)", hint: "CLIP ViT-B/32, ViT-B/16 and RN101 give 512; another model does not fit this student")
+      "embedding.width", "the teacher vectors have the wrong width", on: paths.joined(separator: ", "),
+      found: "\(found)",
+      expected: "\(expected)",
+      hint: "CLIP ViT-B/32, ViT-B/16 and RN101 give 512; another model does not fit this student")
   }
 
   package static let noVectors = Failure(
     "embeddings.absent", "sound and frames are prepared, but there are no teacher vectors",
-    hint: "give them with --embeddings PATH, or put them into a folder \"embeddings\" next to the videos", exit: .noTeacherVectors)
+    hint: "give them with --embeddings PATH, or put them into a folder \"embeddings\" next to the videos",
+    exit: .noTeacherVectors)
 
   package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(
-      "clips.left-out", "more clips were left out than allowed; everything else is kept", found: "\(leftOut) of \(total)",
-      expected: "at most \(tenths(allowed * 100)) %", hint: "see quarantine.jsonl, or raise --max-bad-fraction", exit: .tooManyLeftOut)
+      "clips.left-out", "more clips were left out than allowed; everything else is kept",
+      found: "\(leftOut) of \(total)",
+      expected: "at most \(tenths(allowed * 100)) %", hint: "see quarantine.jsonl, or raise --max-bad-fraction",
+      exit: .tooManyLeftOut)
   }
 
   package static func noPairs(_ leftOut: Int) -> Failure {
@@ -38,7 +44,8 @@ extension Failure {
 
   static func shardIndexWrong(_ path: String, isThere: Bool) -> Failure {
     Failure(
-      "shard.index", isThere ? "a file beside the shards does not agree with them" : "a file beside the shards is missing",
+      "shard.index",
+      isThere ? "a file beside the shards does not agree with them" : "a file beside the shards is missing",
       on: path, hint: "pipeline prepare writes it again")
   }
 
@@ -46,7 +53,8 @@ extension Failure {
     Failure(
       "verify.damaged", "not everything is what was written", found: "\(count) faults in \(total) artifacts and shards",
       hint: isGivenUp
-        ? "pipeline prepare makes exactly that anew" : "pipeline verify without --dry-run, then pipeline prepare, makes it anew")
+        ? "pipeline prepare makes exactly that anew"
+        : "pipeline verify without --dry-run, then pipeline prepare, makes it anew")
   }
 
   static func fewFormats(_ there: [String]) -> Failure {
@@ -62,7 +70,9 @@ extension Failure {
   }
 
   static func notWritable(_ path: String) -> Failure {
-    Failure("doctor.writable", "nothing can be written here", on: path, hint: "name another place with --workspace or --shards")
+    Failure(
+      "doctor.writable", "nothing can be written here", on: path,
+      hint: "name another place with --workspace or --shards")
   }
 
   static func littleSpace(_ path: String, _ free: Int) -> Failure {
@@ -91,7 +101,8 @@ extension Failure {
 
   package static func drift(_ path: String, found: Float) -> Failure {
     Failure(
-      "export.drift", "the file, read back, gives another embedding than the model", on: path, found: "\(found) of the norm",
+      "export.drift", "the file, read back, gives another embedding than the model", on: path,
+      found: "\(found) of the norm",
       expected: "0")
   }
 }

@@ -17,7 +17,8 @@ struct GarbageCommand: ParsableCommand {
   func run() throws {
     _ = try common.begin()
     guard keepRuns >= 0 else {
-      throw Failure("usage.value", "a number of at least 0 is wanted", on: "--keep-runs", found: "\(keepRuns)", exit: .usage)
+      throw Failure(
+        "usage.value", "a number of at least 0 is wanted", on: "--keep-runs", found: "\(keepRuns)", exit: .usage)
     }
     let reader = try Catalog.reader(common.workspace)
     let catalog = common.dryRun ? reader : try Catalog.writer(common.workspace)

@@ -84,7 +84,8 @@ struct PrepareFlow {
       let store = try ArtifactStore(catalog)
       let outcome = try Runner(store: store, workers: 1).run(plan) { _, _ in ActionResult() }
       let publisher = try ShardPublisher(
-        try PreparedPairs(preparation, outcome), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
+        try PreparedPairs(preparation, outcome), folder: settings.shards, target: settings.shardTarget,
+        catalog: catalog,
         writing: false)
       PlanReport.shards(publisher)
       if common.explain {
@@ -111,13 +112,16 @@ struct PrepareFlow {
     var summary = PreparedSummary()
     let clips = preparation.clips
     summary.warnings = preparation.refusedVectors.map(\.description)
-    if !clips.absent.isEmpty { summary.warnings.append("\(clips.absent.count) rows of the manifest have no file (manifest.absent)") }
+    if !clips.absent.isEmpty {
+      summary.warnings.append("\(clips.absent.count) rows of the manifest have no file (manifest.absent)")
+    }
     if !clips.unlisted.isEmpty {
       summary.warnings.append("\(clips.unlisted.count) files are not in the manifest (manifest.unlisted)")
     }
     if settings.frames == nil {
       summary.notes.append(
-        "--frames none: no pictures are kept, and nothing checks the picture (video.missing, video.still, audio.video.mismatch)")
+        "--frames none: no pictures are kept, and nothing checks the picture (video.missing, video.still, audio.video.mismatch)"
+      )
     }
     summary.warnings.forEach(Console.warn)
     summary.notes.forEach(Console.note)
@@ -182,7 +186,8 @@ struct PrepareFlow {
     Console.event(
       "prepared",
       [
-        "pairs": summary.pairs, "leftOut": summary.leftOut, "decoded": decoded, "shards": summary.shards, "written": written,
+        "pairs": summary.pairs, "leftOut": summary.leftOut, "decoded": decoded, "shards": summary.shards,
+        "written": written,
         "sealed": sealed,
       ])
     let state = decoded == 0 && !renewed ? "up to date" : "\(decoded) clips decoded, \(written) shards written"

@@ -3,7 +3,9 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("pipeline verify, gc, graph, doctor, and prepare with nothing to do", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+@Suite(
+  "pipeline verify, gc, graph, doctor, and prepare with nothing to do", .serialized,
+  .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct MaintenanceTests {
   /// Flips one bit and leaves no other trace: size and times are as before.
   private func flip(_ path: String, at offset: Int) throws {
@@ -47,9 +49,11 @@ struct MaintenanceTests {
       let size = try Files.identity(segment).size
       try flip(segment, at: Int(random.next() % UInt64(size)))
       let found = try tool.run("verify")
-      #expect(found.status == 1 && found.output.contains("segment-"), "round \(round): \(found.output) \(found.problems)")
+      #expect(
+        found.status == 1 && found.output.contains("segment-"), "round \(round): \(found.output) \(found.problems)")
       let repaired = try tool.run("prepare", "videos", "--explain")
-      #expect(repaired.status == 0 && repaired.output.contains("output corrupt"), "\(repaired.output) \(repaired.problems)")
+      #expect(
+        repaired.status == 0 && repaired.output.contains("output corrupt"), "\(repaired.output) \(repaired.problems)")
       #expect(try tool.digests("shards") == expected)
       #expect(try tool.run("verify").status == 0)
     }
@@ -62,7 +66,9 @@ struct MaintenanceTests {
       #expect(named.status == 1 && named.output.contains(name), "\(named.output)")
       #expect(try tool.run("verify").status == 1)
       let repaired = try tool.run("prepare", "videos")
-      #expect(repaired.status == 0 && repaired.output.contains("0 clips decoded"), "\(name): \(repaired.output) \(repaired.problems)")
+      #expect(
+        repaired.status == 0 && repaired.output.contains("0 clips decoded"),
+        "\(name): \(repaired.output) \(repaired.problems)")
       #expect(try tool.digests("shards") == expected, "\(name)")
       #expect(try tool.run("verify").status == 0, "\(name)")
     }
@@ -158,7 +164,9 @@ struct MaintenanceTests {
     let again = try tool.run("prepare", "videos", "--max-bad-fraction", "1", "--retry", "media.unreadable", "--explain")
     #expect(again.output.contains("extract-sound text0000000_000001: forced"), "\(again.output)")
     #expect(!again.output.contains("extract-sound \(Clips.name(0))"))
-    #expect(try tool.run("prepare", "videos", "--retry", "media.unreadible").problems.contains("did you mean media.unreadable?"))
+    #expect(
+      try tool.run("prepare", "videos", "--retry", "media.unreadible").problems.contains(
+        "did you mean media.unreadable?"))
   }
 
   @Test("graph and doctor say what there is")
@@ -167,10 +175,13 @@ struct MaintenanceTests {
     defer { tool.remove() }
     try Clips.set(tool, count: 1)
     let bare = try tool.run("graph")
-    #expect(bare.output.contains("\"extract-sound\" -> \"select-vectors\"") && bare.output.contains("digraph"), "\(bare.output)")
+    #expect(
+      bare.output.contains("\"extract-sound\" -> \"select-vectors\"") && bare.output.contains("digraph"),
+      "\(bare.output)")
     try tool.run("prepare", "videos")
     let graph = try tool.run("graph", "--mermaid")
-    #expect(graph.output.contains("select-vectors --> write-shards") && graph.output.contains("1 done"), "\(graph.output)")
+    #expect(
+      graph.output.contains("select-vectors --> write-shards") && graph.output.contains("1 done"), "\(graph.output)")
     let doctor = try tool.run("doctor")
     for word in ["instruction set: ", "libavcodec: ", "onednn: ", "openblas: ", "formats: ", "workspace: free"] {
       #expect(doctor.output.contains(word), "\(doctor.output)")
