@@ -85,3 +85,7 @@ void media_library_version(const char *library, char *text, size_t capacity) {
   if (version) snprintf(text, capacity, "%u.%u.%u", version >> 16, version >> 8 & 255, version & 255);
   else if (capacity) text[0] = 0;
 }
+
+bool media_has_demuxer(const char *name) { return av_find_input_format(name) != NULL; }
+
+bool media_has_decoder(const char *name) { return avcodec_find_decoder_by_name(name) != NULL; }

@@ -10,6 +10,10 @@ package struct SourceFile: Sendable, Hashable {
   /// Why it must not be opened, if so.
   package var refusal: String?
 
+  package init(path: String, name: String, refusal: String? = nil) {
+    (self.path, self.name, self.refusal) = (path, name, refusal)
+  }
+
   package var stem: String { ClipID.stem(ofFile: Files.name(name)) }
 }
 

@@ -122,7 +122,8 @@ package struct VerdictPolicy: Sendable {
     return nil
   }
 
-  private static func known(_ text: String) throws -> ReasonCode {
+  /// - Throws: `Failure` for a code that does not exist, with the nearest that does.
+  package static func known(_ text: String) throws -> ReasonCode {
     let code = ReasonCode(rawValue: text)
     guard BuiltInReasons.contains(where: { $0.code == code }) else {
       let near = nearest(text, in: BuiltInReasons.map(\.code.rawValue))

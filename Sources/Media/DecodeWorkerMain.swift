@@ -37,7 +37,7 @@ package enum DecodeWorkerMain {
     guard system_limit_memory(limit) == 0 else { throw Failure.system("limit memory", "worker") }
     try send(WorkerMessage.Greeting(version: WorkerMessage.version, memoryBytes: limit), to: replies)
     while let request = try WorkerMessage.receive(DecodeRequest.self, read: read)?.header {
-      let outcome = try TestFault(request)?.happen() ?? ClipDecoder.decode(request)
+      let outcome = try TestFault(request)?.happen(to: request) ?? ClipDecoder.decode(request)
       try send(outcome.reply, payload: outcome.payload, to: replies)
     }
   }
@@ -69,6 +69,8 @@ package enum DecodeWorkerMain {
 /// environment has PIPELINE_TEST_FAULTS=1.
 enum TestFault: String, CaseIterable {
   case crash, hang, allocate
+  /// No decoding at all, but an answer as if: to measure everything else.
+  case pretend
 
   init?(_ request: DecodeRequest) {
     guard ProcessInfo.processInfo.environment["PIPELINE_TEST_FAULTS"] == "1" else { return nil }
@@ -79,7 +81,7 @@ enum TestFault: String, CaseIterable {
     self = fault
   }
 
-  func happen() -> DecodeOutcome {
+  func happen(to request: DecodeRequest) -> DecodeOutcome {
     switch self {
     case .crash: abort()
     case .hang: while true { sleep(3600) }
@@ -89,6 +91,29 @@ enum TestFault: String, CaseIterable {
       while blocks.count < 1 << 16, let block = malloc(64 << 20) { blocks.append(block) }
       for block in blocks { free(block) }
       return DecodeOutcome(reply: DecodeReply(findings: [.outOfMemory("allocating for a test")]))
+    case .pretend:
+      let payload = Array("\(request.work) of \(request.path)".utf8)
+      // Every clip has facts of its own, as real ones do.
+      let covered = 9.75 + Double(Digest(of: request.path).prefix64 % 100_000) * 1e-5 / 4
+      let times = (0..<10).map { Double($0) + covered * 1e-3 }
+      return switch request.work {
+      case .sound:
+        DecodeOutcome(
+          reply: DecodeReply(
+            findings: [],
+            sound: SoundFacts(
+              coveredSeconds: covered, firstSoundSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
+              decodeErrors: 0,
+              fileSeconds: 10)), payload: payload)
+      case .frames:
+        DecodeOutcome(
+          reply: DecodeReply(
+            findings: [],
+            frames: FrameFacts(
+              width: 340, height: 256, codec: "h264", frameTimes: times, coveredSeconds: covered, isStill: false,
+              decodeErrors: 0)),
+          payload: payload)
+      }
     }
   }
 }

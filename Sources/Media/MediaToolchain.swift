@@ -15,6 +15,18 @@ package enum MediaToolchain {
     return identity
   }()
 
+  /// Demuxers that this tool would use, by their short names: those in the libraries, and those that are not.
+  package static var formats: (there: [String], absent: [String]) {
+    let names = MediaFile.formats.split(separator: ",").map(String.init)
+    return (names.filter { media_has_demuxer($0) }, names.filter { !media_has_demuxer($0) })
+  }
+
+  /// Decoders of what videos mostly hold, likewise.
+  package static var decoders: (there: [String], absent: [String]) {
+    let names = ["h264", "hevc", "vp8", "vp9", "mpeg4", "aac", "mp3", "opus", "vorbis", "pcm_s16le"]
+    return (names.filter { media_has_decoder($0) }, names.filter { !media_has_decoder($0) })
+  }
+
   /// A value for `DecodeRequest.forcedCPUFlags`: what a CPU with AVX2 and no more would use.
   package static let cpuFlagsUpToAVX2 = media_cpu_flags_up_to_avx2()
 }

@@ -34,6 +34,12 @@ package enum ShardSetIndex {
 
   /// Writes all index files of a folder of finished shards, by the name of their set; a set without shards gets none.
   package static func write(_ shards: [String: [TrainingShard]], folder: String) throws {
+    for (name, bytes) in try files(shards).sorted(by: { $0.key < $1.key }) { try Files.write(bytes, to: "\(folder)/\(name)") }
+  }
+
+  /// The bytes of those files, by name.
+  package static func files(_ shards: [String: [TrainingShard]]) throws -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
     var sizes: [String: Int] = [:]
     for (set, list) in shards where !list.isEmpty {
       let wids = Wids(
@@ -41,9 +47,10 @@ package enum ShardSetIndex {
         shardlist: list.sorted { $0.name < $1.name }
           .map { Wids.Shard(url: $0.name, nsamples: $0.sampleCount, filesize: $0.byteCount) })
       for shard in list { sizes[shard.name] = shard.sampleCount }
-      try Files.write(try CanonicalJSON.bytes(wids) + [0x0A], to: "\(folder)/\(widsName(set))")
+      files[widsName(set)] = try CanonicalJSON.bytes(wids) + [0x0A]
     }
-    try Files.write(try CanonicalJSON.bytes(sizes) + [0x0A], to: "\(folder)/\(sizesName)")
+    files[sizesName] = try CanonicalJSON.bytes(sizes) + [0x0A]
+    return files
   }
 
   /// Samples by shard name, as `sizes.json` says; nil where there is none.

@@ -17,7 +17,7 @@ package struct ShardSample: Sendable, Equatable {
   package subscript(ending: String) -> Member? { members.first { $0.ending == ending } }
 }
 
-enum TrainingShardIndex {
+package enum TrainingShardIndex {
   /// The samples in the order of the tar.
   /// - Throws: `tar.…` or `shard.key`.
   static func samples(_ path: String) throws -> [ShardSample] {
@@ -34,6 +34,20 @@ enum TrainingShardIndex {
         id: id,
         members: sample.members.map { .init(ending: $0.extension, offset: $0.member.offset, size: $0.member.size) })
     }
+  }
+
+  /// The file, from one line a sample.
+  static func bytes(_ lines: [String]) -> [UInt8] {
+    Array(("v1.2 \(lines.count)\n" + lines.map { "\($0)\n" }.joined()).utf8)
+  }
+
+  /// The file's bytes as they must be, from the tar alone.
+  /// - Throws: `tar.…` when the tar is damaged.
+  package static func bytes(ofTar path: String) throws -> [UInt8] {
+    bytes(
+      try TarSample.group(TarFile.members(path), path: path).map { sample in
+        sample.members.map { "\($0.extension) \($0.member.offset) \($0.member.size) \($0.member.name)" }.joined(separator: " ")
+      })
   }
 
   /// Nil unless every line is sound and the members follow each other without a gap, as the writer lays them.

@@ -10,8 +10,17 @@ package struct TrainingShard: Sendable, Equatable, Codable {
   package let digest: Digest
   package let byteCount: Int
   package let sampleCount: Int
-  package init(name: String, digest: Digest, byteCount: Int, sampleCount: Int) {
+  /// Of the index beside it; nil in what an earlier version noted.
+  package let index: Digest?
+
+  package init(name: String, digest: Digest, byteCount: Int, sampleCount: Int, index: Digest? = nil) {
     (self.name, self.digest, self.byteCount, self.sampleCount) = (name, digest, byteCount, sampleCount)
+    self.index = index
+  }
+
+  /// The same shard under another name.
+  package func renamed(_ name: String) -> TrainingShard {
+    TrainingShard(name: name, digest: digest, byteCount: byteCount, sampleCount: sampleCount, index: index)
   }
 
   /// `train-000000.tar`.
@@ -110,8 +119,9 @@ package final class TrainingShardWriter {
   /// The tar, then its index, are in place and durable.
   package func finish() throws -> TrainingShard {
     let (byteCount, digest) = try tar.finish()
-    let text = "v1.2 \(lines.count)\n" + lines.map { "\($0)\n" }.joined()
-    try Files.write(text, to: TrainingShard.indexPath(path))
-    return TrainingShard(name: Files.name(path), digest: digest, byteCount: byteCount, sampleCount: lines.count)
+    let index = TrainingShardIndex.bytes(lines)
+    try Files.write(index, to: TrainingShard.indexPath(path))
+    return TrainingShard(
+      name: Files.name(path), digest: digest, byteCount: byteCount, sampleCount: lines.count, index: Digest(of: index))
   }
 }

@@ -12,8 +12,8 @@ import Synchronization
 /// Content-addressed bytes. Any number of threads read; one at a time commits.
 package final class ArtifactStore: ArtifactSource, Sendable {
   package let catalog: Catalog
-  private let folder: String
-  private let writer: Mutex<SegmentWriter>
+  let folder: String
+  let writer: Mutex<SegmentWriter>
   private let readers = Mutex<[Int: SegmentReader]>([:])
   /// Bytes of a killed process that were cut off as this was opened.
   let discarded: Int
@@ -58,13 +58,18 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     guard let location = try catalog.location(artifact.digest) else { throw Failure.artifactMissing(artifact.digest) }
     do {
       return try read(location)
-    } catch let failure as Failure where failure.code == "artifact.corrupt" {
-      if catalog.isWriter { try catalog.lose([artifact.digest], .corrupt) }
+    } catch let failure as Failure {
+      // Another process may have moved it between the two steps.
+      if let now = try catalog.location(artifact.digest), now != location {
+        closeReader(location.segment)
+        return try read(now)
+      }
+      if failure.code == "artifact.corrupt", catalog.isWriter { try catalog.lose([artifact.digest], .corrupt) }
       throw failure
     }
   }
 
-  private func read(_ location: ArtifactLocation) throws -> [UInt8] {
+  func read(_ location: ArtifactLocation) throws -> [UInt8] {
     let path = "\(folder)/\(SegmentWriter.name(location.segment))"
     let reader = try reader(location.segment, path)
     var record: [UInt8]
@@ -93,6 +98,8 @@ package final class ArtifactStore: ArtifactSource, Sendable {
       return reader
     }
   }
+
+  func closeReader(_ number: Int) { readers.withLock { $0[number] = nil } }
 
   /// Makes a group of results durable, all of it or nothing.
   func commit(_ records: [CommitRecord]) throws {

@@ -16,15 +16,17 @@ struct CacheCheck: Sendable {
 
   let stages: [Stage]
   /// By stage ordinal.
-  let forced: [Bool]
+  private let forced: [Bool]
+  private let forcedActions: Set<ActionID>
   private let encodings: [[UInt8]]
   /// By configuration: the stage that it equals, or -1.
   private let stageOfConfiguration: [Int]
   private let history: History
 
-  init(stages: [Stage], forced: Set<String>, history: History) {
+  init(stages: [Stage], forced: Set<String>, forcedActions: Set<ActionID> = [], history: History) {
     self.stages = stages
     self.forced = stages.map { forced.contains($0.name) }
+    self.forcedActions = forcedActions
     self.history = history
     encodings = stages.map(Fingerprint.encode)
     var table = [Int](repeating: -1, count: (history.configurations.keys.max() ?? -1) + 1)
@@ -32,8 +34,12 @@ struct CacheCheck: Sendable {
     stageOfConfiguration = table
   }
 
+  func isForced(stage: Int, _ id: ActionID) -> Bool {
+    forced[stage] || (!forcedActions.isEmpty && forcedActions.contains(id))
+  }
+
   func answer(stage: Int, _ action: Action, _ old: RecordBody?, inputs: [Digest]) throws -> Answer {
-    if forced[stage] { return .mustRun }
+    if isForced(stage: stage, action.id) { return .mustRun }
     if let old, hasStage(old, stage), hasInputs(old, action, inputs) {
       return old.isFinal && isIntact(old) ? .upToDate(old) : .mustRun
     }
@@ -47,7 +53,7 @@ struct CacheCheck: Sendable {
 
   /// Why an action that must run does.
   func reasons(stage: Int, _ action: Action, _ old: RecordBody?, inputs: [Digest]) -> [RebuildReason] {
-    var reasons: [RebuildReason] = forced[stage] ? [.forced] : []
+    var reasons: [RebuildReason] = isForced(stage: stage, action.id) ? [.forced] : []
     guard let old, let before = history.configurations[old.configuration] else {
       return reasons.isEmpty ? [.neverBuilt] : reasons
     }

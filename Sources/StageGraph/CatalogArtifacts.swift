@@ -44,6 +44,25 @@ extension Catalog {
     }
   }
 
+  /// Of all segments.
+  package func storedBytes() throws -> Int { try segments().values.reduce(0, +) }
+
+  /// What the store is known to have lost and a current record still names.
+  package func lostArtifacts() throws -> [Failure] {
+    let history = try history(source: nil)
+    if history.lost.isEmpty { return [] }
+    var named: [Digest: String] = [:]
+    for record in history.records {
+      for output in record.outputs where history.lost[output.artifact.digest] != nil {
+        named[output.artifact.digest] =
+          "\(output.name) of \(history.configurations[record.configuration]?.name ?? "") \(record.subject)"
+      }
+    }
+    return named.sorted { $0.value < $1.value }.map {
+      Failure.artifactLost($0.value, $0.key, isCorrupt: history.lost[$0.key] == .corrupt)
+    }
+  }
+
   /// Committed lengths by segment.
   func segments() throws -> [Int: Int] {
     try read { database in
@@ -106,12 +125,13 @@ extension Catalog {
         try database.execute(sql: "INSERT OR REPLACE INTO segment VALUES (?, ?)", arguments: [number, length])
       }
       let action = try database.cachedStatement(sql: "INSERT OR REPLACE INTO action VALUES (?, ?, ?)")
-      let memo = try database.cachedStatement(sql: "INSERT OR REPLACE INTO memo VALUES (?, ?)")
+      let memo = try database.cachedStatement(sql: "INSERT OR REPLACE INTO memo VALUES (?, ?, ?)")
+      let generation = try Self.generation(database)
       for record in records {
         try action.execute(arguments: [record.stage, record.subject, Data(record.body.bytes)])
         // An older result stays to be found by its fingerprint: going back to a parameter costs nothing.
         guard let old = record.replaced, old.isFinal, old.fingerprint != record.body.fingerprint else { continue }
-        try memo.execute(arguments: [old.fingerprint.data, Data(old.bytes)])
+        try memo.execute(arguments: [old.fingerprint.data, Data(old.bytes), generation])
       }
     }
   }

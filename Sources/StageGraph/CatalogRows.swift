@@ -1,5 +1,7 @@
 // Rows whose meaning is the caller's: a state for each item, runs, and notes. The engine keeps them and gives them back.
 
+import Basics
+import Foundation
 import GRDB
 
 /// The state of one item, with details as JSON.
@@ -72,6 +74,34 @@ extension Catalog {
 
   package func note(_ key: String) throws -> String? {
     try read { try String.fetchOne($0, sql: "SELECT text FROM note WHERE key = ?", arguments: [key]) }
+  }
+
+  /// Every note whose key begins so.
+  package func notes(prefix: String) throws -> [String: String] {
+    try read { database in
+      let sql = "SELECT key, text FROM note WHERE substr(key, 1, length(?1)) = ?1"
+      let rows = try Row.fetchAll(database, sql: sql, arguments: [prefix])
+      return Dictionary(rows.map { ($0[0] as String, $0[1] as String) }, uniquingKeysWith: { first, _ in first })
+    }
+  }
+
+  /// How many actions of each stage have a record.
+  package func actionCounts() throws -> [String: Int] {
+    try read { database in
+      let rows = try Row.fetchAll(database, sql: "SELECT stage, count(*) FROM action GROUP BY stage")
+      return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }, uniquingKeysWith: +)
+    }
+  }
+
+  /// A digest of what the store is known to have lost: another one means that a plan could differ.
+  package func lossDigest() throws -> Digest {
+    try read { database in
+      let hasher = DigestBuilder()
+      for data in try Data.fetchAll(database, sql: "SELECT digest FROM lost ORDER BY digest") {
+        hasher.update(Array(data))
+      }
+      return hasher.finish()
+    }
   }
 
   /// Nil removes it.

@@ -4,7 +4,7 @@
 import GRDB
 
 enum CatalogSchema {
-  static let migrations: [String] = [first]
+  static let migrations: [String] = [first, generations]
 
   static var version: Int { migrations.count }
 
@@ -13,6 +13,9 @@ enum CatalogSchema {
     for migration in migrations[version...] { try database.execute(sql: migration) }
     try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
+
+  /// Which run with something to do put an older record aside: gc keeps those of the last few.
+  private static let generations = "ALTER TABLE memo ADD COLUMN generation INTEGER NOT NULL DEFAULT 0"
 
   /// Tables that are loaded whole keep one compact column to be loaded from: a row costs one read, whatever it holds.
   private static let first = """

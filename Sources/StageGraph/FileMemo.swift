@@ -38,27 +38,57 @@ package final class FileMemo {
   package func digests(
     of paths: [String], jobs: Int, isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested }
   ) throws -> [Result<Digest, Failure>] {
-    let threads = max(1, min(jobs, paths.count))
+    try look(paths.count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
+      Self.examine(paths[k], key: paths[k], table) { try Digest.ofFile(paths[k]) }
+    }
+  }
+
+  /// The same of parts of files: one whose file is what it was has the digest that it had.
+  /// - Parameters:
+  ///   - parts: each a path and what names the part in it.
+  ///   - read: makes the digest of the k-th part, on any thread.
+  package func digests(
+    ofParts parts: [(path: String, part: String)], jobs: Int,
+    isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
+    read: @escaping @Sendable (Int) throws -> Digest
+  ) throws -> [Result<Digest, Failure>] {
+    try look(parts.count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
+      Self.examine(parts[k].path, key: "\(parts[k].path)//\(parts[k].part)", table) { try read(k) }
+    }
+  }
+
+  private func look(
+    _ count: Int, jobs: Int, isInterrupted: @escaping @Sendable () -> Bool,
+    _ examine: @escaping @Sendable (Int) -> Found
+  ) throws -> [Result<Digest, Failure>] {
+    let threads = max(1, min(jobs, count))
     // Few files may be large ones: then one at a time, for an even load.
-    let step = paths.count < Self.chunk * threads ? 1 : Self.chunk
-    let slots = Slots(count: (paths.count + step - 1) / step)
-    let table = table
+    let step = count < Self.chunk * threads ? 1 : Self.chunk
+    let slots = Slots(count: (count + step - 1) / step)
     RunThreads.run(threads) {
       while let slot = slots.take() {
         var found: [Found] = []
-        for path in paths[slot * step..<min(paths.count, (slot + 1) * step)] where !isInterrupted() {
-          found.append(Self.examine(path, table))
-        }
+        for k in slot * step..<min(count, (slot + 1) * step) where !isInterrupted() { found.append(examine(k)) }
         slots.fill(slot, found)
       }
     }
     let found = slots.all
     for found in found {
       hashed += found.wasRead ? 1 : 0
-      if let entry = found.entry { changes[found.path] = entry }
+      if let entry = found.entry { changes[found.key] = entry }
     }
-    if found.count < paths.count { throw Interruption.failure }
+    if found.count < count { throw Interruption.failure }
     return found.map(\.digest)
+  }
+
+  /// Forgets a file under every name, and its parts: what is read next is read indeed.
+  package static func forget(_ path: String, in catalog: Catalog) throws {
+    guard let file = try? Files.identity(path) else { return }
+    let entry = FileTable.entry("", file, Digest(of: []))
+    try catalog.write { database in
+      try database.execute(
+        sql: "DELETE FROM file WHERE substr(entry, 17, 16) = ?", arguments: [Data(entry[16..<32])])
+    }
   }
 
   /// Keeps what was found, in one transaction.
@@ -72,7 +102,8 @@ package final class FileMemo {
   }
 
   private struct Found: Sendable {
-    var path: String
+    /// The path, and the part of the file if it is one.
+    var key: String
     var digest: Result<Digest, Failure>
     var wasRead = false
     /// To be remembered.
@@ -99,21 +130,23 @@ package final class FileMemo {
     var all: [Found] { found.withLock { $0.flatMap { $0 } } }
   }
 
-  private static func examine(_ path: String, _ table: FileTable) -> Found {
+  private static func examine(
+    _ path: String, key: String, _ table: FileTable, _ read: () throws -> Digest
+  ) -> Found {
     do {
       let before = try Files.identity(path)
-      if let digest = table.digest(path, before) { return Found(path: path, digest: .success(digest)) }
+      if let digest = table.digest(key, before) { return Found(key: key, digest: .success(digest)) }
       let begin = now()
-      let digest = try Digest.ofFile(path)
+      let digest = try read()
       guard try Files.identity(path) == before else { throw Failure.changingFile(path) }
       let isSettled = before.modified < begin - settledNanoseconds
       return Found(
-        path: path, digest: .success(digest), wasRead: true,
-        entry: isSettled ? FileTable.entry(path, before, digest) : nil)
+        key: key, digest: .success(digest), wasRead: true, entry: isSettled ? FileTable.entry(key, before, digest) : nil
+      )
     } catch let failure as Failure {
-      return Found(path: path, digest: .failure(failure))
+      return Found(key: key, digest: .failure(failure))
     } catch {
-      return Found(path: path, digest: .failure(Failure("file.read", "cannot read", on: path, found: "\(error)")))
+      return Found(key: key, digest: .failure(Failure("file.read", "cannot read", on: path, found: "\(error)")))
     }
   }
 

@@ -7,16 +7,18 @@ package enum Planner {
   /// - Parameters:
   ///   - actions: in an order in which each stands after what it takes from.
   ///   - force: names of stages whose actions run in any case.
+  ///   - forceActions: single actions that run in any case; those that are not in the graph count for nothing.
   /// - Throws: `Failure` for an unknown stage or input, two actions of one id, or an order that does not hold (as in a cycle).
   package static func plan(
-    stages: [Stage], actions: [Action], history: History, force: Set<String> = []
+    stages: [Stage], actions: [Action], history: History, force: Set<String> = [],
+    forceActions: Set<ActionID> = []
   ) throws -> Plan {
     let names = stages.map(\.name)
     for (k, name) in names.enumerated() where names[..<k].contains(name) { throw Failure.duplicateStage(name) }
     for name in force.sorted() where !names.contains(name) { throw Failure.unknownStage(name, known: names) }
     var index = ActionIndex(stages: names, capacity: actions.count)
     let stageOf = try fill(&index, with: actions, stages: names)
-    let check = CacheCheck(stages: stages, forced: force, history: history)
+    let check = CacheCheck(stages: stages, forced: force, forcedActions: forceActions, history: history)
     var plan = Plan(stages: stages, actions: actions, check: check, index: index, source: history.source)
     plan.stageOf = stageOf
     plan.bodies = oldRecords(history, plan)
@@ -140,7 +142,7 @@ package enum Planner {
       plan.blockers[position] = blocker
       return .blocked
     }
-    if waits { return plan.check.forced[stage] ? .run : .waits }
+    if waits { return plan.check.isForced(stage: stage, plan.actions[position].id) ? .run : .waits }
     switch try plan.check.answer(stage: stage, plan.actions[position], plan.bodies[position], inputs: inputs) {
     case .upToDate: return .upToDate
     case .remembered(let body):

@@ -46,6 +46,7 @@ package struct Runner: Sendable {
       tell(.blocked(plan.actions[position].id, by: plan.actions[by].id))
     }
     if !plan.isUpToDate {
+      try store.catalog.beginGeneration()
       let work = RunnerWork(
         plan: plan, schedule: schedule, source: source,
         configurations: try plan.stages.map(store.catalog.configuration),

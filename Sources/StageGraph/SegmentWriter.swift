@@ -127,6 +127,19 @@ struct SegmentWriter {
     current = lengths.keys.max() ?? current
   }
 
+  /// What comes next goes into this segment, which does not exist yet.
+  mutating func begin(_ number: Int) {
+    close()
+    current = number
+  }
+
+  /// The catalog no longer names anything in this segment.
+  mutating func forget(_ number: Int) {
+    if number == current { close() }
+    committed[number] = nil
+    lengths[number] = nil
+  }
+
   mutating func close() {
     if descriptor >= 0 { Glibc.close(descriptor) }
     descriptor = -1

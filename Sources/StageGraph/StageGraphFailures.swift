@@ -91,6 +91,13 @@ extension Failure {
       hint: "run the same command again: what gave them runs again")
   }
 
+  static func artifactLost(_ what: String, _ digest: Digest, isCorrupt: Bool) -> Failure {
+    Failure(
+      "artifact.lost", isCorrupt ? "stored bytes were damaged before" : "stored bytes are gone", on: what,
+      expected: digest.short,
+      hint: "run prepare again: what gave them runs again")
+  }
+
   static func artifactCorrupt(_ digest: Digest, in path: String, at offset: Int, found: String) -> Failure {
     Failure(
       "artifact.corrupt", "stored bytes are not what was stored", on: "\(path) at byte \(offset)", found: found,

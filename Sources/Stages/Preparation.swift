@@ -21,33 +21,39 @@ package struct Preparation: Sendable {
   private(set) var vectorFindings: [String: [Finding]] = [:]
 
   /// Finds the clips and their vectors.
-  /// - Parameter digests: of files in order; hashing is the caller's, who remembers.
-  package init(_ settings: PrepareSettings, digests: ([String]) throws -> [Result<Digest, Failure>]) throws {
+  /// - Parameter memo: spares reading what was read before; the caller saves it.
+  package init(_ settings: PrepareSettings, memo: FileMemo?) throws {
     self.settings = settings
     policy = try VerdictPolicy(leaveOut: settings.leaveOut, keep: settings.keep)
     let files = try SourceFiles.find(settings.videos)
     clips = ClipList(files: files, manifest: try settings.manifest.map { try Manifest(path: $0) })
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.videos) }
-    try readDigests(digests)
+    try readDigests(memo)
     if !settings.embeddings.isEmpty {
       embeddings = try EmbeddingIndex(
         paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
       try checkWidth()
       try embeddings?.normalisation()
-      lookUpVectors()
+      try lookUpVectors(memo)
     }
   }
 
-  private mutating func readDigests(_ digests: ([String]) throws -> [Result<Digest, Failure>]) throws {
+  private mutating func readDigests(_ memo: FileMemo?) throws {
     let openable = clips.candidates.map(\.file).filter { $0.refusal == nil }
     var known: [String: Digest] = [:]
-    for (file, result) in zip(openable, try digests(openable.map(\.path))) {
+    var unreadable: [String: Finding] = [:]
+    let digests =
+      try memo?.digests(of: openable.map(\.path), jobs: settings.jobs)
+      ?? openable.map { file in Self.reading(file.path) { try Digest.ofFile(file.path) } }
+    for (file, result) in zip(openable, digests) {
       switch result {
       case .success(let digest): known[file.path] = digest
-      case .failure(let failure):
-        for i in clips.candidates.indices where clips.candidates[i].file.path == file.path {
-          clips.candidates[i].findings.append(Finding(.mediaUnreadable, failure.found ?? failure.what))
-        }
+      case .failure(let failure): unreadable[file.path] = Finding(.mediaUnreadable, failure.found ?? failure.what)
+      }
+    }
+    if !unreadable.isEmpty {
+      for i in clips.candidates.indices {
+        if let finding = unreadable[clips.candidates[i].file.path] { clips.candidates[i].findings.append(finding) }
       }
     }
     clips.settleCollisions { known[$0.path] }
@@ -65,32 +71,65 @@ package struct Preparation: Sendable {
 
   /// A whole source of the wrong width is the wrong model: that stops the run.
   private func checkWidth() throws {
-    guard let widths = embeddings?.widths(), let common = widths.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return }
+    guard let widths = embeddings?.widths(), let common = widths.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })
+    else { return }
     guard common.key == PrepareSettings.dimension else {
       throw Failure.wrongWidth(settings.embeddings, found: common.key, expected: PrepareSettings.dimension)
     }
   }
 
-  private mutating func lookUpVectors() {
+  private mutating func lookUpVectors(_ memo: FileMemo?) throws {
     guard let embeddings else { return }
+    let keys = ready.map { [$0.id.text, $0.candidate.file.stem] }
+    let places = keys.map(embeddings.places)
+    let all = places.flatMap { $0 }
+    let digests =
+      try memo?.digests(ofParts: all.map { ($0.path, $0.part) }, jobs: settings.jobs) { try all[$0].contentDigest() }
+      ?? all.map { place in Self.reading(place.place) { try place.contentDigest() } }
+    var start = 0
     for i in ready.indices {
-      let clip = ready[i]
-      let found = embeddings.lookUp([clip.id.text, clip.candidate.file.stem])
-      vectorFindings[clip.id.text] = found.findings
-      guard found.rows != nil, let location = found.location else { continue }
+      var next = start
+      let found = embeddings.lookUp(keys[i]) { _ in
+        defer { next += 1 }
+        return try digests[next].get()
+      }
+      start += places[i].count
+      if !found.findings.isEmpty { vectorFindings[ready[i].id.text] = found.findings }
+      guard let digest = found.digest, let location = found.location else { continue }
       ready[i].vectors = [location]
-      ready[i].vectorsDigest = found.digest
-      let stem = clip.candidate.file.stem
-      ready[i].vectorsAreOfClip = found.key == clip.id.text && clip.id.text != stem && clip.id.sourceVideo == stem
+      ready[i].vectorsDigest = digest
+      let (id, stem) = (ready[i].id, ready[i].candidate.file.stem)
+      let isOfClip = !embeddings.locations(for: id).isEmpty
+      ready[i].vectorsAreOfClip = isOfClip && id.text != stem && id.sourceVideo == stem
+    }
+  }
+
+  private static func reading(_ path: String, _ body: () throws -> Digest) -> Result<Digest, Failure> {
+    Result(catching: body).mapError {
+      $0 as? Failure ?? Failure("file.read", "cannot read", on: path, found: "\($0)")
     }
   }
 
   // MARK: The graph
 
+  /// Ids of the clips whose verdict in the catalog names one of the reasons to be tried again.
+  package func retrying(_ catalog: Catalog) throws -> Set<String> {
+    if settings.retry.isEmpty { return [] }
+    let codes = Set(try settings.retry.map(VerdictPolicy.known))
+    var ids: Set<String> = []
+    for item in try catalog.items() {
+      let verdict = try CanonicalJSON.decode(
+        ClipVerdict.self, from: Array(item.detail.utf8), source: "catalog, \(item.key)")
+      if verdict.findings.contains(where: { codes.contains($0.code) }) { ids.insert(verdict.id) }
+    }
+    return ids
+  }
+
   var stages: [any ClipStage.Type] { BuiltInStages.filter { $0.isWanted(settings) } }
 
   /// What the clips need, compared with what was done before.
-  package func plan(_ history: History) throws -> Plan {
+  /// - Parameter retrying: ids of clips whose actions run in any case.
+  package func plan(_ history: History, retrying: Set<String> = []) throws -> Plan {
     var actions: [Action] = []
     actions.reserveCapacity(ready.count * stages.count)
     for clip in ready {
@@ -99,11 +138,15 @@ package struct Preparation: Sendable {
         actions.append(Action(id: stage.id(clip), inputs: Action.Inputs(inputs)))
       }
     }
-    return try Planner.plan(stages: stages.map { $0.stage(settings) }, actions: actions, history: history)
+    let forced = retrying.isEmpty ? [] : Set(actions.map(\.id).filter { retrying.contains($0.subject) })
+    return try Planner.plan(
+      stages: stages.map { $0.stage(settings) }, actions: actions, history: history, forceActions: forced)
   }
 
   /// Runs what the plan says, with decoding in worker processes.
-  package func run(_ plan: Plan, store: ArtifactStore, onEvent: @escaping @Sendable (RunEvent) -> Void) throws -> RunOutcome {
+  package func run(_ plan: Plan, store: ArtifactStore, onEvent: @escaping @Sendable (RunEvent) -> Void) throws
+    -> RunOutcome
+  {
     let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
     defer { workers.stop() }
     let context = ClipContext(settings: settings, workers: workers, embeddings: embeddings)

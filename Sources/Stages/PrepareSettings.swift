@@ -23,12 +23,17 @@ package struct PrepareSettings: Sendable {
   package var maxBadFraction = 0.05
   package var leaveOut: [String] = []
   package var keep: [String] = []
+  /// Clips whose verdict names one of these reasons are worked on again.
+  package var retry: [String] = []
   /// Clips that a shard holds on average.
   package var shardTarget = 1000
   /// What starts a decode worker: this program's path and the hidden subcommand.
   package var workerCommand: [String] = []
 
   package init() {}
+
+  /// The catalog's note of where the shards were put last.
+  package static let shardsNote = "shards"
 
   /// Width of the teacher's vectors, and of the student's embedding.
   package static let dimension = 512

@@ -1,8 +1,10 @@
 import Basics
 import Corpus
+import Dispatch
 import Media
 import Shards
 import StageGraph
+import Synchronization
 
 /// What became of one file, or of one row of the manifest.
 package struct ClipVerdict: Codable, Sendable, Equatable {
@@ -57,11 +59,12 @@ package struct PreparedPairs: Sendable {
   }
 
   package init(_ preparation: Preparation, _ outcome: RunOutcome) throws {
-    let ready = Dictionary(uniqueKeysWithValues: preparation.ready.map { ($0.candidate.file.name, $0) })
-    for candidate in preparation.clips.candidates {
-      var verdict = ClipVerdict(id: candidate.idText, file: candidate.file.name, state: .kept, findings: candidate.findings)
-      var made: (sound: Artifact?, vectors: Artifact?, record: [UInt8]) = (nil, nil, [])
-      if let clip = ready[candidate.file.name] { made = try Self.examine(clip, preparation, outcome, &verdict) }
+    let examined = try Self.examineAll(preparation, outcome)
+    for (k, candidate) in preparation.clips.candidates.enumerated() {
+      var verdict = ClipVerdict(
+        id: candidate.idText, file: candidate.file.name, state: .kept, findings: candidate.findings)
+      let made = examined[k]
+      verdict.findings += made.findings
       if let decisive = preparation.policy.decisive(verdict.findings) {
         (verdict.state, verdict.reason) = (.leftOut, decisive.code)
       } else if !verdict.findings.isEmpty {
@@ -78,19 +81,46 @@ package struct PreparedPairs: Sendable {
     if !preparation.clips.hasSplits { joinFewValidationClips() }
   }
 
-  private static func examine(
-    _ clip: PreparedClip, _ preparation: Preparation, _ outcome: RunOutcome, _ verdict: inout ClipVerdict
-  ) throws -> (sound: Artifact?, vectors: Artifact?, record: [UInt8]) {
-    guard let sound = outcome[ExtractSound.id(clip)] else { return (nil, nil, []) }
-    let facts = try ClipFacts(sound: sound.summary, frames: outcome[ExtractFrames.id(clip)]?.summary, clip: clip.id.text)
-    verdict.findings += facts.findings + (preparation.vectorFindings[clip.id.text] ?? [])
-    guard let selected = outcome[SelectVectors.id(clip)] else { return (sound.output(ExtractSound.output), nil, []) }
+  /// What the stages gave for one clip, and what they found.
+  private struct Made: Sendable {
+    var sound: Artifact?
+    var vectors: Artifact?
+    var record: [UInt8] = []
+    var findings: [Finding] = []
+  }
+
+  private static let chunk = 512
+
+  /// One for each candidate, in their order. Reading a summary is a look-up and a read each, so several threads do it.
+  private static func examineAll(_ preparation: Preparation, _ outcome: RunOutcome) throws -> [Made] {
+    let candidates = preparation.clips.candidates
+    let ready = Dictionary(uniqueKeysWithValues: preparation.ready.map { ($0.candidate.file.name, $0) })
+    let chunks = (candidates.count + chunk - 1) / chunk
+    let found = Mutex([Int: Result<[Made], any Error>]())
+    DispatchQueue.concurrentPerform(iterations: chunks) { k in
+      let part = candidates[k * chunk..<min(candidates.count, (k + 1) * chunk)]
+      let made = Result {
+        try part.map { try ready[$0.file.name].map { try examine($0, preparation, outcome) } ?? Made() }
+      }
+      found.withLock { $0[k] = made }
+    }
+    let all = found.withLock { $0 }
+    return try (0..<chunks).flatMap { try all[$0]?.get() ?? [] }
+  }
+
+  private static func examine(_ clip: PreparedClip, _ preparation: Preparation, _ outcome: RunOutcome) throws -> Made {
+    guard let sound = outcome[ExtractSound.id(clip)] else { return Made() }
+    let facts = try ClipFacts(
+      sound: sound.summary, frames: outcome[ExtractFrames.id(clip)]?.summary, clip: clip.id.text)
+    var made = Made(sound: sound.output(ExtractSound.output))
+    made.findings = facts.findings + (preparation.vectorFindings[clip.id.text] ?? [])
+    guard let selected = outcome[SelectVectors.id(clip)] else { return made }
     let summary = try CanonicalJSON.decode(
       SelectVectors.Summary.self, from: selected.summary, source: "summary of select-vectors, \(clip.id)")
-    verdict.findings += summary.findings
-    return (
-      sound.output(ExtractSound.output), selected.output(SelectVectors.output), try SampleRecord(clip, facts, summary).bytes()
-    )
+    made.findings += summary.findings
+    made.vectors = selected.output(SelectVectors.output)
+    made.record = try SampleRecord(clip, facts, summary).bytes()
+    return made
   }
 
   private mutating func addUnmatched(_ clips: ClipList) {
@@ -112,7 +142,8 @@ package struct PreparedPairs: Sendable {
     for i in pairs.indices where pairs[i].split == .validation { pairs[i].split = .train }
     for i in verdicts.indices where verdicts[i].split == .validation { verdicts[i].split = .train }
     notes.append(
-      "only \(count) clips would be for validation, fewer than \(Split.fewestValidationClips): they join train, and distill will not validate")
+      "only \(count) clips would be for validation, fewer than \(Split.fewestValidationClips): they join train, and distill will not validate"
+    )
   }
 }
 

@@ -27,7 +27,8 @@ package enum SelectVectors: ClipStage {
     Stage(
       name: name, version: version,
       parameters: [
-        "dimension": "\(PrepareSettings.dimension)", "fps": settings.embeddingFPS.map { "\($0)" } ?? "as the source says",
+        "dimension": "\(PrepareSettings.dimension)",
+        "fps": settings.embeddingFPS.map { "\($0)" } ?? "as the source says",
         "model": settings.embeddingModel ?? "as the source says",
       ])
   }
@@ -57,7 +58,8 @@ package enum SelectVectors: ClipStage {
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     guard let location = clip.vectors.first else { return ActionResult() }
     let facts = try ClipFacts(
-      sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil, clip: clip.id.text)
+      sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
+      clip: clip.id.text)
     // Without sound or picture there is no duration to hold the rows against, and another finding says so.
     guard facts.duration > 0 else {
       return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
@@ -66,7 +68,8 @@ package enum SelectVectors: ClipStage {
     let window = TeacherVectors.Window(
       start: start, duration: facts.duration, fileDuration: clip.vectorsAreOfClip ? facts.duration : facts.fileDuration)
     let fps = location.description.fps
-    let selection = try TeacherVectors.select(location.rows(), fps: fps, window: window, width: PrepareSettings.dimension)
+    let selection = try TeacherVectors.select(
+      location.rows(), fps: fps, window: window, width: PrepareSettings.dimension)
     let rows = selection.rows?.shape[0] ?? 0
     let first = fps.map { (start * $0 - 1e-6).rounded(.up) } ?? 0
     let times = fps.map { fps in (0..<rows).map { (first + Double($0)) / fps - start } } ?? []

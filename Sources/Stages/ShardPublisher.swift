@@ -35,6 +35,10 @@ package struct ShardPublisher: Sendable {
     var items: [ShardSets.Item]
     /// The file of the present folder with these bytes.
     package var present: String?
+    /// What the catalog knows of these bytes, under this job's name.
+    var known: TrainingShard?
+    /// Whether the index beside `present` is what it should be.
+    var indexIsThere = false
     package var samples: Int { items.reduce(0) { $0 + $1.samples } }
     package var reason: RebuildReason
   }
@@ -77,36 +81,51 @@ package struct ShardPublisher: Sendable {
           known == nil
           ? (present[name] == nil ? .neverBuilt : .inputChanged(["clips of \(name)"]))
           : present[name] == nil ? .outputMissing([name]) : .outputCorrupt([name])
-        jobs.append(Job(name: name, fingerprint: fingerprint, items: members, present: match, reason: reason))
+        let index = match.map { Files.name(TrainingShard.indexPath($0)) }.flatMap { present[$0] }
+        jobs.append(
+          Job(
+            name: name, fingerprint: fingerprint, items: members, present: match, known: known?.renamed(name),
+            indexIsThere: index != nil && (known?.index == nil || known?.index == index), reason: reason))
       }
     }
     self.jobs = jobs
-    stale = present.keys.filter { name in !jobs.contains { $0.name == name } }.sorted()
+    let names = Set(jobs.map(\.name))
+    stale = present.keys.filter { TrainingShard.parseSet($0) != nil && !names.contains($0) }.sorted()
   }
 
   /// Whether the folder holds all this already.
   package var isUpToDate: Bool {
-    stale.isEmpty && jobs.allSatisfy { $0.present == $0.name }
-      && Files.exists("\(folder)/\(ShardSetIndex.sizesName)")
-      && jobs.allSatisfy { Files.exists(TrainingShard.indexPath("\(folder)/\($0.name)")) }
+    stale.isEmpty && jobs.allSatisfy { $0.present == $0.name && $0.indexIsThere } && setIndexIsThere
       && sets.beside.allSatisfy { (try? Files.read("\(folder)/\($0.key)")) == $0.value }
+  }
+
+  private var setIndexIsThere: Bool {
+    var shards: [String: [TrainingShard]] = [:]
+    for shard in jobs.compactMap(\.known) {
+      if let set = TrainingShard.parseSet(shard.name)?.set { shards[set, default: []].append(shard) }
+    }
+    guard let files = try? ShardSetIndex.files(shards) else { return false }
+    return files.allSatisfy { (try? Files.read("\(folder)/\($0.key)")) == $0.value }
   }
 
   package var toWrite: [Job] { jobs.filter { $0.present == nil } }
 
-  private static func key(_ fingerprint: Digest) -> String { "shard \(fingerprint.hex)" }
+  /// Before the fingerprint in the notes about shards.
+  static let notePrefix = "shard "
+
+  private static func key(_ fingerprint: Digest) -> String { notePrefix + fingerprint.hex }
 
   private static func known(_ fingerprint: Digest, _ catalog: Catalog) throws -> TrainingShard? {
     guard let text = try catalog.note(key(fingerprint)) else { return nil }
     return try? CanonicalJSON.decode(TrainingShard.self, from: Array(text.utf8), source: "catalog")
   }
 
-  /// The shards in the folder with the digests of their bytes; those that were hashed before are not read again.
+  /// The shards and their indexes in the folder with the digests of their bytes; those that were hashed before are not read again.
   private static func presentDigests(
     _ folder: String, _ sets: [String], _ catalog: Catalog, writing: Bool
   ) throws -> [String: Digest] {
     guard Files.isFolder(folder) else { return [:] }
-    let names = try Files.names(in: folder).filter { TrainingShard.parseSet($0).map { sets.contains($0.set) } == true }
+    let names = try Files.names(in: folder).filter { isShardOrIndex($0, of: sets) }
     let memo = try FileMemo(catalog)
     let results = try memo.digests(of: names.map { "\(folder)/\($0)" }, jobs: 2)
     if writing { try memo.save() }
@@ -153,12 +172,15 @@ package struct ShardPublisher: Sendable {
     for job in jobs {
       if Interruption.isRequested { throw Interruption.failure }
       let shard: TrainingShard
-      if let present = job.present, let known = try Self.known(job.fingerprint, catalog) {
-        shard = TrainingShard(
-          name: job.name, digest: known.digest, byteCount: known.byteCount, sampleCount: known.sampleCount)
+      if let present = job.present, let known = job.known {
+        shard = known
         try Files.link("\(folder)/\(present)", to: "\(building)/\(job.name)")
-        let index = TrainingShard.indexPath("\(folder)/\(present)")
-        if Files.exists(index) { try Files.link(index, to: TrainingShard.indexPath("\(building)/\(job.name)")) }
+        let index = TrainingShard.indexPath("\(building)/\(job.name)")
+        if job.indexIsThere {
+          try Files.link(TrainingShard.indexPath("\(folder)/\(present)"), to: index)
+        } else {
+          try Files.write(try TrainingShardIndex.bytes(ofTar: "\(folder)/\(present)"), to: index)
+        }
       } else {
         shard = try write(job, into: building, store)
         try catalog.set(note: Self.key(job.fingerprint), try CanonicalJSON.text(shard))
@@ -180,7 +202,11 @@ package struct ShardPublisher: Sendable {
 
   private func isOurs(_ name: String) -> Bool {
     if name == ShardSetIndex.sizesName || sets.beside[name] != nil || OutputFile.isLeftOver(name) { return true }
+    return Self.isShardOrIndex(name, of: sets.names) || sets.names.contains { ShardSetIndex.widsName($0) == name }
+  }
+
+  private static func isShardOrIndex(_ name: String, of sets: [String]) -> Bool {
     let tar = name.hasSuffix(".idx") ? name.dropLast(4) + ".tar" : name
-    return sets.names.contains { set in ShardSetIndex.widsName(set) == name || TrainingShard.parseSet(tar)?.set == set }
+    return TrainingShard.parseSet(tar).map { sets.contains($0.set) } == true
   }
 }

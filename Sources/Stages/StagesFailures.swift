@@ -4,14 +4,17 @@ import Basics
 extension Failure {
   static func nothingListed(_ manifest: String, _ videos: [String]) -> Failure {
     Failure(
-      "manifest.nothing", "none of the manifest's clips is in the folder", on: videos.joined(separator: ", "), found: manifest,
+      "manifest.nothing", "none of the manifest's clips is in the folder", on: videos.joined(separator: ", "),
+      found: manifest,
       hint: "files are named <id>_<start second, six digits>.mp4, or <id>.mp4 for whole videos")
   }
 
   static func wrongWidth(_ paths: [String], found: Int, expected: Int) -> Failure {
     Failure(
-      "embedding.width", "the teacher vectors have the wrong width", on: paths.joined(separator: ", "), found: "\(found)",
-      expected: "\(expected)", hint: "CLIP ViT-B/32, ViT-B/16 and RN101 give 512; another model does not fit this student")
+      "embedding.width", "the teacher vectors have the wrong width", on: paths.joined(separator: ", "),
+      found: "\(found)",
+      expected: "\(expected)",
+      hint: "CLIP ViT-B/32, ViT-B/16 and RN101 give 512; another model does not fit this student")
   }
 
   package static let noVectors = Failure(
@@ -23,14 +26,65 @@ extension Failure {
 
   package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(
-      "clips.left-out", "more clips were left out than allowed; everything else is kept", found: "\(leftOut) of \(total)",
-      expected: "at most \(tenths(allowed * 100)) %", hint: "see quarantine.jsonl, or raise --max-bad-fraction", exit: .tooManyLeftOut)
+      "clips.left-out", "more clips were left out than allowed; everything else is kept",
+      found: "\(leftOut) of \(total)",
+      expected: "at most \(tenths(allowed * 100)) %", hint: "see quarantine.jsonl, or raise --max-bad-fraction",
+      exit: .tooManyLeftOut)
   }
 
   package static func noPairs(_ leftOut: Int) -> Failure {
     Failure(
       "shards.empty", "no clip can be used, so no shards were written", found: "\(leftOut) left out",
       hint: "the reasons are in the table above: pipeline status --quarantine")
+  }
+
+  static func shardUnknown(_ path: String, found: Digest) -> Failure {
+    Failure(
+      "shard.corrupt", "a training shard is not what was written", on: path, found: "sha256 \(found.short)",
+      expected: "one that prepare wrote", hint: "pipeline prepare writes it again")
+  }
+
+  static func shardIndexWrong(_ path: String, isThere: Bool) -> Failure {
+    Failure(
+      "shard.index",
+      isThere ? "a file beside the shards does not agree with them" : "a file beside the shards is missing",
+      on: path, hint: "pipeline prepare writes it again")
+  }
+
+  package static func damaged(_ count: Int, of total: Int, isGivenUp: Bool) -> Failure {
+    Failure(
+      "verify.damaged", "not everything is what was written", found: "\(count) faults in \(total) artifacts and shards",
+      hint: isGivenUp
+        ? "pipeline prepare makes exactly that anew"
+        : "pipeline verify without --dry-run, then pipeline prepare, makes it anew")
+  }
+
+  static func fewFormats(_ there: [String]) -> Failure {
+    Failure(
+      "doctor.formats", "libavformat reads neither MP4 nor Matroska", found: there.joined(separator: ", "),
+      hint: "install the distribution's libavformat")
+  }
+
+  static func decodersAbsent(_ names: [String]) -> Failure {
+    Failure(
+      "doctor.decoders", "clips of some common codecs cannot be read", found: "no \(names.joined(separator: ", "))",
+      hint: "install the distribution's full libavcodec (libavcodec-extra)")
+  }
+
+  static func notWritable(_ path: String) -> Failure {
+    Failure(
+      "doctor.writable", "nothing can be written here", on: path,
+      hint: "name another place with --workspace or --shards")
+  }
+
+  static func littleSpace(_ path: String, _ free: Int) -> Failure {
+    Failure(
+      "doctor.space", "there is little space left", on: path, found: "\(free >> 20) MiB",
+      hint: "pipeline prepare --dry-run says what is needed; pipeline gc gives back what nothing refers to")
+  }
+
+  package static func unwell(_ count: Int) -> Failure {
+    Failure("doctor.problems", "this machine is not ready", found: "\(count) problems", hint: "see the lines above")
   }
 
   static func noRun(_ workspace: String) -> Failure {
@@ -49,7 +103,8 @@ extension Failure {
 
   package static func drift(_ path: String, found: Float) -> Failure {
     Failure(
-      "export.drift", "the file, read back, gives another embedding than the model", on: path, found: "\(found) of the norm",
+      "export.drift", "the file, read back, gives another embedding than the model", on: path,
+      found: "\(found) of the norm",
       expected: "0")
   }
 }

@@ -45,6 +45,9 @@ struct PrepareOptions: ParsableArguments {
   @Option(parsing: .singleValue, help: "Keep clips with this reason.")
   var keep: [String] = []
 
+  @Option(parsing: .singleValue, help: "Work again on clips with this reason.")
+  var retry: [String] = []
+
   /// Flags over file over defaults.
   func settings(videos: [String], common: CommonOptions, file: PipelineFile?) throws -> PrepareSettings {
     var settings = PrepareSettings()
@@ -72,6 +75,7 @@ struct PrepareOptions: ParsableArguments {
     settings.maxBadFraction = try maxBadFraction ?? file?.value("prepare", "max-bad-fraction") ?? settings.maxBadFraction
     settings.leaveOut = list(leaveOut, "leave-out")
     settings.keep = list(keep, "keep")
+    settings.retry = retry
     let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     settings.workerCommand = [program, DecodeWorkerCommand.word]
     return settings

@@ -16,50 +16,73 @@ struct PrepareFlow {
   func run() throws {
     if common.dryRun { return try dryRun() }
     let catalog = try Catalog.writer(settings.workspace)
-    let memo = try FileMemo(catalog)
-    let preparation = try Preparation(settings) { paths in
-      defer { try? memo.save() }
-      return try memo.digests(of: paths, jobs: settings.jobs)
-    }
-    report(preparation)
     let store = try ArtifactStore(catalog)
-    let plan = try preparation.plan(try store.history())
+    let seal = try PreparationSeal(settings, catalog)
+    if settings.framesOut == nil, !framesOnly, let summary = try seal.summary() {
+      summary.warnings.forEach(Console.warn)
+      summary.notes.forEach(Console.note)
+      return try finish(summary, decoded: 0, written: 0, sealed: true)
+    }
+    try PreparationSeal.remove(from: catalog)
+    try GarbageRule.prepareBegins(catalog)
+    let preparation = try survey(catalog)
+    var summary = report(preparation)
+    let plan = try preparation.plan(try store.history(), retrying: try retrying(preparation, catalog))
     if common.explain { explain(plan) }
     let outcome = try execute(preparation, plan, store)
     let prepared = try PreparedPairs(preparation, outcome)
-    if !framesOnly {
-      prepared.notes.forEach(Console.note)
-      try remember(prepared, catalog)
-      PrepareReport.table(prepared)
-    }
     if let rate = settings.frames {
       try publishFrames(FrameShards.sets(preparation, prepared, outcome, rate: rate), catalog, store)
     }
     if framesOnly { return }
+    try remember(prepared, catalog)
+    prepared.notes.forEach(Console.note)
+    summary.notes += prepared.notes
+    summary.add(prepared)
     if settings.embeddings.isEmpty {
+      PrepareReport.show(summary.rows)
       Console.say("\(preparation.ready.count) clips decoded and kept in \(settings.workspace)")
       throw Failure.noVectors
     }
-    guard !prepared.pairs.isEmpty else { throw Failure.noPairs(prepared.leftOut) }
+    guard !prepared.pairs.isEmpty else {
+      PrepareReport.show(summary.rows)
+      throw Failure.noPairs(prepared.leftOut)
+    }
+    let shards = seal.shards()
     let publisher = try ShardPublisher(
       try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog, writing: true)
-    try publish(publisher, store)
-    finish(prepared, publisher, decoded: decodedClips(outcome))
-    try judge(prepared)
+    summary.shards = publisher.jobs.count
+    let (wasUpToDate, decoded) = (publisher.isUpToDate, decodedClips(outcome))
+    if wasUpToDate, !prepared.isPassing, settings.framesOut == nil { try seal.keep(summary, shards: shards) }
+    if !wasUpToDate { try publish(publisher, store) }
+    if prepared.isPassing {
+      Console.warn("some clips were left out for reasons that may not hold next time: the shards may then differ")
+    }
+    try finish(summary, decoded: decoded, written: wasUpToDate ? 0 : publisher.toWrite.count, renewed: !wasUpToDate)
+  }
+
+  private func survey(_ catalog: Catalog) throws -> Preparation {
+    let memo = try FileMemo(catalog)
+    defer { try? memo.save() }
+    return try Preparation(settings, memo: memo)
+  }
+
+  private func retrying(_ preparation: Preparation, _ catalog: Catalog) throws -> Set<String> {
+    let ids = try preparation.retrying(catalog)
+    if !settings.retry.isEmpty {
+      Console.note("\(ids.count) clips have \(settings.retry.joined(separator: " or ")) and are worked on again")
+    }
+    return ids
   }
 
   // MARK: What would be done
 
   private func dryRun() throws {
     let catalog = try? Catalog.reader(settings.workspace)
-    let preparation = try Preparation(settings) { paths in
-      if let catalog { return try FileMemo(catalog).digests(of: paths, jobs: settings.jobs) }
-      return paths.map { path in
-        Result { try Digest.ofFile(path) }.mapError { $0 as? Failure ?? Failure("file.read", "cannot read", on: path) }
-      }
-    }
-    report(preparation)
-    let plan = try preparation.plan(try catalog.map { try ArtifactStore($0).history() } ?? .empty)
+    let preparation = try Preparation(settings, memo: try catalog.map(FileMemo.init))
+    _ = report(preparation)
+    let retrying = try catalog.map { try self.retrying(preparation, $0) } ?? []
+    let plan = try preparation.plan(try catalog.map { try ArtifactStore($0).history() } ?? .empty, retrying: retrying)
     PlanReport.show(plan)
     if common.explain { explain(plan) }
     PlanReport.coverage(preparation)
@@ -67,7 +90,8 @@ struct PrepareFlow {
       let store = try ArtifactStore(catalog)
       let outcome = try Runner(store: store, workers: 1).run(plan) { _, _ in ActionResult() }
       let publisher = try ShardPublisher(
-        try TrainingShards.sets(PreparedPairs(preparation, outcome)), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
+        try TrainingShards.sets(PreparedPairs(preparation, outcome)), folder: settings.shards, target: settings.shardTarget,
+        catalog: catalog,
         writing: false)
       PlanReport.shards(publisher)
       if common.explain {
@@ -89,12 +113,25 @@ struct PrepareFlow {
 
   // MARK: Doing it
 
-  private func report(_ preparation: Preparation) {
-    for failure in preparation.refusedVectors { Console.warn("\(failure)") }
+  /// Tells what the survey found, and keeps it for the summary.
+  private func report(_ preparation: Preparation) -> PreparedSummary {
+    var summary = PreparedSummary()
     let clips = preparation.clips
-    if !clips.absent.isEmpty { Console.warn("\(clips.absent.count) rows of the manifest have no file (manifest.absent)") }
-    if !clips.unlisted.isEmpty { Console.warn("\(clips.unlisted.count) files are not in the manifest (manifest.unlisted)") }
-    if settings.frames == nil { Console.note("--frames none: no pictures are kept, and nothing checks the picture (video.missing, video.still, audio.video.mismatch)") }
+    summary.warnings = preparation.refusedVectors.map(\.description)
+    if !clips.absent.isEmpty {
+      summary.warnings.append("\(clips.absent.count) rows of the manifest have no file (manifest.absent)")
+    }
+    if !clips.unlisted.isEmpty {
+      summary.warnings.append("\(clips.unlisted.count) files are not in the manifest (manifest.unlisted)")
+    }
+    if settings.frames == nil {
+      summary.notes.append(
+        "--frames none: no pictures are kept, and nothing checks the picture (video.missing, video.still, audio.video.mismatch)"
+      )
+    }
+    summary.warnings.forEach(Console.warn)
+    summary.notes.forEach(Console.note)
+    return summary
   }
 
   private func execute(_ preparation: Preparation, _ plan: Plan, _ store: ArtifactStore) throws -> RunOutcome {
@@ -130,7 +167,8 @@ struct PrepareFlow {
     let changed = items.values.filter { before[$0.key] != $0 }.sorted { $0.key < $1.key }
     let gone = before.keys.filter { items[$0] == nil }.sorted()
     if !changed.isEmpty || !gone.isEmpty { try catalog.update(items: changed, removing: gone) }
-    try catalog.set(note: "shards", settings.shards)
+    try catalog.set(note: PrepareSettings.shardsNote, settings.shards)
+    try GarbageRule.prepareHasVerdicts(catalog)
   }
 
   private func publishFrames(_ sets: ShardSets, _ catalog: Catalog, _ store: ArtifactStore) throws {
@@ -138,42 +176,42 @@ struct PrepareFlow {
     let publisher = try ShardPublisher(
       sets, folder: folder, target: settings.shardTarget, catalog: catalog, writing: true)
     let written = publisher.isUpToDate ? nil : publisher.toWrite.count
-    try publish(publisher, store, stage: "write-frames")
+    if written != nil { try publish(publisher, store, stage: "write-frames") }
     let clips = publisher.jobs.reduce(0) { $0 + $1.samples }
-    Console.say("\(folder): frames of \(clips) clips in \(publisher.jobs.count) shards; \(written.map { "\($0) shards written" } ?? "up to date")")
+    let state = written.map { "\($0) shards written" } ?? "up to date"
+    Console.say("\(folder): frames of \(clips) clips in \(publisher.jobs.count) shards; \(state)")
     Console.event("frames", ["clips": clips, "shards": publisher.jobs.count, "written": written ?? 0])
   }
 
   private func publish(_ publisher: ShardPublisher, _ store: ArtifactStore, stage: String = "write-shards") throws {
-    guard !publisher.isUpToDate else { return }
     if common.explain { for job in publisher.toWrite { Console.say("\(stage) \(job.name): \(job.reason)") } }
-    let progress = Progress("shards", total: publisher.toWrite.count)
-    let wasUpToDate = publisher.toWrite.count
+    let count = publisher.toWrite.count
+    let progress = Progress("shards", total: count)
     try publisher.publish(store) { job in
       progress.advance()
-      Console.event("shard", ["name": job.name, "samples": job.samples, "of": wasUpToDate])
+      Console.event("shard", ["name": job.name, "samples": job.samples, "of": count])
     }
   }
 
-  private func finish(_ prepared: PreparedPairs, _ publisher: ShardPublisher, decoded: Int) {
-    let written = publisher.isUpToDate ? 0 : publisher.toWrite.count
-    let splits = Split.allCases.compactMap { split -> String? in
-      let count = prepared.pairs.count { $0.split == split }
-      return count == 0 ? nil : "\(count) \(split.rawValue)"
+  /// The table, the last line, and the exit status. `sealed`: nothing was looked at, since nothing has changed.
+  private func finish(
+    _ summary: PreparedSummary, decoded: Int, written: Int, renewed: Bool = false, sealed: Bool = false
+  ) throws {
+    PrepareReport.show(summary.rows)
+    let splits = Split.allCases.compactMap { split in
+      summary.splits[split.rawValue].map { "\($0) \(split.rawValue)" }
     }.joined(separator: ", ")
     Console.event(
       "prepared",
-      ["pairs": prepared.pairs.count, "leftOut": prepared.leftOut, "decoded": decoded, "shards": publisher.jobs.count, "written": written])
-    let state = decoded == 0 && written == 0 && publisher.isUpToDate ? "up to date" : "\(decoded) clips decoded, \(written) shards written"
-    Console.say("\(settings.shards): \(prepared.pairs.count) pairs (\(splits)) in \(publisher.jobs.count) shards; \(state)")
-    if prepared.isPassing {
-      Console.warn("some clips were left out for reasons that may not hold next time: the shards may then differ")
-    }
-  }
-
-  private func judge(_ prepared: PreparedPairs) throws {
-    let total = prepared.pairs.count + prepared.leftOut
-    guard Double(prepared.leftOut) > settings.maxBadFraction * Double(total) else { return }
-    throw Failure.tooManyLeftOut(prepared.leftOut, of: total, allowed: settings.maxBadFraction)
+      [
+        "pairs": summary.pairs, "leftOut": summary.leftOut, "decoded": decoded, "shards": summary.shards,
+        "written": written,
+        "sealed": sealed,
+      ])
+    let state = decoded == 0 && !renewed ? "up to date" : "\(decoded) clips decoded, \(written) shards written"
+    Console.say("\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(state)")
+    let total = summary.pairs + summary.leftOut
+    guard Double(summary.leftOut) > settings.maxBadFraction * Double(total) else { return }
+    throw Failure.tooManyLeftOut(summary.leftOut, of: total, allowed: settings.maxBadFraction)
   }
 }

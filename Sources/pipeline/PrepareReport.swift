@@ -5,30 +5,13 @@ import Stages
 
 /// What became of the clips, as a table: one row a reason.
 enum PrepareReport {
-  static func table(_ prepared: PreparedPairs) {
-    table(prepared.verdicts)
-  }
-
-  static func table(_ verdicts: [ClipVerdict]) {
-    var leftOut: [ReasonCode: [ClipVerdict]] = [:]
-    var warned: [ReasonCode: [ClipVerdict]] = [:]
-    for verdict in verdicts {
-      if let reason = verdict.reason {
-        leftOut[reason, default: []].append(verdict)
-      } else {
-        for code in Set(verdict.findings.map(\.code)) { warned[code, default: []].append(verdict) }
-      }
-    }
+  static func show(_ rows: [PreparedSummary.Row]) {
     var table = Table()
-    for (title, groups) in [("left out", leftOut), ("warning", warned)] {
-      for (code, verdicts) in groups.sorted(by: { ($1.value.count, $0.key) < ($0.value.count, $1.key) }) {
-        let example = verdicts[0]
-        let evidence = example.findings.first { $0.code == code }?.evidence ?? ""
-        table.add(title, code.rawValue, "\(verdicts.count)", "\(example.file.isEmpty ? example.id : example.file): \(evidence)")
-        Console.event("reason-count", ["kind": title, "reason": code.rawValue, "count": verdicts.count])
-      }
+    for row in rows {
+      table.add(row.title, row.reason, "\(row.count)", row.example)
+      Console.event("reason-count", ["kind": row.title, "reason": row.reason, "count": row.count])
     }
-    if !table.text.isEmpty { Console.say(table.text) }
+    if !rows.isEmpty { Console.say(table.text) }
   }
 }
 

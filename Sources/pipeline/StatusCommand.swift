@@ -42,7 +42,7 @@ struct StatusCommand: ParsableCommand {
       "\(verdicts.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out")
     Console.event(
       "status", ["clips": verdicts.count, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0, "leftOut": counts[.leftOut] ?? 0])
-    PrepareReport.table(verdicts)
+    PrepareReport.show(PreparedSummary.rows(verdicts))
   }
 
   private func list(runs rows: [RunRow]) throws {

@@ -91,9 +91,9 @@ import Testing
     let places = index.locations(for: id)
     #expect(places.count == 2)
     let looked = index.lookUp([id.text])
-    #expect(looked.rows == nil)
+    #expect(looked.digest == nil)
     #expect(looked.findings.map(\.code) == [.embeddingDuplicate])
-    #expect(index.lookUp(["absent", "__0abcDEFgh_000010"]).rows != nil)
+    #expect(index.lookUp(["absent", "__0abcDEFgh_000010"]).digest != nil)
     #expect(index.lookUp(["absent"]).findings.map(\.code) == [.embeddingMissing])
   }
 
@@ -185,7 +185,7 @@ import Testing
       try Files.write(NumpyFile.bytes(of: numbered(2)), to: scratch["\(folder)/x.npy"])
     }
     let looked = try EmbeddingIndex(paths: [scratch.path]).lookUp(["x"])
-    #expect(looked.rows == numbered(2))
+    #expect(try looked.location?.rows() == numbered(2))
     #expect(looked.findings.map(\.code) == [.embeddingRepeated])
     try Files.write("junk", to: scratch["a/x.npy"])
     #expect(try EmbeddingIndex(paths: [scratch.path]).lookUp(["x"]).findings.map(\.code) == [.embeddingUnreadable])

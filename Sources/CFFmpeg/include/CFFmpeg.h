@@ -29,6 +29,9 @@ void media_keep_freed_memory(void);
 
 // "avformat", "avcodec", "avutil", "swscale", "swresample": the version that runs (not the one of the headers); else "".
 void media_library_version(const char *library, char *text, size_t capacity);
+// Whether the libraries were built with a demuxer or a decoder of this name.
+bool media_has_demuxer(const char *name);
+bool media_has_decoder(const char *name);
 
 // ---- A file, demuxed. ------------------------------------------------------------------------------------------------
 typedef struct media_file media_file;

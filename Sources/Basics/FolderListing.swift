@@ -1,0 +1,161 @@
+// What files look like from outside, as one digest: names, sizes, times, inodes. Two equal digests of settled files mean that
+// nothing was added, removed, replaced or written, without reading any of it. 400,000 files take a fraction of a second.
+
+import Dispatch
+import Glibc
+
+/// The outside of some files and folders.
+///
+/// Hidden names are passed over. Entries count in the order in which the system lists them: another order of the same files
+/// gives another digest, which costs a check and is never wrong.
+package struct FolderListing: Sendable, Equatable {
+  package let digest: Digest
+  package let count: Int
+  /// The last time anything was written, replaced or renamed; nanoseconds since 1970.
+  package let newest: Int64
+
+  /// - Parameter paths: files and folders; one that is not there counts as absent.
+  package init(_ paths: [String]) {
+    let hasher = DigestBuilder()
+    var (count, newest) = (0, Int64.min)
+    for path in paths {
+      hasher.update(field: path)
+      hasher.update(field: Self.resolved(path) ?? "absent")
+      var folders: [String] = []
+      if Files.isFolder(path) { folders.append(path) }
+      let root = Self.look(at: path, relativeTo: AT_FDCWD)
+      // A folder's own times change with what is hidden in it too: only what it lists counts.
+      if folders.isEmpty {
+        hasher.update(root.bytes)
+        newest = max(newest, root.newest)
+      }
+      while let folder = folders.popLast() {
+        hasher.update(field: folder)
+        let listed = Self.list(folder)
+        for part in listed {
+          hasher.update(part.digest.bytes)
+          newest = max(newest, part.newest)
+          count += part.count
+          folders += part.folders.map { "\(folder)/\($0)" }
+        }
+      }
+    }
+    self.digest = hasher.finish()
+    (self.count, self.newest) = (count, newest)
+  }
+
+  /// Whether nothing was written within the last second before `begin`: a write after that would show.
+  package func isSettled(at begin: Int64) -> Bool { newest < begin - 1_000_000_000 }
+
+  /// Nanoseconds since 1970.
+  package static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Self.nanoseconds(time)
+  }
+
+  // MARK: One folder
+
+  private struct Part: Sendable {
+    var digest: Digest
+    var newest: Int64
+    var count: Int
+    var folders: [String]
+  }
+
+  private static let partSize = 4096
+
+  /// The entries of a folder in parts, looked at by several threads.
+  private static func list(_ folder: String) -> [Part] {
+    guard let handle = opendir(folder) else {
+      return [Part(digest: Digest(of: "unreadable \(errno)"), newest: .max, count: 0, folders: [])]
+    }
+    defer { closedir(handle) }
+    var names: [CChar] = []
+    var starts: [Int] = []
+    while let entry = readdir(handle) {
+      withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+          guard name[0] != 0x2E else { return }
+          starts.append(names.count)
+          names.append(contentsOf: UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+        }
+      }
+    }
+    let (descriptor, pieces) = (dirfd(handle), (starts.count + partSize - 1) / partSize)
+    let (text, offsets) = (names, starts)
+    return [Part](unsafeUninitializedCapacity: pieces) { parts, filled in
+      nonisolated(unsafe) let base = parts.baseAddress
+      DispatchQueue.concurrentPerform(iterations: pieces) { k in
+        let part = Self.part(text, offsets[k * partSize..<min(offsets.count, (k + 1) * partSize)], descriptor)
+        if let base { (base + k).initialize(to: part) }
+      }
+      filled = pieces
+    }
+  }
+
+  private static func part(_ names: [CChar], _ starts: ArraySlice<Int>, _ folder: Int32) -> Part {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(starts.count * 96)
+    var newest = Int64.min
+    var folders: [String] = []
+    names.withUnsafeBufferPointer { names in
+      for start in starts {
+        guard let name = names.baseAddress.map({ $0 + start }) else { continue }
+        let seen = look(at: name, relativeTo: folder)
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name) + 1))
+        bytes.append(contentsOf: seen.bytes)
+        if seen.isFolder { folders.append(String(cString: name)) } else { newest = max(newest, seen.newest) }
+      }
+    }
+    return Part(digest: Digest(of: bytes), newest: newest, count: starts.count, folders: folders)
+  }
+
+  private struct Outside {
+    var bytes: [UInt8]
+    var newest: Int64
+    var isFolder: Bool
+  }
+
+  private static func look(at name: UnsafePointer<CChar>, relativeTo folder: Int32) -> Outside {
+    var status = stat()
+    guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+      return Outside(bytes: Array("absent \(errno)".utf8), newest: .min, isFolder: false)
+    }
+    let kind = status.st_mode & S_IFMT
+    // What a folder's own times say, its entries say better.
+    if kind == S_IFDIR { return Outside(bytes: Array("folder".utf8), newest: .min, isFolder: true) }
+    var seen = Outside(bytes: [], newest: .min, isFolder: false)
+    add(status, to: &seen)
+    if kind == S_IFLNK {
+      // Where it leads, and what is there.
+      var target = stat()
+      seen.bytes += Array("→\(resolved(name, relativeTo: folder) ?? "absent")\0".utf8)
+      if fstatat(folder, name, &target, 0) == 0 { add(target, to: &seen) }
+    }
+    return seen
+  }
+
+  private static func add(_ status: stat, to seen: inout Outside) {
+    let (modified, changed) = (nanoseconds(status.st_mtim), nanoseconds(status.st_ctim))
+    let words: (UInt64, UInt64, Int64, Int64, Int64, UInt64) = (
+      UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size), modified, changed, UInt64(status.st_mode)
+    )
+    withUnsafeBytes(of: words) { seen.bytes.append(contentsOf: $0) }
+    seen.newest = max(seen.newest, modified, changed)
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  private static func resolved(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  private static func resolved(_ name: UnsafePointer<CChar>, relativeTo folder: Int32) -> String? {
+    resolved(folder == AT_FDCWD ? String(cString: name) : "/proc/self/fd/\(folder)/\(String(cString: name))")
+  }
+}

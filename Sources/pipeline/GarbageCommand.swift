@@ -1,0 +1,44 @@
+import ArgumentParser
+import Basics
+import StageGraph
+import Stages
+
+struct GarbageCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gc", abstract: "Give back the space of stored bytes that nothing refers to.",
+    discussion: """
+      Kept: what was made of every clip that the last prepare gave a verdict, and what the last runs with something to do put
+      aside, so that going back to the settings before decodes nothing. Shards, runs and checkpoints are never touched.
+      """)
+
+  @Option(help: "How many of the last runs keep what they put aside.") var keepRuns = 1
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    guard keepRuns >= 0 else {
+      throw Failure(
+        "usage.value", "a number of at least 0 is wanted", on: "--keep-runs", found: "\(keepRuns)", exit: .usage)
+    }
+    let reader = try Catalog.reader(common.workspace)
+    let catalog = common.dryRun ? reader : try Catalog.writer(common.workspace)
+    let store = try ArtifactStore(catalog)
+    let rule = try GarbageRule(catalog)
+    if rule.keepsAll { Console.note("the last prepare has not come to its end: all that it made is kept") }
+    let garbage = try store.garbage(generations: keepRuns, isWanted: rule.isWanted)
+    let what =
+      "\(garbage.artifacts) artifacts of \(garbage.records) records and \(garbage.memos) older ones, \(mebibytes(garbage.bytes)) in \(garbage.segments) segments"
+    Console.event(
+      "garbage",
+      [
+        "artifacts": garbage.artifacts, "records": garbage.records, "memos": garbage.memos, "bytes": garbage.bytes,
+        "segments": garbage.segments, "copied": garbage.copied, "dryRun": common.dryRun,
+      ])
+    if common.dryRun { return Console.say("would free \(what)") }
+    let progress = Progress("segments", total: garbage.segments)
+    try store.collect(garbage, onSegment: { progress.advance() })
+    Console.say("freed \(what)")
+  }
+
+  private func mebibytes(_ bytes: Int) -> String { "\(one(Double(bytes) / 1_048_576)) MiB" }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Basics
+import StageGraph
+import Stages
+
+struct GraphCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "graph", abstract: "The stages and what they take from each other, in dot or mermaid.")
+
+  @Flag(help: "Mermaid instead of dot.") var mermaid = false
+  @OptionGroup var options: PrepareOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let file = try common.begin()
+    let given = file?.list("prepare", "videos") ?? []
+    var settings = try options.settings(videos: given.isEmpty ? ["videos"] : given, common: common, file: file)
+    if settings.embeddings.isEmpty { settings.embeddings = ["embeddings"] }
+    let catalog = Files.exists("\(common.workspace)/catalog.sqlite") ? try Catalog.reader(common.workspace) : nil
+    if let shards = try catalog?.note(PrepareSettings.shardsNote), options.shards == nil { settings.shards = shards }
+    let diagram = try StageDiagram(settings, catalog)
+    Console.say(mermaid ? diagram.mermaid : diagram.dot)
+    for node in diagram.nodes { Console.event("node", ["name": node.name, "count": node.count ?? ""]) }
+    for edge in diagram.edges { Console.event("edge", ["from": edge.from, "to": edge.to]) }
+  }
+}

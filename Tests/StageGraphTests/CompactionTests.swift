@@ -1,0 +1,139 @@
+// What gc takes away, what it leaves, and what a kill in the middle of it leaves.
+
+import Basics
+import Foundation
+import Synchronization
+import Testing
+
+@testable import StageGraph
+
+@Suite struct CompactionTests {
+  let folder = TestFolder()
+  var arithmetic: Arithmetic { Arithmetic(folder.path) }
+  let leaves = ["a": 3, "b": 5, "c": 7]
+  private let other = Arithmetic.stages(factor: 11)
+
+  private func collect(generations: Int = 1, isWanted: (String) -> Bool = { _ in true }) throws -> Garbage {
+    let store = try ArtifactStore(Catalog.writer(folder.path))
+    defer { store.catalog.endWriting() }
+    let garbage = try store.garbage(generations: generations, isWanted: isWanted)
+    try store.collect(garbage)
+    return garbage
+  }
+
+  private func size() throws -> Int {
+    try Files.names(in: ArtifactStore.folder(folder.path)).reduce(0) {
+      try $0 + Files.identity("\(ArtifactStore.folder(folder.path))/\($1)").size
+    }
+  }
+
+  @Test("what current records and the last run's older ones name stays; the rest goes")
+  func keeps() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    #expect(try collect().artifacts == 0)
+    _ = try arithmetic.build(leaves, stages: other, factor: 11)
+    #expect(try collect().artifacts == 0)
+    // The records of factor 2 were put aside one run ago.
+    #expect(try arithmetic.build(leaves).ran == [])
+    #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [])
+    _ = try arithmetic.build(leaves, stages: Arithmetic.stages(factor: 13), factor: 13)
+    let before = try size()
+    let garbage = try collect()
+    #expect(garbage.memos > 0 && garbage.artifacts > 0 && garbage.segments == 1)
+    #expect(try size() == before - garbage.bytes)
+    #expect(try arithmetic.build(leaves, stages: Arithmetic.stages(factor: 13), factor: 13).ran == [])
+    #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [])
+    #expect(!(try arithmetic.build(leaves).ran.isEmpty))
+    #expect(try ArtifactStore(Catalog.writer(folder.path)).verify().faults == [])
+  }
+
+  @Test("records of subjects that nobody wants go with their bytes")
+  func subjects() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let garbage = try collect { $0 != "b" }
+    #expect(garbage.records == 2)
+    #expect(try arithmetic.build(leaves).ran == [Arithmetic.id("scale", "b"), Arithmetic.id("sign", "b")])
+    #expect(try collect().bytes == 0)
+  }
+
+  @Test("an error at the N-th write leaves a whole store, for every N")
+  func faults() throws {
+    let arithmetic = arithmetic
+    for failing in 0..<8 {
+      try Files.remove(folder.path)
+      _ = try arithmetic.build(leaves)
+      _ = try arithmetic.build(leaves, stages: other, factor: 11)
+      do {
+        let store = try ArtifactStore(Catalog.writer(folder.path))
+        defer { store.catalog.endWriting() }
+        let count = Mutex(0)
+        store.beforeWrite {
+          let now = count.withLock { count in
+            defer { count += 1 }
+            return count
+          }
+          if now == failing { throw Failure("test.full", "no space") }
+        }
+        let garbage = try store.garbage(generations: 0) { _ in true }
+        do { try store.collect(garbage) } catch let failure as Failure { #expect(failure.code == "test.full") }
+      }
+      #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [], "write \(failing)")
+      _ = try collect(generations: 0)
+      let store = try ArtifactStore(Catalog.writer(folder.path))
+      #expect(try store.verify().faults == [])
+      #expect(try store.garbage(generations: 0) { _ in true }.bytes == 0)
+    }
+  }
+
+  @Test("a kill between the transaction and the removal of the old file costs nothing")
+  func killed() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    _ = try arithmetic.build(leaves, stages: other, factor: 11)
+    let old = ArtifactStore.path(folder.path, segment: 0)
+    let bytes = try Files.read(old)
+    #expect(try collect(generations: 0).segments == 1)
+    #expect(!Files.exists(old))
+    try Files.write(bytes, to: old)
+    #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [])
+    #expect(!Files.exists(old))
+  }
+
+  @Test("a single action runs when it is forced, and no other of its stage")
+  func forcedAction() throws {
+    let arithmetic = arithmetic
+    _ = try arithmetic.build(leaves)
+    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let plan = try Planner.plan(
+      stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves), history: store.history(),
+      forceActions: [Arithmetic.id("scale", "b"), Arithmetic.id("scale", "z")])
+    let build = try arithmetic.run(plan, store, execute: arithmetic.execute(leaves))
+    #expect(build.ran == [Arithmetic.id("scale", "b")])
+    #expect(build.reasons == [Arithmetic.id("scale", "b"): [.forced]])
+  }
+
+  @Test("parts of a file are read again only when the file is another")
+  func parts() throws {
+    try Files.makeFolder(folder.path)
+    let path = "\(folder.path)/file"
+    try Files.write("ab", to: path)
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: path)
+    let catalog = try Catalog.writer(folder.path)
+    func look() throws -> (digests: [Digest], read: Int) {
+      let memo = try FileMemo(catalog)
+      defer { try? memo.save() }
+      let found = try memo.digests(ofParts: [(path, "1"), (path, "2")], jobs: 2) { Digest(of: "\($0)") }
+      return (try found.map { try $0.get() }, memo.hashed)
+    }
+    let expected = [Digest(of: "0"), Digest(of: "1")]
+    #expect(try look() == (expected, 2))
+    #expect(try look() == (expected, 0))
+    try FileMemo.forget(path, in: catalog)
+    #expect(try look() == (expected, 2))
+    try Files.write("abc", to: path)
+    #expect(try look() == (expected, 2))
+    #expect(try look() == (expected, 2))
+  }
+}
