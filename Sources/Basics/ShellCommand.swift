@@ -21,11 +21,14 @@ package enum ShellCommand {
   /// - Throws: `Failure` when it cannot start, `Interruption.failure` after a signal, which the command gets too.
   package static func run(_ text: String, onOutput: (UnsafeRawBufferPointer) -> Void) throws -> Ending {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Failure.system("make a pipe", "/bin/sh") }
+    guard pipe(&ends) == 0 else { throw Failure.system("make a pipe", "/bin/sh") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { close(ends[0]) }
     let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
-    let words = ["/bin/sh", "-ec", "exec 2>&1\n" + text].map { strdup($0) }
-    let pid = system_spawn_command(words.map { $0.map { UnsafePointer($0) } } + [nil], input, ends[1])
+    let arguments: [String] = ["/bin/sh", "-ec", "exec 2>&1\n" + text]
+    let words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+    let list: [UnsafePointer<CChar>?] = words.map { $0.map { UnsafePointer($0) } } + [nil]
+    let pid = system_spawn_command(list, input, ends[1])
     for word in words { free(word) }
     close(ends[1])
     close(input)
