@@ -1,11 +1,10 @@
-// Compiles body.inc for each instruction set and hands out the table that the caller asks for.
+// Compiles body.inc and winograd.inc for each instruction set and hands out the table that the caller asks for.
 #include "CKernels.h"
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 
-#pragma STDC FP_CONTRACT OFF
 // Vectors never cross a call that is not inlined: there is no ABI to change.
 #pragma clang diagnostic ignored "-Wpsabi"
 
@@ -26,25 +25,37 @@ static void fill_tables(void) {
   for (int i = 0; i <= 256; i++) cosines512[i] = (float)cos(turn * i / 512), sines512[i] = (float)sin(turn * i / 512);
 }
 
+// How much of a product stays in registers: rows x columns of 16 lanes, and the same for outer products.
 #define K(name) name##_portable
-#include "body.inc"
-#undef K
+#define REGISTER_ROWS 2
+#define REGISTER_COLUMNS 1
+#define OUTER_ROWS 2
+#define OUTER_COLUMNS 1
+#include "set.inc"
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,bmi2"))), apply_to = function)
 #define K(name) name##_avx2
-#include "body.inc"
-#undef K
+#define REGISTER_ROWS 6
+#define REGISTER_COLUMNS 1
+#define OUTER_ROWS 4
+#define OUTER_COLUMNS 1
+#include "set.inc"
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2"), min_vector_width(512))), apply_to = function)
 #define K(name) name##_avx512
-#include "body.inc"
-#undef K
+#define REGISTER_ROWS 14
+#define REGISTER_COLUMNS 2
+#define OUTER_ROWS 8
+#define OUTER_COLUMNS 2
+#include "set.inc"
 #pragma clang attribute pop
 #else
 #define table_avx2 table_portable
 #define table_avx512 table_portable
+#define winograd_avx2 winograd_portable
+#define winograd_avx512 winograd_portable
 #define peak_avx2 peak_portable
 #define peak_avx512 peak_portable
 #endif
@@ -54,6 +65,10 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 const kernels_table *kernels_for(int level) {
   pthread_once(&once, fill_tables);
   return level >= 2 ? &table_avx512 : level == 1 ? &table_avx2 : &table_portable;
+}
+
+const kernels_winograd_table *kernels_winograd_for(int level) {
+  return level >= 2 ? &winograd_avx512 : level == 1 ? &winograd_avx2 : &winograd_portable;
 }
 
 double kernels_peak(int level, double seconds) {

@@ -31,6 +31,8 @@ package final class Trainer {
   private let report: (Event) -> Void
   private var state: TrainingState
   private var lastSaved: (step: Int, time: ContinuousClock.Instant)
+  /// Whether something changed since the newest checkpoint.
+  private var hasNews: Bool
 
   /// - Parameters:
   ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
@@ -61,9 +63,11 @@ package final class Trainer {
     checkpoints = try CheckpointFolder("\(folder)/checkpoints")
     if let found = checkpoints.loadLatest(into: student, warn: { report(.damaged($0)) }) {
       state = found
+      hasNews = false
       report(.resumed(step: found.step))
     } else {
       state = TrainingState()
+      hasNews = true
       student.parameters.initialise(seed: configuration.seed)
       try initialise(student.parameters)
     }
@@ -74,17 +78,18 @@ package final class Trainer {
   /// Trains until a limit, the early stop or an interruption.
   /// - Throws: `Interruption.failure` after saving; `Failure` for a loss that is not finite.
   package func run() throws {
-    let begin = ContinuousClock.now
+    let (begin, before) = (ContinuousClock.now, state)
     // A run that had ended goes on only if its end has moved.
     while state.epoch < limits.epochs, !earlyStopped {
       if let reason = try trainEpoch(begin) {
         try save()
-        report(.stopped(reason))
+        report(.stopped(state == before ? "up to date: \(reason)" : reason))
         return
       }
     }
     try save()
-    report(.stopped(earlyStopped ? "no better validation loss for \(configuration.patience ?? 0) epochs" : "all epochs done"))
+    let reason = earlyStopped ? "no better validation loss for \(configuration.patience ?? 0) epochs" : "all epochs done"
+    report(.stopped(state == before ? "up to date: \(reason)" : reason))
   }
 
   private var earlyStopped: Bool {
@@ -110,6 +115,7 @@ package final class Trainer {
       let start = ContinuousClock.now
       let batch = Array(order[state.batchInEpoch * configuration.batchSize..<(state.batchInEpoch + 1) * configuration.batchSize])
       let outcome = try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate)
+      hasNews = true
       state.step += 1
       state.batchInEpoch += 1
       state.epochLoss += outcome.loss
@@ -138,6 +144,7 @@ package final class Trainer {
       }
     }
     try metrics.append(summary)
+    hasNews = true
     state.epoch += 1
     state.batchInEpoch = 0
     state.epochLoss = 0
@@ -162,8 +169,9 @@ package final class Trainer {
   }
 
   private func save() throws {
-    if lastSaved.step == state.step, checkpoints.steps.contains(state.step), state.batchInEpoch > 0 { return }
+    guard hasNews else { return }
     try checkpoints.save(student, state)
+    hasNews = false
     lastSaved = (state.step, .now)
     report(.saved(step: state.step))
   }

@@ -53,7 +53,7 @@ package final class OneDNNConvolution: ConvolutionKernel, @unchecked Sendable {
   ) throws { try check(onednn_run_backward_weights(plan, x, dy, packed, scratch), "run the weights of") }
 }
 
-/// oneDNN for convolutions, CKernels for the rest.
+/// Winograd in own kernels where it applies, oneDNN for the other convolutions, CKernels for the rest.
 package struct FastKernels: KernelSource {
   package let layers: any LayerKernels
   private let instructionSet: InstructionSet
@@ -66,10 +66,11 @@ package struct FastKernels: KernelSource {
   }
 
   package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws -> any ConvolutionKernel {
-    try OneDNNConvolution(shape, training: training, dataGradient: dataGradient)
+    if let own = WinogradConvolution(shape, training: training, instructionSet) { return own }
+    return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient)
   }
 
   package var identity: [String: String] {
-    ["isa": instructionSet.name, "onednn": String(cString: onednn_version()), "openblas": Matrix.identity]
+    ["isa": instructionSet.name, "winograd": "1", "onednn": String(cString: onednn_version()), "openblas": Matrix.identity]
   }
 }

@@ -157,15 +157,32 @@ struct ConvolutionTests {
     ConvolutionShape(images: 2, inputChannels: 32, height: 9, width: 8, outputChannels: 64, kernel: 1, stride: 2, padding: 0),
   ]
 
-  @Test("forward and both backward passes", arguments: shapes)
-  func passes(shape: ConvolutionShape) throws {
+  @Test("oneDNN: forward and both backward passes", arguments: shapes)
+  func library(shape: ConvolutionShape) throws {
+    try compare(try OneDNNConvolution(shape, training: true, dataGradient: shape.inputChannels > 1), shape)
+  }
+
+  @Test("Winograd on each instruction set, on odd sizes", arguments: KernelTests.sets)
+  func winograd(set: InstructionSet) throws {
+    for (images, input, output, height, width) in [
+      (1, 32, 32, 1, 1), (2, 64, 64, 9, 15), (3, 32, 96, 7, 13), (1, 96, 32, 4, 4), (1, 32, 64, 65, 5), (2, 128, 128, 17, 29),
+    ] {
+      let shape = ConvolutionShape(
+        images: images, inputChannels: input, height: height, width: width, outputChannels: output, kernel: 3, stride: 1, padding: 1)
+      try compare(try #require(WinogradConvolution(shape, training: true, set)), shape)
+    }
+    let strided = ConvolutionShape(
+      images: 1, inputChannels: 32, height: 8, width: 8, outputChannels: 32, kernel: 3, stride: 2, padding: 1)
+    #expect(WinogradConvolution(strided, training: true, set) == nil)
+  }
+
+  private func compare(_ fast: any ConvolutionKernel, _ shape: ConvolutionShape) throws {
     var random = SeededRandom(seed: 5)
     func values(_ count: Int) -> FloatBuffer { FloatBuffer((0..<count).map { _ in Float(random.normal()) }) }
     let (x, w, dy) = (values(shape.input.count), values(shape.weightCount), values(shape.output.count))
     let first = shape.inputChannels == 1
-    let fast = try OneDNNConvolution(shape, training: true, dataGradient: !first)
     let plain = ReferenceConvolution(shape)
-    let scratch = FloatBuffer(fast.scratchCount)
+    let scratch = FloatBuffer(fast.scratchCount + 16)
     func compare(_ name: String, _ found: FloatBuffer, _ expected: FloatBuffer) {
       let largest = expected.values.map(abs).max() ?? 0
       let error = zip(found.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity

@@ -50,5 +50,25 @@ typedef struct {
 // level: 0 portable, 1 AVX2, 2 AVX-512. The caller makes sure that the CPU has it.
 const kernels_table *kernels_for(int level);
 
+// A stride-1 3x3 convolution with padding 1 over activations of block 16. in_channels divide by 16, out_channels by `panel`.
+typedef struct {
+  int images, in_channels, out_channels, height, width;
+} kernels_convolution;
+
+// Winograd's F(4x4, 3x3). Unlike the table above, bits depend on the instruction set: multiply-adds are fused where there are any.
+typedef struct {
+  int panel;
+  // Floats that one running thread needs.
+  int64_t (*scratch)(kernels_convolution s, int training);
+  // out-in-3-3 weights to 36 * in * out floats; transposed: for the gradient of the input, s with in and out exchanged.
+  void (*pack)(kernels_convolution s, const float *weights, int transposed, float *packed);
+  void (*forward)(kernels_convolution s, const float *x, const float *packed, float *y, float *scratch);
+  // The weights' gradient as [in][9][out], and from there to out-in-3-3.
+  void (*weights)(kernels_convolution s, const float *x, const float *dy, float *packed, float *scratch);
+  void (*unpack)(kernels_convolution s, const float *packed, float *weights);
+} kernels_winograd_table;
+
+const kernels_winograd_table *kernels_winograd_for(int level);
+
 // A burst of fused multiply-adds on the calling thread, for at least `seconds`; returns GFLOP/s. For benchmarks.
 double kernels_peak(int level, double seconds);
