@@ -103,8 +103,8 @@ struct StagesTests {
     let good = ["name": "s", "run": "true", "outputs": "[o]", "after": "prepare"]
     for (change, expected) in [
       (["name": ""], "no name"), (["run": ""], "no run"), (["outputs": "[]"], "no outputs"),
-      (["after": "lunch"], "after: lunch"),
-      (["before": "distill"], "after: prepare"), (["inputs": "[o/x]"], "never be up to date"),
+      (["after": "lunch"], "found after lunch"),
+      (["before": "distill"], "found before distill, after prepare"), (["inputs": "[o/x]"], "never be up to date"),
       (["inputt": "x"], "did you mean inputs?"),
       (["after": "frames"], "frames-out"),
     ] {
