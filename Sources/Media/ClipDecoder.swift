@@ -25,7 +25,7 @@ package enum ClipDecoder {
 
   private static func answer(_ request: DecodeRequest, seeks: Bool) throws -> DecodeOutcome {
     do {
-      let file = try MediaFile(request.path, seeks: seeks)
+      let file = try MediaFile(request.path, onlySound: request.work == .sound, seeks: seeks)
       if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
       switch request.work {
       case .sound: return try sound(file, request)

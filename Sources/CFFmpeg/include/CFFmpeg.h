@@ -52,8 +52,9 @@ typedef struct {
 } media_packet_facts;
 
 // Reads from `descriptor` with pread and from nowhere else; the descriptor stays the caller's. `formats` is a comma-separated
-// list of the demuxers that may be used.
-int media_open(int descriptor, const char *formats, media_file **file);
+// list of the demuxers that may be used. `only_sound` says that no picture will be decoded: then the search for their parameters
+// is left out where the header says enough of the sound.
+int media_open(int descriptor, const char *formats, bool only_sound, media_file **file);
 void media_close(media_file *file);
 const char *media_format_name(const media_file *file);
 // The whole file's length in microseconds, as the container states it or libav works it out; MEDIA_NO_TIME when unknown.
