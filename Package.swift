@@ -27,7 +27,8 @@ let package = Package(
     .target(name: "CSystem", linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("xxhash")]),
     .target(
       name: "CFFmpeg",
-      linkerSettings: ["avformat", "avcodec", "swscale", "swresample", "avutil"].map { .linkedLibrary($0) }),
+      linkerSettings: ["avformat", "avcodec", "swscale", "avutil"].map { .linkedLibrary($0) }),
+    .target(name: "CResampler"),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "CKernels"),
     library("CSndFile", pkgConfig: "sndfile", apt: "libsndfile1-dev"),
@@ -38,7 +39,7 @@ let package = Package(
     module("Corpus", ["Basics"]),
     module("Tensors", ["Basics"]),
     module("StageGraph", ["Basics", grdb]),
-    module("Media", ["Basics", "Corpus", "CFFmpeg", "CSndFile"]),
+    module("Media", ["Basics", "Corpus", "CFFmpeg", "CResampler", "CSndFile"]),
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
     module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
     module("WeightFiles", ["Basics", "Tensors"]),

@@ -37,10 +37,10 @@ package enum ClipDecoder {
   }
 
   private static func sound(_ file: MediaFile, _ request: DecodeRequest) throws -> DecodeOutcome {
-    // Float decoders and the resampler differ in the last bit between their vector forms; plain C is the same everywhere.
+    // Float decoders differ in the last bit between their vector forms; plain C is the same everywhere.
     media_use_cpu_flags(0)
     var decoder = try SoundDecoder(file, startSeconds: request.startSeconds)
-    let result = try decoder.decode()
+    let result = try decoder.decode(plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
       reply: DecodeReply(findings: result.findings.sorted(), sound: result.facts),
       payload: try FlacEncoder.encode(result.samples, rate: SoundWindow.outputRate))

@@ -27,7 +27,7 @@ int media_cpu_flags_up_to_avx2(void);
 // a page fault per 4 KiB.
 void media_keep_freed_memory(void);
 
-// "avformat", "avcodec", "avutil", "swscale", "swresample": the version that runs (not the one of the headers); else "".
+// "avformat", "avcodec", "avutil", "swscale": the version that runs (not the one of the headers); else "".
 void media_library_version(const char *library, char *text, size_t capacity);
 
 // ---- A file, demuxed. ------------------------------------------------------------------------------------------------
@@ -106,8 +106,6 @@ enum { MEDIA_MOST_CHANNELS = 64 };
 // format it does not know. The result does not depend on the CPU.
 int media_mix(const media_frame *frame, int from, int count, float *mean, float *first, double *mean_energy,
               double energies[MEDIA_MOST_CHANNELS]);
-// One channel from one rate to another, all at once: output sample n is at the time of input position n × rate_in / rate_out.
-int media_resample(const float *input, int count, int rate_in, float *output, int output_count, int rate_out);
 
 // ---- Pictures. -------------------------------------------------------------------------------------------------------
 typedef struct media_scaler media_scaler;
