@@ -48,10 +48,6 @@ int media_decoder_receive(media_decoder *decoder, media_frame *frame) {
 
 void media_decoder_flush(media_decoder *decoder) { avcodec_flush_buffers(decoder->context); }
 
-void media_decoder_skip_unreferenced(media_decoder *decoder, bool skip) {
-  decoder->context->skip_frame = skip ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
-}
-
 media_frame *media_frame_make(void) {
   media_frame *frame = av_mallocz(sizeof *frame);
   if (frame && !(frame->frame = av_frame_alloc())) av_freep(&frame);

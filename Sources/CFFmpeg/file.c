@@ -229,6 +229,11 @@ int media_read(media_file *file, media_packet *packet) {
   return result < 0 ? result : 0;
 }
 
+void media_packet_move(media_packet *to, media_packet *from) {
+  av_packet_unref(to->packet);
+  av_packet_move_ref(to->packet, from->packet);
+}
+
 void media_packet_describe(const media_packet *packet, media_packet_facts *facts) {
   const AVPacket *p = packet->packet;
   *facts = (media_packet_facts){.stream = p->stream_index,

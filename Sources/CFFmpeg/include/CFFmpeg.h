@@ -72,6 +72,16 @@ media_packet *media_packet_make(void);
 void media_packet_free(media_packet *packet);
 int media_read(media_file *file, media_packet *packet);
 void media_packet_describe(const media_packet *packet, media_packet_facts *facts);
+// `to` becomes what `from` was; `from` is empty.
+void media_packet_move(media_packet *to, media_packet *from);
+
+typedef struct {
+  bool restarts;         // no picture from here on depends on one before
+  bool is_unreferenced;  // no other picture depends on this one
+  bool must_be_decoded;  // parameters for later pictures are in it, or nothing is known of it
+} media_role;
+// What pictures depend on this packet, for H.264, H.265 and VP9.
+void media_packet_role(const media_file *file, const media_packet *packet, media_role *role);
 
 // ---- One stream, decoded. --------------------------------------------------------------------------------------------
 typedef struct media_decoder media_decoder;
@@ -90,8 +100,6 @@ void media_decoder_close(media_decoder *decoder);
 int media_decoder_send(media_decoder *decoder, const media_packet *packet);
 int media_decoder_receive(media_decoder *decoder, media_frame *frame);
 void media_decoder_flush(media_decoder *decoder);
-// Frames that no other frame is predicted from need not be decoded.
-void media_decoder_skip_unreferenced(media_decoder *decoder, bool skip);
 
 media_frame *media_frame_make(void);
 void media_frame_free(media_frame *frame);
