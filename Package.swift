@@ -57,7 +57,7 @@ let package = Package(
     .testTarget(name: "CorpusTests", dependencies: ["Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "WeightFiles"]),
     .testTarget(name: "StageGraphTests", dependencies: ["StageGraph"]),
-    .testTarget(name: "MediaTests", dependencies: ["Media", "CResampler"]),
+    .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg", "CResampler"]),
     .testTarget(name: "ShardsTests", dependencies: ["Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),

@@ -79,3 +79,9 @@ void media_frame_describe(const media_frame *frame, media_frame_facts *facts) {
       .height = f->height,
   };
 }
+
+const uint8_t *media_plane(const media_frame *frame, int plane, int *stride) {
+  if (plane < 0 || plane >= AV_NUM_DATA_POINTERS) return NULL;
+  *stride = frame->frame->linesize[plane];
+  return frame->frame->data[plane];
+}

@@ -19,7 +19,7 @@ final class MediaFile {
     return microseconds == MEDIA_NO_TIME ? nil : Double(microseconds) / 1_000_000
   }
   private let input: InputFile
-  private let streams: [Stream]
+  let streams: [Stream]
   private let maySeek: Bool
 
   struct Stream {

@@ -131,6 +131,8 @@ void media_scaler_free(media_scaler *scaler);
 // Full-range 4:2:0 with JPEG's colour matrix, `width` × `height` (even), rotated as the shape says.
 int media_scale(media_scaler *scaler, const media_frame *frame, const media_shape *shape, int width, int height,
                 media_frame *picture);
+// One plane of a frame as it was decoded; NULL where there is none.
+const uint8_t *media_plane(const media_frame *frame, int plane, int *stride);
 // The brightness plane of such a picture.
 const uint8_t *media_luma(const media_frame *picture, int *stride);
 
