@@ -2,8 +2,8 @@
 //
 // Why not libswresample: its vector forms differ in the last bit between CPUs, and its plain C takes a quarter of the time that
 // the sound of a clip takes. Here a dot product always has sixteen partial sums, added up in one tree, whatever the width of the
-// registers; nothing is fused; sine and square root of the filter are computed with plain arithmetic, because the mathematics
-// library of the system has several forms too.
+// registers; nothing is fused; the filter's sine is computed with plain arithmetic, because the mathematics library of the
+// system has several forms too.
 //
 // The filter: 22 zero crossings of the slower rate to each side, cut at that rate's Nyquist frequency, under a Kaiser window of
 // 85 dB. For 16 kHz that is flat to 7 kHz, and what comes back mirrored falls above 7 kHz.
@@ -109,8 +109,8 @@ static inline __attribute__((always_inline)) float dot(const float *x, const flo
 }
 
 // Output samples [from, to), all of whose input is there.
-static inline __attribute__((always_inline)) void run(const resampler *filter, const float *input, int64_t origin, float *output,
-                                                      int64_t from, int64_t to) {
+static inline __attribute__((always_inline)) void run(const resampler *filter, const float *input, int64_t origin,
+                                                      float *output, int64_t from, int64_t to) {
   int taps = filter->taps;
   int64_t position = origin * filter->unit + from * filter->step, unit = filter->unit;
   int64_t whole = position / unit, part = position % unit;
@@ -144,7 +144,8 @@ void resampler_add(const resampler *filter, const float *input, int64_t input_co
                    int64_t count) {
   // The first output sample whose input begins inside, and the first whose input ends outside.
   int64_t unit = filter->unit, step = filter->step;
-  int64_t first = (filter->before - origin) * unit, last = (input_count - filter->taps + filter->before + 1 - origin) * unit;
+  int64_t first = (filter->before - origin) * unit;
+  int64_t last = (input_count - filter->taps + filter->before + 1 - origin) * unit;
   int64_t from = first <= 0 ? 0 : (first + step - 1) / step, to = last <= 0 ? 0 : (last + step - 1) / step;
   if (from > count) from = count;
   if (to > count) to = count;

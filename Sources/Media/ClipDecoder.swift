@@ -55,7 +55,9 @@ package enum ClipDecoder {
       payload: try FlacEncoder.encode(result.samples, rate: SoundWindow.outputRate))
   }
 
-  private static func frames(_ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate, _ selects: Bool) throws -> DecodeOutcome {
+  private static func frames(
+    _ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate, _ selects: Bool
+  ) throws -> DecodeOutcome {
     var sampler = try FrameSampler(file, startSeconds: request.startSeconds, rate: rate, selects: selects)
     let result = try sampler.decode()
     return DecodeOutcome(
