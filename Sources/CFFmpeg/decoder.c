@@ -48,10 +48,6 @@ int media_decoder_receive(media_decoder *decoder, media_frame *frame) {
 
 void media_decoder_flush(media_decoder *decoder) { avcodec_flush_buffers(decoder->context); }
 
-void media_decoder_skip_unreferenced(media_decoder *decoder, bool skip) {
-  decoder->context->skip_frame = skip ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
-}
-
 media_frame *media_frame_make(void) {
   media_frame *frame = av_mallocz(sizeof *frame);
   if (frame && !(frame->frame = av_frame_alloc())) av_freep(&frame);
@@ -82,4 +78,10 @@ void media_frame_describe(const media_frame *frame, media_frame_facts *facts) {
       .width = f->width,
       .height = f->height,
   };
+}
+
+const uint8_t *media_plane(const media_frame *frame, int plane, int *stride) {
+  if (plane < 0 || plane >= AV_NUM_DATA_POINTERS) return NULL;
+  *stride = frame->frame->linesize[plane];
+  return frame->frame->data[plane];
 }

@@ -4,11 +4,16 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
+enum { most_kept = 512 };
+
 struct media_file {
   AVFormatContext *context;
   AVIOContext *io;
   int descriptor;
   int64_t size, position;
+  // Read to learn where the streams start, and not yet given out: [taken, kept).
+  AVPacket *packets[most_kept];
+  int kept, taken;
 };
 struct media_packet { AVPacket *packet; };
 struct media_frame { AVFrame *frame; };

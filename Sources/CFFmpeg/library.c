@@ -2,7 +2,6 @@
 
 #include "internal.h"
 #include <libavutil/cpu.h>
-#include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -81,7 +80,6 @@ void media_library_version(const char *library, char *text, size_t capacity) {
   else if (!strcmp(library, "avcodec")) version = avcodec_version();
   else if (!strcmp(library, "avutil")) version = avutil_version();
   else if (!strcmp(library, "swscale")) version = swscale_version();
-  else if (!strcmp(library, "swresample")) version = swresample_version();
   if (version) snprintf(text, capacity, "%u.%u.%u", version >> 16, version >> 8 & 255, version & 255);
   else if (capacity) text[0] = 0;
 }

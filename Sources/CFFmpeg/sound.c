@@ -1,12 +1,11 @@
-// Samples of any format to one channel of floats, and from one rate to another.
+// Samples of any format to one channel of floats.
 //
-// Written so that the result is the same on every CPU: each sample is computed alone, channels are added in their order, and
-// nothing is fused.
+// Written so that the result is the same on every CPU: each sample is computed alone, channels are added in their order, sums
+// have eight parts whatever the registers, and nothing is fused.
 
 #include "internal.h"
 #include <libavutil/channel_layout.h>
-#include <libavutil/opt.h>
-#include <libswresample/swresample.h>
+#include <float.h>
 #include <math.h>
 
 #pragma STDC FP_CONTRACT OFF
@@ -21,13 +20,20 @@ static channel_view view(const AVFrame *frame, int channel) {
                 : (channel_view){frame->extended_data[0] + (size_t)size * channel, frame->ch_layout.nb_channels};
 }
 
+// Twice, so that the common step of one becomes vector code.
 #define CONVERT(type, expression)                                                                                       \
   {                                                                                                                     \
     const type *in = (const type *)v.start + (size_t)from * v.step;                                                     \
-    for (int i = 0; i < count; i++) {                                                                                   \
-      type x = in[(size_t)i * v.step];                                                                                  \
-      out[i] = (float)(expression);                                                                                     \
-    }                                                                                                                   \
+    if (v.step == 1)                                                                                                    \
+      for (int i = 0; i < count; i++) {                                                                                 \
+        type x = in[i];                                                                                                 \
+        out[i] = (float)(expression);                                                                                   \
+      }                                                                                                                 \
+    else                                                                                                                \
+      for (int i = 0; i < count; i++) {                                                                                 \
+        type x = in[(size_t)i * v.step];                                                                                \
+        out[i] = (float)(expression);                                                                                   \
+      }                                                                                                                 \
     return 0;                                                                                                           \
   }
 
@@ -37,16 +43,19 @@ static int convert(channel_view v, enum AVSampleFormat format, int from, int cou
   case AV_SAMPLE_FMT_S16: CONVERT(int16_t, x * 0x1p-15f)
   case AV_SAMPLE_FMT_S32: CONVERT(int32_t, x * 0x1p-31)
   case AV_SAMPLE_FMT_S64: CONVERT(int64_t, x * 0x1p-63)
-  case AV_SAMPLE_FMT_FLT: CONVERT(float, isfinite(x) ? x : 0)
+  case AV_SAMPLE_FMT_FLT: CONVERT(float, fabsf(x) <= FLT_MAX ? x : 0)
   case AV_SAMPLE_FMT_DBL: CONVERT(double, isfinite(x) && fabs(x) < 1e30 ? x : 0)
   default: return AVERROR(ENOSYS);
   }
 }
 
 static double energy(const float *samples, int count) {
-  double sum = 0;
-  for (int i = 0; i < count; i++) sum += (double)samples[i] * samples[i];
-  return sum;
+  double sums[8] = {0};
+  int i = 0;
+  for (; i + 8 <= count; i += 8)
+    for (int k = 0; k < 8; k++) sums[k] += (double)samples[i + k] * samples[i + k];
+  for (; i < count; i++) sums[i % 8] += (double)samples[i] * samples[i];
+  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
 // The index of the low-frequency channel, or -1. A layout without names is taken as the usual one of that many channels.
@@ -89,32 +98,5 @@ int media_mix(const media_frame *handle, int from, int count, float *mean, float
     for (int i = 0; i < count; i++) mean[i] /= divisor;
   }
   *mean_energy += energy(mean, count);
-  return 0;
-}
-
-int media_resample(const float *input, int count, int rate_in, float *output, int output_count, int rate_out) {
-  AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
-  SwrContext *swr = NULL;
-  int result = swr_alloc_set_opts2(&swr, &mono, AV_SAMPLE_FMT_FLTP, rate_out, &mono, AV_SAMPLE_FMT_FLTP, rate_in, 0, NULL);
-  if (result >= 0) {
-    av_opt_set_int(swr, "dither_method", SWR_DITHER_NONE, 0);
-    result = swr_init(swr);
-  }
-  int done = 0;
-  if (result >= 0) {
-    const uint8_t *in[1] = {(const uint8_t *)input};
-    uint8_t *out[1] = {(uint8_t *)output};
-    result = done = swr_convert(swr, out, output_count, in, count);
-  }
-  // What is still in the filter; the end is mirrored by the library, and lies in the caller's margin.
-  while (result >= 0 && done < output_count) {
-    uint8_t *out[1] = {(uint8_t *)(output + done)};
-    result = swr_convert(swr, out, output_count - done, NULL, 0);
-    if (result <= 0) break;
-    done += result;
-  }
-  swr_free(&swr);
-  if (result < 0) return result;
-  for (int i = done; i < output_count; i++) output[i] = 0;
   return 0;
 }

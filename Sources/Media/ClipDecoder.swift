@@ -10,26 +10,35 @@ package enum ClipDecoder {
 
   /// Same file, same request: same bytes, on every CPU.
   /// - Throws: `Failure` only for what no clip is to blame for (libsndfile cannot write FLAC).
-  package static func decode(_ request: DecodeRequest) throws -> DecodeOutcome {
+  /// - Parameter selects: false to decode also what no requested frame depends on: for tests, the bytes are the same.
+  package static func decode(_ request: DecodeRequest, selects: Bool = true) throws -> DecodeOutcome {
     try turn.withLock { _ in
       media_log_begin()
       media_use_cpu_flags(request.forcedCPUFlags ?? -1)
       defer { media_use_cpu_flags(-1) }
-      do {
-        return try answer(request, seeks: true)
-      } catch is SeekFailed {
-        return try answer(request, seeks: false)
+      // Each shortcut that fails is left out, and the clip decoded again.
+      var (seeks, selects) = (true, selects)
+      while true {
+        do {
+          return try answer(request, seeks: seeks, selects: selects)
+        } catch is SelectionFailed {
+          selects = false
+        } catch is SeekFailed {
+          seeks = false
+        }
+        media_log_begin()
+        media_use_cpu_flags(request.forcedCPUFlags ?? -1)
       }
     }
   }
 
-  private static func answer(_ request: DecodeRequest, seeks: Bool) throws -> DecodeOutcome {
+  private static func answer(_ request: DecodeRequest, seeks: Bool, selects: Bool) throws -> DecodeOutcome {
     do {
-      let file = try MediaFile(request.path, seeks: seeks)
+      let file = try MediaFile(request.path, onlySound: request.work == .sound, seeks: seeks)
       if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
       switch request.work {
       case .sound: return try sound(file, request)
-      case .frames(let rate): return try frames(file, request, rate)
+      case .frames(let rate): return try frames(file, request, rate, selects)
       }
     } catch let refusal as Refusal {
       return DecodeOutcome(reply: DecodeReply(findings: [refusal.finding]))
@@ -37,17 +46,19 @@ package enum ClipDecoder {
   }
 
   private static func sound(_ file: MediaFile, _ request: DecodeRequest) throws -> DecodeOutcome {
-    // Float decoders and the resampler differ in the last bit between their vector forms; plain C is the same everywhere.
+    // Float decoders differ in the last bit between their vector forms; plain C is the same everywhere.
     media_use_cpu_flags(0)
     var decoder = try SoundDecoder(file, startSeconds: request.startSeconds)
-    let result = try decoder.decode()
+    let result = try decoder.decode(plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
       reply: DecodeReply(findings: result.findings.sorted(), sound: result.facts),
       payload: try FlacEncoder.encode(result.samples, rate: SoundWindow.outputRate))
   }
 
-  private static func frames(_ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate) throws -> DecodeOutcome {
-    var sampler = try FrameSampler(file, startSeconds: request.startSeconds, rate: rate)
+  private static func frames(
+    _ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate, _ selects: Bool
+  ) throws -> DecodeOutcome {
+    var sampler = try FrameSampler(file, startSeconds: request.startSeconds, rate: rate, selects: selects)
     let result = try sampler.decode()
     return DecodeOutcome(
       reply: DecodeReply(findings: result.findings.sorted(), frames: result.facts),

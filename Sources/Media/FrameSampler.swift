@@ -13,6 +13,8 @@ struct FrameSampler {
   private let startSeconds: Int
   private let windowStart: MediaTime
   private let requests: Int
+  /// Whether what no requested frame depends on is passed over.
+  private let selects: Bool
   private var served = 0
   private var shift = MediaTime.zero
   private var end: MediaTime?
@@ -25,13 +27,14 @@ struct FrameSampler {
   }
 
   /// - Throws: `Refusal`: `video.missing` or `media.memory`.
-  init(_ file: MediaFile, startSeconds: Int, rate: FrameRate) throws {
+  init(_ file: MediaFile, startSeconds: Int, rate: FrameRate, selects: Bool) throws {
     guard let stream = file.video else {
       throw Refusal(file.undecodable(Int(MEDIA_KIND_VIDEO)).map { .noVideoDecoder($0) } ?? .noVideoStream)
     }
     self.file = file
     self.rate = rate
     self.startSeconds = startSeconds
+    self.selects = selects
     decoder = try StreamDecoder(file, stream, missing: Finding.nothingSeen)
     windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
     requests = rate.count(seconds: DecodeRequest.clipSeconds)
@@ -59,9 +62,13 @@ struct FrameSampler {
   private mutating func sample() throws {
     let sought = startSeconds > 0 && file.seek(decoder.stream, to: windowStart)
     if sought { decoder.restart() }
+    let halfTick = MediaTime(decoder.stream.tick.value, timescale: decoder.stream.tick.timescale &* 2)
+    if selects, PictureSelection.codecs.contains(decoder.stream.codec) {
+      let times = (0..<requests).map { windowStart + rate.time($0) }
+      decoder.select(PictureSelection(requests: times, halfTick: halfTick))
+    }
     guard let current = media_frame_make() else { throw Refusal(.outOfMemory("decoding")) }
     defer { media_frame_free(current) }
-    let halfTick = MediaTime(decoder.stream.tick.value, timescale: decoder.stream.tick.timescale &* 2)
     var onScreen: MediaTime?
     while served < requests, let facts = try decoder.next() {
       var time = decoder.stream.time(facts.presented).map { $0 - windowStart + shift } ?? end ?? .zero - startOffset
@@ -84,6 +91,7 @@ struct FrameSampler {
       onScreen = time
       end = time + duration(facts)
     }
+    if let last = end, let seen = decoder.endOfSeenPackets { end = max(last, seen - windowStart) }
     if let shown = onScreen, let end { try serve(current, shownAt: shown) { $0 < end - halfTick } }
   }
 

@@ -19,7 +19,7 @@ final class MediaFile {
     return microseconds == MEDIA_NO_TIME ? nil : Double(microseconds) / 1_000_000
   }
   private let input: InputFile
-  private let streams: [Stream]
+  let streams: [Stream]
   private let maySeek: Bool
 
   struct Stream {
@@ -50,9 +50,10 @@ final class MediaFile {
     "rso",
   ].joined(separator: ",")
 
+  /// - Parameter onlySound: no picture will be decoded; opening is cheaper then, and start and choice of streams are the same.
   /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
   /// - Throws: `Refusal` with `media.unreadable` or `media.memory`.
-  init(_ path: String, seeks: Bool = true) throws {
+  init(_ path: String, onlySound: Bool = false, seeks: Bool = true) throws {
     maySeek = seeks
     do {
       guard try Files.identity(path).kind == .file else { throw Refusal(.unreadable("not a regular file")) }
@@ -61,7 +62,7 @@ final class MediaFile {
       throw Refusal(.unreadable(failure.found ?? failure.what))
     }
     var opened: OpaquePointer?
-    let result = media_open(input.descriptor, Self.formats, &opened)
+    let result = media_open(input.descriptor, Self.formats, onlySound, &opened)
     guard result == 0, let opened else {
       if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("opening")) }
       // libav has one code for this and for much else; only its words tell them apart.

@@ -5,7 +5,7 @@ import CSndFile
 package enum MediaToolchain {
   package static let identity: [String: String] = {
     var identity: [String: String] = [:]
-    for library in ["avformat", "avcodec", "avutil", "swscale", "swresample"] {
+    for library in ["avformat", "avcodec", "avutil", "swscale"] {
       var text = [CChar](repeating: 0, count: 32)
       media_library_version(library, &text, text.count)
       identity["lib\(library)"] = string(text)

@@ -1,4 +1,5 @@
 import CFFmpeg
+import CResampler
 import Corpus
 
 /// The sound of one clip: decoded, put on the clip clock, mixed to one channel, resampled to 16 kHz, rounded to 16 bit.
@@ -33,20 +34,20 @@ struct SoundDecoder {
     windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
   }
 
+  /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
   /// - Throws: `Refusal`: `audio.missing` or `media.memory`.
-  mutating func decode() throws -> Result {
+  mutating func decode(plain: Bool = false) throws -> Result {
     try fill()
     guard let last = windows.last, windows.contains(where: { $0.covered != nil }) else {
       throw Refusal(.nothingHeard(nothingReason))
     }
     let takesFirst = cancels
     var mixed = [Float](repeating: 0, count: SoundWindow.outputCount)
-    for window in windows {
-      guard window.resample(takingFirst: takesFirst, into: &mixed) == 0 else {
-        throw Refusal(.outOfMemory("resampling"))
-      }
+    for window in windows { try window.resample(takingFirst: takesFirst, plain: plain, into: &mixed) }
+    let samples = [Int16](unsafeUninitializedCapacity: mixed.count) { samples, count in
+      if let target = samples.baseAddress { sound_to_int16(mixed, target, Int64(mixed.count)) }
+      count = mixed.count
     }
-    let samples = mixed.map(Self.rounded)
     var findings: [Finding] = []
     // A lossy codec does not give silence back as zeros.
     if samples.allSatisfy({ (-1...1).contains($0) }) { findings.append(.silence) }
@@ -124,10 +125,6 @@ struct SoundDecoder {
     let errors = decoder.errors + unusable
     if errors > 0 { return "nothing decoded: \(errors) damaged packets; last: \(lastLibraryError())" }
     return startSeconds > 0 ? "no sound at \(startSeconds) s" : "the audio stream is empty"
-  }
-
-  private static func rounded(_ value: Float) -> Int16 {
-    Int16(max(-32768, min(32767, (value * 32768).rounded(.toNearestOrEven))))
   }
 }
 

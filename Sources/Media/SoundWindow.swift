@@ -1,10 +1,11 @@
 import CFFmpeg
+import CResampler
 import Corpus
 
 /// The samples of one clip at one source rate: silence where nothing was placed.
 ///
-/// Position 0 is the clip's start. A margin on both sides holds real sound where there is some, for the resampler's filter; it is a
-/// whole number of samples at both rates, so that an output sample lies exactly on the clip's start.
+/// Position 0 is the clip's start, and so is output sample 0. A margin on both sides holds real sound where there is some, for the
+/// resampler's filter.
 final class SoundWindow {
   let rate: Int
   /// Samples before position 0 and after the clip's end.
@@ -16,7 +17,6 @@ final class SoundWindow {
   private(set) var covered: Range<Int>?
   private var mean: [Float]
   private var first: [Float]
-  private let outputMargin: Int
 
   static let outputRate = 16_000
   static let outputCount = outputRate * DecodeRequest.clipSeconds
@@ -25,14 +25,8 @@ final class SoundWindow {
 
   init(rate: Int) {
     self.rate = rate
-    var (a, b) = (rate, Self.outputRate)
-    while b != 0 { (a, b) = (b, a % b) }
-    let unit = rate / a
-    // The filter reaches 16 samples of the slower rate to each side; twice that leaves its mirrored ends outside the clip.
-    let reach = 32 * max(1, (rate + Self.outputRate - 1) / Self.outputRate) + 64
-    let units = (reach + unit - 1) / unit
-    margin = units * unit
-    outputMargin = units * (Self.outputRate / a)
+    // The filter reaches 22 samples of the slower rate to each side, and its last group of lanes a little further.
+    margin = 32 * max(1, (rate + Self.outputRate - 1) / Self.outputRate) + 64
     let count = DecodeRequest.clipSeconds * rate + 2 * margin
     mean = [Float](repeating: 0, count: count)
     first = mean
@@ -66,17 +60,17 @@ final class SoundWindow {
   }
 
   /// Adds the clip at 16 kHz to `output` (160,000 samples, full scale 1).
-  /// - Returns: 0, or libav's code for a lack of memory.
-  func resample(takingFirst: Bool, into output: inout [Float]) -> Int32 {
+  /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
+  /// - Throws: `Refusal`: `media.memory`.
+  func resample(takingFirst: Bool, plain: Bool, into output: inout [Float]) throws {
     let source = takingFirst ? first : mean
     if rate == Self.outputRate {
       for i in 0..<Self.outputCount { output[i] += source[margin + i] }
-      return 0
+      return
     }
-    var resampled = [Float](repeating: 0, count: Self.outputCount + 2 * outputMargin)
-    let result = media_resample(
-      source, Int32(source.count), Int32(rate), &resampled, Int32(resampled.count), Int32(Self.outputRate))
-    if result == 0 { for i in 0..<Self.outputCount { output[i] += resampled[outputMargin + i] } }
-    return result
+    try ResamplerFilters.use(from: rate, to: Self.outputRate) { filter in
+      resampler_use_plain(filter, plain)
+      resampler_add(filter, source, Int64(source.count), Int64(margin), &output, Int64(Self.outputCount))
+    }
   }
 }

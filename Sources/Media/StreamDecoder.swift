@@ -13,6 +13,11 @@ final class StreamDecoder {
   private let file: MediaFile
   private let decoder: OpaquePointer
   private let packet: OpaquePointer
+  private var selection: PictureSelection?
+  private var group: PacketGroup?
+  /// Times of the frames that were selected and have not come out.
+  private var expected: Set<Int64> = []
+  private var isFileRead = false
   private var isDraining = false
   private var isAtEnd = false
 
@@ -50,10 +55,12 @@ final class StreamDecoder {
         var facts = media_frame_facts()
         media_frame_describe(frame, &facts)
         if facts.is_damaged { errors += 1 }
+        if selection != nil { try check(facts) }
         return facts
       }
       if result == MEDIA_END {
         isAtEnd = true
+        if selection != nil, errors > 0 || !expected.isEmpty { throw SelectionFailed() }
       } else if result == MEDIA_AGAIN {
         try feed()
       } else {
@@ -66,8 +73,10 @@ final class StreamDecoder {
 
   /// The end of what the packets not yet decoded cover before `limit`, on the file's clock; nothing is decoded any more.
   func endOfRemainingPackets(before limit: MediaTime) -> MediaTime? {
-    var end: MediaTime?
-    while !isDraining {
+    var end = group?.following.flatMap { held in
+      stream.time(held.facts.presented).map { $0 + (stream.time(held.facts.duration) ?? .zero) }
+    }
+    while !isFileRead {
       guard readPacket() else { break }
       var facts = media_packet_facts()
       media_packet_describe(packet, &facts)
@@ -80,19 +89,47 @@ final class StreamDecoder {
     return end
   }
 
+  /// From now on only what the selection needs is decoded. A frame that then fails or does not come out throws `SelectionFailed`.
+  func select(_ selection: PictureSelection) {
+    self.selection = selection
+    group = PacketGroup()
+  }
+
+  /// The end of all packets seen, where a selection passed some over.
+  var endOfSeenPackets: MediaTime? { selection?.end }
+
+  private func check(_ facts: media_frame_facts) throws {
+    if errors > 0 || expected.contains(where: { $0 < facts.presented }) { throw SelectionFailed() }
+    expected.remove(facts.presented)
+  }
+
   /// From the start again, or from where the file was moved to.
   func restart() {
     media_decoder_flush(decoder)
+    isFileRead = false
     isDraining = false
     isAtEnd = false
   }
 
   private func feed() throws {
-    if readPacket() {
+    if try selection == nil ? readPacket() : selectPacket() {
       try count(media_decoder_send(decoder, packet))
     } else {
       isDraining = true
       try count(media_decoder_send(decoder, nil))
+    }
+  }
+
+  /// The next packet to decode, by the selection; false after the last.
+  private func selectPacket() throws -> Bool {
+    guard let group else { return readPacket() }
+    while true {
+      if group.take(into: packet) { return true }
+      guard let limit = selection?.limit, try group.fill(until: limit, of: stream, file: file, read: readPacket, packet)
+      else { return false }
+      guard let chosen = selection?.choose(group.packets, next: group.next, in: stream) else { throw SelectionFailed() }
+      group.isDecoded = chosen.isDecoded
+      expected.formUnion(chosen.expected)
     }
   }
 
@@ -106,6 +143,7 @@ final class StreamDecoder {
         if facts.stream == stream.index { return true }
       } else if result != MEDIA_AGAIN {
         if result != MEDIA_END { errors += 1 }
+        isFileRead = true
         return false
       }
     }

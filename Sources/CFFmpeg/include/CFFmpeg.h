@@ -27,7 +27,7 @@ int media_cpu_flags_up_to_avx2(void);
 // a page fault per 4 KiB.
 void media_keep_freed_memory(void);
 
-// "avformat", "avcodec", "avutil", "swscale", "swresample": the version that runs (not the one of the headers); else "".
+// "avformat", "avcodec", "avutil", "swscale": the version that runs (not the one of the headers); else "".
 void media_library_version(const char *library, char *text, size_t capacity);
 // Whether the libraries were built with a demuxer or a decoder of this name.
 bool media_has_demuxer(const char *name);
@@ -55,8 +55,9 @@ typedef struct {
 } media_packet_facts;
 
 // Reads from `descriptor` with pread and from nowhere else; the descriptor stays the caller's. `formats` is a comma-separated
-// list of the demuxers that may be used.
-int media_open(int descriptor, const char *formats, media_file **file);
+// list of the demuxers that may be used. `only_sound` says that no picture will be decoded: then the search for their parameters
+// is left out where the header says enough of the sound.
+int media_open(int descriptor, const char *formats, bool only_sound, media_file **file);
 void media_close(media_file *file);
 const char *media_format_name(const media_file *file);
 // The whole file's length in microseconds, as the container states it or libav works it out; MEDIA_NO_TIME when unknown.
@@ -74,6 +75,16 @@ media_packet *media_packet_make(void);
 void media_packet_free(media_packet *packet);
 int media_read(media_file *file, media_packet *packet);
 void media_packet_describe(const media_packet *packet, media_packet_facts *facts);
+// `to` becomes what `from` was; `from` is empty.
+void media_packet_move(media_packet *to, media_packet *from);
+
+typedef struct {
+  bool restarts;         // no picture from here on depends on one before
+  bool is_unreferenced;  // no other picture depends on this one
+  bool must_be_decoded;  // parameters for later pictures are in it, or nothing is known of it
+} media_role;
+// What pictures depend on this packet, for H.264, H.265 and VP9.
+void media_packet_role(const media_file *file, const media_packet *packet, media_role *role);
 
 // ---- One stream, decoded. --------------------------------------------------------------------------------------------
 typedef struct media_decoder media_decoder;
@@ -92,8 +103,6 @@ void media_decoder_close(media_decoder *decoder);
 int media_decoder_send(media_decoder *decoder, const media_packet *packet);
 int media_decoder_receive(media_decoder *decoder, media_frame *frame);
 void media_decoder_flush(media_decoder *decoder);
-// Frames that no other frame is predicted from need not be decoded.
-void media_decoder_skip_unreferenced(media_decoder *decoder, bool skip);
 
 media_frame *media_frame_make(void);
 void media_frame_free(media_frame *frame);
@@ -108,8 +117,6 @@ enum { MEDIA_MOST_CHANNELS = 64 };
 // format it does not know. The result does not depend on the CPU.
 int media_mix(const media_frame *frame, int from, int count, float *mean, float *first, double *mean_energy,
               double energies[MEDIA_MOST_CHANNELS]);
-// One channel from one rate to another, all at once: output sample n is at the time of input position n × rate_in / rate_out.
-int media_resample(const float *input, int count, int rate_in, float *output, int output_count, int rate_out);
 
 // ---- Pictures. -------------------------------------------------------------------------------------------------------
 typedef struct media_scaler media_scaler;
@@ -127,6 +134,8 @@ void media_scaler_free(media_scaler *scaler);
 // Full-range 4:2:0 with JPEG's colour matrix, `width` × `height` (even), rotated as the shape says.
 int media_scale(media_scaler *scaler, const media_frame *frame, const media_shape *shape, int width, int height,
                 media_frame *picture);
+// One plane of a frame as it was decoded; NULL where there is none.
+const uint8_t *media_plane(const media_frame *frame, int plane, int *stride);
 // The brightness plane of such a picture.
 const uint8_t *media_luma(const media_frame *picture, int *stride);
 

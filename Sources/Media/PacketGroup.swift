@@ -1,0 +1,73 @@
+import CFFmpeg
+import Corpus
+
+/// The packets from one restart up to the next, held until it is known which of them are decoded.
+final class PacketGroup {
+  private(set) var packets: [PictureSelection.Packet] = []
+  var isDecoded: [Bool] = []
+  /// When the group after this one begins; nil after the last.
+  private(set) var next: Int64?
+  private var taken = 0
+  private var bytes = 0
+  /// The restart that ended the group: the first packet of the next one.
+  private(set) var following: PictureSelection.Packet?
+  private var spare: [OpaquePointer] = []
+  private var isAtEnd = false
+
+  /// More than that is decoded as it comes.
+  private static let mostPackets = 1200
+  private static let mostBytes = 64 << 20
+
+  deinit {
+    for packet in packets { media_packet_free(packet.handle) }
+    for handle in spare { media_packet_free(handle) }
+    media_packet_free(following?.handle)
+  }
+
+  /// Moves the next packet that is decoded into `target`; false when there are none left.
+  func take(into target: OpaquePointer) -> Bool {
+    while taken < packets.count {
+      defer { taken += 1 }
+      guard isDecoded[taken] else { continue }
+      media_packet_move(target, packets[taken].handle)
+      return true
+    }
+    return false
+  }
+
+  /// Reads the next group; false when there is none. Packets decoded after `limit` end the last group.
+  /// - Throws: `SelectionFailed` for a group that is too long.
+  func fill(
+    until limit: MediaTime, of stream: MediaFile.Stream, file: MediaFile, read: () -> Bool, _ packet: OpaquePointer
+  ) throws -> Bool {
+    spare += packets.map(\.handle)
+    packets = []
+    (taken, bytes) = (0, 0)
+    next = nil
+    if let following { packets.append(following) }
+    following = nil
+    while !isAtEnd {
+      guard read() else {
+        isAtEnd = true
+        break
+      }
+      guard let handle = spare.popLast() ?? media_packet_make() else { throw Refusal(.outOfMemory("decoding")) }
+      var facts = media_packet_facts()
+      var role = media_role()
+      media_packet_describe(packet, &facts)
+      media_packet_role(file.handle, packet, &role)
+      media_packet_move(handle, packet)
+      let held = PictureSelection.Packet(handle: handle, facts: facts, role: role)
+      if role.restarts, !packets.isEmpty {
+        following = held
+        next = facts.presented
+        break
+      }
+      packets.append(held)
+      bytes += facts.size
+      if packets.count > Self.mostPackets || bytes > Self.mostBytes { throw SelectionFailed() }
+      if let time = stream.time(facts.decoded), limit < time, facts.decoded <= facts.presented { isAtEnd = true }
+    }
+    return !packets.isEmpty
+  }
+}
