@@ -3,7 +3,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 // Vectors never cross a call that is not inlined: there is no ABI to change.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -16,7 +15,6 @@ typedef uint8_t b16 __attribute__((vector_size(16)));
 typedef uint8_t b16u __attribute__((vector_size(16), aligned(1)));
 
 static float hann512[512], cosines256[256], sines256[256], cosines512[257], sines512[257];
-static volatile float kernels_sink;
 
 static void fill_tables(void) {
   const double turn = 6.283185307179586476925;
@@ -56,8 +54,6 @@ static void fill_tables(void) {
 #define table_avx512 table_portable
 #define winograd_avx2 winograd_portable
 #define winograd_avx512 winograd_portable
-#define peak_avx2 peak_portable
-#define peak_avx512 peak_portable
 #endif
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -69,8 +65,4 @@ const kernels_table *kernels_for(int level) {
 
 const kernels_winograd_table *kernels_winograd_for(int level) {
   return level >= 2 ? &winograd_avx512 : level == 1 ? &winograd_avx2 : &winograd_portable;
-}
-
-double kernels_peak(int level, double seconds) {
-  return level >= 2 ? peak_avx512(seconds) : level == 1 ? peak_avx2(seconds) : peak_portable(seconds);
 }

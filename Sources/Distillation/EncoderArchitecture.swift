@@ -12,6 +12,16 @@ package struct ConvolutionLayer: Sendable {
   package var stride: Int
 
   package var padding: Int { kernel / 2 }
+
+  /// Added to the variance by every batch norm.
+  static let epsilon = 1e-5
+
+  /// The layer's convolution on `images` images of the input's size.
+  func shape(_ input: Extent, images: Int) -> ConvolutionShape {
+    ConvolutionShape(
+      images: images, inputChannels: inputChannels, height: input.height, width: input.width, outputChannels: outputChannels,
+      kernel: kernel, stride: stride, padding: padding)
+  }
 }
 
 /// A basic block: two 3×3 convolutions and a shortcut, which is a 1×1 convolution where the size changes.

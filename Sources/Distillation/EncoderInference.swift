@@ -30,9 +30,7 @@ package final class EncoderInference: @unchecked Sendable {
       made[layer.weight] = convolution
       return convolution.kernel.shape.output
     }
-    extent = try add(architecture.stem, extent)
-    extent.height = (extent.height + 1) / 2
-    extent.width = (extent.width + 1) / 2
+    extent = try add(architecture.stem, extent).pooled
     for block in architecture.blocks {
       if let shortcut = block.shortcut { _ = try add(shortcut, extent) }
       extent = try add(block.first, extent)
@@ -59,13 +57,11 @@ package final class EncoderInference: @unchecked Sendable {
   }
 
   private func run(_ space: InferenceWorkspace) throws {
-    var stem = try convolve(architecture.stem, space.input, space.buffers[0], space)
+    let stem = try convolve(architecture.stem, space.input, space.buffers[0], space)
     guard let frozen = convolutions[architecture.stem.weight] else { return }
     kernels.layers.poolMaximum(
       stem, space.buffers[0].start, scale: frozen.scale.start, shift: frozen.shift.start, space.buffers[1].start, winner: nil)
-    stem.height = (stem.height + 1) / 2
-    stem.width = (stem.width + 1) / 2
-    var (extent, current) = (stem, 1)
+    var (extent, current) = (stem.pooled, 1)
     for block in architecture.blocks {
       let spare = (0..<4).filter { $0 != current }
       let (x, a, b, c) = (space.buffers[current], space.buffers[spare[0]], space.buffers[spare[1]], space.buffers[spare[2]])
@@ -104,10 +100,7 @@ private final class FrozenConvolution: Sendable {
   let shift: FloatBuffer
 
   init(_ layer: ConvolutionLayer, input: Extent, _ parameters: Parameters, _ source: any KernelSource) throws {
-    let shape = ConvolutionShape(
-      images: input.images, inputChannels: layer.inputChannels, height: input.height, width: input.width,
-      outputChannels: layer.outputChannels, kernel: layer.kernel, stride: layer.stride, padding: layer.padding)
-    kernel = try source.convolution(shape, training: false, dataGradient: false)
+    kernel = try source.convolution(layer.shape(input, images: input.images), training: false, dataGradient: false)
     packed = FloatBuffer(kernel.packedCount(.forward))
     try kernel.pack(parameters.weights("audio_encoder.\(layer.weight)"), for: .forward, into: packed.start)
     let name = "audio_encoder.\(layer.norm)"
@@ -116,7 +109,7 @@ private final class FrozenConvolution: Sendable {
     scale = FloatBuffer(layer.outputChannels)
     shift = FloatBuffer(layer.outputChannels)
     for c in 0..<layer.outputChannels {
-      let factor = Double(weight[c]) / (Double(variance[c]) + 1e-5).squareRoot()
+      let factor = Double(weight[c]) / (Double(variance[c]) + ConvolutionLayer.epsilon).squareRoot()
       scale.start[c] = Float(factor)
       shift.start[c] = Float(Double(bias[c]) - Double(mean[c]) * factor)
     }

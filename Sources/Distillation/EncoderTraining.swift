@@ -43,8 +43,7 @@ package final class EncoderTraining: @unchecked Sendable {
     let input = Extent(images: batch, channels: 1, height: height, width: width)
     spectrograms = FloatBuffer(input.count)
     stem = try NormalizedConvolution(architecture.stem, input: input, cut: cut, source: kernels, dataGradient: false)
-    pooledExtent = Extent(
-      images: batch, channels: stem.extent.channels, height: (stem.extent.height + 1) / 2, width: (stem.extent.width + 1) / 2)
+    pooledExtent = stem.extent.pooled
     pooled = FloatBuffer(pooledExtent.count)
     winners = ByteBuffer(pooledExtent.count)
     var (blocks, extent, before) = ([TrainingBlock](), pooledExtent, pooled)

@@ -24,7 +24,6 @@ final class NormalizedConvolution: @unchecked Sendable {
   private var inverseDeviation: [Double]
   private let dataGradient: Bool
 
-  private static let epsilon = 1e-5
   private static let momentum = 0.1
 
   init(_ layer: ConvolutionLayer, input: Extent, cut: [Range<Int>], source: any KernelSource, dataGradient: Bool) throws {
@@ -35,10 +34,7 @@ final class NormalizedConvolution: @unchecked Sendable {
     self.dataGradient = dataGradient
     var kernels: [Int: any ConvolutionKernel] = [:]
     for size in Set(cut.map(\.count)) {
-      let shape = ConvolutionShape(
-        images: size, inputChannels: layer.inputChannels, height: input.height, width: input.width,
-        outputChannels: layer.outputChannels, kernel: layer.kernel, stride: layer.stride, padding: layer.padding)
-      kernels[size] = try source.convolution(shape, training: true, dataGradient: dataGradient)
+      kernels[size] = try source.convolution(layer.shape(input, images: size), training: true, dataGradient: dataGradient)
     }
     self.kernels = kernels
     packed = kernels.mapValues { (FloatBuffer($0.packedCount(.forward)), FloatBuffer($0.packedCount(.backwardData))) }
@@ -103,7 +99,7 @@ final class NormalizedConvolution: @unchecked Sendable {
         let sums = moments.start + part * channels * 2
         total.merge(count: Double(cut[part].count * extent.pixels), mean: sums[c], squares: sums[channels + c])
       }
-      let inverse = 1 / (total.squares / total.count + Self.epsilon).squareRoot()
+      let inverse = 1 / (total.squares / total.count + ConvolutionLayer.epsilon).squareRoot()
       inverseDeviation[c] = inverse
       mean.start[c] = Float(total.mean)
       scale.start[c] = Float(Double(weight[c]) * inverse)

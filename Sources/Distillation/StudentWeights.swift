@@ -53,11 +53,4 @@ package enum StudentWeights {
     guard let counter = weights["audio_encoder.bn1.num_batches_tracked"], counter.type == .int64 else { return 0 }
     return Int(counter.bytes.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) })
   }
-
-  /// The loss that a file was trained with, by the projections and temperatures in it; nil when only the audio side is there.
-  package static func lossName(of weights: NamedTensors) -> String? {
-    BuiltInLosses.first { loss in
-      (loss.temperatures + loss.projections.map { "\($0).sequential.0.weight" }).allSatisfy { weights[$0] != nil }
-    }?.name
-  }
 }

@@ -27,6 +27,11 @@ package struct Extent: Sendable, Equatable {
     return other
   }
 
+  /// The size after 3×3 pooling with stride 2 and padding 1.
+  package var pooled: Extent {
+    Extent(images: images, channels: channels, height: (height + 1) / 2, width: (width + 1) / 2, block: block)
+  }
+
   /// Where one value lies. For reference kernels and tests.
   package func offset(_ image: Int, _ channel: Int, _ row: Int, _ column: Int) -> Int {
     ((image * (channels / block) + channel / block) * pixels + row * width + column) * block + channel % block

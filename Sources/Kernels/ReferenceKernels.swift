@@ -50,7 +50,7 @@ package struct ReferenceKernels: LayerKernels {
   package func poolMaximum(
     _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?
   ) {
-    let pooled = Self.pooled(extent)
+    let pooled = extent.pooled
     for n in 0..<extent.images {
       for c in 0..<extent.channels {
         for r in 0..<pooled.height {
@@ -70,12 +70,8 @@ package struct ReferenceKernels: LayerKernels {
     }
   }
 
-  static func pooled(_ e: Extent) -> Extent {
-    Extent(images: e.images, channels: e.channels, height: (e.height + 1) / 2, width: (e.width + 1) / 2, block: e.block)
-  }
-
   package func poolMaximumBackward(_ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output) {
-    let pooled = Self.pooled(extent)
+    let pooled = extent.pooled
     for i in 0..<extent.count { result[i] = 0 }
     for n in 0..<extent.images {
       for c in 0..<extent.channels {

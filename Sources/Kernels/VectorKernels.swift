@@ -70,7 +70,4 @@ package struct VectorKernels: LayerKernels {
   }
 
   package func normalise(_ count: Int, _ x: Output, mean: Float, factor: Float) { table.normalise(Int64(count), x, mean, factor) }
-
-  /// Fused multiply-adds a second on the calling thread, in GFLOP/s: what a benchmark's share of the peak refers to.
-  package func measuredPeak(seconds: Double) -> Double { kernels_peak(instructionSet.rawValue, seconds) }
 }

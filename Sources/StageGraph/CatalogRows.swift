@@ -68,10 +68,6 @@ extension Catalog {
     }
   }
 
-  package func removeRun(_ name: String) throws {
-    try write { try $0.execute(sql: "DELETE FROM run WHERE name = ?", arguments: [name]) }
-  }
-
   package func note(_ key: String) throws -> String? {
     try read { try String.fetchOne($0, sql: "SELECT text FROM note WHERE key = ?", arguments: [key]) }
   }

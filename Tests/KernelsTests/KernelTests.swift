@@ -78,7 +78,7 @@ struct KernelTests {
   func pooling(set: InstructionSet, extent: Extent) {
     let fast = VectorKernels(set)
     let (x, a, b) = (random(extent.count, 1), random(extent.channels, 2), random(extent.channels, 3))
-    let pooled = ReferenceKernels.pooled(extent)
+    let pooled = extent.pooled
     let (y, expected) = (FloatBuffer(pooled.count), FloatBuffer(pooled.count))
     var (winner, plainWinner) = ([UInt8](repeating: 9, count: pooled.count), [UInt8](repeating: 9, count: pooled.count))
     fast.poolMaximum(extent, x.start, scale: a.start, shift: b.start, y.start, winner: &winner)

@@ -1,6 +1,7 @@
 import Basics
 import Corpus
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Shards

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tensors
@@ -10,43 +11,6 @@ enum Shared {
   static let formats = "\(root)/golden/formats"
   static var isThere: Bool { Files.exists("\(formats)/MANIFEST.json") }
   static let absent: Comment = "the shared golden files are absent: set PIPELINE_SHARED"
-}
-
-/// Debian's Python with its numpy and torch, as users have them; PIPELINE_PYTHON names another, with other versions.
-enum Python {
-  static let path = ProcessInfo.processInfo.environment["PIPELINE_PYTHON"] ?? "/usr/bin/python3"
-  static let hasNumpy = (try? run("import numpy")) != nil
-  static let hasTorch = (try? run("import torch")) != nil
-
-  struct Refusal: Error, CustomStringConvertible { let description: String }
-
-  /// What the program prints. Arguments are `sys.argv[1:]`.
-  @discardableResult
-  static func run(_ program: String, _ arguments: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = ["-c", program] + arguments
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Refusal(description: String(decoding: complaint, as: UTF8.self)) }
-    return String(decoding: text, as: UTF8.self)
-  }
-}
-
-/// A folder of its own that goes with the test.
-final class Scratch {
-  let path: String
-  init() throws {
-    path = "\(NSTemporaryDirectory())/pipeline-test-\(UUID().uuidString)"
-    try Files.makeFolder(path)
-  }
-  deinit { try? Files.remove(path) }
-  subscript(name: String) -> String { "\(path)/\(name)" }
 }
 
 func failureCode(_ body: () throws -> Void) -> String? {

@@ -69,6 +69,3 @@ typedef struct {
 } kernels_winograd_table;
 
 const kernels_winograd_table *kernels_winograd_for(int level);
-
-// A burst of fused multiply-adds on the calling thread, for at least `seconds`; returns GFLOP/s. For benchmarks.
-double kernels_peak(int level, double seconds);
