@@ -48,7 +48,8 @@ let package = Package(
     module(
       "Stages",
       [
-        "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "Media", "Shards", "Distillation", "Evaluation", "WeightFiles",
+        "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "Media", "Shards", "Distillation", "Evaluation",
+        "WeightFiles",
         yams,
       ]),
     .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),

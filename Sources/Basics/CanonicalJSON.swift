@@ -8,7 +8,9 @@ package enum CanonicalJSON {
     return Array(try encoder.encode(value))
   }
 
-  package static func text(_ value: some Encodable) throws -> String { String(decoding: try bytes(value), as: UTF8.self) }
+  package static func text(_ value: some Encodable) throws -> String {
+    String(decoding: try bytes(value), as: UTF8.self)
+  }
 
   /// - Throws: `Failure` that names `source` when the bytes are not such a value.
   package static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8], source: String) throws -> T {
@@ -24,7 +26,8 @@ package enum CanonicalJSON {
     case .keyNotFound(let key, _): "no key \"\(key.stringValue)\""
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
       context.codingPath.isEmpty
-        ? context.debugDescription : "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
+        ? context.debugDescription
+        : "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
     default: "\(error)"
     }
   }

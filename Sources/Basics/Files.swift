@@ -37,13 +37,16 @@ package struct InputFile: ~Copyable {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
-      let n = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress! + filled, count - filled, off_t(offset + filled)) }
+      let n = bytes.withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress! + filled, count - filled, off_t(offset + filled))
+      }
       if n < 0 {
         if errno == EINTR { continue }
         throw Failure.system("read", path)
       }
       guard n > 0 else {
-        throw Failure("file.short", "the file ends early", on: path, found: "\(filled) bytes at \(offset)", expected: "\(count)")
+        throw Failure(
+          "file.short", "the file ends early", on: path, found: "\(filled) bytes at \(offset)", expected: "\(count)")
       }
       filled += n
     }
@@ -56,7 +59,9 @@ package enum Files {
   package static func read(_ path: String, limit: Int = 1 << 31) throws -> [UInt8] {
     let size = try identity(path).size
     guard size <= limit else {
-      throw Failure("file.large", "the file is larger than it may be", on: path, found: "\(size) bytes", expected: "at most \(limit)")
+      throw Failure(
+        "file.large", "the file is larger than it may be", on: path, found: "\(size) bytes",
+        expected: "at most \(limit)")
     }
     let file = try InputFile(path)
     return try file.read(at: 0, count: size)

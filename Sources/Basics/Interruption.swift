@@ -29,5 +29,6 @@ package enum Interruption {
   }
 
   package static let failure = Failure(
-    "interrupted", "interrupted; what was finished is kept", hint: "run the same command again to go on", exit: .interrupted)
+    "interrupted", "interrupted; what was finished is kept", hint: "run the same command again to go on",
+    exit: .interrupted)
 }

@@ -111,7 +111,8 @@ private final class Crew: @unchecked Sendable {
 
 extension WorkerThreads {
   /// `forEach` for work that can fail: all pieces run, then the failure of the lowest item is thrown.
-  package func tryForEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws {
+  package func tryForEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws
+  {
     let failures = Mutex<[Int: any Error]>([:])
     forEach(items) { item, thread in
       do { try body(item, thread) } catch { failures.withLock { $0[item] = error } }

@@ -58,13 +58,16 @@ extension ClipList {
   private mutating func sort() {
     candidates.sort { a, b in
       a.idText == b.idText
-        ? a.file.name.utf8.lexicographicallyPrecedes(b.file.name.utf8) : a.idText.utf8.lexicographicallyPrecedes(b.idText.utf8)
+        ? a.file.name.utf8.lexicographicallyPrecedes(b.file.name.utf8)
+        : a.idText.utf8.lexicographicallyPrecedes(b.idText.utf8)
     }
   }
 
   private static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
     var candidate = ClipCandidate(id: ClipID(text), idText: text, file: file)
-    if candidate.id == nil { candidate.findings.append(Finding(.idInvalid, "\"\(text)\" cannot name a sample in a shard")) }
+    if candidate.id == nil {
+      candidate.findings.append(Finding(.idInvalid, "\"\(text)\" cannot name a sample in a shard"))
+    }
     if let refusal = file.refusal { candidate.findings.append(Finding(.mediaUnreadable, refusal)) }
     return candidate
   }
@@ -98,7 +101,9 @@ extension ClipList {
         for i in start..<end where !same || i > start {
           let others = (start..<end).filter { $0 != i }.map { candidates[$0].file.name }.joined(separator: ", ")
           candidates[i].findings.append(
-            same ? Finding(.clipDuplicate, "the same bytes as \(candidates[start].file.name)") : Finding(.idCollision, "also \(others)"))
+            same
+              ? Finding(.clipDuplicate, "the same bytes as \(candidates[start].file.name)")
+              : Finding(.idCollision, "also \(others)"))
         }
       }
       start = end

@@ -33,7 +33,8 @@ package struct Manifest: Sendable {
     rows = try rows.filter { row in
       guard let other = seen.updateValue(row, forKey: row.clip) else { return true }
       guard other.label == row.label, other.split == row.split else {
-        throw Self.invalid(path, row.line, "the id \(row.clip) stands in line \(other.line) with another label or split")
+        throw Self.invalid(
+          path, row.line, "the id \(row.clip) stands in line \(other.line) with another label or split")
       }
       return false
     }
@@ -52,7 +53,8 @@ package struct Manifest: Sendable {
       guard fields.count >= 2, let start = Int(fields[1]) else {
         throw invalid(path, line, "id,start,label,split is wanted, with the start in whole seconds")
       }
-      rows.append(try row(fields[0], start, fields.count > 2 ? fields[2] : nil, fields.count > 3 ? fields[3] : nil, path, line))
+      rows.append(
+        try row(fields[0], start, fields.count > 2 ? fields[2] : nil, fields.count > 3 ? fields[3] : nil, path, line))
     }
     return rows
   }
@@ -93,7 +95,8 @@ package struct Manifest: Sendable {
     let text = start.map { "\(video)_\(sixDigits($0))" } ?? video
     guard let clip = ClipID(text) else { throw invalid(path, line, "\(text) cannot be a clip id") }
     return Row(
-      clip: clip, startSeconds: start ?? 0, label: label.flatMap { $0.isEmpty ? nil : $0 }, split: place, line: line, video: video)
+      clip: clip, startSeconds: start ?? 0, label: label.flatMap { $0.isEmpty ? nil : $0 }, split: place, line: line,
+      video: video)
   }
 
   package static func sixDigits(_ number: Int) -> String {

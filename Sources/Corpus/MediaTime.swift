@@ -24,7 +24,8 @@ package struct MediaTime: Hashable, Sendable, Comparable {
   /// The time in units of 1/`rate` seconds, rounded to the nearest (halves away from zero).
   package func units(of rate: Int64) -> Int64 {
     let product = value.multipliedFullWidth(by: rate)
-    let (negative, magnitude) = product.high < 0 ? (true, Self.negated(product)) : (false, (UInt64(product.high), product.low))
+    let (negative, magnitude) =
+      product.high < 0 ? (true, Self.negated(product)) : (false, (UInt64(product.high), product.low))
     let divisor = UInt64(timescale)
     guard magnitude.0 < divisor else { return negative ? .min : .max }
     let (quotient, remainder) = divisor.dividingFullWidth(magnitude)

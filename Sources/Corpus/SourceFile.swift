@@ -28,7 +28,8 @@ package enum SourceFiles {
     for path in paths {
       guard Files.exists(path) else {
         throw Failure(
-          "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips", exit: .failed)
+          "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips",
+          exit: .failed)
       }
       if Files.isFolder(path) {
         try walk(path, prefix: "", root: try resolved(path), into: &found)

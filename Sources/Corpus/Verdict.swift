@@ -72,15 +72,21 @@ package let BuiltInReasons: [Reason] = [
   Reason(code: .embeddingMissing, effect: .leavesOut, meaning: "no teacher vectors for this id"),
   Reason(code: .embeddingNonfinite, effect: .leavesOut, meaning: "a teacher vector has NaN or Inf"),
   Reason(code: .embeddingZero, effect: .leavesOut, meaning: "a teacher vector is all zeros"),
-  Reason(code: .embeddingLength, effect: .leavesOut, meaning: "the number of teacher vectors does not fit the clip's length"),
+  Reason(
+    code: .embeddingLength, effect: .leavesOut, meaning: "the number of teacher vectors does not fit the clip's length"),
   Reason(code: .embeddingDuplicate, effect: .leavesOut, meaning: "teacher vectors twice for this id, and not the same"),
   Reason(code: .embeddingDimension, effect: .leavesOut, meaning: "teacher vectors of another width than the rest"),
   Reason(code: .embeddingUnreadable, effect: .leavesOut, meaning: "the file with the teacher vectors cannot be read"),
   Reason(code: .videoStill, effect: .warns, meaning: "the picture does not change"),
-  Reason(code: .audioVideoMismatch, effect: .warns, meaning: "sound and picture differ in length by over half a second"),
+  Reason(
+    code: .audioVideoMismatch, effect: .warns, meaning: "sound and picture differ in length by over half a second"),
   Reason(code: .mediaErrors, effect: .warns, meaning: "some packets or frames are damaged"),
-  Reason(code: .audioOpposite, effect: .warns, meaning: "the channels cancel each other when mixed; the first was taken alone"),
-  Reason(code: .idMilliseconds, effect: .warns, meaning: "the file is named in milliseconds; joined to the manifest's seconds"),
+  Reason(
+    code: .audioOpposite, effect: .warns,
+    meaning: "the channels cancel each other when mixed; the first was taken alone"),
+  Reason(
+    code: .idMilliseconds, effect: .warns,
+    meaning: "the file is named in milliseconds; joined to the manifest's seconds"),
   Reason(code: .idDash, effect: .warns, meaning: "the file's name has lost its leading dash; joined to the manifest"),
   Reason(code: .embeddingRepeated, effect: .warns, meaning: "the same teacher vectors stand twice for this id"),
   Reason(code: .embeddingUntimed, effect: .warns, meaning: "teacher vectors without times: all rows were taken"),
@@ -117,7 +123,9 @@ package struct VerdictPolicy: Sendable {
   /// The first reason that leaves the clip out, in the order of `BuiltInReasons`.
   package func decisive(_ findings: [Finding]) -> Finding? {
     for reason in BuiltInReasons {
-      if leavingOut.contains(reason.code), let finding = findings.first(where: { $0.code == reason.code }) { return finding }
+      if leavingOut.contains(reason.code), let finding = findings.first(where: { $0.code == reason.code }) {
+        return finding
+      }
     }
     return nil
   }

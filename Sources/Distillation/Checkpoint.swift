@@ -78,7 +78,9 @@ package struct CheckpointFolder: Sendable {
     }
     let state = try CanonicalJSON.decode(TrainingState.self, from: Array(text.utf8), source: path)
     for (buffer, tensor) in loaded {
-      tensor.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(start: buffer.start, count: $0.count).copyMemory(from: $0) }
+      tensor.bytes.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(start: buffer.start, count: $0.count).copyMemory(from: $0)
+      }
     }
     return state
   }

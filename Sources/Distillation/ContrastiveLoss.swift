@@ -16,7 +16,9 @@ package enum ContrastiveLoss {
   ///   - a, b: `[rows, width]`, row i of one belongs to row i of the other.
   ///   - scale: s, the logarithm of the factor.
   ///   - gradients: whether first, second and temperature are wanted (else they are empty and 0).
-  package static func evaluate(_ a: FloatBuffer, _ b: FloatBuffer, rows: Int, width: Int, scale: Float, gradients: Bool) -> Result {
+  package static func evaluate(_ a: FloatBuffer, _ b: FloatBuffer, rows: Int, width: Int, scale: Float, gradients: Bool)
+    -> Result
+  {
     let (x, xLengths) = normalised(a, rows, width)
     let (y, yLengths) = normalised(b, rows, width)
     let factor = Float(exp(Double(scale)))
@@ -72,7 +74,9 @@ package enum ContrastiveLoss {
   }
 
   /// The gradient of the unnormalised rows: (d − u (u · d)) / length.
-  private static func project(_ gradient: FloatBuffer, onto unit: FloatBuffer, _ lengths: [Double], _ rows: Int, _ width: Int) {
+  private static func project(
+    _ gradient: FloatBuffer, onto unit: FloatBuffer, _ lengths: [Double], _ rows: Int, _ width: Int
+  ) {
     for row in 0..<rows {
       let (d, u) = (gradient.start + row * width, unit.start + row * width)
       var dot = 0.0

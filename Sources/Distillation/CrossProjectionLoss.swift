@@ -17,7 +17,8 @@ package final class CrossProjectionLoss: DistillationLoss {
   }
 
   package func evaluate(
-    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?, gradients: FloatBuffer?
+    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?,
+    gradients: FloatBuffer?
   ) -> (loss: Double, audio: FloatBuffer?) {
     let g = audioProjection.forward(audio, rows: rows, keep: keep?("audio_transform"), parameters)
     let f = imageProjection.forward(image, rows: rows, keep: keep?("image_transform"), parameters)

@@ -12,12 +12,15 @@ package protocol DistillationLoss: AnyObject, SendableMetatype {
   ///   - audio, image: `[rows, width]`; `image` is the mean of the clip's teacher rows.
   ///   - keep: dropout factors for a projection by name; nil in evaluation.
   func evaluate(
-    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?, gradients: FloatBuffer?
+    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?,
+    gradients: FloatBuffer?
   ) -> (loss: Double, audio: FloatBuffer?)
 }
 
 /// Every loss there is. A new one is one file and one line.
-package let BuiltInLosses: [any DistillationLoss.Type] = [CrossProjectionLoss.self, PlainLoss.self, ImageProjectionLoss.self]
+package let BuiltInLosses: [any DistillationLoss.Type] = [
+  CrossProjectionLoss.self, PlainLoss.self, ImageProjectionLoss.self,
+]
 
 extension DistillationLoss {
   package static func layout(_ architecture: EncoderArchitecture) -> ParameterLayout {
@@ -43,7 +46,8 @@ package final class PlainLoss: DistillationLoss {
   package init(width: Int) { self.width = width }
 
   package func evaluate(
-    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?, gradients: FloatBuffer?
+    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?,
+    gradients: FloatBuffer?
   ) -> (loss: Double, audio: FloatBuffer?) {
     let name = "loss_fn.logit_scale"
     let result = ContrastiveLoss.evaluate(
@@ -68,7 +72,8 @@ package final class ImageProjectionLoss: DistillationLoss {
   }
 
   package func evaluate(
-    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?, gradients: FloatBuffer?
+    audio: FloatBuffer, image: FloatBuffer, rows: Int, _ parameters: Parameters, keep: ((String) -> [Float])?,
+    gradients: FloatBuffer?
   ) -> (loss: Double, audio: FloatBuffer?) {
     let name = "loss_fn.logit_scale"
     let projected = projection.forward(image, rows: rows, keep: keep?("image_transform"), parameters)

@@ -15,7 +15,8 @@ package final class Embedder {
   ///   - samples: of each waveform, over 256.
   ///   - project: whether to go on into the teacher's space, where the student has a projection of the audio.
   package init(
-    _ parameters: Parameters, _ architecture: EncoderArchitecture, samples: Int, project: Bool, kernels: any KernelSource,
+    _ parameters: Parameters, _ architecture: EncoderArchitecture, samples: Int, project: Bool,
+    kernels: any KernelSource,
     threads: WorkerThreads
   ) throws {
     student = parameters
@@ -32,7 +33,8 @@ package final class Embedder {
 
   /// `[clips, width]`. With `scope` batch, all waveforms of one call are normalised together.
   package func embed(
-    _ clips: Int, scope: NormalizationScope, waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) throws -> Void
+    _ clips: Int, scope: NormalizationScope,
+    waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) throws -> Void
   ) throws -> FloatBuffer {
     let spectrograms = FloatBuffer(clips * FrontEnd.bins * FrontEnd.frames(samples: samples))
     let failures = FailureBox()

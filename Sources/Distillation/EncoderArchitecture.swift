@@ -19,7 +19,8 @@ package struct ConvolutionLayer: Sendable {
   /// The layer's convolution on `images` images of the input's size.
   func shape(_ input: Extent, images: Int) -> ConvolutionShape {
     ConvolutionShape(
-      images: images, inputChannels: inputChannels, height: input.height, width: input.width, outputChannels: outputChannels,
+      images: images, inputChannels: inputChannels, height: input.height, width: input.width,
+      outputChannels: outputChannels,
       kernel: kernel, stride: stride, padding: padding)
   }
 }
@@ -40,7 +41,8 @@ package struct EncoderArchitecture: Sendable {
 
   /// - Parameter stages: channels of each of the stages; the reference has [64, 128, 256, 512], two blocks each.
   package init(stages: [Int] = [64, 128, 256, 512]) {
-    stem = ConvolutionLayer(weight: "conv1.weight", norm: "bn1", inputChannels: 1, outputChannels: stages[0], kernel: 7, stride: 2)
+    stem = ConvolutionLayer(
+      weight: "conv1.weight", norm: "bn1", inputChannels: 1, outputChannels: stages[0], kernel: 7, stride: 2)
     blocks = []
     var channels = stages[0]
     for (stage, width) in stages.enumerated() {
@@ -56,7 +58,8 @@ package struct EncoderArchitecture: Sendable {
               weight: "\(prefix).conv1.weight", norm: "\(prefix).bn1", inputChannels: channels, outputChannels: width,
               kernel: 3, stride: stride),
             second: ConvolutionLayer(
-              weight: "\(prefix).conv2.weight", norm: "\(prefix).bn2", inputChannels: width, outputChannels: width, kernel: 3,
+              weight: "\(prefix).conv2.weight", norm: "\(prefix).bn2", inputChannels: width, outputChannels: width,
+              kernel: 3,
               stride: 1),
             shortcut: stride == 1 && channels == width ? nil : shortcut))
         channels = width

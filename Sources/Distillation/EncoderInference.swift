@@ -49,9 +49,11 @@ package final class EncoderInference: @unchecked Sendable {
       let count = min(Self.group, clips - first)
       let space = workspaces[thread]
       space.input.zero()
-      space.input.start.update(from: spectrograms.start + first * self.input.imageCount, count: count * self.input.imageCount)
+      space.input.start.update(
+        from: spectrograms.start + first * self.input.imageCount, count: count * self.input.imageCount)
       try self.run(space)
-      (result.start + first * self.architecture.width).update(from: space.means.start, count: count * self.architecture.width)
+      (result.start + first * self.architecture.width).update(
+        from: space.means.start, count: count * self.architecture.width)
     }
     return result
   }
@@ -60,11 +62,14 @@ package final class EncoderInference: @unchecked Sendable {
     let stem = try convolve(architecture.stem, space.input, space.buffers[0], space)
     guard let frozen = convolutions[architecture.stem.weight] else { return }
     kernels.layers.poolMaximum(
-      stem, space.buffers[0].start, scale: frozen.scale.start, shift: frozen.shift.start, space.buffers[1].start, winner: nil)
+      stem, space.buffers[0].start, scale: frozen.scale.start, shift: frozen.shift.start, space.buffers[1].start,
+      winner: nil)
     var (extent, current) = (stem.pooled, 1)
     for block in architecture.blocks {
       let spare = (0..<4).filter { $0 != current }
-      let (x, a, b, c) = (space.buffers[current], space.buffers[spare[0]], space.buffers[spare[1]], space.buffers[spare[2]])
+      let (x, a, b, c) = (
+        space.buffers[current], space.buffers[spare[0]], space.buffers[spare[1]], space.buffers[spare[2]]
+      )
       let size = try convolve(block.first, x, a, space)
       scaleShift(block.first, size, a, residual: nil, nil)
       _ = try convolve(block.second, a, b, space)
@@ -75,7 +80,9 @@ package final class EncoderInference: @unchecked Sendable {
     kernels.layers.poolMean(extent, space.buffers[current].start, space.means.start)
   }
 
-  private func convolve(_ layer: ConvolutionLayer, _ x: FloatBuffer, _ y: FloatBuffer, _ space: InferenceWorkspace) throws -> Extent {
+  private func convolve(_ layer: ConvolutionLayer, _ x: FloatBuffer, _ y: FloatBuffer, _ space: InferenceWorkspace)
+    throws -> Extent
+  {
     guard let frozen = convolutions[layer.weight] else { return input }
     try frozen.kernel.forward(x.start, packed: frozen.packed.start, y.start, scratch: space.scratch.start)
     return frozen.kernel.shape.output

@@ -33,7 +33,8 @@ package final class EncoderTraining: @unchecked Sendable {
   ///   - height, width: of the spectrogram.
   ///   - microbatch: images that one thread takes at a time; part of what fixes the bits.
   package init(
-    _ architecture: EncoderArchitecture, batch: Int, microbatch: Int, height: Int, width: Int, kernels: any KernelSource,
+    _ architecture: EncoderArchitecture, batch: Int, microbatch: Int, height: Int, width: Int,
+    kernels: any KernelSource,
     threads: WorkerThreads
   ) throws {
     self.batch = batch
@@ -120,7 +121,8 @@ package final class EncoderTraining: @unchecked Sendable {
       let range = self.cut[part]
       let place = self.gradients[0].start + range.lowerBound * last.extent.imageCount
       self.kernels.layers.poolMeanBackward(
-        last.extent.with(images: range.count), gradient: gradient.start + range.lowerBound * last.extent.channels, place)
+        last.extent.with(images: range.count), gradient: gradient.start + range.lowerBound * last.extent.channels, place
+      )
       last.maskGradient(part, self.gradients[0])
     }
     for (index, block) in blocks.enumerated().reversed() {
@@ -128,7 +130,8 @@ package final class EncoderTraining: @unchecked Sendable {
       block.finishExit(parameters, into: result)
       try threads.tryForEach(cut.count) { part, thread in
         try block.backwardSecond(
-          part, gradient: from, inputGradient: to, inner: self.inner, partials: self.partials, scratch: self.scratch(thread))
+          part, gradient: from, inputGradient: to, inner: self.inner, partials: self.partials,
+          scratch: self.scratch(thread))
       }
       try block.second.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
       try block.shortcut?.reduceWeights(partials[1], layout: parameters.layout, into: result, threads: threads)

@@ -41,7 +41,8 @@ package struct FrontEnd: Sendable {
     threads.forEach(clips) { clip, thread in
       waveform(clip, wave.start + thread * samples)
       let spectrogram = result.start + clip * size
-      kernels.logSpectrogram(samples, wave.start + thread * samples, padded: padded.start + thread * (samples + 512), spectrogram)
+      kernels.logSpectrogram(
+        samples, wave.start + thread * samples, padded: padded.start + thread * (samples + 512), spectrogram)
       let (mean, squares) = kernels.moments(size, spectrogram)
       moments.start[2 * clip] = mean
       moments.start[2 * clip + 1] = squares
@@ -60,7 +61,8 @@ package struct FrontEnd: Sendable {
 
   /// (x − mean) / (deviation + 1e−9), the deviation unbiased, as the reference has it.
   private static func normalise(
-    _ x: UnsafeMutablePointer<Float>, _ size: Int, _ mean: Double, _ squares: Double, count: Int, _ kernels: any LayerKernels
+    _ x: UnsafeMutablePointer<Float>, _ size: Int, _ mean: Double, _ squares: Double, count: Int,
+    _ kernels: any LayerKernels
   ) {
     let deviation = (squares / Double(max(1, count - 1))).squareRoot()
     kernels.normalise(size, x, mean: Float(mean), factor: Float(1 / (deviation + 1e-9)))

@@ -26,7 +26,8 @@ final class NormalizedConvolution: @unchecked Sendable {
 
   private static let momentum = 0.1
 
-  init(_ layer: ConvolutionLayer, input: Extent, cut: [Range<Int>], source: any KernelSource, dataGradient: Bool) throws {
+  init(_ layer: ConvolutionLayer, input: Extent, cut: [Range<Int>], source: any KernelSource, dataGradient: Bool) throws
+  {
     self.layer = layer
     self.input = input
     self.cut = cut
@@ -34,7 +35,8 @@ final class NormalizedConvolution: @unchecked Sendable {
     self.dataGradient = dataGradient
     var kernels: [Int: any ConvolutionKernel] = [:]
     for size in Set(cut.map(\.count)) {
-      kernels[size] = try source.convolution(layer.shape(input, images: size), training: true, dataGradient: dataGradient)
+      kernels[size] = try source.convolution(
+        layer.shape(input, images: size), training: true, dataGradient: dataGradient)
     }
     self.kernels = kernels
     packed = kernels.mapValues { (FloatBuffer($0.packedCount(.forward)), FloatBuffer($0.packedCount(.backwardData))) }
@@ -53,10 +55,14 @@ final class NormalizedConvolution: @unchecked Sendable {
   /// Floats of one microbatch's packed weight gradient.
   var partialCount: Int { kernels.values.map { $0.packedCount(.backwardWeights) }.max() ?? 0 }
   /// Implementation names, for profiles.
-  var names: [String] { kernels.sorted { $0.key < $1.key }.flatMap { k in ConvolutionPass.allCases.map { k.value.name($0) } } }
+  var names: [String] {
+    kernels.sorted { $0.key < $1.key }.flatMap { k in ConvolutionPass.allCases.map { k.value.name($0) } }
+  }
 
   private func kernel(_ part: Int) throws -> any ConvolutionKernel {
-    guard let kernel = kernels[cut[part].count] else { throw Failure("kernel.size", "no kernel for this microbatch size") }
+    guard let kernel = kernels[cut[part].count] else {
+      throw Failure("kernel.size", "no kernel for this microbatch size")
+    }
     return kernel
   }
 
@@ -92,7 +98,9 @@ final class NormalizedConvolution: @unchecked Sendable {
     let channels = layer.outputChannels
     let name = "audio_encoder.\(layer.norm)"
     let (weight, bias) = (parameters.weights("\(name).weight"), parameters.weights("\(name).bias"))
-    let (runningMean, runningVariance) = (parameters.statistics("\(name).running_mean"), parameters.statistics("\(name).running_var"))
+    let (runningMean, runningVariance) = (
+      parameters.statistics("\(name).running_mean"), parameters.statistics("\(name).running_var")
+    )
     for c in 0..<channels {
       var total = Moments()
       for part in cut.indices {
@@ -156,7 +164,8 @@ final class NormalizedConvolution: @unchecked Sendable {
   ///   - dx: where the input's gradient of this microbatch goes; nil at the first layer.
   ///   - partials: `[microbatches, partialCount]`.
   func backward(
-    _ part: Int, gradient: UnsafePointer<Float>, x: FloatBuffer, dx: UnsafeMutablePointer<Float>?, partials: FloatBuffer,
+    _ part: Int, gradient: UnsafePointer<Float>, x: FloatBuffer, dx: UnsafeMutablePointer<Float>?,
+    partials: FloatBuffer,
     scratch: UnsafeMutablePointer<Float>
   ) throws {
     let kernel = try kernel(part)
@@ -171,7 +180,9 @@ final class NormalizedConvolution: @unchecked Sendable {
   }
 
   /// Adds the microbatches' weight gradients in order and puts the sum into `gradients`.
-  func reduceWeights(_ partials: FloatBuffer, layout: ParameterLayout, into gradients: FloatBuffer, threads: WorkerThreads) throws {
+  func reduceWeights(
+    _ partials: FloatBuffer, layout: ParameterLayout, into gradients: FloatBuffer, threads: WorkerThreads
+  ) throws {
     let count = partialCount
     let piece = 65_536
     // Microbatches of another size may pack differently: each size is summed by itself, then unpacked and added.
@@ -183,7 +194,8 @@ final class NormalizedConvolution: @unchecked Sendable {
         let range = item * piece..<min(count, (item + 1) * piece)
         for part in parts.dropFirst() {
           self.source.layers.add(
-            range.count, partials.start + first * count + range.lowerBound, partials.start + part * count + range.lowerBound)
+            range.count, partials.start + first * count + range.lowerBound,
+            partials.start + part * count + range.lowerBound)
         }
       }
       if index == 0 {

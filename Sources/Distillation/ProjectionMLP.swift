@@ -34,13 +34,16 @@ package final class ProjectionMLP {
     let bias = parameters.weights("\(name).sequential.\(index).bias")
     for row in 0..<rows { (result.start + row * width).update(from: bias, count: width) }
     Matrix.multiply(
-      x.start, parameters.weights("\(name).sequential.\(index).weight"), bTransposed: true, into: result.start, m: rows, n: width,
+      x.start, parameters.weights("\(name).sequential.\(index).weight"), bTransposed: true, into: result.start, m: rows,
+      n: width,
       k: width, beta: 1)
     return result
   }
 
   /// Puts the weights' gradients into `gradients` and returns that of the input, `[rows, width]`.
-  package func backward(_ gradient: FloatBuffer, rows: Int, _ parameters: Parameters, into gradients: FloatBuffer) -> FloatBuffer {
+  package func backward(_ gradient: FloatBuffer, rows: Int, _ parameters: Parameters, into gradients: FloatBuffer)
+    -> FloatBuffer
+  {
     let inner = backward(gradient, rows, index: 3, x: hidden, parameters, gradients)
     for i in 0..<rows * width {
       // The mask's zero factors and the ReLU's both show as a zero activation.
@@ -63,7 +66,8 @@ package final class ProjectionMLP {
       gradients.start[bias.offset + column] = Float(sum)
     }
     let result = FloatBuffer(rows * width)
-    Matrix.multiply(gradient.start, parameters.trainable.start + weight.offset, into: result.start, m: rows, n: width, k: width)
+    Matrix.multiply(
+      gradient.start, parameters.trainable.start + weight.offset, into: result.start, m: rows, n: width, k: width)
     return result
   }
 }

@@ -12,12 +12,15 @@ package protocol LearningRateSchedule: Sendable {
 }
 
 /// Every schedule there is.
-package let BuiltInSchedules: [any LearningRateSchedule.Type] = [PlateauSchedule.self, CosineSchedule.self, ConstantSchedule.self]
+package let BuiltInSchedules: [any LearningRateSchedule.Type] = [
+  PlateauSchedule.self, CosineSchedule.self, ConstantSchedule.self,
+]
 
 package func schedule(named name: String) throws -> any LearningRateSchedule {
   if let found = BuiltInSchedules.first(where: { $0.name == name }) { return found.init() }
   throw Failure(
-    "schedule.unknown", "no such schedule", on: name, expected: BuiltInSchedules.map { $0.name }.joined(separator: ", "),
+    "schedule.unknown", "no such schedule", on: name,
+    expected: BuiltInSchedules.map { $0.name }.joined(separator: ", "),
     exit: .usage)
 }
 

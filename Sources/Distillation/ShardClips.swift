@@ -51,14 +51,17 @@ private struct FlacSource {
 enum FlacDecoder {
   /// Fills `samples` floats in −1…1; shorter sound is padded with zeros.
   /// - Throws: `Failure` when it is no 16 kHz mono sound.
-  static func decode(_ bytes: UnsafeRawBufferPointer, samples: Int, clip: String, into place: UnsafeMutablePointer<Float>) throws {
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, samples: Int, clip: String, into place: UnsafeMutablePointer<Float>
+  ) throws {
     var source = FlacSource(bytes: bytes)
     try withUnsafeMutablePointer(to: &source) { source in
       var io = SF_VIRTUAL_IO(
         get_filelen: { Int64(state($0)?.pointee.bytes.count ?? 0) },
         seek: { offset, whence, user in
           guard let s = state(user) else { return -1 }
-          let base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? Int64(s.pointee.position) : Int64(s.pointee.bytes.count)
+          let base =
+            whence == SEEK_SET ? 0 : whence == SEEK_CUR ? Int64(s.pointee.position) : Int64(s.pointee.bytes.count)
           let target = base + offset
           guard target >= 0, target <= Int64(s.pointee.bytes.count) else { return -1 }
           s.pointee.position = Int(target)
@@ -67,7 +70,9 @@ enum FlacDecoder {
         read: { target, count, user in
           guard let s = state(user), let target, count > 0 else { return 0 }
           let size = min(Int(count), s.pointee.bytes.count - s.pointee.position)
-          if size > 0, let start = s.pointee.bytes.baseAddress { target.copyMemory(from: start + s.pointee.position, byteCount: size) }
+          if size > 0, let start = s.pointee.bytes.baseAddress {
+            target.copyMemory(from: start + s.pointee.position, byteCount: size)
+          }
           s.pointee.position += size
           return Int64(size)
         },

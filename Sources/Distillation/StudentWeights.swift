@@ -6,7 +6,9 @@ import Tensors
 package enum StudentWeights {
   /// All entries of the reference's state dictionary for this loss: weights, running statistics, counters, the window.
   /// - Parameter steps: training steps done, which the reference counts in every batch norm.
-  package static func export(_ parameters: Parameters, _ architecture: EncoderArchitecture, steps: Int) throws -> NamedTensors {
+  package static func export(_ parameters: Parameters, _ architecture: EncoderArchitecture, steps: Int) throws
+    -> NamedTensors
+  {
     var result = NamedTensors()
     let layout = parameters.layout
     func add(_ name: String, _ slot: Slot, _ buffer: FloatBuffer) throws {
@@ -16,11 +18,17 @@ package enum StudentWeights {
     for layer in architecture.layers {
       try add("audio_encoder.\(layer.weight)", layout.slot("audio_encoder.\(layer.weight)"), parameters.trainable)
       let norm = "audio_encoder.\(layer.norm)"
-      for part in ["weight", "bias"] { try add("\(norm).\(part)", layout.slot("\(norm).\(part)"), parameters.trainable) }
-      for part in ["running_mean", "running_var"] { try add("\(norm).\(part)", layout.slot("\(norm).\(part)"), parameters.running) }
+      for part in ["weight", "bias"] {
+        try add("\(norm).\(part)", layout.slot("\(norm).\(part)"), parameters.trainable)
+      }
+      for part in ["running_mean", "running_var"] {
+        try add("\(norm).\(part)", layout.slot("\(norm).\(part)"), parameters.running)
+      }
       try result.add("\(norm).num_batches_tracked", Tensor(scalar: Int64(steps)))
     }
-    for slot in layout.trainable where !slot.name.hasPrefix("audio_encoder.") { try add(slot.name, slot, parameters.trainable) }
+    for slot in layout.trainable where !slot.name.hasPrefix("audio_encoder.") {
+      try add(slot.name, slot, parameters.trainable)
+    }
     return result
   }
 
@@ -37,8 +45,12 @@ package enum StudentWeights {
   /// - Returns: the steps that the file counts.
   /// - Throws: `Failure` for a tensor that is missing or has another shape.
   @discardableResult
-  package static func load(_ weights: NamedTensors, into parameters: Parameters, part: Part = .all, source: String) throws -> Int {
-    for (slots, buffer) in [(parameters.layout.trainable, parameters.trainable), (parameters.layout.running, parameters.running)] {
+  package static func load(_ weights: NamedTensors, into parameters: Parameters, part: Part = .all, source: String)
+    throws -> Int
+  {
+    for (slots, buffer) in [
+      (parameters.layout.trainable, parameters.trainable), (parameters.layout.running, parameters.running),
+    ] {
       for slot in slots where part == .all || slot.name.hasPrefix("audio_encoder.") {
         let tensor = try weights.required(slot.name, source: source)
         guard tensor.shape == slot.shape else {

@@ -38,8 +38,10 @@ package final class Trainer {
   ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
   ///   - initial: tensors to start from under the reference's names, or nil for random weights.
   package init(
-    _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips, validation: (any TrainingClips)?,
-    folder: String, kernels: any KernelSource, threads: WorkerThreads, architecture: EncoderArchitecture = EncoderArchitecture(),
+    _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
+    validation: (any TrainingClips)?,
+    folder: String, kernels: any KernelSource, threads: WorkerThreads,
+    architecture: EncoderArchitecture = EncoderArchitecture(),
     initialise: (Parameters) throws -> Void = { _ in }, report: @escaping (Event) -> Void
   ) throws {
     guard train.ids.count >= configuration.batchSize, configuration.batchSize >= 2 else {
@@ -88,7 +90,8 @@ package final class Trainer {
       }
     }
     try save()
-    let reason = earlyStopped ? "no better validation loss for \(configuration.patience ?? 0) epochs" : "all epochs done"
+    let reason =
+      earlyStopped ? "no better validation loss for \(configuration.patience ?? 0) epochs" : "all epochs done"
     report(.stopped(state == before ? "up to date: \(reason)" : reason))
   }
 
@@ -107,13 +110,16 @@ package final class Trainer {
       state: state.schedule)
     while state.batchInEpoch < batchesInEpoch {
       if let limit = limits.steps, state.step >= limit { return "\(limit) steps done" }
-      if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 { return "the time given is over" }
+      if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 {
+        return "the time given is over"
+      }
       if Interruption.isRequested {
         try save()
         throw Interruption.failure
       }
       let start = ContinuousClock.now
-      let batch = Array(order[state.batchInEpoch * configuration.batchSize..<(state.batchInEpoch + 1) * configuration.batchSize])
+      let batch = Array(
+        order[state.batchInEpoch * configuration.batchSize..<(state.batchInEpoch + 1) * configuration.batchSize])
       let outcome = try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate)
       hasNews = true
       state.step += 1
@@ -131,7 +137,8 @@ package final class Trainer {
   }
 
   private func finishEpoch(_ rate: Double) throws {
-    var summary = line("epoch", loss: state.epochLoss / Double(max(1, batchesInEpoch)), rate: rate, norm: nil, speed: nil)
+    var summary = line(
+      "epoch", loss: state.epochLoss / Double(max(1, batchesInEpoch)), rate: rate, norm: nil, speed: nil)
     if let validation {
       let loss = try validation.loss(student)
       summary.validationLoss = loss
@@ -155,7 +162,8 @@ package final class Trainer {
   private func line(_ kind: String, loss: Double, rate: Double, norm: Double?, speed: Double?) -> MetricsLog.Line {
     let temperatures = student.parameters.layout.trainable.filter { $0.name.hasSuffix("logit_scale") }
     return MetricsLog.Line(
-      kind: kind, step: state.step, epoch: state.epoch, loss: loss, validationLoss: nil, learningRate: rate, gradientNorm: norm,
+      kind: kind, step: state.step, epoch: state.epoch, loss: loss, validationLoss: nil, learningRate: rate,
+      gradientNorm: norm,
       temperatures: Dictionary(
         uniqueKeysWithValues: temperatures.map { ($0.name, Double(student.parameters.trainable.start[$0.offset])) }),
       samplesPerSecond: speed)

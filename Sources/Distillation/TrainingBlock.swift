@@ -50,7 +50,8 @@ final class TrainingBlock: @unchecked Sendable {
 
   func middle(_ part: Int, scratch: UnsafeMutablePointer<Float>) throws {
     layers.scaleShift(
-      extent(part), first.output.start + offset(part), scale: first.scale.start, shift: first.shift.start, residual: nil,
+      extent(part), first.output.start + offset(part), scale: first.scale.start, shift: first.shift.start,
+      residual: nil,
       residualScale: nil, residualShift: nil, relu: true, activation.start + offset(part))
     try second.forward(part, activation, scratch: scratch)
   }
@@ -90,7 +91,8 @@ final class TrainingBlock: @unchecked Sendable {
 
   /// Adds the first convolution's share to `inputGradient`, which holds the shortcut's.
   func backwardFirst(
-    _ part: Int, inputGradient: FloatBuffer, inner: FloatBuffer, temporary: UnsafeMutablePointer<Float>, partials: FloatBuffer,
+    _ part: Int, inputGradient: FloatBuffer, inner: FloatBuffer, temporary: UnsafeMutablePointer<Float>,
+    partials: FloatBuffer,
     scratch: UnsafeMutablePointer<Float>
   ) throws {
     try first.backward(

@@ -55,7 +55,8 @@ final class TrainingStep: @unchecked Sendable {
       audio: encoder.embeddings, image: images, rows: batch.count, parameters,
       keep: { purpose in
         Dropout.factors(
-          seed: self.configuration.seed, purpose: purpose, epoch: epoch, clips: ids, width: self.student.architecture.width)
+          seed: self.configuration.seed, purpose: purpose, epoch: epoch, clips: ids,
+          width: self.student.architecture.width)
       }, gradients: gradients)
     guard result.loss.isFinite, let audio = result.audio else { throw nonFinite("loss", result.loss, number, ids) }
     try encoder.backward(audio, parameters, into: gradients)
@@ -71,12 +72,15 @@ final class TrainingStep: @unchecked Sendable {
     let images = FloatBuffer(batch.count * width)
     try threads.tryForEach(batch.count) { row, _ in
       let target = try self.clips.target(self.teachers[batch[row]])
-      guard target.count == width else { throw Failure.vectorWidth(self.clips.ids[batch[row]], found: target.count, expected: width) }
+      guard target.count == width else {
+        throw Failure.vectorWidth(self.clips.ids[batch[row]], found: target.count, expected: width)
+      }
       (images.start + row * width).update(from: target, count: width)
     }
     let failures = FailureBox()
     FrontEnd.compute(
-      clips: batch.count, samples: clips.samples, scope: configuration.normalization, kernels: kernels.layers, threads: threads,
+      clips: batch.count, samples: clips.samples, scope: configuration.normalization, kernels: kernels.layers,
+      threads: threads,
       waveform: { row, place in failures.collect(row) { try self.clips.waveform(batch[row], into: place) } },
       into: encoder.spectrograms)
     try failures.throwFirst()
@@ -100,14 +104,16 @@ final class TrainingStep: @unchecked Sendable {
     threads.forEach((count + piece - 1) / piece) { item, _ in
       let at = item * piece
       self.kernels.layers.adam(
-        min(piece, count - at), parameter: self.student.parameters.trainable.start + at, gradient: self.gradients.start + at,
+        min(piece, count - at), parameter: self.student.parameters.trainable.start + at,
+        gradient: self.gradients.start + at,
         first: self.student.first.start + at, second: self.student.second.start + at, step: step)
     }
   }
 
   private func nonFinite(_ what: String, _ value: Double, _ step: Int, _ ids: [String]) -> Failure {
     Failure(
-      "training.nonfinite", "the \(what) is not finite in step \(step)", on: ids.joined(separator: " "), found: "\(value)",
+      "training.nonfinite", "the \(what) is not finite in step \(step)", on: ids.joined(separator: " "),
+      found: "\(value)",
       hint: "the last checkpoint is whole; look at these clips' vectors, or lower --learning-rate")
   }
 }

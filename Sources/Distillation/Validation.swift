@@ -18,7 +18,8 @@ struct Validation {
     let count = clips.ids.count
     let loss = try Distillation.loss(named: configuration.loss).init(width: student.architecture.width)
     let embedder = try Embedder(
-      student.parameters, student.architecture, samples: clips.samples, project: false, kernels: kernels, threads: threads)
+      student.parameters, student.architecture, samples: clips.samples, project: false, kernels: kernels,
+      threads: threads)
     var (sum, groups) = (0.0, 0)
     for start in stride(from: 0, to: count, by: Self.group) {
       let first = min(start, count - Self.group)
@@ -30,7 +31,8 @@ struct Validation {
       let audio = try embedder.embed(Self.group, scope: configuration.normalization) { row, place in
         try clips.waveform(first + row, into: place)
       }
-      sum += loss.evaluate(audio: audio, image: images, rows: Self.group, student.parameters, keep: nil, gradients: nil).loss
+      sum +=
+        loss.evaluate(audio: audio, image: images, rows: Self.group, student.parameters, keep: nil, gradients: nil).loss
       groups += 1
     }
     return sum / Double(max(1, groups))

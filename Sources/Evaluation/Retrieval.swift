@@ -72,7 +72,9 @@ package enum Retrieval {
   }
 
   /// Mean of the precision at each item of the label, best first.
-  private static func averagePrecision(_ scores: UnsafeBufferPointer<Float>, _ labels: [String], label: String) -> Double {
+  private static func averagePrecision(_ scores: UnsafeBufferPointer<Float>, _ labels: [String], label: String)
+    -> Double
+  {
     let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
     var (found, sum) = (0, 0.0)
     for (place, item) in order.enumerated() where labels[item] == label {

@@ -12,7 +12,8 @@ package struct ConvolutionShape: Hashable, Sendable {
   package var padding: Int
 
   package init(
-    images: Int, inputChannels: Int, height: Int, width: Int, outputChannels: Int, kernel: Int, stride: Int, padding: Int
+    images: Int, inputChannels: Int, height: Int, width: Int, outputChannels: Int, kernel: Int, stride: Int,
+    padding: Int
   ) {
     self.images = images
     self.inputChannels = inputChannels
@@ -56,13 +57,16 @@ package protocol ConvolutionKernel: AnyObject, Sendable {
   func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) throws
   func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws
   func forward(
-    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) throws
   func backwardData(
-    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) throws
   func backwardWeights(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) throws
 }
 
@@ -79,7 +83,8 @@ extension Failure {
   package static func convolution(_ shape: ConvolutionShape, _ what: String) -> Failure {
     Failure(
       "kernel.convolution", "oneDNN cannot \(what) a convolution",
-      on: "\(shape.images)×\(shape.inputChannels)×\(shape.height)×\(shape.width) → \(shape.outputChannels), kernel \(shape.kernel)",
+      on:
+        "\(shape.images)×\(shape.inputChannels)×\(shape.height)×\(shape.width) → \(shape.outputChannels), kernel \(shape.kernel)",
       hint: "pipeline needs Debian's libdnnl 2.6: apt-get install libdnnl-dev")
   }
 }

@@ -20,14 +20,18 @@ package final class FloatBuffer: @unchecked Sendable {
 
   package convenience init(_ values: [Float]) {
     self.init(values.count)
-    values.withUnsafeBufferPointer { if let source = $0.baseAddress { start.update(from: source, count: values.count) } }
+    values.withUnsafeBufferPointer {
+      if let source = $0.baseAddress { start.update(from: source, count: values.count) }
+    }
   }
 
   deinit { munmap(start, mapped) }
 
   package var values: [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
 
-  package subscript(_ range: Range<Int>) -> [Float] { Array(UnsafeBufferPointer(start: start + range.lowerBound, count: range.count)) }
+  package subscript(_ range: Range<Int>) -> [Float] {
+    Array(UnsafeBufferPointer(start: start + range.lowerBound, count: range.count))
+  }
 
   package func zero() { memset(start, 0, count * 4) }
 }

@@ -17,7 +17,8 @@ package enum Matrix {
   ) {
     _ = oneThread
     cblas_sgemm(
-      CblasRowMajor, aT ? CblasTrans : CblasNoTrans, bT ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), alpha, a,
+      CblasRowMajor, aT ? CblasTrans : CblasNoTrans, bT ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k),
+      alpha, a,
       Int32(aT ? m : k), b, Int32(bT ? k : n), beta, c, Int32(n))
   }
 
@@ -27,7 +28,10 @@ package enum Matrix {
   ) -> [Float] {
     (0..<m * n).map { index in
       let (i, j) = (index / n, index % n)
-      return Float((0..<k).reduce(0.0) { $0 + Double(aT ? a[$1 * m + i] : a[i * k + $1]) * Double(bT ? b[j * k + $1] : b[$1 * n + j]) })
+      return Float(
+        (0..<k).reduce(0.0) {
+          $0 + Double(aT ? a[$1 * m + i] : a[i * k + $1]) * Double(bT ? b[j * k + $1] : b[$1 * n + j])
+        })
     }
   }
 }

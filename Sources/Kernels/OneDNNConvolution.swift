@@ -32,7 +32,9 @@ package final class OneDNNConvolution: ConvolutionKernel, @unchecked Sendable {
     guard status == 0 else { throw Failure.convolution(shape, what) }
   }
 
-  package func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) throws {
+  package func pack(
+    _ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>
+  ) throws {
     try check(onednn_pack(plan, raw(pass), weights, packed), "pack weights for")
   }
 
@@ -41,15 +43,18 @@ package final class OneDNNConvolution: ConvolutionKernel, @unchecked Sendable {
   }
 
   package func forward(
-    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) throws { try check(onednn_run_forward(plan, x, packed, y, scratch), "run") }
 
   package func backwardData(
-    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) throws { try check(onednn_run_backward_data(plan, dy, packed, dx, scratch), "run backward") }
 
   package func backwardWeights(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) throws { try check(onednn_run_backward_weights(plan, x, dy, packed, scratch), "run the weights of") }
 }
 
@@ -65,12 +70,17 @@ package struct FastKernels: KernelSource {
     if self.instructionSet < .best { _ = onednn_limit_isa(self.instructionSet.rawValue) }
   }
 
-  package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws -> any ConvolutionKernel {
+  package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws
+    -> any ConvolutionKernel
+  {
     if let own = WinogradConvolution(shape, training: training, instructionSet) { return own }
     return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient)
   }
 
   package var identity: [String: String] {
-    ["isa": instructionSet.name, "winograd": "1", "onednn": String(cString: onednn_version()), "openblas": Matrix.identity]
+    [
+      "isa": instructionSet.name, "winograd": "1", "onednn": String(cString: onednn_version()),
+      "openblas": Matrix.identity,
+    ]
   }
 }

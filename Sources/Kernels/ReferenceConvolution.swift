@@ -8,7 +8,9 @@ package final class ReferenceConvolution: ConvolutionKernel {
   package func packedCount(_ pass: ConvolutionPass) -> Int { shape.weightCount }
   package func name(_ pass: ConvolutionPass) -> String { "reference" }
 
-  package func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) {
+  package func pack(
+    _ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>
+  ) {
     packed.update(from: weights, count: shape.weightCount)
   }
 
@@ -41,22 +43,27 @@ package final class ReferenceConvolution: ConvolutionKernel {
     }
   }
 
-  private func collect(_ count: Int, into result: UnsafeMutablePointer<Float>, _ body: (UnsafeMutablePointer<Double>) -> Void) {
+  private func collect(
+    _ count: Int, into result: UnsafeMutablePointer<Float>, _ body: (UnsafeMutablePointer<Double>) -> Void
+  ) {
     var sums = [Double](repeating: 0, count: count)
     sums.withUnsafeMutableBufferPointer { if let start = $0.baseAddress { body(start) } }
     for i in 0..<count { result[i] = Float(sums[i]) }
   }
 
   package func forward(
-    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) { collect(shape.output.count, into: y) { sums in each { sums[$2] += Double(x[$0]) * Double(packed[$1]) } } }
 
   package func backwardData(
-    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) { collect(shape.input.count, into: dx) { sums in each { sums[$0] += Double(dy[$2]) * Double(packed[$1]) } } }
 
   package func backwardWeights(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) { collect(shape.weightCount, into: packed) { sums in each { sums[$1] += Double(x[$0]) * Double(dy[$2]) } } }
 }
 

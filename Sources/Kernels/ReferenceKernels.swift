@@ -70,7 +70,9 @@ package struct ReferenceKernels: LayerKernels {
     }
   }
 
-  package func poolMaximumBackward(_ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output) {
+  package func poolMaximumBackward(
+    _ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output
+  ) {
     let pooled = extent.pooled
     for i in 0..<extent.count { result[i] = 0 }
     for n in 0..<extent.images {
@@ -89,7 +91,9 @@ package struct ReferenceKernels: LayerKernels {
     for n in 0..<extent.images {
       for c in 0..<extent.channels {
         var sum = 0.0
-        for row in 0..<extent.height { for column in 0..<extent.width { sum += Double(x[extent.offset(n, c, row, column)]) } }
+        for row in 0..<extent.height {
+          for column in 0..<extent.width { sum += Double(x[extent.offset(n, c, row, column)]) }
+        }
         result[n * extent.channels + c] = Float(sum / Double(extent.pixels))
       }
     }
@@ -112,7 +116,8 @@ package struct ReferenceKernels: LayerKernels {
       let v = Double(second[i]) * Double(step.beta2) + g * g * (1 - Double(step.beta2))
       (first[i], second[i]) = (Float(m), Float(v))
       parameter[i] = Float(
-        Double(parameter[i]) - Double(step.stepSize) * m / (v.squareRoot() / Double(step.correction) + Double(step.epsilon)))
+        Double(parameter[i]) - Double(step.stepSize) * m
+          / (v.squareRoot() / Double(step.correction) + Double(step.epsilon)))
     }
   }
 

@@ -42,7 +42,9 @@ package struct VectorKernels: LayerKernels {
     table.pool_maximum(raw(extent), Int32(extent.height), Int32(extent.width), x, scale, shift, y, winner)
   }
 
-  package func poolMaximumBackward(_ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output) {
+  package func poolMaximumBackward(
+    _ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output
+  ) {
     table.pool_maximum_backward(raw(extent), Int32(extent.height), Int32(extent.width), gradient, y, winner, result)
   }
 
@@ -56,7 +58,8 @@ package struct VectorKernels: LayerKernels {
 
   package func adam(_ count: Int, parameter: Output, gradient: Floats, first: Output, second: Output, step: AdamStep) {
     table.adam(
-      Int64(count), parameter, gradient, first, second, step.beta1, step.beta2, step.stepSize, step.correction, step.epsilon)
+      Int64(count), parameter, gradient, first, second, step.beta1, step.beta2, step.stepSize, step.correction,
+      step.epsilon)
   }
 
   package func logSpectrogram(_ samples: Int, _ waveform: Floats, padded: Output, _ result: Output) {
@@ -69,5 +72,7 @@ package struct VectorKernels: LayerKernels {
     return (mean, squares)
   }
 
-  package func normalise(_ count: Int, _ x: Output, mean: Float, factor: Float) { table.normalise(Int64(count), x, mean, factor) }
+  package func normalise(_ count: Int, _ x: Output, mean: Float, factor: Float) {
+    table.normalise(Int64(count), x, mean, factor)
+  }
 }

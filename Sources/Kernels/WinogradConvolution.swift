@@ -41,7 +41,9 @@ package final class WinogradConvolution: ConvolutionKernel, Sendable {
 
   package func name(_ pass: ConvolutionPass) -> String { "winograd:\(instructionSet)" }
 
-  package func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) {
+  package func pack(
+    _ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>
+  ) {
     if pass == .forward { table.pack(raw, weights, 0, packed) } else { table.pack(reversed, weights, 1, packed) }
   }
 
@@ -50,14 +52,17 @@ package final class WinogradConvolution: ConvolutionKernel, Sendable {
   }
 
   package func forward(
-    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) { table.forward(raw, x, packed, y, scratch) }
 
   package func backwardData(
-    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) { table.forward(reversed, dy, packed, dx, scratch) }
 
   package func backwardWeights(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) { table.weights(raw, x, dy, packed, scratch) }
 }

@@ -69,7 +69,9 @@ struct PictureSelection {
       isDecoded[frame.index] = true
       lastNeeded = max(lastNeeded, frame.index)
     }
-    for index in group.indices where index < lastNeeded && !group[index].role.is_unreferenced { isDecoded[index] = true }
+    for index in group.indices where index < lastNeeded && !group[index].role.is_unreferenced {
+      isDecoded[index] = true
+    }
     // A packet that must be decoded needs what it refers to.
     if let last = isDecoded.lastIndex(of: true), last > lastNeeded {
       for index in 0..<last where !group[index].role.is_unreferenced { isDecoded[index] = true }

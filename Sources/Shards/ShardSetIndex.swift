@@ -34,7 +34,9 @@ package enum ShardSetIndex {
 
   /// Writes all index files of a folder of finished shards, by the name of their set; a set without shards gets none.
   package static func write(_ shards: [String: [TrainingShard]], folder: String) throws {
-    for (name, bytes) in try files(shards).sorted(by: { $0.key < $1.key }) { try Files.write(bytes, to: "\(folder)/\(name)") }
+    for (name, bytes) in try files(shards).sorted(by: { $0.key < $1.key }) {
+      try Files.write(bytes, to: "\(folder)/\(name)")
+    }
   }
 
   /// The bytes of those files, by name.

@@ -78,7 +78,8 @@ package enum TeacherVectors {
       // Rows may stop with the clip; more of them than the file is long belong to another file or another rate.
       if count > rowCount(file * fps) + 1 {
         findings.append(
-          Finding(.embeddingLength, "\(count) rows at \(text(fps)) a second, \(text(file)) s give \(rowCount(file * fps))"))
+          Finding(
+            .embeddingLength, "\(count) rows at \(text(fps)) a second, \(text(file)) s give \(rowCount(file * fps))"))
         return first < count ? available : 0..<0
       }
     }

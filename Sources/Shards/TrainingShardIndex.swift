@@ -46,7 +46,8 @@ package enum TrainingShardIndex {
   package static func bytes(ofTar path: String) throws -> [UInt8] {
     bytes(
       try TarSample.group(TarFile.members(path), path: path).map { sample in
-        sample.members.map { "\($0.extension) \($0.member.offset) \($0.member.size) \($0.member.name)" }.joined(separator: " ")
+        sample.members.map { "\($0.extension) \($0.member.offset) \($0.member.size) \($0.member.name)" }.joined(
+          separator: " ")
       })
   }
 

@@ -40,7 +40,8 @@ package enum Export {
       try Files.sync(folder: Files.parent(path))
     }
     return Outcome(
-      path: path, run: trained.run.name, step: trained.state.step, tensors: weights.count, bytes: try Files.identity(path).size,
+      path: path, run: trained.run.name, step: trained.state.step, tensors: weights.count,
+      bytes: try Files.identity(path).size,
       digest: digest, wasUpToDate: same)
   }
 
@@ -84,7 +85,8 @@ package enum Export {
   private static func embed(_ parameters: Parameters, _ trained: TrainedStudent) throws -> [Float] {
     let threads = WorkerThreads(1)
     let embedder = try Embedder(
-      parameters, trained.student.architecture, samples: signal.count, project: true, kernels: FastKernels(), threads: threads)
+      parameters, trained.student.architecture, samples: signal.count, project: true, kernels: FastKernels(),
+      threads: threads)
     return try embedder.embed(1, scope: .clip) { _, place in place.update(from: signal, count: signal.count) }.values
   }
 }

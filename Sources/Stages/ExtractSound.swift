@@ -34,7 +34,8 @@ package enum ExtractSound: ClipStage {
     let outcome = try context.workers.decode(request)
     let passing = Set(BuiltInReasons.filter { !$0.isFinal }.map(\.code))
     return ActionResult(
-      outputs: outcome.payload.isEmpty ? [:] : [output: outcome.payload], summary: try CanonicalJSON.bytes(outcome.reply),
+      outputs: outcome.payload.isEmpty ? [:] : [output: outcome.payload],
+      summary: try CanonicalJSON.bytes(outcome.reply),
       isFinal: !outcome.reply.findings.contains { passing.contains($0.code) })
   }
 }

@@ -23,7 +23,8 @@ package struct Inspection {
       let reader = try TrainingShardReader(path)
       for sample in reader.samples {
         for member in sample.members {
-          entries.append(Entry(name: "\(sample.id).\(member.ending)", kind: "\(member.size) bytes", shape: "at \(member.offset)"))
+          entries.append(
+            Entry(name: "\(sample.id).\(member.ending)", kind: "\(member.size) bytes", shape: "at \(member.offset)"))
         }
       }
       properties = [("samples", "\(reader.samples.count)")]
@@ -31,7 +32,9 @@ package struct Inspection {
       let (weights, metadata) = try WeightFiles.read(path)
       entries = weights.pairs.map { Self.entry($0.name, $0.tensor) }
       let count = weights.pairs.reduce(0) { $0 + $1.tensor.elementCount }
-      properties = [("tensors", "\(weights.count)"), ("elements", "\(count)")] + metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      properties =
+        [("tensors", "\(weights.count)"), ("elements", "\(count)")]
+        + metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
     properties.append(("sha256", try Digest.ofFile(path).hex))
   }

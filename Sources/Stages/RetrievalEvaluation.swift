@@ -39,17 +39,20 @@ package enum RetrievalEvaluation {
     let pool = WorkerThreads(threads)
     defer { pool.stop() }
     let embedder = try Embedder(
-      parameters, architecture, samples: clips.samples, project: true, kernels: FastKernels(instructionSet), threads: pool)
+      parameters, architecture, samples: clips.samples, project: true, kernels: FastKernels(instructionSet),
+      threads: pool)
     var (audio, images) = ([Float](), [Float]())
     let piece = 64
     for start in stride(from: 0, to: clips.ids.count, by: piece) {
       let count = min(piece, clips.ids.count - start)
-      audio += try embedder.embed(count, scope: scope) { row, place in try clips.waveform(start + row, into: place) }.values
+      audio += try embedder.embed(count, scope: scope) { row, place in try clips.waveform(start + row, into: place) }
+        .values
       for row in 0..<count { images += try clips.target(start + row) }
     }
     let labels = try clips.ids.indices.map { try clips.label($0) }
     let known = labels.contains(nil) ? nil : labels.compactMap { $0 }
-    let score = { (q: [Float], g: [Float]) in Retrieval.score(queries: q, gallery: g, width: clips.width, labels: known) }
+    let score = { (q: [Float], g: [Float]) in Retrieval.score(queries: q, gallery: g, width: clips.width, labels: known)
+    }
     return Outcome(
       split: split, clips: clips.ids.count, audioToImage: score(audio, images), imageToAudio: score(images, audio),
       teacher: metadata["teacher"],

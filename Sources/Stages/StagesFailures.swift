@@ -116,7 +116,8 @@ extension Failure {
   }
 
   static func stageLacks(_ place: String, _ key: String, _ expected: String) -> Failure {
-    Failure("stages.\(key)", "a stage lacks what it needs", on: place, found: "no \(key)", expected: expected, exit: .usage)
+    Failure(
+      "stages.\(key)", "a stage lacks what it needs", on: place, found: "no \(key)", expected: expected, exit: .usage)
   }
 
   static func stagePlace(_ place: String, found: [String], known: [String]) -> Failure {
@@ -145,7 +146,8 @@ extension Failure {
   static func stageFailed(_ shell: ShellStage, _ ending: ShellCommand.Ending) -> Failure {
     let lines = ending.lastLines.map { "\n    \($0)" }.joined()
     return Failure(
-      "stages.failed", "the command of a stage failed", on: shell.name, found: "exit status \(ending.status)", expected: "0",
+      "stages.failed", "the command of a stage failed", on: shell.name, found: "exit status \(ending.status)",
+      expected: "0",
       hint: ending.lastLines.isEmpty ? nil : "its last lines:\(lines)")
   }
 }

@@ -33,7 +33,8 @@ package struct TrainedStudent {
   package init(workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice) throws {
     folder = try Self.folder(workspace: workspace, runs: runs, name: name)
     let path = "\(folder)/run.json"
-    run = try CanonicalJSON.decode(TrainingRun.Description.self, from: try Files.read(path, limit: 1 << 20), source: path)
+    run = try CanonicalJSON.decode(
+      TrainingRun.Description.self, from: try Files.read(path, limit: 1 << 20), source: path)
     let architecture = EncoderArchitecture()
     student = Student(architecture, try loss(named: run.configuration.loss).layout(architecture))
     let checkpoints = CheckpointFolder(existing: "\(folder)/checkpoints")

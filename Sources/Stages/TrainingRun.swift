@@ -35,14 +35,16 @@ package final class TrainingRun {
     self.settings = settings
     let set = try TrainingSet(folder: settings.shards)
     guard set.splits.contains(.train) else {
-      throw Failure("shards.train", "there are no shards to train on", on: settings.shards, hint: "pipeline prepare VIDEOS")
+      throw Failure(
+        "shards.train", "there are no shards to train on", on: settings.shards, hint: "pipeline prepare VIDEOS")
     }
     train = try ShardClips(set.samples(.train))
     let held = set.splits.contains(.validation) ? try ShardClips(set.samples(.validation)) : nil
     validation = held.flatMap { $0.ids.count >= Split.fewestValidationClips ? $0 : nil }
     if validation == nil {
       notes.append(
-        "\(held.map { "only \($0.ids.count)" } ?? "no") validation clips: no validation loss, no early stop, the rate stays, export takes the last checkpoint")
+        "\(held.map { "only \($0.ids.count)" } ?? "no") validation clips: no validation loss, no early stop, the rate stays, export takes the last checkpoint"
+      )
     }
     kernels = FastKernels(settings.instructionSet)
     var configuration = settings.configuration
@@ -75,7 +77,9 @@ package final class TrainingRun {
       struct Vectors: Decodable { var model: String? }
       var vectors: Vectors?
     }
-    guard let samples = try? set.samples(.train), samples.count > 0, let bytes = try? samples.bytes(0, .record) else { return nil }
+    guard let samples = try? set.samples(.train), samples.count > 0, let bytes = try? samples.bytes(0, .record) else {
+      return nil
+    }
     return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record"))?.vectors?.model
   }
 
@@ -92,7 +96,8 @@ package final class TrainingRun {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let trainer = try Trainer(
-      description.configuration, settings.limits, train: train, validation: validation, folder: folder, kernels: kernels,
+      description.configuration, settings.limits, train: train, validation: validation, folder: folder,
+      kernels: kernels,
       threads: threads, initialise: initialise, report: report)
     try remember()
     try trainer.run()

@@ -8,7 +8,9 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "Where the catalog and the store are.")
   var workspace = ".pipeline"
 
-  @Option(name: .customLong("pipeline"), help: "Settings in YAML; flags win over it. Default: Pipelines/wav2clip.yaml, where it is.")
+  @Option(
+    name: .customLong("pipeline"),
+    help: "Settings in YAML; flags win over it. Default: Pipelines/wav2clip.yaml, where it is.")
   var pipelineFile: String?
 
   @Flag(help: "Say what would be done, and do nothing.")
@@ -35,7 +37,8 @@ struct CommonOptions: ParsableArguments {
 func parsed<T>(_ flag: String, _ text: String?, _ parse: (String) throws -> T?) throws -> T? {
   guard let text else { return nil }
   guard let value = try parse(text) else {
-    throw Failure("usage.value", "the value cannot be read", on: flag, found: text, hint: "pipeline --help", exit: .usage)
+    throw Failure(
+      "usage.value", "the value cannot be read", on: flag, found: text, hint: "pipeline --help", exit: .usage)
   }
   return value
 }

@@ -29,7 +29,9 @@ enum Console {
     guard isJSON else { return }
     var object = fields
     object["event"] = name
-    guard let data = try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes]) else { return }
+    guard
+      let data = try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+    else { return }
     write(String(decoding: data, as: UTF8.self) + "\n", to: 1)
   }
 
@@ -50,7 +52,9 @@ enum Console {
   static func report(_ failure: Failure) {
     clearBar()
     var fields: [String: Any] = ["code": failure.code, "text": failure.what, "exit": Int(failure.exit.rawValue)]
-    for (key, value) in [("subject", failure.subject), ("found", failure.found), ("expected", failure.expected), ("hint", failure.hint)] {
+    for (key, value) in [
+      ("subject", failure.subject), ("found", failure.found), ("expected", failure.expected), ("hint", failure.hint),
+    ] {
       fields[key] = value
     }
     event("error", fields)

@@ -7,7 +7,8 @@ import Stages
 struct DistillOptions: ParsableArguments {
   @Option(help: "Training shards.") var shards: String?
   @Option(help: "cx, clip or clip-image.") var loss: String?
-  @Option(help: "Normalise spectrograms over the clip, or over the batch as the reference does.") var normalization: String?
+  @Option(help: "Normalise spectrograms over the clip, or over the batch as the reference does.") var normalization:
+    String?
   @Option(help: "Stop after so many epochs.") var epochs: Int?
   @Option(help: "Stop after so many steps.") var steps: Int?
   @Option(help: "Stop after so many hours.") var maxHours: Double?
@@ -23,7 +24,8 @@ struct DistillOptions: ParsableArguments {
   @Option(name: .customLong("init"), help: "Start from these weights.") var initial: String?
   @Option(help: "How often to save: steps (50) or minutes (10m).") var checkpointEvery: String?
   @Flag(help: "Discard the checkpoints of this same run first.") var fresh = false
-  @Flag(help: "Pair sounds with the vectors of other clips: a control that must end at chance.") var shuffleTeacher = false
+  @Flag(help: "Pair sounds with the vectors of other clips: a control that must end at chance.") var shuffleTeacher =
+    false
 
   func settings(common: CommonOptions, file: PipelineFile?) throws -> DistillSettings {
     var settings = DistillSettings()
@@ -31,7 +33,8 @@ struct DistillOptions: ParsableArguments {
     settings.workspace = common.workspace
     settings.shards = text(shards, "shards") ?? settings.shards
     settings.configuration = try configuration(file, text)
-    settings.limits.epochs = try positive("--epochs", epochs ?? file?.value("distill", "epochs")) ?? settings.limits.epochs
+    settings.limits.epochs =
+      try positive("--epochs", epochs ?? file?.value("distill", "epochs")) ?? settings.limits.epochs
     settings.limits.steps = try positive("--steps", steps ?? file?.value("distill", "steps"))
     settings.limits.hours = try maxHours ?? file?.value("distill", "max-hours")
     settings.limits.checkpointEvery =
@@ -50,28 +53,37 @@ struct DistillOptions: ParsableArguments {
     return settings
   }
 
-  private func configuration(_ file: PipelineFile?, _ text: (String?, String) -> String?) throws -> TrainingConfiguration {
+  private func configuration(_ file: PipelineFile?, _ text: (String?, String) -> String?) throws
+    -> TrainingConfiguration
+  {
     var configuration = TrainingConfiguration()
     configuration.loss = text(loss, "loss") ?? configuration.loss
     _ = try Distillation.loss(named: configuration.loss)
     configuration.normalization =
-      try parsed("--normalization", text(normalization, "normalization"), NormalizationScope.init) ?? configuration.normalization
-    configuration.batchSize = try positive("--batch-size", batchSize ?? file?.value("distill", "batch-size")) ?? configuration.batchSize
-    configuration.learningRate = try learningRate ?? file?.value("distill", "learning-rate") ?? configuration.learningRate
+      try parsed("--normalization", text(normalization, "normalization"), NormalizationScope.init)
+      ?? configuration.normalization
+    configuration.batchSize =
+      try positive("--batch-size", batchSize ?? file?.value("distill", "batch-size")) ?? configuration.batchSize
+    configuration.learningRate =
+      try learningRate ?? file?.value("distill", "learning-rate") ?? configuration.learningRate
     guard configuration.learningRate > 0, configuration.learningRate.isFinite else {
-      throw Failure("usage.value", "a rate over 0 is wanted", on: "--learning-rate", found: "\(configuration.learningRate)", exit: .usage)
+      throw Failure(
+        "usage.value", "a rate over 0 is wanted", on: "--learning-rate", found: "\(configuration.learningRate)",
+        exit: .usage)
     }
     configuration.schedule = text(schedule, "schedule") ?? configuration.schedule
     _ = try Distillation.schedule(named: configuration.schedule)
     configuration.scheduleEpochs =
-      try positive("--schedule-epochs", scheduleEpochs ?? file?.value("distill", "schedule-epochs")) ?? configuration.scheduleEpochs
+      try positive("--schedule-epochs", scheduleEpochs ?? file?.value("distill", "schedule-epochs"))
+      ?? configuration.scheduleEpochs
     if let patience = text(patience, "patience") {
       configuration.patience = patience == "none" ? nil : try parsed("--patience", patience) { Int($0) }
     }
     configuration.seed = try seed ?? file?.value("distill", "seed") ?? configuration.seed
     configuration.precision = text(precision, "precision") ?? configuration.precision
     guard configuration.precision == "float32" else {
-      throw Failure("precision.unknown", "no such precision", on: configuration.precision, expected: "float32", exit: .usage)
+      throw Failure(
+        "precision.unknown", "no such precision", on: configuration.precision, expected: "float32", exit: .usage)
     }
     configuration.shuffleTeacher = try shuffleTeacher || (file?.value("distill", "shuffle-teacher") ?? false)
     return configuration
@@ -100,11 +112,14 @@ struct DistillFlow {
     let run = try TrainingRun(settings)
     let clips = run.description.clips.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     if common.dryRun {
-      Console.say("run \(run.description.name): \(clips) clips; \(run.stepsDone.map { "would go on from step \($0)" } ?? "would start")")
+      Console.say(
+        "run \(run.description.name): \(clips) clips; \(run.stepsDone.map { "would go on from step \($0)" } ?? "would start")"
+      )
       Console.event("plan", ["stage": "distill", "run": run.description.name, "stepsDone": run.stepsDone ?? 0])
       return
     }
-    Console.note("run \(run.description.name): \(clips) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
+    Console.note(
+      "run \(run.description.name): \(clips) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
     run.notes.forEach(Console.note)
     let batches = max(1, (run.description.clips["train"] ?? 0) / settings.configuration.batchSize)
     let total = min(settings.limits.steps ?? .max, settings.limits.epochs * batches)
@@ -125,7 +140,11 @@ struct DistillFlow {
       let validation = line.validationLoss.map { ", validation \(String(format: "%.4f", $0))" } ?? ""
       Console.note("epoch \(line.epoch + 1): loss \(String(format: "%.4f", line.loss))\(validation), step \(line.step)")
       Console.event(
-        "epoch", ["epoch": line.epoch, "step": line.step, "loss": line.loss, "validationLoss": line.validationLoss as Any? ?? NSNull()])
+        "epoch",
+        [
+          "epoch": line.epoch, "step": line.step, "loss": line.loss,
+          "validationLoss": line.validationLoss as Any? ?? NSNull(),
+        ])
     case .saved(let step): Console.event("saved", ["step": step])
     case .stopped(let why):
       Console.say("done: \(why)")

@@ -12,7 +12,8 @@ struct EvaluateCommand: ParsableCommand {
 
 struct RetrieveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "retrieve", abstract: "Do sounds find their pictures, and pictures their sounds, on clips kept out of training?")
+    commandName: "retrieve",
+    abstract: "Do sounds find their pictures, and pictures their sounds, on clips kept out of training?")
 
   @Option(help: "Training shards.") var shards = "shards"
   @Option(help: "A weights file.") var weights = "weights.bin"
@@ -26,7 +27,8 @@ struct RetrieveCommand: ParsableCommand {
     let chosen = try parsed("--split", split) { Split(manifest: $0) }
     let outcome = try RetrievalEvaluation.run(weights: weights, shards: shards, split: chosen, threads: max(1, threads))
     var table = Table()
-    table.add("\(outcome.clips) \(outcome.split.rawValue) clips", "R@1", "R@5", "R@10", "MRR", "median rank", "class mAP")
+    table.add(
+      "\(outcome.clips) \(outcome.split.rawValue) clips", "R@1", "R@5", "R@10", "MRR", "median rank", "class mAP")
     for (name, s) in [("audio → image", outcome.audioToImage), ("image → audio", outcome.imageToAudio)] {
       let f = { (x: Double) in String(format: "%.3f", x) }
       table.add(
@@ -34,10 +36,14 @@ struct RetrieveCommand: ParsableCommand {
         s.classMeanAveragePrecision.map(f) ?? "-")
     }
     let n = Double(outcome.clips)
-    table.add("chance", String(format: "%.3f", 1 / n), String(format: "%.3f", min(1, 5 / n)), String(format: "%.3f", min(1, 10 / n)))
+    table.add(
+      "chance", String(format: "%.3f", 1 / n), String(format: "%.3f", min(1, 5 / n)),
+      String(format: "%.3f", min(1, 10 / n)))
     Console.say(table.text)
     let bytes = try CanonicalJSON.bytes(outcome) + [0x0A]
     if let out { try Files.write(bytes, to: out) }
-    if let object = try? JSONSerialization.jsonObject(with: Data(bytes)) { Console.event("retrieval", ["scores": object]) }
+    if let object = try? JSONSerialization.jsonObject(with: Data(bytes)) {
+      Console.event("retrieval", ["scores": object])
+    }
   }
 }

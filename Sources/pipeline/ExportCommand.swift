@@ -18,7 +18,9 @@ struct ExportCommand: ParsableCommand {
     guard let path = file ?? settings?.text("export", "file") else {
       throw Failure("usage.file", "no file is named", hint: "pipeline export weights.bin", exit: .usage)
     }
-    let choice = try parsed("--checkpoint", checkpoint ?? settings?.text("export", "checkpoint"), TrainedStudent.Choice.init) ?? .best
+    let choice =
+      try parsed("--checkpoint", checkpoint ?? settings?.text("export", "checkpoint"), TrainedStudent.Choice.init)
+      ?? .best
     try Self.export(to: path, run: runName, choice: choice, common: common)
   }
 
@@ -30,9 +32,13 @@ struct ExportCommand: ParsableCommand {
     }
     let outcome = try Export.run(trained, to: path)
     Console.say(
-      "\(path): \(outcome.tensors) tensors, \(outcome.bytes / 1024) KiB, run \(outcome.run), step \(outcome.step), sha256 \(outcome.digest.short)\(outcome.wasUpToDate ? "; up to date" : "")")
+      "\(path): \(outcome.tensors) tensors, \(outcome.bytes / 1024) KiB, run \(outcome.run), step \(outcome.step), sha256 \(outcome.digest.short)\(outcome.wasUpToDate ? "; up to date" : "")"
+    )
     Console.event(
       "exported",
-      ["file": path, "run": outcome.run, "step": outcome.step, "bytes": outcome.bytes, "sha256": outcome.digest.hex, "upToDate": outcome.wasUpToDate])
+      [
+        "file": path, "run": outcome.run, "step": outcome.step, "bytes": outcome.bytes, "sha256": outcome.digest.hex,
+        "upToDate": outcome.wasUpToDate,
+      ])
   }
 }

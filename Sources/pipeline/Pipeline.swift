@@ -41,7 +41,8 @@ struct Pipeline: ParsableCommand {
 /// Every subcommand. A new one is one file and one line.
 let BuiltInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
-  StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self, DoctorCommand.self,
+  StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,
+  DoctorCommand.self,
 ]
 
 enum DecodeWorkerCommand {

@@ -59,20 +59,26 @@ struct PrepareOptions: ParsableArguments {
     }
     settings.manifest = manifest ?? file?.text("prepare", "manifest")
     settings.embeddings = list(embeddings, "embeddings")
-    if settings.embeddings.isEmpty, let beside = Self.embeddings(beside: settings.videos) { settings.embeddings = [beside] }
+    if settings.embeddings.isEmpty, let beside = Self.embeddings(beside: settings.videos) {
+      settings.embeddings = [beside]
+    }
     settings.embeddingFPS = try embeddingFPS ?? file?.value("prepare", "embedding-fps")
     settings.embeddingModel = embeddingModel ?? file?.text("prepare", "embedding-model")
     let rate = frames ?? file?.text("prepare", "frames") ?? "1"
     settings.frames = rate == "none" ? nil : try FrameRate(rate)
     settings.framesOut = framesOut ?? file?.text("prepare", "frames-out")
     guard settings.framesOut == nil || settings.frames != nil else {
-      throw Failure("usage.frames", "no frames are kept, so that none can be written", on: "--frames-out", hint: "--frames 1", exit: .usage)
+      throw Failure(
+        "usage.frames", "no frames are kept, so that none can be written", on: "--frames-out", hint: "--frames 1",
+        exit: .usage)
     }
     settings.shards = shards ?? file?.text("prepare", "shards") ?? settings.shards
-    settings.shardTarget = try positive("--shard-size", shardSize ?? file?.value("prepare", "shard-size")) ?? settings.shardTarget
+    settings.shardTarget =
+      try positive("--shard-size", shardSize ?? file?.value("prepare", "shard-size")) ?? settings.shardTarget
     settings.jobs = try positive("--jobs", jobs ?? file?.value("prepare", "jobs")) ?? settings.jobs
     settings.limit = try positive("--limit", limit ?? file?.value("prepare", "limit"))
-    settings.maxBadFraction = try maxBadFraction ?? file?.value("prepare", "max-bad-fraction") ?? settings.maxBadFraction
+    settings.maxBadFraction =
+      try maxBadFraction ?? file?.value("prepare", "max-bad-fraction") ?? settings.maxBadFraction
     settings.leaveOut = list(leaveOut, "leave-out")
     settings.keep = list(keep, "keep")
     settings.retry = retry
@@ -93,7 +99,9 @@ struct PrepareOptions: ParsableArguments {
 
 func positive(_ flag: String, _ value: Int?) throws -> Int? {
   guard let value else { return nil }
-  guard value > 0 else { throw Failure("usage.value", "a number over 0 is wanted", on: flag, found: "\(value)", exit: .usage) }
+  guard value > 0 else {
+    throw Failure("usage.value", "a number over 0 is wanted", on: flag, found: "\(value)", exit: .usage)
+  }
   return value
 }
 

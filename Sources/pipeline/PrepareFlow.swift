@@ -50,7 +50,8 @@ struct PrepareFlow {
     }
     let shards = seal.shards()
     let publisher = try ShardPublisher(
-      try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog, writing: true)
+      try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
+      writing: true)
     summary.shards = publisher.jobs.count
     let (wasUpToDate, decoded) = (publisher.isUpToDate, decodedClips(outcome))
     if wasUpToDate, !prepared.isPassing, settings.framesOut == nil { try seal.keep(summary, shards: shards) }
@@ -90,7 +91,8 @@ struct PrepareFlow {
       let store = try ArtifactStore(catalog)
       let outcome = try Runner(store: store, workers: 1).run(plan) { _, _ in ActionResult() }
       let publisher = try ShardPublisher(
-        try TrainingShards.sets(PreparedPairs(preparation, outcome)), folder: settings.shards, target: settings.shardTarget,
+        try TrainingShards.sets(PreparedPairs(preparation, outcome)), folder: settings.shards,
+        target: settings.shardTarget,
         catalog: catalog,
         writing: false)
       PlanReport.shards(publisher)

@@ -25,7 +25,10 @@ enum PlanReport {
       table.add(stage.name, "\(counts.run)", "\(counts.waits)", "\(counts.upToDate)", "\(counts.blocked)")
       Console.event(
         "plan",
-        ["stage": stage.name, "run": counts.run, "mayRun": counts.waits, "upToDate": counts.upToDate, "blocked": counts.blocked])
+        [
+          "stage": stage.name, "run": counts.run, "mayRun": counts.waits, "upToDate": counts.upToDate,
+          "blocked": counts.blocked,
+        ])
     }
     Console.say(table.text)
   }
@@ -46,7 +49,8 @@ enum PlanReport {
   static func shards(_ publisher: ShardPublisher) {
     let writing = publisher.toWrite.count
     Console.say(
-      "write-shards    \(publisher.isUpToDate ? "up to date" : "\(writing) to write, \(publisher.jobs.count - writing) unchanged")")
+      "write-shards    \(publisher.isUpToDate ? "up to date" : "\(writing) to write, \(publisher.jobs.count - writing) unchanged")"
+    )
     Console.event("shards", ["write": writing, "unchanged": publisher.jobs.count - writing])
   }
 }

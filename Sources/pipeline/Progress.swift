@@ -22,7 +22,8 @@ final class Progress: Sendable {
   /// - Parameter extra: shown behind the numbers.
   func advance(by count: Int = 1, extra: String = "") {
     let now = ContinuousClock.now
-    let interval: Duration = Console.isTerminal && !Console.isJSON ? .milliseconds(100) : Console.isJSON ? .seconds(1) : .seconds(10)
+    let interval: Duration =
+      Console.isTerminal && !Console.isJSON ? .milliseconds(100) : Console.isJSON ? .seconds(1) : .seconds(10)
     let due: Int? = state.withLock { state in
       state.done += count
       guard now - state.last >= interval else { return nil }
@@ -38,15 +39,18 @@ final class Progress: Sendable {
     let speed = Double(done) / max(seconds, 1e-3)
     let left = speed > 0 ? Double(total - done) / speed : 0
     if Console.isJSON {
-      Console.event("progress", ["what": what, "done": done, "total": total, "perSecond": (speed * 100).rounded() / 100])
+      Console.event(
+        "progress", ["what": what, "done": done, "total": total, "perSecond": (speed * 100).rounded() / 100])
       return
     }
     guard !Console.isQuiet else { return }
-    let numbers = "\(what) \(done)/\(total) \(one(speed))/s, \(Self.duration(left)) left\(extra.isEmpty ? "" : "  \(extra)")"
+    let numbers =
+      "\(what) \(done)/\(total) \(one(speed))/s, \(Self.duration(left)) left\(extra.isEmpty ? "" : "  \(extra)")"
     if Console.isTerminal {
       let width = 24
       let filled = total > 0 ? min(width, done * width / total) : width
-      Console.bar("[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: width - filled))] \(numbers)")
+      Console.bar(
+        "[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: width - filled))] \(numbers)")
     } else {
       Console.note(numbers)
     }
@@ -54,7 +58,8 @@ final class Progress: Sendable {
 
   static func duration(_ seconds: Double) -> String {
     let total = Int(min(max(0, seconds), 1e8))
-    return total >= 3600 ? "\(total / 3600) h \(total / 60 % 60) min" : total >= 60 ? "\(total / 60) min \(total % 60) s" : "\(total) s"
+    return total >= 3600
+      ? "\(total / 3600) h \(total / 60 % 60) min" : total >= 60 ? "\(total / 60) min \(total % 60) s" : "\(total) s"
   }
 }
 

@@ -39,9 +39,14 @@ struct StatusCommand: ParsableCommand {
   private func summarise(_ verdicts: [ClipVerdict], _ catalog: Catalog) {
     let counts = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
     Console.say(
-      "\(verdicts.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out")
+      "\(verdicts.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out"
+    )
     Console.event(
-      "status", ["clips": verdicts.count, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0, "leftOut": counts[.leftOut] ?? 0])
+      "status",
+      [
+        "clips": verdicts.count, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0,
+        "leftOut": counts[.leftOut] ?? 0,
+      ])
     PrepareReport.show(PreparedSummary.rows(verdicts))
   }
 
@@ -50,7 +55,8 @@ struct StatusCommand: ParsableCommand {
     var table = Table()
     table.add("run", "steps", "loss", "best validation")
     for row in rows {
-      let detail = try CanonicalJSON.decode(Detail.self, from: Array(row.detail.utf8), source: "catalog, run \(row.name)")
+      let detail = try CanonicalJSON.decode(
+        Detail.self, from: Array(row.detail.utf8), source: "catalog, run \(row.name)")
       let lines = MetricsLog.lines("\(detail.folder)/metrics.jsonl")
       let best = lines.compactMap(\.validationLoss).min()
       let last = lines.last

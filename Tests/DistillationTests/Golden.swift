@@ -10,7 +10,9 @@ enum Golden {
   static let folder = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
   static let isThere: Bool = {
     let there = Files.exists(folder + "/weights.safetensors")
-    if !there { print("SKIPPED: golden values are not at \(folder); set PIPELINE_SHARED to the folder that holds them") }
+    if !there {
+      print("SKIPPED: golden values are not at \(folder); set PIPELINE_SHARED to the folder that holds them")
+    }
     return there
   }()
 
@@ -44,7 +46,9 @@ enum Golden {
     FloatBuffer(try tensors(file).required("image").floats())
   }
 
-  static func spectrograms(_ waveforms: [[Float]], _ scope: NormalizationScope, into buffer: FloatBuffer? = nil) -> FloatBuffer {
+  static func spectrograms(_ waveforms: [[Float]], _ scope: NormalizationScope, into buffer: FloatBuffer? = nil)
+    -> FloatBuffer
+  {
     let samples = waveforms[0].count
     let result = buffer ?? FloatBuffer(waveforms.count * FrontEnd.bins * FrontEnd.frames(samples: samples))
     FrontEnd.compute(

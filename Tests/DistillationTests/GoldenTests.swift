@@ -26,7 +26,8 @@ struct GoldenTests {
     let waveforms = try Golden.waveforms()
     let parameters = try Golden.parameters()
     let encoder = try EncoderInference(
-      Golden.architecture, parameters, height: FrontEnd.bins, width: 454, kernels: Golden.kernels, threads: Golden.threads)
+      Golden.architecture, parameters, height: FrontEnd.bins, width: 454, kernels: Golden.kernels,
+      threads: Golden.threads)
     let projection = ProjectionMLP("audio_transform", width: 512)
     for (scope, name) in [(NormalizationScope.clip, "single"), (.batch, "batch")] {
       let encoded = try encoder.embed(Golden.spectrograms(waveforms, scope), clips: 8)
@@ -45,7 +46,8 @@ struct GoldenTests {
     let windows = (0..<10).map { Array(wave[$0 * 16000..<($0 + 1) * 16000]) }
     let parameters = try Golden.parameters()
     let encoder = try EncoderInference(
-      Golden.architecture, parameters, height: FrontEnd.bins, width: 46, kernels: Golden.kernels, threads: Golden.threads)
+      Golden.architecture, parameters, height: FrontEnd.bins, width: 46, kernels: Golden.kernels,
+      threads: Golden.threads)
     let encoded = try encoder.embed(Golden.spectrograms(windows, .batch), clips: 10)
     let embedded = ProjectionMLP("audio_transform", width: 512).forward(encoded, rows: 10, keep: nil, parameters).values
     let expected = try Golden.tensors("expected").required("eval.frames.clip0").floats()
@@ -85,7 +87,9 @@ struct GoldenTests {
     try compareGradients(found.gradients, parameters.layout, expected, prefix: "grad.")
   }
 
-  private func compareGradients(_ gradients: FloatBuffer, _ layout: ParameterLayout, _ expected: NamedTensors, prefix: String) throws {
+  private func compareGradients(
+    _ gradients: FloatBuffer, _ layout: ParameterLayout, _ expected: NamedTensors, prefix: String
+  ) throws {
     for (name, tensor) in expected.pairs where name.hasPrefix(prefix) {
       let parameter = String(name.dropFirst(prefix.count).prefix { $0 != "[" })
       let slot = layout.slot(parameter)
@@ -100,7 +104,8 @@ struct GoldenTests {
   func microbatches(size: Int) throws {
     let expected = try Golden.tensors("steps")
     let parameters = try Golden.parameters()
-    let found = try Golden.pass(try Golden.waveforms("batch32"), try Golden.images("batch32"), parameters, microbatch: size)
+    let found = try Golden.pass(
+      try Golden.waveforms("batch32"), try Golden.images("batch32"), parameters, microbatch: size)
     #expect(abs(Float(found.loss) - (try expected.required("batch32.clip_loss_x").floats()[0])) <= 1e-5)
     #expect(rowError(found.embeddings, try expected.required("batch32.encoder").floats(), width: 512) <= 1e-4)
     try compareGradients(found.gradients, parameters.layout, expected, prefix: "batch32.grad.")

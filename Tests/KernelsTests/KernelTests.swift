@@ -132,14 +132,18 @@ struct KernelTests {
   @Test("kernels give the same bits on every instruction set", arguments: extents)
   func sameBits(extent: Extent) {
     let results = Self.sets.map { set -> [Float] in
-      let (x, g, a, b) = (random(extent.count, 1), random(extent.count, 2), random(extent.channels, 3), random(extent.channels, 4))
+      let (x, g, a, b) = (
+        random(extent.count, 1), random(extent.count, 2), random(extent.channels, 3), random(extent.channels, 4)
+      )
       let y = FloatBuffer(extent.count)
       let kernels = VectorKernels(set)
       kernels.scaleShift(
-        extent, x.start, scale: a.start, shift: b.start, residual: g.start, residualScale: nil, residualShift: nil, relu: true,
+        extent, x.start, scale: a.start, shift: b.start, residual: g.start, residualScale: nil, residualShift: nil,
+        relu: true,
         y.start)
       var (s, p) = ([Double](repeating: 0, count: extent.channels), [Double](repeating: 0, count: extent.channels))
-      kernels.gradientMoments(extent, gradient: g.start, activation: y.start, x.start, mean: a.start, sums: &s, products: &p)
+      kernels.gradientMoments(
+        extent, gradient: g.start, activation: y.start, x.start, mean: a.start, sums: &s, products: &p)
       return y.values + g.values + s.map { Float($0) } + p.map { Float($0) }
     }
     #expect(results.allSatisfy { $0.map(\.bitPattern) == results[0].map(\.bitPattern) })
@@ -149,12 +153,18 @@ struct KernelTests {
 @Suite("Convolutions and products agree with their definition")
 struct ConvolutionTests {
   static let shapes = [
-    ConvolutionShape(images: 2, inputChannels: 1, height: 17, width: 23, outputChannels: 16, kernel: 7, stride: 2, padding: 3),
-    ConvolutionShape(images: 1, inputChannels: 16, height: 1, width: 1, outputChannels: 16, kernel: 3, stride: 1, padding: 1),
-    ConvolutionShape(images: 2, inputChannels: 64, height: 9, width: 15, outputChannels: 64, kernel: 3, stride: 1, padding: 1),
-    ConvolutionShape(images: 3, inputChannels: 32, height: 7, width: 12, outputChannels: 48, kernel: 3, stride: 1, padding: 1),
-    ConvolutionShape(images: 2, inputChannels: 64, height: 17, width: 29, outputChannels: 32, kernel: 3, stride: 2, padding: 1),
-    ConvolutionShape(images: 2, inputChannels: 32, height: 9, width: 8, outputChannels: 64, kernel: 1, stride: 2, padding: 0),
+    ConvolutionShape(
+      images: 2, inputChannels: 1, height: 17, width: 23, outputChannels: 16, kernel: 7, stride: 2, padding: 3),
+    ConvolutionShape(
+      images: 1, inputChannels: 16, height: 1, width: 1, outputChannels: 16, kernel: 3, stride: 1, padding: 1),
+    ConvolutionShape(
+      images: 2, inputChannels: 64, height: 9, width: 15, outputChannels: 64, kernel: 3, stride: 1, padding: 1),
+    ConvolutionShape(
+      images: 3, inputChannels: 32, height: 7, width: 12, outputChannels: 48, kernel: 3, stride: 1, padding: 1),
+    ConvolutionShape(
+      images: 2, inputChannels: 64, height: 17, width: 29, outputChannels: 32, kernel: 3, stride: 2, padding: 1),
+    ConvolutionShape(
+      images: 2, inputChannels: 32, height: 9, width: 8, outputChannels: 64, kernel: 1, stride: 2, padding: 0),
   ]
 
   @Test("oneDNN: forward and both backward passes", arguments: shapes)
@@ -165,10 +175,12 @@ struct ConvolutionTests {
   @Test("Winograd on each instruction set, on odd sizes", arguments: KernelTests.sets)
   func winograd(set: InstructionSet) throws {
     for (images, input, output, height, width) in [
-      (1, 32, 32, 1, 1), (2, 64, 64, 9, 15), (3, 32, 96, 7, 13), (1, 96, 32, 4, 4), (1, 32, 64, 65, 5), (2, 128, 128, 17, 29),
+      (1, 32, 32, 1, 1), (2, 64, 64, 9, 15), (3, 32, 96, 7, 13), (1, 96, 32, 4, 4), (1, 32, 64, 65, 5),
+      (2, 128, 128, 17, 29),
     ] {
       let shape = ConvolutionShape(
-        images: images, inputChannels: input, height: height, width: width, outputChannels: output, kernel: 3, stride: 1, padding: 1)
+        images: images, inputChannels: input, height: height, width: width, outputChannels: output, kernel: 3,
+        stride: 1, padding: 1)
       try compare(try #require(WinogradConvolution(shape, training: true, set)), shape)
     }
     let strided = ConvolutionShape(

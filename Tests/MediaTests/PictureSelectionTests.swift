@@ -25,13 +25,24 @@ import Testing
     ("hevc.mkv", ["-c:v", "libx265", "-x265-params", "log-level=none:open-gop=0:bframes=4:keyint=30"]),
     ("hevc-open.mp4", ["-c:v", "libx265", "-x265-params", "log-level=none:open-gop=1:bframes=4:keyint=30"]),
     ("vp9.webm", ["-c:v", "libvpx-vp9", "-b:v", "200k", "-deadline", "realtime", "-cpu-used", "8", "-g", "25"]),
-    ("vp9-alt.webm", ["-c:v", "libvpx-vp9", "-b:v", "200k", "-cpu-used", "5", "-auto-alt-ref", "1", "-lag-in-frames", "16",
-      "-g", "40"]),
+    (
+      "vp9-alt.webm",
+      [
+        "-c:v", "libvpx-vp9", "-b:v", "200k", "-cpu-used", "5", "-auto-alt-ref", "1", "-lag-in-frames", "16",
+        "-g", "40",
+      ]
+    ),
     ("mpeg4.avi", ["-c:v", "mpeg4", "-bf", "2", "-g", "20"]),
     ("mpeg4.mp4", ["-c:v", "mpeg4", "-bf", "2", "-g", "20"]),
     ("vp8.webm", ["-c:v", "libvpx", "-b:v", "200k", "-deadline", "realtime", "-g", "25"]),
-    ("variable.mkv", ["-vf", "select='not(mod(n\\,7))+lt(mod(n\\,50)\\,11)'", "-vsync", "vfr", "-c:v", "libx264", "-g", "12"]),
-    ("variable.mp4", ["-vf", "select='not(mod(n\\,40))+lt(n\\,31)'", "-vsync", "vfr", "-c:v", "libx264", "-bf", "3", "-g", "9"]),
+    (
+      "variable.mkv",
+      ["-vf", "select='not(mod(n\\,7))+lt(mod(n\\,50)\\,11)'", "-vsync", "vfr", "-c:v", "libx264", "-g", "12"]
+    ),
+    (
+      "variable.mp4",
+      ["-vf", "select='not(mod(n\\,40))+lt(n\\,31)'", "-vsync", "vfr", "-c:v", "libx264", "-bf", "3", "-g", "9"]
+    ),
   ]
 
   @Test("in clips of every structure", arguments: makings.map(\.name))

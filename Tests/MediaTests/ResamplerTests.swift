@@ -11,7 +11,9 @@ import Testing
     let filter = try #require(resampler_make(Int32(rate), 16_000))
     defer { resampler_free(filter) }
     resampler_use_plain(filter, plain)
-    let input = (-Self.margin..<rate + Self.margin).map { Float(0.5 * sin(2 * .pi * hertz * Double($0) / Double(rate))) }
+    let input = (-Self.margin..<rate + Self.margin).map {
+      Float(0.5 * sin(2 * .pi * hertz * Double($0) / Double(rate)))
+    }
     var output = [Float](repeating: 0, count: 16_000)
     resampler_add(filter, input, Int64(input.count), Int64(Self.margin), &output, 16_000)
     return output
@@ -21,7 +23,9 @@ import Testing
     10 * log10(samples.reduce(0) { $0 + $1 * $1 } / Double(samples.count) / 0.125 + 1e-30)
   }
 
-  @Test("passes a sine below 7 kHz on time and within 0.1 dB", arguments: [8_000, 11_025, 22_050, 44_099, 44_100, 48_000, 96_000])
+  @Test(
+    "passes a sine below 7 kHz on time and within 0.1 dB",
+    arguments: [8_000, 11_025, 22_050, 44_099, 44_100, 48_000, 96_000])
   func passes(rate: Int) throws {
     for hertz in stride(from: 100.0, to: min(7_000, 0.43 * Double(rate)), by: 731) {
       let output = try sine(hertz, rate: rate).map(Double.init)

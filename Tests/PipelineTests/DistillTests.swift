@@ -5,7 +5,9 @@ import Testing
 
 @Suite("pipeline distill and export", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct DistillTests {
-  static let training = ["distill", "--batch-size", "4", "--steps", "5", "--checkpoint-every", "1", "--learning-rate", "1e-3"]
+  static let training = [
+    "distill", "--batch-size", "4", "--steps", "5", "--checkpoint-every", "1", "--learning-rate", "1e-3",
+  ]
 
   @Test("gives the same weights on one thread, on two, and after a kill")
   func sameBits() throws {
@@ -42,7 +44,9 @@ struct DistillTests {
     #expect(again.output.contains("up to date"))
     #expect(try tool.run("export", "weights.safetensors").status == 0)
     let inspected = try tool.run("inspect", "weights.safetensors")
-    for text in ["audio_encoder.layer4.1.conv2.weight", "n_fft: 512", "hop_length: 353", "normalization: clip", "teacher: test"] {
+    for text in [
+      "audio_encoder.layer4.1.conv2.weight", "n_fft: 512", "hop_length: 353", "normalization: clip", "teacher: test",
+    ] {
       #expect(inspected.output.contains(text), "\(text)")
     }
     try checkWithTorch(tool.path("weights-3.bin"))
@@ -55,7 +59,8 @@ struct DistillTests {
       print("SKIPPED: python3-torch is not installed, so no outside judge loads the weights")
       return
     }
-    let keys = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/facts/wav2clip-encoder-keys.txt"
+    let keys =
+      (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/facts/wav2clip-encoder-keys.txt"
     let script = """
       import os, sys, torch
       state = torch.load(sys.argv[1], weights_only=True)
@@ -110,6 +115,8 @@ struct DistillTests {
     kill(process.processIdentifier, SIGTERM)
     process.waitUntilExit()
     #expect(process.terminationStatus == 130)
-    #expect(try tool.run("distill", "--batch-size", "4", "--steps", "2", "--dry-run").output.contains("would go on from step"))
+    #expect(
+      try tool.run("distill", "--batch-size", "4", "--steps", "2", "--dry-run").output.contains("would go on from step")
+    )
   }
 }

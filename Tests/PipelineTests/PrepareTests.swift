@@ -28,7 +28,8 @@ struct PrepareTests {
     #expect(vectors.output.contains("select-vectors \(Clips.name(0)): input changed: vectors"))
     #expect(vectors.output.contains("0 clips decoded"))
 
-    try FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: tool.path("videos/\(Clips.name(1)).mp4"))
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date()], ofItemAtPath: tool.path("videos/\(Clips.name(1)).mp4"))
     let touched = try tool.run("prepare", "videos")
     #expect(touched.output.contains("up to date"))
 
@@ -49,7 +50,9 @@ struct PrepareTests {
     try Files.write([], to: tool.path("videos/empty000000_000001.mp4"))
     try Clips.make(tool.path("videos/novectors00_000001.mp4"), pitch: 700)
     try Clips.shell(["cp", tool.path("videos/\(Clips.name(0)).mp4"), tool.path("videos/\(Clips.name(0)).copy.mp4")])
-    try Files.write("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n\(Clips.name(0)).mp4\n", to: tool.path("videos/playlist000_000001.mp4"))
+    try Files.write(
+      "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n\(Clips.name(0)).mp4\n",
+      to: tool.path("videos/playlist000_000001.mp4"))
     for name in ["short000000", "nosound0000", "nopicture00", "text0000000", "empty000000", "playlist000"] {
       try Clips.vectors(tool.path("embeddings/\(name)_000001.npy"), seed: 5, rows: name == "short000000" ? 4 : 10)
     }
@@ -62,7 +65,9 @@ struct PrepareTests {
       ("text0000000", "media.unreadable"), ("empty000000", "media.unreadable"), ("novectors00", "embedding.missing"),
       (".copy.mp4", "clip.duplicate"), ("playlist000", "media.unreadable"),
     ] {
-      #expect(quarantine.split(separator: "\n").contains { $0.contains(name) && $0.contains("\"reason\":\"\(reason)\"") }, "\(name)")
+      #expect(
+        quarantine.split(separator: "\n").contains { $0.contains(name) && $0.contains("\"reason\":\"\(reason)\"") },
+        "\(name)")
     }
     let kept = try tool.run("prepare", "videos", "--keep", "clip.short", "--max-bad-fraction", "1")
     #expect(kept.status == 0 && kept.output.contains("3 pairs"))
@@ -119,23 +124,30 @@ struct PrepareTests {
     try Files.makeFolder(tool.path("deep/er"))
     try Files.rename(tool.path("videos"), to: tool.path("deep/videos"))
     try Files.rename(tool.path("embeddings"), to: tool.path("deep/embeddings"))
-    try tool.run("prepare", "../videos", "--shards", "three", "--workspace", "w3", "--jobs", "8", at: tool.path("deep/er"))
+    try tool.run(
+      "prepare", "../videos", "--shards", "three", "--workspace", "w3", "--jobs", "8", at: tool.path("deep/er"))
     #expect(try tool.digests("deep/er/three") == expected)
 
     var random = SeededRandom(seed: UInt64(Date().timeIntervalSince1970))
     for _ in 0..<8 {
-      let (process, _, _) = try tool.start(["prepare", "deep/videos", "--shards", "four", "--workspace", "w4", "--jobs", "2"])
+      let (process, _, _) = try tool.start([
+        "prepare", "deep/videos", "--shards", "four", "--workspace", "w4", "--jobs", "2",
+      ])
       usleep(UInt32(20_000 + random.next() % 400_000))
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
-      for name in (try? Files.names(in: tool.path("four"))) ?? [] { #expect(expected[name] == (try tool.digests("four")[name])) }
+      for name in (try? Files.names(in: tool.path("four"))) ?? [] {
+        #expect(expected[name] == (try tool.digests("four")[name]))
+      }
     }
     #expect(try tool.run("prepare", "deep/videos", "--shards", "four", "--workspace", "w4").status == 0)
     #expect(try tool.digests("four") == expected)
     #expect(try Files.names(in: tool.folder).allSatisfy { !$0.hasSuffix(".building") })
   }
 
-  @Test("leaves out a clip on which the decoder crashes, hangs or eats memory, alone, and tries it again", arguments: ["crash", "allocate"])
+  @Test(
+    "leaves out a clip on which the decoder crashes, hangs or eats memory, alone, and tries it again",
+    arguments: ["crash", "allocate"])
   func faults(kind: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -143,7 +155,8 @@ struct PrepareTests {
     let name = "fault-\(kind)00_000007"
     try Clips.make(tool.path("videos/\(name).mp4"), pitch: 900)
     try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: 7)
-    let outcome = try tool.run("prepare", "videos", "--max-bad-fraction", "1", environment: ["PIPELINE_TEST_FAULTS": "1"])
+    let outcome = try tool.run(
+      "prepare", "videos", "--max-bad-fraction", "1", environment: ["PIPELINE_TEST_FAULTS": "1"])
     #expect(outcome.output.contains("3 pairs"), "\(outcome.output) \(outcome.problems)")
     #expect(outcome.output.contains(kind == "crash" ? "decoder.crashed" : "media.memory"), "\(outcome.output)")
     #expect(outcome.problems.contains("may then differ"))

@@ -26,7 +26,9 @@ struct Tool {
 
   func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-  func start(_ arguments: [String], environment: [String: String] = [:], at place: String? = nil) throws -> (Process, Pipe, Pipe) {
+  func start(_ arguments: [String], environment: [String: String] = [:], at place: String? = nil) throws -> (
+    Process, Pipe, Pipe
+  ) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.program)
     process.arguments = arguments
@@ -48,8 +50,10 @@ struct Tool {
     let out = output.fileHandleForReading.readDataToEndOfFile()
     let err = reader.finish()
     process.waitUntilExit()
-    let status = process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
-    return Outcome(status: status, output: String(decoding: out, as: UTF8.self), problems: String(decoding: err, as: UTF8.self))
+    let status =
+      process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+    return Outcome(
+      status: status, output: String(decoding: out, as: UTF8.self), problems: String(decoding: err, as: UTF8.self))
   }
 
   /// The digests of all files below a folder, hidden ones left out, by name.
@@ -97,7 +101,9 @@ enum Clips {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure("test.shell", "a command failed", on: words.joined(separator: " ")) }
+    guard process.terminationStatus == 0 else {
+      throw Failure("test.shell", "a command failed", on: words.joined(separator: " "))
+    }
   }
 
   /// A clip of `seconds` with a tone of `pitch` and a moving picture.
