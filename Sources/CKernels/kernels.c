@@ -11,6 +11,7 @@ typedef float v16 __attribute__((vector_size(64)));
 typedef float v16u __attribute__((vector_size(64), aligned(4)));
 typedef int32_t i16 __attribute__((vector_size(64)));
 typedef double d16 __attribute__((vector_size(128)));
+typedef double d16u __attribute__((vector_size(128), aligned(8)));
 typedef uint8_t b16 __attribute__((vector_size(16)));
 typedef uint8_t b16u __attribute__((vector_size(16), aligned(1)));
 

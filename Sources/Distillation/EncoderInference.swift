@@ -84,7 +84,8 @@ package final class EncoderInference: @unchecked Sendable {
     throws -> Extent
   {
     guard let frozen = convolutions[layer.weight] else { return input }
-    try frozen.kernel.forward(x.start, packed: frozen.packed.start, y.start, scratch: space.scratch.start)
+    try frozen.kernel.forward(
+      x.start, gate: nil, packed: frozen.packed.start, y.start, finish: .none, scratch: space.scratch.start)
     return frozen.kernel.shape.output
   }
 

@@ -22,7 +22,6 @@ package final class EncoderTraining: @unchecked Sendable {
   private let blocks: [TrainingBlock]
   /// Gradients of block outputs, in turn.
   private let gradients: [FloatBuffer]
-  private let inner: FloatBuffer
   private let scratch: FloatBuffer
   private let scratchCount: Int
   private let temporary: FloatBuffer
@@ -60,7 +59,6 @@ package final class EncoderTraining: @unchecked Sendable {
     scratch = FloatBuffer(scratchCount * threads.count)
     let largest = max(pooledExtent.imageCount, blocks.map(\.extent.imageCount).max() ?? 0)
     gradients = [FloatBuffer(largest * batch), FloatBuffer(largest * batch)]
-    inner = FloatBuffer((blocks.map(\.extent.imageCount).max() ?? 0) * batch)
     temporaryCount = microbatch * max(stem.extent.imageCount, largest)
     temporary = FloatBuffer(temporaryCount * threads.count)
     let partial = convolutions.map(\.partialCount).max() ?? 0
@@ -76,7 +74,7 @@ package final class EncoderTraining: @unchecked Sendable {
     let convolutions = [stem] + blocks.flatMap(\.convolutions)
     try threads.tryForEach(convolutions.count) { item, _ in try convolutions[item].prepare(parameters) }
     try threads.tryForEach(cut.count) { part, thread in
-      try self.stem.forward(part, self.spectrograms, scratch: self.scratch(thread))
+      try self.stem.forward(part, self.spectrograms, gate: nil, scratch: self.scratch(thread))
     }
     stem.finishStatistics(parameters)
     try threads.tryForEach(cut.count) { part, thread in
@@ -124,27 +122,27 @@ package final class EncoderTraining: @unchecked Sendable {
         last.extent.with(images: range.count), gradient: gradient.start + range.lowerBound * last.extent.channels, place
       )
       last.maskGradient(part, self.gradients[0])
+      last.sumShortcut(part, self.gradients[0])
     }
     for (index, block) in blocks.enumerated().reversed() {
       let (from, to) = (gradients[current], gradients[block.shortcut == nil ? current : 1 - current])
       block.finishExit(parameters, into: result)
       try threads.tryForEach(cut.count) { part, thread in
         try block.backwardSecond(
-          part, gradient: from, inputGradient: to, inner: self.inner, partials: self.partials,
-          scratch: self.scratch(thread))
+          part, gradient: from, inputGradient: to, partials: self.partials, scratch: self.scratch(thread))
       }
       try block.second.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
       try block.shortcut?.reduceWeights(partials[1], layout: parameters.layout, into: result, threads: threads)
       block.first.finishGradient(parameters, into: result)
+      let before = index > 0 ? blocks[index - 1] : nil
       try threads.tryForEach(cut.count) { part, thread in
         try block.backwardFirst(
-          part, inputGradient: to, inner: self.inner, temporary: self.temporary(thread), partials: self.partials[0],
-          scratch: self.scratch(thread))
-        if index > 0 {
-          self.blocks[index - 1].maskGradient(part, to)
-        } else {
+          part, inputGradient: to, merge: before?.outputMerge(part) ?? GradientMerge(adds: true),
+          partials: self.partials[0], scratch: self.scratch(thread))
+        before?.sumShortcut(part, to)
+        if before == nil {
           self.unpool(part, to, self.temporary(thread))
-          self.stem.gradientMoments(part, gradient: self.temporary(thread), activation: nil)
+          self.stem.sumGradient(part, self.temporary(thread), activation: nil)
         }
       }
       try block.first.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
@@ -156,7 +154,7 @@ package final class EncoderTraining: @unchecked Sendable {
       // Scattering twice is cheaper than keeping the stem's gradient, the largest of all.
       self.unpool(part, last, self.temporary(thread))
       try self.stem.backward(
-        part, gradient: self.temporary(thread), x: self.spectrograms, dx: nil, partials: self.partials[0],
+        part, gradient: self.temporary(thread), x: self.spectrograms, gate: nil, dx: nil, partials: self.partials[0],
         scratch: self.scratch(thread))
     }
     try stem.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)

@@ -14,29 +14,3 @@ struct Moments {
     count = total
   }
 }
-
-/// Doubles at a fixed address, written range by range from several threads.
-final class DoubleBuffer: @unchecked Sendable {
-  let count: Int
-  let start: UnsafeMutablePointer<Double>
-
-  init(_ count: Int) {
-    self.count = count
-    start = .allocate(capacity: max(1, count))
-    start.initialize(repeating: 0, count: max(1, count))
-  }
-
-  deinit { start.deallocate() }
-}
-
-/// Bytes at a fixed address, written range by range from several threads.
-final class ByteBuffer: @unchecked Sendable {
-  let start: UnsafeMutablePointer<UInt8>
-
-  init(_ count: Int) {
-    start = .allocate(capacity: max(1, count))
-    start.initialize(repeating: 0, count: max(1, count))
-  }
-
-  deinit { start.deallocate() }
-}

@@ -82,15 +82,23 @@ final class NormalizedConvolution: @unchecked Sendable {
     }
   }
 
+  /// relu(norm(y)) on the next convolution's input as it is read. Holds after `finishStatistics`.
+  var gate: InputGate { InputGate(scale: scale.start, shift: shift.start) }
+
   /// The convolution of one microbatch of `x` (the whole batch's buffer), and its moments.
-  func forward(_ part: Int, _ x: FloatBuffer, scratch: UnsafeMutablePointer<Float>) throws {
+  func forward(_ part: Int, _ x: FloatBuffer, gate: InputGate?, scratch: UnsafeMutablePointer<Float>) throws {
     let kernel = try kernel(part)
     guard let packed = packed[cut[part].count] else { return }
-    let y = place(output, extent, part)
-    try kernel.forward(place(x, input, part), packed: packed.forward.start, y, scratch: scratch)
-    let channels = layer.outputChannels
-    let sums = moments.start + part * channels * 2
-    source.layers.channelMoments(kernel.shape.output, y, mean: sums, squares: sums + channels)
+    let (mean, squares) = partMoments(part)
+    try kernel.forward(
+      place(x, input, part), gate: gate, packed: packed.forward.start, place(output, extent, part),
+      finish: .moments(mean: mean, squares: squares), scratch: scratch)
+  }
+
+  /// Where one microbatch's sums go: on the way forward mean and squares, on the way back Σ g and Σ g · (y − mean).
+  private func partMoments(_ part: Int) -> (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>) {
+    let start = moments.start + part * layer.outputChannels * 2
+    return (start, start + layer.outputChannels)
   }
 
   /// The meeting point: statistics of the whole batch, and what they do to the running ones.
@@ -120,13 +128,18 @@ final class NormalizedConvolution: @unchecked Sendable {
 
   // MARK: Backward
 
-  /// Masks one microbatch's gradient by `activation` > 0 where given, and sums what batch norm's backward needs.
-  func gradientMoments(_ part: Int, gradient: UnsafeMutablePointer<Float>, activation: UnsafePointer<Float>?) {
-    let channels = layer.outputChannels
-    let sums = moments.start + part * channels * 2
+  /// What sums one microbatch's gradient for batch norm's backward while it is written.
+  func gradientSums(_ part: Int) -> GradientSums {
+    let (sums, products) = partMoments(part)
+    return GradientSums(x: place(output, extent, part), mean: mean.start, sums: sums, products: products)
+  }
+
+  /// The same for a gradient that lies there, masked by `activation` > 0 where given.
+  func sumGradient(_ part: Int, _ gradient: UnsafeMutablePointer<Float>, activation: UnsafePointer<Float>?) {
+    let to = gradientSums(part)
     source.layers.gradientMoments(
-      extent.with(images: cut[part].count), gradient: gradient, activation: activation, place(output, extent, part),
-      mean: mean.start, sums: sums, products: sums + channels)
+      extent.with(images: cut[part].count), gradient: gradient, activation: activation, to.x, mean: to.mean,
+      sums: to.sums, products: to.products)
   }
 
   /// The meeting point: gradients of scale and bias, and the coefficients for `backward`.
@@ -160,23 +173,25 @@ final class NormalizedConvolution: @unchecked Sendable {
   /// Through batch norm and convolution for one microbatch.
   /// - Parameters:
   ///   - gradient: of the batch norm's result (masked).
-  ///   - x: the layer's input, the whole batch's buffer.
-  ///   - dx: where the input's gradient of this microbatch goes; nil at the first layer.
+  ///   - x: the layer's input, the whole batch's buffer; `gate` as in `forward`.
+  ///   - dx: where the input's gradient of this microbatch goes, and what becomes of it there; nil at the first layer.
   ///   - partials: `[microbatches, partialCount]`.
   func backward(
-    _ part: Int, gradient: UnsafePointer<Float>, x: FloatBuffer, dx: UnsafeMutablePointer<Float>?,
-    partials: FloatBuffer,
+    _ part: Int, gradient: UnsafePointer<Float>, x: FloatBuffer, gate: InputGate?,
+    dx: (place: UnsafeMutablePointer<Float>, merge: GradientMerge)?, partials: FloatBuffer,
     scratch: UnsafeMutablePointer<Float>
   ) throws {
     let kernel = try kernel(part)
     guard let packed = packed[cut[part].count] else { return }
     let channels = layer.outputChannels
     let y = place(output, extent, part)
-    source.layers.combine(
-      kernel.shape.output, gradient: gradient, y, a: coefficients.start, b: coefficients.start + channels,
-      c: coefficients.start + 2 * channels, y)
-    try kernel.backwardWeights(place(x, input, part), y, packed: partials.start + part * partialCount, scratch: scratch)
-    if let dx { try kernel.backwardData(y, packed: packed.backward.start, dx, scratch: scratch) }
+    let norm = NormGradient(
+      gradient: gradient, a: coefficients.start, b: coefficients.start + channels, c: coefficients.start + 2 * channels)
+    try kernel.backwardWeights(
+      place(x, input, part), gate: gate, y, norm: norm, packed: partials.start + part * partialCount, scratch: scratch)
+    if let dx {
+      try kernel.backwardData(y, packed: packed.backward.start, dx.place, merge: dx.merge, scratch: scratch)
+    }
   }
 
   /// Adds the microbatches' weight gradients in order and puts the sum into `gradients`.

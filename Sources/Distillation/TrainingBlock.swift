@@ -3,17 +3,18 @@ import Kernels
 
 /// One residual block in training: what it keeps between forward and backward, and its steps for one microbatch.
 ///
-/// Forward: enter → finishEntry → middle → (second's statistics) → leave. Backward: maskGradient → finishExit → backwardSecond →
-/// (first's meeting point) → backwardFirst. Names without "finish" run for one microbatch on one thread.
+/// Forward: enter → finishEntry → middle → (second's statistics) → leave. Backward: (merge into the output's gradient) →
+/// finishExit → backwardSecond → (first's meeting point) → backwardFirst. Names without "finish" run for one microbatch on one
+/// thread. What lies between the two convolutions is never stored: the second reads the first's result through its norm.
 final class TrainingBlock: @unchecked Sendable {
   let first: NormalizedConvolution
   let second: NormalizedConvolution
   let shortcut: NormalizedConvolution?
-  /// The block's result, after the addition and ReLU.
+  /// The block's result, after the addition and ReLU. In the backward pass, once nobody needs it, the gradient between the
+  /// two convolutions.
   let output: FloatBuffer
   private let x: FloatBuffer
   private let input: Extent
-  private let activation: FloatBuffer
   private let cut: [Range<Int>]
   private let layers: any LayerKernels
 
@@ -23,7 +24,6 @@ final class TrainingBlock: @unchecked Sendable {
     self.cut = cut
     layers = source.layers
     first = try NormalizedConvolution(block.first, input: input, cut: cut, source: source, dataGradient: true)
-    activation = FloatBuffer(first.extent.count)
     second = try NormalizedConvolution(block.second, input: first.extent, cut: cut, source: source, dataGradient: true)
     shortcut = try block.shortcut.map {
       try NormalizedConvolution($0, input: input, cut: cut, source: source, dataGradient: true)
@@ -39,8 +39,8 @@ final class TrainingBlock: @unchecked Sendable {
   private func inputOffset(_ part: Int) -> Int { cut[part].lowerBound * input.imageCount }
 
   func enter(_ part: Int, scratch: UnsafeMutablePointer<Float>) throws {
-    try first.forward(part, x, scratch: scratch)
-    try shortcut?.forward(part, x, scratch: scratch)
+    try first.forward(part, x, gate: nil, scratch: scratch)
+    try shortcut?.forward(part, x, gate: nil, scratch: scratch)
   }
 
   func finishEntry(_ parameters: Parameters) {
@@ -49,11 +49,7 @@ final class TrainingBlock: @unchecked Sendable {
   }
 
   func middle(_ part: Int, scratch: UnsafeMutablePointer<Float>) throws {
-    layers.scaleShift(
-      extent(part), first.output.start + offset(part), scale: first.scale.start, shift: first.shift.start,
-      residual: nil,
-      residualScale: nil, residualShift: nil, relu: true, activation.start + offset(part))
-    try second.forward(part, activation, scratch: scratch)
+    try second.forward(part, first.output, gate: first.gate, scratch: scratch)
   }
 
   func leave(_ part: Int) {
@@ -64,11 +60,20 @@ final class TrainingBlock: @unchecked Sendable {
       output.start + offset(part))
   }
 
-  /// Cuts the output's gradient (whole batch's buffer) where the ReLU did, and sums for both norms that fed the addition.
+  /// What becomes of this output's gradient where the next block writes it: added to the shortcut's share, cut where the ReLU
+  /// did, summed for the second norm.
+  func outputMerge(_ part: Int) -> GradientMerge {
+    GradientMerge(adds: true, activation: output.start + offset(part), sums: second.gradientSums(part))
+  }
+
+  /// The same for a gradient that lies there.
   func maskGradient(_ part: Int, _ gradient: FloatBuffer) {
-    let place = gradient.start + offset(part)
-    second.gradientMoments(part, gradient: place, activation: output.start + offset(part))
-    shortcut?.gradientMoments(part, gradient: place, activation: nil)
+    second.sumGradient(part, gradient.start + offset(part), activation: output.start + offset(part))
+  }
+
+  /// Sums the masked gradient for the shortcut's norm too.
+  func sumShortcut(_ part: Int, _ gradient: FloatBuffer) {
+    shortcut?.sumGradient(part, gradient.start + offset(part), activation: nil)
   }
 
   func finishExit(_ parameters: Parameters, into gradients: FloatBuffer) {
@@ -76,27 +81,31 @@ final class TrainingBlock: @unchecked Sendable {
     shortcut?.finishGradient(parameters, into: gradients)
   }
 
-  /// From the masked output gradient to `inner`, the masked gradient of the first norm's result; with a shortcut also its share
-  /// of `inputGradient`.
+  /// From the masked output gradient to the masked gradient of the first norm's result, in `output`; with a shortcut also its
+  /// share of `inputGradient`.
   func backwardSecond(
-    _ part: Int, gradient: FloatBuffer, inputGradient: FloatBuffer, inner: FloatBuffer, partials: [FloatBuffer],
+    _ part: Int, gradient: FloatBuffer, inputGradient: FloatBuffer, partials: [FloatBuffer],
     scratch: UnsafeMutablePointer<Float>
   ) throws {
-    let (place, hidden) = (gradient.start + offset(part), inner.start + offset(part))
-    try second.backward(part, gradient: place, x: activation, dx: hidden, partials: partials[0], scratch: scratch)
+    let place = gradient.start + offset(part)
+    let merge = GradientMerge(
+      adds: false, activation: first.output.start + offset(part), gate: first.gate, sums: first.gradientSums(part))
+    try second.backward(
+      part, gradient: place, x: first.output, gate: first.gate, dx: (output.start + offset(part), merge),
+      partials: partials[0], scratch: scratch)
     try shortcut?.backward(
-      part, gradient: place, x: x, dx: inputGradient.start + inputOffset(part), partials: partials[1], scratch: scratch)
-    first.gradientMoments(part, gradient: hidden, activation: activation.start + offset(part))
+      part, gradient: place, x: x, gate: nil,
+      dx: (inputGradient.start + inputOffset(part), GradientMerge(adds: false)), partials: partials[1], scratch: scratch
+    )
   }
 
-  /// Adds the first convolution's share to `inputGradient`, which holds the shortcut's.
+  /// Adds the first convolution's share to `inputGradient`, which holds the shortcut's; `merge` says what then becomes of it.
   func backwardFirst(
-    _ part: Int, inputGradient: FloatBuffer, inner: FloatBuffer, temporary: UnsafeMutablePointer<Float>,
-    partials: FloatBuffer,
+    _ part: Int, inputGradient: FloatBuffer, merge: GradientMerge, partials: FloatBuffer,
     scratch: UnsafeMutablePointer<Float>
   ) throws {
     try first.backward(
-      part, gradient: inner.start + offset(part), x: x, dx: temporary, partials: partials, scratch: scratch)
-    layers.add(cut[part].count * input.imageCount, inputGradient.start + inputOffset(part), temporary)
+      part, gradient: output.start + offset(part), x: x, gate: nil,
+      dx: (inputGradient.start + inputOffset(part), merge), partials: partials, scratch: scratch)
   }
 }

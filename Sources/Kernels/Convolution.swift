@@ -56,18 +56,78 @@ package protocol ConvolutionKernel: AnyObject, Sendable {
   /// `[out, in, kernel, kernel]` into the layout of `pass` (forward or backwardData).
   func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) throws
   func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws
+  /// y of x, both as `shape` says.
   func forward(
-    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) throws
-  func backwardData(
-    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) throws
+    _ x: Floats, gate: InputGate?, packed: Floats, _ y: Output, finish: ResultFinish, scratch: Output) throws
+  /// dx of dy.
+  func backwardData(_ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output) throws
+  /// The weights' packed gradient. With `norm`, dy holds y before and the gradient through the norm after.
   func backwardWeights(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) throws
+    _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output) throws
+}
+
+/// A convolution whose library knows nothing of norms: what is wanted beside it runs as passes of its own.
+package protocol PlainConvolution: ConvolutionKernel {
+  var layers: any LayerKernels { get }
+  /// Floats that the bare passes need.
+  var bareScratchCount: Int { get }
+  func forward(_ x: Floats, packed: Floats, _ y: Output, scratch: Output) throws
+  func backwardData(_ dy: Floats, packed: Floats, _ dx: Output, scratch: Output) throws
+  func backwardWeights(_ x: Floats, _ dy: Floats, packed: Output, scratch: Output) throws
+}
+
+extension PlainConvolution {
+  /// The bare passes' scratch, then room for one input.
+  package var scratchCount: Int { spareOffset + shape.input.count }
+  private var spareOffset: Int { (bareScratchCount + 15) / 16 * 16 }
+  private func spare(_ scratch: Output) -> Output { scratch + spareOffset }
+
+  private func gated(_ x: Floats, _ gate: InputGate?, _ scratch: Output) -> Floats {
+    guard let gate else { return x }
+    layers.scaleShift(
+      shape.input, x, scale: gate.scale, shift: gate.shift, residual: nil, residualScale: nil, residualShift: nil,
+      relu: true, spare(scratch))
+    return Floats(spare(scratch))
+  }
+
+  package func forward(
+    _ x: Floats, gate: InputGate?, packed: Floats, _ y: Output, finish: ResultFinish, scratch: Output
+  ) throws {
+    try forward(gated(x, gate, scratch), packed: packed, y, scratch: scratch)
+    switch finish {
+    case .none: break
+    case .moments(let mean, let squares): layers.channelMoments(shape.output, y, mean: mean, squares: squares)
+    case .norm(let norm):
+      layers.scaleShift(
+        shape.output, y, scale: norm.scale, shift: norm.shift, residual: norm.residual,
+        residualScale: norm.residualScale, residualShift: norm.residualShift, relu: norm.relu, y)
+    }
+  }
+
+  package func backwardData(
+    _ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output
+  ) throws {
+    let extent = shape.input
+    if merge.adds {
+      try backwardData(dy, packed: packed, spare(scratch), scratch: scratch)
+      layers.add(extent.count, dx, spare(scratch))
+    } else {
+      try backwardData(dy, packed: packed, dx, scratch: scratch)
+    }
+    guard let sums = merge.sums else { return }
+    let active = merge.activation.map { gated($0, merge.gate, scratch) }
+    layers.gradientMoments(
+      extent, gradient: dx, activation: active, sums.x, mean: sums.mean, sums: sums.sums, products: sums.products)
+  }
+
+  package func backwardWeights(
+    _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output
+  ) throws {
+    if let norm {
+      layers.combine(shape.output, gradient: norm.gradient, dy, a: norm.a, b: norm.b, c: norm.c, dy)
+    }
+    try backwardWeights(gated(x, gate, scratch), dy, packed: packed, scratch: scratch)
+  }
 }
 
 /// Where a network gets its kernels from: the fast ones, or the plain ones that tests compare with.

@@ -35,3 +35,29 @@ package final class FloatBuffer: @unchecked Sendable {
 
   package func zero() { memset(start, 0, count * 4) }
 }
+
+/// Doubles at a fixed address, written range by range from several threads.
+package final class DoubleBuffer: @unchecked Sendable {
+  package let count: Int
+  package let start: UnsafeMutablePointer<Double>
+
+  package init(_ count: Int) {
+    self.count = count
+    start = .allocate(capacity: max(1, count))
+    start.initialize(repeating: 0, count: max(1, count))
+  }
+
+  deinit { start.deallocate() }
+}
+
+/// Bytes at a fixed address, written range by range from several threads.
+package final class ByteBuffer: @unchecked Sendable {
+  package let start: UnsafeMutablePointer<UInt8>
+
+  package init(_ count: Int) {
+    start = .allocate(capacity: max(1, count))
+    start.initialize(repeating: 0, count: max(1, count))
+  }
+
+  deinit { start.deallocate() }
+}

@@ -2,12 +2,14 @@ import Basics
 import COneDNN
 
 /// Convolution through oneDNN: Winograd for stride-1 3×3 where the CPU has it, else direct.
-package final class OneDNNConvolution: ConvolutionKernel, @unchecked Sendable {
+package final class OneDNNConvolution: PlainConvolution, @unchecked Sendable {
   package let shape: ConvolutionShape
+  package let layers: any LayerKernels
   private let plan: OpaquePointer
 
-  package init(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws {
+  package init(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool, layers: any LayerKernels) throws {
     self.shape = shape
+    self.layers = layers
     var raw = onednn_shape(
       images: Int64(shape.images), in_channels: Int64(shape.inputChannels), in_height: Int64(shape.height),
       in_width: Int64(shape.width), out_channels: Int64(shape.outputChannels), kernel: Int64(shape.kernel),
@@ -20,7 +22,7 @@ package final class OneDNNConvolution: ConvolutionKernel, @unchecked Sendable {
 
   deinit { onednn_plan_destroy(plan) }
 
-  package var scratchCount: Int { onednn_plan_scratch(plan) / 4 }
+  package var bareScratchCount: Int { onednn_plan_scratch(plan) / 4 }
 
   package func packedCount(_ pass: ConvolutionPass) -> Int { onednn_plan_packed(plan, raw(pass)) / 4 }
 
@@ -74,12 +76,12 @@ package struct FastKernels: KernelSource {
     -> any ConvolutionKernel
   {
     if let own = WinogradConvolution(shape, training: training, instructionSet) { return own }
-    return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient)
+    return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient, layers: layers)
   }
 
   package var identity: [String: String] {
     [
-      "isa": instructionSet.name, "winograd": "1", "onednn": String(cString: onednn_version()),
+      "isa": instructionSet.name, "winograd": "2", "onednn": String(cString: onednn_version()),
       "openblas": Matrix.identity,
     ]
   }

@@ -1,10 +1,11 @@
 /// Convolution by its definition, summed in double precision. Packed weights are the plain ones.
-package final class ReferenceConvolution: ConvolutionKernel {
+package final class ReferenceConvolution: PlainConvolution {
   package let shape: ConvolutionShape
 
   package init(_ shape: ConvolutionShape) { self.shape = shape }
 
-  package var scratchCount: Int { 0 }
+  package var layers: any LayerKernels { ReferenceKernels() }
+  package var bareScratchCount: Int { 0 }
   package func packedCount(_ pass: ConvolutionPass) -> Int { shape.weightCount }
   package func name(_ pass: ConvolutionPass) -> String { "reference" }
 

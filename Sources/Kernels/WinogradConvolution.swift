@@ -52,17 +52,38 @@ package final class WinogradConvolution: ConvolutionKernel, Sendable {
   }
 
   package func forward(
-    _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) { table.forward(raw, x, packed, y, scratch) }
+    _ x: Floats, gate: InputGate?, packed: Floats, _ y: Output, finish: ResultFinish, scratch: Output
+  ) {
+    var end = kernels_finish()
+    switch finish {
+    case .none: break
+    case .moments(let mean, let squares):
+      end.mean = mean
+      end.squares = squares
+    case .norm(let norm):
+      end.scale = norm.scale
+      end.shift = norm.shift
+      end.residual = norm.residual
+      end.residual_scale = norm.residualScale
+      end.residual_shift = norm.residualShift
+      end.relu = norm.relu ? 1 : 0
+    }
+    table.forward(raw, x, Self.raw(gate), packed, y, end, scratch)
+  }
 
-  package func backwardData(
-    _ dy: UnsafePointer<Float>, packed: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) { table.forward(reversed, dy, packed, dx, scratch) }
+  package func backwardData(_ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output) {
+    let end = kernels_merge(
+      adds: merge.adds ? 1 : 0, activation: merge.activation, gate: Self.raw(merge.gate), x: merge.sums?.x,
+      mean: merge.sums?.mean, sums: merge.sums?.sums, products: merge.sums?.products)
+    table.data(raw, dy, packed, dx, end, scratch)
+  }
 
   package func backwardWeights(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) { table.weights(raw, x, dy, packed, scratch) }
+    _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output
+  ) {
+    let through = kernels_norm_gradient(gradient: norm?.gradient, a: norm?.a, b: norm?.b, c: norm?.c)
+    table.weights(raw, x, Self.raw(gate), dy, through, packed, scratch)
+  }
+
+  private static func raw(_ gate: InputGate?) -> kernels_gate { kernels_gate(scale: gate?.scale, shift: gate?.shift) }
 }

@@ -3,6 +3,11 @@ import Testing
 
 @testable import Kernels
 
+private func random(_ count: Int, _ seed: UInt64, offset: Double = 0) -> FloatBuffer {
+  var random = SeededRandom(seed: seed)
+  return FloatBuffer((0..<count).map { _ in Float(random.normal() + offset) })
+}
+
 /// Every fast kernel against the plain one, on odd sizes and on each instruction set this CPU has.
 @Suite("Fast kernels agree with the plain ones")
 struct KernelTests {
@@ -13,11 +18,6 @@ struct KernelTests {
     Extent(images: 2, channels: 48, height: 4, width: 6, block: 48),
   ]
   let plain = ReferenceKernels()
-
-  private func random(_ count: Int, _ seed: UInt64, offset: Double = 0) -> FloatBuffer {
-    var random = SeededRandom(seed: seed)
-    return FloatBuffer((0..<count).map { _ in Float(random.normal() + offset) })
-  }
 
   private func close(_ a: FloatBuffer, _ b: FloatBuffer, _ tolerance: Float = 1e-5) -> Bool {
     let largest = b.values.map(abs).max() ?? 0
@@ -167,12 +167,14 @@ struct ConvolutionTests {
       images: 2, inputChannels: 32, height: 9, width: 8, outputChannels: 64, kernel: 1, stride: 2, padding: 0),
   ]
 
-  @Test("oneDNN: forward and both backward passes", arguments: shapes)
+  @Test("oneDNN: forward and both backward passes, with norms", arguments: shapes)
   func library(shape: ConvolutionShape) throws {
-    try compare(try OneDNNConvolution(shape, training: true, dataGradient: shape.inputChannels > 1), shape)
+    let dataGradient = shape.inputChannels > 1
+    try compare(
+      try OneDNNConvolution(shape, training: true, dataGradient: dataGradient, layers: VectorKernels()), shape)
   }
 
-  @Test("Winograd on each instruction set, on odd sizes", arguments: KernelTests.sets)
+  @Test("Winograd on each instruction set, on odd sizes, with norms", arguments: KernelTests.sets)
   func winograd(set: InstructionSet) throws {
     for (images, input, output, height, width) in [
       (1, 32, 32, 1, 1), (2, 64, 64, 9, 15), (3, 32, 96, 7, 13), (1, 96, 32, 4, 4), (1, 32, 64, 65, 5),
@@ -188,37 +190,72 @@ struct ConvolutionTests {
     #expect(WinogradConvolution(strided, training: true, set) == nil)
   }
 
+  /// All three passes against the definition: bare, and with everything that can be done on the way.
   private func compare(_ fast: any ConvolutionKernel, _ shape: ConvolutionShape) throws {
-    var random = SeededRandom(seed: 5)
-    func values(_ count: Int) -> FloatBuffer { FloatBuffer((0..<count).map { _ in Float(random.normal()) }) }
-    let (x, w, dy) = (values(shape.input.count), values(shape.weightCount), values(shape.output.count))
-    let first = shape.inputChannels == 1
-    let plain = ReferenceConvolution(shape)
-    let scratch = FloatBuffer(fast.scratchCount + 16)
-    func compare(_ name: String, _ found: FloatBuffer, _ expected: FloatBuffer) {
-      let largest = expected.values.map(abs).max() ?? 0
-      let error = zip(found.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(error <= 1e-4 * largest, "\(name): \(error / largest) by \(fast.name(.forward))")
+    for bare in shape.inputChannels == 1 ? [true] : [true, false] {
+      let (found, expected) = (try passes(fast, shape, bare), try passes(ReferenceConvolution(shape), shape, bare))
+      for (a, b) in zip(found, expected) {
+        let largest = b.values.map(abs).max() ?? 0
+        let error = zip(a.values, b.values).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(error <= 1e-4 * largest, "\(a.name), bare \(bare): \(error / largest) by \(fast.name(.forward))")
+      }
     }
-    let packed = FloatBuffer(max(fast.packedCount(.forward), fast.packedCount(.backwardData)))
-    let (y, expected) = (FloatBuffer(shape.output.count), FloatBuffer(shape.output.count))
-    try fast.pack(w.start, for: .forward, into: packed.start)
-    try fast.forward(x.start, packed: packed.start, y.start, scratch: scratch.start)
-    plain.forward(x.start, packed: w.start, expected.start, scratch: scratch.start)
-    compare("forward", y, expected)
-    if !first {
-      let (dx, expectedX) = (FloatBuffer(shape.input.count), FloatBuffer(shape.input.count))
-      try fast.pack(w.start, for: .backwardData, into: packed.start)
-      try fast.backwardData(dy.start, packed: packed.start, dx.start, scratch: scratch.start)
-      plain.backwardData(dy.start, packed: w.start, expectedX.start, scratch: scratch.start)
-      compare("backward data", dx, expectedX)
+  }
+
+  private typealias Values = (name: String, values: [Float])
+
+  private func passes(_ kernel: any ConvolutionKernel, _ shape: ConvolutionShape, _ bare: Bool) throws -> [Values] {
+    let (input, output) = (shape.input, shape.output)
+    let (x, w) = (random(input.count, 1), random(shape.weightCount, 2))
+    let (scale, shift) = (random(input.channels, 3), random(input.channels, 4))
+    let gate = bare ? nil : InputGate(scale: scale.start, shift: shift.start)
+    let scratch = FloatBuffer(kernel.scratchCount + 16)
+    let packed = FloatBuffer(max(kernel.packedCount(.forward), kernel.packedCount(.backwardData)))
+    var result: [Values] = []
+    func sums(_ count: Int) -> (DoubleBuffer, DoubleBuffer) { (DoubleBuffer(count), DoubleBuffer(count)) }
+    func floats(_ x: DoubleBuffer) -> [Float] { (0..<x.count).map { Float(x.start[$0]) } }
+
+    let y = FloatBuffer(output.count)
+    let (mean, squares) = sums(output.channels)
+    try kernel.pack(w.start, for: .forward, into: packed.start)
+    try kernel.forward(
+      x.start, gate: gate, packed: packed.start, y.start,
+      finish: bare ? .none : .moments(mean: mean.start, squares: squares.start), scratch: scratch.start)
+    result += [("forward", y.values), ("mean", floats(mean)), ("squares", floats(squares))]
+    if !bare {
+      let (a, b, residual) = (random(output.channels, 5), random(output.channels, 6), random(output.count, 7))
+      let norm = ResultNorm(
+        scale: a.start, shift: b.start, residual: residual.start, residualScale: b.start, residualShift: a.start,
+        relu: true)
+      let z = FloatBuffer(output.count)
+      try kernel.forward(
+        x.start, gate: gate, packed: packed.start, z.start, finish: .norm(norm), scratch: scratch.start)
+      result.append(("frozen norm", z.values))
     }
-    let gradient = FloatBuffer(fast.packedCount(.backwardWeights))
-    let (dw, expectedW) = (FloatBuffer(shape.weightCount), FloatBuffer(shape.weightCount))
-    try fast.backwardWeights(x.start, dy.start, packed: gradient.start, scratch: scratch.start)
-    try fast.unpackGradient(gradient.start, into: dw.start)
-    plain.backwardWeights(x.start, dy.start, packed: expectedW.start, scratch: scratch.start)
-    compare("backward weights", dw, expectedW)
+
+    let (gradient, coefficients) = (random(output.count, 8), random(3 * output.channels, 9))
+    let norm = NormGradient(
+      gradient: gradient.start, a: coefficients.start, b: coefficients.start + output.channels,
+      c: coefficients.start + 2 * output.channels)
+    let dy = random(output.count, 10)
+    let packedGradient = FloatBuffer(kernel.packedCount(.backwardWeights))
+    let dw = FloatBuffer(shape.weightCount)
+    try kernel.backwardWeights(
+      x.start, gate: gate, dy.start, norm: bare ? nil : norm, packed: packedGradient.start, scratch: scratch.start)
+    try kernel.unpackGradient(packedGradient.start, into: dw.start)
+    result += [("weights", dw.values), ("gradient through the norm", dy.values)]
+
+    guard shape.inputChannels > 1 else { return result }
+    let dx = random(input.count, 11)
+    let (total, product) = sums(input.channels)
+    try kernel.pack(w.start, for: .backwardData, into: packed.start)
+    let merge = GradientMerge(
+      adds: true, activation: x.start, gate: gate,
+      sums: GradientSums(x: x.start, mean: scale.start, sums: total.start, products: product.start))
+    try kernel.backwardData(
+      dy.start, packed: packed.start, dx.start, merge: bare ? GradientMerge(adds: false) : merge, scratch: scratch.start
+    )
+    return result + [("data", dx.values), ("sums", floats(total)), ("products", floats(product))]
   }
 
   @Test("matrix products in every transposition", arguments: [false, true], [false, true])

@@ -55,16 +55,47 @@ typedef struct {
   int images, in_channels, out_channels, height, width;
 } kernels_convolution;
 
+// What becomes of a convolution's input as it is read: relu(x * scale + shift), by channel. scale NULL: x as it is.
+typedef struct {
+  const float *scale, *shift;
+} kernels_gate;
+
+// What becomes of a convolution's result as it is written. With `mean`: its moments are taken, as channel_moments does, and it
+// stays as it is. Else with `scale`: relu?(y * scale + shift + residual * residual_scale + residual_shift), as scale_shift does.
+typedef struct {
+  double *mean, *squares;
+  const float *scale, *shift, *residual, *residual_scale, *residual_shift;
+  int relu;
+} kernels_finish;
+
+// What becomes of an input's gradient as it is written: dx = dx? + gradient, then zero where the activation (seen through `gate`)
+// is not above zero, then sums[c] = Σ dx and products[c] = Σ dx (x - mean). activation and sums may be NULL.
+typedef struct {
+  int adds;
+  const float *activation;
+  kernels_gate gate;
+  const float *x, *mean;
+  double *sums, *products;
+} kernels_merge;
+
+// Makes dy, which holds the convolution's result y, the gradient through its norm: gradient * a + y * b + c. NULL: dy as it is.
+typedef struct {
+  const float *gradient, *a, *b, *c;
+} kernels_norm_gradient;
+
 // Winograd's F(4x4, 3x3). Unlike the table above, bits depend on the instruction set: multiply-adds are fused where there are any.
 typedef struct {
   int panel;
-  // Floats that one running thread needs.
+  // Floats that one running thread needs, for s and for s with in and out exchanged.
   int64_t (*scratch)(kernels_convolution s, int training);
   // out-in-3-3 weights to 36 * in * out floats; transposed: for the gradient of the input, s with in and out exchanged.
   void (*pack)(kernels_convolution s, const float *weights, int transposed, float *packed);
-  void (*forward)(kernels_convolution s, const float *x, const float *packed, float *y, float *scratch);
+  void (*forward)(kernels_convolution s, const float *x, kernels_gate gate, const float *packed, float *y, kernels_finish finish,
+                  float *scratch);
+  void (*data)(kernels_convolution s, const float *dy, const float *packed, float *dx, kernels_merge merge, float *scratch);
   // The weights' gradient as [in][9][out], and from there to out-in-3-3.
-  void (*weights)(kernels_convolution s, const float *x, const float *dy, float *packed, float *scratch);
+  void (*weights)(kernels_convolution s, const float *x, kernels_gate gate, float *dy, kernels_norm_gradient norm, float *packed,
+                  float *scratch);
   void (*unpack)(kernels_convolution s, const float *packed, float *weights);
 } kernels_winograd_table;
 

@@ -1,0 +1,90 @@
+// What convolutions do to activations as they read and write them, so that no pass of its own goes over memory for it.
+
+/// relu(x · scale + shift), by channel, on an input as it is read. Padding stays zero.
+package struct InputGate: @unchecked Sendable {
+  package let scale: Floats
+  package let shift: Floats
+
+  package init(scale: Floats, shift: Floats) {
+    self.scale = scale
+    self.shift = shift
+  }
+}
+
+/// What becomes of a result as it is written.
+package enum ResultFinish {
+  case none
+  /// It stays as it is; mean[c] and Σ (y − mean)² are taken, `[channels]` each.
+  case moments(mean: Sums, squares: Sums)
+  /// relu?(y · scale + shift + residual · residualScale + residualShift): a frozen batch norm and the block's addition.
+  case norm(ResultNorm)
+}
+
+package struct ResultNorm {
+  package var scale: Floats
+  package var shift: Floats
+  /// Like the result; with its own scale and shift, or without.
+  package var residual: Floats?
+  package var residualScale: Floats?
+  package var residualShift: Floats?
+  package var relu: Bool
+
+  package init(
+    scale: Floats, shift: Floats, residual: Floats? = nil, residualScale: Floats? = nil, residualShift: Floats? = nil,
+    relu: Bool
+  ) {
+    self.scale = scale
+    self.shift = shift
+    self.residual = residual
+    self.residualScale = residualScale
+    self.residualShift = residualShift
+    self.relu = relu
+  }
+}
+
+/// What becomes of an input's gradient as it is written: dx = dx? + gradient, masked, summed.
+package struct GradientMerge {
+  /// Whether the gradient is added to what dx holds.
+  package var adds: Bool
+  /// Where this, seen through `gate`, is not above zero, nothing flows.
+  package var activation: Floats?
+  package var gate: InputGate?
+  package var sums: GradientSums?
+
+  package init(adds: Bool, activation: Floats? = nil, gate: InputGate? = nil, sums: GradientSums? = nil) {
+    self.adds = adds
+    self.activation = activation
+    self.gate = gate
+    self.sums = sums
+  }
+}
+
+/// Σ dx and Σ dx · (x − mean) by channel: what the batch norm before needs.
+package struct GradientSums {
+  package var x: Floats
+  package var mean: Floats
+  package var sums: Sums
+  package var products: Sums
+
+  package init(x: Floats, mean: Floats, sums: Sums, products: Sums) {
+    self.x = x
+    self.mean = mean
+    self.sums = sums
+    self.products = products
+  }
+}
+
+/// Turns a buffer that holds a convolution's result y into the gradient through its norm: gradient · a + y · b + c.
+package struct NormGradient {
+  package var gradient: Floats
+  package var a: Floats
+  package var b: Floats
+  package var c: Floats
+
+  package init(gradient: Floats, a: Floats, b: Floats, c: Floats) {
+    self.gradient = gradient
+    self.a = a
+    self.b = b
+    self.c = c
+  }
+}
