@@ -29,6 +29,7 @@ static void fill_tables(void) {
 #define REGISTER_ROWS 2
 #define REGISTER_COLUMNS 1
 #define OUTER_ROWS 2
+#define PEAK_CHAINS 2
 #define OUTER_COLUMNS 1
 #include "set.inc"
 
@@ -38,6 +39,7 @@ static void fill_tables(void) {
 #define REGISTER_ROWS 6
 #define REGISTER_COLUMNS 1
 #define OUTER_ROWS 4
+#define PEAK_CHAINS 6
 #define OUTER_COLUMNS 1
 #include "set.inc"
 #pragma clang attribute pop
@@ -47,6 +49,7 @@ static void fill_tables(void) {
 #define REGISTER_ROWS 14
 #define REGISTER_COLUMNS 2
 #define OUTER_ROWS 8
+#define PEAK_CHAINS 16
 #define OUTER_COLUMNS 2
 #include "set.inc"
 #pragma clang attribute pop

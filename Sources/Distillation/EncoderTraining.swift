@@ -27,28 +27,31 @@ package final class EncoderTraining: @unchecked Sendable {
   private let temporary: FloatBuffer
   private let temporaryCount: Int
   private let partials: [FloatBuffer]
+  private let profile: Profile?
+  private let rows: (pack: Int, pool: Int, leave: Int, unpool: Int, reduce: Int)?
 
   /// - Parameters:
   ///   - height, width: of the spectrogram.
   ///   - microbatch: images that one thread takes at a time; part of what fixes the bits.
   package init(
     _ architecture: EncoderArchitecture, batch: Int, microbatch: Int, height: Int, width: Int,
-    kernels: any KernelSource,
-    threads: WorkerThreads
+    kernels: any KernelSource, threads: WorkerThreads, profile: Profile? = nil
   ) throws {
     self.batch = batch
     self.kernels = kernels
     self.threads = threads
+    self.profile = profile
     cut = stride(from: 0, to: batch, by: microbatch).map { $0..<min(batch, $0 + microbatch) }
     let input = Extent(images: batch, channels: 1, height: height, width: width)
     spectrograms = FloatBuffer(input.count)
-    stem = try NormalizedConvolution(architecture.stem, input: input, cut: cut, source: kernels, dataGradient: false)
+    stem = try NormalizedConvolution(
+      architecture.stem, input: input, cut: cut, source: kernels, dataGradient: false, profile: profile)
     pooledExtent = stem.extent.pooled
     pooled = FloatBuffer(pooledExtent.count)
     winners = ByteBuffer(pooledExtent.count)
     var (blocks, extent, before) = ([TrainingBlock](), pooledExtent, pooled)
     for block in architecture.blocks {
-      let made = try TrainingBlock(block, input: extent, x: before, cut: cut, source: kernels)
+      let made = try TrainingBlock(block, input: extent, x: before, cut: cut, source: kernels, profile: profile)
       (extent, before) = (made.extent, made.output)
       blocks.append(made)
     }
@@ -64,6 +67,14 @@ package final class EncoderTraining: @unchecked Sendable {
     let partial = convolutions.map(\.partialCount).max() ?? 0
     let shortcut = blocks.compactMap { $0.shortcut?.partialCount }.max() ?? 0
     partials = [FloatBuffer(partial * cut.count), FloatBuffer(shortcut * cut.count)]
+    let parts = cut.count
+    rows = profile.map {
+      (
+        $0.row("all", "pack weights", slots: convolutions.count), $0.row("stem", "pool", slots: parts),
+        $0.row("blocks", "add, ReLU", slots: parts), $0.row("stem", "pool backward", slots: parts),
+        $0.row("all", "sum weight gradients")
+      )
+    }
   }
 
   private func scratch(_ thread: Int) -> UnsafeMutablePointer<Float> { scratch.start + thread * scratchCount }
@@ -72,13 +83,15 @@ package final class EncoderTraining: @unchecked Sendable {
   /// From `spectrograms` to `embeddings`; running statistics move.
   package func forward(_ parameters: Parameters) throws {
     let convolutions = [stem] + blocks.flatMap(\.convolutions)
-    try threads.tryForEach(convolutions.count) { item, _ in try convolutions[item].prepare(parameters) }
+    try threads.tryForEach(convolutions.count) { item, _ in
+      try self.profile.measure(self.rows?.pack, slot: item) { try convolutions[item].prepare(parameters) }
+    }
     try threads.tryForEach(cut.count) { part, thread in
       try self.stem.forward(part, self.spectrograms, gate: nil, scratch: self.scratch(thread))
     }
     stem.finishStatistics(parameters)
     try threads.tryForEach(cut.count) { part, thread in
-      self.pool(part)
+      self.profile.measure(self.rows?.pool, slot: part) { self.pool(part) }
       try self.blocks[0].enter(part, scratch: self.scratch(thread))
     }
     for (index, block) in blocks.enumerated() {
@@ -86,7 +99,7 @@ package final class EncoderTraining: @unchecked Sendable {
       try threads.tryForEach(cut.count) { part, thread in try block.middle(part, scratch: self.scratch(thread)) }
       block.second.finishStatistics(parameters)
       try threads.tryForEach(cut.count) { part, thread in
-        block.leave(part)
+        self.profile.measure(self.rows?.leave, slot: part) { block.leave(part) }
         if index + 1 < self.blocks.count {
           try self.blocks[index + 1].enter(part, scratch: self.scratch(thread))
         } else {
@@ -141,8 +154,10 @@ package final class EncoderTraining: @unchecked Sendable {
           partials: self.partials[0], scratch: self.scratch(thread))
         before?.sumShortcut(part, to)
         if before == nil {
-          self.unpool(part, to, self.temporary(thread))
-          self.stem.sumGradient(part, self.temporary(thread), activation: nil)
+          self.profile.measure(self.rows?.unpool, slot: part) {
+            self.unpool(part, to, self.temporary(thread))
+            self.stem.sumGradient(part, self.temporary(thread), activation: nil)
+          }
         }
       }
       try block.first.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
@@ -152,7 +167,7 @@ package final class EncoderTraining: @unchecked Sendable {
     stem.finishGradient(parameters, into: result)
     try threads.tryForEach(cut.count) { part, thread in
       // Scattering twice is cheaper than keeping the stem's gradient, the largest of all.
-      self.unpool(part, last, self.temporary(thread))
+      self.profile.measure(self.rows?.unpool, slot: part) { self.unpool(part, last, self.temporary(thread)) }
       try self.stem.backward(
         part, gradient: self.temporary(thread), x: self.spectrograms, gate: nil, dx: nil, partials: self.partials[0],
         scratch: self.scratch(thread))

@@ -23,16 +23,21 @@ final class NormalizedConvolution: @unchecked Sendable {
   private let coefficients: FloatBuffer
   private var inverseDeviation: [Double]
   private let dataGradient: Bool
+  private let profile: Profile?
+  private var rows: [Int] = []
 
   private static let momentum = 0.1
 
-  init(_ layer: ConvolutionLayer, input: Extent, cut: [Range<Int>], source: any KernelSource, dataGradient: Bool) throws
-  {
+  init(
+    _ layer: ConvolutionLayer, input: Extent, cut: [Range<Int>], source: any KernelSource, dataGradient: Bool,
+    profile: Profile?
+  ) throws {
     self.layer = layer
     self.input = input
     self.cut = cut
     self.source = source
     self.dataGradient = dataGradient
+    self.profile = profile
     var kernels: [Int: any ConvolutionKernel] = [:]
     for size in Set(cut.map(\.count)) {
       kernels[size] = try source.convolution(
@@ -49,16 +54,22 @@ final class NormalizedConvolution: @unchecked Sendable {
     moments = DoubleBuffer(cut.count * channels * 2)
     coefficients = FloatBuffer(channels * 3)
     inverseDeviation = [Double](repeating: 0, count: channels)
+    if let profile, let kernel = kernels[cut[0].count] {
+      rows = ConvolutionPass.allCases.map {
+        profile.row(layer.weight.replacing(".weight", with: ""), $0.label, kernel: kernel.name($0), slots: cut.count)
+      }
+    }
+  }
+
+  private func measure(_ pass: ConvolutionPass, _ part: Int, _ body: () throws -> Void) rethrows {
+    guard let profile else { return try body() }
+    let operations = kernels[cut[part].count]?.shape.operations ?? 0
+    try profile.measure(rows[Int(pass.rawValue)], slot: part, operations: operations, body)
   }
 
   var scratchCount: Int { kernels.values.map(\.scratchCount).max() ?? 0 }
   /// Floats of one microbatch's packed weight gradient.
   var partialCount: Int { kernels.values.map { $0.packedCount(.backwardWeights) }.max() ?? 0 }
-  /// Implementation names, for profiles.
-  var names: [String] {
-    kernels.sorted { $0.key < $1.key }.flatMap { k in ConvolutionPass.allCases.map { k.value.name($0) } }
-  }
-
   private func kernel(_ part: Int) throws -> any ConvolutionKernel {
     guard let kernel = kernels[cut[part].count] else {
       throw Failure("kernel.size", "no kernel for this microbatch size")
@@ -90,9 +101,11 @@ final class NormalizedConvolution: @unchecked Sendable {
     let kernel = try kernel(part)
     guard let packed = packed[cut[part].count] else { return }
     let (mean, squares) = partMoments(part)
-    try kernel.forward(
-      place(x, input, part), gate: gate, packed: packed.forward.start, place(output, extent, part),
-      finish: .moments(mean: mean, squares: squares), scratch: scratch)
+    try measure(.forward, part) {
+      try kernel.forward(
+        place(x, input, part), gate: gate, packed: packed.forward.start, place(output, extent, part),
+        finish: .moments(mean: mean, squares: squares), scratch: scratch)
+    }
   }
 
   /// Where one microbatch's sums go: on the way forward mean and squares, on the way back Σ g and Σ g · (y − mean).
@@ -187,9 +200,13 @@ final class NormalizedConvolution: @unchecked Sendable {
     let y = place(output, extent, part)
     let norm = NormGradient(
       gradient: gradient, a: coefficients.start, b: coefficients.start + channels, c: coefficients.start + 2 * channels)
-    try kernel.backwardWeights(
-      place(x, input, part), gate: gate, y, norm: norm, packed: partials.start + part * partialCount, scratch: scratch)
-    if let dx {
+    try measure(.backwardWeights, part) {
+      try kernel.backwardWeights(
+        place(x, input, part), gate: gate, y, norm: norm, packed: partials.start + part * partialCount, scratch: scratch
+      )
+    }
+    guard let dx else { return }
+    try measure(.backwardData, part) {
       try kernel.backwardData(y, packed: packed.backward.start, dx.place, merge: dx.merge, scratch: scratch)
     }
   }

@@ -29,6 +29,7 @@ package final class Trainer {
   private let schedule: any LearningRateSchedule
   private let step: TrainingStep
   private let report: (Event) -> Void
+  private let profile: Profile?
   private var state: TrainingState
   private var lastSaved: (step: Int, time: ContinuousClock.Instant)
   /// Whether something changed since the newest checkpoint.
@@ -36,13 +37,14 @@ package final class Trainer {
 
   /// - Parameters:
   ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
-  ///   - initial: tensors to start from under the reference's names, or nil for random weights.
+  ///   - initialise: fills in weights to start from, over random ones.
+  ///   - profile: gets the time of every step but the first.
   package init(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
     validation: (any TrainingClips)?,
     folder: String, kernels: any KernelSource, threads: WorkerThreads,
     architecture: EncoderArchitecture = EncoderArchitecture(),
-    initialise: (Parameters) throws -> Void = { _ in }, report: @escaping (Event) -> Void
+    initialise: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil, report: @escaping (Event) -> Void
   ) throws {
     guard train.ids.count >= configuration.batchSize, configuration.batchSize >= 2 else {
       throw Failure.tooFewClips(train.ids.count, batchSize: max(2, configuration.batchSize))
@@ -56,12 +58,13 @@ package final class Trainer {
     self.kernels = kernels
     self.threads = threads
     self.report = report
+    self.profile = profile
     self.validation = validation.map {
       Validation(clips: $0, configuration: configuration, kernels: kernels, threads: threads)
     }
     schedule = try Distillation.schedule(named: configuration.schedule)
     student = Student(architecture, try Distillation.loss(named: configuration.loss).layout(architecture))
-    step = try TrainingStep(train, configuration, student, kernels: kernels, threads: threads)
+    step = try TrainingStep(train, configuration, student, kernels: kernels, threads: threads, profile: profile)
     checkpoints = try CheckpointFolder("\(folder)/checkpoints")
     if let found = checkpoints.loadLatest(into: student, warn: { report(.damaged($0)) }) {
       state = found
@@ -121,6 +124,7 @@ package final class Trainer {
       let batch = Array(
         order[state.batchInEpoch * configuration.batchSize..<(state.batchInEpoch + 1) * configuration.batchSize])
       let outcome = try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate)
+      profile?.stepped()
       hasNews = true
       state.step += 1
       state.batchInEpoch += 1

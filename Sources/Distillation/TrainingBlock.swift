@@ -18,15 +18,20 @@ final class TrainingBlock: @unchecked Sendable {
   private let cut: [Range<Int>]
   private let layers: any LayerKernels
 
-  init(_ block: ResidualBlock, input: Extent, x: FloatBuffer, cut: [Range<Int>], source: any KernelSource) throws {
+  init(
+    _ block: ResidualBlock, input: Extent, x: FloatBuffer, cut: [Range<Int>], source: any KernelSource,
+    profile: Profile?
+  ) throws {
     self.x = x
     self.input = input
     self.cut = cut
     layers = source.layers
-    first = try NormalizedConvolution(block.first, input: input, cut: cut, source: source, dataGradient: true)
-    second = try NormalizedConvolution(block.second, input: first.extent, cut: cut, source: source, dataGradient: true)
+    first = try NormalizedConvolution(
+      block.first, input: input, cut: cut, source: source, dataGradient: true, profile: profile)
+    second = try NormalizedConvolution(
+      block.second, input: first.extent, cut: cut, source: source, dataGradient: true, profile: profile)
     shortcut = try block.shortcut.map {
-      try NormalizedConvolution($0, input: input, cut: cut, source: source, dataGradient: true)
+      try NormalizedConvolution($0, input: input, cut: cut, source: source, dataGradient: true, profile: profile)
     }
     output = FloatBuffer(second.extent.count)
   }

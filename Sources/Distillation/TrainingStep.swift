@@ -21,19 +21,28 @@ final class TrainingStep: @unchecked Sendable {
   private let gradients: FloatBuffer
   /// The clip whose vectors each clip is trained on.
   private let teachers: [Int]
+  private let profile: Profile?
+  private let rows: (sound: Int, loss: Int, adam: Int)?
 
   init(
     _ clips: any TrainingClips, _ configuration: TrainingConfiguration, _ student: Student, kernels: any KernelSource,
-    threads: WorkerThreads
+    threads: WorkerThreads, profile: Profile?
   ) throws {
     self.clips = clips
     self.configuration = configuration
     self.student = student
     self.kernels = kernels
     self.threads = threads
+    self.profile = profile
+    rows = profile.map {
+      (
+        $0.row("sound", "decode", slots: configuration.batchSize), $0.row("loss", "all"),
+        $0.row("all", "Adam", slots: threads.count)
+      )
+    }
     encoder = try EncoderTraining(
       student.architecture, batch: configuration.batchSize, microbatch: configuration.microbatch, height: FrontEnd.bins,
-      width: FrontEnd.frames(samples: clips.samples), kernels: kernels, threads: threads)
+      width: FrontEnd.frames(samples: clips.samples), kernels: kernels, threads: threads, profile: profile)
     loss = try Distillation.loss(named: configuration.loss).init(width: student.architecture.width)
     gradients = FloatBuffer(student.parameters.layout.trainableCount)
     teachers =
@@ -51,13 +60,15 @@ final class TrainingStep: @unchecked Sendable {
     let parameters = student.parameters
     try encoder.forward(parameters)
     let ids = batch.map { clips.ids[$0] }
-    let result = loss.evaluate(
-      audio: encoder.embeddings, image: images, rows: batch.count, parameters,
-      keep: { purpose in
-        Dropout.factors(
-          seed: self.configuration.seed, purpose: purpose, epoch: epoch, clips: ids,
-          width: self.student.architecture.width)
-      }, gradients: gradients)
+    let result = profile.measure(rows?.loss) {
+      loss.evaluate(
+        audio: encoder.embeddings, image: images, rows: batch.count, parameters,
+        keep: { purpose in
+          Dropout.factors(
+            seed: self.configuration.seed, purpose: purpose, epoch: epoch, clips: ids,
+            width: self.student.architecture.width)
+        }, gradients: gradients)
+    }
     guard result.loss.isFinite, let audio = result.audio else { throw nonFinite("loss", result.loss, number, ids) }
     try encoder.backward(audio, parameters, into: gradients)
     let norm = gradientNorm()
@@ -81,7 +92,11 @@ final class TrainingStep: @unchecked Sendable {
     FrontEnd.compute(
       clips: batch.count, samples: clips.samples, scope: configuration.normalization, kernels: kernels.layers,
       threads: threads,
-      waveform: { row, place in failures.collect(row) { try self.clips.waveform(batch[row], into: place) } },
+      waveform: { row, place in
+        self.profile.measure(self.rows?.sound, slot: row) {
+          failures.collect(row) { try self.clips.waveform(batch[row], into: place) }
+        }
+      },
       into: encoder.spectrograms)
     try failures.throwFirst()
     return images
@@ -101,12 +116,14 @@ final class TrainingStep: @unchecked Sendable {
 
   private func adam(_ step: AdamStep) {
     let (piece, count) = (262_144, gradients.count)
-    threads.forEach((count + piece - 1) / piece) { item, _ in
+    threads.forEach((count + piece - 1) / piece) { item, thread in
       let at = item * piece
-      self.kernels.layers.adam(
-        min(piece, count - at), parameter: self.student.parameters.trainable.start + at,
-        gradient: self.gradients.start + at,
-        first: self.student.first.start + at, second: self.student.second.start + at, step: step)
+      self.profile.measure(self.rows?.adam, slot: thread) {
+        self.kernels.layers.adam(
+          min(piece, count - at), parameter: self.student.parameters.trainable.start + at,
+          gradient: self.gradients.start + at,
+          first: self.student.first.start + at, second: self.student.second.start + at, step: step)
+      }
     }
   }
 

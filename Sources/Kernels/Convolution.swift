@@ -40,6 +40,14 @@ package enum ConvolutionPass: Int32, Sendable, CaseIterable {
   case forward = 0
   case backwardData = 1
   case backwardWeights = 2
+
+  package var label: String {
+    switch self {
+    case .forward: "forward"
+    case .backwardData: "data"
+    case .backwardWeights: "weights"
+    }
+  }
 }
 
 /// One convolution layer, ready to run on microbatches of one size.

@@ -87,7 +87,8 @@ package final class TrainingRun {
   package var stepsDone: Int? { CheckpointFolder(existing: "\(folder)/checkpoints").steps.last }
 
   /// Trains, or goes on training, under the run's lock.
-  package func run(report: @escaping (Trainer.Event) -> Void) throws {
+  /// - Parameter profile: filled from the second step on; the first pays for fresh memory.
+  package func run(profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
     try Files.makeFolder(folder)
     let lock = try FileLock("\(folder)/lock")
     defer { withExtendedLifetime(lock) {} }
@@ -97,8 +98,7 @@ package final class TrainingRun {
     defer { threads.stop() }
     let trainer = try Trainer(
       description.configuration, settings.limits, train: train, validation: validation, folder: folder,
-      kernels: kernels,
-      threads: threads, initialise: initialise, report: report)
+      kernels: kernels, threads: threads, initialise: initialise, profile: profile, report: report)
     try remember()
     try trainer.run()
   }

@@ -24,6 +24,7 @@ struct DistillOptions: ParsableArguments {
   @Option(name: .customLong("init"), help: "Start from these weights.") var initial: String?
   @Option(help: "How often to save: steps (50) or minutes (10m).") var checkpointEvery: String?
   @Flag(help: "Discard the checkpoints of this same run first.") var fresh = false
+  @Flag(help: "Print what each layer and pass costs.") var profile = false
   @Flag(help: "Pair sounds with the vectors of other clips: a control that must end at chance.") var shuffleTeacher =
     false
 
@@ -99,7 +100,10 @@ struct DistillCommand: ParsableCommand {
 
   func run() throws {
     let file = try common.begin()
-    try DistillFlow(settings: try options.settings(common: common, file: file), common: common).run()
+    try DistillFlow(
+      settings: try options.settings(common: common, file: file), common: common, profiles: options.profile
+    )
+    .run()
   }
 }
 
@@ -107,6 +111,7 @@ struct DistillCommand: ParsableCommand {
 struct DistillFlow {
   let settings: DistillSettings
   let common: CommonOptions
+  var profiles = false
 
   func run() throws {
     let run = try TrainingRun(settings)
@@ -124,7 +129,9 @@ struct DistillFlow {
     let batches = max(1, (run.description.clips["train"] ?? 0) / settings.configuration.batchSize)
     let total = min(settings.limits.steps ?? .max, settings.limits.epochs * batches)
     let progress = Progress("steps", total: max(0, total - (settings.fresh ? 0 : run.stepsDone ?? 0)))
-    try run.run { event in show(event, progress) }
+    let profile = profiles ? Profile() : nil
+    try run.run(profile: profile) { event in show(event, progress) }
+    if let profile { ProfileTable(profile, settings).show() }
   }
 
   private func show(_ event: Trainer.Event, _ progress: Progress) {

@@ -45,6 +45,8 @@ typedef struct {
   void (*moments)(int64_t count, const float *x, double *mean, double *squares);
   // x = (x - mean) * factor.
   void (*normalise)(int64_t count, float *x, float mean, float factor);
+  // `rounds` of multiply-adds that touch no memory: returns how many operations that were. For the machine's peak.
+  double (*peak)(int64_t rounds, float seed);
 } kernels_table;
 
 // level: 0 portable, 1 AVX2, 2 AVX-512. The caller makes sure that the CPU has it.
