@@ -1,4 +1,4 @@
-// Compiles body.inc and winograd.inc for each instruction set and hands out the table that the caller asks for.
+// Compiles body.inc, winograd.inc and stem.inc for each instruction set and hands out the table that the caller asks for.
 #include "CKernels.h"
 #include <math.h>
 #include <pthread.h>
@@ -24,12 +24,16 @@ static void fill_tables(void) {
   for (int i = 0; i <= 256; i++) cosines512[i] = (float)cos(turn * i / 512), sines512[i] = (float)sin(turn * i / 512);
 }
 
-// How much of a product stays in registers: rows x columns of 16 lanes, and the same for outer products.
+// How much stays in registers: rows x columns of 16 lanes of a product, the same of an outer product, chains of the peak's
+// multiply-adds, and the stem's pixels x vectors and its vectors in the weights' gradient.
 #define K(name) name##_portable
 #define REGISTER_ROWS 2
 #define REGISTER_COLUMNS 1
 #define OUTER_ROWS 2
 #define PEAK_CHAINS 2
+#define STEM_PIXELS 2
+#define STEM_VECTORS 1
+#define STEM_WEIGHT_VECTORS 1
 #define OUTER_COLUMNS 1
 #include "set.inc"
 
@@ -40,6 +44,9 @@ static void fill_tables(void) {
 #define REGISTER_COLUMNS 1
 #define OUTER_ROWS 4
 #define PEAK_CHAINS 6
+#define STEM_PIXELS 6
+#define STEM_VECTORS 1
+#define STEM_WEIGHT_VECTORS 1
 #define OUTER_COLUMNS 1
 #include "set.inc"
 #pragma clang attribute pop
@@ -50,6 +57,9 @@ static void fill_tables(void) {
 #define REGISTER_COLUMNS 2
 #define OUTER_ROWS 8
 #define PEAK_CHAINS 16
+#define STEM_PIXELS 6
+#define STEM_VECTORS 4
+#define STEM_WEIGHT_VECTORS 2
 #define OUTER_COLUMNS 2
 #include "set.inc"
 #pragma clang attribute pop
@@ -58,6 +68,8 @@ static void fill_tables(void) {
 #define table_avx512 table_portable
 #define winograd_avx2 winograd_portable
 #define winograd_avx512 winograd_portable
+#define stem_avx2 stem_portable
+#define stem_avx512 stem_portable
 #endif
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -69,4 +81,8 @@ const kernels_table *kernels_for(int level) {
 
 const kernels_winograd_table *kernels_winograd_for(int level) {
   return level >= 2 ? &winograd_avx512 : level == 1 ? &winograd_avx2 : &winograd_portable;
+}
+
+const kernels_stem_table *kernels_stem_for(int level) {
+  return level >= 2 ? &stem_avx512 : level == 1 ? &stem_avx2 : &stem_portable;
 }

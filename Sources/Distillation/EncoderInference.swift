@@ -94,9 +94,12 @@ package final class EncoderInference: @unchecked Sendable {
   ) {
     guard let frozen = convolutions[layer.weight] else { return }
     let other = shortcut.flatMap { convolutions[$0.weight] }
+    let gate = other.map { InputGate(scale: $0.scale.start, shift: $0.shift.start) }
     kernels.layers.scaleShift(
-      extent, y.start, scale: frozen.scale.start, shift: frozen.shift.start, residual: residual?.start,
-      residualScale: other?.scale.start, residualShift: other?.shift.start, relu: true, y.start)
+      extent, y.start,
+      ResultNorm(
+        scale: frozen.scale.start, shift: frozen.shift.start, residual: residual.map { Floats($0.start) },
+        residualGate: gate, relu: true), y.start)
   }
 }
 

@@ -15,20 +15,15 @@ package final class EncoderTraining: @unchecked Sendable {
   private let threads: WorkerThreads
   private let kernels: any KernelSource
   private let cut: [Range<Int>]
-  private let stem: NormalizedConvolution
-  private let pooledExtent: Extent
-  private let pooled: FloatBuffer
-  private let winners: ByteBuffer
+  private let stem: TrainingStem
   private let blocks: [TrainingBlock]
   /// Gradients of block outputs, in turn.
   private let gradients: [FloatBuffer]
   private let scratch: FloatBuffer
   private let scratchCount: Int
-  private let temporary: FloatBuffer
-  private let temporaryCount: Int
   private let partials: [FloatBuffer]
   private let profile: Profile?
-  private let rows: (pack: Int, pool: Int, leave: Int, unpool: Int, reduce: Int)?
+  private let rows: (pack: Int, leave: Int)?
 
   /// - Parameters:
   ///   - height, width: of the spectrogram.
@@ -44,60 +39,53 @@ package final class EncoderTraining: @unchecked Sendable {
     cut = stride(from: 0, to: batch, by: microbatch).map { $0..<min(batch, $0 + microbatch) }
     let input = Extent(images: batch, channels: 1, height: height, width: width)
     spectrograms = FloatBuffer(input.count)
-    stem = try NormalizedConvolution(
-      architecture.stem, input: input, cut: cut, source: kernels, dataGradient: false, profile: profile)
-    pooledExtent = stem.extent.pooled
-    pooled = FloatBuffer(pooledExtent.count)
-    winners = ByteBuffer(pooledExtent.count)
-    var (blocks, extent, before) = ([TrainingBlock](), pooledExtent, pooled)
+    stem = try TrainingStem(architecture.stem, input: input, cut: cut, source: kernels, profile: profile)
+    var (blocks, extent, before) = ([TrainingBlock](), stem.extent, stem.output)
     for block in architecture.blocks {
-      let made = try TrainingBlock(block, input: extent, x: before, cut: cut, source: kernels, profile: profile)
+      let made = try TrainingBlock(
+        block, input: extent, x: before, gate: blocks.isEmpty ? stem.norm.gate : nil, cut: cut, source: kernels,
+        profile: profile)
       (extent, before) = (made.extent, made.output)
       blocks.append(made)
     }
     self.blocks = blocks
     embeddings = FloatBuffer(batch * extent.channels)
-    let convolutions = [stem] + blocks.flatMap(\.convolutions)
-    scratchCount = (convolutions.map(\.scratchCount).max() ?? 0) + 16
+    let convolutions = blocks.flatMap(\.convolutions)
+    scratchCount = max(stem.scratchCount, convolutions.map(\.scratchCount).max() ?? 0) + 16
     scratch = FloatBuffer(scratchCount * threads.count)
-    let largest = max(pooledExtent.imageCount, blocks.map(\.extent.imageCount).max() ?? 0)
+    let largest = max(stem.extent.imageCount, blocks.map(\.extent.imageCount).max() ?? 0)
     gradients = [FloatBuffer(largest * batch), FloatBuffer(largest * batch)]
-    temporaryCount = microbatch * max(stem.extent.imageCount, largest)
-    temporary = FloatBuffer(temporaryCount * threads.count)
-    let partial = convolutions.map(\.partialCount).max() ?? 0
+    let partial = max(stem.partialCount, convolutions.map(\.partialCount).max() ?? 0)
     let shortcut = blocks.compactMap { $0.shortcut?.partialCount }.max() ?? 0
     partials = [FloatBuffer(partial * cut.count), FloatBuffer(shortcut * cut.count)]
     let parts = cut.count
     rows = profile.map {
       (
-        $0.row("all", "pack weights", slots: convolutions.count), $0.row("stem", "pool", slots: parts),
-        $0.row("blocks", "add, ReLU", slots: parts), $0.row("stem", "pool backward", slots: parts),
-        $0.row("all", "sum weight gradients")
+        $0.row("all", "pack weights", slots: convolutions.count), $0.row("blocks", "add, ReLU", slots: parts)
       )
     }
   }
 
   private func scratch(_ thread: Int) -> UnsafeMutablePointer<Float> { scratch.start + thread * scratchCount }
-  private func temporary(_ thread: Int) -> UnsafeMutablePointer<Float> { temporary.start + thread * temporaryCount }
 
   /// From `spectrograms` to `embeddings`; running statistics move.
   package func forward(_ parameters: Parameters) throws {
-    let convolutions = [stem] + blocks.flatMap(\.convolutions)
+    stem.prepare(parameters)
+    let convolutions = blocks.flatMap(\.convolutions)
     try threads.tryForEach(convolutions.count) { item, _ in
       try self.profile.measure(self.rows?.pack, slot: item) { try convolutions[item].prepare(parameters) }
     }
     try threads.tryForEach(cut.count) { part, thread in
-      try self.stem.forward(part, self.spectrograms, gate: nil, scratch: self.scratch(thread))
+      try self.stem.forward(part, self.spectrograms, scratch: self.scratch(thread))
     }
-    stem.finishStatistics(parameters)
+    stem.norm.finishStatistics(parameters)
     try threads.tryForEach(cut.count) { part, thread in
-      self.profile.measure(self.rows?.pool, slot: part) { self.pool(part) }
       try self.blocks[0].enter(part, scratch: self.scratch(thread))
     }
     for (index, block) in blocks.enumerated() {
       block.finishEntry(parameters)
       try threads.tryForEach(cut.count) { part, thread in try block.middle(part, scratch: self.scratch(thread)) }
-      block.second.finishStatistics(parameters)
+      block.second.norm.finishStatistics(parameters)
       try threads.tryForEach(cut.count) { part, thread in
         self.profile.measure(self.rows?.leave, slot: part) { block.leave(part) }
         if index + 1 < self.blocks.count {
@@ -107,14 +95,6 @@ package final class EncoderTraining: @unchecked Sendable {
         }
       }
     }
-  }
-
-  private func pool(_ part: Int) {
-    let range = cut[part]
-    kernels.layers.poolMaximum(
-      stem.extent.with(images: range.count), stem.output.start + range.lowerBound * stem.extent.imageCount,
-      scale: stem.scale.start, shift: stem.shift.start, pooled.start + range.lowerBound * pooledExtent.imageCount,
-      winner: winners.start + range.lowerBound * pooledExtent.imageCount)
   }
 
   private func mean(_ part: Int, _ block: TrainingBlock) {
@@ -146,40 +126,23 @@ package final class EncoderTraining: @unchecked Sendable {
       }
       try block.second.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
       try block.shortcut?.reduceWeights(partials[1], layout: parameters.layout, into: result, threads: threads)
-      block.first.finishGradient(parameters, into: result)
+      block.first.norm.finishGradient(parameters, into: result)
       let before = index > 0 ? blocks[index - 1] : nil
       try threads.tryForEach(cut.count) { part, thread in
         try block.backwardFirst(
-          part, inputGradient: to, merge: before?.outputMerge(part) ?? GradientMerge(adds: true),
+          part, inputGradient: to, merge: before?.outputMerge(part) ?? self.stem.outputMerge(part),
           partials: self.partials[0], scratch: self.scratch(thread))
         before?.sumShortcut(part, to)
-        if before == nil {
-          self.profile.measure(self.rows?.unpool, slot: part) {
-            self.unpool(part, to, self.temporary(thread))
-            self.stem.sumGradient(part, self.temporary(thread), activation: nil)
-          }
-        }
       }
       try block.first.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
       if block.shortcut != nil { current = 1 - current }
     }
     let last = gradients[current]
-    stem.finishGradient(parameters, into: result)
+    stem.norm.finishGradient(parameters, into: result)
     try threads.tryForEach(cut.count) { part, thread in
-      // Scattering twice is cheaper than keeping the stem's gradient, the largest of all.
-      self.profile.measure(self.rows?.unpool, slot: part) { self.unpool(part, last, self.temporary(thread)) }
       try self.stem.backward(
-        part, gradient: self.temporary(thread), x: self.spectrograms, gate: nil, dx: nil, partials: self.partials[0],
-        scratch: self.scratch(thread))
+        part, gradient: last, x: self.spectrograms, partials: self.partials[0], scratch: self.scratch(thread))
     }
-    try stem.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
-  }
-
-  private func unpool(_ part: Int, _ gradient: FloatBuffer, _ target: UnsafeMutablePointer<Float>) {
-    let range = cut[part]
-    let offset = range.lowerBound * pooledExtent.imageCount
-    kernels.layers.poolMaximumBackward(
-      stem.extent.with(images: range.count), gradient: gradient.start + offset, y: pooled.start + offset,
-      winner: winners.start + offset, target)
+    try stem.reduceWeights(partials[0], layout: parameters.layout, into: result)
   }
 }

@@ -11,22 +11,15 @@ final class NormalizedConvolution: @unchecked Sendable {
   let input: Extent
   let extent: Extent
   let output: FloatBuffer
-  let scale: FloatBuffer
-  let shift: FloatBuffer
+  let norm: BatchNorm
 
   private let cut: [Range<Int>]
   private let source: any KernelSource
   private let kernels: [Int: any ConvolutionKernel]
   private let packed: [Int: (forward: FloatBuffer, backward: FloatBuffer)]
-  private let mean: FloatBuffer
-  private let moments: DoubleBuffer
-  private let coefficients: FloatBuffer
-  private var inverseDeviation: [Double]
   private let dataGradient: Bool
   private let profile: Profile?
   private var rows: [Int] = []
-
-  private static let momentum = 0.1
 
   init(
     _ layer: ConvolutionLayer, input: Extent, cut: [Range<Int>], source: any KernelSource, dataGradient: Bool,
@@ -47,13 +40,9 @@ final class NormalizedConvolution: @unchecked Sendable {
     packed = kernels.mapValues { (FloatBuffer($0.packedCount(.forward)), FloatBuffer($0.packedCount(.backwardData))) }
     extent = kernels.values.first?.shape.output.with(images: input.images) ?? input
     output = FloatBuffer(extent.count)
-    let channels = layer.outputChannels
-    scale = FloatBuffer(channels)
-    shift = FloatBuffer(channels)
-    mean = FloatBuffer(channels)
-    moments = DoubleBuffer(cut.count * channels * 2)
-    coefficients = FloatBuffer(channels * 3)
-    inverseDeviation = [Double](repeating: 0, count: channels)
+    let pixels = extent.pixels
+    norm = BatchNorm(
+      "audio_encoder.\(layer.norm)", channels: layer.outputChannels, counts: cut.map { $0.count * pixels })
     if let profile, let kernel = kernels[cut[0].count] {
       rows = ConvolutionPass.allCases.map {
         profile.row(layer.weight.replacing(".weight", with: ""), $0.label, kernel: kernel.name($0), slots: cut.count)
@@ -93,14 +82,11 @@ final class NormalizedConvolution: @unchecked Sendable {
     }
   }
 
-  /// relu(norm(y)) on the next convolution's input as it is read. Holds after `finishStatistics`.
-  var gate: InputGate { InputGate(scale: scale.start, shift: shift.start) }
-
   /// The convolution of one microbatch of `x` (the whole batch's buffer), and its moments.
   func forward(_ part: Int, _ x: FloatBuffer, gate: InputGate?, scratch: UnsafeMutablePointer<Float>) throws {
     let kernel = try kernel(part)
     guard let packed = packed[cut[part].count] else { return }
-    let (mean, squares) = partMoments(part)
+    let (mean, squares) = norm.moments(part)
     try measure(.forward, part) {
       try kernel.forward(
         place(x, input, part), gate: gate, packed: packed.forward.start, place(output, extent, part),
@@ -108,43 +94,12 @@ final class NormalizedConvolution: @unchecked Sendable {
     }
   }
 
-  /// Where one microbatch's sums go: on the way forward mean and squares, on the way back Σ g and Σ g · (y − mean).
-  private func partMoments(_ part: Int) -> (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>) {
-    let start = moments.start + part * layer.outputChannels * 2
-    return (start, start + layer.outputChannels)
-  }
-
-  /// The meeting point: statistics of the whole batch, and what they do to the running ones.
-  func finishStatistics(_ parameters: Parameters) {
-    let channels = layer.outputChannels
-    let name = "audio_encoder.\(layer.norm)"
-    let (weight, bias) = (parameters.weights("\(name).weight"), parameters.weights("\(name).bias"))
-    let (runningMean, runningVariance) = (
-      parameters.statistics("\(name).running_mean"), parameters.statistics("\(name).running_var")
-    )
-    for c in 0..<channels {
-      var total = Moments()
-      for part in cut.indices {
-        let sums = moments.start + part * channels * 2
-        total.merge(count: Double(cut[part].count * extent.pixels), mean: sums[c], squares: sums[channels + c])
-      }
-      let inverse = 1 / (total.squares / total.count + ConvolutionLayer.epsilon).squareRoot()
-      inverseDeviation[c] = inverse
-      mean.start[c] = Float(total.mean)
-      scale.start[c] = Float(Double(weight[c]) * inverse)
-      shift.start[c] = Float(Double(bias[c]) - total.mean * Double(weight[c]) * inverse)
-      let unbiased = total.squares / max(1, total.count - 1)
-      runningMean[c] = Float(Double(runningMean[c]) * (1 - Self.momentum) + total.mean * Self.momentum)
-      runningVariance[c] = Float(Double(runningVariance[c]) * (1 - Self.momentum) + unbiased * Self.momentum)
-    }
-  }
-
   // MARK: Backward
 
   /// What sums one microbatch's gradient for batch norm's backward while it is written.
   func gradientSums(_ part: Int) -> GradientSums {
-    let (sums, products) = partMoments(part)
-    return GradientSums(x: place(output, extent, part), mean: mean.start, sums: sums, products: products)
+    let (sums, products) = norm.moments(part)
+    return GradientSums(x: place(output, extent, part), mean: norm.mean.start, sums: sums, products: products)
   }
 
   /// The same for a gradient that lies there, masked by `activation` > 0 where given.
@@ -153,34 +108,6 @@ final class NormalizedConvolution: @unchecked Sendable {
     source.layers.gradientMoments(
       extent.with(images: cut[part].count), gradient: gradient, activation: activation, to.x, mean: to.mean,
       sums: to.sums, products: to.products)
-  }
-
-  /// The meeting point: gradients of scale and bias, and the coefficients for `backward`.
-  func finishGradient(_ parameters: Parameters, into gradients: FloatBuffer) {
-    let channels = layer.outputChannels
-    let name = "audio_encoder.\(layer.norm)"
-    let weight = parameters.weights("\(name).weight")
-    let layout = parameters.layout
-    let (dWeight, dBias) = (
-      gradients.start + layout.slot("\(name).weight").offset, gradients.start + layout.slot("\(name).bias").offset
-    )
-    let count = Double(extent.images * extent.pixels)
-    let (a, b, c0) = (coefficients.start, coefficients.start + channels, coefficients.start + 2 * channels)
-    for c in 0..<channels {
-      var (sum, product) = (0.0, 0.0)
-      for part in cut.indices {
-        sum += moments.start[part * channels * 2 + c]
-        product += moments.start[part * channels * 2 + channels + c]
-      }
-      let inverse = inverseDeviation[c]
-      dWeight[c] = Float(product * inverse)
-      dBias[c] = Float(sum)
-      let factor = Double(weight[c]) * inverse
-      let slope = inverse * inverse * product / count
-      a[c] = Float(factor)
-      b[c] = Float(-factor * slope)
-      c0[c] = Float(factor * (slope * Double(mean.start[c]) - sum / count))
-    }
   }
 
   /// Through batch norm and convolution for one microbatch.
@@ -196,13 +123,12 @@ final class NormalizedConvolution: @unchecked Sendable {
   ) throws {
     let kernel = try kernel(part)
     guard let packed = packed[cut[part].count] else { return }
-    let channels = layer.outputChannels
     let y = place(output, extent, part)
-    let norm = NormGradient(
-      gradient: gradient, a: coefficients.start, b: coefficients.start + channels, c: coefficients.start + 2 * channels)
+    let through = NormGradient(gradient: gradient, a: norm.a, b: norm.b, c: norm.c)
     try measure(.backwardWeights, part) {
       try kernel.backwardWeights(
-        place(x, input, part), gate: gate, y, norm: norm, packed: partials.start + part * partialCount, scratch: scratch
+        place(x, input, part), gate: gate, y, norm: through, packed: partials.start + part * partialCount,
+        scratch: scratch
       )
     }
     guard let dx else { return }

@@ -14,15 +14,19 @@ final class TrainingBlock: @unchecked Sendable {
   /// two convolutions.
   let output: FloatBuffer
   private let x: FloatBuffer
+  /// What the input goes through as it is read; nil where it lies there finished.
+  private let inputGate: InputGate?
   private let input: Extent
   private let cut: [Range<Int>]
   private let layers: any LayerKernels
 
   init(
-    _ block: ResidualBlock, input: Extent, x: FloatBuffer, cut: [Range<Int>], source: any KernelSource,
+    _ block: ResidualBlock, input: Extent, x: FloatBuffer, gate: InputGate? = nil, cut: [Range<Int>],
+    source: any KernelSource,
     profile: Profile?
   ) throws {
     self.x = x
+    inputGate = gate
     self.input = input
     self.cut = cut
     layers = source.layers
@@ -44,25 +48,30 @@ final class TrainingBlock: @unchecked Sendable {
   private func inputOffset(_ part: Int) -> Int { cut[part].lowerBound * input.imageCount }
 
   func enter(_ part: Int, scratch: UnsafeMutablePointer<Float>) throws {
-    try first.forward(part, x, gate: nil, scratch: scratch)
-    try shortcut?.forward(part, x, gate: nil, scratch: scratch)
+    try first.forward(part, x, gate: inputGate, scratch: scratch)
+    try shortcut?.forward(part, x, gate: inputGate, scratch: scratch)
   }
 
   func finishEntry(_ parameters: Parameters) {
-    first.finishStatistics(parameters)
-    shortcut?.finishStatistics(parameters)
+    first.norm.finishStatistics(parameters)
+    shortcut?.norm.finishStatistics(parameters)
   }
 
   func middle(_ part: Int, scratch: UnsafeMutablePointer<Float>) throws {
-    try second.forward(part, first.output, gate: first.gate, scratch: scratch)
+    try second.forward(part, first.output, gate: first.norm.gate, scratch: scratch)
   }
 
   func leave(_ part: Int) {
-    let residual = shortcut.map { $0.output.start + offset(part) } ?? x.start + inputOffset(part)
-    layers.scaleShift(
-      extent(part), second.output.start + offset(part), scale: second.scale.start, shift: second.shift.start,
-      residual: residual, residualScale: shortcut?.scale.start, residualShift: shortcut?.shift.start, relu: true,
-      output.start + offset(part))
+    var norm = ResultNorm(scale: second.norm.scale.start, shift: second.norm.shift.start, relu: true)
+    if let shortcut {
+      norm.residual = Floats(shortcut.output.start + offset(part))
+      norm.residualGate = shortcut.norm.gate
+    } else {
+      norm.residual = Floats(x.start + inputOffset(part))
+      norm.residualGate = inputGate
+      norm.residualRelu = inputGate != nil
+    }
+    layers.scaleShift(extent(part), second.output.start + offset(part), norm, output.start + offset(part))
   }
 
   /// What becomes of this output's gradient where the next block writes it: added to the shortcut's share, cut where the ReLU
@@ -82,8 +91,8 @@ final class TrainingBlock: @unchecked Sendable {
   }
 
   func finishExit(_ parameters: Parameters, into gradients: FloatBuffer) {
-    second.finishGradient(parameters, into: gradients)
-    shortcut?.finishGradient(parameters, into: gradients)
+    second.norm.finishGradient(parameters, into: gradients)
+    shortcut?.norm.finishGradient(parameters, into: gradients)
   }
 
   /// From the masked output gradient to the masked gradient of the first norm's result, in `output`; with a shortcut also its
@@ -94,12 +103,12 @@ final class TrainingBlock: @unchecked Sendable {
   ) throws {
     let place = gradient.start + offset(part)
     let merge = GradientMerge(
-      adds: false, activation: first.output.start + offset(part), gate: first.gate, sums: first.gradientSums(part))
+      adds: false, activation: first.output.start + offset(part), gate: first.norm.gate, sums: first.gradientSums(part))
     try second.backward(
-      part, gradient: place, x: first.output, gate: first.gate, dx: (output.start + offset(part), merge),
+      part, gradient: place, x: first.output, gate: first.norm.gate, dx: (output.start + offset(part), merge),
       partials: partials[0], scratch: scratch)
     try shortcut?.backward(
-      part, gradient: place, x: x, gate: nil,
+      part, gradient: place, x: x, gate: inputGate,
       dx: (inputGradient.start + inputOffset(part), GradientMerge(adds: false)), partials: partials[1], scratch: scratch
     )
   }
@@ -110,7 +119,7 @@ final class TrainingBlock: @unchecked Sendable {
     scratch: UnsafeMutablePointer<Float>
   ) throws {
     try first.backward(
-      part, gradient: output.start + offset(part), x: x, gate: nil,
+      part, gradient: output.start + offset(part), x: x, gate: inputGate,
       dx: (inputGradient.start + inputOffset(part), merge), partials: partials, scratch: scratch)
   }
 }

@@ -93,8 +93,7 @@ extension PlainConvolution {
   private func gated(_ x: Floats, _ gate: InputGate?, _ scratch: Output) -> Floats {
     guard let gate else { return x }
     layers.scaleShift(
-      shape.input, x, scale: gate.scale, shift: gate.shift, residual: nil, residualScale: nil, residualShift: nil,
-      relu: true, spare(scratch))
+      shape.input, x, ResultNorm(scale: gate.scale, shift: gate.shift, relu: true), spare(scratch))
     return Floats(spare(scratch))
   }
 
@@ -105,10 +104,7 @@ extension PlainConvolution {
     switch finish {
     case .none: break
     case .moments(let mean, let squares): layers.channelMoments(shape.output, y, mean: mean, squares: squares)
-    case .norm(let norm):
-      layers.scaleShift(
-        shape.output, y, scale: norm.scale, shift: norm.shift, residual: norm.residual,
-        residualScale: norm.residualScale, residualShift: norm.residualShift, relu: norm.relu, y)
+    case .norm(let norm): layers.scaleShift(shape.output, y, norm, y)
     }
   }
 
@@ -143,6 +139,7 @@ package protocol KernelSource: Sendable {
   var layers: any LayerKernels { get }
   /// - Parameter dataGradient: whether the input's gradient is wanted (not for the first layer).
   func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws -> any ConvolutionKernel
+  func stem(_ shape: StemShape) throws -> any StemKernel
   /// Everything about the machine and libraries that can change bits of a training.
   var identity: [String: String] { get }
 }

@@ -1,6 +1,6 @@
 // What convolutions do to activations as they read and write them, so that no pass of its own goes over memory for it.
 
-/// relu(x · scale + shift), by channel, on an input as it is read. Padding stays zero.
+/// relu(x · scale + shift), by channel, on an input as it is read. Padding stays zero. On a residual without the ReLU.
 package struct InputGate: @unchecked Sendable {
   package let scale: Floats
   package let shift: Floats
@@ -16,28 +16,29 @@ package enum ResultFinish {
   case none
   /// It stays as it is; mean[c] and Σ (y − mean)² are taken, `[channels]` each.
   case moments(mean: Sums, squares: Sums)
-  /// relu?(y · scale + shift + residual · residualScale + residualShift): a frozen batch norm and the block's addition.
+  /// relu?(y · scale + shift + residual): a frozen batch norm and the block's addition.
   case norm(ResultNorm)
 }
 
 package struct ResultNorm {
   package var scale: Floats
   package var shift: Floats
-  /// Like the result; with its own scale and shift, or without.
+  /// Like the result; through a scale and shift of its own, or as it is.
   package var residual: Floats?
-  package var residualScale: Floats?
-  package var residualShift: Floats?
+  package var residualGate: InputGate?
+  /// Whether the residual goes through a ReLU before it is added.
+  package var residualRelu = false
   package var relu: Bool
 
   package init(
-    scale: Floats, shift: Floats, residual: Floats? = nil, residualScale: Floats? = nil, residualShift: Floats? = nil,
+    scale: Floats, shift: Floats, residual: Floats? = nil, residualGate: InputGate? = nil, residualRelu: Bool = false,
     relu: Bool
   ) {
     self.scale = scale
     self.shift = shift
     self.residual = residual
-    self.residualScale = residualScale
-    self.residualShift = residualShift
+    self.residualGate = residualGate
+    self.residualRelu = residualRelu
     self.relu = relu
   }
 }

@@ -10,10 +10,8 @@ package protocol LayerKernels: Sendable {
   /// mean[c] and Σ (x − mean)² over images and pixels.
   func channelMoments(_ extent: Extent, _ x: Floats, mean: Sums, squares: Sums)
 
-  /// y = relu?(x · scale + shift + residual · residualScale + residualShift).
-  func scaleShift(
-    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, residual: Floats?, residualScale: Floats?,
-    residualShift: Floats?, relu: Bool, _ y: Output)
+  /// y = relu?(x · scale + shift + residual), as `norm` says; y may be x.
+  func scaleShift(_ extent: Extent, _ x: Floats, _ norm: ResultNorm, _ y: Output)
 
   /// gradient ·= (activation > 0); sums = Σ gradient, products = Σ gradient · (x − mean), by channel.
   func gradientMoments(

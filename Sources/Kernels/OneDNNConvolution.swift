@@ -79,9 +79,13 @@ package struct FastKernels: KernelSource {
     return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient, layers: layers)
   }
 
+  package func stem(_ shape: StemShape) -> any StemKernel {
+    FastStem(shape, instructionSet) ?? ReferenceStem(shape)
+  }
+
   package var identity: [String: String] {
     [
-      "isa": instructionSet.name, "winograd": "2", "onednn": String(cString: onednn_version()),
+      "isa": instructionSet.name, "own": "3", "onednn": String(cString: onednn_version()),
       "openblas": Matrix.identity,
     ]
   }

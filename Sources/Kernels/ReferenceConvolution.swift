@@ -75,5 +75,6 @@ package struct PlainKernels: KernelSource {
   package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) -> any ConvolutionKernel {
     ReferenceConvolution(shape)
   }
+  package func stem(_ shape: StemShape) -> any StemKernel { ReferenceStem(shape) }
   package var identity: [String: String] { ["kernels": "reference"] }
 }

@@ -19,14 +19,15 @@ package struct ReferenceKernels: LayerKernels {
     each(extent) { c, i in squares[c] += (Double(x[i]) - mean[c]) * (Double(x[i]) - mean[c]) }
   }
 
-  package func scaleShift(
-    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, residual: Floats?, residualScale: Floats?,
-    residualShift: Floats?, relu: Bool, _ y: Output
-  ) {
+  package func scaleShift(_ extent: Extent, _ x: Floats, _ norm: ResultNorm, _ y: Output) {
     each(extent) { c, i in
-      var value = Double(x[i]) * Double(scale[c]) + Double(shift[c])
-      if let residual { value += Double(residual[i]) * Double(residualScale?[c] ?? 1) + Double(residualShift?[c] ?? 0) }
-      y[i] = Float(relu ? max(0, value) : value)
+      var value = Double(x[i]) * Double(norm.scale[c]) + Double(norm.shift[c])
+      if let residual = norm.residual {
+        let gate = norm.residualGate
+        let other = Double(residual[i]) * Double(gate?.scale[c] ?? 1) + Double(gate?.shift[c] ?? 0)
+        value += norm.residualRelu ? max(0, other) : other
+      }
+      y[i] = Float(norm.relu ? max(0, value) : value)
     }
   }
 

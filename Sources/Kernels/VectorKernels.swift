@@ -19,11 +19,10 @@ package struct VectorKernels: LayerKernels {
     table.channel_moments(raw(extent), x, mean, squares)
   }
 
-  package func scaleShift(
-    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, residual: Floats?, residualScale: Floats?,
-    residualShift: Floats?, relu: Bool, _ y: Output
-  ) {
-    table.scale_shift(raw(extent), x, scale, shift, residual, residualScale, residualShift, relu ? 1 : 0, y)
+  package func scaleShift(_ extent: Extent, _ x: Floats, _ norm: ResultNorm, _ y: Output) {
+    table.scale_shift(
+      raw(extent), x, norm.scale, norm.shift, norm.residual, norm.residualGate?.scale, norm.residualGate?.shift,
+      norm.residualRelu ? 1 : 0, norm.relu ? 1 : 0, y)
   }
 
   package func gradientMoments(

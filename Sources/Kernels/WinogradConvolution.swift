@@ -64,8 +64,9 @@ package final class WinogradConvolution: ConvolutionKernel, Sendable {
       end.scale = norm.scale
       end.shift = norm.shift
       end.residual = norm.residual
-      end.residual_scale = norm.residualScale
-      end.residual_shift = norm.residualShift
+      end.residual_scale = norm.residualGate?.scale
+      end.residual_shift = norm.residualGate?.shift
+      end.residual_relu = norm.residualRelu ? 1 : 0
       end.relu = norm.relu ? 1 : 0
     }
     table.forward(raw, x, Self.raw(gate), packed, y, end, scratch)

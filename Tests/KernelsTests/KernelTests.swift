@@ -46,9 +46,11 @@ struct KernelTests {
     let (y, expected) = (FloatBuffer(extent.count), FloatBuffer(extent.count))
     for (residual, scale) in [(nil, nil), (r, nil), (r, c)] as [(FloatBuffer?, FloatBuffer?)] {
       for kernels in [fast, plain] as [any LayerKernels] {
-        kernels.scaleShift(
-          extent, x.start, scale: a.start, shift: b.start, residual: residual?.start, residualScale: scale?.start,
-          residualShift: scale?.start, relu: residual != nil, kernels is ReferenceKernels ? expected.start : y.start)
+        let norm = ResultNorm(
+          scale: a.start, shift: b.start, residual: residual.map { Floats($0.start) },
+          residualGate: scale.map { InputGate(scale: $0.start, shift: $0.start) }, residualRelu: scale != nil,
+          relu: residual != nil)
+        kernels.scaleShift(extent, x.start, norm, kernels is ReferenceKernels ? expected.start : y.start)
       }
       #expect(close(y, expected))
     }
@@ -138,9 +140,7 @@ struct KernelTests {
       let y = FloatBuffer(extent.count)
       let kernels = VectorKernels(set)
       kernels.scaleShift(
-        extent, x.start, scale: a.start, shift: b.start, residual: g.start, residualScale: nil, residualShift: nil,
-        relu: true,
-        y.start)
+        extent, x.start, ResultNorm(scale: a.start, shift: b.start, residual: Floats(g.start), relu: true), y.start)
       var (s, p) = ([Double](repeating: 0, count: extent.channels), [Double](repeating: 0, count: extent.channels))
       kernels.gradientMoments(
         extent, gradient: g.start, activation: y.start, x.start, mean: a.start, sums: &s, products: &p)
@@ -225,8 +225,8 @@ struct ConvolutionTests {
     if !bare {
       let (a, b, residual) = (random(output.channels, 5), random(output.channels, 6), random(output.count, 7))
       let norm = ResultNorm(
-        scale: a.start, shift: b.start, residual: residual.start, residualScale: b.start, residualShift: a.start,
-        relu: true)
+        scale: a.start, shift: b.start, residual: Floats(residual.start),
+        residualGate: InputGate(scale: b.start, shift: a.start), residualRelu: true, relu: true)
       let z = FloatBuffer(output.count)
       try kernel.forward(
         x.start, gate: gate, packed: packed.start, z.start, finish: .norm(norm), scratch: scratch.start)
@@ -256,6 +256,50 @@ struct ConvolutionTests {
       dy.start, packed: packed.start, dx.start, merge: bare ? GradientMerge(adds: false) : merge, scratch: scratch.start
     )
     return result + [("data", dx.values), ("sums", floats(total)), ("products", floats(product))]
+  }
+
+  @Test("the stem on each instruction set, on odd sizes", arguments: KernelTests.sets)
+  func stem(set: InstructionSet) throws {
+    for (images, channels, height, width) in [(1, 64, 1, 1), (2, 64, 17, 23), (1, 64, 8, 46), (3, 64, 5, 14)] {
+      let shape = StemShape(images: images, channels: channels, height: height, width: width)
+      let fast = try stem(try #require(FastStem(shape, set)))
+      let plain = try stem(ReferenceStem(shape))
+      for (a, b) in zip(fast, plain) {
+        let largest = b.values.map(abs).max() ?? 0
+        let error = zip(a.values, b.values).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(error <= 1e-4 * largest, "\(a.name): \(error / largest) by \(set) on \(height)×\(width)")
+      }
+    }
+    #expect(FastStem(StemShape(images: 1, channels: 48, height: 9, width: 9), set) == nil)
+  }
+
+  private func stem(_ kernel: any StemKernel) throws -> [Values] {
+    let shape = kernel.shape
+    let (x, w) = (
+      random(shape.images * shape.height * shape.width, 1), random(shape.weightCount, 2)
+    )
+    let channels = shape.channels
+    let sign = FloatBuffer((0..<channels).map { $0 % 3 == 0 ? -1 : 1 })
+    let (packed, scratch) = (FloatBuffer(shape.weightCount), FloatBuffer(kernel.scratchCount))
+    let (y, winner) = (FloatBuffer(shape.pooled.count), ByteBuffer(shape.pooled.count))
+    let (mean, squares) = (DoubleBuffer(channels), DoubleBuffer(channels))
+    kernel.pack(w.start, into: packed.start)
+    kernel.forward(
+      x.start, packed: packed.start, sign: sign.start, y.start, winner: winner.start,
+      moments: (mean.start, squares.start), scratch: scratch.start)
+    let (gradient, coefficients) = (random(shape.pooled.count, 3), random(3 * channels, 4))
+    let (packedGradient, dw) = (FloatBuffer(shape.weightCount), FloatBuffer(shape.weightCount))
+    kernel.backwardWeights(
+      x.start, packed: packed.start, gradient: gradient.start, winner: winner.start, a: coefficients.start,
+      b: coefficients.start + channels, c: coefficients.start + 2 * channels, packedGradient: packedGradient.start,
+      scratch: scratch.start)
+    kernel.unpackGradient(packedGradient.start, into: dw.start)
+    let winners = (0..<shape.pooled.count).map { Float(winner.start[$0]) }
+    let sums = { (x: DoubleBuffer) in (0..<channels).map { Float(x.start[$0]) } }
+    return [
+      ("maxima", y.values), ("winners", winners), ("mean", sums(mean)), ("squares", sums(squares)),
+      ("weights", dw.values),
+    ]
   }
 
   @Test("matrix products in every transposition", arguments: [false, true], [false, true])

@@ -13,9 +13,10 @@ typedef struct {
 typedef struct {
   // mean[c] and the sum of squared differences from it, over images and pixels (Chan, Golub, LeVeque 1979).
   void (*channel_moments)(kernels_extent e, const float *x, double *mean, double *squares);
-  // y = relu?(x * scale + shift + residual * residual_scale + residual_shift). residual may be NULL; its scale may be NULL (1, 0).
+  // y = relu?(x * scale + shift + r), r = relu?(residual * residual_scale + residual_shift). residual may be NULL; its scale may be
+  // NULL (1, 0).
   void (*scale_shift)(kernels_extent e, const float *x, const float *scale, const float *shift, const float *residual,
-                      const float *residual_scale, const float *residual_shift, int relu, float *y);
+                      const float *residual_scale, const float *residual_shift, int residual_relu, int relu, float *y);
   // gradient *= (activation > 0) in place (activation NULL: no mask), then sums[c] = Σ gradient, products[c] = Σ gradient (x - mean).
   void (*gradient_moments)(kernels_extent e, float *gradient, const float *activation, const float *x, const float *mean,
                            double *sums, double *products);
@@ -63,11 +64,11 @@ typedef struct {
 } kernels_gate;
 
 // What becomes of a convolution's result as it is written. With `mean`: its moments are taken, as channel_moments does, and it
-// stays as it is. Else with `scale`: relu?(y * scale + shift + residual * residual_scale + residual_shift), as scale_shift does.
+// stays as it is. Else with `scale`: as scale_shift does.
 typedef struct {
   double *mean, *squares;
   const float *scale, *shift, *residual, *residual_scale, *residual_shift;
-  int relu;
+  int residual_relu, relu;
 } kernels_finish;
 
 // What becomes of an input's gradient as it is written: dx = dx? + gradient, then zero where the activation (seen through `gate`)
@@ -102,3 +103,28 @@ typedef struct {
 } kernels_winograd_table;
 
 const kernels_winograd_table *kernels_winograd_for(int level);
+
+// The encoder's first layer: 7x7 over one channel, stride 2, padding 3, to `channels` (a multiple of `group`), then a 3x3 maximum
+// with stride 2 and padding 1. x is [images][height][width], y [images][channels / 16][pooled pixels][16].
+typedef struct {
+  int images, channels, height, width;
+} kernels_stem;
+
+// Bits depend on the instruction set, as Winograd's do.
+typedef struct {
+  int group;
+  int64_t (*scratch)(kernels_stem s);
+  // out-1-7-7 weights to 49 * channels floats.
+  void (*pack)(kernels_stem s, const float *weights, float *packed);
+  // y: the convolution's value, before any norm, that is largest in each window after multiplication by sign (1 or -1 by channel);
+  // winner = 0…8, row by row, the first such (may be NULL); mean and sum of squared differences over all of the convolution's
+  // values (may be NULL).
+  void (*forward)(kernels_stem s, const float *x, const float *packed, const float *sign, float *y, uint8_t *winner, double *mean,
+                  double *squares, float *scratch);
+  // The weights' gradient as [49][channels], from that of the maximum after the norm (zero where nothing flows): at the
+  // convolution's value v, gradient * a + v * b + c.
+  void (*weights)(kernels_stem s, const float *x, const float *packed, const float *gradient, const uint8_t *winner, const float *a,
+                  const float *b, const float *c, float *packed_gradient, float *scratch);
+} kernels_stem_table;
+
+const kernels_stem_table *kernels_stem_for(int level);
