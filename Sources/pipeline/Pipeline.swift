@@ -12,7 +12,7 @@ struct Pipeline: ParsableCommand {
       pipeline distill               train the audio encoder on shards/
       pipeline export weights.bin    what PyTorch and the wav2clip package load
       """,
-    version: "0.1.0",
+    version: ToolVersion.text,
     subcommands: BuiltInCommands)
 
   /// Words in, exit status out. The hidden worker is not a command: it is how this program calls itself.
@@ -41,6 +41,7 @@ struct Pipeline: ParsableCommand {
 /// Every subcommand. A new one is one file and one line.
 let BuiltInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
+  ConvertCommand.self,
   StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,
   DoctorCommand.self,
 ]

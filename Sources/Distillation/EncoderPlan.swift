@@ -1,0 +1,144 @@
+import Basics
+import Kernels
+
+/// A layer's batch norm with frozen statistics, as a scale and a shift by channel.
+final class FrozenNorm: Sendable {
+  let scale: FloatBuffer
+  let shift: FloatBuffer
+
+  init(_ layer: ConvolutionLayer, _ parameters: Parameters) {
+    let name = "audio_encoder.\(layer.norm)"
+    let (weight, bias) = (parameters.weights("\(name).weight"), parameters.weights("\(name).bias"))
+    let (mean, variance) = (parameters.statistics("\(name).running_mean"), parameters.statistics("\(name).running_var"))
+    scale = FloatBuffer(layer.outputChannels)
+    shift = FloatBuffer(layer.outputChannels)
+    for c in 0..<layer.outputChannels {
+      let factor = Double(weight[c]) / (Double(variance[c]) + ConvolutionLayer.epsilon).squareRoot()
+      scale.start[c] = Float(factor)
+      shift.start[c] = Float(Double(bias[c]) - Double(mean[c]) * factor)
+    }
+  }
+}
+
+/// One convolution for inputs of one size, with its packed weights.
+final class PlannedConvolution: @unchecked Sendable {
+  let layer: ConvolutionLayer
+  let norm: FrozenNorm
+  /// Of one image.
+  let output: Extent
+  let packed: FloatBuffer
+  private let single: any ConvolutionKernel
+  private let source: any KernelSource
+  private let input: Extent
+  /// Kernels for several images at once, by their number; only of a kind whose bits do not depend on it. Filled by `prepare`.
+  private var several: [Int: any ConvolutionKernel] = [:]
+
+  /// - Parameter shared: packed weights of the same layer at another size, where they serve every size.
+  init(
+    _ layer: ConvolutionLayer, input: Extent, norm: FrozenNorm, _ parameters: Parameters, _ source: any KernelSource,
+    shared: FloatBuffer?
+  ) throws {
+    (self.layer, self.norm, self.source, self.input) = (layer, norm, source, input)
+    single = try source.convolution(layer.shape(input, images: 1), training: false, dataGradient: false)
+    output = single.shape.output
+    if let shared {
+      packed = shared
+    } else {
+      packed = FloatBuffer(single.packedCount(.forward))
+      try single.pack(parameters.weights("audio_encoder.\(layer.weight)"), for: .forward, into: packed.start)
+    }
+  }
+
+  /// Whether one call may take several images: each result's sum is formed in the same order however many there are. oneDNN
+  /// does not promise that.
+  private var takesSeveral: Bool { single is WinogradConvolution }
+
+  /// Makes what `forward` of `images` images needs. Not while others run.
+  func prepare(images: Int) throws {
+    guard takesSeveral, several[images] == nil else { return }
+    several[images] = try source.convolution(
+      layer.shape(input, images: images), training: false, dataGradient: false)
+  }
+
+  /// Floats of scratch for `images` images.
+  func scratchCount(images: Int) -> Int { max(single.scratchCount, several[images]?.scratchCount ?? 0) }
+
+  /// `images` inputs to as many outputs, each on its own or all at once: the same bits.
+  func forward(_ x: Floats, _ y: Output, images: Int, scratch: Output) throws {
+    if let kernel = several[images] { return try kernel.forward(x, packed: packed.start, y, scratch: scratch) }
+    for image in 0..<images {
+      try single.forward(
+        x + image * input.imageCount, packed: packed.start, y + image * output.imageCount, scratch: scratch)
+    }
+  }
+}
+
+/// The encoder's kernels for spectrograms of one size.
+final class EncoderPlan: Sendable {
+  struct Block: Sendable {
+    let first: PlannedConvolution
+    let second: PlannedConvolution
+    let shortcut: PlannedConvolution?
+  }
+
+  let height: Int
+  let width: Int
+  let stem: PlannedConvolution
+  let blocks: [Block]
+  /// Clips that one thread takes at a time at most: as much work as eight clips of ten seconds.
+  let mostImages: Int
+
+  init(
+    _ architecture: EncoderArchitecture, height: Int, width: Int,
+    make: (ConvolutionLayer, Extent) throws
+      -> PlannedConvolution
+  ) throws {
+    (self.height, self.width) = (height, width)
+    mostImages = min(max(8 * 454 / max(1, width), 1), 64)
+    stem = try make(architecture.stem, Extent(images: 1, channels: 1, height: height, width: width))
+    var (blocks, extent) = ([Block](), stem.output.pooled)
+    for block in architecture.blocks {
+      let shortcut = try block.shortcut.map { try make($0, extent) }
+      let first = try make(block.first, extent)
+      let second = try make(block.second, first.output)
+      blocks.append(Block(first: first, second: second, shortcut: shortcut))
+      extent = second.output
+    }
+    self.blocks = blocks
+  }
+
+  var convolutions: [PlannedConvolution] {
+    [stem] + blocks.flatMap { [$0.first, $0.second] + ($0.shortcut.map { [$0] } ?? []) }
+  }
+
+  func prepare(images: Int) throws { for convolution in convolutions { try convolution.prepare(images: images) } }
+
+  /// Floats of the largest activation between blocks, of one image.
+  var largestActivation: Int { blocks.map(\.first.output.imageCount).max() ?? stem.output.pooled.imageCount }
+  var largestShortcut: Int { blocks.compactMap(\.shortcut?.output.imageCount).max() ?? 0 }
+  func scratchCount(images: Int) -> Int { (convolutions.map { $0.scratchCount(images: images) }.max() ?? 0) + 16 }
+}
+
+/// What one thread needs to encode one group. Grows when a longer clip comes, and stays then.
+final class InferenceWorkspace: @unchecked Sendable {
+  private(set) var spectrogram = FloatBuffer(0)
+  private(set) var stem = FloatBuffer(0)
+  /// Three activations of a group, and a shortcut's.
+  private(set) var activations = [FloatBuffer](repeating: FloatBuffer(0), count: 4)
+  private(set) var scratch = FloatBuffer(0)
+  private(set) var means = FloatBuffer(0)
+
+  func fit(_ plan: EncoderPlan, images: Int, width: Int) {
+    let pooled = max(plan.largestActivation, plan.stem.output.pooled.imageCount)
+    Self.grow(&spectrogram, plan.height * plan.width)
+    Self.grow(&stem, plan.stem.output.imageCount)
+    for i in 0..<3 { Self.grow(&activations[i], images * pooled) }
+    Self.grow(&activations[3], images * plan.largestShortcut)
+    Self.grow(&scratch, plan.scratchCount(images: images))
+    Self.grow(&means, images * width)
+  }
+
+  private static func grow(_ buffer: inout FloatBuffer, _ count: Int) {
+    if buffer.count < count { buffer = FloatBuffer(count) }
+  }
+}
