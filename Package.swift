@@ -13,12 +13,18 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "pipeline",
+  products: [
+    .executable(name: "pipeline", targets: ["pipeline"]),
+    .library(name: "Wav2CLIP", targets: ["Wav2CLIP"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -42,14 +48,15 @@ let package = Package(
     module("Media", ["Basics", "Corpus", "CFFmpeg", "CResampler", "CSndFile"]),
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
     module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
-    module("WeightFiles", ["Basics", "Tensors"]),
+    module("WeightFiles", ["Basics", "Tensors", protobuf]),
     module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile"]),
     module("Evaluation", ["Basics", "Kernels"]),
+    module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Distillation", "WeightFiles", "CResampler"]),
     module(
       "Stages",
       [
         "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "Media", "Shards", "Distillation", "Evaluation",
-        "WeightFiles",
+        "WeightFiles", "Wav2CLIP",
         yams,
       ]),
     .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),

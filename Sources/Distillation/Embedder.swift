@@ -2,7 +2,13 @@ import Basics
 import Kernels
 
 /// Waveforms to embeddings with a student's frozen weights.
+///
+/// Waveforms of one call have one length; calls may have different ones. A waveform is read when its turn comes, on the thread
+/// that embeds it, so that memory does not grow with the number of clips. One call at a time.
 package final class Embedder {
+  /// Writes clip `clip`'s samples to `place`; may be called twice for a clip, on any thread.
+  package typealias Waveform = @Sendable (_ clip: Int, _ place: UnsafeMutablePointer<Float>) throws -> Void
+
   private let student: Parameters
   private let architecture: EncoderArchitecture
   private let kernels: any KernelSource
@@ -10,39 +16,117 @@ package final class Embedder {
   private let samples: Int
   private let encoder: EncoderInference
   private let projection: ProjectionMLP?
+  private var spaces: [SpectrogramWorkspace]
+
+  /// Width of an embedding.
+  package var width: Int { architecture.width }
+  /// Whether embeddings went through the projection into the teacher's space.
+  package var projects: Bool { projection != nil }
 
   /// - Parameters:
-  ///   - samples: of each waveform, over 256.
+  ///   - samples: of each waveform where a call does not say otherwise, over 256.
   ///   - project: whether to go on into the teacher's space, where the student has a projection of the audio.
   package init(
-    _ parameters: Parameters, _ architecture: EncoderArchitecture, samples: Int, project: Bool,
-    kernels: any KernelSource,
-    threads: WorkerThreads
+    _ parameters: Parameters, _ architecture: EncoderArchitecture, samples: Int = FrontEnd.sampleRate, project: Bool,
+    kernels: any KernelSource, threads: WorkerThreads
   ) throws {
     student = parameters
     self.architecture = architecture
     self.kernels = kernels
     self.threads = threads
     self.samples = samples
-    encoder = try EncoderInference(
-      architecture, parameters, height: FrontEnd.bins, width: FrontEnd.frames(samples: samples), kernels: kernels,
-      threads: threads)
+    encoder = EncoderInference(architecture, parameters, kernels: kernels, threads: threads)
     let projects = project && parameters.layout.contains("audio_transform.sequential.0.weight")
     projection = projects ? ProjectionMLP("audio_transform", width: architecture.width) : nil
+    spaces = (0..<threads.count).map { _ in SpectrogramWorkspace() }
   }
 
   /// `[clips, width]`. With `scope` batch, all waveforms of one call are normalised together.
+  package func embed(_ clips: Int, scope: NormalizationScope, waveform: @escaping Waveform) throws -> FloatBuffer {
+    guard scope == .batch else { return try embed(clips, samples: samples, waveform: waveform) }
+    var together = SpectrogramMoments()
+    try add(clips, samples: samples, to: &together, waveform: waveform)
+    let norm = together.norm
+    return try embed(clips, samples: samples, norm: { _ in norm }, waveform: waveform)
+  }
+
+  /// `[clips, width]` of waveforms of `samples` samples each.
+  /// - Parameter norm: the normalisation of a clip that belongs to others; nil: over the clip itself.
   package func embed(
-    _ clips: Int, scope: NormalizationScope,
-    waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) throws -> Void
+    _ clips: Int, samples: Int, norm: @escaping @Sendable (_ clip: Int) -> SpectrogramNorm? = { _ in nil },
+    waveform: @escaping Waveform
   ) throws -> FloatBuffer {
-    let spectrograms = FloatBuffer(clips * FrontEnd.bins * FrontEnd.frames(samples: samples))
-    let failures = FailureBox()
-    FrontEnd.compute(
-      clips: clips, samples: samples, scope: scope, kernels: kernels.layers, threads: threads,
-      waveform: { clip, place in failures.collect(clip) { try waveform(clip, place) } }, into: spectrograms)
-    try failures.throwFirst()
-    let encoded = try encoder.embed(spectrograms, clips: clips)
-    return projection?.forward(encoded, rows: clips, keep: nil, student) ?? encoded
+    fit(samples)
+    let (layers, spaces, frames) = (kernels.layers, spaces, FrontEnd.frames(samples: samples))
+    let size = FrontEnd.bins * frames
+    let encoded = try encoder.embed(clips, height: FrontEnd.bins, width: frames) { clip, thread, place in
+      let moments = try spaces[thread].spectrogram(samples, clip, waveform, layers, into: place)
+      let chosen: SpectrogramNorm
+      if let given = norm(clip) {
+        chosen = given
+      } else {
+        var own = SpectrogramMoments()
+        own.add(count: size, mean: moments.mean, squares: moments.squares)
+        chosen = own.norm
+      }
+      layers.normalise(size, place, mean: chosen.mean, factor: chosen.factor)
+    }
+    return project(encoded, clips)
+  }
+
+  /// Adds the spectrograms of waveforms of `samples` samples each to those that are normalised together.
+  package func add(
+    _ clips: Int, samples: Int, to moments: inout SpectrogramMoments, waveform: @escaping Waveform
+  ) throws {
+    fit(samples)
+    let (layers, spaces) = (kernels.layers, spaces)
+    let found = DoubleBuffer(2 * clips)
+    let size = FrontEnd.bins * FrontEnd.frames(samples: samples)
+    for space in spaces { space.fitSpectrogram(size) }
+    try threads.tryForEach(clips) { clip, thread in
+      let own = try spaces[thread].spectrogram(samples, clip, waveform, layers, into: spaces[thread].result.start)
+      (found.start[2 * clip], found.start[2 * clip + 1]) = own
+    }
+    for clip in 0..<clips { moments.add(count: size, mean: found.start[2 * clip], squares: found.start[2 * clip + 1]) }
+  }
+
+  private func fit(_ samples: Int) { for space in spaces { space.fit(samples) } }
+
+  /// Rows at a time in the projection: a fixed number, so that a row's bits do not depend on how many there are.
+  private static let projectedRows = 8
+
+  private func project(_ encoded: FloatBuffer, _ clips: Int) -> FloatBuffer {
+    guard let projection else { return encoded }
+    let result = FloatBuffer(clips * width)
+    for first in stride(from: 0, to: clips, by: Self.projectedRows) {
+      let count = min(Self.projectedRows, clips - first)
+      let rows = FloatBuffer(Self.projectedRows * width)
+      rows.start.update(from: encoded.start + first * width, count: count * width)
+      let projected = projection.forward(rows, rows: Self.projectedRows, keep: nil, student)
+      (result.start + first * width).update(from: projected.start, count: count * width)
+    }
+    return result
+  }
+}
+
+/// What one thread needs to make a spectrogram. Grows when a longer clip comes, and stays then.
+private final class SpectrogramWorkspace: @unchecked Sendable {
+  private var wave = FloatBuffer(0)
+  private var padded = FloatBuffer(0)
+  private(set) var result = FloatBuffer(0)
+
+  func fit(_ samples: Int) {
+    if wave.count < samples { (wave, padded) = (FloatBuffer(samples), FloatBuffer(samples + 512)) }
+  }
+
+  func fitSpectrogram(_ count: Int) { if result.count < count { result = FloatBuffer(count) } }
+
+  /// The log spectrogram of a waveform, not normalised, with its mean and Σ (x − mean)².
+  func spectrogram(
+    _ samples: Int, _ clip: Int, _ waveform: Embedder.Waveform, _ kernels: any LayerKernels, into place: Output
+  ) throws -> (mean: Double, squares: Double) {
+    try waveform(clip, wave.start)
+    kernels.logSpectrogram(samples, wave.start, padded: padded.start, place)
+    return kernels.moments(FrontEnd.bins * FrontEnd.frames(samples: samples), place)
   }
 }

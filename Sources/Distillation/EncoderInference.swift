@@ -1,144 +1,121 @@
 import Basics
 import Kernels
 
-/// The audio encoder with frozen statistics. Clips run in groups of fixed size, the last filled up with silence, so that an
-/// embedding's bits do not depend on what else is embedded.
+/// The audio encoder with frozen statistics, for spectrograms of any width.
+///
+/// Kernels and packed weights are made when a width first comes; those that serve every width are packed once. Workspaces are
+/// kept and only ever grow. An embedding's bits depend on its own spectrogram alone: not on what else is embedded, in which
+/// order, or on how many threads. One call at a time.
 package final class EncoderInference: @unchecked Sendable {
-  /// Clips that one thread takes at a time.
-  package static let group = 8
+  /// Writes clip `clip`'s spectrogram, `[height, width]`, to `place`; runs on thread `thread`.
+  package typealias Input = @Sendable (_ clip: Int, _ thread: Int, _ place: UnsafeMutablePointer<Float>) throws -> Void
 
   private let architecture: EncoderArchitecture
   private let parameters: Parameters
   private let kernels: any KernelSource
   private let threads: WorkerThreads
-  private let convolutions: [String: FrozenConvolution]
-  private let input: Extent
+  private let norms: [String: FrozenNorm]
+  /// Packed weights that serve every width, by the layer's name.
+  private var packed: [String: FloatBuffer] = [:]
+  /// The one used last is last.
+  private var plans: [EncoderPlan] = []
+  private var workspaces: [InferenceWorkspace]
+  private static let mostPlans = 8
 
-  /// - Parameters: height, width: of the spectrograms to come.
   package init(
-    _ architecture: EncoderArchitecture, _ parameters: Parameters, height: Int, width: Int, kernels: any KernelSource,
-    threads: WorkerThreads
-  ) throws {
-    self.architecture = architecture
-    self.parameters = parameters
-    self.kernels = kernels
-    self.threads = threads
-    input = Extent(images: Self.group, channels: 1, height: height, width: width)
-    var (made, extent) = ([String: FrozenConvolution](), input)
-    func add(_ layer: ConvolutionLayer, _ input: Extent) throws -> Extent {
-      let convolution = try FrozenConvolution(layer, input: input, parameters, kernels)
-      made[layer.weight] = convolution
-      return convolution.kernel.shape.output
-    }
-    extent = try add(architecture.stem, extent).pooled
-    for block in architecture.blocks {
-      if let shortcut = block.shortcut { _ = try add(shortcut, extent) }
-      extent = try add(block.first, extent)
-      extent = try add(block.second, extent)
-    }
-    convolutions = made
+    _ architecture: EncoderArchitecture, _ parameters: Parameters, kernels: any KernelSource, threads: WorkerThreads
+  ) {
+    (self.architecture, self.parameters, self.kernels, self.threads) = (architecture, parameters, kernels, threads)
+    norms = Dictionary(uniqueKeysWithValues: architecture.layers.map { ($0.weight, FrozenNorm($0, parameters)) })
+    workspaces = (0..<threads.count).map { _ in InferenceWorkspace() }
   }
 
-  /// `[clips, 1, height, width]` → `[clips, width of the encoder]`.
-  package func embed(_ spectrograms: FloatBuffer, clips: Int) throws -> FloatBuffer {
+  /// `[clips, width of the encoder]`.
+  /// - Throws: what `input` throws, of the first clip; `kernel.convolution` for a size that no kernel takes.
+  package func embed(_ clips: Int, height: Int, width: Int, input: @escaping Input) throws -> FloatBuffer {
     let result = FloatBuffer(clips * architecture.width)
-    let groups = (clips + Self.group - 1) / Self.group
-    let workspaces = (0..<threads.count).map { _ in InferenceWorkspace(Array(convolutions.values), input) }
+    guard clips > 0 else { return result }
+    let plan = try plan(height, width)
+    // Even groups, at least one for each thread.
+    let groups = min(clips, max(threads.count, (clips + plan.mostImages - 1) / plan.mostImages))
+    let firsts = (0...groups).map { $0 * clips / groups }
+    let largest = (clips + groups - 1) / groups
+    for images in Set(zip(firsts, firsts.dropFirst()).map { $1 - $0 }) { try plan.prepare(images: images) }
+    for space in workspaces.prefix(groups) { space.fit(plan, images: largest, width: architecture.width) }
+    let spaces = workspaces
     try threads.tryForEach(groups) { group, thread in
-      let first = group * Self.group
-      let count = min(Self.group, clips - first)
-      let space = workspaces[thread]
-      space.input.zero()
-      space.input.start.update(
-        from: spectrograms.start + first * self.input.imageCount, count: count * self.input.imageCount)
-      try self.run(space)
-      (result.start + first * self.architecture.width).update(
-        from: space.means.start, count: count * self.architecture.width)
+      let range = firsts[group]..<firsts[group + 1]
+      try self.run(plan, range, thread, spaces[thread], input)
+      (result.start + range.lowerBound * self.architecture.width).update(
+        from: spaces[thread].means.start, count: range.count * self.architecture.width)
     }
     return result
   }
 
-  private func run(_ space: InferenceWorkspace) throws {
-    let stem = try convolve(architecture.stem, space.input, space.buffers[0], space)
-    guard let frozen = convolutions[architecture.stem.weight] else { return }
-    kernels.layers.poolMaximum(
-      stem, space.buffers[0].start, scale: frozen.scale.start, shift: frozen.shift.start, space.buffers[1].start,
-      winner: nil)
-    var (extent, current) = (stem.pooled, 1)
-    for block in architecture.blocks {
-      let spare = (0..<4).filter { $0 != current }
-      let (x, a, b, c) = (
-        space.buffers[current], space.buffers[spare[0]], space.buffers[spare[1]], space.buffers[spare[2]]
-      )
-      let size = try convolve(block.first, x, a, space)
-      scaleShift(block.first, size, a, residual: nil, nil)
-      _ = try convolve(block.second, a, b, space)
-      if let shortcut = block.shortcut { _ = try convolve(shortcut, x, c, space) }
-      scaleShift(block.second, size, b, residual: block.shortcut == nil ? x : c, block.shortcut)
-      (extent, current) = (size, spare[1])
+  // MARK: One group
+
+  private func run(
+    _ plan: EncoderPlan, _ clips: Range<Int>, _ thread: Int, _ space: InferenceWorkspace, _ input: Input
+  ) throws {
+    let images = clips.count
+    var extent = plan.stem.output
+    for (image, clip) in clips.enumerated() {
+      try input(clip, thread, space.spectrogram.start)
+      plan.stem.forward(
+        space.spectrogram.start, space.activations[0].start + image * extent.imageCount, scratch: space.scratch.start)
     }
-    kernels.layers.poolMean(extent, space.buffers[current].start, space.means.start)
-  }
-
-  private func convolve(_ layer: ConvolutionLayer, _ x: FloatBuffer, _ y: FloatBuffer, _ space: InferenceWorkspace)
-    throws -> Extent
-  {
-    guard let frozen = convolutions[layer.weight] else { return input }
-    try frozen.kernel.forward(
-      x.start, gate: nil, packed: frozen.packed.start, y.start, finish: .none, scratch: space.scratch.start)
-    return frozen.kernel.shape.output
-  }
-
-  private func scaleShift(
-    _ layer: ConvolutionLayer, _ extent: Extent, _ y: FloatBuffer, residual: FloatBuffer?, _ shortcut: ConvolutionLayer?
-  ) {
-    guard let frozen = convolutions[layer.weight] else { return }
-    let other = shortcut.flatMap { convolutions[$0.weight] }
-    let gate = other.map { InputGate(scale: $0.scale.start, shift: $0.shift.start) }
-    kernels.layers.scaleShift(
-      extent, y.start,
-      ResultNorm(
-        scale: frozen.scale.start, shift: frozen.shift.start, residual: residual.map { Floats($0.start) },
-        residualGate: gate, relu: true), y.start)
-  }
-}
-
-/// A convolution with packed weights and its batch norm as a scale and a shift.
-private final class FrozenConvolution: Sendable {
-  let kernel: any ConvolutionKernel
-  let packed: FloatBuffer
-  let scale: FloatBuffer
-  let shift: FloatBuffer
-
-  init(_ layer: ConvolutionLayer, input: Extent, _ parameters: Parameters, _ source: any KernelSource) throws {
-    kernel = try source.convolution(layer.shape(input, images: input.images), training: false, dataGradient: false)
-    packed = FloatBuffer(kernel.packedCount(.forward))
-    try kernel.pack(parameters.weights("audio_encoder.\(layer.weight)"), for: .forward, into: packed.start)
-    let name = "audio_encoder.\(layer.norm)"
-    let (weight, bias) = (parameters.weights("\(name).weight"), parameters.weights("\(name).bias"))
-    let (mean, variance) = (parameters.statistics("\(name).running_mean"), parameters.statistics("\(name).running_var"))
-    scale = FloatBuffer(layer.outputChannels)
-    shift = FloatBuffer(layer.outputChannels)
-    for c in 0..<layer.outputChannels {
-      let factor = Double(weight[c]) / (Double(variance[c]) + ConvolutionLayer.epsilon).squareRoot()
-      scale.start[c] = Float(factor)
-      shift.start[c] = Float(Double(bias[c]) - Double(mean[c]) * factor)
+    let (c, scratch) = (space.activations[3].start, space.scratch.start)
+    var (x, a, b) = (space.activations[0].start, space.activations[1].start, space.activations[2].start)
+    for block in plan.blocks {
+      try block.first.forward(x, a, images: images, .relu, scratch: scratch)
+      try block.shortcut?.forward(x, c, images: images, .bare, scratch: scratch)
+      let residual = PlannedConvolution.Finish.add(block.shortcut == nil ? x : c, block.shortcut?.norm)
+      try block.second.forward(a, b, images: images, residual, scratch: scratch)
+      extent = block.second.output
+      (x, a, b) = (b, x, a)
     }
+    kernels.layers.poolMean(extent.with(images: images), x, space.means.start)
   }
-}
 
-/// What one thread needs to embed one group.
-private final class InferenceWorkspace: Sendable {
-  let input: FloatBuffer
-  let buffers: [FloatBuffer]
-  let scratch: FloatBuffer
-  let means: FloatBuffer
+  // MARK: Plans
 
-  init(_ convolutions: [FrozenConvolution], _ input: Extent) {
-    self.input = FloatBuffer(input.count)
-    let largest = convolutions.map { $0.kernel.shape.output.count }.max() ?? 0
-    buffers = (0..<4).map { _ in FloatBuffer(largest) }
-    scratch = FloatBuffer((convolutions.map { $0.kernel.scratchCount }.max() ?? 0) + 16)
-    means = FloatBuffer(input.images * (convolutions.map { $0.kernel.shape.outputChannels }.max() ?? 0))
+  private func plan(_ height: Int, _ width: Int) throws -> EncoderPlan {
+    if let place = plans.firstIndex(where: { $0.height == height && $0.width == width }) {
+      plans.append(plans.remove(at: place))
+    } else {
+      try packShared(height, width)
+      if plans.count == Self.mostPlans { plans.removeFirst() }
+      plans.append(
+        try EncoderPlan(
+          architecture, height: height, width: width,
+          stem: PlannedStem(
+            architecture.stem, height: height, width: width, norm: norm(architecture.stem), parameters, kernels)
+        ) { layer, input in
+          try PlannedConvolution(
+            layer, input: input, norm: norm(layer), parameters, kernels, shared: packed[layer.weight])
+        })
+    }
+    return plans[plans.count - 1]
+  }
+
+  private func norm(_ layer: ConvolutionLayer) -> FrozenNorm { norms[layer.weight] ?? FrozenNorm(layer, parameters) }
+
+  /// Packs the weights that serve every width, the first time, side by side: they are most of the work of a short job.
+  private func packShared(_ height: Int, _ width: Int) throws {
+    guard packed.isEmpty else { return }
+    var layers: [(layer: ConvolutionLayer, kernel: any ConvolutionKernel, place: FloatBuffer)] = []
+    for layer in architecture.layers where layer.inputChannels > 1 {
+      let input = Extent(images: 1, channels: layer.inputChannels, height: height, width: width)
+      let kernel = try kernels.convolution(layer.shape(input, images: 1), training: false, dataGradient: false)
+      guard kernel is WinogradConvolution else { continue }
+      layers.append((layer, kernel, FloatBuffer(kernel.packedCount(.forward))))
+    }
+    let (work, parameters) = (layers, parameters)
+    // The last layers are the largest, and begin.
+    try threads.tryForEach(work.count) { item, _ in
+      let one = work[work.count - 1 - item]
+      try one.kernel.pack(parameters.weights("audio_encoder.\(one.layer.weight)"), for: .forward, into: one.place.start)
+    }
+    for one in layers { packed[one.layer.weight] = one.place }
   }
 }

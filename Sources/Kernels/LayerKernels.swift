@@ -20,14 +20,6 @@ package protocol LayerKernels: Sendable {
   /// y = gradient · a + x · b + c, by channel; y may be x.
   func combine(_ extent: Extent, gradient: Floats, _ x: Floats, a: Floats, b: Floats, c: Floats, _ y: Output)
 
-  /// y = maximum over 3×3 windows, stride 2, of relu(x · scale + shift); winner in 0…8.
-  func poolMaximum(
-    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?)
-
-  /// The gradient of y scattered to the winners of `extent`.
-  func poolMaximumBackward(
-    _ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output)
-
   /// [images, channels] means over pixels.
   func poolMean(_ extent: Extent, _ x: Floats, _ result: Output)
   func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: Output)

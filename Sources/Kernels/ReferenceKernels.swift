@@ -48,46 +48,6 @@ package struct ReferenceKernels: LayerKernels {
     }
   }
 
-  package func poolMaximum(
-    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?
-  ) {
-    let pooled = extent.pooled
-    for n in 0..<extent.images {
-      for c in 0..<extent.channels {
-        for r in 0..<pooled.height {
-          for q in 0..<pooled.width {
-            var (best, place) = (-1.0, 0)
-            for k in 0..<9 {
-              let (row, column) = (2 * r - 1 + k / 3, 2 * q - 1 + k % 3)
-              guard (0..<extent.height).contains(row), (0..<extent.width).contains(column) else { continue }
-              let value = max(0, Double(x[extent.offset(n, c, row, column)]) * Double(scale[c]) + Double(shift[c]))
-              if Float(value) > Float(best) { (best, place) = (value, k) }
-            }
-            y[pooled.offset(n, c, r, q)] = Float(best)
-            winner?[pooled.offset(n, c, r, q)] = UInt8(place)
-          }
-        }
-      }
-    }
-  }
-
-  package func poolMaximumBackward(
-    _ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output
-  ) {
-    let pooled = extent.pooled
-    for i in 0..<extent.count { result[i] = 0 }
-    for n in 0..<extent.images {
-      for c in 0..<extent.channels {
-        for r in 0..<pooled.height {
-          for q in 0..<pooled.width where y[pooled.offset(n, c, r, q)] > 0 {
-            let k = Int(winner[pooled.offset(n, c, r, q)])
-            result[extent.offset(n, c, 2 * r - 1 + k / 3, 2 * q - 1 + k % 3)] += gradient[pooled.offset(n, c, r, q)]
-          }
-        }
-      }
-    }
-  }
-
   package func poolMean(_ extent: Extent, _ x: Floats, _ result: Output) {
     for n in 0..<extent.images {
       for c in 0..<extent.channels {

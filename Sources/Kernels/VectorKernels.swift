@@ -35,18 +35,6 @@ package struct VectorKernels: LayerKernels {
     table.combine(raw(extent), gradient, x, a, b, c, y)
   }
 
-  package func poolMaximum(
-    _ extent: Extent, _ x: Floats, scale: Floats, shift: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?
-  ) {
-    table.pool_maximum(raw(extent), Int32(extent.height), Int32(extent.width), x, scale, shift, y, winner)
-  }
-
-  package func poolMaximumBackward(
-    _ extent: Extent, gradient: Floats, y: Floats, winner: UnsafePointer<UInt8>, _ result: Output
-  ) {
-    table.pool_maximum_backward(raw(extent), Int32(extent.height), Int32(extent.width), gradient, y, winner, result)
-  }
-
   package func poolMean(_ extent: Extent, _ x: Floats, _ result: Output) { table.pool_mean(raw(extent), x, result) }
 
   package func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: Output) {

@@ -34,15 +34,20 @@ package enum ClipDecoder {
 
   private static func answer(_ request: DecodeRequest, seeks: Bool, selects: Bool) throws -> DecodeOutcome {
     do {
-      let file = try MediaFile(request.path, onlySound: request.work == .sound, seeks: seeks)
-      if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
       switch request.work {
-      case .sound: return try sound(file, request)
-      case .frames(let rate): return try frames(file, request, rate, selects)
+      case .sound: return try sound(try open(request, seeks), request)
+      case .frames(let rate): return try frames(try open(request, seeks), request, rate, selects)
+      case .waveform(let first, let count): return try waveform(request, first: first, count: count, seeks: seeks)
       }
     } catch let refusal as Refusal {
       return DecodeOutcome(reply: DecodeReply(findings: [refusal.finding]))
     }
+  }
+
+  private static func open(_ request: DecodeRequest, _ seeks: Bool) throws -> MediaFile {
+    let file = try MediaFile(request.path, onlySound: request.work == .sound, seeks: seeks)
+    if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
+    return file
   }
 
   private static func sound(_ file: MediaFile, _ request: DecodeRequest) throws -> DecodeOutcome {
@@ -53,6 +58,21 @@ package enum ClipDecoder {
     return DecodeOutcome(
       reply: DecodeReply(findings: result.findings.sorted(), sound: result.facts),
       payload: try FlacEncoder.encode(result.samples, rate: SoundWindow.outputRate))
+  }
+
+  /// A piece lasts an hour at most: the reply must fit a message.
+  private static let longestPiece = 3600
+
+  private static func waveform(
+    _ request: DecodeRequest, first: Int, count: Int, seeks: Bool
+  ) throws -> DecodeOutcome {
+    media_use_cpu_flags(0)
+    let piece = try SoundStreams.piece(
+      request, first: max(0, first), count: min(max(1, count), longestPiece), seeks: seeks,
+      plain: request.forcedCPUFlags == 0)
+    return DecodeOutcome(
+      reply: DecodeReply(findings: piece.findings.sorted(), sound: piece.facts, continues: !piece.isLast),
+      payload: piece.samples.withUnsafeBytes { Array($0) })
   }
 
   private static func frames(

@@ -9,6 +9,8 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
     case sound
     /// What is on the screen at r/fps seconds, as a `FramePack`.
     case frames(fps: FrameRate)
+    /// Seconds [first, first + count) of the sound as little-endian float32: 16 kHz, one channel, unrounded.
+    case waveform(first: Int, count: Int)
   }
 
   package var path: String
@@ -70,15 +72,20 @@ package struct DecodeReply: Codable, Sendable, Equatable {
   package var findings: [Finding]
   package var sound: SoundFacts?
   package var frames: FrameFacts?
+  /// Of a waveform: whether more sound follows.
+  package var continues: Bool?
 
-  package init(findings: [Finding], sound: SoundFacts? = nil, frames: FrameFacts? = nil) {
+  package init(
+    findings: [Finding], sound: SoundFacts? = nil, frames: FrameFacts? = nil, continues: Bool? = nil
+  ) {
     self.findings = findings
     self.sound = sound
     self.frames = frames
+    self.continues = continues
   }
 }
 
-/// A reply with its bytes: FLAC or a `FramePack`, or nothing.
+/// A reply with its bytes: FLAC, a `FramePack` or float32, or nothing.
 package struct DecodeOutcome: Sendable, Equatable {
   package var reply: DecodeReply
   package var payload: [UInt8]

@@ -105,6 +105,9 @@ enum TestFault: String, CaseIterable {
               coveredSeconds: covered, firstSoundSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
               decodeErrors: 0,
               fileSeconds: 10)), payload: payload)
+      case .waveform:
+        DecodeOutcome(
+          reply: DecodeReply(findings: [], continues: false), payload: [UInt8](repeating: 0, count: 4 * 16_000))
       case .frames:
         DecodeOutcome(
           reply: DecodeReply(

@@ -14,6 +14,8 @@ final class DecodeWorkerProcess: @unchecked Sendable {
 
   /// Requests answered so far.
   private(set) var answered = 0
+  /// The file that it is in the middle of.
+  private(set) var openPath: String?
   private let pid: pid_t
   private var requests: Int32
   private let replies: Int32
@@ -66,7 +68,9 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   /// - Throws: `Loss`; the process has ended then and is reaped.
   func decode(_ request: DecodeRequest, seconds: Double) throws -> DecodeOutcome {
     let (reply, payload) = try exchange(request, reply: DecodeReply.self, seconds: seconds)
-    answered += 1
+    openPath = reply.continues == true ? request.path : nil
+    // The pieces of one long sound are one clip: a new worker would have to begin it anew.
+    if openPath == nil { answered += 1 }
     return DecodeOutcome(reply: reply, payload: payload)
   }
 

@@ -22,7 +22,9 @@ package struct DecodeLimits: Sendable {
   /// More for a clip that lies deep in a long video (it may have to be decoded from the beginning), and where workers share cores.
   func seconds(for request: DecodeRequest, workers: Int) -> Double {
     let crowding = max(1, Double(workers) / Double(max(1, ProcessInfo.processInfo.activeProcessorCount)))
-    return (seconds + Double(max(0, request.startSeconds)) / 4) * crowding
+    var before = max(0, request.startSeconds)
+    if case .waveform(let first, let count) = request.work { before += max(0, first) + max(0, count) }
+    return (seconds + Double(before) / 4) * crowding
   }
 }
 
@@ -59,7 +61,7 @@ package final class DecodeWorkers: @unchecked Sendable {
 
   /// - Throws: `Failure` when workers cannot be started at all, or after `stop`.
   package func decode(_ request: DecodeRequest) throws -> DecodeOutcome {
-    let first = try begin()
+    let first = try begin(request)
     let loss = attempt(request, on: first)
     finish(loss.worker)
     switch loss.result {
@@ -114,13 +116,23 @@ package final class DecodeWorkers: @unchecked Sendable {
   }
 
   /// Waits for a place among the `count`; an idle worker, or nil when one is to be started.
-  private func begin() throws -> DecodeWorkerProcess? {
+  private func begin(_ request: DecodeRequest) throws -> DecodeWorkerProcess? {
     condition.lock()
     defer { condition.unlock() }
     while !isStopped, busy >= count || alone || waiting > 0 { condition.wait() }
     if isStopped { throw Failure.workersAreStopped() }
+    let worker = chosen(for: request)
     busy += 1
-    return idle.popLast()
+    return worker
+  }
+
+  /// The worker that is in the middle of the same file, else one that is in the middle of none, else none, so that one is
+  /// started: while there are as many as there may be, some file has to be begun anew.
+  private func chosen(for request: DecodeRequest) -> DecodeWorkerProcess? {
+    let place =
+      idle.lastIndex { $0.openPath == request.path } ?? idle.lastIndex { $0.openPath == nil }
+      ?? (busy + idle.count < count ? nil : idle.indices.last)
+    return place.map { idle.remove(at: $0) }
   }
 
   private func beginAlone() throws {

@@ -8,41 +8,30 @@ import WeightFiles
 /// `pipeline export`: a student's weights in a file that others load, read back and checked before it gets its name.
 package enum Export {
   package struct Outcome: Sendable {
-    package var path: String
+    package var file: WeightOutput
     package var run: String
     package var step: Int
-    package var tensors: Int
-    package var bytes: Int
-    package var digest: Digest
-    /// Whether the file had these bytes already.
-    package var wasUpToDate: Bool
+    /// How far the file's embedding of a fixed signal is from the model's, as a share of its norm: 0 but for float16.
+    package var deviation: Float
+
+    package var path: String { file.path }
   }
 
-  /// - Throws: `export.drift` when the file, read back, embeds a fixed signal otherwise than the model; then no file is left.
-  package static func run(_ trained: TrainedStudent, to path: String) throws -> Outcome {
-    _ = try WeightFiles.format(for: path)
-    let weights = try trained.weights()
-    try Files.makeFolder(Files.parent(path))
-    let lock = try FileLock("\(Files.parent(path))/.\(Files.name(path)).lock")
-    defer {
-      withExtendedLifetime(lock) {}
-      try? Files.remove("\(Files.parent(path))/.\(Files.name(path)).lock")
+  /// What rounding weights to float16 may cost: a share of the embedding's norm.
+  private static let mostDeviation: Float = 0.02
+
+  /// - Throws: `export.drift` when the file, read back, embeds a fixed signal otherwise than the model, `export.read-back` when
+  ///   it holds other bits than were written; then no file is left.
+  package static func run(
+    _ trained: TrainedStudent, to path: String, selection: WeightSelection = WeightSelection()
+  ) throws -> Outcome {
+    let weights = try selection.of(try trained.weights(), for: path)
+    var deviation: Float = 0
+    let file = try WeightOutput.write(weights, metadata: try metadata(trained), to: path) { found in
+      deviation = try self.deviation(found, trained, path)
+      guard deviation <= (selection.half ? mostDeviation : 0) else { throw Failure.drift(path, found: deviation) }
     }
-    let ending = Files.name(path).split(separator: ".").last.map(String.init) ?? "bin"
-    let draft = "\(Files.parent(path))/.\(Files.name(path)).draft.\(ending)"
-    defer { try? Files.remove(draft) }
-    try WeightFiles.write(weights, metadata: try metadata(trained), to: draft)
-    try check(draft, trained)
-    let digest = try Digest.ofFile(draft)
-    let same = (try? Digest.ofFile(path)) == digest
-    if !same {
-      try Files.rename(draft, to: path)
-      try Files.sync(folder: Files.parent(path))
-    }
-    return Outcome(
-      path: path, run: trained.run.name, step: trained.state.step, tensors: weights.count,
-      bytes: try Files.identity(path).size,
-      digest: digest, wasUpToDate: same)
+    return Outcome(file: file, run: trained.run.name, step: trained.state.step, deviation: deviation)
   }
 
   /// The front end's parameters and where the weights come from; no path, host or clock.
@@ -55,6 +44,7 @@ package enum Export {
     metadata["recipe"] = try CanonicalJSON.text(trained.run.configuration)
     metadata["toolchain"] = try CanonicalJSON.text(trained.run.toolchain)
     metadata["teacher"] = trained.run.teacher ?? "unknown"
+    metadata["version"] = ToolVersion.text
     metadata["format"] = "wav2clip"
     return metadata
   }
@@ -68,25 +58,27 @@ package enum Export {
     }
   }()
 
-  private static func check(_ path: String, _ trained: TrainedStudent) throws {
-    let (weights, _) = try WeightFiles.read(path)
-    let copy = Parameters(trained.student.parameters.layout)
-    try StudentWeights.load(weights, into: copy, source: path)
-    let (expected, found) = (try embed(trained.student.parameters, trained), try embed(copy, trained))
+  private static func deviation(_ found: NamedTensors, _ trained: TrainedStudent, _ path: String) throws -> Float {
+    let (parameters, architecture) = try RetrievalEvaluation.parameters(found, path)
+    let projects = found["audio_transform.sequential.0.weight"] != nil
+    let model = trained.student
+    let expected = try embed(model.parameters, model.architecture, projects)
+    let read = try embed(parameters, architecture, projects)
     var (distance, norm) = (Float(0), Float(0))
-    for (a, b) in zip(expected, found) {
+    for (a, b) in zip(expected, read) {
       distance += (a - b) * (a - b)
       norm += a * a
     }
-    let drift = (distance / max(norm, .leastNormalMagnitude)).squareRoot()
-    guard drift == 0 else { throw Failure.drift(path, found: drift) }
+    return (distance / max(norm, .leastNormalMagnitude)).squareRoot()
   }
 
-  private static func embed(_ parameters: Parameters, _ trained: TrainedStudent) throws -> [Float] {
+  private static func embed(
+    _ parameters: Parameters, _ architecture: EncoderArchitecture, _ projects: Bool
+  ) throws -> [Float] {
     let threads = WorkerThreads(1)
+    defer { threads.stop() }
     let embedder = try Embedder(
-      parameters, trained.student.architecture, samples: signal.count, project: true, kernels: FastKernels(),
-      threads: threads)
+      parameters, architecture, samples: signal.count, project: projects, kernels: FastKernels(), threads: threads)
     return try embedder.embed(1, scope: .clip) { _, place in place.update(from: signal, count: signal.count) }.values
   }
 }

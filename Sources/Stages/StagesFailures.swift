@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 
 /// The sentences of this module.
 extension Failure {
@@ -101,11 +102,42 @@ extension Failure {
     Failure("run.empty", "the run has no checkpoint yet", on: run, hint: "pipeline distill")
   }
 
+  static func readBack(_ path: String, _ found: String) -> Failure {
+    Failure(
+      "export.read-back", "the file, read back, is not what was written", on: path, found: found,
+      expected: "the same bits", hint: "check the disk; a file that was there before is untouched")
+  }
+
+  static func halfNotCarried(_ path: String, _ format: String) -> Failure {
+    Failure(
+      "weights.half", "this format is written in float32 alone", on: path, found: "--half for \(format)",
+      hint: "write .safetensors, .bin or .pt", exit: .usage)
+  }
+
+  static func partsNotCarried(_ path: String, _ format: String) -> Failure {
+    Failure(
+      "weights.parts", "this format holds what embeds sound and nothing else", on: path,
+      found: "--parts all for \(format)", expected: "--parts audio or encoder", exit: .usage)
+  }
+
+  static func noPart(_ path: String, _ parts: String, among names: [String]) -> Failure {
+    Failure(
+      "weights.none", "none of the tensors belongs to the parts that are asked for", on: path,
+      found: names.prefix(3).joined(separator: ", "), expected: "names that begin with audio_encoder.",
+      hint: "--parts all takes every tensor (now: \(parts))")
+  }
+
+  static func halfRange(_ name: String) -> Failure {
+    Failure(
+      "weights.range", "a weight does not fit float16", on: name, expected: "at most 65504",
+      hint: "export without --half")
+  }
+
   package static func drift(_ path: String, found: Float) -> Failure {
     Failure(
       "export.drift", "the file, read back, gives another embedding than the model", on: path,
       found: "\(found) of the norm",
-      expected: "0")
+      expected: "0, with --half at most 0.02")
   }
 }
 
@@ -149,5 +181,44 @@ extension Failure {
       "stages.failed", "the command of a stage failed", on: shell.name, found: "exit status \(ending.status)",
       expected: "0",
       hint: ending.lastLines.isEmpty ? nil : "its last lines:\(lines)")
+  }
+}
+
+/// The sentences of `embed`.
+extension Failure {
+  static func embedEnding(_ path: String, _ ending: String, known: [String]) -> Failure {
+    Failure(
+      "embed.ending", "no file of embeddings has this ending", on: path, found: ending.isEmpty ? "none" : ".\(ending)",
+      expected: known.map { ".\($0)" }.joined(separator: ", "),
+      hint: nearest(ending, in: known).map { "did you mean .\($0)?" }, exit: .usage)
+  }
+
+  static func embedSplit(_ folder: String, has splits: [Split]) -> Failure {
+    Failure(
+      "embed.split", "the shards hold no clips that were kept out of training", on: folder,
+      found: splits.map(\.rawValue).joined(separator: ", "), expected: "test or validation",
+      hint: "--split train embeds the training clips")
+  }
+
+  static func embedSplitOfFiles(_ inputs: [String]) -> Failure {
+    Failure(
+      "embed.split", "only training shards have splits", on: inputs.joined(separator: ", "),
+      expected: "one folder of training shards", exit: .usage)
+  }
+
+  package static func soundsLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
+    Failure(
+      "sounds.left-out", "more sounds were left out than allowed; the others are written",
+      found: "\(leftOut) of \(total)", expected: "at most \(tenths(allowed * 100)) %",
+      hint: "the reasons are in the lines above, or raise --max-bad-fraction", exit: .tooManyLeftOut)
+  }
+
+  static func nothingEmbedded(_ leftOut: [LeftOutSound]) -> Failure {
+    let first = leftOut.first
+    return Failure(
+      "embed.none",
+      leftOut.count > 1 ? "none of \(leftOut.count) sounds could be embedded" : "the sound cannot be embedded",
+      on: first?.name, found: first.map { "\($0.finding.code): \($0.finding.evidence)" },
+      hint: first?.finding.code.rawValue == "sound.long" ? "--windows gives one vector a second" : nil)
   }
 }

@@ -132,16 +132,23 @@ package enum SafetensorsFile {
   }
 
   private static func header(_ tensors: NamedTensors, _ metadata: [String: String]) throws -> [UInt8] {
+    try header(of: tensors.pairs.map { ($0.name, $0.tensor.type, $0.tensor.shape) }, metadata: metadata)
+  }
+
+  /// What stands before the tensors of a file, whose bytes follow in this order, without gaps. For sorted names the file is
+  /// the one that `write` would give.
+  package static func header(
+    of tensors: [(name: String, type: ElementType, shape: [Int])], metadata: [String: String] = [:]
+  ) throws -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty { members.append("\"__metadata__\":\(try CanonicalJSON.text(metadata))") }
     var begin = 0
-    for (name, tensor) in tensors.pairs {
-      let end = begin + tensor.bytes.count
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
-      let type = tensor.type.safetensorsName
+    for (name, type, shape) in tensors {
+      let end = begin + (try Tensor.byteCount(shape: shape, type: type, source: name))
+      let axes = shape.map(String.init).joined(separator: ",")
       members.append(
         try CanonicalJSON.text(name)
-          + ":{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}"
+          + ":{\"dtype\":\"\(type.safetensorsName)\",\"shape\":[\(axes)],\"data_offsets\":[\(begin),\(end)]}"
       )
       begin = end
     }

@@ -9,4 +9,10 @@ extension Failure {
       expected: known.map { ".\($0)" }.joined(separator: ", "),
       hint: nearest(ending, in: known).map { "did you mean .\($0)?" }, exit: .usage)
   }
+
+  static func onnx(_ place: String, _ found: String, _ expected: String) -> Failure {
+    Failure(
+      "onnx.content", "the ONNX file or its weights are not what they should be", on: place, found: found,
+      expected: expected)
+  }
 }

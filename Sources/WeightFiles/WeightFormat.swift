@@ -1,5 +1,5 @@
 // A deployable file format: named tensors and text metadata in, one file out, and back. To add one: a new file with a
-// type that conforms, and a line in `BuiltInWeightFormats`. No format knows a model.
+// type that conforms, and a line in `BuiltInWeightFormats`. No format but ONNX, whose files hold the graph too, knows a model.
 
 import Basics
 import Tensors
@@ -9,6 +9,10 @@ package protocol WeightFormat: Sendable {
   static var name: String { get }
   /// File name endings, lower case, without the dot.
   static var extensions: [String] { get }
+  /// Whether float16 weights may stand in a file.
+  static var carriesHalf: Bool { get }
+  /// Whether a file holds what embeds sound and nothing else: no projection of pictures, no temperatures.
+  static var isAudioOnly: Bool { get }
 
   /// Writes the whole file or nothing. The same weights and metadata give the same bytes.
   static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws
@@ -17,8 +21,14 @@ package protocol WeightFormat: Sendable {
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String])
 }
 
+extension WeightFormat {
+  package static var carriesHalf: Bool { true }
+  package static var isAudioOnly: Bool { false }
+}
+
 /// Every format there is. A new one is one line here.
 package let BuiltInWeightFormats: [any WeightFormat.Type] = [
   TorchWeights.self,
   SafetensorsWeights.self,
+  OnnxWeights.self,
 ]

@@ -4,13 +4,15 @@ import Stages
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write a run's weights for PyTorch (.bin, .pt) or as .safetensors.")
+    commandName: "export",
+    abstract: "Write a run's weights for PyTorch (.bin, .pt), as .safetensors, or as a graph for ONNX Runtime (.onnx).")
 
   @Argument(help: "The file to write; its ending chooses the format.")
   var file: String?
 
   @Option(name: .customLong("run"), help: "Which run; default: the one trained last.") var runName: String?
   @Option(help: "best, last or a step.") var checkpoint: String?
+  @OptionGroup var weights: WeightOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -21,24 +23,27 @@ struct ExportCommand: ParsableCommand {
     let choice =
       try parsed("--checkpoint", checkpoint ?? settings?.text("export", "checkpoint"), TrainedStudent.Choice.init)
       ?? .best
-    try Self.export(to: path, run: runName, choice: choice, common: common)
+    try Self.export(
+      to: path, run: runName, choice: choice, selection: try weights.selection(), common: common)
   }
 
-  static func export(to path: String, run: String?, choice: TrainedStudent.Choice, common: CommonOptions) throws {
+  static func export(
+    to path: String, run: String?, choice: TrainedStudent.Choice, selection: WeightSelection = WeightSelection(),
+    common: CommonOptions
+  ) throws {
     let trained = try TrainedStudent(workspace: common.workspace, run: run, checkpoint: choice)
     if common.dryRun {
       Console.say("would write \(path) from run \(trained.run.name), step \(trained.state.step)")
       return
     }
-    let outcome = try Export.run(trained, to: path)
+    let outcome = try Export.run(trained, to: path, selection: selection)
+    let file = outcome.file
+    let half = selection.half ? ", float16 moves embeddings by \(outcome.deviation)" : ""
     Console.say(
-      "\(path): \(outcome.tensors) tensors, \(outcome.bytes / 1024) KiB, run \(outcome.run), step \(outcome.step), sha256 \(outcome.digest.short)\(outcome.wasUpToDate ? "; up to date" : "")"
+      "\(path): \(file.tensors) tensors, \(file.bytes / 1024) KiB, run \(outcome.run), step \(outcome.step), sha256 \(file.digest.short)\(half)\(file.wasUpToDate ? "; up to date" : "")"
     )
-    Console.event(
-      "exported",
-      [
-        "file": path, "run": outcome.run, "step": outcome.step, "bytes": outcome.bytes, "sha256": outcome.digest.hex,
-        "upToDate": outcome.wasUpToDate,
-      ])
+    var fields = file.fields
+    (fields["run"], fields["step"], fields["deviation"]) = (outcome.run, outcome.step, outcome.deviation)
+    Console.event("exported", fields)
   }
 }

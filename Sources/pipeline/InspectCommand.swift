@@ -7,7 +7,7 @@ struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "What is in a file: weights, vectors, shards.")
 
-  @Argument(help: "A .bin, .pt, .safetensors, .npy or .tar file.")
+  @Argument(help: "A .bin, .pt, .safetensors, .onnx, .npy, .npz or .tar file.")
   var file: String
 
   @OptionGroup var common: CommonOptions
@@ -21,9 +21,12 @@ struct InspectCommand: ParsableCommand {
       Console.event("entry", ["name": entry.name, "type": entry.kind, "shape": entry.shape])
     }
     Console.say(table.text)
-    for (key, value) in inspection.properties {
-      Console.say("\(key): \(value)")
-      Console.event("property", ["key": key, "value": value])
+    for section in inspection.sections {
+      Console.say("\n\(section.title)")
+      for (key, value) in section.properties {
+        Console.say("\(key): \(value)")
+        Console.event("property", ["section": section.title, "key": key, "value": value])
+      }
     }
   }
 }

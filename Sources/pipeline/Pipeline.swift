@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Foundation
 import Media
 
 /// From folders of video to a trained audio encoder.
@@ -12,7 +13,7 @@ struct Pipeline: ParsableCommand {
       pipeline distill               train the audio encoder on shards/
       pipeline export weights.bin    what PyTorch and the wav2clip package load
       """,
-    version: "0.1.0",
+    version: ToolVersion.text,
     subcommands: BuiltInCommands)
 
   /// Words in, exit status out. The hidden worker is not a command: it is how this program calls itself.
@@ -41,10 +42,16 @@ struct Pipeline: ParsableCommand {
 /// Every subcommand. A new one is one file and one line.
 let BuiltInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
+  ConvertCommand.self, EmbedCommand.self,
   StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,
   DoctorCommand.self,
 ]
 
 enum DecodeWorkerCommand {
   static let word = "__decode-worker"
+
+  /// What starts a worker: this program, by its resolved path.
+  static func command() throws -> [String] {
+    [try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), word]
+  }
 }

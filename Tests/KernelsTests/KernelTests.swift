@@ -76,21 +76,11 @@ struct KernelTests {
     }
   }
 
-  @Test("pooling, forward and backward", arguments: sets, extents)
+  @Test("means over pixels, forward and backward", arguments: sets, extents)
   func pooling(set: InstructionSet, extent: Extent) {
     let fast = VectorKernels(set)
-    let (x, a, b) = (random(extent.count, 1), random(extent.channels, 2), random(extent.channels, 3))
-    let pooled = extent.pooled
-    let (y, expected) = (FloatBuffer(pooled.count), FloatBuffer(pooled.count))
-    var (winner, plainWinner) = ([UInt8](repeating: 9, count: pooled.count), [UInt8](repeating: 9, count: pooled.count))
-    fast.poolMaximum(extent, x.start, scale: a.start, shift: b.start, y.start, winner: &winner)
-    plain.poolMaximum(extent, x.start, scale: a.start, shift: b.start, expected.start, winner: &plainWinner)
-    #expect(close(y, expected))
-    let g = random(pooled.count, 4)
+    let x = random(extent.count, 1)
     let (d, e) = (FloatBuffer(extent.count), FloatBuffer(extent.count))
-    fast.poolMaximumBackward(extent, gradient: g.start, y: y.start, winner: winner, d.start)
-    plain.poolMaximumBackward(extent, gradient: g.start, y: y.start, winner: winner, e.start)
-    #expect(close(d, e))
     let (m, n) = (FloatBuffer(extent.images * extent.channels), FloatBuffer(extent.images * extent.channels))
     fast.poolMean(extent, x.start, m.start)
     plain.poolMean(extent, x.start, n.start)

@@ -23,13 +23,6 @@ typedef struct {
   // y = gradient * a[c] + x * b[c] + c0[c]; y may be x.
   void (*combine)(kernels_extent e, const float *gradient, const float *x, const float *a, const float *b, const float *c0,
                   float *y);
-  // The stem's tail: y = 3x3 stride-2 padding-1 maximum of relu(x * scale + shift); winner = 0…8, row by row, the first maximum.
-  // x is height x width, y is (height+1)/2 x (width+1)/2. winner may be NULL.
-  void (*pool_maximum)(kernels_extent e, int height, int width, const float *x, const float *scale, const float *shift, float *y,
-                       uint8_t *winner);
-  // Scatters gradient (of y) to the winners; nothing flows where y = 0 (cut by the relu).
-  void (*pool_maximum_backward)(kernels_extent e, int height, int width, const float *gradient, const float *y,
-                                const uint8_t *winner, float *result);
   // result[image][channel] = mean over pixels.
   void (*pool_mean)(kernels_extent e, const float *x, float *result);
   // result = gradient[image][channel] / pixels everywhere.

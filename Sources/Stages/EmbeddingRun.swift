@@ -1,0 +1,210 @@
+// `pipeline embed`: sounds to a file of vectors.
+//
+// Cycle: hear as many sounds as fit into memory (decode workers, side by side), embed them together, write them to the journal;
+// then the next. Long sounds go through alone, piece by piece. At the end the journal is read in the order of the keys and the
+// output is written whole; then the journal goes. A run that was ended goes on with what the journal has.
+
+import Basics
+import Corpus
+import Distillation
+import Foundation
+import Kernels
+import Media
+import Tensors
+import Wav2CLIP
+
+package final class EmbeddingRun {
+  package enum Event {
+    /// Before anything is heard: how many there are, and how many of them an earlier run has done.
+    case began(total: Int, resumed: Int)
+    case embedded(name: String, rows: Int)
+    case leftOut(LeftOutSound)
+    case warned(name: String, Finding)
+  }
+
+  package struct Outcome: Sendable {
+    package var path: String
+    package var sounds: Int
+    package var rows: Int
+    package var width: Int
+    package var resumed: Int
+    package var leftOut: [LeftOutSound]
+    package var bytes: Int
+  }
+
+  package let settings: EmbeddingSettings
+  private let output: any EmbeddingOutput.Type
+  private let sources: EmbeddingItems
+  private let cut: WindowCut?
+  private var leftOut: [LeftOutSound] = []
+
+  /// Finds what there is to embed. Reads no weights and hears nothing.
+  package init(_ settings: EmbeddingSettings) throws {
+    self.settings = settings
+    output = try embeddingOutput(for: settings.output)
+    cut = try settings.cut()
+    sources = try EmbeddingItems(settings)
+    leftOut = sources.leftOut
+  }
+
+  package var count: Int { sources.items.count }
+  package var warnings: [String] { sources.warnings }
+
+  /// - Throws: `embed.none` when no sound could be embedded; `clips.left-out` when too many could not, after all else is written.
+  package func run(_ report: (Event) throws -> Void) throws -> Outcome {
+    let (folder, name) = (Files.parent(settings.output), Files.name(settings.output))
+    try Files.makeFolder(folder)
+    let lock = try FileLock("\(folder)/.\(name).lock")
+    defer {
+      withExtendedLifetime(lock) {}
+      try? Files.remove("\(folder)/.\(name).lock")
+    }
+    let student = try EmbeddingStudent(settings)
+    let embedder = try AudioEmbedder(
+      student.parameters, metadata: student.metadata,
+      options: .init(projection: settings.projection, normalize: settings.normalize, threads: settings.threads))
+    let journal = try EmbeddingJournal("\(folder)/.\(name).journal", settings: try fingerprint(student))
+    let items = sources.items.filter { journal.record($0.key, identity: $0.identity) == nil }
+    let resumed = sources.items.count - items.count
+    try report(.began(total: sources.items.count + leftOut.count, resumed: resumed))
+    for sound in leftOut { try report(.leftOut(sound)) }
+    try embed(items, embedder, journal, report)
+    let records = sources.items.compactMap { journal.record($0.key, identity: $0.identity) }
+    guard !records.isEmpty else {
+      try journal.remove()
+      throw Failure.nothingEmbedded(leftOut)
+    }
+    let table = EmbeddingTable(
+      sounds: records.map { EmbeddedSound(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
+      hop: settings.hop, metadata: try metadata(student, embedder), vectors: journal.vectors)
+    try output.write(table, to: settings.output)
+    try journal.remove()
+    return Outcome(
+      path: settings.output, sounds: records.count, rows: table.rows, width: embedder.width, resumed: resumed,
+      leftOut: leftOut, bytes: try Files.identity(settings.output).size)
+  }
+
+  // MARK: Sounds
+
+  private func embed(
+    _ items: [EmbeddingItem], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal, _ report: (Event) throws -> Void
+  ) throws {
+    let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
+    let threads = WorkerThreads(settings.jobs)
+    defer {
+      threads.stop()
+      workers.stop()
+    }
+    let hearing = SoundHearing(workers: workers, clips: sources.clips, hasWindows: cut != nil, threads: threads)
+    var rest = items[...]
+    while !rest.isEmpty {
+      let heard = try hearing.hear(rest)
+      let wave = Array(zip(rest, heard))
+      rest = rest.dropFirst(heard.count)
+      try embed(wave, embedder, journal, report)
+      for (item, heard) in wave {
+        if case .long = heard { try embedLong(item, embedder, workers, journal, report) }
+      }
+    }
+  }
+
+  private func embed(
+    _ wave: [(EmbeddingItem, SoundHearing.Heard)], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal,
+    _ report: (Event) throws -> Void
+  ) throws {
+    var (items, sounds) = ([EmbeddingItem](), [[Float]]())
+    for (item, heard) in wave {
+      switch heard {
+      case .sound(let sound, let warnings):
+        for finding in warnings { try report(.warned(name: item.name, finding)) }
+        items.append(item)
+        sounds.append(sound)
+      case .refused(let finding): try leaveOut(item, finding, report)
+      case .long: break
+      }
+    }
+    if items.isEmpty { return }
+    let vectors = try cut.map { try embedder.embedWindows(sounds, $0) } ?? embedder.embedClips(sounds).map { [$0] }
+    for (place, item) in items.enumerated() {
+      try keep(item, vectors[place].flatMap { $0 }, samples: sounds[place].count, embedder.width, journal, report)
+    }
+  }
+
+  /// Two passes: the windows' common mean and deviation, then their vectors.
+  private func embedLong(
+    _ item: EmbeddingItem, _ embedder: AudioEmbedder, _ workers: DecodeWorkers, _ journal: EmbeddingJournal,
+    _ report: (Event) throws -> Void
+  ) throws {
+    guard case .file(let file) = item.source, let cut else { return }
+    do {
+      var moments = SpectrogramMoments()
+      _ = try pieces(file, cut, workers) { try embedder.addWindows(of: $0, cut, to: &moments) }
+      let norm = moments.norm
+      var vectors: [Float] = []
+      let samples = try pieces(file, cut, workers) { piece in
+        for vector in try embedder.embedWindows(of: piece, cut, norm: norm) { vectors += vector }
+      }
+      try keep(item, vectors, samples: samples, embedder.width, journal, report)
+    } catch let undecodable as Undecodable {
+      try leaveOut(item, undecodable.finding, report)
+    }
+  }
+
+  /// Calls `body` with pieces that hold whole windows. Returns the number of samples.
+  private func pieces(
+    _ file: SourceFile, _ cut: WindowCut, _ workers: DecodeWorkers, _ body: ([Float]) throws -> Void
+  ) throws -> Int {
+    let pieces = SoundPieces(file.path, workers)
+    defer { pieces.stop() }
+    var windows = WindowStream(cut)
+    var samples = 0
+    while let piece = try pieces.next() {
+      if Interruption.isRequested { throw Interruption.failure }
+      samples += piece.count
+      let ready = windows.take(piece)
+      if !ready.isEmpty { try body(ready) }
+    }
+    return samples
+  }
+
+  private func keep(
+    _ item: EmbeddingItem, _ vectors: [Float], samples: Int, _ width: Int, _ journal: EmbeddingJournal,
+    _ report: (Event) throws -> Void
+  ) throws {
+    guard vectors.allSatisfy(\.isFinite) else {
+      return try leaveOut(item, Finding(.embeddingNonfinite, "the weights or the sound hold NaN or Inf"), report)
+    }
+    let record = EmbeddingJournal.Record(
+      key: item.key, identity: item.identity, rows: vectors.count / width, width: width,
+      seconds: Double(samples) / AudioEmbedder.sampleRate)
+    try journal.append(record, vectors)
+    try report(.embedded(name: item.name, rows: record.rows))
+  }
+
+  private func leaveOut(_ item: EmbeddingItem, _ finding: Finding, _ report: (Event) throws -> Void) throws {
+    let sound = LeftOutSound(name: item.name, finding: finding)
+    leftOut.append(sound)
+    try report(.leftOut(sound))
+  }
+
+  // MARK: What vectors depend on
+
+  private func fingerprint(_ student: EmbeddingStudent) throws -> Digest {
+    let parts: [String: String] = [
+      "weights": student.identity, "hop": cut.map { "\($0.hop)" } ?? "clip", "projection": "\(settings.projection)",
+      "normalize": "\(settings.normalize)", "kernels": try CanonicalJSON.text(FastKernels().identity),
+      "media": try CanonicalJSON.text(MediaToolchain.identity),
+    ]
+    return Digest(of: try CanonicalJSON.bytes(parts))
+  }
+
+  private func metadata(_ student: EmbeddingStudent, _ embedder: AudioEmbedder) throws -> [String: String] {
+    var metadata = [
+      "space": embedder.isProjected ? "clip" : "encoder", "normalized": "\(settings.normalize)",
+      "weights": try student.description(),
+    ]
+    if let hop = settings.hop { metadata["hop_seconds"] = "\(hop)" }
+    if let teacher = student.metadata["teacher"] { metadata["teacher"] = teacher }
+    return metadata
+  }
+}

@@ -1,0 +1,40 @@
+import Basics
+import Corpus
+import Foundation
+import Wav2CLIP
+
+/// What `pipeline embed` is asked to do.
+package struct EmbeddingSettings: Sendable {
+  /// What a vector is called by.
+  package enum Keys: String, Sendable, CaseIterable {
+    /// The clip's id: the file's name before its first dot.
+    case id
+    /// The same with the folders in front.
+    case path
+  }
+
+  package var inputs: [String] = []
+  package var manifest: String?
+  /// Of training shards; nil: test, else validation.
+  package var split: Split?
+  package var weights: String?
+  package var run: String?
+  package var checkpoint = TrainedStudent.Choice.best
+  package var workspace = ".pipeline"
+  package var output = ""
+  /// Seconds between windows; nil: one vector for the whole sound.
+  package var hop: Double?
+  package var projection = true
+  package var normalize = false
+  package var keys = Keys.id
+  package var threads = ProcessInfo.processInfo.activeProcessorCount
+  package var jobs = ProcessInfo.processInfo.activeProcessorCount
+  package var maxBadFraction = 0.05
+  /// What starts a decode worker.
+  package var workerCommand: [String] = []
+
+  package init() {}
+
+  /// - Throws: `embed.hop`.
+  func cut() throws -> WindowCut? { try hop.map(WindowCut.init(hopSeconds:)) }
+}

@@ -1,0 +1,50 @@
+import Basics
+import Tensors
+import WeightFiles
+
+/// A weights file that gets its name only once it was read back and found to hold what it should.
+package struct WeightOutput: Sendable {
+  package var path: String
+  package var tensors: Int
+  package var bytes: Int
+  package var digest: Digest
+  /// Whether the file had these bytes already.
+  package var wasUpToDate: Bool
+
+  /// Writes a draft beside `path`, reads it back, compares every tensor bit by bit and all metadata, and calls `check` with
+  /// what was read. On any failure no file is left, and one that was there stays.
+  static func write(
+    _ weights: NamedTensors, metadata: [String: String], to path: String, check: (NamedTensors) throws -> Void
+  ) throws -> WeightOutput {
+    let (folder, name) = (Files.parent(path), Files.name(path))
+    try Files.makeFolder(folder)
+    let lock = try FileLock("\(folder)/.\(name).lock")
+    defer {
+      withExtendedLifetime(lock) {}
+      try? Files.remove("\(folder)/.\(name).lock")
+    }
+    let ending = name.split(separator: ".").last.map(String.init) ?? "bin"
+    let draft = "\(folder)/.\(name).draft.\(ending)"
+    defer { try? Files.remove(draft) }
+    try WeightFiles.write(weights, metadata: metadata, to: draft)
+    let (found, foundMetadata) = try WeightFiles.read(draft)
+    try compare(found, weights, path)
+    guard foundMetadata == metadata else { throw Failure.readBack(path, "other metadata") }
+    try check(found)
+    let digest = try Digest.ofFile(draft)
+    let same = (try? Digest.ofFile(path)) == digest
+    if !same {
+      try Files.rename(draft, to: path)
+      try Files.sync(folder: folder)
+    }
+    return WeightOutput(
+      path: path, tensors: weights.count, bytes: try Files.identity(path).size, digest: digest, wasUpToDate: same)
+  }
+
+  private static func compare(_ found: NamedTensors, _ wanted: NamedTensors, _ path: String) throws {
+    for (name, tensor) in wanted.pairs where found[name] != tensor {
+      throw Failure.readBack(path, found[name] == nil ? "no \(name)" : "other bits in \(name)")
+    }
+    guard found.count == wanted.count else { throw Failure.readBack(path, "\(found.count) of \(wanted.count) tensors") }
+  }
+}

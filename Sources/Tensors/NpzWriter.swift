@@ -1,0 +1,16 @@
+import Basics
+
+/// A numpy archive, array by array, as `np.savez` writes it: stored, not packed. Same arrays, same bytes.
+package struct NpzWriter {
+  private var zip: StoredZipWriter
+
+  package init(_ file: OutputFile) { zip = StoredZipWriter { try file.write($0) } }
+
+  /// - Throws: `npy.type` for bfloat16, `zip.large` past 4 GiB.
+  package mutating func add(_ name: String, _ tensor: Tensor) throws {
+    try zip.add("\(name).npy", try NumpyFile.bytes(of: tensor))
+  }
+
+  /// - Throws: `zip.large` for over 65,535 arrays.
+  package func finish() throws { try zip.finish() }
+}

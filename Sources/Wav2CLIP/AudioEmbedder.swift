@@ -1,0 +1,205 @@
+// The library's one class: sound in, vectors out.
+
+import Basics
+import Distillation
+import Foundation
+import Kernels
+import Tensors
+import WeightFiles
+
+/// Turns sound into Wav2CLIP embeddings with the weights of a file.
+///
+/// ```swift
+/// import Wav2CLIP
+///
+/// let embedder = try AudioEmbedder(weights: "weights.bin")
+/// let vector = try embedder.embed(samples, sampleRate: 44_100)        // 512 numbers for the whole sound
+/// let seconds = try embedder.embedWindows(samples, sampleRate: 44_100)  // 512 numbers for each second
+/// ```
+///
+/// A vector stands in the space of CLIP's image and text embeddings, so that the cosine between them means something. It is not
+/// of length one unless ``init(weights:projection:normalize:threads:)`` is told so.
+///
+/// An embedding depends on its own sound alone, down to the last bit: not on what else is embedded, nor on the number of threads.
+/// Other instruction sets (AVX2, AVX-512) round otherwise. An embedder may be shared between threads; calls wait for one another.
+public final class AudioEmbedder: @unchecked Sendable {
+  /// The sample rate that the encoder hears at; sound of other rates is resampled.
+  public static let sampleRate = 16_000.0
+  /// The length of a window of ``embedWindows(_:sampleRate:hop:)``, in seconds.
+  public static let windowSeconds = 1.0
+  /// The longest sound that is embedded as one: beyond it one vector says little, and memory grows with the length.
+  public static let longestClipSeconds = 60.0
+  /// Sounds must have more samples than this at 16 kHz: half a Fourier transform.
+  public static let fewestSamples = 257
+
+  /// The number of values in an embedding: 512.
+  public let width: Int
+  /// Whether embeddings are in the teacher's space: false for `projection: false`, and for weights without a projection.
+  public let isProjected: Bool
+  /// What the file says about its weights: the front end's parameters, and where they come from.
+  public let metadata: [String: String]
+
+  /// Guards `embedder`.
+  private let lock = NSLock()
+  private let embedder: Embedder
+  private let threads: WorkerThreads
+  private let normalizes: Bool
+
+  /// Reads the weights of a `.bin`, `.pt`, `.safetensors` or `.onnx` file: this project's, or the public `Wav2CLIP.pt`.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - projection: whether to go on from the encoder's output into CLIP's space.
+  ///   - normalize: whether embeddings get length one.
+  ///   - threads: how many threads compute; nil: one for each core.
+  /// - Throws: ``EmbeddingError`` for a file that cannot be read or holds no student.
+  public convenience init(
+    weights path: String, projection: Bool = true, normalize: Bool = false, threads: Int? = nil
+  ) throws {
+    let (parameters, metadata) = try EmbeddingError.translated { try StudentFile.read(path) }
+    try self.init(
+      parameters, metadata: metadata, options: Options(projection: projection, normalize: normalize, threads: threads))
+  }
+
+  /// How to embed.
+  package struct Options: Sendable {
+    package var projection = true
+    package var normalize = false
+    package var threads: Int?
+
+    package init(projection: Bool = true, normalize: Bool = false, threads: Int? = nil) {
+      (self.projection, self.normalize, self.threads) = (projection, normalize, threads)
+    }
+  }
+
+  /// With a student's weights that are in memory already.
+  package init(_ parameters: Parameters, metadata: [String: String] = [:], options: Options) throws {
+    let count = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
+    threads = WorkerThreads(count)
+    embedder = try Embedder(
+      parameters, EncoderArchitecture(), project: options.projection, kernels: FastKernels(), threads: threads)
+    width = embedder.width
+    isProjected = embedder.projects
+    normalizes = options.normalize
+    self.metadata = metadata
+  }
+
+  deinit { threads.stop() }
+
+  // MARK: Clips
+
+  /// One vector for a whole sound.
+  /// - Parameters:
+  ///   - samples: one channel, full scale −1…1.
+  ///   - sampleRate: samples a second: a whole number up to 768,000.
+  /// - Returns: ``width`` numbers.
+  /// - Throws: ``EmbeddingError`` for a sound that is too short, too long, or holds what is no number.
+  public func embed(_ samples: [Float], sampleRate: Double) throws -> [Float] {
+    try embed([samples], sampleRate: sampleRate)[0]
+  }
+
+  /// One vector for each of several sounds, which may differ in length. Faster than one by one; the same bits.
+  public func embed(_ sounds: [[Float]], sampleRate: Double) throws -> [[Float]] {
+    try EmbeddingError.translated {
+      try embedClips(try sounds.map { try Resampling.toEncoderRate($0, from: sampleRate) })
+    }
+  }
+
+  /// The same for sounds at 16 kHz.
+  package func embedClips(_ sounds: [[Float]]) throws -> [[Float]] {
+    for sound in sounds { try Self.check(sound.count) }
+    var result = [[Float]](repeating: [], count: sounds.count)
+    // Sounds of one length go through together.
+    for places in Dictionary(grouping: sounds.indices, by: { sounds[$0].count }).values {
+      let count = sounds[places[0]].count
+      let rows = try lock.withLock {
+        try embedder.embed(places.count, samples: count) { clip, place in
+          place.update(from: sounds[places[clip]], count: count)
+        }
+      }
+      for (row, place) in places.enumerated() { result[place] = finished(rows, row) }
+    }
+    return result
+  }
+
+  private static func check(_ samples: Int) throws {
+    guard samples >= fewestSamples else { throw Failure.soundShort(samples, expected: fewestSamples) }
+    guard samples <= Int(longestClipSeconds * sampleRate) else {
+      throw Failure.soundLong(Double(samples) / sampleRate, most: longestClipSeconds)
+    }
+  }
+
+  // MARK: Windows
+
+  /// One vector for each second of a sound, the windows normalised together, as the public `wav2clip` package does it.
+  ///
+  /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; a sound shorter
+  /// than one window gives none.
+  /// - Parameter hop: seconds from one window to the next.
+  /// - Returns: 1 + ⌊(seconds − 1) / hop⌋ vectors.
+  public func embedWindows(_ samples: [Float], sampleRate: Double, hop: Double = 1) throws -> [[Float]] {
+    try EmbeddingError.translated {
+      let cut = try WindowCut(hopSeconds: hop)
+      let sound = try Resampling.toEncoderRate(samples, from: sampleRate)
+      return try embedWindows([sound], cut)[0]
+    }
+  }
+
+  /// The same for several sounds at 16 kHz, each normalised over its own windows.
+  package func embedWindows(_ sounds: [[Float]], _ cut: WindowCut) throws -> [[[Float]]] {
+    var windows: [(sound: Int, start: Int)] = []
+    var norms: [SpectrogramNorm] = []
+    for (index, sound) in sounds.enumerated() {
+      var moments = SpectrogramMoments()
+      try addWindows(of: sound, cut, to: &moments)
+      norms.append(moments.norm)
+      windows += (0..<cut.count(samples: sound.count)).map { (index, $0 * cut.hop) }
+    }
+    let (places, chosen) = (windows, norms)
+    let rows = try lock.withLock {
+      try embedder.embed(
+        places.count, samples: WindowCut.length, norm: { chosen[places[$0].sound] }
+      ) { window, place in
+        sounds[places[window].sound].withUnsafeBufferPointer { samples in
+          if let start = samples.baseAddress {
+            place.update(from: start + places[window].start, count: WindowCut.length)
+          }
+        }
+      }
+    }
+    var result = [[[Float]]](repeating: [], count: sounds.count)
+    for (row, place) in places.enumerated() { result[place.sound].append(finished(rows, row)) }
+    return result
+  }
+
+  /// Adds the windows of a piece of sound at 16 kHz to those that are normalised together.
+  package func addWindows(of piece: [Float], _ cut: WindowCut, to moments: inout SpectrogramMoments) throws {
+    let (hop, count) = (cut.hop, cut.count(samples: piece.count))
+    try lock.withLock {
+      try embedder.add(count, samples: WindowCut.length, to: &moments) { window, place in
+        piece.withUnsafeBufferPointer { samples in
+          if let start = samples.baseAddress { place.update(from: start + window * hop, count: WindowCut.length) }
+        }
+      }
+    }
+  }
+
+  /// The windows of a piece of sound whose normalisation is known.
+  package func embedWindows(of piece: [Float], _ cut: WindowCut, norm: SpectrogramNorm) throws -> [[Float]] {
+    let (hop, count) = (cut.hop, cut.count(samples: piece.count))
+    let rows = try lock.withLock {
+      try embedder.embed(count, samples: WindowCut.length, norm: { _ in norm }) { window, place in
+        piece.withUnsafeBufferPointer { samples in
+          if let start = samples.baseAddress { place.update(from: start + window * hop, count: WindowCut.length) }
+        }
+      }
+    }
+    return (0..<count).map { finished(rows, $0) }
+  }
+
+  private func finished(_ rows: FloatBuffer, _ row: Int) -> [Float] {
+    let vector = rows[row * width..<(row + 1) * width]
+    guard normalizes else { return vector }
+    let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    return length > 0 ? vector.map { Float(Double($0) / length) } : vector
+  }
+}

@@ -1,0 +1,46 @@
+import Basics
+
+/// Why a sound cannot be embedded, or weights cannot be read.
+public struct EmbeddingError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Stable and machine-readable, such as `embed.short` or `weights.extension`.
+  public let code: String
+  /// What failed, on what, found and expected, and a way out; for people.
+  public let description: String
+
+  static func translated<T>(_ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let failure as Failure {
+      throw EmbeddingError(code: failure.code, description: failure.description)
+    }
+  }
+}
+
+/// The sentences of this module.
+extension Failure {
+  static func soundShort(_ samples: Int, expected: Int) -> Failure {
+    Failure(
+      "embed.short", "the sound is too short to be embedded", found: "\(samples) samples at 16 kHz",
+      expected: "at least \(expected)")
+  }
+
+  package static func soundLong(_ seconds: Double, most: Double) -> Failure {
+    Failure(
+      "embed.long", "the sound is too long for one vector", found: "\((seconds * 10).rounded() / 10) s",
+      expected: "at most \(Int(most)) s", hint: "embed it with one vector a second: --windows, or embedWindows")
+  }
+
+  static func hop(_ seconds: Double) -> Failure {
+    Failure("embed.hop", "no distance between windows", found: "\(seconds) s", expected: "0.01 to 3600", exit: .usage)
+  }
+
+  static func sampleRate(_ rate: Double) -> Failure {
+    Failure(
+      "embed.rate", "no sample rate that can be resampled", found: "\(rate) Hz",
+      expected: "a whole number from 1 to 768000")
+  }
+
+  static func notFinite(_ place: Int, _ value: Float) -> Failure {
+    Failure("embed.nonfinite", "a sample is no finite number", found: "\(value) at \(place)", expected: "−1…1")
+  }
+}

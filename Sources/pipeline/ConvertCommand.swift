@@ -1,0 +1,32 @@
+import ArgumentParser
+import Basics
+import Stages
+import WeightFiles
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert", abstract: "Write weights in another format: .bin, .pt, .safetensors, .onnx.",
+    discussion: """
+      The endings say from what and into what. Tensors keep their types, unless --half; what a file says about its front end and
+      where it comes from goes along. The public Wav2CLIP.pt is read as it is, and so are Lightning checkpoints, whose training
+      state is left behind. The new file is read back and compared before it gets its name.
+      """)
+
+  @Argument(help: "The weights file to read.") var input: String
+  @Argument(help: "The file to write.") var output: String
+  @OptionGroup var weights: WeightOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    let selection = try weights.selection()
+    if common.dryRun {
+      let format = try WeightFiles.format(for: output)
+      Console.say("would write \(output) (\(format.name)) from \(input)")
+      return
+    }
+    let written = try Conversion.run(input, to: output, selection: selection)
+    Console.say(written.line)
+    Console.event("converted", written.fields)
+  }
+}

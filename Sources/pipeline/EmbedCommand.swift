@@ -1,0 +1,113 @@
+import ArgumentParser
+import Basics
+import Corpus
+import Foundation
+import Stages
+
+struct EmbedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "embed", abstract: "Vectors for sounds: files, folders, manifests, or training shards.",
+    discussion: """
+      Any file that libav or libsndfile reads, resampled to 16 kHz in one channel. One vector for a whole sound of up to 60 s, or
+      with --windows one for each second: windows of one file are normalised together, the first begins with the file, and what
+      is left at its end and fills no window is dropped.
+
+      The output's ending says what is written: .npy (a table, and its keys in NAME.keys.txt), .npz (an array a sound),
+      .safetensors, .tar (a WebDataset) or .jsonl. Keys are file names up to the first dot. A run that was ended goes on where it
+      was; a file that cannot be decoded is one line of the report.
+      """)
+
+  @Argument(help: "Sound or video files, folders of them, or a folder of training shards.")
+  var inputs: [String]
+
+  @Option(help: "Weights: .bin, .pt, .safetensors or .onnx.") var weights: String?
+  @Option(name: .customLong("run"), help: "A run instead of a file; with neither, the run trained last.")
+  var runName: String?
+  @Option(help: "Of the run: best, last or a step.") var checkpoint: String?
+  @Option(help: "The file to write: .npy, .npz, .safetensors, .tar or .jsonl.") var out: String
+  @Option(help: "CSV (id,start,label,split) or JSONL: ten-second clips out of the files.") var manifest: String?
+  @Option(help: "Of training shards: train, validation or test; default: test, else validation.") var split: String?
+  @Flag(help: "A vector for each second instead of one for the whole.") var windows = false
+  @Option(help: "Seconds from one window to the next.") var hop: Double?
+  @Option(help: "on: vectors in CLIP's space; off: the encoder's output before it.") var projection = "on"
+  @Flag(help: "Give each vector length one.") var normalize = false
+  @Option(help: "What a vector is called by: id (the file's name) or path (folders too).") var keys: String?
+  @Option(help: "Threads; the vectors do not depend on it.") var threads: Int?
+  @Option(help: "Decoding processes.") var jobs: Int?
+  @Option(help: "Share of sounds that may be left out before the exit status says so.") var maxBadFraction = 0.05
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    let run = try EmbeddingRun(try settings())
+    run.warnings.forEach(Console.warn)
+    if common.dryRun {
+      Console.say("would embed \(run.count) sounds into \(out)")
+      Console.event("plan", ["stage": "embed", "run": run.count])
+      return
+    }
+    let progress = Progress("sounds", total: run.count)
+    var warned: [String: Int] = [:]
+    let outcome = try run.run { event in show(event, progress, &warned) }
+    for (code, count) in warned.sorted(by: { $0.key < $1.key }) { Console.note("\(count) with \(code)") }
+    let shape = windows ? "\(outcome.rows) windows of \(outcome.sounds) sounds" : "\(outcome.sounds) sounds"
+    let before = outcome.resumed > 0 ? ", \(outcome.resumed) from an earlier run" : ""
+    let without = outcome.leftOut.isEmpty ? "" : ", \(outcome.leftOut.count) left out"
+    Console.say("\(out): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")
+    Console.event(
+      "embedded",
+      [
+        "file": out, "sounds": outcome.sounds, "rows": outcome.rows, "width": outcome.width,
+        "resumed": outcome.resumed, "leftOut": outcome.leftOut.count, "bytes": outcome.bytes,
+      ])
+    let total = outcome.sounds + outcome.leftOut.count
+    if Double(outcome.leftOut.count) > maxBadFraction * Double(total) {
+      throw Failure.soundsLeftOut(outcome.leftOut.count, of: total, allowed: maxBadFraction)
+    }
+  }
+
+  private func show(_ event: EmbeddingRun.Event, _ progress: Progress, _ warned: inout [String: Int]) {
+    switch event {
+    case .began(_, let resumed): if resumed > 0 { progress.advance(by: resumed) }
+    case .embedded: progress.advance()
+    case .leftOut(let sound):
+      progress.advance()
+      Console.say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
+      Console.event(
+        "left-out",
+        ["file": sound.name, "reason": sound.finding.code.rawValue, "evidence": sound.finding.evidence])
+    case .warned(let name, let finding):
+      warned[finding.code.rawValue, default: 0] += 1
+      if common.explain { Console.say("\(name)  \(finding.code): \(finding.evidence)") }
+      Console.event(
+        "warned", ["file": name, "reason": finding.code.rawValue, "evidence": finding.evidence])
+    }
+  }
+
+  private func settings() throws -> EmbeddingSettings {
+    guard weights == nil || runName == nil else {
+      throw Failure("usage.weights", "weights come from a file or from a run", found: "both", exit: .usage)
+    }
+    guard hop == nil || windows else {
+      throw Failure("usage.hop", "a distance is between windows", on: "--hop", expected: "--windows", exit: .usage)
+    }
+    var settings = EmbeddingSettings()
+    settings.inputs = inputs
+    settings.manifest = manifest
+    settings.split = try parsed("--split", split) { Split(manifest: $0) }
+    settings.weights = weights
+    settings.run = runName
+    settings.checkpoint = try parsed("--checkpoint", checkpoint, TrainedStudent.Choice.init) ?? .best
+    settings.workspace = common.workspace
+    settings.output = out
+    settings.hop = windows ? hop ?? 1 : nil
+    settings.projection = try parsed("--projection", projection) { ["on": true, "off": false][$0] } ?? true
+    settings.normalize = normalize
+    settings.keys = try parsed("--keys", keys, EmbeddingSettings.Keys.init) ?? .id
+    settings.threads = try positive("--threads", threads) ?? settings.threads
+    settings.jobs = try positive("--jobs", jobs) ?? settings.jobs
+    settings.maxBadFraction = maxBadFraction
+    settings.workerCommand = try DecodeWorkerCommand.command()
+    return settings
+  }
+}

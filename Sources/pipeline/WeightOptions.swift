@@ -1,0 +1,30 @@
+import ArgumentParser
+import Basics
+import Stages
+
+/// What `export` and `convert` let one choose of the weights.
+struct WeightOptions: ParsableArguments {
+  @Flag(help: "Weights as float16; running statistics stay as they are. For .safetensors, .bin and .pt.")
+  var half = false
+
+  @Option(
+    help: "encoder, audio (with its projection) or all (what training needs too). Default: all that the format carries."
+  )
+  var parts: String?
+
+  func selection() throws -> WeightSelection {
+    WeightSelection(parts: try parsed("--parts", parts, WeightParts.init), half: half)
+  }
+}
+
+extension WeightOutput {
+  /// For a person: what was written.
+  var line: String {
+    "\(path): \(tensors) tensors, \(bytes / 1024) KiB, sha256 \(digest.short)\(wasUpToDate ? "; up to date" : "")"
+  }
+
+  /// For a machine.
+  var fields: [String: Any] {
+    ["file": path, "tensors": tensors, "bytes": bytes, "sha256": digest.hex, "upToDate": wasUpToDate]
+  }
+}

@@ -1,0 +1,77 @@
+import Basics
+import Kernels
+import Testing
+
+@testable import Distillation
+
+extension EncoderInference {
+  /// Spectrograms of one size in memory.
+  func embed(_ spectrograms: FloatBuffer, clips: Int, height: Int = FrontEnd.bins) throws -> FloatBuffer {
+    let size = spectrograms.count / clips
+    return try embed(clips, height: height, width: size / height) { clip, _, place in
+      place.update(from: spectrograms.start + clip * size, count: size)
+    }
+  }
+}
+
+@Suite("Embedding with frozen weights")
+struct EncoderInferenceTests {
+  private static let parameters: Parameters = {
+    let parameters = Parameters(CrossProjectionLoss.layout(EncoderArchitecture()))
+    parameters.initialise(seed: 7)
+    return parameters
+  }()
+
+  private func embedder(threads: Int) throws -> Embedder {
+    try Embedder(
+      Self.parameters, EncoderArchitecture(), project: true, kernels: FastKernels(), threads: WorkerThreads(threads))
+  }
+
+  private func sound(_ seed: UInt64, _ samples: Int) -> [Float] {
+    var random = SeededRandom(seed: seed)
+    return (0..<samples).map { _ in Float(random.uniform() - 0.5) }
+  }
+
+  private func embed(_ embedder: Embedder, _ sounds: [[Float]]) throws -> [[Float]] {
+    let rows = try embedder.embed(sounds.count, samples: sounds[0].count) { clip, place in
+      place.update(from: sounds[clip], count: sounds[clip].count)
+    }
+    return sounds.indices.map { rows[$0 * 512..<($0 + 1) * 512] }
+  }
+
+  @Test(
+    "a clip's bits depend on no other clip, on no thread count and on no length embedded before",
+    arguments: [
+      16_000, 40_001, 160_000,
+    ])
+  func sameBits(samples: Int) throws {
+    let sounds = (0..<11).map { sound(UInt64($0), samples) }
+    let one = try embedder(threads: 1)
+    let alone = try sounds.map { try embed(one, [$0])[0] }
+    for threads in [1, 2, 3] {
+      let many = try embedder(threads: threads)
+      _ = try embed(many, [sound(99, 7_000)])
+      #expect(try embed(many, sounds) == alone, "\(threads) threads")
+      #expect(try embed(many, Array(sounds.reversed())) == alone.reversed())
+    }
+  }
+
+  @Test("clips normalised together get the moments of all of them")
+  func together() throws {
+    let sounds = (0..<3).map { sound(UInt64($0), 16_000) }
+    let embedder = try embedder(threads: 2)
+    let batch = try embedder.embed(3, scope: .batch) { clip, place in place.update(from: sounds[clip], count: 16_000) }
+    var moments = SpectrogramMoments()
+    for sound in sounds {
+      try embedder.add(1, samples: 16_000, to: &moments) { _, place in place.update(from: sound, count: 16_000) }
+    }
+    let norm = moments.norm
+    for (clip, sound) in sounds.enumerated() {
+      let row = try embedder.embed(1, samples: 16_000, norm: { _ in norm }) { _, place in
+        place.update(from: sound, count: 16_000)
+      }
+      #expect(row.values == batch[clip * 512..<(clip + 1) * 512])
+      #expect(try embed(embedder, [sound])[0] != row.values)
+    }
+  }
+}
