@@ -49,7 +49,7 @@ let package = Package(
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
     module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
     module("WeightFiles", ["Basics", "Tensors", protobuf]),
-    module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile"]),
+    module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile", protobuf]),
     module("Evaluation", ["Basics", "Kernels"]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Distillation", "WeightFiles", "CResampler"]),
     module(

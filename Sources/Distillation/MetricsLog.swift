@@ -1,7 +1,8 @@
 import Basics
 import Foundation
 
-/// `metrics.jsonl`: one line a step and one an epoch. A record: it may hold times, and is cut back to the checkpoint on resume.
+/// `metrics.jsonl`: one line a step and one an epoch, and the same as TensorBoard's events. A record: it may hold times, and is cut
+/// back to the checkpoint on resume.
 package final class MetricsLog {
   package struct Line: Codable, Sendable {
     package var kind: String
@@ -13,10 +14,15 @@ package final class MetricsLog {
     package var gradientNorm: Double?
     package var temperatures: [String: Double]?
     package var samplesPerSecond: Double?
+    /// Of validation clips among themselves: R@1, R@5, R@10 and MRR of each direction.
+    package var retrieval: [String: Double]?
+    /// Seconds since 1970.
+    package var time: Double?
   }
 
   private let path: String
   private let handle: FileHandle
+  private let events: EventFile
 
   /// Opens the log and drops what stands in it after `step`.
   package init(_ path: String, keepThrough step: Int) throws {
@@ -28,13 +34,17 @@ package final class MetricsLog {
     guard let handle = FileHandle(forWritingAtPath: path) else { throw Failure.system("open", path) }
     self.handle = handle
     handle.seekToEndOfFile()
+    events = try EventFile("\(Files.parent(path))/events.out.tfevents.run", lines: kept)
   }
 
   deinit { try? handle.close() }
 
   package func append(_ line: Line) throws {
+    var line = line
+    line.time = Date().timeIntervalSince1970
     let text = try CanonicalJSON.text(line) + "\n"
     do { try handle.write(contentsOf: Data(text.utf8)) } catch { throw Failure.system("write", path) }
+    try events.append(line)
   }
 
   /// The lines of a log that can be read; a torn last line is not one.

@@ -22,15 +22,19 @@ package final class ShardClips: TrainingClips {
     try FlacDecoder.decode(try clips.bytes(clip, .sound), samples: samples, clip: id, into: place)
   }
 
-  package func target(_ clip: Int) throws -> [Float] {
+  /// Rows are spread evenly over the clip's ten seconds: of a crop those from floor(start · rows / 160,000) on count.
+  package func target(_ clip: Int, samples range: Range<Int>) throws -> [Float] {
     let rows = try clips.clip(clip)
     guard rows.shape.count == 2, rows.shape[0] > 0, rows.shape[1] == width else {
       throw Failure.vectorWidth(ids[clip], found: rows.shape.last ?? 0, expected: width)
     }
+    let first = min(range.lowerBound * rows.shape[0] / samples, rows.shape[0] - 1)
+    let count = max(1, range.count * rows.shape[0] / samples)
+    let chosen = first..<min(rows.shape[0], first + count)
     let values = try rows.floats()
     var sums = [Double](repeating: 0, count: width)
-    for (i, value) in values.enumerated() { sums[i % width] += Double(value) }
-    return sums.map { Float($0 / Double(rows.shape[0])) }
+    for i in chosen.lowerBound * width..<chosen.upperBound * width { sums[i % width] += Double(values[i]) }
+    return sums.map { Float($0 / Double(chosen.count)) }
   }
 
   /// The label of a clip, where its record has one.

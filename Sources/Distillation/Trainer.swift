@@ -29,6 +29,7 @@ package final class Trainer {
   private let schedule: any LearningRateSchedule
   private let step: TrainingStep
   private let report: (Event) -> Void
+  private let retrieval: (Validation.Pairs) -> [String: Double]
   private let profile: Profile?
   private var state: TrainingState
   private var lastSaved: (step: Int, time: ContinuousClock.Instant)
@@ -38,13 +39,15 @@ package final class Trainer {
   /// - Parameters:
   ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
   ///   - initialise: fills in weights to start from, over random ones.
+  ///   - retrieval: scores how the validation clips find each other after each epoch, for the records.
   ///   - profile: gets the time of every step but the first.
   package init(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
     validation: (any TrainingClips)?,
     folder: String, kernels: any KernelSource, threads: WorkerThreads,
     architecture: EncoderArchitecture = EncoderArchitecture(),
-    initialise: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil, report: @escaping (Event) -> Void
+    initialise: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil,
+    retrieval: @escaping (Validation.Pairs) -> [String: Double] = { _ in [:] }, report: @escaping (Event) -> Void
   ) throws {
     guard train.ids.count >= configuration.batchSize, configuration.batchSize >= 2 else {
       throw Failure.tooFewClips(train.ids.count, batchSize: max(2, configuration.batchSize))
@@ -58,12 +61,15 @@ package final class Trainer {
     self.kernels = kernels
     self.threads = threads
     self.report = report
+    self.retrieval = retrieval
     self.profile = profile
     self.validation = validation.map {
       Validation(clips: $0, configuration: configuration, kernels: kernels, threads: threads)
     }
     schedule = try Distillation.schedule(named: configuration.schedule)
-    student = Student(architecture, try Distillation.loss(named: configuration.loss).layout(architecture))
+    student = Student(
+      architecture, try Distillation.loss(named: configuration.loss).layout(architecture),
+      averages: configuration.optimizer.averageDecay != nil)
     step = try TrainingStep(train, configuration, student, kernels: kernels, threads: threads, profile: profile)
     checkpoints = try CheckpointFolder("\(folder)/checkpoints")
     if let found = checkpoints.loadLatest(into: student, warn: { report(.damaged($0)) }) {
@@ -75,6 +81,7 @@ package final class Trainer {
       hasNews = true
       student.parameters.initialise(seed: configuration.seed)
       try initialise(student.parameters)
+      student.startAverage()
     }
     metrics = try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state.step)
     lastSaved = (state.step, .now)
@@ -123,7 +130,7 @@ package final class Trainer {
       let start = ContinuousClock.now
       let batch = Array(
         order[state.batchInEpoch * configuration.batchSize..<(state.batchInEpoch + 1) * configuration.batchSize])
-      let outcome = try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate)
+      let outcome = try stepOrExplain(batch, rate)
       profile?.stepped()
       hasNews = true
       state.step += 1
@@ -140,12 +147,24 @@ package final class Trainer {
     return nil
   }
 
+  private func stepOrExplain(_ batch: [Int], _ rate: Double) throws -> TrainingStep.Outcome {
+    do { return try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate) } catch var failure
+      as Failure
+      where failure.code == "training.nonfinite"
+    {
+      let last = checkpoints.steps.last.map { "the last checkpoint is of step \($0)" } ?? "there is no checkpoint yet"
+      failure.hint = [last, failure.hint].compactMap { $0 }.joined(separator: "; ")
+      throw failure
+    }
+  }
+
   private func finishEpoch(_ rate: Double) throws {
     var summary = line(
       "epoch", loss: state.epochLoss / Double(max(1, batchesInEpoch)), rate: rate, norm: nil, speed: nil)
     if let validation {
-      let loss = try validation.loss(student)
+      let (loss, pairs) = try validation.score(student)
       summary.validationLoss = loss
+      summary.retrieval = retrieval(pairs)
       schedule.observe(validationLoss: loss, base: configuration.learningRate, state: &state.schedule)
       if loss < state.best?.validationLoss ?? .infinity {
         state.best = .init(step: state.step, validationLoss: loss)

@@ -9,8 +9,13 @@ package protocol TrainingClips: Sendable {
   /// 16 kHz mono samples in −1…1, `samples` of them.
   var samples: Int { get }
   func waveform(_ clip: Int, into place: UnsafeMutablePointer<Float>) throws
-  /// The mean of the clip's teacher rows, `width` floats.
-  func target(_ clip: Int) throws -> [Float]
+  /// The mean of the teacher rows that were shown during these samples, `width` floats.
+  func target(_ clip: Int, samples: Range<Int>) throws -> [Float]
+}
+
+extension TrainingClips {
+  /// The mean of all the clip's teacher rows.
+  package func target(_ clip: Int) throws -> [Float] { try target(clip, samples: 0..<samples) }
 }
 
 /// Clips in memory, for tests.
@@ -30,7 +35,7 @@ package struct MemoryClips: TrainingClips {
   package func waveform(_ clip: Int, into place: UnsafeMutablePointer<Float>) {
     place.update(from: waveforms[clip], count: waveforms[clip].count)
   }
-  package func target(_ clip: Int) -> [Float] { targets[clip] }
+  package func target(_ clip: Int, samples: Range<Int>) -> [Float] { targets[clip] }
 }
 
 /// Which clip comes when, and whose vectors it gets: functions of the seed, the epoch and the clip ids alone.

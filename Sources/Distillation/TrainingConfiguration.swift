@@ -18,6 +18,8 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var microbatch = 8
   /// Epochs without a better validation loss before training ends; nil: never.
   package var patience: Int? = 10
+  package var augmentation = Augmentation()
+  package var optimizer = OptimizerSettings()
   /// Digest of the weights that training starts from; nil: random ones.
   package var initialWeights: Digest?
 

@@ -12,7 +12,6 @@ package struct TrainingState: Codable, Sendable, Equatable {
   package var epochsWithoutBetter = 0
   /// Sum of the losses of the epoch's batches so far.
   package var epochLoss = 0.0
-  package var isFinished = false
 
   package struct Score: Codable, Sendable, Equatable {
     package var step: Int
@@ -28,16 +27,27 @@ package final class Student: Sendable {
   package let parameters: Parameters
   package let first: FloatBuffer
   package let second: FloatBuffer
+  /// The moving average of the weights and running statistics, where one is kept.
+  package let average: Parameters?
 
-  package init(_ architecture: EncoderArchitecture, _ layout: ParameterLayout) {
+  package init(_ architecture: EncoderArchitecture, _ layout: ParameterLayout, averages: Bool = false) {
     self.architecture = architecture
     parameters = Parameters(layout)
     first = FloatBuffer(layout.trainableCount)
     second = FloatBuffer(layout.trainableCount)
+    average = averages ? Parameters(layout) : nil
   }
 
-  /// The four buffers with the names they have in checkpoints.
+  /// The average starts at the weights.
+  func startAverage() {
+    guard let average else { return }
+    average.trainable.start.update(from: parameters.trainable.start, count: average.trainable.count)
+    average.running.start.update(from: parameters.running.start, count: average.running.count)
+  }
+
+  /// The buffers with the names they have in checkpoints.
   var buffers: [(name: String, buffer: FloatBuffer)] {
     [("trainable", parameters.trainable), ("running", parameters.running), ("first", first), ("second", second)]
+      + (average.map { [("average", $0.trainable), ("average-running", $0.running)] } ?? [])
   }
 }

@@ -19,7 +19,7 @@ struct EmbeddingStudent {
     } else {
       let trained = try TrainedStudent(
         workspace: settings.workspace, run: settings.run, checkpoint: settings.checkpoint)
-      parameters = trained.student.parameters
+      parameters = trained.parameters
       metadata = trained.run.teacher.map { ["teacher": $0] } ?? [:]
       identity = "run \(trained.run.identity.hex) step \(trained.state.step)"
     }

@@ -15,6 +15,7 @@ package struct PipelineFile: Sendable {
     "distill": [
       "shards", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate", "schedule",
       "schedule-epochs", "patience", "precision", "isa", "threads", "seed", "init", "checkpoint-every",
+      "crop", "gain", "spec-augment", "mixup", "warm-up", "weight-decay", "clip-gradient", "ema", "clamp-temperature",
       "shuffle-teacher",
     ],
     "export": ["file", "checkpoint"],

@@ -88,6 +88,13 @@ extension Failure {
     Failure("doctor.problems", "this machine is not ready", found: "\(count) problems", hint: "see the lines above")
   }
 
+  static func noAverage(_ run: String) -> Failure {
+    Failure(
+      "export.average", "the run kept no moving average", on: run,
+      hint: "pipeline distill --ema 0.999, or leave --ema out",
+      exit: .usage)
+  }
+
   static func noRun(_ workspace: String) -> Failure {
     Failure("run.none", "nothing was trained yet", on: workspace, hint: "pipeline distill")
   }

@@ -27,16 +27,30 @@ package struct TrainedStudent {
   package let run: TrainingRun.Description
   package let folder: String
   package let student: Student
+  /// The weights themselves, or their moving average.
+  package let parameters: Parameters
   package let state: TrainingState
 
-  /// - Parameter name: of a run; nil for the one trained last.
-  package init(workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice) throws {
+  /// - Parameters:
+  ///   - name: of a run; nil for the one trained last.
+  ///   - averaged: takes the moving average that `distill --ema` kept.
+  package init(
+    workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
+  ) throws {
     folder = try Self.folder(workspace: workspace, runs: runs, name: name)
     let path = "\(folder)/run.json"
     run = try CanonicalJSON.decode(
       TrainingRun.Description.self, from: try Files.read(path, limit: 1 << 20), source: path)
     let architecture = EncoderArchitecture()
-    student = Student(architecture, try loss(named: run.configuration.loss).layout(architecture))
+    student = Student(
+      architecture, try loss(named: run.configuration.loss).layout(architecture),
+      averages: run.configuration.optimizer.averageDecay != nil)
+    if averaged {
+      guard let average = student.average else { throw Failure.noAverage(run.name) }
+      parameters = average
+    } else {
+      parameters = student.parameters
+    }
     let checkpoints = CheckpointFolder(existing: "\(folder)/checkpoints")
     guard let last = checkpoints.steps.last else { throw Failure.noCheckpoint(folder) }
     switch checkpoint {
@@ -62,6 +76,6 @@ package struct TrainedStudent {
 
   /// The student under the reference's names.
   package func weights() throws -> NamedTensors {
-    try StudentWeights.export(student.parameters, student.architecture, steps: state.step)
+    try StudentWeights.export(parameters, student.architecture, steps: state.step)
   }
 }

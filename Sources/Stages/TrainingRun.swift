@@ -1,6 +1,7 @@
 import Basics
 import Corpus
 import Distillation
+import Evaluation
 import Foundation
 import Kernels
 import Shards
@@ -98,9 +99,24 @@ package final class TrainingRun {
     defer { threads.stop() }
     let trainer = try Trainer(
       description.configuration, settings.limits, train: train, validation: validation, folder: folder,
-      kernels: kernels, threads: threads, initialise: initialise, profile: profile, report: report)
+      kernels: kernels, threads: threads, initialise: initialise, profile: profile, retrieval: Self.retrieval,
+      report: report)
     try remember()
     try trainer.run()
+  }
+
+  private static func retrieval(_ pairs: Validation.Pairs) -> [String: Double] {
+    var result: [String: Double] = [:]
+    for (name, queries, gallery) in [
+      ("audio to image", pairs.audio, pairs.images), ("image to audio", pairs.images, pairs.audio),
+    ] {
+      let scores = Retrieval.score(queries: queries, gallery: gallery, width: pairs.width, labels: nil)
+      result["\(name) R@1"] = scores.recallAt1
+      result["\(name) R@5"] = scores.recallAt5
+      result["\(name) R@10"] = scores.recallAt10
+      result["\(name) MRR"] = scores.meanReciprocalRank
+    }
+    return result
   }
 
   private func initialise(_ parameters: Parameters) throws {

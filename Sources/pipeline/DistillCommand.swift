@@ -24,6 +24,16 @@ struct DistillOptions: ParsableArguments {
   @Option(name: .customLong("init"), help: "Start from these weights.") var initial: String?
   @Option(help: "How often to save: steps (50) or minutes (10m).") var checkpointEvery: String?
   @Flag(help: "Discard the checkpoints of this same run first.") var fresh = false
+  @Option(help: "Train on random crops of so many seconds, of sound and of teacher rows.") var crop: Double?
+  @Option(help: "Make sounds louder or softer by up to so many decibels.") var gain: Double?
+  @Option(help: "Mask so many bands of frequencies and of times (SpecAugment).") var specAugment: Int?
+  @Option(help: "Mix this share of clips with another of the batch.") var mixup: Double?
+  @Option(help: "Let the rate grow over so many steps.") var warmUp: Int?
+  @Option(help: "AdamW's decay of matrices and kernels.") var weightDecay: Double?
+  @Option(help: "Shorten gradients to this length.") var clipGradient: Double?
+  @Option(help: "Keep a moving average of the weights with this decay, say 0.999; export --ema writes it.") var ema:
+    Double?
+  @Option(help: "Keep the temperatures' factors at most this; CLIP has 100.") var clampTemperature: Double?
   @Flag(help: "Print what each layer and pass costs.") var profile = false
   @Flag(help: "Pair sounds with the vectors of other clips: a control that must end at chance.") var shuffleTeacher =
     false
@@ -86,8 +96,43 @@ struct DistillOptions: ParsableArguments {
       throw Failure(
         "precision.unknown", "no such precision", on: configuration.precision, expected: "float32", exit: .usage)
     }
+    configuration.augmentation = try augmentation(file)
+    configuration.optimizer = try optimizer(file)
     configuration.shuffleTeacher = try shuffleTeacher || (file?.value("distill", "shuffle-teacher") ?? false)
     return configuration
+  }
+}
+
+extension DistillOptions {
+  private func number(_ flag: String, _ given: Double?, _ file: PipelineFile?, in range: ClosedRange<Double>) throws
+    -> Double?
+  {
+    guard let value = try given ?? file?.value("distill", flag) else { return nil }
+    guard range.contains(value) else {
+      throw Failure(
+        "usage.value", "the value is out of range", on: "--\(flag)", found: "\(value)",
+        expected: "\(range.lowerBound) to \(range.upperBound)", exit: .usage)
+    }
+    return value
+  }
+
+  fileprivate func augmentation(_ file: PipelineFile?) throws -> Augmentation {
+    var result = Augmentation()
+    result.cropSeconds = try number("crop", crop, file, in: 0.1...10)
+    result.gainDecibels = try number("gain", gain, file, in: 0...60) ?? 0
+    result.spectrogramMasks = Int(try number("spec-augment", specAugment.map(Double.init), file, in: 0...16) ?? 0)
+    result.mixup = try number("mixup", mixup, file, in: 0...1) ?? 0
+    return result
+  }
+
+  fileprivate func optimizer(_ file: PipelineFile?) throws -> OptimizerSettings {
+    var result = OptimizerSettings()
+    result.warmUpSteps = Int(try number("warm-up", warmUp.map(Double.init), file, in: 0...1e9) ?? 0)
+    result.weightDecay = try number("weight-decay", weightDecay, file, in: 0...1) ?? 0
+    result.gradientLimit = try number("clip-gradient", clipGradient, file, in: 1e-6...1e6)
+    result.averageDecay = try number("ema", ema, file, in: 0...0.999999)
+    result.temperatureLimit = try number("clamp-temperature", clampTemperature, file, in: 1...1e6)
+    return result
   }
 }
 

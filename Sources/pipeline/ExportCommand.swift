@@ -12,6 +12,7 @@ struct ExportCommand: ParsableCommand {
 
   @Option(name: .customLong("run"), help: "Which run; default: the one trained last.") var runName: String?
   @Option(help: "best, last or a step.") var checkpoint: String?
+  @Flag(help: "Write the moving average that distill --ema kept.") var ema = false
   @OptionGroup var weights: WeightOptions
   @OptionGroup var common: CommonOptions
 
@@ -24,14 +25,15 @@ struct ExportCommand: ParsableCommand {
       try parsed("--checkpoint", checkpoint ?? settings?.text("export", "checkpoint"), TrainedStudent.Choice.init)
       ?? .best
     try Self.export(
-      to: path, run: runName, choice: choice, selection: try weights.selection(), common: common)
+      to: path, run: runName, choice: choice, averaged: ema, selection: try weights.selection(), common: common)
   }
 
   static func export(
-    to path: String, run: String?, choice: TrainedStudent.Choice, selection: WeightSelection = WeightSelection(),
+    to path: String, run: String?, choice: TrainedStudent.Choice, averaged: Bool = false,
+    selection: WeightSelection = WeightSelection(),
     common: CommonOptions
   ) throws {
-    let trained = try TrainedStudent(workspace: common.workspace, run: run, checkpoint: choice)
+    let trained = try TrainedStudent(workspace: common.workspace, run: run, checkpoint: choice, averaged: averaged)
     if common.dryRun {
       Console.say("would write \(path) from run \(trained.run.name), step \(trained.state.step)")
       return
