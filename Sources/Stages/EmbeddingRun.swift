@@ -61,7 +61,7 @@ package final class EmbeddingRun {
     }
     let student = try EmbeddingStudent(settings)
     let embedder = try AudioEmbedder(
-      student.parameters, metadata: student.metadata,
+      student.weights, metadata: student.metadata,
       options: .init(projection: settings.projection, normalize: settings.normalize, threads: settings.threads))
     let journal = try EmbeddingJournal("\(folder)/.\(name).journal", settings: try fingerprint(student))
     let items = sources.items.filter { journal.record($0.key, identity: $0.identity) == nil }
@@ -76,7 +76,7 @@ package final class EmbeddingRun {
     }
     let table = EmbeddingTable(
       sounds: records.map { EmbeddedSound(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
-      hop: settings.hop, metadata: try metadata(student, embedder), vectors: journal.vectors)
+      hop: settings.hop, metadata: { try self.metadata(student, embedder) }, vectors: journal.vectors)
     try output.write(table, to: settings.output)
     try journal.remove()
     return Outcome(

@@ -4,7 +4,7 @@ import Wav2CLIP
 
 /// The weights to embed with: of a file, or of a run's checkpoint.
 struct EmbeddingStudent {
-  let parameters: Parameters
+  let weights: FrozenStudent
   let metadata: [String: String]
   /// Changes when the weights do.
   let identity: String
@@ -13,13 +13,13 @@ struct EmbeddingStudent {
   init(_ settings: EmbeddingSettings) throws {
     file = settings.weights
     if let path = settings.weights {
-      (parameters, metadata) = try StudentFile.read(path)
+      (weights, metadata) = try StudentFile.read(path)
       let bytes = try MappedFile(path)
       identity = "\(bytes.bytes.count) \(checksum(bytes.bytes))"
     } else {
       let trained = try TrainedStudent(
         workspace: settings.workspace, run: settings.run, checkpoint: settings.checkpoint)
-      parameters = trained.student.parameters
+      weights = FrozenStudent(trained.student.parameters)
       metadata = trained.run.teacher.map { ["teacher": $0] } ?? [:]
       identity = "run \(trained.run.identity.hex) step \(trained.state.step)"
     }
