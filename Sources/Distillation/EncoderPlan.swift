@@ -93,7 +93,7 @@ final class EncoderPlan: Sendable {
   let width: Int
   let stem: PlannedConvolution
   let blocks: [Block]
-  /// Clips that one thread takes at a time at most: as much work as eight clips of ten seconds.
+  /// Clips that one thread takes at a time at most: about as much work as eight clips of ten seconds.
   let mostImages: Int
 
   init(
@@ -102,7 +102,7 @@ final class EncoderPlan: Sendable {
       -> PlannedConvolution
   ) throws {
     (self.height, self.width) = (height, width)
-    mostImages = min(max(8 * 454 / max(1, width), 1), 64)
+    mostImages = min(max(8 * 454 / max(1, width), 1), 32)
     stem = try make(architecture.stem, Extent(images: 1, channels: 1, height: height, width: width))
     var (blocks, extent) = ([Block](), stem.output.pooled)
     for block in architecture.blocks {

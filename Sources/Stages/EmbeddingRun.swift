@@ -138,9 +138,10 @@ package final class EmbeddingRun {
     guard case .file(let file) = item.source, let cut else { return }
     do {
       var moments = SpectrogramMoments()
-      _ = try pieces(file, cut, workers) { try embedder.addWindows(of: $0, cut, to: &moments) }
+      let heard = try pieces(file, cut, workers) { try embedder.addWindows(of: $0, cut, to: &moments) }
       let norm = moments.norm
       var vectors: [Float] = []
+      vectors.reserveCapacity(cut.count(samples: heard) * embedder.width)
       let samples = try pieces(file, cut, workers) { piece in
         for vector in try embedder.embedWindows(of: piece, cut, norm: norm) { vectors += vector }
       }

@@ -17,8 +17,13 @@ struct EmbeddingStudent {
       let bytes = try MappedFile(path)
       identity = "\(bytes.bytes.count) \(checksum(bytes.bytes))"
     } else {
-      let trained = try TrainedStudent(
-        workspace: settings.workspace, run: settings.run, checkpoint: settings.checkpoint)
+      let trained: TrainedStudent
+      do {
+        trained = try TrainedStudent(workspace: settings.workspace, run: settings.run, checkpoint: settings.checkpoint)
+      } catch var failure as Failure where failure.code == "run.none" {
+        failure.hint = "--weights FILE names weights; pipeline distill trains some"
+        throw failure
+      }
       weights = FrozenStudent(trained.student.parameters)
       metadata = trained.run.teacher.map { ["teacher": $0] } ?? [:]
       identity = "run \(trained.run.identity.hex) step \(trained.state.step)"
