@@ -61,7 +61,8 @@ let package = Package(
       ]),
     .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),
 
-    .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Basics", "Distillation", "WeightFiles"], path: "Tests/TestSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "CorpusTests", dependencies: ["Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "WeightFiles"]),
@@ -71,7 +72,10 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-    .testTarget(name: "PipelineTests", dependencies: ["Stages", "Tensors", "pipeline"]),
+    .testTarget(name: "Wav2CLIPTests", dependencies: ["TestSupport", "Wav2CLIP", "Distillation", "WeightFiles"]),
+    .testTarget(
+      name: "PipelineTests",
+      dependencies: ["TestSupport", "Stages", "Tensors", "Distillation", "WeightFiles", "Wav2CLIP", "pipeline"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -33,3 +33,10 @@ third = load_file(f"{folder}/weights.safetensors")
 assert list(state) == list(other) and set(state) == set(third), "the same names"
 assert all(torch.equal(state[k], other[k]) and torch.equal(state[k], third[k]) for k in state), "the same values"
 print("torch", torch.__version__, "and safetensors load", len(state), "tensors, all equal")
+
+half, halved = load_file(f"{folder}/half.safetensors"), torch.load(f"{folder}/half.pt", weights_only=True)
+for name, tensor in state.items():
+    weight = tensor.is_floating_point() and "running_" not in name and not name.endswith("window")
+    wanted = tensor.half() if weight else tensor
+    assert torch.equal(half[name], wanted) and torch.equal(halved[name], wanted), name
+print("float16 weights are the float32 ones, rounded")

@@ -7,6 +7,8 @@ libdnnl-dev libarchive-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config"
 DEMO_PACKAGES="ffmpeg python3 python3-numpy"
 # What the tests hold the output against.
 TEST_PACKAGES="python3-torch python3-venv python3-pil"
+# What check-readers runs the public package with.
+READER_PACKAGES="python3-torch python3-torchaudio python3-venv ffmpeg"
 
 # install_packages NAME…: installs what is missing, and says what that is. Quick when nothing is.
 install_packages() {

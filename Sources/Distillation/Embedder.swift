@@ -9,7 +9,7 @@ package final class Embedder {
   /// Writes clip `clip`'s samples to `place`; may be called twice for a clip, on any thread.
   package typealias Waveform = @Sendable (_ clip: Int, _ place: UnsafeMutablePointer<Float>) throws -> Void
 
-  private let student: Parameters
+  private let student: FrozenStudent
   private let architecture: EncoderArchitecture
   private let kernels: any KernelSource
   private let threads: WorkerThreads
@@ -27,18 +27,27 @@ package final class Embedder {
   ///   - samples: of each waveform where a call does not say otherwise, over 256.
   ///   - project: whether to go on into the teacher's space, where the student has a projection of the audio.
   package init(
-    _ parameters: Parameters, _ architecture: EncoderArchitecture, samples: Int = FrontEnd.sampleRate, project: Bool,
+    _ student: FrozenStudent, _ architecture: EncoderArchitecture, samples: Int = FrontEnd.sampleRate, project: Bool,
     kernels: any KernelSource, threads: WorkerThreads
   ) throws {
-    student = parameters
+    self.student = student
     self.architecture = architecture
     self.kernels = kernels
     self.threads = threads
     self.samples = samples
-    encoder = EncoderInference(architecture, parameters, kernels: kernels, threads: threads)
-    let projects = project && parameters.layout.contains("audio_transform.sequential.0.weight")
+    encoder = EncoderInference(architecture, student, kernels: kernels, threads: threads)
+    let projects = project && student.parameters.layout.contains("audio_transform.sequential.0.weight")
     projection = projects ? ProjectionMLP("audio_transform", width: architecture.width) : nil
     spaces = (0..<threads.count).map { _ in SpectrogramWorkspace() }
+  }
+
+  /// With weights that are all in memory.
+  package convenience init(
+    _ parameters: Parameters, _ architecture: EncoderArchitecture, samples: Int = FrontEnd.sampleRate, project: Bool,
+    kernels: any KernelSource, threads: WorkerThreads
+  ) throws {
+    try self.init(
+      FrozenStudent(parameters), architecture, samples: samples, project: project, kernels: kernels, threads: threads)
   }
 
   /// `[clips, width]`. With `scope` batch, all waveforms of one call are normalised together.
@@ -102,7 +111,7 @@ package final class Embedder {
       let count = min(Self.projectedRows, clips - first)
       let rows = FloatBuffer(Self.projectedRows * width)
       rows.start.update(from: encoded.start + first * width, count: count * width)
-      let projected = projection.forward(rows, rows: Self.projectedRows, keep: nil, student)
+      let projected = projection.forward(rows, rows: Self.projectedRows, keep: nil, student.parameters)
       (result.start + first * width).update(from: projected.start, count: count * width)
     }
     return result

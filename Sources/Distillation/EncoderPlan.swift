@@ -20,38 +20,44 @@ final class FrozenNorm: Sendable {
   }
 }
 
-/// One convolution for inputs of one size, with its packed weights.
+/// One convolution for inputs of one size.
 final class PlannedConvolution: @unchecked Sendable {
   let layer: ConvolutionLayer
   let norm: FrozenNorm
   /// Of one image.
   let output: Extent
-  let packed: FloatBuffer
+  /// Whether one call may take several images, and one packing serve every size: each result's sum is formed in the same order
+  /// however many there are. oneDNN does not promise that.
+  let takesSeveral: Bool
+  /// Packed weights; nil: those of the encoder, which serve every size.
+  private let packed: FloatBuffer?
   private let single: any ConvolutionKernel
   private let source: any KernelSource
   private let input: Extent
-  /// Kernels for several images at once, by their number; only of a kind whose bits do not depend on it. Filled by `prepare`.
+  /// Kernels for several images at once, by their number. Filled by `prepare`.
   private var several: [Int: any ConvolutionKernel] = [:]
 
-  /// - Parameter shared: packed weights of the same layer at another size, where they serve every size.
   init(
-    _ layer: ConvolutionLayer, input: Extent, norm: FrozenNorm, _ parameters: Parameters, _ source: any KernelSource,
-    shared: FloatBuffer?
+    _ layer: ConvolutionLayer, input: Extent, norm: FrozenNorm, _ student: FrozenStudent, _ source: any KernelSource
   ) throws {
     (self.layer, self.norm, self.source, self.input) = (layer, norm, source, input)
     single = try source.convolution(layer.shape(input, images: 1), training: false, dataGradient: false)
     output = single.shape.output
-    if let shared {
-      packed = shared
-    } else {
-      packed = FloatBuffer(single.packedCount(.forward))
-      try single.pack(parameters.weights("audio_encoder.\(layer.weight)"), for: .forward, into: packed.start)
+    takesSeveral = single is WinogradConvolution
+    guard !takesSeveral else {
+      packed = nil
+      return
     }
+    let own = FloatBuffer(single.packedCount(.forward))
+    try single.pack(student.convolution(layer), for: .forward, into: own.start)
+    packed = own
   }
 
-  /// Whether one call may take several images: each result's sum is formed in the same order however many there are. oneDNN
-  /// does not promise that.
-  private var takesSeveral: Bool { single is WinogradConvolution }
+  var packedCount: Int { single.packedCount(.forward) }
+
+  func pack(_ student: FrozenStudent, into place: FloatBuffer) throws {
+    try single.pack(student.convolution(layer), for: .forward, into: place.start)
+  }
 
   /// Makes what `forward` of `images` images needs. Not while others run.
   func prepare(images: Int) throws {
@@ -64,14 +70,16 @@ final class PlannedConvolution: @unchecked Sendable {
   func scratchCount(images: Int) -> Int { max(single.scratchCount, several[images]?.scratchCount ?? 0) }
 
   /// `images` inputs to as many outputs through the norm, each on its own or all at once: the same bits.
-  func forward(_ x: Floats, _ y: Output, images: Int, _ finish: Finish, scratch: Output) throws {
+  /// - Parameter shared: packed weights that serve every size; nil where this layer has its own.
+  func forward(_ x: Floats, _ y: Output, images: Int, _ finish: Finish, shared: Floats?, scratch: Output) throws {
+    guard let weights = packed.map({ Floats($0.start) }) ?? shared else { return }
     if let kernel = several[images] {
       return try kernel.forward(
-        x, gate: nil, packed: packed.start, y, finish: finish.whole(norm, offset: 0), scratch: scratch)
+        x, gate: nil, packed: weights, y, finish: finish.whole(norm, offset: 0), scratch: scratch)
     }
     for image in 0..<images {
       try single.forward(
-        x + image * input.imageCount, gate: nil, packed: packed.start, y + image * output.imageCount,
+        x + image * input.imageCount, gate: nil, packed: weights, y + image * output.imageCount,
         finish: finish.whole(norm, offset: image * output.imageCount), scratch: scratch)
     }
   }
@@ -110,13 +118,13 @@ final class PlannedStem: Sendable {
   private let layers: any LayerKernels
 
   init(
-    _ layer: ConvolutionLayer, height: Int, width: Int, norm: FrozenNorm, _ parameters: Parameters,
+    _ layer: ConvolutionLayer, height: Int, width: Int, norm: FrozenNorm, _ student: FrozenStudent,
     _ source: any KernelSource
   ) throws {
     kernel = try source.stem(StemShape(images: 1, channels: layer.outputChannels, height: height, width: width))
     (self.norm, output, scratchCount, layers) = (norm, kernel.shape.pooled, kernel.scratchCount, source.layers)
     packed = FloatBuffer(kernel.shape.weightCount)
-    kernel.pack(parameters.weights("audio_encoder.\(layer.weight)"), into: packed.start)
+    kernel.pack(student.convolution(layer), into: packed.start)
     sign = FloatBuffer((0..<layer.outputChannels).map { norm.scale.start[$0] < 0 ? -1 : 1 })
   }
 
@@ -138,7 +146,7 @@ final class EncoderPlan: Sendable {
   let width: Int
   let stem: PlannedStem
   let blocks: [Block]
-  /// Clips that one thread takes at a time at most: as much work as eight clips of ten seconds.
+  /// Clips that one thread takes at a time at most: about as much work as eight clips of ten seconds.
   let mostImages: Int
 
   init(
@@ -146,7 +154,7 @@ final class EncoderPlan: Sendable {
     make: (ConvolutionLayer, Extent) throws -> PlannedConvolution
   ) throws {
     (self.height, self.width) = (height, width)
-    mostImages = min(max(8 * 454 / max(1, width), 1), 64)
+    mostImages = min(max(8 * 454 / max(1, width), 1), 32)
     self.stem = stem
     var (blocks, extent) = ([Block](), stem.output)
     for block in architecture.blocks {

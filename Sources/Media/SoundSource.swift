@@ -31,6 +31,8 @@ struct SoundEnergies {
   var mean = 0.0
   var channels = [Double](repeating: 0, count: Int(MEDIA_MOST_CHANNELS))
 
+  var areZero: Bool { channels.allSatisfy { $0 == 0 } }
+
   /// Whether mixing loses the sound: the mean has under a thousandth of the loudest channel's energy.
   func cancel(_ count: Int) -> Bool { count > 1 && mean * 1000 < channels.max() ?? 0 }
 }

@@ -16,7 +16,8 @@ final class SoundStream {
   private var held: SoundBlock?
   private var isRead = false
   private var energies = SoundEnergies()
-  /// Whether the first channel stands for all. Settled by the first piece, so that it does not change on the way.
+  /// Whether the first channel stands for all. Settled by the first piece that is not silent, so that it does not change on
+  /// the way.
   private var takesFirst: Bool?
 
   /// A clock that jumps further than this is damage.
@@ -50,7 +51,7 @@ final class SoundStream {
     try fill(until: range.upperBound)
     guard !lanes.isEmpty else { throw Refusal(.nothingHeard(nothingReason)) }
     let first = takesFirst ?? energies.cancel(source.channels)
-    takesFirst = first
+    if !energies.areZero { takesFirst = first }
     var output = [Float](repeating: 0, count: count * SoundWindow.outputRate)
     for lane in lanes { try lane.resample(range, takingFirst: first, plain: plain, into: &output) }
     let end = lanes.map(\.outputEnd).max() ?? 0

@@ -59,34 +59,53 @@ final class EmbeddingJournal {
   /// - Parameter vectors: rows · width numbers.
   func append(_ record: Record, _ vectors: [Float]) throws {
     let header = try CanonicalJSON.bytes(record)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Prefix.count + header.count + 4 * vectors.count + 8)
+    var opening: [UInt8] = []
     for count in [header.count, 4 * vectors.count] {
-      withUnsafeBytes(of: UInt32(count).littleEndian) { bytes.append(contentsOf: $0) }
+      withUnsafeBytes(of: UInt32(count).littleEndian) { opening.append(contentsOf: $0) }
     }
-    bytes += header
-    let offset = end + bytes.count
-    vectors.withUnsafeBytes { bytes.append(contentsOf: $0) }
-    let sum = bytes.withUnsafeBytes { checksum($0) }
-    withUnsafeBytes(of: sum.littleEndian) { bytes.append(contentsOf: $0) }
-    try write(bytes)
+    opening += header
+    let offset = end + opening.count
+    try write(opening)
+    let sums = try vectors.withUnsafeBytes { payload in
+      try write(raw: payload)
+      return Self.sums(opening, payload)
+    }
+    try write(sums)
     places[record.key] = (record, offset)
+  }
+
+  /// Two checksums, of what stands before the numbers and of the numbers.
+  private static func sums(_ opening: [UInt8], _ payload: UnsafeRawBufferPointer) -> [UInt8] {
+    [opening.withUnsafeBytes { checksum($0) }, checksum(payload)].flatMap { sum in
+      withUnsafeBytes(of: sum.littleEndian) { Array($0) }
+    }
   }
 
   /// The vectors of a key, rows · width numbers.
   func vectors(_ key: String) throws -> [Float] {
-    guard let (record, offset) = places[key], let bytes = read(at: offset, 4 * record.rows * record.width) else {
+    guard let (record, offset) = places[key], let vectors = floats(at: offset, record.rows * record.width) else {
       throw Failure(
         "embed.journal", "the journal has lost a sound", on: path, found: key, hint: "run the command again")
     }
-    return bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    return vectors
+  }
+
+  private func floats(at offset: Int, _ count: Int) -> [Float]? {
+    var isWhole = false
+    let floats = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      isWhole = read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      filled = isWhole ? count : 0
+    }
+    return isWhole ? floats : nil
   }
 
   func remove() throws { try Files.remove(path) }
 
-  private func write(_ bytes: [UInt8]) throws {
+  private func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write(raw: $0) } }
+
+  private func write(raw bytes: UnsafeRawBufferPointer) throws {
     guard lseek(descriptor, off_t(end), SEEK_SET) >= 0 else { throw Failure.system("seek", path) }
-    try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
+    try writeAll(bytes, to: descriptor, path: path)
     end += bytes.count
   }
 
@@ -94,15 +113,16 @@ final class EmbeddingJournal {
     guard let prefix = read(at: offset, Prefix.count) else { return nil }
     let number = { (range: Range<Int>) in prefix[range].reversed().reduce(0) { $0 << 8 | Int($1) } }
     let (header, payload) = (number(0..<4), number(4..<8))
-    guard header <= Self.longestHeader, payload <= Int(Int32.max),
-      let body = read(at: offset, Prefix.count + header + payload),
-      let sum = read(at: offset + body.count, 8),
-      sum.reversed().reduce(UInt64(0), { $0 << 8 | UInt64($1) }) == body.withUnsafeBytes({ checksum($0) }),
-      let record = try? CanonicalJSON.decode(
-        Record.self, from: Array(body[Prefix.count..<Prefix.count + header]), source: path),
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, header <= Self.longestHeader, payload % 4 == 0,
+      offset + header + payload <= Int(status.st_size), let opening = read(at: offset, Prefix.count + header),
+      let vectors = floats(at: offset + opening.count, payload / 4),
+      let found = read(at: offset + opening.count + payload, 16),
+      found == vectors.withUnsafeBytes({ Self.sums(opening, $0) }),
+      let record = try? CanonicalJSON.decode(Record.self, from: Array(opening[Prefix.count...]), source: path),
       record.rows >= 0, record.width > 0, payload == 4 * record.rows * record.width
     else { return nil }
-    return (record, offset + Prefix.count + header, offset + body.count + 8)
+    return (record, offset + opening.count, offset + opening.count + payload + 16)
   }
 
   /// Exactly `count` bytes; nil where the file ends before.
@@ -110,15 +130,19 @@ final class EmbeddingJournal {
     var status = stat()
     guard fstat(descriptor, &status) == 0, offset + count <= Int(status.st_size) else { return nil }
     var bytes = [UInt8](repeating: 0, count: count)
+    return bytes.withUnsafeMutableBytes({ read(at: offset, into: $0) }) ? bytes : nil
+  }
+
+  /// False where the file ends before.
+  private func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
     var filled = 0
-    while filled < count {
-      let n = bytes.withUnsafeMutableBytes { raw in
-        raw.baseAddress.map { pread(descriptor, $0 + filled, count - filled, off_t(offset + filled)) } ?? 0
-      }
+    while filled < buffer.count {
+      let n =
+        buffer.baseAddress.map { pread(descriptor, $0 + filled, buffer.count - filled, off_t(offset + filled)) } ?? 0
       if n < 0, errno == EINTR { continue }
-      guard n > 0 else { return nil }
+      guard n > 0 else { return false }
       filled += n
     }
-    return bytes
+    return true
   }
 }

@@ -18,7 +18,7 @@ struct EmbeddingTable {
   /// Seconds between windows; nil: one vector a sound.
   var hop: Double?
   /// Where the vectors come from.
-  var metadata: [String: String]
+  var metadata: () throws -> [String: String]
   /// The vectors of a sound, rows · width numbers.
   var vectors: (String) throws -> [Float]
 

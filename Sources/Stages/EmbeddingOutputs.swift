@@ -43,7 +43,7 @@ enum SafetensorsOutput: EmbeddingOutput {
   static let ending = "safetensors"
 
   static func write(_ table: EmbeddingTable, to path: String) throws {
-    var metadata = table.metadata
+    var metadata = try table.metadata()
     let entries: [(name: String, type: ElementType, shape: [Int])]
     if table.hop == nil {
       metadata["keys"] = try CanonicalJSON.text(table.sounds.map(\.key))

@@ -61,7 +61,7 @@ package final class EmbeddingRun {
     }
     let student = try EmbeddingStudent(settings)
     let embedder = try AudioEmbedder(
-      student.parameters, metadata: student.metadata,
+      student.weights, metadata: student.metadata,
       options: .init(projection: settings.projection, normalize: settings.normalize, threads: settings.threads))
     let journal = try EmbeddingJournal("\(folder)/.\(name).journal", settings: try fingerprint(student))
     let items = sources.items.filter { journal.record($0.key, identity: $0.identity) == nil }
@@ -76,7 +76,7 @@ package final class EmbeddingRun {
     }
     let table = EmbeddingTable(
       sounds: records.map { EmbeddedSound(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
-      hop: settings.hop, metadata: try metadata(student, embedder), vectors: journal.vectors)
+      hop: settings.hop, metadata: { try self.metadata(student, embedder) }, vectors: journal.vectors)
     try output.write(table, to: settings.output)
     try journal.remove()
     return Outcome(
@@ -138,9 +138,10 @@ package final class EmbeddingRun {
     guard case .file(let file) = item.source, let cut else { return }
     do {
       var moments = SpectrogramMoments()
-      _ = try pieces(file, cut, workers) { try embedder.addWindows(of: $0, cut, to: &moments) }
+      let heard = try pieces(file, cut, workers) { try embedder.addWindows(of: $0, cut, to: &moments) }
       let norm = moments.norm
       var vectors: [Float] = []
+      vectors.reserveCapacity(cut.count(samples: heard) * embedder.width)
       let samples = try pieces(file, cut, workers) { piece in
         for vector in try embedder.embedWindows(of: piece, cut, norm: norm) { vectors += vector }
       }

@@ -15,6 +15,8 @@ struct StoredZipWriter {
   private static let alignment = 64
   /// Padding is this extra field, filled with `Z`, as PyTorch writes it.
   private static let paddingField: UInt16 = 0x4246
+  /// The flag without which readers take a name for one of DOS.
+  private static let nameIsUTF8: UInt16 = 1 << 11
   /// 1980-01-01, 00:00.
   private static let date: UInt16 = 0x0021
   private static let time: UInt16 = 0
@@ -76,7 +78,7 @@ struct StoredZipWriter {
   /// What local and central headers share: version, flags, method, time, date, CRC, both sizes.
   private static func common(_ entry: Entry, into header: inout [UInt8]) {
     header.append(little: UInt16(20))
-    header.append(little: UInt16(0))
+    header.append(little: entry.name.allSatisfy { $0 < 0x80 } ? UInt16(0) : nameIsUTF8)
     header.append(little: UInt16(0))
     header.append(little: time)
     header.append(little: date)

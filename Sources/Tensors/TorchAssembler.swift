@@ -11,40 +11,67 @@ struct TorchAssembler {
   /// Bytes that all tensors together may take.
   let limit: Int
 
+  /// Where each tensor lies in the file, in the order of the pickle; nil when one of them lies in pieces.
+  func places(_ root: TorchValue, base: UnsafeRawPointer) throws -> [(String, TensorPlace)]? {
+    var places: [(String, TensorPlace)] = []
+    var found: [String: UnsafeRawBufferPointer] = [:]
+    for (name, view) in try views(root) {
+      let data = try storage(view, &found)
+      let type = machine.storages[view.storage].type
+      let size = try Tensor.byteCount(shape: view.shape, type: type, source: source)
+      try check(view, machine.storages[view.storage].count)
+      guard isContiguous(view), let start = data.baseAddress else { return nil }
+      let offset = start - base + view.offset * type.byteCount
+      places.append((name, TensorPlace(type: type, shape: view.shape, range: offset..<offset + size)))
+    }
+    return places
+  }
+
   func tensors(_ root: TorchValue) throws -> NamedTensors {
-    guard case .dictionary(var index) = root else { throw Failure.torch(.notWeights("no dictionary"), source) }
-    for case (.text("state_dict"), .dictionary(let inner)) in machine.dictionaries[index] { index = inner }
     var tensors = NamedTensors()
     var total = 0
     var found: [String: UnsafeRawBufferPointer] = [:]
-    for (key, value) in machine.dictionaries[index] {
+    for (name, view) in try views(root) { tensors.set(name, try tensor(view, &found, total: &total)) }
+    return tensors
+  }
+
+  /// The map of names that the pickle holds.
+  private func views(_ root: TorchValue) throws -> [(String, TorchView)] {
+    guard case .dictionary(var index) = root else { throw Failure.torch(.notWeights("no dictionary"), source) }
+    for case (.text("state_dict"), .dictionary(let inner)) in machine.dictionaries[index] { index = inner }
+    return try machine.dictionaries[index].map { key, value in
       guard case .text(let name) = key else { throw Failure.torch(.notWeights("a key that is not text"), source) }
       guard case .tensor(let view) = value else {
         throw Failure.torch(.notWeights("\"\(name)\" is not a tensor"), source)
       }
-      tensors.set(name, try tensor(machine.views[view], &found, total: &total))
+      return (name, machine.views[view])
     }
-    return tensors
   }
 
-  /// `found` keeps the entries whose CRC has been compared.
-  private func tensor(
-    _ view: TorchView, _ found: inout [String: UnsafeRawBufferPointer], total: inout Int
-  ) throws -> Tensor {
+  /// The bytes of a view's storage. `found` keeps the entries whose CRC has been compared.
+  private func storage(
+    _ view: TorchView, _ found: inout [String: UnsafeRawBufferPointer]
+  ) throws -> UnsafeRawBufferPointer {
     let storage = machine.storages[view.storage]
     guard let data = try found[storage.key] ?? zip.data("\(folder)/data/\(storage.key)") else {
       throw Failure.torch(.storage(storage.key, "its entry is missing"), source)
     }
     found[storage.key] = data
-    let width = storage.type.byteCount
-    guard storage.count >= 0, storage.count <= data.count / width else {
+    guard storage.count >= 0, storage.count <= data.count / storage.type.byteCount else {
       throw Failure.torch(.storage(storage.key, "\(data.count) bytes for \(storage.count) elements"), source)
     }
+    return data
+  }
+
+  private func tensor(
+    _ view: TorchView, _ found: inout [String: UnsafeRawBufferPointer], total: inout Int
+  ) throws -> Tensor {
+    let (data, storage) = (try storage(view, &found), machine.storages[view.storage])
     let size = try Tensor.byteCount(shape: view.shape, type: storage.type, source: source)
     total = total.addingReportingOverflow(size).overflow ? .max : total + size
     guard total <= limit else { throw Failure.torch(.amplified(limit), source) }
     try check(view, storage.count)
-    return Tensor(checked: view.shape, storage.type, copy(view, of: data, width: width))
+    return Tensor(checked: view.shape, storage.type, copy(view, of: data, width: storage.type.byteCount))
   }
 
   /// The last element that the view reaches must lie in its storage.

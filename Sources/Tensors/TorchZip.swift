@@ -102,6 +102,23 @@ package enum TorchZip {
   package static func read(
     _ bytes: UnsafeRawBufferPointer, source: String
   ) throws -> (tensors: NamedTensors, records: [String: [UInt8]]) {
+    let (assembler, root) = try open(bytes, source: source)
+    return (try assembler.tensors(root), try records(assembler.zip, assembler.folder, source))
+  }
+
+  /// Where each tensor lies in the file, and the records; nil when one of the tensors lies in pieces.
+  /// - Throws: as `read`.
+  package static func places(
+    _ bytes: UnsafeRawBufferPointer, source: String
+  ) throws -> (tensors: [(String, TensorPlace)], records: [String: [UInt8]])? {
+    let (assembler, root) = try open(bytes, source: source)
+    guard let base = bytes.baseAddress, let places = try assembler.places(root, base: base) else { return nil }
+    return (places, try records(assembler.zip, assembler.folder, source))
+  }
+
+  private static func open(
+    _ bytes: UnsafeRawBufferPointer, source: String
+  ) throws -> (assembler: TorchAssembler, root: TorchValue) {
     if bytes.starts(with: legacyStart) { throw Failure.torch(.legacy, source) }
     let zip = try StoredZipReader(bytes, source: source)
     let suffix = "/data.pkl"
@@ -116,10 +133,8 @@ package enum TorchZip {
       throw Failure.torch(.storage("byteorder", String(decoding: order.prefix(16), as: UTF8.self)), source)
     }
     let (machine, root) = try TorchPickle.run(pickle, source: source)
-    let assembler = TorchAssembler(
-      machine: machine, zip: zip, folder: folder, source: source,
-      limit: max(1 << 20, bytes.count.multipliedReportingOverflow(by: mostAmplified).partialValue))
-    return (try assembler.tensors(root), try records(zip, folder, source))
+    let limit = max(1 << 20, bytes.count.multipliedReportingOverflow(by: mostAmplified).partialValue)
+    return (TorchAssembler(machine: machine, zip: zip, folder: folder, source: source, limit: limit), root)
   }
 
   package static func read(

@@ -55,9 +55,9 @@ public final class AudioEmbedder: @unchecked Sendable {
   public convenience init(
     weights path: String, projection: Bool = true, normalize: Bool = false, threads: Int? = nil
   ) throws {
-    let (parameters, metadata) = try EmbeddingError.translated { try StudentFile.read(path) }
+    let (student, metadata) = try EmbeddingError.translated { try StudentFile.read(path) }
     try self.init(
-      parameters, metadata: metadata, options: Options(projection: projection, normalize: normalize, threads: threads))
+      student, metadata: metadata, options: Options(projection: projection, normalize: normalize, threads: threads))
   }
 
   /// How to embed.
@@ -72,11 +72,11 @@ public final class AudioEmbedder: @unchecked Sendable {
   }
 
   /// With a student's weights that are in memory already.
-  package init(_ parameters: Parameters, metadata: [String: String] = [:], options: Options) throws {
+  package init(_ student: FrozenStudent, metadata: [String: String] = [:], options: Options) throws {
     let count = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
     threads = WorkerThreads(count)
     embedder = try Embedder(
-      parameters, EncoderArchitecture(), project: options.projection, kernels: FastKernels(), threads: threads)
+      student, EncoderArchitecture(), project: options.projection, kernels: FastKernels(), threads: threads)
     width = embedder.width
     isProjected = embedder.projects
     normalizes = options.normalize

@@ -30,6 +30,12 @@ extension Failure {
       expected: "at most \(Int(most)) s", hint: "embed it with one vector a second: --windows, or embedWindows")
   }
 
+  static func weightShape(_ place: String, _ found: [Int], expected: [Int]) -> Failure {
+    Failure(
+      "weights.shape", "a tensor has another shape than the student's", on: place, found: "\(found)",
+      expected: "\(expected)")
+  }
+
   static func hop(_ seconds: Double) -> Failure {
     Failure("embed.hop", "no distance between windows", found: "\(seconds) s", expected: "0.01 to 3600", exit: .usage)
   }

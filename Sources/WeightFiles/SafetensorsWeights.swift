@@ -18,4 +18,11 @@ enum SafetensorsWeights: WeightFormat {
     let (weights, metadata) = try SafetensorsFile.read(file.bytes, source: path)
     return (weights, metadata)
   }
+
+  static func places(_ file: MappedFile) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])? {
+    let header = try SafetensorsHeader(file.bytes, source: file.path)
+    return (
+      header.entries.map { ($0.name, TensorPlace(type: $0.type, shape: $0.shape, range: $0.range)) }, header.metadata
+    )
+  }
 }

@@ -21,9 +21,16 @@ enum TorchWeights: WeightFormat {
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String]) {
     let file = try MappedFile(path)
     let (weights, records) = try TorchZip.read(file.bytes, source: path)
-    let metadata = try records[record].map {
+    return (weights, try metadata(records, path))
+  }
+
+  static func places(_ file: MappedFile) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])? {
+    try TorchZip.places(file.bytes, source: file.path).map { ($0.tensors, try metadata($0.records, file.path)) }
+  }
+
+  private static func metadata(_ records: [String: [UInt8]], _ path: String) throws -> [String: String] {
+    try records[record].map {
       try CanonicalJSON.decode([String: String].self, from: $0, source: "\(path), \(record)")
-    }
-    return (weights, metadata ?? [:])
+    } ?? [:]
   }
 }

@@ -23,4 +23,11 @@ package enum WeightFiles {
   package static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String]) {
     try format(for: path).read(path)
   }
+
+  /// Where the tensors of a mapped file lie; nil where it has to be read.
+  package static func places(
+    _ file: MappedFile
+  ) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])? {
+    try format(for: file.path).places(file)
+  }
 }

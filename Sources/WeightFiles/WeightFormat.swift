@@ -19,11 +19,19 @@ package protocol WeightFormat: Sendable {
 
   /// - Throws: a `Failure` that names the file and what is not sound in it.
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String])
+
+  /// Where the tensors lie in a mapped file, so that they need not be copied; nil where the format or the file does not lay
+  /// each out in one piece.
+  /// - Throws: as `read`.
+  static func places(_ file: MappedFile) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])?
 }
 
 extension WeightFormat {
   package static var carriesHalf: Bool { true }
   package static var isAudioOnly: Bool { false }
+  package static func places(_ file: MappedFile) throws -> (
+    weights: [(String, TensorPlace)], metadata: [String: String]
+  )? { nil }
 }
 
 /// Every format there is. A new one is one line here.

@@ -19,6 +19,7 @@ enum Console {
 
   /// A result, for people. With `--json` nothing: machines get events.
   static func say(_ text: String) {
+    JobReport.add(line: text)
     guard !isJSON else { return }
     clearBar()
     write(text + "\n", to: 1)
@@ -45,12 +46,14 @@ enum Console {
 
   static func warn(_ text: String) {
     event("warning", ["text": text])
+    JobReport.add(warning: text)
     clearBar()
     write("warning: \(text)\n", to: 2)
   }
 
   static func report(_ failure: Failure) {
     clearBar()
+    JobReport.add(failure: failure)
     var fields: [String: Any] = ["code": failure.code, "text": failure.what, "exit": Int(failure.exit.rawValue)]
     for (key, value) in [
       ("subject", failure.subject), ("found", failure.found), ("expected", failure.expected), ("hint", failure.hint),

@@ -73,6 +73,8 @@ struct EmbedCommand: ParsableCommand {
     case .leftOut(let sound):
       progress.advance()
       Console.say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
+      JobReport.add(
+        reason: sound.finding.code.rawValue, title: "left out", example: "\(sound.name): \(sound.finding.evidence)")
       Console.event(
         "left-out",
         ["file": sound.name, "reason": sound.finding.code.rawValue, "evidence": sound.finding.evidence])

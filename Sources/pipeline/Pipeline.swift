@@ -20,11 +20,14 @@ struct Pipeline: ParsableCommand {
   static func main() {
     if CommandLine.arguments.dropFirst().first == DecodeWorkerCommand.word { DecodeWorkerMain.run() }
     Interruption.watch()
+    JobReport.begin(CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.first ?? "")
     do {
       var command = try parseAsRoot()
       try command.run()
+      JobReport.finish()
     } catch let failure as Failure {
       Console.report(failure)
+      JobReport.finish()
       exit(withStatus: failure.exit)
     } catch let exitCode as ExitCode where exitCode.rawValue < 64 {
       exit(withError: exitCode)
@@ -32,6 +35,7 @@ struct Pipeline: ParsableCommand {
       let code = exitCode(for: error)
       if code == .success || code == .validationFailure { exit(withError: error) }
       Console.report(Failure("unexpected", "something unforeseen went wrong", found: "\(error)"))
+      JobReport.finish()
       exit(withStatus: .failed)
     }
   }

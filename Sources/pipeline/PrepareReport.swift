@@ -9,6 +9,9 @@ enum PrepareReport {
     var table = Table()
     for row in rows {
       table.add(row.title, row.reason, "\(row.count)", row.example)
+      if !row.reason.isEmpty {
+        JobReport.add(reason: row.reason, title: row.title, count: row.count, example: row.example)
+      }
       Console.event("reason-count", ["kind": row.title, "reason": row.reason, "count": row.count])
     }
     if !rows.isEmpty { Console.say(table.text) }

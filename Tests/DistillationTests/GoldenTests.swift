@@ -26,7 +26,7 @@ struct GoldenTests {
     let waveforms = try Golden.waveforms()
     let parameters = try Golden.parameters()
     let encoder = EncoderInference(
-      Golden.architecture, parameters, kernels: Golden.kernels, threads: Golden.threads)
+      Golden.architecture, FrozenStudent(parameters), kernels: Golden.kernels, threads: Golden.threads)
     let projection = ProjectionMLP("audio_transform", width: 512)
     for (scope, name) in [(NormalizationScope.clip, "single"), (.batch, "batch")] {
       let encoded = try encoder.embed(Golden.spectrograms(waveforms, scope), clips: 8)
@@ -45,7 +45,7 @@ struct GoldenTests {
     let windows = (0..<10).map { Array(wave[$0 * 16000..<($0 + 1) * 16000]) }
     let parameters = try Golden.parameters()
     let encoder = EncoderInference(
-      Golden.architecture, parameters, kernels: Golden.kernels, threads: Golden.threads)
+      Golden.architecture, FrozenStudent(parameters), kernels: Golden.kernels, threads: Golden.threads)
     let encoded = try encoder.embed(Golden.spectrograms(windows, .batch), clips: 10)
     let embedded = ProjectionMLP("audio_transform", width: 512).forward(encoded, rows: 10, keep: nil, parameters).values
     let expected = try Golden.tensors("expected").required("eval.frames.clip0").floats()

@@ -38,6 +38,7 @@ import Testing
       elif path.startswith('garbage'): os.write(1, b'\\xff' * 4096)
       elif path.startswith('memory'): reply({'findings': [{'code': 'media.memory', 'evidence': 'asked to'}]})
       elif path.startswith('slow'): time.sleep(0.2); reply({'findings': []}, path.encode())
+      elif path.startswith('long'): reply({'findings': [], 'continues': path.startswith('longer')}, b'%d' % os.getpid())
       else: reply({'findings': []}, path.encode())
       log.write('%d end %s\\n' % (os.getpid(), path)); log.flush()
     """
@@ -173,5 +174,22 @@ import Testing
       }
     }
     #expect(tries.filter { $0.key.hasPrefix("crash") }.values.allSatisfy { $0 == 2 })
+  }
+
+  @Test("a worker in the middle of a file gets what follows of it, and others get other files")
+  func affinity() throws {
+    let stand = try Stand(count: 2, perWorker: 3)
+    let first = try stand.decode("longer-a").payload
+    let second = try stand.decode("longer-b").payload
+    #expect(first != second)
+    // Pieces of one file do not wear a worker out.
+    for _ in 0..<5 {
+      #expect(try stand.decode("longer-a").payload == first)
+      #expect(try stand.decode("longer-b").payload == second)
+    }
+    #expect(stand.pids.count == 2)
+    // A third file has to take one over, and there are never more than two.
+    #expect([first, second].contains(try stand.decode("long-c").payload))
+    #expect(stand.pids.count == 2)
   }
 }

@@ -10,7 +10,7 @@ import Testing
   @Test("weights and metadata come back, and the same weights are the same bytes")
   func contract() throws {
     let scratch = try Scratch()
-    let (weights, metadata) = (try TorchZipTests.sample(), ["sampleRate": "16000", "teacher": "ViT-B/32 \"é\""])
+    let (weights, metadata) = (try TinyStudent.weights(), TinyStudent.metadata)
     for ending in BuiltInWeightFormats.flatMap({ $0.extensions }) {
       let (first, second) = (scratch["a.\(ending)"], scratch["b.\(ending.uppercased())"])
       try WeightFiles.write(weights, metadata: metadata, to: first)
@@ -23,6 +23,41 @@ import Testing
     #expect(try Files.names(in: scratch.path).allSatisfy { !OutputFile.isLeftOver($0) })
   }
 
+  @Test("tensors of any kind come back from the formats that know no model")
+  func anyTensors() throws {
+    let scratch = try Scratch()
+    let weights = try TorchZipTests.sample()
+    for format in BuiltInWeightFormats where !format.isAudioOnly {
+      let path = scratch["a.\(format.extensions[0])"]
+      try WeightFiles.write(weights, metadata: [:], to: path)
+      #expect(try WeightFiles.read(path).weights.sorted == weights.sorted)
+    }
+  }
+
+  @Test("a mapped file's places hold what reading it gives")
+  func places() throws {
+    let scratch = try Scratch()
+    let weights = try TinyStudent.weights()
+    for ending in ["bin", "safetensors"] {
+      let path = scratch["a.\(ending)"]
+      try WeightFiles.write(weights, metadata: TinyStudent.metadata, to: path)
+      let file = try MappedFile(path)
+      let (places, metadata) = try #require(try WeightFiles.places(file))
+      #expect(metadata == TinyStudent.metadata)
+      let found = try NamedTensors(places.map { ($0.0, try $0.1.tensor(in: file.bytes)) })
+      #expect(found.sorted == weights.sorted, "\(ending)")
+    }
+  }
+
+  @Test("a tensor that lies in pieces has no place", .enabled(if: Python.hasTorch, "python3-torch is absent"))
+  func pieces() throws {
+    let scratch = try Scratch()
+    try Python.run(
+      "import sys, torch; torch.save({'a': torch.arange(6.).reshape(2, 3).t()}, sys.argv[1])", scratch["t.pt"])
+    #expect(try WeightFiles.places(MappedFile(scratch["t.pt"])) == nil)
+    #expect(try WeightFiles.read(scratch["t.pt"]).weights["a"]?.floats() == [0, 3, 1, 4, 2, 5])
+  }
+
   @Test("an unknown ending is refused with the ones there are, and the nearest")
   func endings() {
     for path in ["w.safetensor", "weights", "w.h5"] {
@@ -32,7 +67,7 @@ import Testing
       _ = try WeightFiles.format(for: "w.safetensor")
     } catch {
       #expect("\(error)".contains("did you mean .safetensors?"))
-      #expect("\(error)".contains(".bin, .pt, .safetensors"))
+      #expect("\(error)".contains(".bin, .pt, .safetensors, .onnx"))
     }
   }
 }
