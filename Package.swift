@@ -44,7 +44,7 @@ let package = Package(
     module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
     module("WeightFiles", ["Basics", "Tensors"]),
     module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile"]),
-    module("Evaluation", ["Basics", "Kernels"]),
+    module("Evaluation", ["Basics", "Kernels", "Distillation"]),
     module(
       "Stages",
       [
@@ -63,7 +63,7 @@ let package = Package(
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Distillation", "Kernels"]),
     .testTarget(name: "PipelineTests", dependencies: ["Stages", "Tensors", "pipeline"]),
   ],
   swiftLanguageModes: [.v6]
