@@ -2,22 +2,28 @@ import Foundation
 
 /// Evaluations as tables of text: for a terminal, and in Markdown.
 package enum EvaluationText {
+  /// Counts and ranks are no shares.
+  private static let decimals = ["queries": 0, "gallery": 0, "median rank": 1]
+
   /// `0.850 ± 0.012`, or a dash.
-  package static func cell(_ spread: Spread?) -> String {
+  package static func cell(_ spread: Spread?, decimals: Int = 3) -> String {
     guard let spread else { return "-" }
-    let deviation = spread.deviation.map { " ± \(String(format: "%.3f", $0))" } ?? ""
-    return number(spread.mean) + deviation
+    let deviation = spread.deviation.map { " ± \(number($0, decimals: decimals))" } ?? ""
+    return number(spread.mean, decimals: decimals) + deviation
   }
 
-  package static func number(_ value: Double) -> String {
-    String(format: abs(value) >= 100 ? "%.1f" : "%.3f", value)
+  /// What would show as zero but is not, such as chance among many, shows its first digits.
+  package static func number(_ value: Double, decimals: Int = 3) -> String {
+    if decimals > 0, value > 0, value < 0.5 * power(0.1, decimals) { return String(format: "%.1e", value) }
+    let text = String(format: "%.\(decimals)f", value)
+    return text.hasPrefix("-") && !text.contains(where: { ("1"..."9").contains($0) }) ? String(text.dropFirst()) : text
   }
 
   /// Rows of cells, the first the heading.
   package static func cells(_ table: ScoreTable) -> [[String]] {
     [[table.title] + table.columns]
       + table.rows.map { row in
-        [name(row)] + table.columns.map { cell(row.scores[$0]) }
+        [name(row)] + table.columns.map { cell(row.scores[$0], decimals: decimals[$0] ?? 3) }
       }
   }
 
@@ -30,15 +36,15 @@ package enum EvaluationText {
 
   /// Rows of cells of a curve.
   package static func cells(_ curve: LabelCurve) -> [[String]] {
-    [["\(curve.score) by share of labels"] + curve.fractions.map { "\(number($0 * 100)) %" }]
-      + [["labelled clips"] + curve.clips.map { String(format: "%.0f", $0) }]
+    [["\(curve.score) by share of labels"] + curve.fractions.map { "\(number($0 * 100, decimals: 1)) %" }]
+      + [["labelled clips"] + curve.clips.map { number($0, decimals: 0) }]
       + curve.lines.map { line in [line.row] + line.points.map { cell($0) } }
   }
 
   package static func crossing(_ curve: LabelCurve) -> String? {
     guard curve.lines.contains(where: { $0.row == LabelCurve.supervised }) else { return nil }
     return curve.crossing.map {
-      "the supervised network overtakes the frozen one at \(number($0 * 100)) % of the labels"
+      "the supervised network overtakes the frozen one at \(number($0 * 100, decimals: 1)) % of the labels"
     } ?? "the supervised network does not overtake the frozen one within these shares"
   }
 
@@ -98,6 +104,8 @@ package enum EvaluationText {
     return result
   }
 }
+
+private func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { value, _ in value * base } }
 
 extension LabelCurve {
   /// The name of the row that is trained from labels alone.

@@ -28,8 +28,8 @@ package struct RetrievalScores: Codable, Sendable, Equatable {
 
 /// What belongs to a query.
 package enum Relevance: Sendable {
-  /// Query i belongs to item i. Labels of the items, where they are known, give the class mAP.
-  case own(labels: [Int]?)
+  /// Query i belongs to the item whose number stands there. Labels of the items, where they are known, give the class mAP.
+  case own([Int], labels: [Int]?)
   /// Any item of the query's label belongs to it; the first of them counts as found.
   case label(queries: [Int], gallery: [Int])
 }
@@ -128,7 +128,7 @@ private struct Members: Sendable {
     self.relevance = relevance
     let labels: [Int]? =
       switch relevance {
-      case .own(let labels): labels
+      case .own(_, let labels): labels
       case .label(_, let gallery): gallery
       }
     hasLabels = labels != nil
@@ -143,7 +143,7 @@ private struct Members: Sendable {
 
   func of(_ query: Int) -> Of {
     switch relevance {
-    case .own(let labels): Of(own: query, ofLabel: labels.map { byLabel[$0[query]] ?? [] })
+    case .own(let items, let labels): Of(own: items[query], ofLabel: labels.map { byLabel[$0[items[query]]] ?? [] })
     case .label(let queries, _): Of(own: nil, ofLabel: byLabel[queries[query]] ?? [])
     }
   }

@@ -20,7 +20,15 @@ struct ClassifyData {
   private(set) var digest = Digest(of: "")
   private(set) var seconds: [Double] = []
 
+  /// Numbers of clips whose sound or file the student was trained on.
+  private var trainedOn: Set<Int> = []
+
   var names: [String] { clips.map(\.name) }
+
+  /// What is said when some of these clips were trained on.
+  func overlapWarning(_ indices: [Int]) -> String? {
+    TrainingOverlap.warning(indices.filter(trainedOn.contains).map { clips[$0].name }, of: indices.count)
+  }
 
   /// Sounds that are in memory at a time: 256 MiB.
   private static let heldSamples = 1 << 26
@@ -38,7 +46,7 @@ struct ClassifyData {
     let reader = SoundReader(jobs: settings.jobs, command: settings.workerCommand)
     let makers = Self.makers(settings, student, threads)
     let keepsSounds = settings.rows.contains(.supervised)
-    var (values, overlapping, cut) = ([String: [[Float]]](), [String](), 0)
+    var (values, cut) = ([String: [[Float]]](), 0)
     let hasher = DigestBuilder()
     var next = 0
     while next < found.clips.count {
@@ -57,7 +65,7 @@ struct ClassifyData {
         seconds.append(Double(sound.samples.count) / Double(FrontEnd.sampleRate))
         if sound.isCut { cut += 1 }
         let file = overlap == nil ? nil : try Digest.ofFile(clip.path)
-        if overlap?.holds(contentKey: sound.contentKey, file: file) ?? false { overlapping.append(clip.name) }
+        if overlap?.holds(contentKey: sound.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
         hasher.update(field: clip.name)
         sound.samples.withUnsafeBytes { hasher.update($0) }
         for label in clip.labels + [clip.fold ?? "", clip.split?.rawValue ?? ""] { hasher.update(field: label) }
@@ -81,7 +89,6 @@ struct ClassifyData {
     guard targets.names.count > 1 else { throw Failure.oneClass(settings.data, targets.names.first ?? "") }
     for (row, seeds) in values { features[row] = seeds.map { FeatureRows($0, width: $0.count / clips.count) } }
     for (name, path) in settings.features { features[name] = [try FeatureFiles.read(name, path, clips: names)] }
-    if let warning = TrainingOverlap.warning(overlapping, of: clips.count) { warnings.append(warning) }
     if cut > 0 { warnings.append("\(cut) sounds are longer than \(SoundReader.mostSeconds) s: their start was taken") }
   }
 

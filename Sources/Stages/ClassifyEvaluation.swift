@@ -45,6 +45,7 @@ package struct ClassifyEvaluation {
     record.confusion = confusion(data, partitions, outcomes)
     record.curve = curve(data, partitions, outcomes)
     record.warnings = data.warnings
+    if let warning = data.overlapWarning(Set(partitions.flatMap(\.test)).sorted()) { record.warnings.append(warning) }
     if let path = settings.save { try save(data, partitions, outcomes, to: path) }
     return record
   }
@@ -93,7 +94,7 @@ package struct ClassifyEvaluation {
   private static func probes(of row: String) -> [String?] {
     switch row {
     case ClassifySettings.Row.supervised.rawValue: [nil]
-    case ClassifySettings.Row.logMel.rawValue: [RidgeProbe.name]
+    case ClassifySettings.Row.logMel.rawValue: [RidgeProbe.name, LinearProbe.name]
     default: [LinearProbe.name, HiddenLayerProbe.name]
     }
   }
@@ -150,7 +151,7 @@ package struct ClassifyEvaluation {
   // MARK: The supervised network
 
   /// Steps that even a handful of labels is trained for.
-  private static let leastSteps = 200
+  private static let leastSteps = 100
 
   private func supervised(_ task: Task, _ data: ClassifyData, _ partitions: [Partition]) throws -> Outcome {
     let sounds = data.sounds
@@ -174,7 +175,7 @@ package struct ClassifyEvaluation {
       let held = validationLoss.map { ", validation \(EvaluationText.number($0))" } ?? ""
       report(
         .trained(
-          "supervised, fold \(fold), \(EvaluationText.number(task.fraction * 100)) % of labels: epoch \(epoch) of \(configuration.epochs), loss \(EvaluationText.number(loss))\(held)"
+          "supervised, fold \(fold), \(EvaluationText.number(task.fraction * 100, decimals: 1)) % of labels: epoch \(epoch) of \(configuration.epochs), loss \(EvaluationText.number(loss))\(held)"
         ))
     }
     return Outcome(scores: try training.scores(partitions[task.partition].test), choice: nil)
@@ -214,7 +215,8 @@ package struct ClassifyEvaluation {
     }
     rows.append(chance(data, partitions))
     return ScoreTable(
-      title: "\(data.clips.count) clips, \(data.targets.names.count) classes, \(partitions.count) folds",
+      title:
+        "\(data.clips.count) clips, \(data.targets.names.count) classes, \(partitions.count == 1 ? "one split" : "\(partitions.count) folds")",
       columns: columns, rows: rows + published)
   }
 

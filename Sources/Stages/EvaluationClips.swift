@@ -63,7 +63,9 @@ package struct EvaluationClips: Sendable {
       }
       add(Clip(name: file.name, path: file.path, labels: [label], fold: folds?.group(file.name)), needsFold: folds)
     }
-    if unlabelled > 0 { notes.append("\(unlabelled) files have no label and are not used") }
+    if unlabelled > 0 {
+      notes.append("\(unlabelled) \(unlabelled == 1 ? "file has" : "files have") no label and will not be used")
+    }
   }
 
   private static func subfolder(_ name: String) -> String? {

@@ -104,6 +104,23 @@ extension Failure {
       expected: "test or validation", hint: "--split train scores the training clips")
   }
 
+  static func noStudent() -> Failure {
+    Failure(
+      "evaluate.student", "no weights are named", hint: "--weights FILE, --run RUN, or --vectors FILE", exit: .usage)
+  }
+
+  static func vectorsLack(_ path: String, _ name: String, found: [String]) -> Failure {
+    Failure(
+      "vectors.missing", "the file lacks vectors", on: path, found: found.joined(separator: ", "),
+      expected: "\(name) [clips, width]")
+  }
+
+  static func vectorsDiffer(_ path: String, audio: [Int], image: [Int]) -> Failure {
+    Failure(
+      "vectors.shape", "sounds and pictures do not belong together", on: path, found: "audio \(audio), image \(image)",
+      expected: "the same shape, with rows")
+  }
+
   static func classNames(_ path: String) -> Failure {
     Failure(
       "text.names", "the class vectors have no names", on: path,

@@ -4,21 +4,25 @@ import Distillation
 import Evaluation
 import Kernels
 import Shards
+import Tensors
 
-/// Clips of training shards that were kept out of training, embedded: their sounds and the teacher's vectors of their pictures.
+/// Clips that were kept out of training: the vectors of their sounds, and the teacher's of their pictures.
 struct HeldClips {
-  let split: Split
+  let title: String
   let ids: [String]
-  let width: Int
-  /// `[clips, width]` each.
-  let audio: [Float]
-  let images: [Float]
+  /// One for each clip; of length one.
+  let audio: UnitRows
+  let images: UnitRows
   /// Nil where some clip has none.
   let labels: [String]?
   let digest: Digest
   /// What is said of clips that were trained on nevertheless.
   let warning: String?
 
+  var count: Int { ids.count }
+  var width: Int { audio.width }
+
+  /// Embeds the clips of a split.
   /// - Parameter split: nil takes test, else validation; never train unless it is named.
   init(_ folder: String, split wanted: Split?, _ student: EvaluatedStudent, threads: WorkerThreads) throws {
     let set = try TrainingSet(folder: folder)
@@ -39,9 +43,10 @@ struct HeldClips {
         .values
       for row in 0..<count { images += try clips.target(start + row) }
     }
-    (self.split, self.audio, self.images) = (split, audio, images)
+    self.audio = UnitRows(audio, width: clips.width)
+    self.images = UnitRows(images, width: clips.width)
     ids = clips.ids
-    width = clips.width
+    title = "\(clips.ids.count) \(split.rawValue) clips"
     let found = try clips.ids.indices.map { try clips.label($0) }
     labels = found.contains(nil) ? nil : found.compactMap { $0 }
     let hasher = DigestBuilder()
@@ -54,16 +59,49 @@ struct HeldClips {
     digest = hasher.finish()
     warning =
       split == .train
-      ? "these are training clips: their scores say nothing of others" : try Self.overlap(folder, samples)
+      ? "these are training clips: their scores say nothing of others" : try Self.overlap(folder, samples, set)
   }
 
-  private static func overlap(_ folder: String, _ samples: TrainingSamples) throws -> String? {
-    let set = try TrainingSet(folder: folder)
+  private static func overlap(_ folder: String, _ samples: TrainingSamples, _ set: TrainingSet) throws -> String? {
     guard set.splits.contains(.train) else { return nil }
     let overlap = try TrainingOverlap(shards: folder, splits: [.train])
     let names = try (0..<samples.count).filter {
       overlap.holds(contentKey: DecodedSound.contentKey(try samples.bytes($0, .sound)), file: nil)
     }.map { samples.id($0).text }
     return TrainingOverlap.warning(names, of: samples.count)
+  }
+
+  /// Vectors that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the metadata `labels`,
+  /// a JSON list, where there are any. `--save` writes such a file.
+  init(vectors path: String) throws {
+    let file = try MappedFile(path)
+    let header = try SafetensorsHeader(file.bytes, source: path)
+    func rows(_ name: String) throws -> UnitRows {
+      guard let entry = header.entries.first(where: { $0.name == name }), entry.shape.count == 2, entry.shape[1] > 0
+      else {
+        throw Failure.vectorsLack(path, name, found: header.entries.map { "\($0.name) \($0.shape)" })
+      }
+      let values = try SafetensorsFile.tensor(entry, of: file.bytes).floats()
+      guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, name) }
+      return UnitRows(values, width: entry.shape[1])
+    }
+    let (audio, images) = (try rows("audio"), try rows("image"))
+    guard audio.count == images.count, audio.width == images.width, audio.count > 0 else {
+      throw Failure.vectorsDiffer(path, audio: [audio.count, audio.width], image: [images.count, images.width])
+    }
+    let lists = try ["ids", "labels"].map { key in
+      try header.metadata[key].map {
+        try CanonicalJSON.decode([String].self, from: Array($0.utf8), source: "\(path), \(key)")
+      }
+    }
+    for list in lists where list.map({ $0.count != audio.count }) ?? false {
+      throw Failure.classCount(path, names: list?.count ?? 0, rows: audio.count)
+    }
+    (self.audio, self.images) = (audio, images)
+    ids = lists[0] ?? (0..<audio.count).map { "\($0)" }
+    labels = lists[1]
+    title = "\(audio.count) clips of \(Files.name(path))"
+    digest = Digest(of: file.bytes)
+    warning = nil
   }
 }

@@ -9,6 +9,10 @@ package struct RetrievalSettings: Sendable {
   package var shards = "shards"
   /// Nil takes test, else validation; never train unless it is named.
   package var split: Split?
+  /// A file with vectors of sounds and pictures, in place of shards and a student.
+  package var vectors: String?
+  /// Most queries, evenly spread over the clips; nil: every clip. The gallery is always whole.
+  package var mostQueries: Int?
   /// Class vectors.
   package var text: String?
   /// A table of seconds within recordings.
@@ -27,38 +31,67 @@ package struct RetrievalSettings: Sendable {
 package enum RetrievalEvaluation {
   package static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
 
-  package static func run(_ settings: RetrievalSettings, student: EvaluatedStudent) throws -> EvaluationRecord {
+  /// - Parameter student: nil where the settings name a file with vectors.
+  package static func run(_ settings: RetrievalSettings, student: EvaluatedStudent?) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    let text = try settings.text.map { try ClassVectors($0, width: student.architecture.width) }
-    let clips = try HeldClips(settings.shards, split: settings.split, student, threads: threads)
-    let (audio, images) = (UnitRows(clips.audio, width: clips.width), UnitRows(clips.images, width: clips.width))
+    let clips = try clips(settings, student, threads)
+    let text = try settings.text.map { try ClassVectors($0, width: clips.width) }
     let targets = clips.labels.map { Targets($0.map { [$0] }) }
-    let labels = targets.map { $0.classes.map { $0[0] } }
-    var rows = [("audio → image", audio, images), ("image → audio", images, audio)].flatMap { name, queries, gallery in
-      Self.rows(name, Retrieval.score(queries: queries, gallery: gallery, .own(labels: labels), threads: threads))
+    let relevance = Relevance.own(chosen(clips.count, settings.mostQueries), labels: targets?.classes.map { $0[0] })
+    var rows: [ScoreRow] = []
+    for (name, queries, gallery) in [
+      ("audio → image", clips.audio, clips.images), ("image → audio", clips.images, clips.audio),
+    ] {
+      rows += Self.rows(
+        name,
+        Retrieval.score(
+          queries: some(queries, settings.mostQueries), gallery: gallery, relevance, threads: threads))
     }
-    var method = [
-      "cosine similarity; an image is the mean of its clip's teacher rows; equal similarities rank in the gallery's order",
-      "audio → image, image → audio: every clip is a query and an item; R@k and MRR ask for the clip's own item, class mAP for items of its label",
-    ]
     if let text, let known = clips.labels {
-      rows += try textRows(text, audio, known, threads, path: settings.text ?? "")
-      method.append(
-        "text → audio: class vectors are queries, any clip of the label counts as found; audio → text: each clip's label is sought among the class vectors"
-      )
+      rows += try textRows(text, clips.audio, known, threads, path: settings.text ?? "")
     }
     var record = EvaluationRecord(
-      kind: "retrieve", title: "\(clips.split.rawValue) split of the shards",
-      data: .init(clips: clips.ids.count, classes: targets?.names ?? [], digest: clips.digest),
-      weights: student.digest, run: student.run, method: method,
-      tables: [
-        ScoreTable(title: "\(clips.ids.count) \(clips.split.rawValue) clips", columns: columns, rows: rows)
-      ])
+      kind: "retrieve", title: clips.title,
+      data: .init(clips: clips.count, classes: targets?.names ?? [], digest: clips.digest),
+      weights: student?.digest, run: student?.run, method: method(settings, hasText: text != nil),
+      tables: [ScoreTable(title: clips.title, columns: columns, rows: rows)])
     record.prompts = text?.facts
     record.warnings = clips.warning.map { [$0] } ?? []
     if let path = settings.save { try save(clips, text, to: path) }
     return record
+  }
+
+  private static func clips(_ settings: RetrievalSettings, _ student: EvaluatedStudent?, _ threads: WorkerThreads)
+    throws -> HeldClips
+  {
+    if let path = settings.vectors { return try HeldClips(vectors: path) }
+    guard let student else { throw Failure.noStudent() }
+    return try HeldClips(settings.shards, split: settings.split, student, threads: threads)
+  }
+
+  private static func chosen(_ count: Int, _ most: Int?) -> [Int] {
+    guard let most, most < count else { return Array(0..<count) }
+    return (0..<most).map { $0 * count / most }
+  }
+
+  private static func some(_ rows: UnitRows, _ most: Int?) -> UnitRows {
+    guard let most, most < rows.count else { return rows }
+    return UnitRows(rows.rows(chosen(rows.count, most)), width: rows.width)
+  }
+
+  private static func method(_ settings: RetrievalSettings, hasText: Bool) -> [String] {
+    var lines = [
+      "cosine similarity; an image is the mean of its clip's teacher rows; equal similarities rank in the gallery's order",
+      "audio → image, image → audio: every clip is a query and an item; R@k and MRR ask for the clip's own item, class mAP for items of its label",
+    ]
+    if let most = settings.mostQueries { lines.append("at most \(most) queries, evenly spread; the gallery is whole") }
+    if hasText {
+      lines.append(
+        "text → audio: class vectors are queries, any clip of the label counts as found; audio → text: each clip's label is sought among the class vectors"
+      )
+    }
+    return lines
   }
 
   /// The row and what guessing gives at the same gallery.
@@ -102,8 +135,10 @@ package enum RetrievalEvaluation {
 
   private static func save(_ clips: HeldClips, _ text: ClassVectors?, to path: String) throws {
     var tensors = NamedTensors()
-    try tensors.add("audio", Tensor(shape: [clips.ids.count, clips.width], floats: clips.audio))
-    try tensors.add("image", Tensor(shape: [clips.ids.count, clips.width], floats: clips.images))
+    for (name, rows) in [("audio", clips.audio), ("image", clips.images)] {
+      try tensors.add(
+        name, Tensor(shape: [clips.count, clips.width], floats: rows.rows(Array(0..<clips.count))))
+    }
     var metadata = ["ids": try CanonicalJSON.text(clips.ids)]
     if let labels = clips.labels { metadata["labels"] = try CanonicalJSON.text(labels) }
     if let text {

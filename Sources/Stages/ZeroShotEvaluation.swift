@@ -62,7 +62,7 @@ package enum ZeroShotEvaluation {
   {
     let classes = text.labels.count
     let (sounds, words) = (
-      UnitRows(UnitRows(content.audio, width: text.width).rows(usable), width: text.width),
+      UnitRows(content.audio.rows(usable), width: text.width),
       UnitRows(text.values, width: text.width)
     )
     let scores = Retrieval.similarities(queries: sounds, gallery: words)
@@ -97,14 +97,14 @@ package enum ZeroShotEvaluation {
   private struct Content {
     var title: String
     var labels: [[String]]
-    var audio: [Float]
+    var audio: UnitRows
     var digest: Digest
     var leftOut: [String] = []
     var warnings: [String] = []
 
     init(_ clips: HeldClips, _ folder: String) throws {
       guard let labels = clips.labels else { throw Failure.nothingLabelled(folder, []) }
-      title = "\(clips.split.rawValue) split of the shards"
+      title = clips.title
       self.labels = labels.map { [$0] }
       audio = clips.audio
       digest = clips.digest
@@ -126,9 +126,11 @@ package enum ZeroShotEvaluation {
       guard !chosen.isEmpty else { throw Failure.emptyShare(settings.split?.rawValue ?? "", Files.name(name)) }
       title = Files.name(name) + (settings.split.map { ", \($0.rawValue)" } ?? "")
       labels = chosen.map { data.clips[$0].labels }
-      audio = data.features[ClassifySettings.Row.probe.rawValue]?.first?.rows(chosen).values ?? []
+      let rows = data.features[ClassifySettings.Row.probe.rawValue]?.first?.rows(chosen)
+      audio = UnitRows(rows?.values ?? [], width: student.architecture.width)
       digest = data.digest
-      (leftOut, warnings) = (data.leftOut, data.warnings)
+      leftOut = data.leftOut
+      warnings = data.warnings + (data.overlapWarning(chosen).map { [$0] } ?? [])
     }
   }
 }

@@ -35,6 +35,13 @@ struct EvaluationRecordTests {
     #expect(rows == [["t", "accuracy"], ["probe", "0.600 ± 0.141"], ["other (published, not computed)", "-"]])
   }
 
+  @Test("small shares keep their first digits, and zero has no sign")
+  func numbers() {
+    #expect(EvaluationText.number(0.000005) == "5.0e-06" && EvaluationText.number(0.0049) == "0.005")
+    #expect(EvaluationText.number(-0.0001) == "0.000" && EvaluationText.number(-0.5) == "-0.500")
+    #expect(EvaluationText.number(200_000, decimals: 0) == "200000")
+  }
+
   @Test("Markdown shows names as they are, whatever characters they hold")
   func markdown() {
     let text = EvaluationText.markdown(EvaluationFile([record("classify", 0.5)]))

@@ -10,8 +10,8 @@ struct RetrievalTests {
 
   private func score(_ queries: [Float], _ gallery: [Float], width: Int, labels: [Int]?) -> RetrievalScores {
     Retrieval.score(
-      queries: UnitRows(queries, width: width), gallery: UnitRows(gallery, width: width), .own(labels: labels),
-      threads: threads)
+      queries: UnitRows(queries, width: width), gallery: UnitRows(gallery, width: width),
+      .own(Array(0..<queries.count / width), labels: labels), threads: threads)
   }
 
   @Test("a query that equals its item finds it first, at any length")
@@ -88,6 +88,21 @@ struct RetrievalTests {
     #expect(scores.medianRank == Retrieval.median(ranks))
   }
 
+  @Test("some queries against the whole gallery have the ranks that they have among all queries")
+  func someQueries() {
+    var random = SeededRandom(seed: 21)
+    let items = (0..<200 * 4).map { _ in Float(random.normal()) }
+    let queries = zip(items, 0...).map { value, _ in value + Float(random.normal()) }
+    let one = { (query: Int) in
+      Retrieval.score(
+        queries: UnitRows(Array(queries[query * 4..<query * 4 + 4]), width: 4), gallery: UnitRows(items, width: 4),
+        .own([query], labels: nil), threads: threads)
+    }
+    let all = score(queries, items, width: 4, labels: nil)
+    let mean = Scores.mean((0..<200).map { one($0).meanReciprocalRank })
+    #expect(abs(all.meanReciprocalRank - mean) < 1e-12 && one(7).gallery == 200 && one(7).queries == 1)
+  }
+
   @Test("does not depend on the number of threads")
   func threadCounts() {
     var random = SeededRandom(seed: 5)
@@ -96,7 +111,7 @@ struct RetrievalTests {
     let scores = [1, 3].map { count in
       Retrieval.score(
         queries: UnitRows(values, width: 12), gallery: UnitRows(other, width: 12),
-        .own(labels: (0..<700).map { $0 % 5 }), threads: WorkerThreads(count))
+        .own(Array(0..<700), labels: (0..<700).map { $0 % 5 }), threads: WorkerThreads(count))
     }
     #expect(scores[0] == scores[1])
   }
