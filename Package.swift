@@ -64,7 +64,9 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Distillation", "Kernels"]),
-    .testTarget(name: "PipelineTests", dependencies: ["Stages", "Tensors", "pipeline"]),
+    .testTarget(
+      name: "PipelineTests",
+      dependencies: ["Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "pipeline"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -36,6 +36,9 @@ package final class SupervisedTraining {
     }
   }
 
+  /// How often the validation clips are looked at, at most about.
+  private static let mostLooks = 40
+
   private let data: Data
   private let configuration: Configuration
   private let kernels: any KernelSource
@@ -72,6 +75,8 @@ package final class SupervisedTraining {
       width: FrontEnd.frames(samples: data.samples), kernels: kernels, threads: threads)
     let gradients = FloatBuffer(student.parameters.layout.trainableCount)
     let names = fit.map { data.names[$0] }
+    // Looking at the validation clips costs as much as several steps of a small set.
+    let pause = max(1, configuration.epochs / Self.mostLooks)
     var (step, best) = (0, (loss: Double.infinity, state: copy()))
     for epoch in 0..<configuration.epochs {
       let order = TrainingOrder.epoch(epoch, seed: configuration.seed, ids: names)
@@ -85,7 +90,8 @@ package final class SupervisedTraining {
           order[start..<start + batch].map { fit[$0] }, encoder, gradients, AdamStep(rate: rate, number: step))
         batches += 1
       }
-      let loss = validation.isEmpty ? nil : try self.loss(validation)
+      let isLooked = (epoch + 1) % pause == 0 || epoch + 1 == configuration.epochs
+      let loss = validation.isEmpty || !isLooked ? nil : try self.loss(validation)
       if let loss, loss < best.loss { best = (loss, copy()) }
       progress(epoch + 1, sum / Double(max(1, batches)), loss)
     }

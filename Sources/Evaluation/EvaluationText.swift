@@ -8,7 +8,7 @@ package enum EvaluationText {
   /// `0.850 ± 0.012`, or a dash.
   package static func cell(_ spread: Spread?, decimals: Int = 3) -> String {
     guard let spread else { return "-" }
-    let deviation = spread.deviation.map { " ± \(number($0, decimals: decimals))" } ?? ""
+    let deviation = spread.deviation.map { " ± \(String(format: "%.\(decimals)f", $0))" } ?? ""
     return number(spread.mean, decimals: decimals) + deviation
   }
 
