@@ -45,11 +45,12 @@ let package = Package(
     module("WeightFiles", ["Basics", "Tensors"]),
     module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile"]),
     module("Evaluation", ["Basics", "Kernels", "Distillation"]),
+    module("Report", ["Basics"]),
     module(
       "Stages",
       [
         "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "Media", "Shards", "Distillation", "Evaluation",
-        "WeightFiles",
+        "WeightFiles", "Report",
         yams,
       ]),
     .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),
@@ -63,6 +64,7 @@ let package = Package(
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Distillation", "Kernels"]),
     .testTarget(
       name: "PipelineTests",

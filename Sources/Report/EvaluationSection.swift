@@ -4,7 +4,8 @@ enum EvaluationSection {
     guard !parts.isEmpty else {
       return [
         .element(
-          "p", [("class", "empty")], text: "Nothing was evaluated yet: pipeline evaluate classify, retrieve, zero-shot.")
+          "p", [("class", "empty")], text: "Nothing was evaluated yet: pipeline evaluate classify, retrieve, zero-shot."
+        )
       ]
     }
     return parts.flatMap { part in

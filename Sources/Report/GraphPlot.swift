@@ -68,7 +68,9 @@ struct GraphPlot {
     var depth = Dictionary(uniqueKeysWithValues: graph.nodes.map { ($0.name, 0) })
     // As many rounds as nodes: enough for any graph without a loop, and an end for one with.
     for _ in graph.nodes {
-      for edge in graph.edges { depth[edge.to] = max(depth[edge.to] ?? 0, min(graph.nodes.count, (depth[edge.from] ?? 0) + 1)) }
+      for edge in graph.edges {
+        depth[edge.to] = max(depth[edge.to] ?? 0, min(graph.nodes.count, (depth[edge.from] ?? 0) + 1))
+      }
     }
     // Data that is taken late stands late.
     for node in graph.nodes where node.isData {

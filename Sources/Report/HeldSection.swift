@@ -26,7 +26,8 @@ enum HeldSection {
     }
     // Each sound lies in the page once; buttons play it.
     body += sounding(held).map { id, sound in
-      .element("audio", [("id", player(id)), ("preload", "none"), ("src", Picture.source(flac: sound)), ("hidden", "")])
+      .element(
+        "audio", [("id", player(id)), ("preload", "none"), ("src", Picture.source(flac: sound)), ("hidden", "")])
     }
     return body
   }
@@ -41,7 +42,9 @@ enum HeldSection {
 
   private static func player(_ id: String) -> String { "sound-\(id)" }
 
-  private static func row(_ neighbours: ReportContent.Neighbours, _ clips: [String: ReportContent.GalleryClip]) -> Markup {
+  private static func row(_ neighbours: ReportContent.Neighbours, _ clips: [String: ReportContent.GalleryClip])
+    -> Markup
+  {
     let kind = neighbours.isSound ? "sound" : "picture"
     let query = card(neighbours.query, isSound: neighbours.isSound, words: "query", isRight: false, clips)
     let answers = neighbours.answers.enumerated().map { place, answer in

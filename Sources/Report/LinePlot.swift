@@ -39,8 +39,10 @@ package struct LinePlot: Sendable {
   private let margin = (left: 56.0, right: 14.0, top: 12.0, bottom: 40.0)
 
   package var markup: Markup {
-    let shown = lines.map { Line($0.name, Self.thinned($0.points.filter { $0.x.isFinite && $0.y.isFinite }), spreads: $0.spreads) }
-      .filter { !$0.points.isEmpty }
+    let shown = lines.map {
+      Line($0.name, Self.thinned($0.points.filter { $0.x.isFinite && $0.y.isFinite }), spreads: $0.spreads)
+    }
+    .filter { !$0.points.isEmpty }
     guard !shown.isEmpty else { return .element("p", [("class", "empty")], text: "\(title): nothing to show yet") }
     let all = shown.flatMap(\.points)
     let xs = Axis(all.map { across($0.x) })
@@ -100,7 +102,8 @@ package struct LinePlot: Sendable {
     }
     parts.append(
       .element(
-        "text", [("class", "axis middle"), ("x", n((margin.left + right) / 2)), ("y", n(size.height - 6))], text: xName))
+        "text", [("class", "axis middle"), ("x", n((margin.left + right) / 2)), ("y", n(size.height - 6))], text: xName)
+    )
     parts.append(
       .element(
         "text",
@@ -117,7 +120,9 @@ package struct LinePlot: Sendable {
     if line.spreads.count == line.points.count {
       for (index, spread) in line.spreads.enumerated() where spread > 0 {
         let point = line.points[index]
-        let (top, bottom) = (place(Point(point.x, point.y + spread), xs, ys), place(Point(point.x, point.y - spread), xs, ys))
+        let (top, bottom) = (
+          place(Point(point.x, point.y + spread), xs, ys), place(Point(point.x, point.y - spread), xs, ys)
+        )
         parts.append(.element("path", [("class", "bar"), ("d", "M\(n(top.x)) \(n(top.y))V\(n(bottom.y))")]))
       }
     }

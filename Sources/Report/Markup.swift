@@ -17,7 +17,7 @@ package struct Markup: Sendable, Equatable {
   ///   - name: of the element, from this module's source.
   ///   - attributes: names from this module's source, with any values.
   package static func element(
-    _ name: StaticString, _ attributes: [(StaticString, String)] = [], _ children: [Markup] = []
+    _ name: StaticString, _ attributes: [(String, String)] = [], _ children: [Markup] = []
   ) -> Markup {
     var html = "<\(name)"
     for (key, value) in attributes { html += " \(key)=\"\(escaped(value))\"" }
@@ -27,13 +27,13 @@ package struct Markup: Sendable, Equatable {
   }
 
   package static func element(
-    _ name: StaticString, _ attributes: [(StaticString, String)] = [], text: String
+    _ name: StaticString, _ attributes: [(String, String)] = [], text: String
   ) -> Markup {
     element(name, attributes, [.text(text)])
   }
 
   /// An element that has no content: `img`, `meta`, `input`.
-  static func void(_ name: StaticString, _ attributes: [(StaticString, String)]) -> Markup {
+  static func void(_ name: StaticString, _ attributes: [(String, String)]) -> Markup {
     var html = "<\(name)"
     for (key, value) in attributes { html += " \(key)=\"\(escaped(value))\"" }
     return Markup(raw: html + ">")

@@ -11,10 +11,11 @@ package enum ReportPage {
       ("evaluation", "Evaluation", EvaluationSection.body(content.evaluations)),
       ("again", "Reproduce", again(content)),
     ]
-    let heading = [
-      Markup.element("h1", text: content.title), facts(content.facts),
-    ]
-    + content.notes.map { .element("p", [("class", "note")], text: $0) }
+    let heading =
+      [
+        Markup.element("h1", text: content.title), facts(content.facts),
+      ]
+      + content.notes.map { .element("p", [("class", "note")], text: $0) }
     return Page.html(title: content.title, heading: heading, sections: sections, state: state)
   }
 

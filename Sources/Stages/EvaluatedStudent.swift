@@ -32,6 +32,11 @@ package struct EvaluatedStudent {
     }
   }
 
+  /// The run's student, without looking for a file.
+  static func open(run: String?, workspace: String, runs: String) throws -> EvaluatedStudent {
+    try EvaluatedStudent(TrainedStudent(workspace: workspace, runs: runs, run: run, checkpoint: .best))
+  }
+
   private init(file path: String) throws {
     let (weights, metadata) = try WeightFiles.read(path)
     let run = metadata["run"].flatMap { Digest(hex: $0)?.short }

@@ -168,4 +168,10 @@ extension Failure {
   static func timelineEmpty(_ path: String) -> Failure {
     Failure("timeline.empty", "the timeline has no second that a label covers whole", on: path)
   }
+
+  static func nothingToReport(_ workspace: String) -> Failure {
+    Failure(
+      "report.nothing", "there is nothing to report yet: no workspace, no shards, no run", on: workspace,
+      hint: "pipeline prepare VIDEOS")
+  }
 }

@@ -23,8 +23,12 @@ struct HeldClips {
   var width: Int { audio.width }
 
   /// Embeds the clips of a split.
-  /// - Parameter split: nil takes test, else validation; never train unless it is named.
-  init(_ folder: String, split wanted: Split?, _ student: EvaluatedStudent, threads: WorkerThreads) throws {
+  /// - Parameters:
+  ///   - split: nil takes test, else validation; never train unless it is named.
+  ///   - most: clips, evenly spread; nil takes all.
+  init(
+    _ folder: String, split wanted: Split?, _ student: EvaluatedStudent, threads: WorkerThreads, most: Int? = nil
+  ) throws {
     let set = try TrainingSet(folder: folder)
     guard let split = wanted ?? [.test, .validation].first(where: { set.splits.contains($0) }) else {
       throw Failure.noHeldSplit(folder, found: set.splits.map(\.rawValue).joined(separator: ", "))
@@ -36,25 +40,28 @@ struct HeldClips {
       threads: threads)
     var (audio, images) = ([Float](), [Float]())
     let (piece, scope) = (64, student.normalization)
-    for start in stride(from: 0, to: clips.ids.count, by: piece) {
+    let all = clips.ids.count
+    let chosen = most.map { $0 < all } ?? false ? (0..<(most ?? all)).map { $0 * all / (most ?? all) } : Array(0..<all)
+    for start in stride(from: 0, to: chosen.count, by: piece) {
       if Interruption.isRequested { throw Interruption.failure }
-      let count = min(piece, clips.ids.count - start)
-      audio += try embedder.embed(count, scope: scope) { row, place in try clips.waveform(start + row, into: place) }
-        .values
-      for row in 0..<count { images += try clips.target(start + row) }
+      let part = Array(chosen[start..<min(chosen.count, start + piece)])
+      audio += try embedder.embed(part.count, scope: scope) { row, place in
+        try clips.waveform(part[row], into: place)
+      }.values
+      for clip in part { images += try clips.target(clip) }
     }
     self.audio = UnitRows(audio, width: clips.width)
     self.images = UnitRows(images, width: clips.width)
-    ids = clips.ids
-    title = "\(clips.ids.count) \(split.rawValue) clips"
-    let found = try clips.ids.indices.map { try clips.label($0) }
+    ids = chosen.map { clips.ids[$0] }
+    title = "\(chosen.count)\(chosen.count < all ? " of \(all)" : "") \(split.rawValue) clips"
+    let found = try chosen.map { try clips.label($0) }
     labels = found.contains(nil) ? nil : found.compactMap { $0 }
     let hasher = DigestBuilder()
-    for index in 0..<samples.count {
+    for (place, index) in chosen.enumerated() {
       hasher.update(field: clips.ids[index])
       hasher.update(try samples.bytes(index, .sound))
       hasher.update(try samples.bytes(index, .clip))
-      hasher.update(field: found[index] ?? "")
+      hasher.update(field: found[place] ?? "")
     }
     digest = hasher.finish()
     warning =

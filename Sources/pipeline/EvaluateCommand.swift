@@ -69,6 +69,8 @@ enum EvaluationReport {
     Console.event("evaluation", ["record": object])
   }
 
+  static func cell(_ spread: Spread) -> String { EvaluationText.cell(spread) }
+
   private static func show(_ rows: [[String]]) {
     var table = Table()
     for row in rows { table.add(row: row) }

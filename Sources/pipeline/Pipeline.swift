@@ -22,6 +22,7 @@ struct Pipeline: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      if command is any KeptCommand { CommandHistory.keep(Array(CommandLine.arguments.dropFirst())) }
     } catch let failure as Failure {
       Console.report(failure)
       exit(withStatus: failure.exit)
@@ -42,7 +43,7 @@ struct Pipeline: ParsableCommand {
 let BuiltInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
   StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,
-  DoctorCommand.self,
+  DoctorCommand.self, ReportCommand.self, CompareCommand.self,
 ]
 
 enum DecodeWorkerCommand {
