@@ -50,13 +50,14 @@ let package = Package(
     module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
     module("WeightFiles", ["Basics", "Tensors", protobuf]),
     module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile", protobuf]),
-    module("Evaluation", ["Basics", "Kernels"]),
+    module("Evaluation", ["Basics", "Kernels", "Distillation"]),
+    module("Report", ["Basics"]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Distillation", "WeightFiles", "CResampler"]),
     module(
       "Stages",
       [
         "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "Media", "Shards", "Distillation", "Evaluation",
-        "WeightFiles", "Wav2CLIP",
+        "WeightFiles", "Report", "Wav2CLIP",
         yams,
       ]),
     .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),
@@ -71,11 +72,14 @@ let package = Package(
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Distillation", "Kernels"]),
     .testTarget(name: "Wav2CLIPTests", dependencies: ["TestSupport", "Wav2CLIP", "Distillation", "WeightFiles"]),
     .testTarget(
       name: "PipelineTests",
-      dependencies: ["TestSupport", "Stages", "Tensors", "Distillation", "WeightFiles", "Wav2CLIP", "pipeline"]),
+      dependencies: [
+        "TestSupport", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP", "pipeline",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -110,8 +110,9 @@ package struct Manifest: Sendable {
 }
 
 /// RFC 4180: fields in quotes may hold commas, quotes (doubled) and line ends.
-enum CommaSeparated {
-  static func records(_ text: String) -> [[String]] {
+package enum CommaSeparated {
+  /// A record a line; fields as they stand.
+  package static func records(_ text: String) -> [[String]] {
     var (records, fields, field, quoted) = ([[String]](), [String](), [UInt8](), false)
     let bytes = Array(text.utf8)
     func endField() {

@@ -38,6 +38,16 @@ package enum StudentWeights {
     Float(0.5 - 0.5 * cosine(2 * .pi * Double(min(i, 512 - i)) / 512))
   }
 
+  /// The encoder with its projection of the audio, where the file has one: all that embedding needs.
+  package static func student(_ weights: NamedTensors, _ architecture: EncoderArchitecture, source: String) throws
+    -> Parameters
+  {
+    let projections = weights["audio_transform.sequential.0.weight"] == nil ? [] : ["audio_transform"]
+    let parameters = Parameters(ParameterLayout(architecture: architecture, projections: projections, temperatures: []))
+    try load(weights, into: parameters, source: source)
+    return parameters
+  }
+
   /// Which parameters a weights file fills.
   package enum Part: Sendable { case encoder, all }
 

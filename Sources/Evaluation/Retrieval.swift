@@ -1,3 +1,4 @@
+import Basics
 import Kernels
 
 /// How well queries find what belongs to them in a gallery, by cosine similarity.
@@ -13,81 +14,241 @@ package struct RetrievalScores: Codable, Sendable, Equatable {
   package var medianRank: Double
   /// Mean over queries of the average precision at finding items of the same label; nil without labels.
   package var classMeanAveragePrecision: Double?
-  /// What a random order gives for recall at 5.
-  package var chanceAt5: Double { min(1, 5 / Double(max(1, gallery))) }
+  /// What a random order of the gallery gives.
+  package var chance: Chance
+
+  package struct Chance: Codable, Sendable, Equatable {
+    package var recallAt1: Double
+    package var recallAt5: Double
+    package var recallAt10: Double
+    package var meanReciprocalRank: Double
+    package var classMeanAveragePrecision: Double?
+  }
+}
+
+/// What belongs to a query.
+package enum Relevance: Sendable {
+  /// Query i belongs to the item whose number stands there. Labels of the items, where they are known, give the class mAP.
+  case own([Int], labels: [Int]?)
+  /// Any item of the query's label belongs to it; the first of them counts as found.
+  case label(queries: [Int], gallery: [Int])
 }
 
 package enum Retrieval {
-  /// Query i belongs to item i.
-  /// - Parameters:
-  ///   - queries, gallery: `[count, width]`, any length of rows.
-  ///   - labels: of the items, one each, or nil.
+  /// Floats of similarities that one thread holds at a time: 64 MiB.
+  private static let held = 1 << 24
+
+  /// - Parameter threads: queries are spread over them; no figure depends on their number.
   ///
-  /// Equal similarities rank in gallery order, so the result is one, whatever sorts.
-  package static func score(queries: [Float], gallery: [Float], width: Int, labels: [String]?) -> RetrievalScores {
-    let count = queries.count / max(1, width)
-    let (q, g) = (normalised(queries, width), normalised(gallery, width))
-    var ranks: [Int] = []
-    var precisions: [Double] = []
-    // Blocks of queries keep memory bounded for large galleries.
-    let block = 256
-    for start in stride(from: 0, to: count, by: block) {
-      let rows = min(block, count - start)
-      let similarity = FloatBuffer(rows * count)
-      q.withUnsafeBufferPointer { q in
-        g.withUnsafeBufferPointer { g in
-          guard let q = q.baseAddress, let g = g.baseAddress else { return }
-          Matrix.multiply(q + start * width, g, bTransposed: true, into: similarity.start, m: rows, n: count, k: width)
+  /// Equal similarities rank in gallery order, so the result is one, whatever sorts. Memory is that of the vectors and 64 MiB
+  /// a thread, whatever the gallery's size.
+  package static func score(
+    queries: UnitRows, gallery: UnitRows, _ relevance: Relevance, threads: WorkerThreads
+  ) -> RetrievalScores {
+    let items = gallery.count
+    let stride = (items + UnitRows.block - 1) / UnitRows.block * UnitRows.block
+    let rows = max(1, min(UnitRows.mostQueries, held / max(1, stride)))
+    let similarities = (0..<threads.count).map { _ in FloatBuffer(rows * stride) }
+    let products = (0..<threads.count).map { _ in FloatBuffer(rows * UnitRows.block) }
+    let pieces = (queries.count + rows - 1) / rows
+    let results = ResultSlots<[Ranking]>(pieces)
+    let members = Members(relevance)
+    threads.forEach(pieces) { piece, thread in
+      let first = piece * rows
+      let count = min(rows, queries.count - first)
+      let space = similarities[thread]
+      for start in Swift.stride(from: 0, to: items, by: UnitRows.block) {
+        let product = products[thread]
+        Matrix.multiply(
+          queries.values.start + first * queries.width, gallery.values.start + start * gallery.width, bTransposed: true,
+          into: product.start, m: rows, n: UnitRows.block, k: gallery.width)
+        for row in 0..<count {
+          (space.start + row * stride + start).update(
+            from: product.start + row * UnitRows.block, count: UnitRows.block)
         }
       }
-      for row in 0..<rows {
-        let scores = UnsafeBufferPointer(start: similarity.start + row * count, count: count)
-        ranks.append(rank(of: start + row, in: scores))
-        if let labels { precisions.append(averagePrecision(scores, labels, label: labels[start + row])) }
+      results[piece] = (0..<count).map { row in
+        Ranking(UnsafeBufferPointer(start: space.start + row * stride, count: items), members.of(first + row))
       }
     }
-    let total = Double(max(1, count))
+    return summary(results.values.flatMap { $0 ?? [] }, members, gallery: items)
+  }
+
+  /// The numbers of the `count` most similar items of each query, best first.
+  package static func nearest(queries: UnitRows, gallery: UnitRows, count: Int) -> [[(item: Int, similarity: Float)]] {
+    let row = FloatBuffer(gallery.values.count / gallery.width)
+    return (0..<queries.count).map { query in
+      for start in Swift.stride(from: 0, to: gallery.count, by: UnitRows.block) {
+        Matrix.multiply(
+          queries.values.start + query * queries.width, gallery.values.start + start * gallery.width, bTransposed: true,
+          into: row.start + start, m: 1, n: UnitRows.block, k: gallery.width)
+      }
+      let order = (0..<gallery.count).sorted { (row.start[$1], $0) < (row.start[$0], $1) }
+      return order.prefix(count).map { ($0, row.start[$0]) }
+    }
+  }
+
+  /// Cosine similarities, `[queries, gallery]`: for galleries of a few thousand.
+  package static func similarities(queries: UnitRows, gallery: UnitRows) -> [Float] {
+    let result = FloatBuffer(queries.count * gallery.count)
+    guard queries.count > 0, gallery.count > 0 else { return [] }
+    Matrix.multiply(
+      queries.values.start, gallery.values.start, bTransposed: true, into: result.start, m: queries.count,
+      n: gallery.count, k: gallery.width)
+    return result.values
+  }
+
+  private static func summary(_ rankings: [Ranking], _ members: Members, gallery: Int) -> RetrievalScores {
+    let ranks = rankings.map(\.rank)
+    let total = Double(max(1, ranks.count))
     let share = { (k: Int) in Double(ranks.count { $0 <= k }) / total }
+    let precisions = rankings.compactMap(\.averagePrecision)
     return RetrievalScores(
-      queries: count, gallery: count, recallAt1: share(1), recallAt5: share(5), recallAt10: share(10),
+      queries: ranks.count, gallery: gallery, recallAt1: share(1), recallAt5: share(5), recallAt10: share(10),
       meanReciprocalRank: ranks.reduce(0) { $0 + 1 / Double($1) } / total, medianRank: median(ranks),
-      classMeanAveragePrecision: labels == nil ? nil : precisions.reduce(0, +) / total)
+      classMeanAveragePrecision: members.hasLabels ? precisions.reduce(0, +) / total : nil,
+      chance: members.chance(queries: ranks.count, gallery: gallery))
   }
 
-  private static func normalised(_ rows: [Float], _ width: Int) -> [Float] {
-    var result = rows
-    for start in stride(from: 0, to: rows.count, by: max(1, width)) {
-      var sum = 0.0
-      for i in start..<start + width { sum += Double(rows[i]) * Double(rows[i]) }
-      let length = max(sum.squareRoot(), 1e-12)
-      for i in start..<start + width { result[i] = Float(Double(rows[i]) / length) }
-    }
-    return result
-  }
-
-  private static func rank(of own: Int, in scores: UnsafeBufferPointer<Float>) -> Int {
-    var rank = 1
-    for i in scores.indices where scores[i] > scores[own] || (scores[i] == scores[own] && i < own) { rank += 1 }
-    return rank
-  }
-
-  /// Mean of the precision at each item of the label, best first.
-  private static func averagePrecision(_ scores: UnsafeBufferPointer<Float>, _ labels: [String], label: String)
-    -> Double
-  {
-    let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
-    var (found, sum) = (0, 0.0)
-    for (place, item) in order.enumerated() where labels[item] == label {
-      found += 1
-      sum += Double(found) / Double(place + 1)
-    }
-    return found == 0 ? 0 : sum / Double(found)
-  }
-
-  private static func median(_ ranks: [Int]) -> Double {
+  package static func median(_ ranks: [Int]) -> Double {
     guard !ranks.isEmpty else { return 0 }
     let sorted = ranks.sorted()
     let middle = sorted.count / 2
     return sorted.count % 2 == 1 ? Double(sorted[middle]) : Double(sorted[middle - 1] + sorted[middle]) / 2
+  }
+}
+
+/// Which items belong to each query, and which share its label.
+private struct Members: Sendable {
+  private let relevance: Relevance
+  private let byLabel: [Int: [Int]]
+  let hasLabels: Bool
+
+  init(_ relevance: Relevance) {
+    self.relevance = relevance
+    let labels: [Int]? =
+      switch relevance {
+      case .own(_, let labels): labels
+      case .label(_, let gallery): gallery
+      }
+    hasLabels = labels != nil
+    byLabel = labels.map { labels in Dictionary(grouping: labels.indices) { labels[$0] } } ?? [:]
+  }
+
+  struct Of {
+    /// The item that must be found; nil: the first of those with the label.
+    var own: Int?
+    var ofLabel: [Int]?
+  }
+
+  func of(_ query: Int) -> Of {
+    switch relevance {
+    case .own(let items, let labels): Of(own: items[query], ofLabel: labels.map { byLabel[$0[items[query]]] ?? [] })
+    case .label(let queries, _): Of(own: nil, ofLabel: byLabel[queries[query]] ?? [])
+    }
+  }
+
+  /// The means over all queries for a random order: with r of n items relevant, none of the first k is with
+  /// probability Π (n − r − j) / (n − j).
+  func chance(queries: Int, gallery n: Int) -> RetrievalScores.Chance {
+    var chance = RetrievalScores.Chance(
+      recallAt1: 0, recallAt5: 0, recallAt10: 0, meanReciprocalRank: 0, classMeanAveragePrecision: nil)
+    guard queries > 0, n > 0 else { return chance }
+    var known: [Int: (found: [Double], reciprocal: Double)] = [:]
+    var (precision, precisions) = (0.0, [Int: Double]())
+    for query in 0..<queries {
+      let members = of(query)
+      let relevant = members.own == nil ? members.ofLabel?.count ?? 0 : 1
+      let expected = known[relevant] ?? Self.expected(relevant, n)
+      known[relevant] = expected
+      chance.recallAt1 += expected.found[0]
+      chance.recallAt5 += expected.found[1]
+      chance.recallAt10 += expected.found[2]
+      chance.meanReciprocalRank += expected.reciprocal
+      if let count = members.ofLabel?.count {
+        let value = precisions[count] ?? Self.expectedPrecision(count, n)
+        precisions[count] = value
+        precision += value
+      }
+    }
+    let total = Double(queries)
+    chance.recallAt1 /= total
+    chance.recallAt5 /= total
+    chance.recallAt10 /= total
+    chance.meanReciprocalRank /= total
+    if hasLabels { chance.classMeanAveragePrecision = precision / total }
+    return chance
+  }
+
+  private static func expected(_ relevant: Int, _ n: Int) -> (found: [Double], reciprocal: Double) {
+    // none[k]: the probability that none of the first k items is relevant.
+    var (none, reciprocal) = ([1.0], 0.0)
+    for k in 0..<n {
+      let next = (none.last ?? 1) * max(0, Double(n - relevant - k)) / Double(n - k)
+      reciprocal += ((none.last ?? 1) - next) / Double(k + 1)
+      none.append(next)
+    }
+    return ([1, 5, 10].map { 1 - none[min($0, n)] }, reciprocal)
+  }
+
+  /// The expected average precision of a random order (Bestgen 2015): with r of n relevant,
+  /// (1/n) Σ over places i of (1 + (i − 1)(r − 1)/(n − 1)) / i.
+  private static func expectedPrecision(_ relevant: Int, _ n: Int) -> Double {
+    guard relevant > 0 else { return 0 }
+    let share = n > 1 ? Double(relevant - 1) / Double(n - 1) : 0
+    return (1...n).reduce(0.0) { $0 + (1 + Double($1 - 1) * share) / Double($1) } / Double(n)
+  }
+}
+
+/// Where what belongs to one query stands among all items.
+private struct Ranking: Sendable {
+  var rank: Int
+  var averagePrecision: Double?
+
+  init(_ scores: UnsafeBufferPointer<Float>, _ members: Members.Of) {
+    if let own = members.own {
+      var place = 1
+      let score = scores[own]
+      for i in scores.indices where scores[i] > score || (scores[i] == score && i < own) { place += 1 }
+      rank = place
+    } else {
+      rank = scores.count + 1
+    }
+    guard let relevant = members.ofLabel else { return }
+    let places = Self.places(of: relevant, in: scores)
+    if members.own == nil, let first = places.first { rank = first }
+    averagePrecision =
+      places.isEmpty
+      ? 0 : places.enumerated().reduce(0.0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(places.count)
+  }
+
+  /// The places of some items in the order of all, ascending: each item of the gallery is looked up among the sorted few, which
+  /// is far less than sorting the gallery.
+  private static func places(of relevant: [Int], in scores: UnsafeBufferPointer<Float>) -> [Int] {
+    let sorted = relevant.sorted { (scores[$1], $0) < (scores[$0], $1) }
+    guard let worst = sorted.last else { return [] }
+    var before = [Int](repeating: 0, count: sorted.count)
+    let least = scores[worst]
+    for i in scores.indices where scores[i] >= least {
+      // The first of the sorted that does not stand before item i.
+      var (low, high) = (0, sorted.count)
+      while low < high {
+        let middle = (low + high) / 2
+        let other = sorted[middle]
+        if scores[other] > scores[i] || (scores[other] == scores[i] && other < i) {
+          low = middle + 1
+        } else {
+          high = middle
+        }
+      }
+      if low < sorted.count { before[low] += 1 }
+    }
+    var (place, places) = (0, [Int]())
+    for count in before {
+      // An item counts before itself here, which makes the place 1-based.
+      place += count
+      places.append(place)
+    }
+    return places
   }
 }

@@ -9,7 +9,7 @@ enum NpzEmbeddings: EmbeddingFormat {
   static let extensions = ["npz"]
 
   /// What people call the rows of one clip; the first that is there wins. Other members (times, scores) stay unread.
-  static let usualNames = ["features", "feature", "emb", "embeddings", "arr_0"]
+  static let usualNames = ["features", "feature", "emb", "embeddings", "embedding", "arr_0"]
 
   /// A file with a usual name, or with one member only, is one clip's, named by the file; else each member is a clip's.
   static func list(_ path: String) throws -> EmbeddingListing {

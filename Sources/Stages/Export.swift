@@ -59,9 +59,10 @@ package enum Export {
   }()
 
   private static func deviation(_ found: NamedTensors, _ trained: TrainedStudent, _ path: String) throws -> Float {
-    let (parameters, architecture) = try RetrievalEvaluation.parameters(found, path)
+    let architecture = trained.student.architecture
+    let parameters = try StudentWeights.student(found, architecture, source: path)
     let projects = found["audio_transform.sequential.0.weight"] != nil
-    let expected = try embed(trained.parameters, trained.student.architecture, projects)
+    let expected = try embed(trained.parameters, architecture, projects)
     let read = try embed(parameters, architecture, projects)
     var (distance, norm) = (Float(0), Float(0))
     for (a, b) in zip(expected, read) {

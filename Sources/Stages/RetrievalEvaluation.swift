@@ -1,70 +1,153 @@
 import Basics
 import Corpus
-import Distillation
 import Evaluation
-import Foundation
 import Kernels
-import Shards
 import Tensors
-import WeightFiles
 
-/// `pipeline evaluate retrieve`: do sounds find their pictures on clips that were not trained on?
+/// What `pipeline evaluate retrieve` is asked to do.
+package struct RetrievalSettings: Sendable {
+  package var shards = "shards"
+  /// Nil takes test, else validation; never train unless it is named.
+  package var split: Split?
+  /// A file with vectors of sounds and pictures, in place of shards and a student.
+  package var vectors: String?
+  /// Most queries, evenly spread over the clips; nil: every clip. The gallery is always whole.
+  package var mostQueries: Int?
+  /// Class vectors.
+  package var text: String?
+  /// A table of seconds within recordings.
+  package var timeline: String?
+  /// Where everything an outside judge needs is written.
+  package var save: String?
+  package var jobs = 1
+  package var threads = 1
+  package var workerCommand: [String] = []
+
+  package init() {}
+}
+
+/// `pipeline evaluate retrieve`: do sounds find their pictures, pictures their sounds, and words both, on clips that were not
+/// trained on?
 package enum RetrievalEvaluation {
-  package struct Outcome: Codable, Sendable {
-    package var split: Split
-    package var clips: Int
-    package var audioToImage: RetrievalScores
-    package var imageToAudio: RetrievalScores
-    package var teacher: String?
-    package var protocolText: String
+  package static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
+
+  /// - Parameter student: nil where the settings name a file with vectors.
+  package static func run(_ settings: RetrievalSettings, student: EvaluatedStudent?) throws -> EvaluationRecord {
+    let threads = WorkerThreads(settings.threads)
+    defer { threads.stop() }
+    let clips = try clips(settings, student, threads)
+    let text = try settings.text.map { try ClassVectors($0, width: clips.width) }
+    let targets = clips.labels.map { Targets($0.map { [$0] }) }
+    let relevance = Relevance.own(chosen(clips.count, settings.mostQueries), labels: targets?.classes.map { $0[0] })
+    var rows: [ScoreRow] = []
+    for (name, queries, gallery) in [
+      ("audio → image", clips.audio, clips.images), ("image → audio", clips.images, clips.audio),
+    ] {
+      rows += Self.rows(
+        name,
+        Retrieval.score(
+          queries: some(queries, settings.mostQueries), gallery: gallery, relevance, threads: threads))
+    }
+    if let text, let known = clips.labels {
+      rows += try textRows(text, clips.audio, known, threads, path: settings.text ?? "")
+    }
+    var record = EvaluationRecord(
+      kind: "retrieve", title: clips.title,
+      data: .init(clips: clips.count, classes: targets?.names ?? [], digest: clips.digest),
+      weights: student?.digest, run: student?.run, method: method(settings, hasText: text != nil),
+      tables: [ScoreTable(title: clips.title, columns: columns, rows: rows)])
+    record.prompts = text?.facts
+    record.warnings = clips.warning.map { [$0] } ?? []
+    if let path = settings.save { try save(clips, text, to: path) }
+    return record
   }
 
-  /// - Parameters:
-  ///   - weights: any weights file; its front end's description says how it was trained.
-  ///   - split: nil takes test, else validation; never train unless it is named.
-  package static func run(
-    weights path: String, shards: String, split: Split?, instructionSet: InstructionSet = .best, threads: Int
-  ) throws -> Outcome {
-    let set = try TrainingSet(folder: shards)
-    guard let split = split ?? [.test, .validation].first(where: { set.splits.contains($0) }) else {
-      throw Failure(
-        "evaluate.split", "the shards hold no clips that were kept out of training", on: shards,
-        found: set.splits.map(\.rawValue).joined(separator: ", "), expected: "test or validation",
-        hint: "--split train scores the training clips")
-    }
-    let clips = try ShardClips(set.samples(split))
-    let (file, metadata) = try WeightFiles.read(path)
-    let scope = metadata["normalization"].flatMap(NormalizationScope.init) ?? .clip
-    let (parameters, architecture) = try parameters(file, path)
-    let pool = WorkerThreads(threads)
-    defer { pool.stop() }
-    let embedder = try Embedder(
-      parameters, architecture, samples: clips.samples, project: true, kernels: FastKernels(instructionSet),
-      threads: pool)
-    var (audio, images) = ([Float](), [Float]())
-    let piece = 64
-    for start in stride(from: 0, to: clips.ids.count, by: piece) {
-      let count = min(piece, clips.ids.count - start)
-      audio += try embedder.embed(count, scope: scope) { row, place in try clips.waveform(start + row, into: place) }
-        .values
-      for row in 0..<count { images += try clips.target(start + row) }
-    }
-    let labels = try clips.ids.indices.map { try clips.label($0) }
-    let known = labels.contains(nil) ? nil : labels.compactMap { $0 }
-    let score = { (q: [Float], g: [Float]) in Retrieval.score(queries: q, gallery: g, width: clips.width, labels: known)
-    }
-    return Outcome(
-      split: split, clips: clips.ids.count, audioToImage: score(audio, images), imageToAudio: score(images, audio),
-      teacher: metadata["teacher"],
-      protocolText: "cosine similarity; image = mean of the clip's teacher rows; every clip is a query and an item")
+  private static func clips(_ settings: RetrievalSettings, _ student: EvaluatedStudent?, _ threads: WorkerThreads)
+    throws -> HeldClips
+  {
+    if let path = settings.vectors { return try HeldClips(vectors: path) }
+    guard let student else { throw Failure.noStudent() }
+    return try HeldClips(settings.shards, split: settings.split, student, threads: threads)
   }
 
-  /// The student that a file holds; files without a loss's own weights (encoder and projection alone) serve as well.
-  static func parameters(_ file: NamedTensors, _ path: String) throws -> (Parameters, EncoderArchitecture) {
-    let architecture = EncoderArchitecture()
-    let projections = file["audio_transform.sequential.0.weight"] == nil ? [] : ["audio_transform"]
-    let parameters = Parameters(ParameterLayout(architecture: architecture, projections: projections, temperatures: []))
-    try StudentWeights.load(file, into: parameters, source: path)
-    return (parameters, architecture)
+  private static func chosen(_ count: Int, _ most: Int?) -> [Int] {
+    guard let most, most < count else { return Array(0..<count) }
+    return (0..<most).map { $0 * count / most }
+  }
+
+  private static func some(_ rows: UnitRows, _ most: Int?) -> UnitRows {
+    guard let most, most < rows.count else { return rows }
+    return UnitRows(rows.rows(chosen(rows.count, most)), width: rows.width)
+  }
+
+  private static func method(_ settings: RetrievalSettings, hasText: Bool) -> [String] {
+    var lines = [
+      "cosine similarity; an image is the mean of its clip's teacher rows; equal similarities rank in the gallery's order",
+      "audio → image, image → audio: every clip is a query and an item; R@k and MRR ask for the clip's own item, class mAP for items of its label",
+    ]
+    if let most = settings.mostQueries { lines.append("at most \(most) queries, evenly spread; the gallery is whole") }
+    if hasText {
+      lines.append(
+        "text → audio: class vectors are queries, any clip of the label counts as found; audio → text: each clip's label is sought among the class vectors"
+      )
+    }
+    return lines
+  }
+
+  /// The row and what guessing gives at the same gallery.
+  static func rows(_ name: String, _ s: RetrievalScores) -> [ScoreRow] {
+    func row(_ name: String, _ origin: ScoreRow.Origin, _ values: [Double?]) -> ScoreRow {
+      let known = zip(columns, values).compactMap { column, value in value.map { (column, Spread([$0])) } }
+      return ScoreRow(name, origin, scores: Dictionary(uniqueKeysWithValues: known))
+    }
+    let counts: [Double?] = [Double(s.queries), Double(s.gallery)]
+    let c = s.chance
+    return [
+      row(
+        name, .measured,
+        [s.recallAt1, s.recallAt5, s.recallAt10, s.meanReciprocalRank, s.medianRank, s.classMeanAveragePrecision]
+          + counts),
+      row(
+        "chance, \(name)", .chance,
+        [c.recallAt1, c.recallAt5, c.recallAt10, c.meanReciprocalRank, nil, c.classMeanAveragePrecision] + counts),
+    ]
+  }
+
+  private static func textRows(
+    _ text: ClassVectors, _ audio: UnitRows, _ labels: [String], _ threads: WorkerThreads, path: String
+  ) throws -> [ScoreRow] {
+    let places = text.places(labels)
+    guard places.contains(where: { $0 != nil }) else {
+      throw Failure.noCommonLabels(path, label: labels.first ?? "", names: text.labels)
+    }
+    let words = UnitRows(text.values, width: text.width)
+    // A label without a vector has a number that no query has.
+    let gallery = places.map { $0 ?? -1 }
+    let toAudio = Retrieval.score(
+      queries: words, gallery: audio, .label(queries: Array(text.labels.indices), gallery: gallery), threads: threads)
+    let known = places.indices.filter { places[$0] != nil }
+    let heard = UnitRows(audio.rows(known), width: audio.width)
+    let toText = Retrieval.score(
+      queries: heard, gallery: words,
+      .label(queries: known.compactMap { places[$0] }, gallery: Array(text.labels.indices)), threads: threads)
+    return rows("text → audio", toAudio) + rows("audio → text", toText)
+  }
+
+  private static func save(_ clips: HeldClips, _ text: ClassVectors?, to path: String) throws {
+    var tensors = NamedTensors()
+    for (name, rows) in [("audio", clips.audio), ("image", clips.images)] {
+      try tensors.add(
+        name, Tensor(shape: [clips.count, clips.width], floats: rows.rows(Array(0..<clips.count))))
+    }
+    var metadata = ["ids": try CanonicalJSON.text(clips.ids)]
+    if let labels = clips.labels { metadata["labels"] = try CanonicalJSON.text(labels) }
+    if let text {
+      try tensors.add("text", Tensor(shape: [text.labels.count, text.width], floats: text.values))
+      metadata["text"] = try CanonicalJSON.text(text.labels)
+    }
+    try Files.makeFolder(Files.parent(path))
+    let file = try OutputFile(path)
+    try SafetensorsFile.write(tensors, metadata: metadata, to: file)
+    try file.commit()
   }
 }

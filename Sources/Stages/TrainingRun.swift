@@ -106,11 +106,15 @@ package final class TrainingRun {
   }
 
   private static func retrieval(_ pairs: Validation.Pairs) -> [String: Double] {
+    let (audio, images) = (UnitRows(pairs.audio, width: pairs.width), UnitRows(pairs.images, width: pairs.width))
+    let threads = WorkerThreads(1)
+    defer { threads.stop() }
     var result: [String: Double] = [:]
     for (name, queries, gallery) in [
-      ("audio to image", pairs.audio, pairs.images), ("image to audio", pairs.images, pairs.audio),
+      ("audio to image", audio, images), ("image to audio", images, audio),
     ] {
-      let scores = Retrieval.score(queries: queries, gallery: gallery, width: pairs.width, labels: nil)
+      let scores = Retrieval.score(
+        queries: queries, gallery: gallery, .own(Array(0..<queries.count), labels: nil), threads: threads)
       result["\(name) R@1"] = scores.recallAt1
       result["\(name) R@5"] = scores.recallAt5
       result["\(name) R@10"] = scores.recallAt10

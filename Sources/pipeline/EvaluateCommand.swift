@@ -7,43 +7,104 @@ import Stages
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "How good are the weights?", subcommands: [RetrieveCommand.self])
+    commandName: "evaluate", abstract: "How good are the weights?",
+    subcommands: [ClassifyCommand.self, RetrieveCommand.self, ZeroShotCommand.self])
 }
 
-struct RetrieveCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "retrieve",
-    abstract: "Do sounds find their pictures, and pictures their sounds, on clips kept out of training?")
+/// Which student, where the scores go, and how much of the machine is used.
+struct EvaluationOptions: ParsableArguments {
+  @Option(help: "A weights file; default: the run trained last, else weights.bin.") var weights: String?
+  @Option(name: .customLong("run"), help: "A run, in place of a weights file.") var runName: String?
+  @Option(help: "Keep the scores here; default: evaluation.json in the run's folder.") var out: String?
+  @Option(help: "The same in Markdown; default: beside the JSON.") var markdown: String?
+  @Option(help: "Threads; no score depends on it.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "Decode workers; no score depends on it.") var jobs = ProcessInfo.processInfo.activeProcessorCount
 
-  @Option(help: "Training shards.") var shards = "shards"
-  @Option(help: "A weights file.") var weights = "weights.bin"
-  @Option(help: "train, validation or test; default: test, else validation.") var split: String?
-  @Option(help: "Threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
-  @Option(help: "Write the scores as JSON.") var out: String?
-  @OptionGroup var common: CommonOptions
+  func student(_ common: CommonOptions) throws -> EvaluatedStudent {
+    if weights != nil, runName != nil {
+      throw Failure("usage.student", "--weights and --run name two students", expected: "one of them", exit: .usage)
+    }
+    return try EvaluatedStudent.open(weights: weights, run: runName, workspace: common.workspace)
+  }
 
-  func run() throws {
-    _ = try common.begin()
-    let chosen = try parsed("--split", split) { Split(manifest: $0) }
-    let outcome = try RetrievalEvaluation.run(weights: weights, shards: shards, split: chosen, threads: max(1, threads))
+  /// Shows and keeps records.
+  func finish(_ records: [EvaluationRecord], student: EvaluatedStudent?) throws {
+    for record in records { EvaluationReport.show(record) }
+    let written = try EvaluationOutput.write(records, out: out, markdown: markdown, student: student)
+    if written.isEmpty {
+      Console.note("these weights belong to no run here, so the scores are not kept: --out FILE.json keeps them")
+    } else {
+      Console.note("written: \(written.joined(separator: ", "))")
+    }
+  }
+
+  static func workerCommand() throws -> [String] {
+    [try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), DecodeWorkerCommand.word]
+  }
+
+  /// The shards to look for evaluation clips in: those that are named, else the usual ones where they are.
+  static func trainingShards(_ named: String?) -> String? {
+    named ?? (Files.isFolder("shards") ? "shards" : nil)
+  }
+}
+
+/// An evaluation as a person or a machine sees it.
+enum EvaluationReport {
+  static func show(_ record: EvaluationRecord) {
+    for warning in record.warnings { Console.warn(warning) }
+    for table in record.tables { show(EvaluationText.cells(table)) }
+    if let curve = record.curve {
+      show(EvaluationText.cells(curve))
+      if let text = EvaluationText.crossing(curve) { Console.say(text) }
+    }
+    for row in record.tables.flatMap(\.rows) {
+      if let source = row.source { Console.say("\(row.name): published in \(source)") }
+    }
+    if !record.data.leftOut.isEmpty {
+      Console.note("not used: \(record.data.leftOut.count); \(record.data.leftOut.prefix(3).joined(separator: "; "))")
+    }
+    guard Console.isJSON, let bytes = try? CanonicalJSON.bytes(record),
+      let object = try? JSONSerialization.jsonObject(with: Data(bytes))
+    else { return }
+    Console.event("evaluation", ["record": object])
+  }
+
+  static func cell(_ spread: Spread) -> String { EvaluationText.cell(spread) }
+
+  private static func show(_ rows: [[String]]) {
     var table = Table()
-    table.add(
-      "\(outcome.clips) \(outcome.split.rawValue) clips", "R@1", "R@5", "R@10", "MRR", "median rank", "class mAP")
-    for (name, s) in [("audio → image", outcome.audioToImage), ("image → audio", outcome.imageToAudio)] {
-      let f = { (x: Double) in String(format: "%.3f", x) }
-      table.add(
-        name, f(s.recallAt1), f(s.recallAt5), f(s.recallAt10), f(s.meanReciprocalRank), one(s.medianRank),
-        s.classMeanAveragePrecision.map(f) ?? "-")
-    }
-    let n = Double(outcome.clips)
-    table.add(
-      "chance", String(format: "%.3f", 1 / n), String(format: "%.3f", min(1, 5 / n)),
-      String(format: "%.3f", min(1, 10 / n)))
+    for row in rows { table.add(row: row) }
     Console.say(table.text)
-    let bytes = try CanonicalJSON.bytes(outcome) + [0x0A]
-    if let out { try Files.write(bytes, to: out) }
-    if let object = try? JSONSerialization.jsonObject(with: Data(bytes)) {
-      Console.event("retrieval", ["scores": object])
-    }
+  }
+}
+
+/// How labels and folds are found in folders and tables.
+struct LabelOptions: ParsableArguments {
+  @Option(help: "The folder of a table's files; default: the table's.") var audio: String?
+  @Option(help: "A regular expression whose group in the file's name is the label; default: the subfolder.")
+  var labelPattern: String?
+  @Option(help: "The table's column with labels.") var labelColumn: String?
+  @Option(help: "What stands between several labels of one clip in a table.") var labelSeparator = ";"
+
+  var reading: EvaluationClips.Reading {
+    var reading = EvaluationClips.Reading()
+    (reading.audio, reading.labelPattern, reading.labelColumn) = (audio, labelPattern, labelColumn)
+    reading.separator = labelSeparator
+    return reading
+  }
+}
+
+/// Progress whose total is known once it begins.
+final class CountedProgress {
+  private let what: String
+  private var progress: Progress?
+  private var done = 0
+
+  init(_ what: String) { self.what = what }
+
+  func show(_ done: Int, of total: Int) {
+    let shown = progress ?? Progress(what, total: total)
+    shown.advance(by: done - self.done)
+    (progress, self.done) = (shown, done)
   }
 }

@@ -24,6 +24,7 @@ struct Pipeline: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      if command is any KeptCommand { CommandHistory.keep(Array(CommandLine.arguments.dropFirst())) }
       JobReport.finish()
     } catch let failure as Failure {
       Console.report(failure)
@@ -48,7 +49,7 @@ let BuiltInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
   ConvertCommand.self, EmbedCommand.self,
   StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,
-  DoctorCommand.self,
+  DoctorCommand.self, ReportCommand.self, CompareCommand.self,
 ]
 
 enum DecodeWorkerCommand {

@@ -140,7 +140,9 @@ struct PrepareFlow {
     let toDo = preparation.stages(of: plan).reduce(0) { $0 + plan.counts(stage: $1).run + plan.counts(stage: $1).waits }
     let progress = Progress("actions", total: toDo)
     let isFlagged = common.explain
-    return try preparation.run(plan, store: store) { event in
+    let times = StageTimes.Collector()
+    let outcome = try preparation.run(plan, store: store) { event in
+      times.add(event)
       switch event {
       case .finished(let id, let seconds, let isFinal):
         progress.advance()
@@ -153,6 +155,8 @@ struct PrepareFlow {
       default: break
       }
     }
+    try times.keep(plan, in: store.catalog)
+    return outcome
   }
 
   private func decodedClips(_ outcome: RunOutcome) -> Int {

@@ -17,9 +17,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     _ = try common.begin()
     let catalog = try Catalog.reader(common.workspace)
-    let verdicts = try catalog.items().map {
-      try CanonicalJSON.decode(ClipVerdict.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)")
-    }
+    let verdicts = try ClipVerdict.all(catalog)
     if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
     if !runs { summarise(verdicts, catalog) }
     try list(runs: catalog.runs())

@@ -44,6 +44,11 @@ struct Tool {
 
   @discardableResult
   func run(_ arguments: String..., environment: [String: String] = [:], at place: String? = nil) throws -> Outcome {
+    try run(all: arguments, environment: environment, at: place)
+  }
+
+  @discardableResult
+  func run(all arguments: [String], environment: [String: String] = [:], at place: String? = nil) throws -> Outcome {
     let (process, output, problems) = try start(arguments, environment: environment, at: place)
     // Both pipes are drained side by side: a full one would stop the program.
     let reader = Reader(problems.fileHandleForReading)

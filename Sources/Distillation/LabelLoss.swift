@@ -1,0 +1,46 @@
+import Glibc
+import Kernels
+
+/// How far class scores are from labels, as a mean over rows: what supervised networks and probes are trained on.
+package enum LabelLoss: String, Codable, Sendable {
+  /// Cross-entropy of a softmax: one label a row.
+  case softmax
+  /// Binary cross-entropy of sigmoids, summed over classes: any number of labels a row.
+  case sigmoid
+
+  /// - Parameters:
+  ///   - logits: `[rows, classes]`.
+  ///   - targets: `[rows, classes]`, 0 or 1; with `softmax` one 1 in each row.
+  ///   - slope: receives the gradient by the logits, `[rows, classes]`; nil when it is not wanted.
+  package func evaluate(
+    _ logits: UnsafePointer<Float>, targets: UnsafePointer<Float>, rows: Int, classes: Int,
+    slope: UnsafeMutablePointer<Float>? = nil
+  ) -> Double {
+    var loss = 0.0
+    let share = 1 / Double(max(1, rows))
+    for row in 0..<rows {
+      let (x, t) = (logits + row * classes, targets + row * classes)
+      let place = slope.map { $0 + row * classes }
+      switch self {
+      case .softmax:
+        var largest = -Float.infinity
+        for c in 0..<classes { largest = max(largest, x[c]) }
+        var sum = 0.0
+        for c in 0..<classes { sum += exp(Double(x[c] - largest)) }
+        let logSum = log(sum)
+        for c in 0..<classes {
+          let logShare = Double(x[c] - largest) - logSum
+          loss -= Double(t[c]) * logShare
+          place?[c] = Float((exp(logShare) - Double(t[c])) * share)
+        }
+      case .sigmoid:
+        for c in 0..<classes {
+          let z = Double(x[c])
+          loss += max(z, 0) - z * Double(t[c]) + log1p(exp(-abs(z)))
+          place?[c] = Float((1 / (1 + exp(-z)) - Double(t[c])) * share)
+        }
+      }
+    }
+    return loss * share
+  }
+}

@@ -1,0 +1,170 @@
+import Basics
+
+/// One evaluation as it is kept: what was done, on what, and what came out. Holds no path, clock, host or thread count.
+package struct EvaluationRecord: Codable, Sendable, Equatable {
+  /// classify, retrieve, timeline or zero-shot.
+  package var kind: String
+  /// Names the data to people.
+  package var title: String
+  package var data: DataFacts
+  /// SHA-256 of the weights' file or the run's checkpoint; nil where no weights took part.
+  package var weights: Digest?
+  package var run: String?
+  /// How the figures were come by, a line each.
+  package var method: [String]
+  package var tables: [ScoreTable]
+  package var confusion: [NamedConfusion] = []
+  package var curve: LabelCurve?
+  /// Prompt texts with their class, in the order of the class vectors.
+  package var prompts: PromptFacts?
+  package var warnings: [String] = []
+
+  package struct DataFacts: Codable, Sendable, Equatable {
+    package var clips: Int
+    package var classes: [String]
+    /// Of the clips' names, sounds, labels and folds.
+    package var digest: Digest
+    /// Clips that could not be used, with the reason.
+    package var leftOut: [String]
+
+    package init(clips: Int, classes: [String], digest: Digest, leftOut: [String] = []) {
+      (self.clips, self.classes, self.digest, self.leftOut) = (clips, classes, digest, leftOut)
+    }
+  }
+
+  package struct NamedConfusion: Codable, Sendable, Equatable {
+    package var row: String
+    package var matrix: ConfusionMatrix
+
+    package init(row: String, matrix: ConfusionMatrix) { (self.row, self.matrix) = (row, matrix) }
+  }
+
+  package struct PromptFacts: Codable, Sendable, Equatable {
+    package var labels: [String]
+    package var prompt: String?
+    package var model: String?
+    package var vectors: Digest
+
+    package init(labels: [String], prompt: String?, model: String?, vectors: Digest) {
+      (self.labels, self.prompt, self.model, self.vectors) = (labels, prompt, model, vectors)
+    }
+  }
+
+  package init(
+    kind: String, title: String, data: DataFacts, weights: Digest?, run: String?, method: [String],
+    tables: [ScoreTable]
+  ) {
+    (self.kind, self.title, self.data) = (kind, title, data)
+    (self.weights, self.run, self.method, self.tables) = (weights, run, method, tables)
+  }
+
+  /// What a later evaluation of the same thing replaces.
+  package var key: String { "\(kind)\n\(title)" }
+}
+
+/// Rows of scores under the same columns.
+package struct ScoreTable: Codable, Sendable, Equatable {
+  package var title: String
+  /// Names of the scores, in the order they are shown.
+  package var columns: [String]
+  package var rows: [ScoreRow]
+
+  package init(title: String, columns: [String], rows: [ScoreRow]) {
+    (self.title, self.columns, self.rows) = (title, columns, rows)
+  }
+}
+
+package struct ScoreRow: Codable, Sendable, Equatable {
+  package enum Origin: String, Codable, Sendable {
+    /// Computed by this evaluation.
+    case measured
+    /// What guessing gives.
+    case chance
+    /// Quoted from `source`, never computed.
+    case published
+  }
+
+  package var name: String
+  package var origin: Origin
+  package var scores: [String: Spread]
+  /// Where a published row comes from.
+  package var source: String?
+  /// Settings that were chosen on the way, such as a probe's strength, by fold and seed.
+  package var choices: [String: Double]?
+
+  package init(
+    _ name: String, _ origin: Origin = .measured, scores: [String: Spread], source: String? = nil,
+    choices: [String: Double]? = nil
+  ) {
+    (self.name, self.origin, self.scores, self.source, self.choices) = (name, origin, scores, source, choices)
+  }
+}
+
+/// A score over folds and seeds.
+package struct Spread: Codable, Sendable, Equatable {
+  package var mean: Double
+  /// Sample deviation; nil for a single value.
+  package var deviation: Double?
+  /// In the order of folds, seeds within.
+  package var values: [Double]
+
+  package init(_ values: [Double]) {
+    self.values = values
+    mean = Scores.mean(values)
+    let center = mean
+    deviation =
+      values.count > 1
+      ? (values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(values.count - 1)).squareRoot() : nil
+  }
+}
+
+/// Score against the share of labels learnt from.
+package struct LabelCurve: Codable, Sendable, Equatable {
+  package struct Line: Codable, Sendable, Equatable {
+    package var row: String
+    package var points: [Spread]
+
+    package init(row: String, points: [Spread]) { (self.row, self.points) = (row, points) }
+  }
+
+  package var score: String
+  package var fractions: [Double]
+  /// Labelled clips at each fraction, over all folds' mean.
+  package var clips: [Double]
+  package var lines: [Line]
+  /// Where the supervised network overtakes the frozen one; nil when it does not within the fractions.
+  package var crossing: Double?
+
+  package init(score: String, fractions: [Double], clips: [Double], lines: [Line]) {
+    (self.score, self.fractions, self.clips, self.lines) = (score, fractions, clips, lines)
+  }
+
+  /// The first fraction at which `second` reaches `first`, between points on a logarithmic axis.
+  package func crossing(of second: String, over first: String) -> Double? {
+    guard let a = lines.first(where: { $0.row == first }), let b = lines.first(where: { $0.row == second }) else {
+      return nil
+    }
+    let lead = zip(a.points, b.points).map { $0.mean - $1.mean }
+    guard let at = lead.firstIndex(where: { $0 <= 0 }) else { return nil }
+    guard at > 0 else { return fractions[0] }
+    let share = lead[at - 1] / (lead[at - 1] - lead[at])
+    let (low, high) = (naturalLogarithm(fractions[at - 1]), naturalLogarithm(fractions[at]))
+    return exponential(low + share * (high - low))
+  }
+}
+
+/// All evaluations of one run: `evaluation.json`.
+package struct EvaluationFile: Codable, Sendable, Equatable {
+  package var format = 1
+  /// In the order of their keys.
+  package var evaluations: [EvaluationRecord]
+
+  package init(_ evaluations: [EvaluationRecord] = []) { self.evaluations = evaluations }
+
+  /// Puts a record in, in place of one of the same key.
+  package mutating func put(_ record: EvaluationRecord) {
+    evaluations.removeAll { $0.key == record.key }
+    evaluations.append(record)
+    evaluations.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+  }
+}

@@ -1,0 +1,38 @@
+import Kernels
+
+/// Vectors of length one in memory, for cosine similarities.
+///
+/// The rows are followed by rows of zeros up to a full block and beyond, so that every product of a block has the same shape and equal
+/// vectors have equal similarities wherever they stand.
+package final class UnitRows: Sendable {
+  /// Rows of one block of a product.
+  static let block = 4096
+  /// Most rows of queries in one product.
+  static let mostQueries = 256
+
+  package let count: Int
+  package let width: Int
+  let values: FloatBuffer
+
+  /// - Parameter rows: `[count, width]`, of any length; rows of zeros stay zeros.
+  package init(_ rows: [Float], width: Int) {
+    self.width = max(1, width)
+    count = rows.count / self.width
+    let blocks = (count + Self.block - 1) / Self.block
+    values = FloatBuffer((blocks * Self.block + Self.mostQueries) * self.width)
+    for row in 0..<count {
+      let start = row * self.width
+      var sum = 0.0
+      for i in start..<start + self.width { sum += Double(rows[i]) * Double(rows[i]) }
+      let length = max(sum.squareRoot(), 1e-12)
+      for i in start..<start + self.width { values.start[i] = Float(Double(rows[i]) / length) }
+    }
+  }
+}
+
+extension UnitRows {
+  /// The values of some rows, `[indices, width]`.
+  package func rows(_ indices: [Int]) -> [Float] {
+    indices.flatMap { index in (0..<width).map { values.start[index * width + $0] } }
+  }
+}

@@ -1,0 +1,70 @@
+/// What became of the clips, in aggregates, and a few of them to look at and listen to.
+enum DataSection {
+  static func body(_ data: ReportContent.DataPart) -> [Markup] {
+    var body: [Markup] = [
+      .element(
+        "div", [("class", "columns")],
+        [
+          Bars(title: "Clips by verdict", bars: data.states).markup,
+          Bars(title: "Clips in the shards", bars: data.splits, color: 2).markup,
+        ])
+    ]
+    if !data.reasons.isEmpty { body.append(Bars(title: "Reasons", bars: data.reasons, color: 1).markup) }
+    body.append(
+      .element(
+        "div", [("class", "columns")],
+        [
+          Bars(title: "Seconds with sound and picture", bars: data.durations, color: 6).markup,
+          Bars(title: "Labels", bars: data.labels, color: 4).markup,
+        ]))
+    if !data.gallery.isEmpty {
+      body.append(.element("h3", text: "Some clips"))
+      body.append(
+        .element(
+          "ul", [("class", "gallery")],
+          data.gallery.map { .element("li", [("class", "clip")], clip($0, id: nil)) }))
+    }
+    return body
+  }
+
+  /// Picture, spectrogram, player, words.
+  /// - Parameter id: of the player, for buttons elsewhere on the page.
+  static func clip(_ clip: ReportContent.GalleryClip, id: String?) -> [Markup] {
+    var parts = [frame(clip)]
+    if let spectrogram = clip.spectrogram {
+      parts.append(
+        .void(
+          "img",
+          [
+            ("class", "sound"), ("src", Picture.source(png: spectrogram)), ("alt", "Spectrogram of \(clip.id)"),
+            ("loading", "lazy"),
+          ]))
+    }
+    if let sound = clip.sound {
+      parts.append(
+        .element(
+          "audio",
+          [
+            ("controls", ""), ("preload", "none"), ("src", Picture.source(flac: sound)),
+            ("aria-label", "Sound of \(clip.id)"),
+          ] + (id.map { [("id", $0)] } ?? [])))
+    }
+    let tags = ((clip.isLeftOut ? ["left out"] : []) + clip.marks).map {
+      Markup.element("span", [("class", "tag")], text: $0)
+    }
+    parts.append(
+      .element(
+        "div", [("class", "words")],
+        [.element("div", [("class", "mono")], text: clip.id), .element("div", text: clip.label)] + tags))
+    return parts
+  }
+
+  static func frame(_ clip: ReportContent.GalleryClip) -> Markup {
+    guard let frame = clip.frame else { return .element("div", [("class", "none")], text: "no picture kept") }
+    return .void(
+      "img",
+      [
+        ("class", "frame"), ("src", Picture.source(jpeg: frame)), ("alt", "A frame of \(clip.id)"), ("loading", "lazy"),
+      ])
+  }
+}

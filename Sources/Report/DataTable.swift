@@ -1,0 +1,111 @@
+/// A table with a heading, in a frame that scrolls by itself where the screen is narrow.
+package struct DataTable: Sendable, Equatable {
+  package struct Row: Sendable, Equatable {
+    package var cells: [String]
+    /// A style of the whole row: `chance` or `published`.
+    package var style: String
+
+    package init(_ cells: [String], style: String = "") { (self.cells, self.style) = (cells, style) }
+  }
+
+  package var title: String
+  package var heading: [String]
+  package var rows: [Row]
+
+  package init(title: String, heading: [String], rows: [Row]) {
+    (self.title, self.heading, self.rows) = (title, heading, rows)
+  }
+
+  package var markup: Markup {
+    .element(
+      "div", [("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", title)],
+      [
+        .element(
+          "table", [],
+          [
+            .element("caption", text: title),
+            .element(
+              "thead", [],
+              [.element("tr", [], heading.map { .element("th", [("scope", "col")], text: $0) })]),
+            .element("tbody", [], rows.map(row)),
+          ])
+      ])
+  }
+
+  private func row(_ row: Row) -> Markup {
+    .element(
+      "tr", row.style.isEmpty ? [] : [("class", row.style)],
+      row.cells.enumerated().map { column, cell in
+        column == 0 ? .element("th", [("scope", "row")], text: cell) : .element("td", [("class", "number")], text: cell)
+      })
+  }
+}
+
+/// How often one class was taken for another: shaded cells with their numbers.
+package struct ConfusionPlot: Sendable {
+  package var title: String
+  package var labels: [String]
+  /// `[actual][predicted]`.
+  package var counts: [[Int]]
+
+  package init(title: String, labels: [String], counts: [[Int]]) {
+    (self.title, self.labels, self.counts) = (title, labels, counts)
+  }
+
+  /// Above this many classes numbers do not fit, and the matrix is a picture.
+  private static let mostNumbers = 24
+
+  package var markup: Markup {
+    guard labels.count <= Self.mostNumbers else { return picture }
+    let heading = Markup.element(
+      "tr", [],
+      [.element("td", [("class", "corner")], text: "is ↓ taken for →")]
+        + labels.indices.map { .element("th", [("scope", "col"), ("title", labels[$0])], text: "\($0 + 1)") })
+    let rows = counts.enumerated().map { actual, row -> Markup in
+      let total = max(1, row.reduce(0, +))
+      return .element(
+        "tr", [],
+        [.element("th", [("scope", "row")], text: "\(actual + 1) \(labels[actual])")]
+          + row.map { count in
+            // Ten steps of shade, so that no style needs to be computed.
+            let shade = count == 0 ? 0 : max(1, Int((10 * Double(count) / Double(total)).rounded()))
+            return .element("td", [("class", "shade s\(shade)")], text: count == 0 ? "·" : "\(count)")
+          })
+    }
+    return .element(
+      "div", [("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", title)],
+      [
+        .element(
+          "table", [("class", "confusion")],
+          [.element("caption", text: title), .element("thead", [], [heading]), .element("tbody", [], rows)])
+      ])
+  }
+
+  private var picture: Markup {
+    let shares = counts.flatMap { row -> [Float] in
+      let total = Float(max(1, row.reduce(0, +)))
+      return row.map { Float($0) / total }
+    }
+    return Picture.figure(
+      PNGImage(width: labels.count, height: labels.count, values: shares, range: 0...1), title: title,
+      text: "\(title): \(labels.count) classes in byte order, actual from top to bottom, predicted from left to right",
+      style: "matrix")
+  }
+}
+
+/// Pictures and sounds that lie inside the page.
+enum Picture {
+  static func source(png: PNGImage) -> String { "data:image/png;base64,\(Base64.text(png.bytes))" }
+  static func source(jpeg: [UInt8]) -> String { "data:image/jpeg;base64,\(Base64.text(jpeg))" }
+  static func source(flac: [UInt8]) -> String { "data:audio/flac;base64,\(Base64.text(flac))" }
+
+  static func figure(_ image: PNGImage, title: String, text: String, style: String) -> Markup {
+    .element(
+      "figure", [("class", "plot")],
+      [
+        .element("figcaption", text: title),
+        .void("img", [("class", style), ("src", source(png: image)), ("alt", text)]),
+        .element("p", [("class", "note")], text: text),
+      ])
+  }
+}

@@ -1,0 +1,36 @@
+/// Scores with their baselines and chance.
+enum EvaluationSection {
+  static func body(_ parts: [ReportContent.EvaluationPart]) -> [Markup] {
+    guard !parts.isEmpty else {
+      return [
+        .element(
+          "p", [("class", "empty")], text: "Nothing was evaluated yet: pipeline evaluate classify, retrieve, zero-shot."
+        )
+      ]
+    }
+    return parts.flatMap { part in
+      var body: [Markup] = [.element("h3", text: part.title), .element("p", [("class", "note")], text: part.facts)]
+      body += part.warnings.map { .element("p", [("class", "warning")], text: "Warning: \($0)") }
+      body += part.tables.map(\.markup)
+      if let curve = part.curve {
+        body.append(.element("div", [("class", "columns")], [curve.markup]))
+        if let text = part.curveText { body.append(.element("p", text: text)) }
+      }
+      if !part.confusions.isEmpty {
+        body.append(
+          .element(
+            "details", [],
+            [.element("summary", text: "Confusion matrices (\(part.confusions.count))")] + part.confusions.map(\.markup)
+          ))
+      }
+      body.append(
+        .element(
+          "details", [],
+          [
+            .element("summary", text: "How these were come by"),
+            .element("ul", [], part.method.map { .element("li", text: $0) }),
+          ]))
+      return body
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+
+/// What the student makes of clips that it was not trained on.
+enum HeldSection {
+  static func body(_ held: ReportContent.HeldPart?) -> [Markup] {
+    guard let held else {
+      return [.element("p", [("class", "empty")], text: "No clips were kept out of training, or no weights are there.")]
+    }
+    var pictures: [Markup] = []
+    if let similarity = held.similarity {
+      pictures.append(
+        Picture.figure(similarity, title: "Sounds against pictures", text: held.similarityText, style: "matrix"))
+    }
+    if let map = held.map { pictures.append(map.markup) }
+    var body: [Markup] = [
+      .element("p", text: held.title), .element("div", [("class", "columns")], pictures),
+    ]
+    let (sounds, images) = (held.neighbours.filter(\.isSound), held.neighbours.filter { !$0.isSound })
+    if !sounds.isEmpty {
+      body.append(.element("h3", text: "Hear a sound, see the five nearest pictures"))
+      body += sounds.map { row($0, held.clips) }
+    }
+    if !images.isEmpty {
+      body.append(.element("h3", text: "See a picture, hear the five nearest sounds"))
+      body += images.map { row($0, held.clips) }
+    }
+    // Each sound lies in the page once; buttons play it.
+    body += sounding(held).map { id, sound in
+      .element(
+        "audio", [("id", player(id)), ("preload", "none"), ("src", Picture.source(flac: sound)), ("hidden", "")])
+    }
+    return body
+  }
+
+  private static func sounding(_ held: ReportContent.HeldPart) -> [(String, [UInt8])] {
+    var ids: Set<String> = []
+    for neighbours in held.neighbours {
+      if neighbours.isSound { ids.insert(neighbours.query) } else { ids.formUnion(neighbours.answers.map(\.id)) }
+    }
+    return ids.sorted().compactMap { id in held.clips[id]?.sound.map { (id, $0) } }
+  }
+
+  private static func player(_ id: String) -> String { "sound-\(id)" }
+
+  private static func row(_ neighbours: ReportContent.Neighbours, _ clips: [String: ReportContent.GalleryClip])
+    -> Markup
+  {
+    let kind = neighbours.isSound ? "sound" : "picture"
+    let query = card(neighbours.query, isSound: neighbours.isSound, words: "query", isRight: false, clips)
+    let answers = neighbours.answers.enumerated().map { place, answer in
+      card(
+        answer.id, isSound: !neighbours.isSound, words: "\(place + 1). \(String(format: "%.2f", answer.similarity))",
+        isRight: answer.id == neighbours.query, clips)
+    }
+    return .element(
+      "div",
+      [
+        ("class", "scroll"), ("tabindex", "0"), ("role", "region"),
+        ("aria-label", "Nearest to the \(kind) of \(neighbours.query)"),
+      ], [.element("ul", [("class", "neighbours")], [query] + answers)])
+  }
+
+  private static func card(
+    _ id: String, isSound: Bool, words: String, isRight: Bool, _ clips: [String: ReportContent.GalleryClip]
+  ) -> Markup {
+    let clip = clips[id] ?? ReportContent.GalleryClip(id: id)
+    var parts: [Markup] = []
+    if isSound {
+      if let spectrogram = clip.spectrogram {
+        parts.append(
+          .void(
+            "img", [("class", "sound"), ("src", Picture.source(png: spectrogram)), ("alt", "Spectrogram of \(id)")]))
+      }
+    } else {
+      parts.append(DataSection.frame(clip))
+    }
+    var text: [Markup] = [.element("div", text: words), .element("div", text: clip.label)]
+    if isRight { text.append(.element("div", text: "its own")) }
+    if isSound, clip.sound != nil {
+      text.append(
+        .element(
+          "button",
+          [
+            ("type", "button"), ("data-sound", player(id)), ("aria-pressed", "false"),
+            ("aria-label", "Play the sound of \(id)"),
+          ], text: "▶ Play"))
+    }
+    parts.append(.element("div", [("class", "words")], text))
+    return .element("li", [("class", isRight ? "clip right" : "clip")], parts)
+  }
+}

@@ -1,0 +1,169 @@
+import Foundation
+
+/// Lines over a common axis, drawn as SVG.
+package struct LinePlot: Sendable {
+  package struct Line: Sendable, Equatable {
+    package var name: String
+    package var points: [Point]
+    /// Half the height of a bar at each point; empty for none.
+    package var spreads: [Double] = []
+
+    package init(_ name: String, _ points: [Point], spreads: [Double] = []) {
+      (self.name, self.points, self.spreads) = (name, points, spreads)
+    }
+  }
+
+  package struct Point: Sendable, Equatable {
+    package var x: Double
+    package var y: Double
+    package init(_ x: Double, _ y: Double) { (self.x, self.y) = (x, y) }
+  }
+
+  package var title: String
+  package var xName: String
+  package var yName: String
+  package var lines: [Line]
+  /// Whether x grows by factors.
+  package var isLogarithmic = false
+
+  package init(title: String, x: String, y: String, lines: [Line], isLogarithmic: Bool = false) {
+    (self.title, xName, yName, self.lines, self.isLogarithmic) = (title, x, y, lines, isLogarithmic)
+  }
+
+  /// Points of one line that are drawn; longer ones are thinned by means, keeping their ends.
+  private static let mostPoints = 400
+  /// Lines with this many points or fewer have a mark at each.
+  private static let mostMarks = 60
+
+  private let size = (width: 520.0, height: 260.0)
+  private let margin = (left: 56.0, right: 14.0, top: 12.0, bottom: 40.0)
+
+  package var markup: Markup {
+    let shown = lines.map {
+      Line($0.name, Self.thinned($0.points.filter { $0.x.isFinite && $0.y.isFinite }), spreads: $0.spreads)
+    }
+    .filter { !$0.points.isEmpty }
+    guard !shown.isEmpty else { return .element("p", [("class", "empty")], text: "\(title): nothing to show yet") }
+    let all = shown.flatMap(\.points)
+    let xs = Axis(all.map { across($0.x) })
+    let ys = Axis(
+      shown.flatMap { line in
+        line.points.enumerated().flatMap { index, point in
+          let half = line.spreads.count == line.points.count ? line.spreads[index] : 0
+          return [point.y - half, point.y + half]
+        }
+      })
+    let drawing = [grid(xs, ys)] + shown.enumerated().map { draw($1, color: $0, xs, ys) }
+    let summary = shown.map { line in
+      "\(line.name): \(Axis.label(line.points[0].y)) to \(Axis.label(line.points[line.points.count - 1].y))"
+    }.joined(separator: "; ")
+    return .element(
+      "figure", [("class", "plot")],
+      [
+        .element("figcaption", text: title),
+        .element(
+          "svg",
+          [
+            ("viewBox", "0 0 \(Int(size.width)) \(Int(size.height))"), ("role", "img"),
+            ("aria-label", "\(title). \(summary)"),
+          ], drawing), legend(shown),
+      ])
+  }
+
+  private func across(_ x: Double) -> Double { isLogarithmic ? log10(max(x, 1e-12)) : x }
+
+  private func place(_ point: Point, _ xs: Axis, _ ys: Axis) -> (x: Double, y: Double) {
+    (
+      margin.left + xs.place(across(point.x)) * (size.width - margin.left - margin.right),
+      size.height - margin.bottom - ys.place(point.y) * (size.height - margin.top - margin.bottom)
+    )
+  }
+
+  private func grid(_ xs: Axis, _ ys: Axis) -> Markup {
+    var parts: [Markup] = []
+    let (bottom, right) = (size.height - margin.bottom, size.width - margin.right)
+    for tick in ys.ticks {
+      let y = bottom - ys.place(tick) * (bottom - margin.top)
+      parts.append(
+        .element(
+          "line",
+          [("class", "grid"), ("x1", n(margin.left)), ("x2", n(right)), ("y1", n(y)), ("y2", n(y))]))
+      parts.append(
+        .element(
+          "text", [("class", "tick end"), ("x", n(margin.left - 6)), ("y", n(y + 4))], text: Axis.label(tick)))
+    }
+    // With factors, the points' own places are the ticks.
+    let xTicks =
+      isLogarithmic ? Array(Set(lines.flatMap(\.points).map(\.x))).sorted() : xs.ticks
+    for tick in xTicks.prefix(12) {
+      let x = margin.left + xs.place(isLogarithmic ? across(tick) : tick) * (right - margin.left)
+      parts.append(
+        .element("text", [("class", "tick middle"), ("x", n(x)), ("y", n(bottom + 16))], text: Axis.label(tick)))
+    }
+    parts.append(
+      .element(
+        "text", [("class", "axis middle"), ("x", n((margin.left + right) / 2)), ("y", n(size.height - 6))], text: xName)
+    )
+    parts.append(
+      .element(
+        "text",
+        [
+          ("class", "axis middle"), ("transform", "translate(13 \(n((margin.top + bottom) / 2))) rotate(-90)"),
+        ], text: yName))
+    return .element("g", [], parts)
+  }
+
+  private func draw(_ line: Line, color: Int, _ xs: Axis, _ ys: Axis) -> Markup {
+    let places = line.points.map { place($0, xs, ys) }
+    let path = places.enumerated().map { "\($0 == 0 ? "M" : "L")\(n($1.x)) \(n($1.y))" }.joined()
+    var parts: [Markup] = [.element("path", [("class", "line"), ("d", path)])]
+    if line.spreads.count == line.points.count {
+      for (index, spread) in line.spreads.enumerated() where spread > 0 {
+        let point = line.points[index]
+        let (top, bottom) = (
+          place(Point(point.x, point.y + spread), xs, ys), place(Point(point.x, point.y - spread), xs, ys)
+        )
+        parts.append(.element("path", [("class", "bar"), ("d", "M\(n(top.x)) \(n(top.y))V\(n(bottom.y))")]))
+      }
+    }
+    if line.points.count <= Self.mostMarks {
+      for (point, spot) in zip(line.points, places) {
+        parts.append(
+          .element(
+            "circle", [("cx", n(spot.x)), ("cy", n(spot.y)), ("r", "3")],
+            [.element("title", text: "\(line.name), \(xName) \(Axis.label(point.x)): \(Axis.label(point.y))")]))
+      }
+    }
+    return .element("g", [("class", "series c\(color % Style.colors) d\(color % 4)")], parts)
+  }
+
+  private func legend(_ lines: [Line]) -> Markup {
+    .element(
+      "ul", [("class", "legend")],
+      lines.enumerated().map { index, line in
+        .element(
+          "li", [("class", "c\(index % Style.colors) d\(index % 4)")],
+          [
+            .element(
+              "svg", [("viewBox", "0 0 24 8"), ("aria-hidden", "true")],
+              [.element("path", [("class", "line"), ("d", "M0 4H24")])]), .text(line.name),
+          ])
+      })
+  }
+
+  /// At most `mostPoints`, each the mean of its neighbours.
+  private static func thinned(_ points: [Point]) -> [Point] {
+    guard points.count > mostPoints else { return points }
+    return (0..<mostPoints).map { piece in
+      let part = points[piece * points.count / mostPoints..<(piece + 1) * points.count / mostPoints]
+      let count = Double(part.count)
+      return Point(part.reduce(0) { $0 + $1.x } / count, part.reduce(0) { $0 + $1.y } / count)
+    }
+  }
+}
+
+/// A coordinate with a tenth of a unit.
+func n(_ value: Double) -> String {
+  let text = String(format: "%.1f", value)
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}

@@ -1,0 +1,115 @@
+/// Everything that a report shows, as plain values: whoever fills it knows where they come from, this module how they look.
+package struct ReportContent: Sendable {
+  package var title: String
+  /// Facts in a line each below the title.
+  package var facts: [(name: String, value: String)] = []
+  package var data = DataPart()
+  package var graph = GraphPart()
+  package var training: [TrainingPart] = []
+  package var held: HeldPart?
+  package var evaluations: [EvaluationPart] = []
+  package var commands: [String] = []
+  /// Names with their digests.
+  package var digests: [(name: String, value: String)] = []
+  /// What could not be shown, and why.
+  package var notes: [String] = []
+
+  package init(title: String) { self.title = title }
+
+  package struct DataPart: Sendable {
+    /// Clips by state: kept, warned, left out.
+    package var states: [Bars.Bar] = []
+    /// By reason, with an example each.
+    package var reasons: [Bars.Bar] = []
+    package var splits: [Bars.Bar] = []
+    package var labels: [Bars.Bar] = []
+    /// Seconds of clips, by bins of a tenth of the range.
+    package var durations: [Bars.Bar] = []
+    package var gallery: [GalleryClip] = []
+
+    package init() {}
+  }
+
+  /// A clip to look at and listen to.
+  package struct GalleryClip: Sendable {
+    package var id: String
+    package var label: String
+    /// Findings, such as `video.still`.
+    package var marks: [String]
+    package var isLeftOut: Bool
+    /// JPEG; nil where none was kept.
+    package var frame: [UInt8]?
+    package var spectrogram: PNGImage?
+    /// FLAC; nil where none was kept.
+    package var sound: [UInt8]?
+
+    package init(
+      id: String, label: String = "", marks: [String] = [], isLeftOut: Bool = false, frame: [UInt8]? = nil,
+      spectrogram: PNGImage? = nil, sound: [UInt8]? = nil
+    ) {
+      (self.id, self.label, self.marks, self.isLeftOut) = (id, label, marks, isLeftOut)
+      (self.frame, self.spectrogram, self.sound) = (frame, spectrogram, sound)
+    }
+  }
+
+  package struct GraphPart: Sendable {
+    package struct Node: Sendable, Equatable {
+      package var name: String
+      package var isData: Bool
+      package var count: String
+      package init(_ name: String, isData: Bool, count: String) {
+        (self.name, self.isData, self.count) = (name, isData, count)
+      }
+    }
+    package var nodes: [Node] = []
+    package var edges: [(from: String, to: String)] = []
+    /// What ran and what was cached, with times, one row a stage.
+    package var work: DataTable?
+
+    package init() {}
+  }
+
+  /// The curves of one run.
+  package struct TrainingPart: Sendable {
+    package var run: String
+    package var facts: [(name: String, value: String)] = []
+    package var plots: [LinePlot] = []
+    package init(run: String) { self.run = run }
+  }
+
+  /// What the student makes of clips that were kept out of training.
+  package struct HeldPart: Sendable {
+    package var title: String
+    /// Sounds from top to bottom, pictures from left to right.
+    package var similarity: PNGImage?
+    package var similarityText = ""
+    package var map: ScatterPlot?
+    package var neighbours: [Neighbours] = []
+    /// The clips that neighbours name, by id.
+    package var clips: [String: GalleryClip] = [:]
+    package init(title: String) { self.title = title }
+  }
+
+  /// A query and what lies nearest to it, best first.
+  package struct Neighbours: Sendable {
+    package var query: String
+    /// Whether the query is a sound and the answers are pictures, or the other way round.
+    package var isSound: Bool
+    package var answers: [(id: String, similarity: Double)]
+    package init(query: String, isSound: Bool, answers: [(id: String, similarity: Double)]) {
+      (self.query, self.isSound, self.answers) = (query, isSound, answers)
+    }
+  }
+
+  package struct EvaluationPart: Sendable {
+    package var title: String
+    package var facts: String
+    package var warnings: [String] = []
+    package var tables: [DataTable] = []
+    package var curve: LinePlot?
+    package var curveText: String?
+    package var confusions: [ConfusionPlot] = []
+    package var method: [String] = []
+    package init(title: String, facts: String) { (self.title, self.facts) = (title, facts) }
+  }
+}

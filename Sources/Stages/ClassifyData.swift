@@ -1,0 +1,164 @@
+import Basics
+import Corpus
+import Distillation
+import Evaluation
+import Foundation
+import Kernels
+
+/// The clips of a classification with what rows are made of: embeddings, log-mel statistics, and the sounds where they are
+/// trained on.
+struct ClassifyData {
+  private(set) var clips: [EvaluationClips.Clip] = []
+  private(set) var targets = Targets([])
+  /// By row: one entry, or one for each seed.
+  private(set) var features: [String: [FeatureRows]] = [:]
+  /// 16-bit samples of each clip, at their own lengths; empty unless asked for.
+  private(set) var sounds: [[Int16]] = []
+  private(set) var leftOut: [String] = []
+  private(set) var notes: [String] = []
+  private(set) var warnings: [String] = []
+  private(set) var digest = Digest(of: "")
+  private(set) var seconds: [Double] = []
+
+  /// Numbers of clips whose sound or file the student was trained on.
+  private var trainedOn: Set<Int> = []
+
+  var names: [String] { clips.map(\.name) }
+
+  /// What is said when some of these clips were trained on.
+  func overlapWarning(_ indices: [Int]) -> String? {
+    TrainingOverlap.warning(indices.filter(trainedOn.contains).map { clips[$0].name }, of: indices.count)
+  }
+
+  /// Sounds that are in memory at a time: 256 MiB.
+  private static let heldSamples = 1 << 26
+  /// Seconds of sound that the supervised baseline keeps: 4 GiB.
+  private static let mostSupervisedSeconds = (4 << 30) / (2 * FrontEnd.sampleRate)
+
+  init(
+    _ settings: ClassifySettings, _ student: EvaluatedStudent?, threads: WorkerThreads,
+    progress: (_ done: Int, _ total: Int) -> Void
+  ) throws {
+    let found = try EvaluationClips(settings.data, settings.reading)
+    leftOut = found.leftOut
+    notes = found.notes
+    let overlap = try settings.trainingShards.map { try TrainingOverlap(shards: $0) }
+    let reader = SoundReader(jobs: settings.jobs, command: settings.workerCommand)
+    let makers = try Self.makers(settings, student, threads)
+    let keepsSounds = settings.rows.contains(.supervised)
+    var (values, cut) = ([String: [[Float]]](), 0)
+    let hasher = DigestBuilder()
+    var next = 0
+    while next < found.clips.count {
+      // As many files as the last round's lengths let fit.
+      let mean = seconds.isEmpty ? 10 : max(0.1, seconds.reduce(0, +) / Double(seconds.count))
+      let count = min(found.clips.count - next, max(16, Self.heldSamples / Int(mean * 16_000)))
+      let part = Array(found.clips[next..<next + count])
+      var held: [[Float]] = []
+      for (clip, result) in zip(part, try reader.read(part.map { ($0.path, $0.startSeconds) })) {
+        guard case .success(let sound) = result else {
+          if case .failure(let refusal) = result { leftOut.append("\(clip.name): \(refusal.reason)") }
+          continue
+        }
+        clips.append(clip)
+        held.append(sound.samples)
+        seconds.append(Double(sound.samples.count) / Double(FrontEnd.sampleRate))
+        if sound.isCut { cut += 1 }
+        let file = overlap == nil ? nil : try Digest.ofFile(clip.path)
+        if overlap?.holds(contentKey: sound.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
+        hasher.update(field: clip.name)
+        sound.samples.withUnsafeBytes { hasher.update($0) }
+        for label in clip.labels + [clip.fold ?? "", clip.split?.rawValue ?? ""] { hasher.update(field: label) }
+        if keepsSounds { sounds.append(sound.samples.map { Int16(clamping: Int(($0 * 32768).rounded())) }) }
+      }
+      if keepsSounds, Int(seconds.reduce(0, +)) > Self.mostSupervisedSeconds {
+        throw Failure.soundMemory(Int(seconds.reduce(0, +)), limit: Self.mostSupervisedSeconds)
+      }
+      for (row, make) in makers {
+        for (seed, maker) in make.enumerated() {
+          if values[row] == nil { values[row] = make.map { _ in [] } }
+          values[row]?[seed] += try maker(held)
+        }
+      }
+      next += part.count
+      progress(next, found.clips.count)
+    }
+    guard !clips.isEmpty else { throw Failure.noSound(settings.data, leftOut) }
+    digest = hasher.finish()
+    targets = Targets(clips.map(\.labels))
+    guard targets.names.count > 1 else { throw Failure.oneClass(settings.data, targets.names.first ?? "") }
+    for (row, seeds) in values { features[row] = seeds.map { FeatureRows($0, width: $0.count / clips.count) } }
+    for (name, path) in settings.features { features[name] = [try FeatureFiles.read(name, path, clips: names)] }
+    if cut > 0 { warnings.append("\(cut) sounds are longer than \(SoundReader.mostSeconds) s: their start was taken") }
+  }
+
+  private typealias Maker = ([[Float]]) throws -> [Float]
+
+  /// What turns sounds into the vectors of each row.
+  private static func makers(_ settings: ClassifySettings, _ student: EvaluatedStudent?, _ threads: WorkerThreads)
+    throws -> [(String, [Maker])]
+  {
+    let kernels = FastKernels()
+    var makers: [(String, [Maker])] = []
+    if settings.rows.contains(.probe), let student {
+      let embedder = try Embedder(
+        student.parameters, student.architecture, project: true, kernels: kernels, threads: threads)
+      makers.append((ClassifySettings.Row.probe.rawValue, [embedder.embed(sounds:)]))
+    }
+    if settings.rows.contains(.untrained), let student {
+      let embedders = try (0..<settings.seeds).map {
+        try Embedder(
+          student.untrained(seed: UInt64($0)), student.architecture, project: true, kernels: kernels, threads: threads)
+      }
+      makers.append((ClassifySettings.Row.untrained.rawValue, embedders.map { $0.embed(sounds:) }))
+    }
+    if settings.rows.contains(.logMel) {
+      makers.append((ClassifySettings.Row.logMel.rawValue, [{ try logMel($0, kernels.layers, threads) }]))
+    }
+    return makers
+  }
+
+  private static func logMel(_ sounds: [[Float]], _ kernels: any LayerKernels, _ threads: WorkerThreads) throws
+    -> [Float]
+  {
+    let slots = ResultSlots<[Float]>(sounds.count)
+    threads.forEach(sounds.count) { index, _ in
+      slots[index] = LogMelStatistics.compute(sounds[index], kernels: kernels)
+    }
+    return slots.values.flatMap { $0 ?? [] }
+  }
+
+  /// The partitions that folds, splits or hashes make.
+  func partitions(_ settings: ClassifySettings) throws -> (partitions: [Partition], method: String) {
+    let folds = clips.compactMap(\.fold)
+    if folds.count == clips.count {
+      let known = Set(folds).sorted(by: Partition.inOrder)
+      for fold in settings.testFolds where !known.contains(fold) { throw Failure.foldUnknown(fold, known: known) }
+      guard known.count > 1, settings.testFolds.count < known.count else { throw Failure.oneFold(known[0]) }
+      let method =
+        settings.testFolds.isEmpty
+        ? "\(known.count) folds, each tested once and learnt from otherwise"
+        : "tested on fold \(settings.testFolds.joined(separator: ", ")), learnt from the other folds"
+      return (Partition.folds(folds, testFolds: settings.testFolds), method)
+    }
+    guard settings.testFolds.isEmpty else { throw Failure.noFolds(settings.data) }
+    let splits = clips.compactMap(\.split)
+    if splits.count == clips.count, Set(splits).isSuperset(of: [.train, .test]) {
+      let of = { (split: Corpus.Split) in clips.indices.filter { clips[$0].split == split } }
+      return (
+        [Partition(name: "test", train: of(.train), test: of(.test), validation: of(.validation))],
+        "the data's own split: learnt from train, tested on test"
+      )
+    }
+    // Sounds that are the same bytes have the same features, so a hash of the label's order serves: five shares a class.
+    var order = clips.map { _ in "" }
+    for (_, members) in Dictionary(grouping: clips.indices, by: { targets.classes[$0].first ?? 0 }) {
+      let sorted = members.sorted { Digest(of: clips[$0].name) < Digest(of: clips[$1].name) }
+      for (place, index) in sorted.enumerated() { order[index] = "\(place % 5)" }
+    }
+    return (
+      Partition.folds(order, testFolds: []),
+      "no folds were given: five, dealt out class by class in the order of the names' digests"
+    )
+  }
+}

@@ -1,0 +1,196 @@
+import Basics
+import Corpus
+
+/// Sounds with labels to be evaluated on: from folders, from a table with a heading, or from a manifest as VGGSound has it.
+package struct EvaluationClips: Sendable {
+  package struct Clip: Sendable {
+    /// Relative to the data's folder.
+    package var name: String
+    package var path: String
+    /// Where the clip begins in the file.
+    package var startSeconds = 0
+    package var labels: [String]
+    package var fold: String?
+    package var split: Split?
+  }
+
+  /// How labels and folds are found.
+  package struct Reading: Sendable {
+    /// The folder of a table's files; nil: the table's own.
+    package var audio: String?
+    package var labelPattern: String?
+    package var labelColumn: String?
+    package var foldPattern: String?
+    package var foldColumn: String?
+    /// Stands between several labels of one clip in a table.
+    package var separator = ";"
+
+    package init() {}
+  }
+
+  /// In byte order of their names.
+  package private(set) var clips: [Clip] = []
+  /// Files that cannot be evaluated on, with the reason.
+  package private(set) var leftOut: [String] = []
+  package private(set) var notes: [String] = []
+
+  /// - Throws: `evaluate.…` when no clip has a label, or a pattern or column does not exist.
+  package init(_ data: String, _ reading: Reading) throws {
+    if Files.isFolder(data) {
+      try readFolder(data, reading)
+    } else {
+      try readTable(data, reading)
+    }
+    clips.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    guard !clips.isEmpty else { throw Failure.nothingLabelled(data, leftOut) }
+  }
+
+  // MARK: Folders
+
+  private mutating func readFolder(_ data: String, _ reading: Reading) throws {
+    if reading.foldColumn != nil { throw Failure.columnOfFolder(data) }
+    let labels = try reading.labelPattern.map { try NamePattern($0, flag: "--label-pattern") }
+    let folds = try reading.foldPattern.map { try NamePattern($0, flag: "--fold-pattern") }
+    var unlabelled = 0
+    for file in try SourceFiles.find([data]) {
+      if let refusal = file.refusal {
+        leftOut.append("\(file.name): \(refusal)")
+        continue
+      }
+      guard let label = labels?.group(file.name) ?? (labels == nil ? Self.subfolder(file.name) : nil) else {
+        unlabelled += 1
+        continue
+      }
+      add(Clip(name: file.name, path: file.path, labels: [label], fold: folds?.group(file.name)), needsFold: folds)
+    }
+    if unlabelled > 0 {
+      notes.append("\(unlabelled) \(unlabelled == 1 ? "file has" : "files have") no label and will not be used")
+    }
+  }
+
+  private static func subfolder(_ name: String) -> String? {
+    let parent = Files.parent(name)
+    return parent == "." ? nil : Files.name(parent)
+  }
+
+  private mutating func add(_ clip: Clip, needsFold pattern: NamePattern?) {
+    if let pattern, clip.fold == nil {
+      leftOut.append("\(clip.name): \(pattern.text) does not match")
+    } else {
+      clips.append(clip)
+    }
+  }
+
+  // MARK: Tables
+
+  private static let fileColumns = ["file", "filename", "file_name", "path", "fname", "slice_file_name", "audio"]
+  private static let labelColumns = ["label", "labels", "category", "class"]
+
+  private mutating func readTable(_ path: String, _ reading: Reading) throws {
+    let bytes = try Files.read(path, limit: 1 << 30)
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure.tableEncoding(path) }
+    let records = CommaSeparated.records(text)
+    let heading = records.first?.map { $0.lowercased() } ?? []
+    let files = try SourceFiles.find([reading.audio ?? Files.parent(path)])
+    guard let fileColumn = Self.fileColumns.lazy.compactMap({ heading.firstIndex(of: $0) }).first else {
+      return try readManifest(path, files, reading)
+    }
+    let column = { (name: String) throws -> Int in
+      guard let index = heading.firstIndex(of: name.lowercased()) else {
+        throw Failure.columnUnknown(path, name, known: records.first ?? [])
+      }
+      return index
+    }
+    let labelColumn = try reading.labelColumn.map(column)
+    guard let labelColumn = labelColumn ?? Self.labelColumns.lazy.compactMap({ heading.firstIndex(of: $0) }).first
+    else {
+      throw Failure.columnUnknown(path, "label", known: records.first ?? [])
+    }
+    let foldColumn = try reading.foldColumn.map(column)
+    let splitColumn = foldColumn == nil && reading.foldPattern == nil ? heading.firstIndex(of: "split") : nil
+    let folds = try reading.foldPattern.map { try NamePattern($0, flag: "--fold-pattern") }
+    let places = FilePlaces(files)
+    for (index, fields) in records.enumerated().dropFirst() where fields.count > 1 {
+      guard fields.count == heading.count else { throw Failure.tableRow(path, index + 1, fields.count, heading.count) }
+      guard let file = places.file(fields[fileColumn]) else {
+        leftOut.append("\(fields[fileColumn]): no such file")
+        continue
+      }
+      let labels = fields[labelColumn].components(separatedBy: reading.separator).filter { !$0.isEmpty }
+      guard !labels.isEmpty else {
+        leftOut.append("\(file.name): no label")
+        continue
+      }
+      var clip = Clip(name: file.name, path: file.path, labels: labels)
+      clip.fold = foldColumn.map { fields[$0] } ?? folds?.group(file.name)
+      if let splitColumn {
+        guard let split = Split(manifest: fields[splitColumn]) else {
+          leftOut.append("\(file.name): unknown split \(fields[splitColumn])")
+          continue
+        }
+        clip.split = split
+      }
+      add(clip, needsFold: folds)
+    }
+  }
+
+  /// id, start, label, split without a heading.
+  private mutating func readManifest(_ path: String, _ files: [SourceFile], _ reading: Reading) throws {
+    if reading.foldColumn != nil || reading.labelColumn != nil { throw Failure.noHeading(path, Self.fileColumns) }
+    let list = ClipList(files: files, manifest: try Manifest(path: path))
+    let folds = try reading.foldPattern.map { try NamePattern($0, flag: "--fold-pattern") }
+    leftOut += list.absent.map { "\($0): no such file" }
+    for candidate in list.candidates {
+      if let refusal = candidate.file.refusal {
+        leftOut.append("\(candidate.idText): \(refusal)")
+        continue
+      }
+      guard let label = candidate.label else {
+        leftOut.append("\(candidate.idText): no label")
+        continue
+      }
+      var clip = Clip(name: candidate.idText, path: candidate.file.path, labels: [label])
+      clip.startSeconds = candidate.startSeconds
+      clip.fold = folds?.group(candidate.file.name)
+      clip.split = folds == nil ? candidate.split : nil
+      add(clip, needsFold: folds)
+    }
+  }
+}
+
+/// A regular expression whose first group is taken from a file's name; one with a slash in it sees the path below the folder.
+struct NamePattern {
+  let text: String
+  private let expression: Regex<AnyRegexOutput>
+  private let seesFolders: Bool
+
+  init(_ text: String, flag: String) throws {
+    self.text = text
+    seesFolders = text.contains("/")
+    do { expression = try Regex(text) } catch { throw Failure.pattern(flag, text, "\(error)") }
+  }
+
+  /// The first group, or the whole match of a pattern without groups; nil where it does not match.
+  func group(_ name: String) -> String? {
+    guard let match = (seesFolders ? name : Files.name(name)).firstMatch(of: expression) else { return nil }
+    let output = match.output
+    return (output.count > 1 ? output[1] : output[0]).substring.map(String.init)
+  }
+}
+
+/// Files by the names that tables use: the path, the name, or the name without its ending.
+private struct FilePlaces {
+  private var byPath: [String: SourceFile] = [:]
+  private var byName: [String: SourceFile] = [:]
+  private var byStem: [String: SourceFile] = [:]
+
+  init(_ files: [SourceFile]) {
+    for file in files where file.refusal == nil {
+      byPath[file.name] = file
+      byName[Files.name(file.name)] = byName[Files.name(file.name)] ?? file
+      byStem[file.stem] = byStem[file.stem] ?? file
+    }
+  }
+
+  func file(_ text: String) -> SourceFile? { byPath[text] ?? byName[Files.name(text)] ?? byStem[Files.name(text)] }
+}

@@ -1,0 +1,49 @@
+import Basics
+import Evaluation
+import Foundation
+
+/// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in Markdown.
+package enum EvaluationOutput {
+  package static let name = "evaluation.json"
+
+  /// Puts records into the file, in place of earlier ones of the same kind on the same data.
+  /// - Parameters:
+  ///   - out: a file; nil takes the run's folder.
+  ///   - markdown: nil takes the JSON's name with another ending.
+  /// - Returns: the files that were written; none where there is neither a run's folder nor a name.
+  package static func write(
+    _ records: [EvaluationRecord], out: String?, markdown: String?, student: EvaluatedStudent?
+  ) throws -> [String] {
+    let path = out ?? student?.folder.map { "\($0)/\(name)" }
+    var written: [String] = []
+    var file = EvaluationFile()
+    if let path {
+      try Files.makeFolder(Files.parent(path))
+      let lock = try FileLock("\(Files.parent(path))/.\(Files.name(path)).lock")
+      defer {
+        withExtendedLifetime(lock) {}
+        try? Files.remove("\(Files.parent(path))/.\(Files.name(path)).lock")
+      }
+      if Files.exists(path) {
+        file = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
+      }
+      records.forEach { file.put($0) }
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+      try Files.write(Array(try encoder.encode(file)) + [0x0A], to: path)
+      written.append(path)
+    } else {
+      records.forEach { file.put($0) }
+    }
+    if let place = markdown ?? path.map(beside) {
+      try Files.makeFolder(Files.parent(place))
+      try Files.write(EvaluationText.markdown(file), to: place)
+      written.append(place)
+    }
+    return written
+  }
+
+  private static func beside(_ path: String) -> String {
+    (path.hasSuffix(".json") ? String(path.dropLast(5)) : path) + ".md"
+  }
+}

@@ -1,0 +1,102 @@
+import Basics
+import Corpus
+import Distillation
+import Kernels
+import Media
+import Report
+import Shards
+import StageGraph
+
+/// Clips as a report shows them: their pictures and sounds from the store, or from the shards where the store has none.
+struct ReportClips {
+  private let store: ArtifactStore?
+  private let samples: [TrainingSamples]
+  private let places: [String: (set: Int, index: Int)]
+  private let kernels = FastKernels().layers
+
+  init(store: ArtifactStore?, shards: TrainingSet?) {
+    self.store = store
+    samples = (shards?.splits ?? []).compactMap { try? shards?.samples($0) }
+    var places: [String: (set: Int, index: Int)] = [:]
+    for (set, part) in samples.enumerated() {
+      for index in 0..<part.count { places[part.id(index).text] = (set, index) }
+    }
+    self.places = places
+  }
+
+  /// The `.json` of a sample, as far as a report shows it.
+  struct Record: Decodable {
+    var duration: Double?
+    var label: String?
+  }
+
+  /// Every clip of the shards, split by split.
+  func forEachRecord(_ body: (Record) -> Void) {
+    for part in samples {
+      for index in 0..<part.count {
+        guard let bytes = try? part.bytes(index, .record),
+          let record = try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record")
+        else { continue }
+        body(record)
+      }
+    }
+  }
+
+  func label(_ id: String) -> String {
+    guard let place = places[id], let bytes = try? samples[place.set].bytes(place.index, .record) else { return "" }
+    return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: id))?.label ?? ""
+  }
+
+  /// What cannot be read is left out: a report must not fail on one clip.
+  func clip(_ id: String, marks: [String] = [], isLeftOut: Bool = false) -> ReportContent.GalleryClip {
+    let sound = sound(id)
+    return ReportContent.GalleryClip(
+      id: id, label: label(id), marks: marks, isLeftOut: isLeftOut, frame: frame(id),
+      spectrogram: sound.flatMap { spectrogram($0, id) }, sound: sound)
+  }
+
+  private func sound(_ id: String) -> [UInt8]? {
+    if let place = places[id], let bytes = try? samples[place.set].bytes(place.index, .sound) { return Array(bytes) }
+    return artifact(ExtractSound.name, id, ExtractSound.output)
+  }
+
+  /// The picture in the middle of the clip.
+  private func frame(_ id: String) -> [UInt8]? {
+    guard let pack = artifact(ExtractFrames.name, id, ExtractFrames.output), let frames = try? FramePack.decode(pack),
+      !frames.isEmpty
+    else { return nil }
+    return frames[frames.count / 2].jpeg
+  }
+
+  private func artifact(_ stage: String, _ id: String, _ output: String) -> [UInt8]? {
+    guard let store, let record = try? store.record(of: ActionID(stage: stage, subject: id)),
+      let artifact = record.output(output)
+    else { return nil }
+    return try? store.read(artifact)
+  }
+
+  /// The student's own spectrogram at half its size, low tones at the bottom.
+  private func spectrogram(_ flac: [UInt8], _ id: String) -> PNGImage? {
+    let seconds = DecodeRequest.clipSeconds
+    guard let samples = try? DecodedSound.samples(flac, count: seconds * FrontEnd.sampleRate, name: id) else {
+      return nil
+    }
+    let frames = FrontEnd.frames(samples: samples.count)
+    let (full, padded) = (
+      FloatBuffer(FrontEnd.bins * frames), FloatBuffer(samples.count + FrontEnd.transformLength)
+    )
+    kernels.logSpectrogram(samples.count, samples, padded: padded.start, full.start)
+    let (width, height) = (frames / 2, FrontEnd.bins / 2)
+    var values = [Float](repeating: 0, count: width * height)
+    for row in 0..<height {
+      for column in 0..<width {
+        let bin = 2 * (height - 1 - row)
+        let place = full.start + bin * frames + 2 * column
+        values[row * width + column] = (place[0] + place[1] + place[frames] + place[frames + 1]) / 4
+      }
+    }
+    // Loudness over 80 dB, from the loudest down: silence is dark, not noise.
+    let top = values.max() ?? 0
+    return PNGImage(width: width, height: height, values: values, range: (top - 18.4)...max(top, -10))
+  }
+}

@@ -1,0 +1,54 @@
+import Basics
+import Evaluation
+import Foundation
+import Report
+
+/// Similarities, neighbours and a map of clips that were kept out of training.
+enum ReportHeld {
+  /// Queries of each kind that are shown with their neighbours.
+  private static let queries = 4
+  private static let answers = 5
+
+  static func part(
+    _ folder: String, _ student: EvaluatedStudent, _ clips: ReportClips, most: Int, threads count: Int
+  ) throws -> ReportContent.HeldPart {
+    let threads = WorkerThreads(count)
+    defer { threads.stop() }
+    let held = try HeldClips(folder, split: nil, student, threads: threads, most: most)
+    var part = ReportContent.HeldPart(
+      title:
+        "\(held.title)\(held.labels == nil ? "" : ", \(Set(held.labels ?? []).count) labels"), with the weights of \(student.run.map { "run \($0)" } ?? "the file")."
+    )
+    let labels = held.labels ?? held.ids.map { _ in "no label" }
+    let order = held.ids.indices.sorted { (labels[$0], held.ids[$0]) < (labels[$1], held.ids[$1]) }
+    let (audio, images) = (
+      UnitRows(held.audio.rows(order), width: held.width), UnitRows(held.images.rows(order), width: held.width)
+    )
+    part.similarity = PNGImage(
+      width: order.count, height: order.count, values: Retrieval.similarities(queries: audio, gallery: images))
+    part.similarityText =
+      "\(order.count) sounds from top to bottom, \(order.count) pictures from left to right, sorted by label; brighter is more alike, and the diagonal is each clip's own pair."
+    let components = PrincipalComponents(audio.rows(Array(0..<audio.count)), width: audio.width, components: 2)
+    let shares = components.shares.map { "\(EvaluationText.number(100 * $0, decimals: 1)) %" }.joined(
+      separator: " and ")
+    part.map = ScatterPlot(
+      title: "Map of the sounds",
+      note: "The two principal components of the embeddings, with \(shares) of the variance.",
+      points: order.enumerated().map { place, index in
+        .init(
+          x: components.places[place][0], y: components.places[place][1], group: labels[index], name: held.ids[index])
+      })
+    let chosen = (0..<min(queries, held.count)).map { $0 * held.count / min(queries, held.count) }
+    for (isSound, from, to) in [(true, held.audio, held.images), (false, held.images, held.audio)] {
+      let asked = UnitRows(from.rows(chosen), width: held.width)
+      for (query, found) in zip(chosen, Retrieval.nearest(queries: asked, gallery: to, count: answers)) {
+        part.neighbours.append(
+          .init(
+            query: held.ids[query], isSound: isSound,
+            answers: found.map { (held.ids[$0.item], Double($0.similarity)) }))
+      }
+    }
+    for id in Set(part.neighbours.flatMap { [$0.query] + $0.answers.map(\.id) }) { part.clips[id] = clips.clip(id) }
+    return part
+  }
+}

@@ -1,0 +1,228 @@
+import Basics
+import Corpus
+import Distillation
+import Evaluation
+import Foundation
+import Report
+import Shards
+import StageGraph
+
+/// Gathers what a report shows from the workspace, the shards and the runs. Reads only; takes no lock.
+///
+/// Held-out clips are embedded anew only when the weights have changed, so that a page can be served while training goes on.
+package final class ReportMaterial {
+  private let settings: ReportSettings
+  private var held: (weights: Digest, part: ReportContent.HeldPart)?
+
+  package init(_ settings: ReportSettings) { self.settings = settings }
+
+  /// - Throws: `report.nothing` when there is neither a workspace, nor shards, nor a run.
+  package func content() throws -> ReportContent {
+    let catalog = Files.exists("\(settings.workspace)/catalog.sqlite") ? try Catalog.reader(settings.workspace) : nil
+    let store = try catalog.map { try ArtifactStore($0) }
+    let folder = try settings.shards ?? catalog?.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards
+    let shards = try? TrainingSet(folder: folder)
+    let runs = RunFolder.all(settings.runs)
+    guard catalog != nil || shards != nil || !runs.isEmpty else { throw Failure.nothingToReport(settings.workspace) }
+    let clips = ReportClips(store: store, shards: shards)
+    var content = ReportContent(title: "Pipeline report")
+    content.data = try Self.data(catalog, clips, shards, gallery: settings.gallery)
+    content.graph = try Self.graph(catalog, folder)
+    let chosen = try chosenRun(runs, catalog)
+    content.training = chosen.map { [Self.training($0)] } ?? []
+    (content.held, content.notes) = heldPart(folder, shards, clips)
+    content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
+    content.facts = Self.facts(chosen, shards)
+    content.commands = Self.commands(chosen, settings)
+    content.digests = try Self.digests(chosen, shards)
+    return content
+  }
+
+  /// Changes when the page would: a digest of what the files look like from outside.
+  package var state: String {
+    var paths = [settings.runs, "\(settings.workspace)/catalog.sqlite", "\(settings.workspace)/catalog.sqlite-wal"]
+    paths.append(settings.shards ?? PrepareSettings().shards)
+    return FolderListing(paths).digest.short
+  }
+
+  private func chosenRun(_ runs: [RunFolder], _ catalog: Catalog?) throws -> RunFolder? {
+    if let name = settings.run {
+      guard let run = runs.first(where: { $0.description.name == name }) else {
+        throw Failure.unknownRun(name, known: runs.map(\.description.name))
+      }
+      return run
+    }
+    let order = try catalog?.runs().map(\.name) ?? []
+    return order.reversed().lazy.compactMap { name in runs.first { $0.description.name == name } }.first ?? runs.last
+  }
+
+  // MARK: Data
+
+  private static func data(_ catalog: Catalog?, _ clips: ReportClips, _ shards: TrainingSet?, gallery: Int) throws
+    -> ReportContent.DataPart
+  {
+    var part = ReportContent.DataPart()
+    let verdicts = try catalog.map { try ClipVerdict.all($0) } ?? []
+    let states = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
+    part.states = [(ClipVerdict.State.kept, "kept"), (.warned, "kept with a warning"), (.leftOut, "left out")]
+      .compactMap {
+        state, name in states[state].map { Bars.Bar(name, $0) }
+      }
+    part.reasons = PreparedSummary.rows(verdicts).map {
+      Bars.Bar("\($0.reason) (\($0.title))", $0.count, note: "for example \($0.example)")
+    }
+    for split in shards?.splits ?? [] {
+      let count = (try? shards?.samples(split).count) ?? 0
+      part.splits.append(Bars.Bar(split.rawValue, count))
+    }
+    var (labels, durations) = ([String: Int](), [Int](repeating: 0, count: 10))
+    clips.forEachRecord { record in
+      if let label = record.label { labels[label, default: 0] += 1 }
+      if let seconds = record.duration, seconds.isFinite {
+        durations[min(9, max(0, Int(seconds.rounded(.up)) - 1))] += 1
+      }
+    }
+    part.labels = labels.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { Bars.Bar($0.key, $0.value) }
+    part.durations = durations.enumerated().filter { $0.element > 0 }.map {
+      Bars.Bar("over \($0.offset) to \($0.offset + 1) s", $0.element)
+    }
+    part.gallery = choose(verdicts, shards, gallery).map {
+      clips.clip($0.id, marks: $0.findings.map(\.code.rawValue), isLeftOut: $0.state == .leftOut)
+    }
+    return part
+  }
+
+  /// A few still and silent clips, then others evenly over all that are kept.
+  private static func choose(_ verdicts: [ClipVerdict], _ shards: TrainingSet?, _ count: Int) -> [ClipVerdict] {
+    let marked = [ReasonCode.videoStill, .audioSilent].flatMap { code in
+      verdicts.filter { verdict in verdict.findings.contains { $0.code == code } }.prefix(2)
+    }
+    var kept = verdicts.filter { verdict in verdict.state == .kept && !marked.contains(verdict) }
+    if verdicts.isEmpty, let split = shards?.splits.first, let samples = try? shards?.samples(split) {
+      kept = (0..<samples.count).map {
+        ClipVerdict(id: samples.id($0).text, file: "", state: .kept, findings: [], split: split)
+      }
+    }
+    let wanted = max(0, count - marked.count)
+    let spread = kept.count <= wanted ? kept : (0..<wanted).map { kept[$0 * kept.count / wanted] }
+    return spread + marked
+  }
+
+  private static func graph(_ catalog: Catalog?, _ shards: String) throws -> ReportContent.GraphPart {
+    var part = ReportContent.GraphPart()
+    var settings = PrepareSettings()
+    settings.shards = shards
+    settings.embeddings = ["embeddings"]
+    let diagram = try StageDiagram(settings, catalog)
+    part.nodes = diagram.nodes.map { .init($0.name, isData: $0.isData, count: $0.count ?? "") }
+    part.edges = diagram.edges
+    if let times = try catalog.flatMap({ try StageTimes($0) }) {
+      part.work = DataTable(
+        title: "The last prepare in which something ran", heading: ["stage", "ran", "was cached", "seconds of work"],
+        rows: times.rows.map {
+          DataTable.Row([$0.name, "\($0.ran)", "\($0.upToDate)", String(format: "%.1f", $0.seconds)])
+        })
+    }
+    return part
+  }
+
+  // MARK: Runs
+
+  private static func training(_ run: RunFolder) -> ReportContent.TrainingPart {
+    var part = ReportContent.TrainingPart(run: run.description.name)
+    part.plots = run.plots(named: nil)
+    let c = run.description.configuration
+    let speeds = run.steps.compactMap(\.samplesPerSecond)
+    let seconds = speeds.reduce(0) { $0 + Double(c.batchSize) / max($1, 1e-9) }
+    part.facts = [
+      ("loss", c.loss),
+      (
+        "clips",
+        run.description.clips.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+      ),
+      ("steps", "\(run.steps.last?.step ?? 0)"), ("batch", "\(c.batchSize)"),
+      ("learning rate", "\(c.learningRate), \(c.schedule)"),
+      ("teacher", run.description.teacher ?? "not stated"),
+    ]
+    if c.shuffleTeacher { part.facts.append(("control", "every sound had another clip's vectors")) }
+    if !speeds.isEmpty {
+      part.facts.append(
+        (
+          "time",
+          "\(Int(seconds)) s in steps, \(String(format: "%.1f", speeds.reduce(0, +) / Double(speeds.count))) clips/s"
+        ))
+    }
+    return part
+  }
+
+  private func heldPart(_ folder: String, _ shards: TrainingSet?, _ clips: ReportClips)
+    -> (ReportContent.HeldPart?, [String])
+  {
+    guard shards != nil else { return (nil, []) }
+    do {
+      let student = try EvaluatedStudent.open(
+        run: settings.run, workspace: settings.workspace, runs: settings.runs)
+      if let held, held.weights == student.digest { return (held.part, []) }
+      let part = try ReportHeld.part(folder, student, clips, most: settings.mostHeld, threads: settings.threads)
+      held = (student.digest, part)
+      return (part, [])
+    } catch let failure as Failure {
+      // A report of what there is: no weights yet, or nothing kept out of training.
+      return (nil, ["Held-out clips are not shown: \(failure.what)\(failure.subject.map { ": \($0)" } ?? "")."])
+    } catch {
+      return (nil, ["Held-out clips are not shown: \(error)."])
+    }
+  }
+
+  private static func facts(_ run: RunFolder?, _ shards: TrainingSet?) -> [(name: String, value: String)] {
+    var facts: [(name: String, value: String)] = []
+    if let shards {
+      let counts = shards.splits.compactMap { split in
+        (try? shards.samples(split).count).map { "\($0) \(split.rawValue)" }
+      }
+      facts.append(("clips in the shards", counts.joined(separator: ", ")))
+    }
+    if let run {
+      facts.append(("run", run.description.name))
+      facts.append(("teacher", run.description.teacher ?? "not stated"))
+    }
+    return facts
+  }
+
+  private static func commands(_ run: RunFolder?, _ settings: ReportSettings) -> [String] {
+    let kept = CommandLog.last(settings.workspace)
+    var commands = kept["prepare"] ?? kept["run"] ?? []
+    if let run { commands.append(run.command) }
+    for name in ["export", "evaluate classify", "evaluate retrieve", "evaluate zero-shot"] {
+      commands += kept[name] ?? []
+    }
+    return commands
+  }
+
+  private static func digests(_ run: RunFolder?, _ shards: TrainingSet?) throws -> [(name: String, value: String)] {
+    var digests: [(name: String, value: String)] = []
+    if let run {
+      digests.append(("run identity", run.description.identity.hex))
+      digests.append(("training data", run.description.data.hex))
+      if let step = run.checkpoints.steps.last { digests.append(("last checkpoint", "step \(step)")) }
+      digests += run.description.toolchain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+    if let shards {
+      for split in shards.splits {
+        for name in (shards.shards[split] ?? []).prefix(8) {
+          digests.append((name, try Digest.ofFile("\(shards.folder)/\(name)").hex))
+        }
+      }
+    }
+    return digests
+  }
+}
+
+extension ClipVerdict {
+  /// Of every clip, as the last prepare left them.
+  package static func all(_ catalog: Catalog) throws -> [ClipVerdict] {
+    try catalog.items().map {
+      try CanonicalJSON.decode(ClipVerdict.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)")
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Basics
+import Distillation
+import Evaluation
+import Foundation
+import Report
+
+/// Two runs side by side: what differs in them, how they went, and what came of them.
+package struct RunComparison: Sendable {
+  /// A name with both values.
+  package struct Difference: Sendable, Equatable {
+    package var kind: String
+    package var name: String
+    package var first: String
+    package var second: String
+  }
+
+  /// A score that both have.
+  package struct Score: Sendable {
+    package var evaluation: String
+    package var row: String
+    package var score: String
+    package var first: Spread
+    package var second: Spread
+    package var difference: Double { second.mean - first.mean }
+  }
+
+  package let first: String
+  package let second: String
+  package private(set) var differences: [Difference] = []
+  package private(set) var scores: [Score] = []
+  private let curves: [LinePlot]
+
+  package init(_ firstName: String, _ secondName: String, runs: String) throws {
+    let (a, b) = (try RunFolder.named(firstName, in: runs), try RunFolder.named(secondName, in: runs))
+    (first, second) = (a.description.name, b.description.name)
+    curves = zip(a.curves(named: first), b.curves(named: second)).map { x, y in
+      LinePlot(title: x.title, x: "step", y: x.y, lines: x.lines + y.lines)
+    }
+    compare("parameter", try Self.flat(a.description.configuration), try Self.flat(b.description.configuration))
+    let data = { (run: RunFolder) in
+      ["digest": run.description.data.short, "teacher": run.description.teacher ?? "not stated"]
+        .merging(run.description.clips.map { ("\($0.key) clips", "\($0.value)") }) { $1 }
+    }
+    compare("data", data(a), data(b))
+    compare("tool", a.description.toolchain, b.description.toolchain)
+    compare(
+      "progress", ["steps": "\(a.steps.last?.step ?? 0)"], ["steps": "\(b.steps.last?.step ?? 0)"])
+    try compareScores(ReportEvaluations.file(a.folder), ReportEvaluations.file(b.folder))
+  }
+
+  private mutating func compare(_ kind: String, _ a: [String: String], _ b: [String: String]) {
+    for name in Set(a.keys).union(b.keys).sorted() where a[name] != b[name] {
+      differences.append(
+        Difference(kind: kind, name: name, first: a[name] ?? "-", second: b[name] ?? "-"))
+    }
+  }
+
+  /// Every value of a configuration by its key, as canonical JSON spells it.
+  private static func flat(_ configuration: TrainingConfiguration) throws -> [String: String] {
+    let fields = try CanonicalJSON.decode(
+      [String: Plain].self, from: try CanonicalJSON.bytes(configuration), source: "configuration")
+    return fields.mapValues(\.text)
+  }
+
+  /// A truth value, a number or a text.
+  private struct Plain: Decodable {
+    let text: String
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let flag = try? value.decode(Bool.self) {
+        text = "\(flag)"
+      } else if let whole = try? value.decode(Int64.self) {
+        text = "\(whole)"
+      } else if let number = try? value.decode(Double.self) {
+        text = "\(number)"
+      } else {
+        text = try value.decode(String.self)
+      }
+    }
+  }
+
+  private mutating func compareScores(_ a: EvaluationFile, _ b: EvaluationFile) throws {
+    for record in a.evaluations {
+      guard let other = b.evaluations.first(where: { $0.key == record.key }) else { continue }
+      for (table, otherTable) in zip(record.tables, other.tables) {
+        for row in table.rows where row.origin == .measured {
+          guard let otherRow = otherTable.rows.first(where: { $0.name == row.name }) else { continue }
+          for column in table.columns {
+            guard !["queries", "gallery"].contains(column), let x = row.scores[column], let y = otherRow.scores[column]
+            else { continue }
+            let note = record.data.digest == other.data.digest ? "" : " (other data)"
+            scores.append(
+              Score(
+                evaluation: "\(record.kind): \(record.title)\(note)", row: row.name, score: column, first: x, second: y)
+            )
+          }
+        }
+      }
+    }
+  }
+
+  package var page: String {
+    let kinds = ["parameter", "data", "tool", "progress"]
+    let tables = kinds.compactMap { kind -> DataTable? in
+      let rows = differences.filter { $0.kind == kind }
+      guard !rows.isEmpty else { return nil }
+      return DataTable(
+        title: kind, heading: ["name", first, second], rows: rows.map { DataTable.Row([$0.name, $0.first, $0.second]) })
+    }
+    let evaluations = scores.reduce(into: [String]()) { if $0.last != $1.evaluation { $0.append($1.evaluation) } }
+    return ComparePage.html(
+      CompareContent(
+        first: first, second: second, differences: tables, curves: curves,
+        scores: evaluations.map { name in
+          DataTable(
+            title: name, heading: ["row", "score", first, second, "difference"],
+            rows: scores.filter { $0.evaluation == name }.map { score in
+              DataTable.Row([
+                score.row, score.score, EvaluationText.cell(score.first), EvaluationText.cell(score.second),
+                Self.signed(score.difference),
+              ])
+            })
+        }))
+  }
+
+  package static func signed(_ value: Double) -> String {
+    String(format: "%+.3f", value)
+  }
+}

@@ -1,0 +1,54 @@
+import Basics
+import StageGraph
+import Synchronization
+
+/// What ran, what was up to date and how long it took, stage by stage: a record, outside of what is the same on every run.
+package struct StageTimes: Codable, Sendable, Equatable {
+  package struct Row: Codable, Sendable, Equatable {
+    package var name: String
+    package var ran: Int
+    package var upToDate: Int
+    /// Of work, summed over workers.
+    package var seconds: Double
+  }
+
+  package var rows: [Row]
+
+  static let note = "record.prepare"
+
+  /// Those of the last prepare in which something ran; nil where none did.
+  package init?(_ catalog: Catalog) throws {
+    guard let text = try catalog.note(Self.note) else { return nil }
+    self = try CanonicalJSON.decode(StageTimes.self, from: Array(text.utf8), source: "catalog, \(Self.note)")
+  }
+
+  private init(rows: [Row]) { self.rows = rows }
+
+  /// Adds up what a run tells.
+  package final class Collector: Sendable {
+    private let times = Mutex<[String: (ran: Int, seconds: Double)]>([:])
+
+    package init() {}
+
+    package func add(_ event: RunEvent) {
+      guard case .finished(let id, let seconds, _) = event else { return }
+      times.withLock {
+        let before = $0[id.stage] ?? (0, 0)
+        $0[id.stage] = (before.ran + 1, before.seconds + seconds)
+      }
+    }
+
+    /// Keeps the rows in the catalog, where anything ran.
+    package func keep(_ plan: Plan, in catalog: Catalog) throws {
+      let found = times.withLock { $0 }
+      guard !found.isEmpty else { return }
+      let rows = plan.stages.map { stage in
+        let ran = found[stage.name]?.ran ?? 0
+        return Row(
+          name: stage.name, ran: ran, upToDate: max(0, plan.counts(stage: stage.name).total - ran),
+          seconds: found[stage.name]?.seconds ?? 0)
+      }
+      try catalog.set(note: StageTimes.note, try CanonicalJSON.text(StageTimes(rows: rows)))
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import Basics
+import Corpus
+import Distillation
+import Evaluation
+import Foundation
+import Kernels
+
+/// Retrieval within recordings: which seconds of a recording hold a class?
+package enum TimelineEvaluation {
+  /// One labelled stretch of a recording.
+  private struct Stretch {
+    var start: Double
+    var end: Double
+    var label: String
+  }
+
+  private struct Recording {
+    var name: String
+    var stretches: [Stretch]
+    /// One vector for each whole second.
+    var seconds: UnitRows
+  }
+
+  private static let windowSamples = FrontEnd.sampleRate
+
+  /// - Parameter path: a table file,start,end,label; the files lie beside it.
+  package static func run(
+    _ path: String, _ settings: RetrievalSettings, student: EvaluatedStudent
+  ) throws -> EvaluationRecord {
+    let threads = WorkerThreads(settings.threads)
+    defer { threads.stop() }
+    let text = try settings.text.map { try ClassVectors($0, width: student.architecture.width) }
+    let stretches = try read(path)
+    let hasher = DigestBuilder()
+    let recordings = try embed(path, stretches, settings, student, threads, hasher)
+    var rows: [ScoreRow] = []
+    if let text {
+      rows += try score("class vector", recordings, path) { label, _ in
+        text.places([label])[0].map { Array(text.values[$0 * text.width..<($0 + 1) * text.width]) }
+      }
+    }
+    rows += try score("example", recordings, path) { label, recording in
+      example(label, recordings, besides: recording)
+    }
+    let labels = Set(stretches.flatMap { $0.stretches.map(\.label) })
+    var record = EvaluationRecord(
+      kind: "timeline", title: Files.name(path),
+      data: .init(
+        clips: recordings.count, classes: labels.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
+        digest: hasher.finish()),
+      weights: student.digest, run: student.run,
+      method: [
+        "every recording is cut into windows of one second, side by side, each normalised by itself; a query is a recording and a label in it",
+        "the recording's seconds are ranked by cosine similarity; those that lie whole within a stretch of the label are right",
+        "class vector: the label's vector from the file; example: the mean of the label's seconds in the next recording that has it",
+        "first is right: share of queries whose best second is right; chance: the mean share of right seconds",
+      ],
+      tables: [
+        ScoreTable(
+          title: "\(recordings.count) recordings",
+          columns: ["first is right", "MRR", "average precision", "queries"], rows: rows)
+      ])
+    record.prompts = text?.facts
+    return record
+  }
+
+  private static func read(_ path: String) throws -> [(file: String, stretches: [Stretch])] {
+    let bytes = try Files.read(path, limit: 1 << 28)
+    guard let content = String(validating: bytes, as: UTF8.self) else { throw Failure.tableEncoding(path) }
+    var (files, byFile) = ([String](), [String: [Stretch]]())
+    for (index, fields) in CommaSeparated.records(content).enumerated() {
+      if fields.count == 1, fields[0].isEmpty { continue }
+      if index == 0, fields.first == "file" { continue }
+      guard fields.count == 4, let start = Double(fields[1]), let end = Double(fields[2]), start >= 0, end > start,
+        end < 1e6, !fields[3].isEmpty
+      else { throw Failure.timelineRow(path, index + 1) }
+      if byFile[fields[0]] == nil { files.append(fields[0]) }
+      byFile[fields[0], default: []].append(Stretch(start: start, end: end, label: fields[3]))
+    }
+    guard !files.isEmpty else { throw Failure.timelineEmpty(path) }
+    return files.map { ($0, byFile[$0] ?? []) }
+  }
+
+  private static func embed(
+    _ path: String, _ files: [(file: String, stretches: [Stretch])], _ settings: RetrievalSettings,
+    _ student: EvaluatedStudent, _ threads: WorkerThreads, _ hasher: borrowing DigestBuilder
+  ) throws -> [Recording] {
+    let reader = SoundReader(jobs: settings.jobs, command: settings.workerCommand)
+    let embedder = try Embedder(
+      student.parameters, student.architecture, project: true, kernels: FastKernels(), threads: threads)
+    var recordings: [Recording] = []
+    for start in stride(from: 0, to: files.count, by: 32) {
+      let part = files[start..<min(files.count, start + 32)]
+      let sounds = try reader.read(part.map { ("\(Files.parent(path))/\($0.file)", 0) })
+      for (file, result) in zip(part, sounds) {
+        let samples: [Float]
+        switch result {
+        case .success(let sound): samples = sound.samples
+        case .failure(let refusal): throw Failure.timelineShort(file.file, refusal.reason)
+        }
+        let windows = samples.count / windowSamples
+        guard windows > 1 else { throw Failure.timelineShort(file.file, "under two seconds") }
+        hasher.update(field: file.file)
+        samples.withUnsafeBytes { hasher.update($0) }
+        for stretch in file.stretches { hasher.update(field: "\(stretch.start) \(stretch.end) \(stretch.label)") }
+        let cut = (0..<windows).map { Array(samples[$0 * windowSamples..<($0 + 1) * windowSamples]) }
+        recordings.append(
+          Recording(
+            name: file.file, stretches: file.stretches,
+            seconds: UnitRows(try embedder.embed(sounds: cut), width: embedder.width)))
+      }
+    }
+    return recordings
+  }
+
+  /// The numbers of the seconds that a label covers whole.
+  private static func seconds(_ recording: Recording, _ label: String) -> [Int] {
+    (0..<recording.seconds.count).filter { second in
+      recording.stretches.contains { $0.label == label && $0.start <= Double(second) && $0.end >= Double(second + 1) }
+    }
+  }
+
+  private static func example(_ label: String, _ recordings: [Recording], besides number: Int) -> [Float]? {
+    for step in 1..<max(1, recordings.count) {
+      let other = recordings[(number + step) % recordings.count]
+      let members = seconds(other, label)
+      guard !members.isEmpty else { continue }
+      let rows = other.seconds.rows(members)
+      let width = other.seconds.width
+      return (0..<width).map { column in
+        members.indices.reduce(Float(0)) { $0 + rows[$1 * width + column] } / Float(members.count)
+      }
+    }
+    return nil
+  }
+
+  private static func score(
+    _ name: String, _ recordings: [Recording], _ path: String, query: (_ label: String, _ recording: Int) -> [Float]?
+  ) throws -> [ScoreRow] {
+    var (firsts, reciprocals, precisions, shares) = ([Double](), [Double](), [Double](), [Double]())
+    for (number, recording) in recordings.enumerated() {
+      let labels = Set(recording.stretches.map(\.label)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      for label in labels {
+        let right = seconds(recording, label)
+        guard !right.isEmpty, right.count < recording.seconds.count, let vector = query(label, number) else { continue }
+        let unit = UnitRows(vector, width: recording.seconds.width)
+        let scores = Retrieval.similarities(queries: unit, gallery: recording.seconds)
+        let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
+        let place = (order.firstIndex { right.contains($0) } ?? 0) + 1
+        firsts.append(place == 1 ? 1 : 0)
+        reciprocals.append(1 / Double(place))
+        let relevant = scores.indices.map { right.contains($0) }
+        precisions.append(Scores.averagePrecision(scores, relevant) ?? 0)
+        shares.append(Double(right.count) / Double(recording.seconds.count))
+      }
+    }
+    guard !firsts.isEmpty else { return [] }
+    let count = Spread([Double(firsts.count)])
+    return [
+      ScoreRow(
+        name,
+        scores: [
+          "first is right": Spread([Scores.mean(firsts)]), "MRR": Spread([Scores.mean(reciprocals)]),
+          "average precision": Spread([Scores.mean(precisions)]), "queries": count,
+        ]),
+      ScoreRow(
+        "chance, \(name)", .chance, scores: ["first is right": Spread([Scores.mean(shares)]), "queries": count]),
+    ]
+  }
+}

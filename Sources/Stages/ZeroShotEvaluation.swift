@@ -1,0 +1,136 @@
+import Basics
+import Corpus
+import Distillation
+import Evaluation
+import Foundation
+import Kernels
+import Shards
+
+/// What `pipeline evaluate zero-shot` is asked to do.
+package struct ZeroShotSettings: Sendable {
+  /// A folder, a table, or a folder of training shards.
+  package var data = ""
+  package var reading = EvaluationClips.Reading()
+  package var split: Split?
+  package var text = ""
+  package var trainingShards: String?
+  package var jobs = 1
+  package var threads = 1
+  package var workerCommand: [String] = []
+
+  package init() {}
+}
+
+/// `pipeline evaluate zero-shot`: the class whose vector lies nearest to a sound, with nothing trained on the data.
+package enum ZeroShotEvaluation {
+  package static func run(
+    _ settings: ZeroShotSettings, student: EvaluatedStudent, progress: (_ done: Int, _ total: Int) -> Void
+  ) throws -> EvaluationRecord {
+    let threads = WorkerThreads(settings.threads)
+    defer { threads.stop() }
+    let text = try ClassVectors(settings.text, width: student.architecture.width)
+    let content =
+      isShards(settings.data)
+      ? try Content(HeldClips(settings.data, split: settings.split, student, threads: threads), settings.data)
+      : try Content(settings, student, threads, progress)
+    let usable = content.labels.indices.filter { text.places(content.labels[$0]).contains { $0 != nil } }
+    guard !usable.isEmpty else {
+      throw Failure.noCommonLabels(settings.text, label: content.labels.first?.first ?? "", names: text.labels)
+    }
+    var leftOut = content.leftOut
+    let unnamed = Set(content.labels.joined()).subtracting(text.labels).sorted()
+    if !unnamed.isEmpty {
+      leftOut.append("labels without a class vector: \(unnamed.joined(separator: ", "))")
+    }
+    let targets = usable.map { Set(text.places(content.labels[$0]).compactMap { $0 }) }
+    let record = EvaluationRecord(
+      kind: "zero-shot", title: content.title,
+      data: .init(clips: usable.count, classes: text.labels, digest: content.digest, leftOut: leftOut),
+      weights: student.digest, run: student.run,
+      method: [
+        "cosine similarity between a sound's embedding and each class vector; nothing is trained on these clips",
+        "the class vectors, their order and their prompt are stored with the scores",
+      ], tables: [table(content, usable, targets, text)])
+    var complete = record
+    complete.prompts = text.facts
+    complete.warnings = content.warnings
+    return complete
+  }
+
+  private static func table(_ content: Content, _ usable: [Int], _ targets: [Set<Int>], _ text: ClassVectors)
+    -> ScoreTable
+  {
+    let classes = text.labels.count
+    let (sounds, words) = (
+      UnitRows(content.audio.rows(usable), width: text.width),
+      UnitRows(text.values, width: text.width)
+    )
+    let scores = Retrieval.similarities(queries: sounds, gallery: words)
+    let wanted = targets.flatMap { members in (0..<classes).map { Float(members.contains($0) ? 1 : 0) } }
+    let isMultiLabel = targets.contains { $0.count > 1 }
+    let found = ClassificationScores(scores: scores, targets: wanted, classes: classes, isMultiLabel: isMultiLabel)
+    let guess = ClassificationScores(
+      scores: [Float](repeating: 0, count: scores.count), targets: wanted, classes: classes, isMultiLabel: isMultiLabel)
+    var (values, chance): ([String: Spread], [String: Spread]) = ([:], [:])
+    if let accuracy = found.accuracy {
+      values["accuracy"] = Spread([accuracy])
+      chance["accuracy"] = Spread([1 / Double(classes)])
+    }
+    for (name, path) in [
+      ("mAP", \ClassificationScores.meanAveragePrecision), ("AUC", \.areaUnderCurve), ("d′", \.dPrime),
+    ] {
+      values[name] = Spread([found[keyPath: path]])
+      chance[name] = Spread([guess[keyPath: path]])
+    }
+    return ScoreTable(
+      title: "\(usable.count) clips, \(classes) classes",
+      columns: (isMultiLabel ? [] : ["accuracy"]) + ["mAP", "AUC", "d′"],
+      rows: [ScoreRow("zero-shot", scores: values), ScoreRow("chance", .chance, scores: chance)])
+  }
+
+  private static func isShards(_ data: String) -> Bool {
+    guard Files.isFolder(data), let names = try? Files.names(in: data) else { return false }
+    return names.contains { TrainingShard.parse($0) != nil }
+  }
+
+  /// Embedded sounds with their labels.
+  private struct Content {
+    var title: String
+    var labels: [[String]]
+    var audio: UnitRows
+    var digest: Digest
+    var leftOut: [String] = []
+    var warnings: [String] = []
+
+    init(_ clips: HeldClips, _ folder: String) throws {
+      guard let labels = clips.labels else { throw Failure.nothingLabelled(folder, []) }
+      title = clips.title
+      self.labels = labels.map { [$0] }
+      audio = clips.audio
+      digest = clips.digest
+      warnings = clips.warning.map { [$0] } ?? []
+    }
+
+    init(
+      _ settings: ZeroShotSettings, _ student: EvaluatedStudent, _ threads: WorkerThreads,
+      _ progress: (_ done: Int, _ total: Int) -> Void
+    ) throws {
+      var classify = ClassifySettings()
+      (classify.data, classify.reading, classify.rows) = (settings.data, settings.reading, [.probe])
+      (classify.trainingShards, classify.jobs) = (settings.trainingShards, settings.jobs)
+      classify.workerCommand = settings.workerCommand
+      let data = try ClassifyData(classify, student, threads: threads, progress: progress)
+      var name = settings.data
+      while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+      let chosen = data.clips.indices.filter { settings.split == nil || data.clips[$0].split == settings.split }
+      guard !chosen.isEmpty else { throw Failure.emptyShare(settings.split?.rawValue ?? "", Files.name(name)) }
+      title = Files.name(name) + (settings.split.map { ", \($0.rawValue)" } ?? "")
+      labels = chosen.map { data.clips[$0].labels }
+      let rows = data.features[ClassifySettings.Row.probe.rawValue]?.first?.rows(chosen)
+      audio = UnitRows(rows?.values ?? [], width: student.architecture.width)
+      digest = data.digest
+      leftOut = data.leftOut
+      warnings = data.warnings + (data.overlapWarning(chosen).map { [$0] } ?? [])
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Basics
+import Foundation
+import Stages
+
+struct ClassifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "classify",
+    abstract: "What are frozen embeddings worth to a classifier, beside an untrained network and a floor without one?",
+    discussion: """
+      The data is a folder with a subfolder for each class, or a table with a heading (file,label,fold or split).
+      Patterns are searched in the file's name; one with a slash in it, in the path below the folder.
+      """)
+
+  @Option(help: "A folder or a table with sounds and labels.") var data: String
+  @Option(help: "A regular expression whose group in the file's name is the fold.") var foldPattern: String?
+  @Option(help: "The table's column with folds.") var folds: String?
+  @Option(help: "Test on this fold alone and learn from the others; several are one test set. Default: each in turn.")
+  var testFold: [String] = []
+  @Option(help: "probe, untrained, log-mel and supervised, with commas between.") var rows = "probe,untrained,log-mel"
+  @Option(help: "NAME=PATH: vectors of another system (.npz with embedding, .npy, .safetensors), pooled over time.")
+  var features: [String] = []
+  @Option(help: "Also learn from these shares of the labels, such as 0.01,0.05,0.1,0.5.") var labelFraction: String?
+  @Option(help: "Seeds that scores are spread over.") var seeds = 3
+  @Option(help: "The same for the supervised network.") var supervisedSeeds = 1
+  @Option(help: "Epochs of the supervised network.") var supervisedEpochs = 40
+  @Option(help: "Show published scores of this data set beside: vggsound.") var published: String?
+  @Option(help: "Training shards, to warn of clips that were trained on; default: shards, where it is.")
+  var shards: String?
+  @Option(help: "Write features, targets, shares and scores as safetensors, for outside judges.") var save: String?
+  @OptionGroup var labels: LabelOptions
+  @OptionGroup var options: EvaluationOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    let settings = try settings()
+    let needsStudent = settings.rows.contains(.probe) || settings.rows.contains(.untrained)
+    let student = needsStudent ? try options.student(common) : nil
+    if common.dryRun {
+      let found = try EvaluationClips(settings.data, settings.reading)
+      return Console.say("would classify \(found.clips.count) clips; \(found.leftOut.count) cannot be used")
+    }
+    let reading = CountedProgress("clips")
+    let record = try ClassifyEvaluation.run(settings, student: student) { event in
+      switch event {
+      case .read(let done, let total): reading.show(done, of: total)
+      case .note(let text): Console.note(text)
+      case .trained(let text): Console.note(text)
+      }
+    }
+    try options.finish([record], student: student)
+  }
+
+  private func settings() throws -> ClassifySettings {
+    var settings = ClassifySettings()
+    settings.data = data
+    settings.reading = labels.reading
+    (settings.reading.foldPattern, settings.reading.foldColumn) = (foldPattern, folds)
+    if foldPattern != nil, folds != nil {
+      throw Failure("usage.folds", "--fold-pattern and --folds both say where folds are", exit: .usage)
+    }
+    settings.testFolds = testFold
+    settings.rows = try rows.split(separator: ",").map { text in
+      let name = text.trimmingCharacters(in: .whitespaces)
+      guard let row = ClassifySettings.Row(rawValue: name) else {
+        let known = ClassifySettings.Row.allCases.map(\.rawValue)
+        throw Failure(
+          "usage.rows", "there is no such row", on: name, expected: known.joined(separator: ", "),
+          hint: nearest(name, in: known).map { "did you mean \($0)?" }, exit: .usage)
+      }
+      return row
+    }
+    settings.features = try features.map { text in
+      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+        throw Failure("usage.features", "features are given as NAME=PATH", on: text, exit: .usage)
+      }
+      return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+    settings.labelFractions = try (labelFraction?.split(separator: ",") ?? []).map { text in
+      guard let share = Double(text), share > 0, share <= 1 else {
+        throw Failure(
+          "usage.fraction", "a share of the labels lies over 0 and at most at 1", on: "--label-fraction",
+          found: String(text), exit: .usage)
+      }
+      return share
+    }
+    let names = settings.rows.map(\.rawValue) + settings.features.map(\.name)
+    guard !names.isEmpty, Set(names).count == names.count else {
+      throw Failure("usage.rows", "rows need names of their own", found: names.joined(separator: ", "), exit: .usage)
+    }
+    settings.seeds = try positive("--seeds", seeds) ?? 1
+    settings.supervisedSeeds = try positive("--supervised-seeds", supervisedSeeds) ?? 1
+    settings.supervised.epochs = try positive("--supervised-epochs", supervisedEpochs) ?? 1
+    settings.published = published
+    settings.trainingShards = EvaluationOptions.trainingShards(shards)
+    settings.save = save
+    (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
+    settings.workerCommand = try EvaluationOptions.workerCommand()
+    return settings
+  }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Basics
+import Corpus
+import Stages
+
+struct ZeroShotCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "zero-shot", abstract: "Name sounds by the nearest class vector, with nothing trained on them.")
+
+  @Option(help: "A folder or a table with sounds and labels, or a folder of training shards.") var data: String
+  @Option(help: "Class vectors: safetensors with names, or npy with a list of names beside it.") var text: String
+  @Option(help: "Of shards or of a table with splits; default: test, else validation of shards; all of a table.")
+  var split: String?
+  @Option(help: "Training shards, to warn of clips that were trained on; default: shards, where it is.")
+  var shards: String?
+  @OptionGroup var labels: LabelOptions
+  @OptionGroup var options: EvaluationOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    var settings = ZeroShotSettings()
+    (settings.data, settings.text, settings.reading) = (data, text, labels.reading)
+    settings.split = try parsed("--split", split) { Split(manifest: $0) }
+    settings.trainingShards = EvaluationOptions.trainingShards(shards)
+    (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
+    settings.workerCommand = try EvaluationOptions.workerCommand()
+    let student = try options.student(common)
+    if common.dryRun { return Console.say("would name the sounds of \(data) by the class vectors of \(text)") }
+    let reading = CountedProgress("clips")
+    let record = try ZeroShotEvaluation.run(settings, student: student) { reading.show($0, of: $1) }
+    try options.finish([record], student: student)
+  }
+}

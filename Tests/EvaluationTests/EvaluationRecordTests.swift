@@ -1,0 +1,57 @@
+import Basics
+import Testing
+
+@testable import Evaluation
+
+@Suite("Evaluation records")
+struct EvaluationRecordTests {
+  private func record(_ kind: String, _ score: Double) -> EvaluationRecord {
+    EvaluationRecord(
+      kind: kind, title: "a | <b>", data: .init(clips: 2, classes: ["x"], digest: Digest(of: "d")), weights: nil,
+      run: nil, method: ["one"],
+      tables: [
+        ScoreTable(
+          title: "t", columns: ["accuracy"],
+          rows: [
+            ScoreRow("probe", scores: ["accuracy": Spread([score, score + 0.2])]),
+            ScoreRow("other", .published, scores: ["mAP": Spread([0.5])], source: "a paper"),
+          ])
+      ])
+  }
+
+  @Test("a later evaluation of the same thing takes the earlier one's place; the order is that of the keys")
+  func put() {
+    var file = EvaluationFile()
+    file.put(record("retrieve", 0.1))
+    file.put(record("classify", 0.2))
+    file.put(record("retrieve", 0.3))
+    #expect(file.evaluations.map(\.kind) == ["classify", "retrieve"])
+    #expect(file.evaluations[1].tables[0].rows[0].scores["accuracy"]?.values == [0.3, 0.5])
+  }
+
+  @Test("tables show mean and deviation, dashes for what is not there, and say what was published")
+  func cells() {
+    let rows = EvaluationText.cells(record("classify", 0.5).tables[0])
+    #expect(rows == [["t", "accuracy"], ["probe", "0.600 ± 0.141"], ["other (published, not computed)", "-"]])
+  }
+
+  @Test("small shares keep their first digits, and zero has no sign")
+  func numbers() {
+    #expect(EvaluationText.number(0.000005) == "5.0e-06" && EvaluationText.number(0.0049) == "0.005")
+    #expect(EvaluationText.number(-0.0001) == "0.000" && EvaluationText.number(-0.5) == "-0.500")
+    #expect(EvaluationText.number(200_000, decimals: 0) == "200000")
+  }
+
+  @Test("Markdown shows names as they are, whatever characters they hold")
+  func markdown() {
+    let text = EvaluationText.markdown(EvaluationFile([record("classify", 0.5)]))
+    #expect(text.contains("## classify: a \\| &lt;b&gt;"))
+    #expect(text.contains("| t | accuracy |\n|---|---:|\n| probe | 0.600 ± 0.141 |"))
+  }
+
+  @Test("published scores are found by their data set, and an unknown name says which there are")
+  func published() throws {
+    #expect(try PublishedScore.rows(of: "vggsound").allSatisfy { $0.origin == .published && $0.source != nil })
+    #expect(throws: Failure.self) { try PublishedScore.rows(of: "vgsound") }
+  }
+}

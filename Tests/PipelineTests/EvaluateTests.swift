@@ -1,0 +1,260 @@
+import Basics
+import Distillation
+import Evaluation
+import Foundation
+import Tensors
+import Testing
+import WeightFiles
+
+/// Sounds and a student made up on the spot.
+private struct Sounds {
+  let tool: Tool
+
+  init() throws {
+    tool = try Tool()
+    let architecture = EncoderArchitecture()
+    let layout = ParameterLayout(architecture: architecture, projections: ["audio_transform"], temperatures: [])
+    let parameters = Parameters(layout)
+    parameters.initialise(seed: 5)
+    try WeightFiles.write(
+      StudentWeights.export(parameters, architecture, steps: 0), metadata: ["normalization": "clip"],
+      to: tool.path("weights.safetensors"))
+  }
+
+  /// 16-bit WAV of a tone in noise, at 16 kHz or at 8 kHz.
+  func write(_ name: String, pitch: Double, seconds: Double, seed: UInt64, rate: Int = 16_000) throws {
+    var random = SeededRandom(seed: seed)
+    var bytes: [UInt8] = []
+    func add<T: FixedWidthInteger>(_ value: T) { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
+    let count = Int(seconds * Double(rate))
+    bytes += Array("RIFF".utf8)
+    add(UInt32(36 + 2 * count))
+    bytes += Array("WAVEfmt ".utf8)
+    add(UInt32(16))
+    for value in [UInt16(1), 1] { add(value) }
+    add(UInt32(rate))
+    add(UInt32(2 * rate))
+    for value in [UInt16(2), 16] { add(value) }
+    bytes += Array("data".utf8)
+    add(UInt32(2 * count))
+    for i in 0..<count {
+      let tone = sin(2 * .pi * pitch * Double(i) / Double(rate))
+      add(Int16(8000 * tone + 2000 * (2 * random.uniform() - 1)))
+    }
+    try Files.makeFolder(Files.parent(tool.path(name)))
+    try Files.write(bytes, to: tool.path(name))
+  }
+
+  /// `sounds/<class>/<fold>-<number>.wav`: three classes by pitch, of lengths from 0.3 to 0.7 s.
+  func set(folds: Int = 3, each: Int = 4) throws {
+    for (label, pitch) in [("high", 3000.0), ("low", 300), ("middle", 1000)] {
+      for fold in 1...folds {
+        for number in 0..<each {
+          let seed = UInt64(fold * 100 + number)
+          let name = "sounds/\(label)/\(fold)-\(number).wav"
+          try write(
+            name, pitch: pitch * (1 + 0.05 * Double(number)), seconds: 0.3 + 0.1 * Double((fold + number) % 5),
+            seed: seed,
+            rate: number % 2 == 0 ? 16_000 : 8000)
+        }
+      }
+    }
+  }
+
+  func evaluation(_ name: String) throws -> EvaluationRecord {
+    let file = try CanonicalJSON.decode(
+      EvaluationFile.self, from: try Files.read(tool.path(name)), source: name)
+    return try #require(file.evaluations.first)
+  }
+}
+
+@Suite("pipeline evaluate", .serialized)
+struct EvaluateTests {
+  private static let student = ["--weights", "weights.safetensors"]
+  private static let folds = ["--fold-pattern", #"^(\d)"#]
+
+  @Test("classify gives the same file on one thread and on two, with every row beside the probe")
+  func classify() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.set()
+    try Files.write("not a sound", to: sounds.tool.path("sounds/low/1-broken.wav"))
+    for threads in ["1", "2"] {
+      let outcome = try sounds.tool.run(
+        "evaluate", "classify", "--data", "sounds", "--weights", "weights.safetensors", "--fold-pattern", #"^(\d)"#,
+        "--seeds", "2", "--threads", threads, "--jobs", threads, "--out", "scores-\(threads).json")
+      #expect(outcome.status == 0, "\(outcome.problems)")
+      #expect(outcome.problems.contains("1-broken.wav"))
+    }
+    for ending in ["json", "md"] {
+      let files = try ["1", "2"].map { try Files.read(sounds.tool.path("scores-\($0).\(ending)")) }
+      #expect(files[0] == files[1])
+    }
+    let record = try sounds.evaluation("scores-1.json")
+    let rows = record.tables[0].rows
+    #expect(
+      rows.map(\.name) == [
+        "probe, linear", "probe, MLP", "untrained, linear", "untrained, MLP", "log-mel, ridge", "log-mel, linear",
+        "always the most frequent",
+      ])
+    #expect(record.data.clips == 36 && record.data.classes == ["high", "low", "middle"])
+    #expect(record.data.leftOut.count == 1)
+    // Pitches apart are easy for the floor; six values: three folds, two seeds.
+    #expect(rows[4].scores["accuracy"]?.mean == 1 && rows[4].scores["accuracy"]?.values.count == 6)
+    #expect(rows[6].origin == .chance && abs((rows[6].scores["accuracy"]?.mean ?? 0) - 1.0 / 3) < 1e-9)
+    #expect(record.confusion[4].matrix.counts == [[12, 0, 0], [0, 12, 0], [0, 0, 12]])
+  }
+
+  @Test("named folds are one test set; shares of the labels give a curve; the supervised network learns from few")
+  func supervised() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.set(folds: 2, each: 4)
+    let outcome = try sounds.tool.run(
+      "evaluate", "classify", "--data", "sounds", "--weights", "weights.safetensors", "--fold-pattern", #"^(\d)"#,
+      "--test-fold", "2", "--rows", "probe,supervised", "--label-fraction", "0.5", "--supervised-epochs", "1",
+      "--seeds",
+      "1", "--out", "scores.json", "--save", "saved.safetensors", "--quiet")
+    #expect(outcome.status == 0, "\(outcome.problems)")
+    let record = try sounds.evaluation("scores.json")
+    let curve = try #require(record.curve)
+    #expect(curve.fractions == [0.5, 1] && curve.clips == [6, 12])
+    #expect(curve.lines.map(\.row) == ["probe, linear", "supervised"])
+    let supervised = try #require(record.tables[0].rows.first { $0.name == "supervised" })
+    #expect((supervised.scores["accuracy"]?.mean ?? 0) > 0.6)
+    #expect(outcome.output.contains("overtake"))
+    let (saved, metadata) = try SafetensorsFile.read(
+      try Files.read(sounds.tool.path("saved.safetensors")), source: "saved")
+    #expect(saved["scores/probe, linear/2/0"]?.shape == [12, 3] && saved["features/probe/0"]?.shape == [24, 512])
+    #expect(metadata["classes"] == #"["high","low","middle"]"#)
+  }
+
+  @Test("a table gives several labels, folds by column, and vectors of other systems stand beside")
+  func table() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.set(folds: 2)
+    var table = "filename,fold,category\n"
+    try Files.makeFolder(sounds.tool.path("openl3"))
+    for label in ["high", "low", "middle"] {
+      for fold in 1...2 {
+        for number in 0..<4 {
+          let name = "\(label)-\(fold)-\(number)"
+          try Files.rename(
+            sounds.tool.path("sounds/\(label)/\(fold)-\(number).wav"), to: sounds.tool.path("sounds/\(name).wav"))
+          table += "\(name).wav,\(fold),\(label)\(number % 2 == 0 ? ";even" : "")\n"
+          let rows = Tensor(shape: [3, 4], floats: (0..<12).map { Float($0 * number + label.utf8.count) })
+          try Files.write(try NumpyFile.bytes(of: rows), to: sounds.tool.path("openl3/\(name).npy"))
+        }
+      }
+    }
+    try Files.write(table, to: sounds.tool.path("sounds/meta.csv"))
+    let words = [
+      "evaluate", "classify", "--data", "sounds/meta.csv", "--folds", "fold", "--rows", "log-mel", "--seeds", "1",
+    ]
+    let outcome = try sounds.tool.run(all: words + ["--features", "OpenL3=openl3", "--out", "scores.json"])
+    #expect(outcome.status == 0, "\(outcome.problems)")
+    let record = try sounds.evaluation("scores.json")
+    #expect(
+      record.tables[0].columns == ["mAP", "AUC", "d′"] && record.data.classes == ["even", "high", "low", "middle"])
+    #expect(record.tables[0].rows.contains { $0.name == "OpenL3, linear" })
+    try Files.remove(sounds.tool.path("openl3/low-1-2.npy"))
+    let missing = try sounds.tool.run(all: words + ["--features", "OpenL3=openl3"])
+    #expect(missing.status == 1 && missing.problems.contains("23 of 24") && missing.problems.contains("low-1-2"))
+  }
+
+  @Test("refuses what cannot be evaluated, with a way out")
+  func refusals() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.set(folds: 2, each: 2)
+    let words = ["evaluate", "classify", "--data", "sounds", "--rows", "log-mel"]
+    for (flags, status, text) in [
+      (["--fold-pattern", "("], 64, "regular expression"), (["--rows", "prob"], 64, "did you mean probe?"),
+      (["--fold-pattern", #"^(\d)"#, "--test-fold", "9"], 64, "expected 1, 2"),
+      (["--test-fold", "1"], 64, "--fold-pattern"), (["--label-fraction", "2"], 64, "share"),
+      (["--folds", "fold"], 64, "folder"), (["--label-pattern", "(x)"], 1, "no file has a label"),
+      (["--fold-pattern", "(wav)"], 1, "one fold"), (["--published", "vggsond"], 64, "did you mean vggsound?"),
+    ] as [([String], Int32, String)] {
+      let base = flags.contains("--rows") ? Array(words.dropLast(2)) : words
+      let outcome = try sounds.tool.run(all: base + flags)
+      #expect(outcome.status == status && outcome.problems.contains(text), "\(flags): \(outcome.problems)")
+    }
+    let none = try sounds.tool.run("evaluate", "classify", "--data", "nowhere", "--rows", "log-mel")
+    #expect(none.status == 1)
+  }
+
+  @Test("zero-shot stores prompt and order, and says when labels have no vectors")
+  func zeroShot() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.set(folds: 1, each: 2)
+    var random = SeededRandom(seed: 1)
+    let vectors = Tensor(shape: [3, 512], floats: (0..<3 * 512).map { _ in Float(random.normal()) })
+    let words = ["evaluate", "zero-shot", "--data", "sounds"] + Self.student
+    var tensors = NamedTensors()
+    try tensors.add("vectors", vectors)
+    for (name, labels) in [("good", #"["low","middle","high"]"#), ("other", #"["lo","mid","hi"]"#)] {
+      let file = try OutputFile(sounds.tool.path("\(name).safetensors"))
+      try SafetensorsFile.write(tensors, metadata: ["names": labels, "prompt": "the sound of {}"], to: file)
+      try file.commit()
+    }
+    let outcome = try sounds.tool.run(all: words + ["--text", "good.safetensors", "--out", "scores.json"])
+    #expect(outcome.status == 0, "\(outcome.problems)")
+    let record = try sounds.evaluation("scores.json")
+    #expect(record.prompts?.labels == ["low", "middle", "high"] && record.prompts?.prompt == "the sound of {}")
+    #expect(record.tables[0].rows[1].scores["accuracy"]?.mean == 1.0 / 3)
+    let other = try sounds.tool.run(all: words + ["--text", "other.safetensors"])
+    #expect(other.status == 1 && other.problems.contains("no clip's label"))
+    try Files.write(try NumpyFile.bytes(of: vectors), to: sounds.tool.path("words.npy"))
+    #expect(try sounds.tool.run(all: words + ["--text", "words.npy"]).problems.contains("have no names"))
+    try Files.write("low\nmiddle\nhigh\n", to: sounds.tool.path("words.txt"))
+    let plain = try sounds.tool.run(all: words + ["--text", "words.npy", "--out", "plain.json"])
+    #expect(plain.status == 0)
+    #expect(try sounds.evaluation("plain.json").tables == record.tables)
+  }
+
+  @Test("a timeline ranks the seconds of recordings")
+  func timeline() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    for number in 0..<2 { try sounds.write("line/\(number).wav", pitch: 440, seconds: 4, seed: UInt64(number)) }
+    try Files.write("file,start,end,label\n0.wav,0,1,a\n0.wav,1,4,b\n1.wav,0,2,a\n", to: sounds.tool.path("line/t.csv"))
+    let words = ["evaluate", "retrieve", "--shards", "none", "--timeline", "line/t.csv"] + Self.student
+    let outcome = try sounds.tool.run(all: words + ["--out", "scores.json"])
+    #expect(outcome.status == 0, "\(outcome.problems)")
+    let rows = try sounds.evaluation("scores.json").tables[0].rows
+    // b stands in one recording alone, so no other gives an example of it.
+    #expect(rows.map(\.name) == ["example", "chance, example"] && rows[0].scores["queries"]?.mean == 2)
+    #expect(rows[1].scores["first is right"]?.mean == 0.375)
+    try Files.write("0.wav,3,1,a\n", to: sounds.tool.path("line/t.csv"))
+    #expect(try sounds.tool.run(all: words).problems.contains("line 1"))
+  }
+
+  @Test(
+    "retrieve scores what it saved alike, and evaluation clips that were trained on are told",
+    .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+  func shards() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try Clips.set(sounds.tool, count: 4)
+    let prepared = try sounds.tool.run("prepare", "videos", "--frames", "none")
+    #expect(prepared.status == 0, "\(prepared.problems)")
+    let outcome = try sounds.tool.run(
+      all: ["evaluate", "retrieve", "--split", "train", "--save", "saved.safetensors", "--out", "a.json"] + Self.student
+    )
+    #expect(outcome.status == 0 && outcome.problems.contains("training clips"), "\(outcome.problems)")
+    #expect(
+      try sounds.tool.run("evaluate", "retrieve", "--vectors", "saved.safetensors", "--out", "b.json").status == 0)
+    let rows = try ["a.json", "b.json"].map { try sounds.evaluation($0).tables[0].rows }
+    #expect(rows[0] == rows[1] && rows[0][1].origin == .chance && rows[0][1].scores["R@1"]?.mean == 0.25)
+    let classified = try sounds.tool.run(
+      all: [
+        "evaluate", "classify", "--data", "videos", "--label-pattern", "^(clip[0-3])", "--rows",
+        "log-mel",
+        "--fold-pattern", #"clip(\d)"#, "--test-fold", "1", "--out", "c.json",
+      ])
+    #expect(classified.status == 0, "\(classified.problems)")
+    #expect(classified.problems.contains("1 of 1 evaluation clips were in the training data"))
+  }
+}

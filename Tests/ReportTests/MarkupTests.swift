@@ -1,0 +1,36 @@
+import Testing
+
+@testable import Report
+
+@Suite("Markup")
+struct MarkupTests {
+  @Test("text and attributes are shown, never run")
+  func escaping() {
+    let hostile = "<script>alert('x')</script>\" onerror=\"y\" & \u{0}"
+    let html = Markup.element("p", [("title", hostile)], text: hostile).html
+    let safe =
+      "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot; onerror=&quot;y&quot; &amp; \u{FFFD}"
+    #expect(html == "<p title=\"\(safe)\">\(safe)</p>")
+  }
+
+  @Test("base64 is that of RFC 4648")
+  func base64() {
+    let pairs = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+    for (text, expected) in pairs { #expect(Base64.text(Array(text.utf8)) == expected) }
+  }
+
+  @Test("ticks are round numbers around the values, also for one value alone")
+  func axis() {
+    let axis = Axis([0.13, 0.87])
+    #expect(axis.ticks.map(Axis.label) == ["0", "0.2", "0.4", "0.6", "0.8", "1"])
+    #expect(axis.place(0.5) == 0.5)
+    #expect(Axis([3]).range.contains(3))
+    #expect(Axis([3]).ticks.count > 1)
+    #expect(Axis.label(1e-4) == "1e-04" && Axis.label(2.5) == "2.5" && Axis.label(-0.0) == "0")
+  }
+
+  @Test("numbers have commas between thousands")
+  func grouped() {
+    #expect([0, 999, 1000, 50_000, -1_234_567].map(Style.grouped) == ["0", "999", "1,000", "50,000", "-1,234,567"])
+  }
+}
