@@ -57,9 +57,7 @@ extension ClipList {
 
   private mutating func sort() {
     candidates.sort { a, b in
-      a.idText == b.idText
-        ? a.file.name.utf8.lexicographicallyPrecedes(b.file.name.utf8)
-        : a.idText.utf8.lexicographicallyPrecedes(b.idText.utf8)
+      a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
     }
   }
 
@@ -90,14 +88,14 @@ extension ClipList {
 
   /// Settles ids that stand twice, once the files' digests are known: the same bytes are one clip and duplicates, other bytes
   /// leave all of that id out.
-  package mutating func settleCollisions(digest: (SourceFile) -> Digest?) {
+  /// - Parameter digests: by candidate; nil for one that cannot be read.
+  package mutating func settleCollisions(_ digests: [Digest?]) {
     var start = 0
     while start < candidates.count {
       var end = start + 1
       while end < candidates.count, candidates[end].idText == candidates[start].idText { end += 1 }
       if end - start > 1 {
-        let digests = (start..<end).map { digest(candidates[$0].file) }
-        let same = digests.allSatisfy { $0 != nil && $0 == digests[0] }
+        let same = digests[start..<end].allSatisfy { $0 != nil && $0 == digests[start] }
         for i in start..<end where !same || i > start {
           let others = (start..<end).filter { $0 != i }.map { candidates[$0].file.name }.joined(separator: ", ")
           candidates[i].findings.append(

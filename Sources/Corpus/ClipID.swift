@@ -19,11 +19,11 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package var description: String { text }
 
   /// Byte order: the order of samples in shards.
-  package static func < (a: ClipID, b: ClipID) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+  package static func < (a: ClipID, b: ClipID) -> Bool { precedesInBytes(a.text, b.text) }
 
   /// The stem of a file name: what stands before the first dot.
   package static func stem(ofFile name: String) -> String {
-    String(name.prefix { $0 != "." })
+    name.utf8.firstIndex(of: 0x2E).map { String(name[..<$0]) } ?? name
   }
 
   /// The id without its start (`X_000010` → X, `X_10000_20000` → X): clips of one source video share a split.

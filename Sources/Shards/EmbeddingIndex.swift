@@ -32,6 +32,7 @@ package struct EmbeddingIndex: Sendable {
       }
     }
     if places.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
+    keys = places.keys.sorted(by: precedesInBytes)
     try summarise()
   }
 
@@ -40,7 +41,8 @@ package struct EmbeddingIndex: Sendable {
   /// What the files say; `widths(sample:)` looks.
   package var dimension: Int? { description.dimension }
   package var count: Int { places.count }
-  package var keys: [String] { places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+  /// In byte order.
+  package private(set) var keys: [String] = []
 
   /// In the order they were found: paths as given, names in byte order, then offset. More than one is a duplicate.
   package func locations(for id: ClipID) -> [EmbeddingLocation] { locations(forKey: id.text) }
@@ -50,7 +52,6 @@ package struct EmbeddingIndex: Sendable {
   /// How many of up to `sample` clips, spread evenly over the keys, have rows of each width. Clips that cannot be read
   /// do not count.
   package func widths(sample: Int = 16) -> [Int: Int] {
-    let keys = keys
     var widths: [Int: Int] = [:]
     for i in Set((0..<max(1, sample)).map { $0 * keys.count / max(1, sample) }).sorted() where i < keys.count {
       if let width = (try? places[keys[i]]?.first?.rows())?.shape[1] { widths[width, default: 0] += 1 }

@@ -45,15 +45,17 @@ package final class FileMemo {
 
   /// The same of parts of files: one whose file is what it was has the digest that it had.
   /// - Parameters:
-  ///   - parts: each a path and what names the part in it.
+  ///   - part: a path and what names the part in it; asked on any thread.
   ///   - read: makes the digest of the k-th part, on any thread.
   package func digests(
-    ofParts parts: [(path: String, part: String)], jobs: Int,
+    ofParts count: Int, jobs: Int,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
+    _ part: @escaping @Sendable (Int) -> (path: String, part: String),
     read: @escaping @Sendable (Int) throws -> Digest
   ) throws -> [Result<Digest, Failure>] {
-    try look(parts.count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
-      Self.examine(parts[k].path, key: "\(parts[k].path)//\(parts[k].part)", table) { try read(k) }
+    try look(count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
+      let (path, part) = part(k)
+      return Self.examine(path, key: "\(path)//\(part)", table) { try read(k) }
     }
   }
 

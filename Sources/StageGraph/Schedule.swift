@@ -41,7 +41,7 @@ final class Schedule: @unchecked Sendable {
     self.plan = plan
     self.limits = limits
     self.isInterrupted = isInterrupted
-    for position in plan.actions.indices where plan.marks[position] == .run || plan.marks[position] == .waits {
+    for position in plan.positions where plan.marks[position] == .run || plan.marks[position] == .waits {
       var count = 0
       for from in Set(plan.upstream(of: position)) where from >= 0 {
         guard plan.marks[Int(from)] == .run || plan.marks[Int(from)] == .waits else { continue }
@@ -121,7 +121,7 @@ final class Schedule: @unchecked Sendable {
     _ position: Int, _ body: RecordBody, replaced: RecordBody?, payloads: [(digest: Digest, bytes: [UInt8])]
   ) {
     produced[position] = body
-    let id = plan.actions[position].id
+    let id = plan.actions.id(at: position)
     pending.append(
       CommitRecord(stage: id.stage, subject: id.subject, body: body, replaced: replaced, payloads: payloads))
     for payload in payloads {

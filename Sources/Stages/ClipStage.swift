@@ -13,8 +13,10 @@ package protocol ClipStage: Sendable {
   static func isWanted(_ settings: PrepareSettings) -> Bool
   /// What the fingerprint holds besides the inputs.
   static func stage(_ settings: PrepareSettings) -> Stage
-  /// What it takes for this clip; nil when there is nothing for it to do.
-  static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]?
+  /// Whether there is anything for it to do.
+  static func applies(to clip: PreparedClip) -> Bool
+  /// What it takes for this clip, where it applies.
+  static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs
   static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult
 }
 
@@ -26,12 +28,14 @@ package struct PreparedClip: Sendable {
   package var candidate: ClipCandidate
   package var id: ClipID
   package var source: Digest
-  /// Where its teacher rows are, in order of preference; empty when there are none.
+  /// Where its teacher rows are, in order of preference; empty when there are none that can be taken.
   package var vectors: [EmbeddingLocation] = []
   /// Whether those rows are of the clip itself, although it is cut from a longer file: they stand under its own id.
   package var vectorsAreOfClip = false
   /// The digest of those rows.
   package var vectorsDigest: Digest?
+  /// The digest of what their source says of them.
+  package var descriptionDigest: Digest?
 }
 
 /// What stages work with.
@@ -42,5 +46,7 @@ package struct ClipContext: Sendable {
 }
 
 extension ClipStage {
+  package static func applies(to clip: PreparedClip) -> Bool { true }
+
   static func id(_ clip: PreparedClip) -> ActionID { ActionID(stage: name, subject: clip.id.text) }
 }

@@ -33,23 +33,25 @@ package enum SelectVectors: ClipStage {
       ])
   }
 
-  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
-    guard let digest = clip.vectorsDigest else { return nil }
-    var inputs: [String: ActionInput] = [
-      "vectors": .digest(digest), "start": .digest(Digest(of: "\(start(clip))")),
-      "description": .digest(description(clip)),
-      "sound": .output(of: ExtractSound.id(clip), named: ActionResult.summaryName),
-    ]
-    if ExtractFrames.isWanted(settings) {
-      inputs["frames"] = .output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
+  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
+    guard let vectors = clip.vectorsDigest, let description = clip.descriptionDigest else { return [:] }
+    let start = ActionInput.digest(ExtractSound.start(start(clip)))
+    let sound = ActionInput.output(of: ExtractSound.id(clip), named: ActionResult.summaryName)
+    guard ExtractFrames.isWanted(settings) else {
+      return ["description": .digest(description), "sound": sound, "start": start, "vectors": .digest(vectors)]
     }
-    return inputs
+    let frames = ActionInput.output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
+    return [
+      "description": .digest(description), "frames": frames, "sound": sound, "start": start,
+      "vectors": .digest(vectors),
+    ]
   }
 
+  package static func applies(to clip: PreparedClip) -> Bool { clip.vectorsDigest != nil }
+
   /// What the source says of the rows: their rate decides which ones are taken.
-  private static func description(_ clip: PreparedClip) -> Digest {
-    let told = clip.vectors.first?.description
-    return Digest(of: "\(told?.fps.map { "\($0)" } ?? "-") \(told?.model ?? "-") \(clip.vectorsAreOfClip)")
+  static func digest(of told: EmbeddingDescription, areOfClip: Bool) -> Digest {
+    Digest(of: "\(told.fps.map { "\($0)" } ?? "-") \(told.model ?? "-") \(areOfClip)")
   }
 
   /// Where the clip begins in what the rows describe.

@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 
 /// The sentences of this module.
 extension Failure {
@@ -36,6 +37,12 @@ extension Failure {
     Failure(
       "shards.empty", "no clip can be used, so no shards were written", found: "\(leftOut) left out",
       hint: "the reasons are in the table above: pipeline status --quarantine")
+  }
+
+  static func memoDiffers(_ id: ClipID) -> Failure {
+    Failure(
+      "catalog.memo", "what was kept of a clip's verdict is not what the store holds of the clip", on: id.text,
+      hint: "move the workspace's catalog.sqlite away and run again: everything is made anew")
   }
 
   static func shardUnknown(_ path: String, found: Digest) -> Failure {

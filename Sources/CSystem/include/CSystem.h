@@ -7,7 +7,7 @@
 // SHA-256 through libcrypto. A context is created by begin and freed by end; NULL when libcrypto fails.
 void *system_sha256_begin(void);
 void system_sha256_update(void *context, const void *bytes, size_t count);
-void system_sha256_end(void *context, uint8_t digest[32]);
+void system_sha256_end(void *context, void *digest);
 
 // XXH3, 64 bits: fast change checks, never an address.
 uint64_t system_xxh3(const void *bytes, size_t count);
