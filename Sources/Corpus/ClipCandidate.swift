@@ -38,12 +38,12 @@ extension ClipList {
     var used: Set<String> = []
     for row in manifest.rows {
       guard let match = Self.match(row, byStem) else {
-        absent.append(row.clip.text)
+        absent.append(row.clip)
         continue
       }
       for file in match.files {
         used.insert(file.name)
-        var candidate = Self.candidate(row.clip.text, file)
+        var candidate = Self.candidate(row.clip, file)
         candidate.startSeconds = match.startSeconds
         candidate.label = row.label
         candidate.split = row.split
@@ -63,9 +63,7 @@ extension ClipList {
 
   private static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
     var candidate = ClipCandidate(id: ClipID(text), idText: text, file: file)
-    if candidate.id == nil {
-      candidate.findings.append(Finding(.idInvalid, "\"\(text)\" cannot name a sample in a shard"))
-    }
+    if let problem = ClipID.problem(text) { candidate.findings.append(Finding(.idInvalid, problem)) }
     if let refusal = file.refusal { candidate.findings.append(Finding(.mediaUnreadable, refusal)) }
     return candidate
   }
@@ -74,12 +72,12 @@ extension ClipList {
   private static func match(
     _ row: Manifest.Row, _ byStem: [String: [SourceFile]]
   ) -> (files: [SourceFile], startSeconds: Int, findings: [Finding])? {
-    if let files = byStem[row.clip.text] { return (files, 0, []) }
+    if let files = byStem[row.clip] { return (files, 0, []) }
     let milliseconds = "\(row.video)_\(row.startSeconds * 1000)_\((row.startSeconds + 10) * 1000)"
     if let files = byStem[milliseconds] {
       return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
     }
-    if row.clip.text.hasPrefix("-"), let files = byStem[String(row.clip.text.drop { $0 == "-" })] {
+    if row.clip.hasPrefix("-"), let files = byStem[String(row.clip.drop { $0 == "-" })] {
       return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
     }
     if let files = byStem[row.video] { return (files, row.startSeconds, []) }

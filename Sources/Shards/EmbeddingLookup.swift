@@ -13,8 +13,8 @@ package struct EmbeddingLookup: Sendable {
 
 extension EmbeddingIndex {
   /// Where the rows of a clip are: those of the first of `keys` that has any; the clip's id, then the stem of its file.
-  package func places(_ keys: [String]) -> [EmbeddingLocation] {
-    keys.lazy.map { locations(forKey: $0) }.first { !$0.isEmpty } ?? []
+  package func places(_ keys: [String]) -> [Int] {
+    keys.lazy.map { positions(forKey: $0) }.first { !$0.isEmpty } ?? []
   }
 
   /// The rows of the first of `keys` that has any.
@@ -25,7 +25,7 @@ extension EmbeddingIndex {
   package func lookUp(
     _ keys: [String], digest: (EmbeddingLocation) throws -> Digest = { try $0.contentDigest() }
   ) -> EmbeddingLookup {
-    EmbeddingLookup(places(keys), of: keys.first ?? "", digest: digest)
+    EmbeddingLookup(places(keys).map { self[$0] }, of: keys.first ?? "", digest: digest)
   }
 }
 

@@ -12,7 +12,8 @@ final class Schedule: @unchecked Sendable {
   struct Limits {
     var groupCount = 64
     var groupBytes = 64 << 20
-    var groupSeconds = 1.0
+    /// A group is whatever was finished while the one before was committed: a kill costs hardly more than the work in hand.
+    var groupSeconds = 0.0
     /// Workers wait while so many bytes are not yet committed.
     var heldBytes = 256 << 20
   }

@@ -18,7 +18,7 @@ package enum ExtractSound: ClipStage {
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
-    ["source": .digest(clip.source), "start": .digest(start(clip.candidate.startSeconds))]
+    ["source": .digest(clip.source), "start": .digest(start(clip.startSeconds))]
   }
 
   private static let atZero = Digest(of: "0")
@@ -35,7 +35,7 @@ package enum ExtractSound: ClipStage {
     _ clip: PreparedClip, _ work: DecodeRequest.Work, output: String, _ context: ClipContext
   ) throws -> ActionResult {
     let request = DecodeRequest(
-      path: clip.candidate.file.path, startSeconds: clip.candidate.startSeconds, work: work)
+      path: clip.path, startSeconds: clip.startSeconds, work: work)
     let outcome = try context.workers.decode(request)
     let passing = Set(BuiltInReasons.filter { !$0.isFinal }.map(\.code))
     return ActionResult(

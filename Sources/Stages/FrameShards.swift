@@ -25,7 +25,7 @@ package enum FrameShards {
       let clip = preparation.ready[Int(position)]
       guard let frames = outcome[ExtractFrames.id(clip)]?.output(ExtractFrames.output) else { continue }
       let findings = verdict.findings.filter { !$0.code.rawValue.hasPrefix("embedding.") }
-      guard preparation.policy.decisive(findings) == nil, fits(clip.id) else { continue }
+      guard preparation.policy.decisive(findings) == nil, fits(clip.id, rate) else { continue }
       items.append(ShardSets.Item(id: clip.id, digest: frames.digest, key: packs.count))
       packs.append(frames)
     }
@@ -52,6 +52,9 @@ package enum FrameShards {
     return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
   }
 
-  /// Whether an id leaves room in a tar's name field for `_2399.json`.
-  private static func fits(_ id: ClipID) -> Bool { id.text.utf8.count + 10 <= 100 }
+  /// Whether an id leaves room for `_009.json` in a tar's name field: every id does up to 100 frames a second.
+  private static func fits(_ id: ClipID, _ rate: FrameRate) -> Bool {
+    let last = DecodeRequest.clipSeconds * Int(rate.numerator) / max(1, Int(rate.denominator))
+    return id.text.utf8.count + "_\(number(last - 1)).json".utf8.count <= 100
+  }
 }

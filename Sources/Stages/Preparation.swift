@@ -43,14 +43,11 @@ package struct Preparation: Sendable {
   private mutating func readDigests(_ memo: FileMemo?) throws {
     let openable = clips.candidates.indices.filter { clips.candidates[$0].file.refusal == nil }
     let paths = openable.map { clips.candidates[$0].file.path }
-    let found =
-      try memo?.digests(of: paths, jobs: settings.jobs)
-      ?? paths.map { path in
-        Self.reading(path) { try Digest.ofFile(path) }
-      }
+    let found = try memo?.digests(of: paths, jobs: settings.jobs)
     var digests = [Digest?](repeating: nil, count: clips.candidates.count)
-    for (k, result) in zip(openable, found) {
-      switch result {
+    for (position, k) in openable.enumerated() {
+      let path = paths[position]
+      switch found?[position] ?? Self.reading(path, { try Digest.ofFile(path) }) {
       case .success(let digest): digests[k] = digest
       case .failure(let failure):
         clips.candidates[k].findings.append(Finding(.mediaUnreadable, failure.found ?? failure.what))
@@ -58,11 +55,13 @@ package struct Preparation: Sendable {
     }
     clips.settleCollisions(digests)
     var chosen: [Int] = []
+    chosen.reserveCapacity(digests.count)
+    ready.reserveCapacity(digests.count)
     for (k, candidate) in clips.candidates.enumerated() where policy.decisive(candidate.findings) == nil {
       guard let id = candidate.id, let source = digests[k] else { continue }
       if let limit = settings.limit, ready.count >= limit { break }
       guard ready.last?.id != id else { continue }
-      ready.append(PreparedClip(candidate: candidate, id: id, source: source))
+      ready.append(PreparedClip(candidate, id, source: source))
       chosen.append(k)
     }
     if settings.limit != nil {
@@ -85,35 +84,37 @@ package struct Preparation: Sendable {
   private mutating func lookUpVectors(_ memo: FileMemo?) throws {
     guard let embeddings else { return }
     var descriptions: [EmbeddingDescription: (of: Digest, ofClip: Digest)] = [:]
-    let places = ready.map { embeddings.places([$0.id.text, $0.candidate.file.stem]) }
-    let all = places.flatMap { $0 }
-    let digests =
-      try memo?.digests(ofParts: all.count, jobs: settings.jobs) {
-        (all[$0].path, all[$0].part)
-      } read: {
-        try all[$0].contentDigest()
-      } ?? all.map { place in Self.reading(place.place) { try place.contentDigest() } }
-    var start = 0
+    var places: [Int32] = []
+    var ends: [Int] = []
+    for clip in ready {
+      places += embeddings.places([clip.id.text, clip.stem]).map { Int32($0) }
+      ends.append(places.count)
+    }
+    let place = { @Sendable [places] (k: Int) in embeddings[Int(places[k])] }
+    let digests = try memo?.digests(ofParts: places.count, jobs: settings.jobs) { k in
+      let place = place(k)
+      return (place.path, place.part)
+    } read: {
+      try place($0).contentDigest()
+    }
+    var next = 0
     for i in ready.indices {
-      var next = start
-      let (id, stem) = (ready[i].id, ready[i].candidate.file.stem)
-      let found = EmbeddingLookup(places[i], of: id.text) { _ in
+      let (id, mine) = (ready[i].id, next..<ends[i])
+      let found = EmbeddingLookup(mine.map(place), of: id.text) { place in
         defer { next += 1 }
-        return try digests[next].get()
+        return try digests?[next].get() ?? place.contentDigest()
       }
-      start += places[i].count
+      next = ends[i]
       if !found.findings.isEmpty { vectorFindings[id.text] = found.findings }
-      guard let digest = found.digest, let location = found.location else { continue }
-      ready[i].vectors = places[i]
-      ready[i].vectorsDigest = digest
-      let isOfClip = id.text != stem && id.sourceVideo == stem && !embeddings.locations(for: id).isEmpty
-      ready[i].vectorsAreOfClip = isOfClip
-      let told = location.description
+      guard let digest = found.digest, let told = found.location?.description else { continue }
+      let isOfClip = id.text != ready[i].stem && id.sourceVideo == ready[i].stem && embeddings.has(id.text)
       let known =
         descriptions[told]
         ?? (SelectVectors.digest(of: told, areOfClip: false), SelectVectors.digest(of: told, areOfClip: true))
       descriptions[told] = known
-      ready[i].descriptionDigest = isOfClip ? known.ofClip : known.of
+      ready[i].vectors = PreparedClip.Vectors(
+        place: Int(places[mine.lowerBound]), areOfClip: isOfClip, digest: digest,
+        description: isOfClip ? known.ofClip : known.of)
     }
   }
 
@@ -150,11 +151,15 @@ package struct Preparation: Sendable {
       stages: stages.map { $0.stage(settings) }, actions: actions, history: history, forceActions: forced)
   }
 
+  /// Gives up the index of the vectors, once no stage can ask for it any more.
+  package mutating func forgetVectors() { embeddings = nil }
+
   /// Runs what the plan says, with decoding in worker processes.
   package func run(_ plan: Plan, store: ArtifactStore, onEvent: @escaping @Sendable (RunEvent) -> Void) throws
     -> RunOutcome
   {
-    let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
+    let workers = DecodeWorkers(
+      count: settings.jobs, command: settings.workerCommand, limits: DecodeLimits(seconds: settings.timeoutSeconds))
     defer { workers.stop() }
     let context = ClipContext(settings: settings, workers: workers, embeddings: embeddings)
     let byName = Dictionary(uniqueKeysWithValues: stages.map { ($0.name, $0) })

@@ -22,9 +22,9 @@ struct SampleRecord: Encodable {
   init(_ clip: PreparedClip, _ facts: ClipFacts, _ summary: SelectVectors.Summary) {
     id = clip.id.text
     duration = facts.duration
-    label = clip.candidate.label
+    label = clip.label
     source = clip.source
-    start = clip.candidate.startSeconds
+    start = clip.startSeconds
     vectors = Vectors(fps: summary.fps, model: summary.model, rows: summary.rows, times: summary.times)
   }
 

@@ -34,20 +34,21 @@ package enum SelectVectors: ClipStage {
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
-    guard let vectors = clip.vectorsDigest, let description = clip.descriptionDigest else { return [:] }
-    let start = ActionInput.digest(ExtractSound.start(start(clip)))
+    guard let rows = clip.vectors else { return [:] }
+    let (description, vectors) = (ActionInput.digest(rows.description), ActionInput.digest(rows.digest))
+    let start = ActionInput.digest(ExtractSound.start(start(clip, rows)))
     let sound = ActionInput.output(of: ExtractSound.id(clip), named: ActionResult.summaryName)
     guard ExtractFrames.isWanted(settings) else {
-      return ["description": .digest(description), "sound": sound, "start": start, "vectors": .digest(vectors)]
+      return ["description": description, "sound": sound, "start": start, "vectors": vectors]
     }
     let frames = ActionInput.output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
     return [
-      "description": .digest(description), "frames": frames, "sound": sound, "start": start,
-      "vectors": .digest(vectors),
+      "description": description, "frames": frames, "sound": sound, "start": start,
+      "vectors": vectors,
     ]
   }
 
-  package static func applies(to clip: PreparedClip) -> Bool { clip.vectorsDigest != nil }
+  package static func applies(to clip: PreparedClip) -> Bool { clip.vectors != nil }
 
   /// What the source says of the rows: their rate decides which ones are taken.
   static func digest(of told: EmbeddingDescription, areOfClip: Bool) -> Digest {
@@ -55,10 +56,12 @@ package enum SelectVectors: ClipStage {
   }
 
   /// Where the clip begins in what the rows describe.
-  private static func start(_ clip: PreparedClip) -> Int { clip.vectorsAreOfClip ? 0 : clip.candidate.startSeconds }
+  private static func start(_ clip: PreparedClip, _ vectors: PreparedClip.Vectors) -> Int {
+    vectors.areOfClip ? 0 : clip.startSeconds
+  }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
-    guard let location = clip.vectors.first else { return ActionResult() }
+    guard let vectors = clip.vectors, let location = context.embeddings?[vectors.place] else { return ActionResult() }
     let facts = try ClipFacts(
       sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
       clip: clip.id.text)
@@ -66,9 +69,9 @@ package enum SelectVectors: ClipStage {
     guard facts.duration > 0 else {
       return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
     }
-    let start = Double(Self.start(clip))
+    let start = Double(Self.start(clip, vectors))
     let window = TeacherVectors.Window(
-      start: start, duration: facts.duration, fileDuration: clip.vectorsAreOfClip ? facts.duration : facts.fileDuration)
+      start: start, duration: facts.duration, fileDuration: vectors.areOfClip ? facts.duration : facts.fileDuration)
     let fps = location.description.fps
     let selection = try TeacherVectors.select(
       location.rows(), fps: fps, window: window, width: PrepareSettings.dimension)

@@ -50,9 +50,10 @@ package struct StageDiagram: Sendable {
   private static let probe: PreparedClip? = {
     let clips = ClipList(files: [SourceFile(path: "clip.mp4", name: "clip.mp4")], manifest: nil)
     guard let candidate = clips.candidates.first, let id = candidate.id else { return nil }
-    return PreparedClip(
-      candidate: candidate, id: id, source: Digest(of: ""), vectorsDigest: Digest(of: ""),
-      descriptionDigest: Digest(of: ""))
+    var clip = PreparedClip(candidate, id, source: Digest(of: ""))
+    let none = Digest(of: "")
+    clip.vectors = PreparedClip.Vectors(place: 0, areOfClip: false, digest: none, description: none)
+    return clip
   }()
 
   package var dot: String {

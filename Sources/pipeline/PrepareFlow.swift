@@ -25,11 +25,14 @@ struct PrepareFlow {
     }
     try PreparationSeal.remove(from: catalog)
     try GarbageRule.prepareBegins(catalog)
-    let preparation = try survey(catalog)
+    var preparation = try survey(catalog)
+    Memory.returnFreed()
     var summary = report(preparation)
     let plan = try preparation.plan(try store.history(), retrying: try retrying(preparation, catalog))
     if common.explain { explain(plan) }
     let outcome = try execute(preparation, plan, store)
+    preparation.forgetVectors()
+    Memory.returnFreed()
     let known = try catalog.itemMemos()
     let prepared = try PreparedPairs(preparation, outcome, known: known)
     if let rate = settings.frames, settings.framesOut != nil {

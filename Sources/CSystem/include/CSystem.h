@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+// Gives the kernel back what was freed in small pieces; the allocator keeps it otherwise.
+void system_return_freed_memory(void);
+
 // SHA-256 through libcrypto. A context is created by begin and freed by end; NULL when libcrypto fails.
 void *system_sha256_begin(void);
 void system_sha256_update(void *context, const void *bytes, size_t count);
