@@ -65,7 +65,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Basics", "Distillation", "WeightFiles"], path: "Tests/TestSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
-    .testTarget(name: "CorpusTests", dependencies: ["Corpus"]),
+    .testTarget(name: "CorpusTests", dependencies: ["Basics", "Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "WeightFiles"]),
     .testTarget(name: "StageGraphTests", dependencies: ["StageGraph"]),
     .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg", "CResampler"]),

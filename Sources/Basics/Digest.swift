@@ -43,6 +43,19 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
   }
 
+  /// The digest whose 32 bytes lie at `address`: what the initialiser from a collection gives, without its allocations.
+  package init(at address: UnsafeRawPointer) {
+    func word(_ k: Int) -> UInt64 { UInt64(bigEndian: address.loadUnaligned(fromByteOffset: 8 * k, as: UInt64.self)) }
+    words = (word(0), word(1), word(2), word(3))
+  }
+
+  /// Adds the 32 bytes.
+  package func append(to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)) {
+      bytes.append(contentsOf: $0)
+    }
+  }
+
   package var bytes: [UInt8] {
     [words.0, words.1, words.2, words.3].flatMap { word in
       (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
@@ -103,9 +116,11 @@ package struct DigestBuilder: ~Copyable {
   }
 
   package consuming func finish() -> Digest {
-    var bytes = [UInt8](repeating: 0, count: 32)
-    system_sha256_end(context, &bytes)
-    return Digest(bytes: bytes) ?? Digest(of: [])
+    withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { bytes in
+      guard let start = bytes.baseAddress else { preconditionFailure("no room for 32 bytes") }
+      system_sha256_end(context, start)
+      return Digest(at: start)
+    }
   }
 }
 

@@ -98,7 +98,7 @@ package enum Files {
       }
       if name != ".", name != ".." { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted(by: precedesInBytes)
   }
 
   /// Makes a folder and those above it.

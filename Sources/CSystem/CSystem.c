@@ -2,8 +2,10 @@
 #include "CSystem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <openssl/evp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -14,20 +16,28 @@
 
 extern char **environ;
 
+// Looking the algorithm up takes longer than hashing a few hundred bytes, so it is done once.
+static EVP_MD *sha256;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static void find_sha256(void) { sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); }
+
 void *system_sha256_begin(void) {
+  pthread_once(&sha256_once, find_sha256);
   EVP_MD_CTX *context = EVP_MD_CTX_new();
-  if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
+  if (context && EVP_DigestInit_ex(context, sha256, NULL) != 1) {
     EVP_MD_CTX_free(context);
     return NULL;
   }
   return context;
 }
 void system_sha256_update(void *context, const void *bytes, size_t count) { EVP_DigestUpdate(context, bytes, count); }
-void system_sha256_end(void *context, uint8_t digest[32]) {
+void system_sha256_end(void *context, void *digest) {
   unsigned int count = 32;
   EVP_DigestFinal_ex(context, digest, &count);
   EVP_MD_CTX_free(context);
 }
+
+void system_return_freed_memory(void) { malloc_trim(0); }
 
 uint64_t system_xxh3(const void *bytes, size_t count) { return XXH3_64bits(bytes, count); }
 

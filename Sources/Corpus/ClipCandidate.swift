@@ -38,12 +38,12 @@ extension ClipList {
     var used: Set<String> = []
     for row in manifest.rows {
       guard let match = Self.match(row, byStem) else {
-        absent.append(row.clip.text)
+        absent.append(row.clip)
         continue
       }
       for file in match.files {
         used.insert(file.name)
-        var candidate = Self.candidate(row.clip.text, file)
+        var candidate = Self.candidate(row.clip, file)
         candidate.startSeconds = match.startSeconds
         candidate.label = row.label
         candidate.split = row.split
@@ -57,17 +57,13 @@ extension ClipList {
 
   private mutating func sort() {
     candidates.sort { a, b in
-      a.idText == b.idText
-        ? a.file.name.utf8.lexicographicallyPrecedes(b.file.name.utf8)
-        : a.idText.utf8.lexicographicallyPrecedes(b.idText.utf8)
+      a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
     }
   }
 
   private static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
     var candidate = ClipCandidate(id: ClipID(text), idText: text, file: file)
-    if candidate.id == nil {
-      candidate.findings.append(Finding(.idInvalid, "\"\(text)\" cannot name a sample in a shard"))
-    }
+    if let problem = ClipID.problem(text) { candidate.findings.append(Finding(.idInvalid, problem)) }
     if let refusal = file.refusal { candidate.findings.append(Finding(.mediaUnreadable, refusal)) }
     return candidate
   }
@@ -76,12 +72,12 @@ extension ClipList {
   private static func match(
     _ row: Manifest.Row, _ byStem: [String: [SourceFile]]
   ) -> (files: [SourceFile], startSeconds: Int, findings: [Finding])? {
-    if let files = byStem[row.clip.text] { return (files, 0, []) }
+    if let files = byStem[row.clip] { return (files, 0, []) }
     let milliseconds = "\(row.video)_\(row.startSeconds * 1000)_\((row.startSeconds + 10) * 1000)"
     if let files = byStem[milliseconds] {
       return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
     }
-    if row.clip.text.hasPrefix("-"), let files = byStem[String(row.clip.text.drop { $0 == "-" })] {
+    if row.clip.hasPrefix("-"), let files = byStem[String(row.clip.drop { $0 == "-" })] {
       return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
     }
     if let files = byStem[row.video] { return (files, row.startSeconds, []) }
@@ -90,14 +86,14 @@ extension ClipList {
 
   /// Settles ids that stand twice, once the files' digests are known: the same bytes are one clip and duplicates, other bytes
   /// leave all of that id out.
-  package mutating func settleCollisions(digest: (SourceFile) -> Digest?) {
+  /// - Parameter digests: by candidate; nil for one that cannot be read.
+  package mutating func settleCollisions(_ digests: [Digest?]) {
     var start = 0
     while start < candidates.count {
       var end = start + 1
       while end < candidates.count, candidates[end].idText == candidates[start].idText { end += 1 }
       if end - start > 1 {
-        let digests = (start..<end).map { digest(candidates[$0].file) }
-        let same = digests.allSatisfy { $0 != nil && $0 == digests[0] }
+        let same = digests[start..<end].allSatisfy { $0 != nil && $0 == digests[start] }
         for i in start..<end where !same || i > start {
           let others = (start..<end).filter { $0 != i }.map { candidates[$0].file.name }.joined(separator: ", ")
           candidates[i].findings.append(

@@ -6,24 +6,38 @@ import Basics
 package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let text: String
 
-  /// Nil when the id could not name a member of a tar: empty, over 100 bytes, with control characters, a slash or a dot, or of
-  /// the form `__x__`, which webdataset readers skip.
+  /// Bytes of the longest id: `<id>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field is no way out:
+  /// it takes folders, and a folder is part of a sample's key to whoever reads the shard.
+  package static let longest = 91
+
+  /// Nil when the id could not name a member of a tar.
   package init?(_ text: String) {
-    let bytes = text.utf8
-    guard (1...100).contains(bytes.count), bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0x2F && $0 != 0x2E }),
-      !text.unicodeScalars.contains("\u{FFFD}"), !(text.hasPrefix("__") && text.hasSuffix("__"))
-    else { return nil }
+    guard Self.problem(text) == nil else { return nil }
     self.text = text
+  }
+
+  /// Why a text cannot be an id; nil when it can.
+  package static func problem(_ text: String) -> String? {
+    let bytes = text.utf8
+    if bytes.isEmpty { return "it is empty" }
+    if bytes.count > longest {
+      return "\(bytes.count) bytes, over \(longest): <id>.clip.npy does not fit a tar's name field"
+    }
+    if !bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return "it has control characters" }
+    if bytes.contains(0x2F) || bytes.contains(0x2E) { return "it has a slash or a dot" }
+    if text.unicodeScalars.contains("\u{FFFD}") { return "it is not UTF-8" }
+    if text.hasPrefix("__"), text.hasSuffix("__") { return "webdataset skips names of the form __x__" }
+    return nil
   }
 
   package var description: String { text }
 
   /// Byte order: the order of samples in shards.
-  package static func < (a: ClipID, b: ClipID) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+  package static func < (a: ClipID, b: ClipID) -> Bool { precedesInBytes(a.text, b.text) }
 
   /// The stem of a file name: what stands before the first dot.
   package static func stem(ofFile name: String) -> String {
-    String(name.prefix { $0 != "." })
+    name.utf8.firstIndex(of: 0x2E).map { String(name[..<$0]) } ?? name
   }
 
   /// The id without its start (`X_000010` → X, `X_10000_20000` → X): clips of one source video share a split.

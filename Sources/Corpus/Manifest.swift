@@ -3,7 +3,8 @@ import Basics
 /// The list of clips that a user names: CSV as VGGSound publishes it (id, start second, label, split), or JSONL with the same keys.
 package struct Manifest: Sendable {
   package struct Row: Sendable, Equatable {
-    package var clip: ClipID
+    /// The clip's id; one that cannot name a sample in a shard is `id.invalid`, as a file's is.
+    package var clip: String
     /// Where the clip begins in a whole video, in seconds.
     package var startSeconds: Int
     package var label: String?
@@ -29,7 +30,7 @@ package struct Manifest: Sendable {
       path.hasSuffix(".jsonl") || path.hasSuffix(".json")
       ? try Self.jsonLines(text, path) : try Self.commaSeparated(text, path)
     hasSplits = rows.contains { $0.split != nil }
-    var seen: [ClipID: Row] = [:]
+    var seen: [String: Row] = [:]
     rows = try rows.filter { row in
       guard let other = seen.updateValue(row, forKey: row.clip) else { return true }
       guard other.label == row.label, other.split == row.split else {
@@ -93,9 +94,9 @@ package struct Manifest: Sendable {
       place = known
     }
     let text = start.map { "\(video)_\(sixDigits($0))" } ?? video
-    guard let clip = ClipID(text) else { throw invalid(path, line, "\(text) cannot be a clip id") }
+    guard !video.isEmpty else { throw invalid(path, line, "the id is empty") }
     return Row(
-      clip: clip, startSeconds: start ?? 0, label: label.flatMap { $0.isEmpty ? nil : $0 }, split: place, line: line,
+      clip: text, startSeconds: start ?? 0, label: label.flatMap { $0.isEmpty ? nil : $0 }, split: place, line: line,
       video: video)
   }
 

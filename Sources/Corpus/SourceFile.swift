@@ -42,7 +42,7 @@ package enum SourceFiles {
         "videos.empty", "there are no files in the folder", on: paths.joined(separator: ", "),
         hint: "put clips there, named <id>_<start second, six digits>.mp4")
     }
-    return found.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    return found.sorted { precedesInBytes($0.name, $1.name) }
   }
 
   private static func walk(_ folder: String, prefix: String, root: String, into found: inout [SourceFile]) throws {

@@ -122,6 +122,7 @@ package struct VerdictPolicy: Sendable {
 
   /// The first reason that leaves the clip out, in the order of `BuiltInReasons`.
   package func decisive(_ findings: [Finding]) -> Finding? {
+    if findings.isEmpty { return nil }
     for reason in BuiltInReasons {
       if leavingOut.contains(reason.code), let finding = findings.first(where: { $0.code == reason.code }) {
         return finding

@@ -3,7 +3,7 @@
 
 import Basics
 
-package struct EmbeddingDescription: Sendable, Equatable {
+package struct EmbeddingDescription: Sendable, Hashable {
   /// Width of a row.
   package var dimension: Int?
   /// Rows a second; row r is the frame on screen at r / fps.

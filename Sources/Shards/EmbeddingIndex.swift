@@ -6,7 +6,11 @@ import Corpus
 import Tensors
 
 package struct EmbeddingIndex: Sendable {
-  private var places: [String: [EmbeddingLocation]] = [:]
+  /// In the order they were found: paths as given, names in byte order, then offset.
+  private var locations: [EmbeddingLocation] = []
+  /// Positions in `locations` by key: the first, and the others of those few that have several.
+  private var first: [String: Int32] = [:]
+  private var others: [String: [Int32]] = [:]
   /// Files that are not used, with the reason.
   package private(set) var refused: [Failure] = []
   /// What all vectors have in common; a value on which they differ is nil.
@@ -31,7 +35,8 @@ package struct EmbeddingIndex: Sendable {
         try add(path, format, known: EmbeddingDescription.beside(Files.parent(path)))
       }
     }
-    if places.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
+    if locations.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
+    keys = first.keys.sorted(by: precedesInBytes)
     try summarise()
   }
 
@@ -39,21 +44,31 @@ package struct EmbeddingIndex: Sendable {
   package var model: String? { description.model }
   /// What the files say; `widths(sample:)` looks.
   package var dimension: Int? { description.dimension }
-  package var count: Int { places.count }
-  package var keys: [String] { places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+  package var count: Int { first.count }
+  /// In byte order.
+  package private(set) var keys: [String] = []
 
   /// In the order they were found: paths as given, names in byte order, then offset. More than one is a duplicate.
   package func locations(for id: ClipID) -> [EmbeddingLocation] { locations(forKey: id.text) }
 
-  package func locations(forKey key: String) -> [EmbeddingLocation] { places[key] ?? [] }
+  package func locations(forKey key: String) -> [EmbeddingLocation] { positions(forKey: key).map { locations[$0] } }
+
+  /// The same as positions, for `subscript`.
+  package func positions(forKey key: String) -> [Int] {
+    guard let first = first[key] else { return [] }
+    return [Int(first)] + (others[key] ?? []).map { Int($0) }
+  }
+
+  package func has(_ key: String) -> Bool { first[key] != nil }
+
+  package subscript(position: Int) -> EmbeddingLocation { locations[position] }
 
   /// How many of up to `sample` clips, spread evenly over the keys, have rows of each width. Clips that cannot be read
   /// do not count.
   package func widths(sample: Int = 16) -> [Int: Int] {
-    let keys = keys
     var widths: [Int: Int] = [:]
     for i in Set((0..<max(1, sample)).map { $0 * keys.count / max(1, sample) }).sorted() where i < keys.count {
-      if let width = (try? places[keys[i]]?.first?.rows())?.shape[1] { widths[width, default: 0] += 1 }
+      if let width = (try? locations(forKey: keys[i]).first?.rows())?.shape[1] { widths[width, default: 0] += 1 }
     }
     return widths
   }
@@ -85,7 +100,13 @@ package struct EmbeddingIndex: Sendable {
         let location = EmbeddingLocation(
           path: path, member: block.member, offset: block.offset, size: block.size, layout: block.layout,
           description: description, rowsOfTable: block.rows, format: format)
-        places[block.key, default: []].append(location)
+        let position = Int32(locations.count)
+        if first[block.key] == nil {
+          first[block.key] = position
+        } else {
+          others[block.key, default: []].append(position)
+        }
+        locations.append(location)
       }
     } catch let failure as Failure {
       refused.append(failure)

@@ -13,8 +13,8 @@ package struct EmbeddingLookup: Sendable {
 
 extension EmbeddingIndex {
   /// Where the rows of a clip are: those of the first of `keys` that has any; the clip's id, then the stem of its file.
-  package func places(_ keys: [String]) -> [EmbeddingLocation] {
-    keys.lazy.map { locations(forKey: $0) }.first { !$0.isEmpty } ?? []
+  package func places(_ keys: [String]) -> [Int] {
+    keys.lazy.map { positions(forKey: $0) }.first { !$0.isEmpty } ?? []
   }
 
   /// The rows of the first of `keys` that has any.
@@ -25,22 +25,31 @@ extension EmbeddingIndex {
   package func lookUp(
     _ keys: [String], digest: (EmbeddingLocation) throws -> Digest = { try $0.contentDigest() }
   ) -> EmbeddingLookup {
-    let places = places(keys)
+    EmbeddingLookup(places(keys).map { self[$0] }, of: keys.first ?? "", digest: digest)
+  }
+}
+
+extension EmbeddingLookup {
+  /// What `EmbeddingIndex.lookUp` says of these places.
+  /// - Parameter digest: asked for each place once, in their order, until two differ.
+  package init(_ places: [EmbeddingLocation], of clip: String, digest: (EmbeddingLocation) throws -> Digest) {
     guard let first = places.first else {
-      return EmbeddingLookup(location: nil, digest: nil, findings: [Finding(.embeddingMissing, keys.first ?? "")])
+      self.init(location: nil, digest: nil, findings: [Finding(.embeddingMissing, clip)])
+      return
     }
     do {
       let content = try digest(first)
       for other in places.dropFirst() where try digest(other) != content {
         let finding = Finding(.embeddingDuplicate, "\(first.place) and \(other.place) differ")
-        return EmbeddingLookup(location: first, digest: nil, findings: [finding])
+        self.init(location: first, digest: nil, findings: [finding])
+        return
       }
       let findings = places.count > 1 ? [Finding(.embeddingRepeated, "\(places.count) times, the same rows")] : []
-      return EmbeddingLookup(location: first, digest: content, findings: findings)
+      self.init(location: first, digest: content, findings: findings)
     } catch {
       let reason = (error as? Failure).map { $0.found == nil ? $0.what : "\($0.what): \($0.found ?? "")" } ?? "\(error)"
       let finding = Finding(.embeddingUnreadable, "\(first.place): \(reason)")
-      return EmbeddingLookup(location: first, digest: nil, findings: [finding])
+      self.init(location: first, digest: nil, findings: [finding])
     }
   }
 }

@@ -16,18 +16,21 @@ extension EmbeddingIndex {
   /// - Throws: `embeddings.normalised` when some clips' rows all have length one and others' have not.
   @discardableResult
   package func normalisation() throws -> Bool? {
-    var sources: [String: [EmbeddingLocation]] = [:]
-    for key in keys {
+    // Positions of keys by where their rows come from; a name that ends in a slash is a folder of single files.
+    var sources: [String: [Int32]] = [:]
+    for (k, key) in keys.enumerated() {
       guard let location = locations(forKey: key).first else { continue }
       let isMember = !location.member.isEmpty || location.rowsOfTable != nil
-      sources[isMember ? location.path : Files.parent(location.path) + "/", default: []].append(location)
+      sources[isMember ? location.path : Files.parent(location.path) + "/", default: []].append(Int32(k))
     }
     var (unit, other): (String?, String?)
-    for (source, places) in sources.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+    for (source, members) in sources.sorted(by: { precedesInBytes($0.key, $1.key) }) {
       let count = source.hasSuffix("/") ? Self.sample.folder : Self.sample.file
-      for i in Set((0..<count).map { $0 * places.count / count }).sorted() {
-        guard let isUnit = Self.isUnit(places[i]) else { continue }
-        if isUnit { unit = unit ?? places[i].place } else { other = other ?? places[i].place }
+      for i in Set((0..<count).map { $0 * members.count / count }).sorted() {
+        guard let location = locations(forKey: keys[Int(members[i])]).first, let isUnit = Self.isUnit(location) else {
+          continue
+        }
+        if isUnit { unit = unit ?? location.place } else { other = other ?? location.place }
         if let unit, let other { throw Failure.mixedNormalisation(unit: unit, other: other) }
       }
     }

@@ -75,12 +75,6 @@ package final class TrainingShardWriter {
     tar = try TarWriter(path)
   }
 
-  /// Whether an id leaves room for the longest extension in a tar's name field.
-  package static func fits(_ id: ClipID) -> Bool {
-    let longest = SampleMember.allCases.map(\.rawValue.utf8.count).max() ?? 0
-    return id.text.utf8.count + 1 + longest <= TarWriter.longestName
-  }
-
   /// Adds one sample. Ids must come in rising byte order.
   /// - Throws: `shard.order`, `tar.longname`, or what writing throws.
   package func add(_ id: ClipID, _ members: [SampleMember: [UInt8]]) throws {

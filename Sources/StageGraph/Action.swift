@@ -1,5 +1,6 @@
 // One stage applied to resolved inputs: the node of the graph. A graph of 200,000 clips has some 600,000 of them, so that an
-// action is an id and one array. What running one means is left to the `Runner`'s caller.
+// action is an id and one array, and a list may make them as they are asked for. What running one means is left to the
+// `Runner`'s caller.
 
 import Basics
 
@@ -37,16 +38,11 @@ package enum ActionInput: Sendable, Equatable {
 package struct Action: Sendable {
   package var id: ActionID
   package var inputs: Inputs
-  /// How it shows to people, where the id says too little.
-  package var label: String?
 
-  package init(id: ActionID, inputs: Inputs, label: String? = nil) {
+  package init(id: ActionID, inputs: Inputs) {
     self.id = id
     self.inputs = inputs
-    self.label = label
   }
-
-  package var title: String { label ?? id.description }
 
   /// Named inputs in byte order of their names. A dictionary literal makes one at the cost of one array.
   package struct Inputs: Sendable, ExpressibleByDictionaryLiteral {
@@ -72,4 +68,20 @@ package struct Action: Sendable {
       elements.first { sameBytes($0.name, name) }?.input
     }
   }
+}
+
+/// The nodes of a graph, in an order in which each stands after what it takes from. An array of them is one.
+package protocol ActionList: Sendable {
+  var count: Int { get }
+  func id(at position: Int) -> ActionID
+  /// The same whenever it is asked for.
+  func action(at position: Int) -> Action
+}
+
+extension ActionList {
+  package func id(at position: Int) -> ActionID { action(at: position).id }
+}
+
+extension [Action]: ActionList {
+  package func action(at position: Int) -> Action { self[position] }
 }

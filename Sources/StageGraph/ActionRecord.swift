@@ -23,6 +23,17 @@ package struct ActionRecord: Sendable {
   /// One output, without decoding the others.
   package func output(_ name: String) -> Artifact? { body.output(name) }
 
+  /// Whether it is final, and the names, digests and sizes of all outputs, as bytes that are equal when they are: to be
+  /// hashed by whoever depends on all of them.
+  package func appendOutputs(to bytes: inout [UInt8]) {
+    bytes.append(isFinal ? 1 : 0)
+    withExtendedLifetime(body.page) {
+      let outputs = body.outputBytes
+      bytes.append(integer: UInt32(outputs.count).littleEndian)
+      bytes.append(contentsOf: outputs)
+    }
+  }
+
   /// - Throws: `Failure` when the store no longer has it.
   package var summary: [UInt8] {
     get throws {

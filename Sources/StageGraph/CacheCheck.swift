@@ -21,12 +21,15 @@ struct CacheCheck: Sendable {
   private let encodings: [[UInt8]]
   /// By configuration: the stage that it equals, or -1.
   private let stageOfConfiguration: [Int]
+  /// Without its records: they are the plan's.
   private let history: History
 
   init(stages: [Stage], forced: Set<String>, forcedActions: Set<ActionID> = [], history: History) {
     self.stages = stages
     self.forced = stages.map { forced.contains($0.name) }
     self.forcedActions = forcedActions
+    var history = history
+    history.records = []
     self.history = history
     encodings = stages.map(Fingerprint.encode)
     var table = [Int](repeating: -1, count: (history.configurations.keys.max() ?? -1) + 1)

@@ -9,11 +9,14 @@ package struct Item: Sendable, Equatable {
   package var key: String
   package var state: String
   package var detail: String
+  /// What spares the caller finding the state again.
+  package var memo: [UInt8]
 
-  package init(key: String, state: String, detail: String) {
+  package init(key: String, state: String, detail: String, memo: [UInt8] = []) {
     self.key = key
     self.state = state
     self.detail = detail
+    self.memo = memo
   }
 }
 
@@ -28,8 +31,8 @@ extension Catalog {
   package func update(items: [Item], removing keys: [String] = []) throws {
     if items.isEmpty && keys.isEmpty { return }
     try write { database in
-      let set = try database.cachedStatement(sql: "INSERT OR REPLACE INTO item (key, state, detail) VALUES (?, ?, ?)")
-      for item in items { try set.execute(arguments: [item.key, item.state, item.detail]) }
+      let set = try database.cachedStatement(sql: "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)")
+      for item in items { try set.execute(arguments: [item.key, item.state, item.detail, Data(item.memo)]) }
       let remove = try database.cachedStatement(sql: "DELETE FROM item WHERE key = ?")
       for key in keys { try remove.execute(arguments: [key]) }
     }
@@ -38,9 +41,28 @@ extension Catalog {
   /// In byte order of their keys; all, or those of one state.
   package func items(state: String? = nil) throws -> [Item] {
     try read { database in
-      let sql = "SELECT key, state, detail FROM item WHERE ?1 IS NULL OR state = ?1 ORDER BY key"
+      let sql = "SELECT key, state, detail, memo FROM item WHERE ?1 IS NULL OR state = ?1 ORDER BY key"
       return try Row.fetchAll(database, sql: sql, arguments: [state])
-        .map { Item(key: $0[0], state: $0[1], detail: $0[2]) }
+        .map { Item(key: $0[0], state: $0[1], detail: $0[2], memo: Array($0[3] as Data)) }
+    }
+  }
+
+  /// The memos of all items, without their states.
+  package func itemMemos() throws -> ItemMemos {
+    try read { database in
+      var memos = ItemMemos()
+      let rows = try Row.fetchCursor(database, sql: "SELECT key, memo FROM item")
+      while let row = try rows.next() {
+        try row.withUnsafeData(atIndex: 0) { key in
+          try row.withUnsafeData(atIndex: 1) { memo in
+            (key ?? Data()).withUnsafeBytes { key in
+              (memo ?? Data()).withUnsafeBytes { memo in memos.add(key: key, memo: memo) }
+            }
+          }
+        }
+      }
+      memos.buildIndex()
+      return memos
     }
   }
 

@@ -4,7 +4,7 @@
 import GRDB
 
 enum CatalogSchema {
-  static let migrations: [String] = [first, generations]
+  static let migrations: [String] = [first, generations, memos]
 
   static var version: Int { migrations.count }
 
@@ -16,6 +16,9 @@ enum CatalogSchema {
 
   /// Which run with something to do put an older record aside: gc keeps those of the last few.
   private static let generations = "ALTER TABLE memo ADD COLUMN generation INTEGER NOT NULL DEFAULT 0"
+
+  /// What spares finding an item's state again; none for those of before.
+  private static let memos = "ALTER TABLE item ADD COLUMN memo BLOB NOT NULL DEFAULT x''"
 
   /// Tables that are loaded whole keep one compact column to be loaded from: a row costs one read, whatever it holds.
   private static let first = """

@@ -37,7 +37,7 @@ package final class FileMemo {
   /// - Throws: `Interruption.failure`; what was hashed until then can be saved.
   package func digests(
     of paths: [String], jobs: Int, isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested }
-  ) throws -> [Result<Digest, Failure>] {
+  ) throws -> FileDigests {
     try look(paths.count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
       Self.examine(paths[k], key: paths[k], table) { try Digest.ofFile(paths[k]) }
     }
@@ -45,40 +45,44 @@ package final class FileMemo {
 
   /// The same of parts of files: one whose file is what it was has the digest that it had.
   /// - Parameters:
-  ///   - parts: each a path and what names the part in it.
+  ///   - part: a path and what names the part in it; asked on any thread.
   ///   - read: makes the digest of the k-th part, on any thread.
   package func digests(
-    ofParts parts: [(path: String, part: String)], jobs: Int,
+    ofParts count: Int, jobs: Int,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
+    _ part: @escaping @Sendable (Int) -> (path: String, part: String),
     read: @escaping @Sendable (Int) throws -> Digest
-  ) throws -> [Result<Digest, Failure>] {
-    try look(parts.count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
-      Self.examine(parts[k].path, key: "\(parts[k].path)//\(parts[k].part)", table) { try read(k) }
+  ) throws -> FileDigests {
+    try look(count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
+      let (path, part) = part(k)
+      return Self.examine(path, key: "\(path)//\(part)", table) { try read(k) }
     }
   }
 
   private func look(
     _ count: Int, jobs: Int, isInterrupted: @escaping @Sendable () -> Bool,
     _ examine: @escaping @Sendable (Int) -> Found
-  ) throws -> [Result<Digest, Failure>] {
+  ) throws -> FileDigests {
     let threads = max(1, min(jobs, count))
     // Few files may be large ones: then one at a time, for an even load.
     let step = count < Self.chunk * threads ? 1 : Self.chunk
     let slots = Slots(count: (count + step - 1) / step)
     RunThreads.run(threads) {
       while let slot = slots.take() {
-        var found: [Found] = []
-        for k in slot * step..<min(count, (slot + 1) * step) where !isInterrupted() { found.append(examine(k)) }
+        var found = Slot()
+        for k in slot * step..<min(count, (slot + 1) * step) where !isInterrupted() { found.add(examine(k)) }
         slots.fill(slot, found)
       }
     }
-    let found = slots.all
-    for found in found {
-      hashed += found.wasRead ? 1 : 0
-      if let entry = found.entry { changes[found.key] = entry }
+    var digests = FileDigests(count: count)
+    for found in slots.all {
+      hashed += found.read
+      for (key, entry) in found.entries { changes[key] = entry }
+      for (k, failure) in found.failures { digests.failures[digests.count + k] = failure }
+      digests.digests += found.digests
     }
-    if found.count < count { throw Interruption.failure }
-    return found.map(\.digest)
+    if digests.count < count { throw Interruption.failure }
+    return digests
   }
 
   /// Forgets a file under every name, and its parts: what is read next is read indeed.
@@ -110,15 +114,34 @@ package final class FileMemo {
     var entry: [UInt8]?
   }
 
+  /// What was found in one part of the paths.
+  private struct Slot: Sendable {
+    var digests: [Digest?] = []
+    var failures: [(Int, Failure)] = []
+    var entries: [(String, [UInt8])] = []
+    var read = 0
+
+    mutating func add(_ found: Found) {
+      switch found.digest {
+      case .success(let digest): digests.append(digest)
+      case .failure(let failure):
+        failures.append((digests.count, failure))
+        digests.append(nil)
+      }
+      if let entry = found.entry { entries.append((found.key, entry)) }
+      if found.wasRead { read += 1 }
+    }
+  }
+
   /// Which part of the paths is next, and what was found in each.
   private final class Slots: Sendable {
     private let next = Atomic<Int>(0)
-    private let found: Mutex<[[Found]]>
+    private let found: Mutex<[Slot]>
     private let count: Int
 
     init(count: Int) {
       self.count = count
-      found = Mutex([[Found]](repeating: [], count: count))
+      found = Mutex([Slot](repeating: Slot(), count: count))
     }
 
     func take() -> Int? {
@@ -126,8 +149,8 @@ package final class FileMemo {
       return slot < count ? slot : nil
     }
 
-    func fill(_ slot: Int, _ found: [Found]) { self.found.withLock { $0[slot] = found } }
-    var all: [Found] { found.withLock { $0.flatMap { $0 } } }
+    func fill(_ slot: Int, _ found: Slot) { self.found.withLock { $0[slot] = found } }
+    var all: [Slot] { found.withLock { $0 } }
   }
 
   private static func examine(

@@ -7,8 +7,12 @@ import Basics
 
 package enum Fingerprint {
   package static func of(_ stage: Stage, inputs: [String: Digest]) -> Digest {
-    let sorted = inputs.sorted { precedesInBytes($0.key, $1.key) }
-    return of(encoding: encode(stage), sorted.map { (name: $0.key, digest: $0.value) })
+    of(stage, inputs: inputs.sorted { precedesInBytes($0.key, $1.key) }.map { (name: $0.key, digest: $0.value) })
+  }
+
+  /// The same from inputs in byte order of their names, none twice.
+  package static func of(_ stage: Stage, inputs: [(name: String, digest: Digest)]) -> Digest {
+    of(encoding: encode(stage), inputs)
   }
 
   /// The same from a stage's encoding and inputs in byte order of their names.

@@ -28,7 +28,7 @@ package struct Plan: Sendable {
   enum Mark: UInt8, Sendable { case upToDate, run, waits, blocked }
 
   package let stages: [Stage]
-  package let actions: [Action]
+  package let actions: any ActionList
   let check: CacheCheck
   let index: ActionIndex
   let source: (any ArtifactSource)?
@@ -44,7 +44,7 @@ package struct Plan: Sendable {
   /// Up to date by an older record, with the record that this replaces.
   var remembered: [Int: RecordBody?] = [:]
 
-  init(stages: [Stage], actions: [Action], check: CacheCheck, index: ActionIndex, source: (any ArtifactSource)?) {
+  init(stages: [Stage], actions: any ActionList, check: CacheCheck, index: ActionIndex, source: (any ArtifactSource)?) {
     self.stages = stages
     self.actions = actions
     self.check = check
@@ -53,6 +53,7 @@ package struct Plan: Sendable {
   }
 
   package var count: Int { actions.count }
+  package var positions: Range<Int> { 0..<count }
 
   /// Whether nothing has to be done.
   package var isUpToDate: Bool { remembered.isEmpty && !marks.contains { $0 == .run || $0 == .waits } }
@@ -64,7 +65,7 @@ package struct Plan: Sendable {
       bodies[position].map { .upToDate(record(position, $0)) } ?? .waits
     case .run: .run(reasons(at: position))
     case .waits: .waits
-    case .blocked: .blocked(by: actions[blockers[position] ?? position].id)
+    case .blocked: .blocked(by: actions.id(at: blockers[position] ?? position))
     }
   }
 
@@ -94,13 +95,13 @@ package struct Plan: Sendable {
   }
 
   func isAction(_ position: Int, stage: Int, _ subject: UnsafeRawBufferPointer) -> Bool {
-    stageOf[position] == stage && withBytes(actions[position].id.subject) { sameBytes($0, subject) }
+    stageOf[position] == stage && withBytes(actions.id(at: position).subject) { sameBytes($0, subject) }
   }
 
-  func isAction(_ position: Int, _ id: ActionID) -> Bool { actions[position].id == id }
+  func isAction(_ position: Int, _ id: ActionID) -> Bool { actions.id(at: position) == id }
 
   func record(_ position: Int, _ body: RecordBody) -> ActionRecord {
-    ActionRecord(id: actions[position].id, body: body, source: source)
+    ActionRecord(id: actions.id(at: position), body: body, source: source)
   }
 
   func upstream(of position: Int) -> ArraySlice<Int32> {
@@ -110,7 +111,7 @@ package struct Plan: Sendable {
   /// The digests of an action's inputs, where `body` knows all records upstream; nil where one has no such output.
   func inputDigests(_ position: Int, body: (Int) -> RecordBody?) -> [Digest]? {
     var digests: [Digest] = []
-    for (element, from) in zip(actions[position].inputs.elements, upstream(of: position)) {
+    for (element, from) in zip(actions.action(at: position).inputs.elements, upstream(of: position)) {
       switch element.input {
       case .digest(let digest): digests.append(digest)
       case .output(_, let name):
@@ -126,6 +127,6 @@ package struct Plan: Sendable {
     let known = inputDigests(position) { marks[$0] == .upToDate ? bodies[$0] : nil }
     // A forced action may run although its inputs are not known yet.
     guard let known else { return [.forced] }
-    return check.reasons(stage: stage, actions[position], bodies[position], inputs: known)
+    return check.reasons(stage: stage, actions.action(at: position), bodies[position], inputs: known)
   }
 }

@@ -10,7 +10,7 @@ package enum Planner {
   ///   - forceActions: single actions that run in any case; those that are not in the graph count for nothing.
   /// - Throws: `Failure` for an unknown stage or input, two actions of one id, or an order that does not hold (as in a cycle).
   package static func plan(
-    stages: [Stage], actions: [Action], history: History, force: Set<String> = [],
+    stages: [Stage], actions: any ActionList, history: History, force: Set<String> = [],
     forceActions: Set<ActionID> = []
   ) throws -> Plan {
     let names = stages.map(\.name)
@@ -27,7 +27,7 @@ package enum Planner {
     plan.marks.reserveCapacity(actions.count)
     var neighbours = Neighbours(stages: stages.count)
     var inputs: [Digest] = []
-    for position in actions.indices {
+    for position in plan.positions {
       let mark = try mark(position, &plan, &inputs, &neighbours)
       plan.marks.append(mark)
       plan.upstreamStart.append(Int32(plan.upstream.count))
@@ -36,14 +36,15 @@ package enum Planner {
   }
 
   /// Enters every action and returns the stage of each.
-  private static func fill(_ index: inout ActionIndex, with actions: [Action], stages: [String]) throws -> [Int32] {
+  private static func fill(_ index: inout ActionIndex, with actions: any ActionList, stages: [String]) throws -> [Int32]
+  {
     var stageOf = [Int32](repeating: -1, count: actions.count)
-    for position in actions.indices {
-      let id = actions[position].id
+    for position in 0..<actions.count {
+      let id = actions.id(at: position)
       guard let stage = index.ordinal(ofStage: id.stage) else { throw Failure.unknownStage(id.stage, known: stages) }
       guard id.subject.utf8.count <= RecordBody.longestName else { throw Failure.nameTooLong(id.subject) }
       let hash = withBytes(id.subject) { ActionIndex.hash(stage: stage, subject: $0) }
-      let twin = index.find(hash) { stageOf[$0] == stage && sameBytes(actions[$0].id.subject, id.subject) }
+      let twin = index.find(hash) { stageOf[$0] == stage && sameBytes(actions.id(at: $0).subject, id.subject) }
       if twin != nil { throw Failure.duplicateAction(id) }
       index.insert(hash, position)
       stageOf[position] = Int32(stage)
@@ -105,12 +106,13 @@ package enum Planner {
   ) throws -> Plan.Mark {
     inputs.removeAll(keepingCapacity: true)
     let (stage, first) = (Int(plan.stageOf[position]), plan.upstream.count)
-    let elements = plan.actions[position].inputs.elements
+    let action = plan.actions.action(at: position)
+    let elements = action.inputs.elements
     var waits = false
     var blocker: Int?
     for k in elements.indices {
       if k > 0, sameBytes(elements[k - 1].name, elements[k].name) {
-        throw Failure.duplicateInput(elements[k].name, of: plan.actions[position].id)
+        throw Failure.duplicateInput(elements[k].name, of: action.id)
       }
       guard elements[k].name.utf8.count <= RecordBody.longestName else { throw Failure.nameTooLong(elements[k].name) }
       switch elements[k].input {
@@ -121,9 +123,9 @@ package enum Planner {
         let guess = neighbours.guess(k, stage: stage, now: position)
         let near = guess.flatMap { plan.isAction($0, id) ? $0 : nil }
         guard let from = near ?? plan.position(of: id) else {
-          throw Failure.unknownInput(elements[k].name, of: plan.actions[position].id, from: id)
+          throw Failure.unknownInput(elements[k].name, of: action.id, from: id)
         }
-        guard from < position else { throw Failure.notInOrder(plan.actions[position].id, needs: id) }
+        guard from < position else { throw Failure.notInOrder(action.id, needs: id) }
         plan.upstream.append(Int32(from))
         switch plan.marks[from] {
         case .run, .waits: waits = true
@@ -142,12 +144,12 @@ package enum Planner {
       plan.blockers[position] = blocker
       return .blocked
     }
-    if waits { return plan.check.isForced(stage: stage, plan.actions[position].id) ? .run : .waits }
-    switch try plan.check.answer(stage: stage, plan.actions[position], plan.bodies[position], inputs: inputs) {
+    if waits { return plan.check.isForced(stage: stage, action.id) ? .run : .waits }
+    switch try plan.check.answer(stage: stage, action, plan.bodies[position], inputs: inputs) {
     case .upToDate: return .upToDate
     case .remembered(let body):
       plan.remembered[position] = .some(plan.bodies[position])
-      plan.bodies[position] = body.renamed(plan.actions[position].id.subject)
+      plan.bodies[position] = body.renamed(action.id.subject)
       return .upToDate
     case .mustRun: return .run
     }

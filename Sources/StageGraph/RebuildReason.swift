@@ -1,5 +1,7 @@
 // Why an action runs: the answer to `--explain`. The planner and the runner find reasons; this file words them.
 
+import Basics
+
 /// Why an action runs.
 package enum RebuildReason: Sendable, Equatable, CustomStringConvertible {
   case neverBuilt

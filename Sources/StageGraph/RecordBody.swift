@@ -41,6 +41,12 @@ struct RecordBody: Sendable {
     return RecordFields(at: fields.at, left: Int(integer(12, UInt32.self)), trailing: 8)
   }
 
+  /// All of them as they lie.
+  var outputBytes: UnsafeRawBufferPointer {
+    let start = outputFields.at
+    return UnsafeRawBufferPointer(start: start, count: Int(count) - (start - base))
+  }
+
   var inputs: [(name: String, digest: Digest)] {
     withExtendedLifetime(page) {
       var result: [(name: String, digest: Digest)] = []

@@ -14,8 +14,8 @@ package struct RunOutcome: Sendable {
     self.plan = plan
     self.produced = produced
     self.source = source
-    self.ran = ran.sorted().map { plan.actions[$0].id }
-    self.blocked = blocked.sorted().map { plan.actions[$0].id }
+    self.ran = ran.sorted().map { plan.actions.id(at: $0) }
+    self.blocked = blocked.sorted().map { plan.actions.id(at: $0) }
   }
 
   /// The record of an action; nil where it is blocked or not in the graph.
@@ -24,13 +24,13 @@ package struct RunOutcome: Sendable {
   /// By position in the plan's actions: what to use to walk over all of them.
   package func record(at position: Int) -> ActionRecord? {
     let body = produced[position] ?? (plan.marks[position] == .upToDate ? plan.bodies[position] : nil)
-    return body.map { ActionRecord(id: plan.actions[position].id, body: $0, source: source) }
+    return body.map { ActionRecord(id: plan.actions.id(at: position), body: $0, source: source) }
   }
 
   /// All records at once. For a large graph, ask for those that matter instead.
   package var records: [ActionID: ActionRecord] {
     var result: [ActionID: ActionRecord] = [:]
-    for position in plan.actions.indices {
+    for position in plan.positions {
       if let record = record(at: position) { result[record.id] = record }
     }
     return result

@@ -43,7 +43,7 @@ package struct Runner: Sendable {
     let cached = plan.marks.count { $0 == .upToDate }
     if cached > 0 { tell(.cached(cached)) }
     for (position, by) in plan.blockers.sorted(by: { $0.key < $1.key }) {
-      tell(.blocked(plan.actions[position].id, by: plan.actions[by].id))
+      tell(.blocked(plan.actions.id(at: position), by: plan.actions.id(at: by)))
     }
     if !plan.isUpToDate {
       try store.catalog.beginGeneration()
@@ -95,7 +95,7 @@ private struct RunnerWork: Sendable {
 
   func step(_ position: Int) -> Schedule.Ending {
     do {
-      let (action, stage, old) = (plan.actions[position], Int(plan.stageOf[position]), plan.bodies[position])
+      let (action, stage, old) = (plan.actions.action(at: position), Int(plan.stageOf[position]), plan.bodies[position])
       let upstream = schedule.upstream(of: position)
       var digests: [Digest] = []
       for ((element, from), body) in zip(zip(action.inputs.elements, plan.upstream(of: position)), upstream) {
@@ -103,7 +103,7 @@ private struct RunnerWork: Sendable {
         case .digest(let digest): digests.append(digest)
         case .output(_, let name):
           guard let artifact = body?.output(name) else {
-            tell(.blocked(action.id, by: plan.actions[Int(from)].id))
+            tell(.blocked(action.id, by: plan.actions.id(at: Int(from))))
             return .blocked
           }
           digests.append(artifact.digest)
@@ -122,7 +122,7 @@ private struct RunnerWork: Sendable {
       }
       tell(.started(action.id, plan.check.reasons(stage: stage, action, old, inputs: digests)))
       let records = zip(plan.upstream(of: position), upstream).map { from, body in
-        body.map { ActionRecord(id: plan.actions[Int(from)].id, body: $0, source: source) }
+        body.map { ActionRecord(id: plan.actions.id(at: Int(from)), body: $0, source: source) }
       }
       return try executed(position, ActionInputs(action: action, digests: digests, upstream: records, source: source))
     } catch {

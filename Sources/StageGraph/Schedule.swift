@@ -12,7 +12,8 @@ final class Schedule: @unchecked Sendable {
   struct Limits {
     var groupCount = 64
     var groupBytes = 64 << 20
-    var groupSeconds = 1.0
+    /// A group is whatever was finished while the one before was committed: a kill costs hardly more than the work in hand.
+    var groupSeconds = 0.0
     /// Workers wait while so many bytes are not yet committed.
     var heldBytes = 256 << 20
   }
@@ -41,7 +42,7 @@ final class Schedule: @unchecked Sendable {
     self.plan = plan
     self.limits = limits
     self.isInterrupted = isInterrupted
-    for position in plan.actions.indices where plan.marks[position] == .run || plan.marks[position] == .waits {
+    for position in plan.positions where plan.marks[position] == .run || plan.marks[position] == .waits {
       var count = 0
       for from in Set(plan.upstream(of: position)) where from >= 0 {
         guard plan.marks[Int(from)] == .run || plan.marks[Int(from)] == .waits else { continue }
@@ -121,7 +122,7 @@ final class Schedule: @unchecked Sendable {
     _ position: Int, _ body: RecordBody, replaced: RecordBody?, payloads: [(digest: Digest, bytes: [UInt8])]
   ) {
     produced[position] = body
-    let id = plan.actions[position].id
+    let id = plan.actions.id(at: position)
     pending.append(
       CommitRecord(stage: id.stage, subject: id.subject, body: body, replaced: replaced, payloads: payloads))
     for payload in payloads {

@@ -13,25 +13,46 @@ package protocol ClipStage: Sendable {
   static func isWanted(_ settings: PrepareSettings) -> Bool
   /// What the fingerprint holds besides the inputs.
   static func stage(_ settings: PrepareSettings) -> Stage
-  /// What it takes for this clip; nil when there is nothing for it to do.
-  static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]?
+  /// Whether there is anything for it to do.
+  static func applies(to clip: PreparedClip) -> Bool
+  /// What it takes for this clip, where it applies.
+  static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs
   static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult
 }
 
 /// Every stage that works clip by clip, in the order of their inputs. A new one is one file and one line.
 package let BuiltInStages: [any ClipStage.Type] = [ExtractSound.self, ExtractFrames.self, SelectVectors.self]
 
-/// A clip as it goes into the graph: its candidate, the file's digest, the digest of its teacher rows.
+/// A clip as it goes into the graph: where it is, the file's digest, its teacher rows.
 package struct PreparedClip: Sendable {
-  package var candidate: ClipCandidate
+  /// The teacher rows of a clip.
+  package struct Vectors: Sendable {
+    /// In the index of all rows.
+    package var place: Int
+    /// Whether they are of the clip itself, although it is cut from a longer file: they stand under its own id.
+    package var areOfClip: Bool
+    package var digest: Digest
+    /// The digest of what their source says of them.
+    package var description: Digest
+  }
+
   package var id: ClipID
+  package var path: String
+  /// Where the clip begins in the file, in seconds.
+  package var startSeconds: Int
+  package var label: String?
+  /// The digest of the file.
   package var source: Digest
-  /// Where its teacher rows are, in order of preference; empty when there are none.
-  package var vectors: [EmbeddingLocation] = []
-  /// Whether those rows are of the clip itself, although it is cut from a longer file: they stand under its own id.
-  package var vectorsAreOfClip = false
-  /// The digest of those rows.
-  package var vectorsDigest: Digest?
+  /// Nil when there are none that can be taken.
+  package var vectors: Vectors?
+
+  package init(_ candidate: ClipCandidate, _ id: ClipID, source: Digest) {
+    (self.id, self.source) = (id, source)
+    (path, startSeconds, label) = (candidate.file.path, candidate.startSeconds, candidate.label)
+  }
+
+  /// The file's name before its first dot.
+  package var stem: String { ClipID.stem(ofFile: Files.name(path)) }
 }
 
 /// What stages work with.
@@ -42,5 +63,7 @@ package struct ClipContext: Sendable {
 }
 
 extension ClipStage {
+  package static func applies(to clip: PreparedClip) -> Bool { true }
+
   static func id(_ clip: PreparedClip) -> ActionID { ActionID(stage: name, subject: clip.id.text) }
 }

@@ -17,7 +17,7 @@ package enum ExtractFrames: ClipStage {
       toolchain: MediaToolchain.identity)
   }
 
-  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
+  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
     ExtractSound.inputs(clip, settings)
   }
 

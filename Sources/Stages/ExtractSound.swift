@@ -17,9 +17,14 @@ package enum ExtractSound: ClipStage {
       toolchain: MediaToolchain.identity)
   }
 
-  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
-    ["source": .digest(clip.source), "start": .digest(Digest(of: "\(clip.candidate.startSeconds)"))]
+  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
+    ["source": .digest(clip.source), "start": .digest(start(clip.startSeconds))]
   }
+
+  private static let atZero = Digest(of: "0")
+
+  /// The digest of a start: nearly always that of 0.
+  static func start(_ seconds: Int) -> Digest { seconds == 0 ? atZero : Digest(of: "\(seconds)") }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     try decoded(clip, .sound, output: output, context)
@@ -30,7 +35,7 @@ package enum ExtractSound: ClipStage {
     _ clip: PreparedClip, _ work: DecodeRequest.Work, output: String, _ context: ClipContext
   ) throws -> ActionResult {
     let request = DecodeRequest(
-      path: clip.candidate.file.path, startSeconds: clip.candidate.startSeconds, work: work)
+      path: clip.path, startSeconds: clip.startSeconds, work: work)
     let outcome = try context.workers.decode(request)
     let passing = Set(BuiltInReasons.filter { !$0.isFinal }.map(\.code))
     return ActionResult(

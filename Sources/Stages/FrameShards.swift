@@ -20,27 +20,23 @@ package enum FrameShards {
   package static func sets(
     _ preparation: Preparation, _ prepared: PreparedPairs, _ outcome: RunOutcome, rate: FrameRate
   ) -> ShardSets {
-    let verdicts = Dictionary(prepared.verdicts.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
-    var items: [ShardSets.Item] = []
-    for clip in preparation.ready {
-      guard let frames = outcome[ExtractFrames.id(clip)]?.output(ExtractFrames.output),
-        let verdict = verdicts[clip.candidate.file.name]
-      else { continue }
+    var (items, packs): ([ShardSets.Item], [Artifact]) = ([], [])
+    for (verdict, position) in zip(prepared.verdicts, preparation.readyOf) where position >= 0 {
+      let clip = preparation.ready[Int(position)]
+      guard let frames = outcome[ExtractFrames.id(clip)]?.output(ExtractFrames.output) else { continue }
       let findings = verdict.findings.filter { !$0.code.rawValue.hasPrefix("embedding.") }
-      guard preparation.policy.decisive(findings) == nil, fits(clip.id) else { continue }
-      items.append(item(clip.id, frames, rate))
+      guard preparation.policy.decisive(findings) == nil, fits(clip.id, rate) else { continue }
+      items.append(ShardSets.Item(id: clip.id, digest: frames.digest, key: packs.count))
+      packs.append(frames)
     }
-    return ShardSets(stage: stage(rate), items: [set: items], names: [set])
-  }
-
-  private static func item(_ id: ClipID, _ frames: Artifact, _ rate: FrameRate) -> ShardSets.Item {
-    ShardSets.Item(id: id, digest: frames.digest, samples: 1) { writer, store in
-      let samples = try FramePack.decode(store.read(frames)).map { frame in
+    return ShardSets(stage: stage(rate), items: [set: items], names: [set]) { [packs] item, writer, store in
+      let samples = try FramePack.decode(store.read(packs[item.key])).map { frame in
         let index = Int((frame.time * Double(rate.numerator) / Double(rate.denominator)).rounded())
-        let record = try CanonicalJSON.bytes(Record(id: id.text, time: frame.time, index: index)) + [0x0A]
-        return (key: "\(id.text)_\(number(index))", members: [(extension: "jpg", data: frame.jpeg), ("json", record)])
+        let record = try CanonicalJSON.bytes(Record(id: item.id.text, time: frame.time, index: index)) + [0x0A]
+        let members = [(extension: "jpg", data: frame.jpeg), ("json", record)]
+        return (key: "\(item.id.text)_\(number(index))", members: members)
       }
-      try writer.add(id, samples: samples)
+      try writer.add(item.id, samples: samples)
     }
   }
 
@@ -56,6 +52,9 @@ package enum FrameShards {
     return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
   }
 
-  /// Whether an id leaves room in a tar's name field for `_2399.json`.
-  private static func fits(_ id: ClipID) -> Bool { id.text.utf8.count + 10 <= 100 }
+  /// Whether an id leaves room for `_009.json` in a tar's name field: every id does up to 100 frames a second.
+  private static func fits(_ id: ClipID, _ rate: FrameRate) -> Bool {
+    let last = DecodeRequest.clipSeconds * Int(rate.numerator) / max(1, Int(rate.denominator))
+    return id.text.utf8.count + "_\(number(last - 1)).json".utf8.count <= 100
+  }
 }

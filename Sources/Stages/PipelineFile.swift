@@ -9,8 +9,8 @@ package struct PipelineFile: Sendable {
   /// Every section and key there is; each key is the flag of the same name.
   package static let keys: [String: [String]] = [
     "prepare": [
-      "videos", "manifest", "embeddings", "embedding-fps", "embedding-model", "frames", "shards", "jobs", "limit",
-      "max-bad-fraction", "leave-out", "keep", "shard-size", "frames-out",
+      "videos", "manifest", "embeddings", "embedding-fps", "embedding-model", "frames", "shards", "jobs", "timeout",
+      "limit", "max-bad-fraction", "leave-out", "keep", "shard-size", "frames-out",
     ],
     "distill": [
       "shards", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate", "schedule",

@@ -14,6 +14,8 @@ package struct Preparation: Sendable {
   package private(set) var clips: ClipList
   /// Clips that can be worked on, in id order.
   package private(set) var ready: [PreparedClip] = []
+  /// By candidate: where it is in `ready`, or -1.
+  private(set) var readyOf: [Int32] = []
   package private(set) var embeddings: EmbeddingIndex?
   /// Files with vectors that are not used, with the reason.
   package var refusedVectors: [Failure] { embeddings?.refused ?? [] }
@@ -39,34 +41,35 @@ package struct Preparation: Sendable {
   }
 
   private mutating func readDigests(_ memo: FileMemo?) throws {
-    let openable = clips.candidates.map(\.file).filter { $0.refusal == nil }
-    var known: [String: Digest] = [:]
-    var unreadable: [String: Finding] = [:]
-    let digests =
-      try memo?.digests(of: openable.map(\.path), jobs: settings.jobs)
-      ?? openable.map { file in Self.reading(file.path) { try Digest.ofFile(file.path) } }
-    for (file, result) in zip(openable, digests) {
-      switch result {
-      case .success(let digest): known[file.path] = digest
-      case .failure(let failure): unreadable[file.path] = Finding(.mediaUnreadable, failure.found ?? failure.what)
+    let openable = clips.candidates.indices.filter { clips.candidates[$0].file.refusal == nil }
+    let paths = openable.map { clips.candidates[$0].file.path }
+    let found = try memo?.digests(of: paths, jobs: settings.jobs)
+    var digests = [Digest?](repeating: nil, count: clips.candidates.count)
+    for (position, k) in openable.enumerated() {
+      let path = paths[position]
+      switch found?[position] ?? Self.reading(path, { try Digest.ofFile(path) }) {
+      case .success(let digest): digests[k] = digest
+      case .failure(let failure):
+        clips.candidates[k].findings.append(Finding(.mediaUnreadable, failure.found ?? failure.what))
       }
     }
-    if !unreadable.isEmpty {
-      for i in clips.candidates.indices {
-        if let finding = unreadable[clips.candidates[i].file.path] { clips.candidates[i].findings.append(finding) }
-      }
-    }
-    clips.settleCollisions { known[$0.path] }
-    for candidate in clips.candidates where policy.decisive(candidate.findings) == nil {
-      guard let id = candidate.id, let source = known[candidate.file.path] else { continue }
+    clips.settleCollisions(digests)
+    var chosen: [Int] = []
+    chosen.reserveCapacity(digests.count)
+    ready.reserveCapacity(digests.count)
+    for (k, candidate) in clips.candidates.enumerated() where policy.decisive(candidate.findings) == nil {
+      guard let id = candidate.id, let source = digests[k] else { continue }
       if let limit = settings.limit, ready.count >= limit { break }
       guard ready.last?.id != id else { continue }
-      ready.append(PreparedClip(candidate: candidate, id: id, source: source))
+      ready.append(PreparedClip(candidate, id, source: source))
+      chosen.append(k)
     }
     if settings.limit != nil {
-      let chosen = Set(ready.map(\.id))
-      clips.candidates.removeAll { $0.id.map { !chosen.contains($0) } ?? true }
+      clips.candidates = chosen.map { clips.candidates[$0] }
+      chosen = Array(chosen.indices)
     }
+    readyOf = [Int32](repeating: -1, count: clips.candidates.count)
+    for (position, k) in chosen.enumerated() { readyOf[k] = Int32(position) }
   }
 
   /// A whole source of the wrong width is the wrong model: that stops the run.
@@ -80,27 +83,38 @@ package struct Preparation: Sendable {
 
   private mutating func lookUpVectors(_ memo: FileMemo?) throws {
     guard let embeddings else { return }
-    let keys = ready.map { [$0.id.text, $0.candidate.file.stem] }
-    let places = keys.map(embeddings.places)
-    let all = places.flatMap { $0 }
-    let digests =
-      try memo?.digests(ofParts: all.map { ($0.path, $0.part) }, jobs: settings.jobs) { try all[$0].contentDigest() }
-      ?? all.map { place in Self.reading(place.place) { try place.contentDigest() } }
-    var start = 0
+    var descriptions: [EmbeddingDescription: (of: Digest, ofClip: Digest)] = [:]
+    var places: [Int32] = []
+    var ends: [Int] = []
+    for clip in ready {
+      places += embeddings.places([clip.id.text, clip.stem]).map { Int32($0) }
+      ends.append(places.count)
+    }
+    let place = { @Sendable [places] (k: Int) in embeddings[Int(places[k])] }
+    let digests = try memo?.digests(ofParts: places.count, jobs: settings.jobs) { k in
+      let place = place(k)
+      return (place.path, place.part)
+    } read: {
+      try place($0).contentDigest()
+    }
+    var next = 0
     for i in ready.indices {
-      var next = start
-      let found = embeddings.lookUp(keys[i]) { _ in
+      let (id, mine) = (ready[i].id, next..<ends[i])
+      let found = EmbeddingLookup(mine.map(place), of: id.text) { place in
         defer { next += 1 }
-        return try digests[next].get()
+        return try digests?[next].get() ?? place.contentDigest()
       }
-      start += places[i].count
-      if !found.findings.isEmpty { vectorFindings[ready[i].id.text] = found.findings }
-      guard let digest = found.digest, let location = found.location else { continue }
-      ready[i].vectors = [location]
-      ready[i].vectorsDigest = digest
-      let (id, stem) = (ready[i].id, ready[i].candidate.file.stem)
-      let isOfClip = !embeddings.locations(for: id).isEmpty
-      ready[i].vectorsAreOfClip = isOfClip && id.text != stem && id.sourceVideo == stem
+      next = ends[i]
+      if !found.findings.isEmpty { vectorFindings[id.text] = found.findings }
+      guard let digest = found.digest, let told = found.location?.description else { continue }
+      let isOfClip = id.text != ready[i].stem && id.sourceVideo == ready[i].stem && embeddings.has(id.text)
+      let known =
+        descriptions[told]
+        ?? (SelectVectors.digest(of: told, areOfClip: false), SelectVectors.digest(of: told, areOfClip: true))
+      descriptions[told] = known
+      ready[i].vectors = PreparedClip.Vectors(
+        place: Int(places[mine.lowerBound]), areOfClip: isOfClip, digest: digest,
+        description: isOfClip ? known.ofClip : known.of)
     }
   }
 
@@ -130,36 +144,43 @@ package struct Preparation: Sendable {
   /// What the clips need, compared with what was done before.
   /// - Parameter retrying: ids of clips whose actions run in any case.
   package func plan(_ history: History, retrying: Set<String> = []) throws -> Plan {
-    var actions: [Action] = []
-    actions.reserveCapacity(ready.count * stages.count)
-    for clip in ready {
-      for stage in stages {
-        guard let inputs = stage.inputs(clip, settings) else { continue }
-        actions.append(Action(id: stage.id(clip), inputs: Action.Inputs(inputs)))
-      }
-    }
-    let forced = retrying.isEmpty ? [] : Set(actions.map(\.id).filter { retrying.contains($0.subject) })
+    let actions = ClipActions(ready, stages: stages, settings: settings)
+    let forced: Set<ActionID> =
+      retrying.isEmpty ? [] : Set((0..<actions.count).map(actions.id).filter { retrying.contains($0.subject) })
     return try Planner.plan(
       stages: stages.map { $0.stage(settings) }, actions: actions, history: history, forceActions: forced)
   }
+
+  /// Gives up the index of the vectors, once no stage can ask for it any more.
+  package mutating func forgetVectors() { embeddings = nil }
 
   /// Runs what the plan says, with decoding in worker processes.
   package func run(_ plan: Plan, store: ArtifactStore, onEvent: @escaping @Sendable (RunEvent) -> Void) throws
     -> RunOutcome
   {
-    let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
+    let workers = DecodeWorkers(
+      count: settings.jobs, command: settings.workerCommand, limits: DecodeLimits(seconds: settings.timeoutSeconds))
     defer { workers.stop() }
     let context = ClipContext(settings: settings, workers: workers, embeddings: embeddings)
-    let byID = Dictionary(uniqueKeysWithValues: ready.map { ($0.id.text, $0) })
     let byName = Dictionary(uniqueKeysWithValues: stages.map { ($0.name, $0) })
     return try Runner(store: store, workers: settings.jobs, onEvent: onEvent).run(plan) { action, inputs in
-      guard let clip = byID[action.id.subject], let stage = byName[action.id.stage] else { return ActionResult() }
+      guard let clip = clip(action.id.subject), let stage = byName[action.id.stage] else { return ActionResult() }
       return try stage.run(clip, inputs, context)
     }
   }
 }
 
 extension Preparation {
+  /// The clip that can be worked on under an id.
+  private func clip(_ id: String) -> PreparedClip? {
+    var (low, high) = (0, ready.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if precedesInBytes(ready[middle].id.text, id) { low = middle + 1 } else { high = middle }
+    }
+    return low < ready.count && ready[low].id.text == id ? ready[low] : nil
+  }
+
   /// Names of the stages in a plan.
   package func stages(of plan: Plan) -> [String] { plan.stages.map(\.name) }
 }

@@ -19,6 +19,8 @@ package struct PrepareSettings: Sendable {
   package var framesOut: String?
   package var workspace = ".pipeline"
   package var jobs = ProcessInfo.processInfo.activeProcessorCount
+  /// How long one clip may take to decode, where a core is free for it.
+  package var timeoutSeconds = DecodeLimits().seconds
   package var limit: Int?
   package var maxBadFraction = 0.05
   package var leaveOut: [String] = []

@@ -1,56 +1,36 @@
 import Basics
 import Corpus
 import Dispatch
-import Media
-import Shards
 import StageGraph
 import Synchronization
-
-/// What became of one file, or of one row of the manifest.
-package struct ClipVerdict: Codable, Sendable, Equatable {
-  package enum State: String, Codable, Sendable {
-    case kept
-    case warned
-    case leftOut = "left-out"
-  }
-
-  package var id: String
-  /// The file's name relative to the folder; empty for a row of the manifest without a file.
-  package var file: String
-  package var state: State
-  /// What left it out.
-  package var reason: ReasonCode?
-  package var findings: [Finding]
-  package var split: Split?
-}
 
 /// A clip whose sound and vectors go into a shard.
 package struct Pair: Sendable {
   package var id: ClipID
   package var split: Split
-  package var sound: Artifact
-  package var vectors: Artifact
-  /// The sample's `.json`.
-  package var record: [UInt8]
-
-  /// The digest of all that goes into the shard for this clip.
-  var digest: Digest {
-    let hasher = DigestBuilder()
-    hasher.update(field: id.text)
-    hasher.update(field: sound.digest.hex)
-    hasher.update(field: vectors.digest.hex)
-    hasher.update(record)
-    return hasher.finish()
-  }
+  /// Of all that goes into the shard for this clip.
+  var digest: Digest
+  /// Where the clip is among those that can be worked on.
+  var clip: Int
 }
 
 /// Verdicts and pairs of a finished run.
+///
+/// A clip whose inputs are what they were when its verdict was last kept has that verdict again; only the others are examined.
 package struct PreparedPairs: Sendable {
+  /// Those of the candidates, in their order, then of what has no file or no row.
   package private(set) var verdicts: [ClipVerdict] = []
   /// In id order.
   package private(set) var pairs: [Pair] = []
   /// What was decided about splits, to be told.
   package private(set) var notes: [String] = []
+  let preparation: Preparation
+  let outcome: RunOutcome
+  /// By candidate: the item that says all this already, or -1.
+  private(set) var kept: [Int32] = []
+  /// What is to be kept of the other candidates' verdicts.
+  private(set) var memos: [Int: ClipMemo] = [:]
+
   package var leftOut: Int { verdicts.count { $0.state == .leftOut } }
   /// Whether some verdict could be another one next time.
   package var isPassing: Bool {
@@ -58,69 +38,53 @@ package struct PreparedPairs: Sendable {
     return verdicts.contains { $0.findings.contains { passing.contains($0.code) } }
   }
 
-  package init(_ preparation: Preparation, _ outcome: RunOutcome) throws {
-    let examined = try Self.examineAll(preparation, outcome)
-    for (k, candidate) in preparation.clips.candidates.enumerated() {
-      var verdict = ClipVerdict(
-        id: candidate.idText, file: candidate.file.name, state: .kept, findings: candidate.findings)
-      let made = examined[k]
-      verdict.findings += made.findings
-      if let decisive = preparation.policy.decisive(verdict.findings) {
-        (verdict.state, verdict.reason) = (.leftOut, decisive.code)
-      } else if !verdict.findings.isEmpty {
-        verdict.state = .warned
+  /// - Parameter known: what was kept of earlier verdicts.
+  package init(_ preparation: Preparation, _ outcome: RunOutcome, known: ItemMemos = ItemMemos()) throws {
+    (self.preparation, self.outcome) = (preparation, outcome)
+    var settled = try Self.settleAll(ClipSettling(preparation, outcome, known: known))
+    let joins = !preparation.clips.hasSplits && joinsFewValidationClips(settled)
+    verdicts.reserveCapacity(settled.count)
+    for k in settled.indices {
+      let hasJoined = joins && settled[k].split == .validation
+      let split = hasJoined ? .train : settled[k].split
+      if let digest = settled[k].pair, let split, let id = preparation.clips.candidates[k].id {
+        settled[k].verdict.split = split
+        pairs.append(Pair(id: id, split: split, digest: digest, clip: Int(preparation.readyOf[k])))
       }
-      if verdict.state != .leftOut, let id = candidate.id, let sound = made.sound, let vectors = made.vectors {
-        let split = preparation.clips.hasSplits ? candidate.split ?? .train : Split(sourceVideo: id.sourceVideo)
-        verdict.split = split
-        pairs.append(Pair(id: id, split: split, sound: sound, vectors: vectors, record: made.record))
-      }
-      verdicts.append(verdict)
+      let isKept = settled[k].position >= 0 && settled[k].hadJoined == hasJoined
+      kept.append(isKept ? settled[k].position : -1)
+      if !isKept { memos[k] = ClipMemo(settled[k], hasJoined: hasJoined) }
+      verdicts.append(settled[k].verdict)
     }
     addUnmatched(preparation.clips)
-    if !preparation.clips.hasSplits { joinFewValidationClips() }
-  }
-
-  /// What the stages gave for one clip, and what they found.
-  private struct Made: Sendable {
-    var sound: Artifact?
-    var vectors: Artifact?
-    var record: [UInt8] = []
-    var findings: [Finding] = []
   }
 
   private static let chunk = 512
 
-  /// One for each candidate, in their order. Reading a summary is a look-up and a read each, so several threads do it.
-  private static func examineAll(_ preparation: Preparation, _ outcome: RunOutcome) throws -> [Made] {
-    let candidates = preparation.clips.candidates
-    let ready = Dictionary(uniqueKeysWithValues: preparation.ready.map { ($0.candidate.file.name, $0) })
-    let chunks = (candidates.count + chunk - 1) / chunk
-    let found = Mutex([Int: Result<[Made], any Error>]())
+  /// One for each candidate, in their order. Examining one reads the store, so several threads do it.
+  private static func settleAll(_ settling: ClipSettling) throws -> [ClipSettling.Settled] {
+    let count = settling.preparation.clips.candidates.count
+    let chunks = (count + chunk - 1) / chunk
+    let found = Mutex([Int: Result<[ClipSettling.Settled], any Error>]())
     DispatchQueue.concurrentPerform(iterations: chunks) { k in
-      let part = candidates[k * chunk..<min(candidates.count, (k + 1) * chunk)]
-      let made = Result {
-        try part.map { try ready[$0.file.name].map { try examine($0, preparation, outcome) } ?? Made() }
-      }
-      found.withLock { $0[k] = made }
+      let settled = Result { try (k * chunk..<min(count, (k + 1) * chunk)).map(settling.settle) }
+      found.withLock { $0[k] = settled }
     }
     let all = found.withLock { $0 }
-    return try (0..<chunks).flatMap { try all[$0]?.get() ?? [] }
+    var settled: [ClipSettling.Settled] = []
+    settled.reserveCapacity(count)
+    for k in 0..<chunks { settled += try all[k]?.get() ?? [] }
+    return settled
   }
 
-  private static func examine(_ clip: PreparedClip, _ preparation: Preparation, _ outcome: RunOutcome) throws -> Made {
-    guard let sound = outcome[ExtractSound.id(clip)] else { return Made() }
-    let facts = try ClipFacts(
-      sound: sound.summary, frames: outcome[ExtractFrames.id(clip)]?.summary, clip: clip.id.text)
-    var made = Made(sound: sound.output(ExtractSound.output))
-    made.findings = facts.findings + (preparation.vectorFindings[clip.id.text] ?? [])
-    guard let selected = outcome[SelectVectors.id(clip)] else { return made }
-    let summary = try CanonicalJSON.decode(
-      SelectVectors.Summary.self, from: selected.summary, source: "summary of select-vectors, \(clip.id)")
-    made.findings += summary.findings
-    made.vectors = selected.output(SelectVectors.output)
-    made.record = try SampleRecord(clip, facts, summary).bytes()
-    return made
+  /// Whether there are validation clips, but too few to be of use; then says so.
+  private mutating func joinsFewValidationClips(_ settled: [ClipSettling.Settled]) -> Bool {
+    let count = settled.count { $0.split == .validation }
+    guard count > 0, count < Split.fewestValidationClips else { return false }
+    notes.append(
+      "only \(count) clips would be for validation, fewer than \(Split.fewestValidationClips): they join train, and distill will not validate"
+    )
+    return true
   }
 
   private mutating func addUnmatched(_ clips: ClipList) {
@@ -136,44 +100,19 @@ package struct PreparedPairs: Sendable {
     }
   }
 
-  private mutating func joinFewValidationClips() {
-    let count = pairs.count { $0.split == .validation }
-    guard count > 0, count < Split.fewestValidationClips else { return }
-    for i in pairs.indices where pairs[i].split == .validation { pairs[i].split = .train }
-    for i in verdicts.indices where verdicts[i].split == .validation { verdicts[i].split = .train }
-    notes.append(
-      "only \(count) clips would be for validation, fewer than \(Split.fewestValidationClips): they join train, and distill will not validate"
-    )
+  /// What goes into a shard for a clip.
+  /// - Throws: `catalog.memo` when it is not what the pair was made of.
+  func sample(_ pair: Pair) throws -> ClipExamination.Sample {
+    let sample = try ClipExamination(preparation.ready[pair.clip], outcome, vectorFindings: []).sample
+    guard let sample, sample.digest(of: pair.id) == pair.digest else { throw Failure.memoDiffers(pair.id) }
+    return sample
   }
 }
 
-/// The `.json` of a sample in a training shard.
-struct SampleRecord: Encodable {
-  struct Vectors: Encodable {
-    var fps: Double?
-    var model: String?
-    var rows: Int
-    var times: [Double]
+extension ClipMemo {
+  init(_ settled: ClipSettling.Settled, hasJoined: Bool) {
+    self.init(
+      input: settled.input, state: settled.verdict.state, reason: settled.verdict.reason,
+      findings: settled.verdict.findings, split: settled.split, hasJoined: hasJoined, pair: settled.pair)
   }
-
-  var id: String
-  /// Seconds with both sound and picture; the rest is padded.
-  var duration: Double
-  var label: String?
-  /// SHA-256 of the file that the clip comes from.
-  var source: Digest
-  /// Where the clip begins in that file, in seconds.
-  var start: Int
-  var vectors: Vectors
-
-  init(_ clip: PreparedClip, _ facts: ClipFacts, _ summary: SelectVectors.Summary) {
-    id = clip.id.text
-    duration = facts.duration
-    label = clip.candidate.label
-    source = clip.source
-    start = clip.candidate.startSeconds
-    vectors = Vectors(fps: summary.fps, model: summary.model, rows: summary.rows, times: summary.times)
-  }
-
-  func bytes() throws -> [UInt8] { try CanonicalJSON.bytes(self) + [0x0A] }
 }

@@ -33,30 +33,35 @@ package enum SelectVectors: ClipStage {
       ])
   }
 
-  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> [String: ActionInput]? {
-    guard let digest = clip.vectorsDigest else { return nil }
-    var inputs: [String: ActionInput] = [
-      "vectors": .digest(digest), "start": .digest(Digest(of: "\(start(clip))")),
-      "description": .digest(description(clip)),
-      "sound": .output(of: ExtractSound.id(clip), named: ActionResult.summaryName),
-    ]
-    if ExtractFrames.isWanted(settings) {
-      inputs["frames"] = .output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
+  package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
+    guard let rows = clip.vectors else { return [:] }
+    let (description, vectors) = (ActionInput.digest(rows.description), ActionInput.digest(rows.digest))
+    let start = ActionInput.digest(ExtractSound.start(start(clip, rows)))
+    let sound = ActionInput.output(of: ExtractSound.id(clip), named: ActionResult.summaryName)
+    guard ExtractFrames.isWanted(settings) else {
+      return ["description": description, "sound": sound, "start": start, "vectors": vectors]
     }
-    return inputs
+    let frames = ActionInput.output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
+    return [
+      "description": description, "frames": frames, "sound": sound, "start": start,
+      "vectors": vectors,
+    ]
   }
 
+  package static func applies(to clip: PreparedClip) -> Bool { clip.vectors != nil }
+
   /// What the source says of the rows: their rate decides which ones are taken.
-  private static func description(_ clip: PreparedClip) -> Digest {
-    let told = clip.vectors.first?.description
-    return Digest(of: "\(told?.fps.map { "\($0)" } ?? "-") \(told?.model ?? "-") \(clip.vectorsAreOfClip)")
+  static func digest(of told: EmbeddingDescription, areOfClip: Bool) -> Digest {
+    Digest(of: "\(told.fps.map { "\($0)" } ?? "-") \(told.model ?? "-") \(areOfClip)")
   }
 
   /// Where the clip begins in what the rows describe.
-  private static func start(_ clip: PreparedClip) -> Int { clip.vectorsAreOfClip ? 0 : clip.candidate.startSeconds }
+  private static func start(_ clip: PreparedClip, _ vectors: PreparedClip.Vectors) -> Int {
+    vectors.areOfClip ? 0 : clip.startSeconds
+  }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
-    guard let location = clip.vectors.first else { return ActionResult() }
+    guard let vectors = clip.vectors, let location = context.embeddings?[vectors.place] else { return ActionResult() }
     let facts = try ClipFacts(
       sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
       clip: clip.id.text)
@@ -64,9 +69,9 @@ package enum SelectVectors: ClipStage {
     guard facts.duration > 0 else {
       return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
     }
-    let start = Double(Self.start(clip))
+    let start = Double(Self.start(clip, vectors))
     let window = TeacherVectors.Window(
-      start: start, duration: facts.duration, fileDuration: clip.vectorsAreOfClip ? facts.duration : facts.fileDuration)
+      start: start, duration: facts.duration, fileDuration: vectors.areOfClip ? facts.duration : facts.fileDuration)
     let fps = location.description.fps
     let selection = try TeacherVectors.select(
       location.rows(), fps: fps, window: window, width: PrepareSettings.dimension)

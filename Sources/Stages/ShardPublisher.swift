@@ -10,8 +10,8 @@ package struct ShardSets: Sendable {
     var id: ClipID
     /// Of all that goes into the shard for this clip.
     var digest: Digest
-    var samples: Int
-    var write: @Sendable (TrainingShardWriter, ArtifactStore) throws -> Void
+    /// Which it is to whoever writes it.
+    var key: Int
   }
 
   /// What its shards are made by: part of their fingerprints.
@@ -22,6 +22,8 @@ package struct ShardSets: Sendable {
   var names: [String]
   /// Files beside the shards.
   var beside: [String: [UInt8]] = [:]
+  /// Adds one item to a shard.
+  var write: @Sendable (Item, TrainingShardWriter, ArtifactStore) throws -> Void
 }
 
 /// Writes sets of shards so that they change as little as their clips do, and appear whole or not at all.
@@ -39,7 +41,7 @@ package struct ShardPublisher: Sendable {
     var known: TrainingShard?
     /// Whether the index beside `present` is what it should be.
     var indexIsThere = false
-    package var samples: Int { items.reduce(0) { $0 + $1.samples } }
+    package var clips: Int { items.count }
     package var reason: RebuildReason
   }
 
@@ -66,12 +68,13 @@ package struct ShardPublisher: Sendable {
     var jobs: [Job] = []
     for set in sets.names {
       let items = sets.items[set] ?? []
-      let byID = Dictionary(uniqueKeysWithValues: items.map { ($0.id, $0) })
       let boundaries = ShardBoundaries(target: target, least: max(1, target / 4), most: target * 4)
+      var start = 0
       for (number, ids) in boundaries.plan(ids: items.map(\.id)).enumerated() {
-        let members = ids.compactMap { byID[$0] }
-        let fingerprint = Fingerprint.of(
-          sets.stage, inputs: Dictionary(uniqueKeysWithValues: members.map { ($0.id.text, $0.digest) }))
+        // Shards are runs of the items.
+        let members = Array(items[start..<start + ids.count])
+        start += ids.count
+        let fingerprint = Fingerprint.of(sets.stage, inputs: members.map { ($0.id.text, $0.digest) })
         let known = try Self.known(fingerprint, catalog)
         let name = TrainingShard.name(set, number)
         let match = known.flatMap { shard in
@@ -196,7 +199,7 @@ package struct ShardPublisher: Sendable {
 
   private func write(_ job: Job, into building: String, _ store: ArtifactStore) throws -> TrainingShard {
     let writer = try TrainingShardWriter("\(building)/\(job.name)")
-    for item in job.items { try item.write(writer, store) }
+    for item in job.items { try sets.write(item, writer, store) }
     return try writer.finish()
   }
 

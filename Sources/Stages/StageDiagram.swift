@@ -26,7 +26,7 @@ package struct StageDiagram: Sendable {
     for stage in wanted {
       nodes.append(Node(name: stage.name, count: counts[stage.name].map { "\($0) done" }))
       var sources: Set<String> = []
-      for (name, input) in stage.inputs(probe, settings) ?? [:] {
+      for (name, input) in stage.inputs(probe, settings).elements {
         switch input {
         case .output(let id, _): sources.insert(id.stage)
         case .digest: if let data = ["source": "videos", "vectors": "embeddings"][name] { sources.insert(data) }
@@ -50,7 +50,10 @@ package struct StageDiagram: Sendable {
   private static let probe: PreparedClip? = {
     let clips = ClipList(files: [SourceFile(path: "clip.mp4", name: "clip.mp4")], manifest: nil)
     guard let candidate = clips.candidates.first, let id = candidate.id else { return nil }
-    return PreparedClip(candidate: candidate, id: id, source: Digest(of: ""), vectorsDigest: Digest(of: ""))
+    var clip = PreparedClip(candidate, id, source: Digest(of: ""))
+    let none = Digest(of: "")
+    clip.vectors = PreparedClip.Vectors(place: 0, areOfClip: false, digest: none, description: none)
+    return clip
   }()
 
   package var dot: String {

@@ -39,6 +39,12 @@ extension Failure {
       hint: "the reasons are in the table above: pipeline status --quarantine")
   }
 
+  static func memoDiffers(_ id: ClipID) -> Failure {
+    Failure(
+      "catalog.memo", "what was kept of a clip's verdict is not what the store holds of the clip", on: id.text,
+      hint: "move the workspace's catalog.sqlite away and run again: everything is made anew")
+  }
+
   static func shardUnknown(_ path: String, found: Digest) -> Failure {
     Failure(
       "shard.corrupt", "a training shard is not what was written", on: path, found: "sha256 \(found.short)",

@@ -12,16 +12,17 @@ package enum TrainingShards {
 
   package static func sets(_ prepared: PreparedPairs) throws -> ShardSets {
     var items: [String: [ShardSets.Item]] = [:]
-    for pair in prepared.pairs {
-      let item = ShardSets.Item(id: pair.id, digest: pair.digest, samples: 1) { writer, store in
-        try writer.add(
-          pair.id, [.clip: try store.read(pair.vectors), .sound: try store.read(pair.sound), .record: pair.record])
-      }
-      items[pair.split.rawValue, default: []].append(item)
+    for (k, pair) in prepared.pairs.enumerated() {
+      items[pair.split.rawValue, default: []].append(ShardSets.Item(id: pair.id, digest: pair.digest, key: k))
     }
     return ShardSets(
       stage: stage, items: items, names: Split.allCases.map(\.rawValue),
-      beside: [quarantineName: try quarantine(prepared.verdicts)])
+      beside: [quarantineName: try quarantine(prepared.verdicts)]
+    ) { item, writer, store in
+      let sample = try prepared.sample(prepared.pairs[item.key])
+      try writer.add(
+        item.id, [.clip: try store.read(sample.vectors), .sound: try store.read(sample.sound), .record: sample.record])
+    }
   }
 
   private static func quarantine(_ verdicts: [ClipVerdict]) throws -> [UInt8] {

@@ -33,6 +33,9 @@ struct PrepareOptions: ParsableArguments {
   @Option(help: "Decoding processes.")
   var jobs: Int?
 
+  @Option(help: "Seconds that one clip may take to decode, where a core is free for it (60).")
+  var timeout: Double?
+
   @Option(help: "Only the first clips, in the order of their ids.")
   var limit: Int?
 
@@ -76,6 +79,11 @@ struct PrepareOptions: ParsableArguments {
     settings.shardTarget =
       try positive("--shard-size", shardSize ?? file?.value("prepare", "shard-size")) ?? settings.shardTarget
     settings.jobs = try positive("--jobs", jobs ?? file?.value("prepare", "jobs")) ?? settings.jobs
+    settings.timeoutSeconds = try timeout ?? file?.value("prepare", "timeout") ?? settings.timeoutSeconds
+    guard settings.timeoutSeconds > 0 else {
+      throw Failure(
+        "usage.value", "a number over 0 is wanted", on: "--timeout", found: "\(settings.timeoutSeconds)", exit: .usage)
+    }
     settings.limit = try positive("--limit", limit ?? file?.value("prepare", "limit"))
     settings.maxBadFraction =
       try maxBadFraction ?? file?.value("prepare", "max-bad-fraction") ?? settings.maxBadFraction

@@ -25,17 +25,21 @@ struct PrepareFlow {
     }
     try PreparationSeal.remove(from: catalog)
     try GarbageRule.prepareBegins(catalog)
-    let preparation = try survey(catalog)
+    var preparation = try survey(catalog)
+    Memory.returnFreed()
     var summary = report(preparation)
     let plan = try preparation.plan(try store.history(), retrying: try retrying(preparation, catalog))
     if common.explain { explain(plan) }
     let outcome = try execute(preparation, plan, store)
-    let prepared = try PreparedPairs(preparation, outcome)
-    if let rate = settings.frames {
+    preparation.forgetVectors()
+    Memory.returnFreed()
+    let known = try catalog.itemMemos()
+    let prepared = try PreparedPairs(preparation, outcome, known: known)
+    if let rate = settings.frames, settings.framesOut != nil {
       try publishFrames(FrameShards.sets(preparation, prepared, outcome, rate: rate), catalog, store)
     }
     if framesOnly { return }
-    try remember(prepared, catalog)
+    try remember(VerdictItems(prepared, known: known), catalog)
     prepared.notes.forEach(Console.note)
     summary.notes += prepared.notes
     summary.add(prepared)
@@ -91,7 +95,8 @@ struct PrepareFlow {
       let store = try ArtifactStore(catalog)
       let outcome = try Runner(store: store, workers: 1).run(plan) { _, _ in ActionResult() }
       let publisher = try ShardPublisher(
-        try TrainingShards.sets(PreparedPairs(preparation, outcome)), folder: settings.shards,
+        try TrainingShards.sets(PreparedPairs(preparation, outcome, known: catalog.itemMemos())),
+        folder: settings.shards,
         target: settings.shardTarget,
         catalog: catalog,
         writing: false)
@@ -105,9 +110,9 @@ struct PrepareFlow {
   }
 
   private func explain(_ plan: Plan) {
-    for position in plan.actions.indices {
+    for position in plan.positions {
       guard case .run(let reasons) = plan.state(at: position) else { continue }
-      let id = plan.actions[position].id
+      let id = plan.actions.id(at: position)
       Console.say("\(id.stage) \(id.subject): \(reasons.map(\.description).joined(separator: "; "))")
       Console.event("reason", ["stage": id.stage, "subject": id.subject, "reasons": reasons.map(\.code)])
     }
@@ -163,16 +168,8 @@ struct PrepareFlow {
     Set(outcome.ran.filter { $0.stage.hasPrefix("extract-") }.map(\.subject)).count
   }
 
-  private func remember(_ prepared: PreparedPairs, _ catalog: Catalog) throws {
-    var items: [String: Item] = [:]
-    for verdict in prepared.verdicts {
-      let key = verdict.file.isEmpty ? "row \(verdict.id)" : verdict.file
-      items[key] = Item(key: key, state: verdict.state.rawValue, detail: try CanonicalJSON.text(verdict))
-    }
-    let before = Dictionary(uniqueKeysWithValues: try catalog.items().map { ($0.key, $0) })
-    let changed = items.values.filter { before[$0.key] != $0 }.sorted { $0.key < $1.key }
-    let gone = before.keys.filter { items[$0] == nil }.sorted()
-    if !changed.isEmpty || !gone.isEmpty { try catalog.update(items: changed, removing: gone) }
+  private func remember(_ items: VerdictItems, _ catalog: Catalog) throws {
+    try catalog.update(items: items.changed, removing: items.gone)
     try catalog.set(note: PrepareSettings.shardsNote, settings.shards)
     try GarbageRule.prepareHasVerdicts(catalog)
   }
@@ -183,7 +180,7 @@ struct PrepareFlow {
       sets, folder: folder, target: settings.shardTarget, catalog: catalog, writing: true)
     let written = publisher.isUpToDate ? nil : publisher.toWrite.count
     if written != nil { try publish(publisher, store, stage: "write-frames") }
-    let clips = publisher.jobs.reduce(0) { $0 + $1.samples }
+    let clips = publisher.jobs.reduce(0) { $0 + $1.clips }
     let state = written.map { "\($0) shards written" } ?? "up to date"
     Console.say("\(folder): frames of \(clips) clips in \(publisher.jobs.count) shards; \(state)")
     Console.event("frames", ["clips": clips, "shards": publisher.jobs.count, "written": written ?? 0])
@@ -195,7 +192,7 @@ struct PrepareFlow {
     let progress = Progress("shards", total: count)
     try publisher.publish(store) { job in
       progress.advance()
-      Console.event("shard", ["name": job.name, "samples": job.samples, "of": count])
+      Console.event("shard", ["name": job.name, "samples": job.clips, "of": count])
     }
   }
 

@@ -42,7 +42,7 @@ enum PlanReport {
       Console.say("no teacher vectors given: sound and frames only")
       return
     }
-    let covered = preparation.ready.count { $0.vectorsDigest != nil }
+    let covered = preparation.ready.count { $0.vectors != nil }
     // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each.
     let bytes = clips * (160 + (preparation.settings.frames == nil ? 0 : 200)) * 1024 + covered * 180 * 1024
     Console.say("vectors for \(covered) of \(clips) clips; up to \(bytes / 1_048_576 + 1) MiB of disk")

@@ -147,8 +147,8 @@ struct PrepareTests {
 
   @Test(
     "leaves out a clip on which the decoder crashes, hangs or eats memory, alone, and tries it again",
-    arguments: ["crash", "allocate"])
-  func faults(kind: String) throws {
+    arguments: [("crash", "decoder.crashed"), ("hang", "media.timeout"), ("allocate", "media.memory")])
+  func faults(kind: String, reason: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 3)
@@ -156,12 +156,22 @@ struct PrepareTests {
     try Clips.make(tool.path("videos/\(name).mp4"), pitch: 900)
     try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: 7)
     let outcome = try tool.run(
-      "prepare", "videos", "--max-bad-fraction", "1", environment: ["PIPELINE_TEST_FAULTS": "1"])
+      "prepare", "videos", "--max-bad-fraction", "1", "--timeout", "3", "--explain",
+      environment: ["PIPELINE_TEST_FAULTS": "1"])
     #expect(outcome.output.contains("3 pairs"), "\(outcome.output) \(outcome.problems)")
-    #expect(outcome.output.contains(kind == "crash" ? "decoder.crashed" : "media.memory"), "\(outcome.output)")
     #expect(outcome.problems.contains("may then differ"))
-    let again = try tool.run("prepare", "videos")
+    let quarantine = String(decoding: try Files.read(tool.path("shards/quarantine.jsonl")), as: UTF8.self)
+    #expect(
+      quarantine.split(separator: "\n").count == 1 && quarantine.contains("\"reason\":\"\(reason)\""), "\(quarantine)")
+    // What it did to the others: nothing. Their shards are those of a run without it.
+    try Files.makeFolder(tool.path("others"))
+    for k in 0..<3 { try Clips.shell(["cp", tool.path("videos/\(Clips.name(k)).mp4"), tool.path("others/")]) }
+    try tool.run("prepare", "others", "--embeddings", "embeddings", "--shards", "clean", "--workspace", "w2")
+    #expect(try tool.digests("clean")["train-000000.tar"] == tool.digests("shards")["train-000000.tar"])
+    let again = try tool.run("prepare", "videos", "--explain")
     #expect(again.output.contains("4 pairs") && again.output.contains("1 clips decoded"))
+    #expect(again.output.contains("extract-sound \(name): the last result was not final"), "\(again.output)")
+    #expect(!again.output.contains("extract-sound \(Clips.name(0))"))
   }
 
   @Test("takes ids, labels, splits and starts from a manifest")

@@ -121,12 +121,12 @@ import Testing
     let scratch = try Scratch()
     #expect(failure { try Self.write(scratch["s.tar"], ["b", "a"]) }?.code == "shard.order")
     #expect(failure { try Self.write(scratch["s.tar"], ["a", "a"]) }?.code == "shard.order")
-    let (long, fits) = (String(repeating: "x", count: 92), String(repeating: "x", count: 91))
-    #expect(failure { try Self.write(scratch["s.tar"], [long]) }?.code == "tar.longname")
-    #expect(try !TrainingShardWriter.fits(clipID(long)))
-    #expect(try TrainingShardWriter.fits(clipID(fits)))
-    try Self.write(scratch["s.tar"], [fits])
-    #expect(try TrainingShardReader(scratch["s.tar"]).samples.map(\.id.text) == [fits])
+    let long = String(repeating: "x", count: ClipID.longest)
+    let writer = try TrainingShardWriter(scratch["s.tar"])
+    #expect(failure { try writer.add(clipID(long), [(extension: "clip.npyx", data: [1])]) }?.code == "tar.longname")
+    // The longest id that there is fits with every member.
+    try Self.write(scratch["s.tar"], [long])
+    #expect(try TrainingShardReader(scratch["s.tar"]).samples.map(\.id.text) == [long])
   }
 
   @Test("a set lists its splits, and its samples in key order over shards")

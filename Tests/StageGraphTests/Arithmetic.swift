@@ -40,7 +40,7 @@ final class Arithmetic: Sendable {
     let names = leaves.keys.sorted()
     let scale = names.map { name in
       Action(
-        id: id("scale", name), inputs: ["leaf": .digest(Digest(of: "\(leaves[name] ?? 0)"))], label: "scale \(name)")
+        id: id("scale", name), inputs: ["leaf": .digest(Digest(of: "\(leaves[name] ?? 0)"))])
     }
     let sign = names.map { name in
       Action(id: id("sign", name), inputs: ["number": .output(of: id("scale", name), named: "product")])

@@ -124,7 +124,11 @@ import Testing
     func look() throws -> (digests: [Digest], read: Int) {
       let memo = try FileMemo(catalog)
       defer { try? memo.save() }
-      let found = try memo.digests(ofParts: [(path, "1"), (path, "2")], jobs: 2) { Digest(of: "\($0)") }
+      let found = try memo.digests(ofParts: 2, jobs: 2) {
+        (path, "\($0 + 1)")
+      } read: {
+        Digest(of: "\($0)")
+      }
       return (try found.map { try $0.get() }, memo.hashed)
     }
     let expected = [Digest(of: "0"), Digest(of: "1")]

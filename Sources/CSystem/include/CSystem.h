@@ -4,10 +4,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+// Gives the kernel back what was freed in small pieces; the allocator keeps it otherwise.
+void system_return_freed_memory(void);
+
 // SHA-256 through libcrypto. A context is created by begin and freed by end; NULL when libcrypto fails.
 void *system_sha256_begin(void);
 void system_sha256_update(void *context, const void *bytes, size_t count);
-void system_sha256_end(void *context, uint8_t digest[32]);
+void system_sha256_end(void *context, void *digest);
 
 // XXH3, 64 bits: fast change checks, never an address.
 uint64_t system_xxh3(const void *bytes, size_t count);

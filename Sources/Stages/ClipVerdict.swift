@@ -1,0 +1,19 @@
+import Corpus
+
+/// What became of one file, or of one row of the manifest.
+package struct ClipVerdict: Codable, Sendable, Equatable {
+  package enum State: String, Codable, Sendable, CaseIterable {
+    case kept
+    case warned
+    case leftOut = "left-out"
+  }
+
+  package var id: String
+  /// The file's name relative to the folder; empty for a row of the manifest without a file.
+  package var file: String
+  package var state: State
+  /// What left it out.
+  package var reason: ReasonCode?
+  package var findings: [Finding]
+  package var split: Split?
+}

@@ -1,0 +1,32 @@
+import Basics
+
+/// The `.json` of a sample in a training shard.
+struct SampleRecord: Encodable {
+  struct Vectors: Encodable {
+    var fps: Double?
+    var model: String?
+    var rows: Int
+    var times: [Double]
+  }
+
+  var id: String
+  /// Seconds with both sound and picture; the rest is padded.
+  var duration: Double
+  var label: String?
+  /// SHA-256 of the file that the clip comes from.
+  var source: Digest
+  /// Where the clip begins in that file, in seconds.
+  var start: Int
+  var vectors: Vectors
+
+  init(_ clip: PreparedClip, _ facts: ClipFacts, _ summary: SelectVectors.Summary) {
+    id = clip.id.text
+    duration = facts.duration
+    label = clip.label
+    source = clip.source
+    start = clip.startSeconds
+    vectors = Vectors(fps: summary.fps, model: summary.model, rows: summary.rows, times: summary.times)
+  }
+
+  func bytes() throws -> [UInt8] { try CanonicalJSON.bytes(self) + [0x0A] }
+}
