@@ -25,6 +25,28 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   package init() {}
 
+  /// What a description does not say has its default: options that came later are off in older runs.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func set<T: Decodable>(_ place: inout T, _ key: CodingKeys) throws {
+      if let value = try values.decodeIfPresent(T.self, forKey: key) { place = value }
+    }
+    try set(&loss, .loss)
+    try set(&normalization, .normalization)
+    try set(&batchSize, .batchSize)
+    try set(&learningRate, .learningRate)
+    try set(&schedule, .schedule)
+    try set(&scheduleEpochs, .scheduleEpochs)
+    try set(&seed, .seed)
+    try set(&shuffleTeacher, .shuffleTeacher)
+    try set(&precision, .precision)
+    try set(&microbatch, .microbatch)
+    try set(&augmentation, .augmentation)
+    try set(&optimizer, .optimizer)
+    patience = try values.decodeIfPresent(Int.self, forKey: .patience)
+    initialWeights = try values.decodeIfPresent(Digest.self, forKey: .initialWeights)
+  }
+
   /// The name of the run: the digest of all of this, the data, and what the machine's libraries can change.
   package func identity(data: Digest, toolchain: [String: String]) throws -> Digest {
     struct Identity: Encodable {

@@ -60,7 +60,13 @@ struct EmbeddingItems: Sendable {
     if !clips.absent.isEmpty { warnings.append("\(clips.absent.count) rows of the manifest have no file") }
     if !clips.unlisted.isEmpty { warnings.append("\(clips.unlisted.count) files are not in the manifest") }
     if settings.keys == .path { clips.nameByPath() }
-    clips.settleCollisions { try? Digest.ofFile($0.path) }
+    // Sorted by id: only those that stand twice are read for it.
+    let ids = clips.candidates.map(\.idText)
+    clips.settleCollisions(
+      ids.indices.map { i in
+        let stands = (i > 0 && ids[i - 1] == ids[i]) || (i + 1 < ids.count && ids[i + 1] == ids[i])
+        return stands ? try? Digest.ofFile(clips.candidates[i].file.path) : nil
+      })
     let policy = try VerdictPolicy()
     for candidate in clips.candidates {
       if let finding = policy.decisive(candidate.findings) {

@@ -18,7 +18,7 @@ package enum FeatureFiles {
     }
     for clip in clips {
       guard let place = index.places(keys(of: clip)).first else { continue }
-      let rows = try place.rows()
+      let rows = try index[place].rows()
       let (count, size) = (rows.shape[0], rows.shape[1])
       if width == 0 { width = size }
       guard size == width else { throw Failure.featureWidth(name, clip, found: size, expected: width) }

@@ -112,9 +112,8 @@ struct EvaluateTests {
     try sounds.set(folds: 2, each: 4)
     let outcome = try sounds.tool.run(
       "evaluate", "classify", "--data", "sounds", "--weights", "weights.safetensors", "--fold-pattern", #"^(\d)"#,
-      "--test-fold", "2", "--rows", "probe,supervised", "--label-fraction", "0.5", "--supervised-epochs", "1",
-      "--seeds",
-      "1", "--out", "scores.json", "--save", "saved.safetensors", "--quiet")
+      "--test-fold", "2", "--rows", "probe,supervised", "--label-fraction", "0.5", "--supervised-epochs", "20",
+      "--seeds", "1", "--out", "scores.json", "--save", "saved.safetensors", "--quiet")
     #expect(outcome.status == 0, "\(outcome.problems)")
     let record = try sounds.evaluation("scores.json")
     let curve = try #require(record.curve)
