@@ -14,85 +14,27 @@ struct OnnxStudent {
   let weights: NamedTensors
   let frontEnd: OnnxFrontEnd
   let path: String
+  private var made = OnnxGraph()
+  private var used: Set<String> = []
+
+  init(weights: NamedTensors, frontEnd: OnnxFrontEnd, path: String) {
+    (self.weights, self.frontEnd, self.path) = (weights, frontEnd, path)
+  }
 
   /// - Throws: `tensor.missing` for a student that lacks a part, `onnx.…` for one that the graph cannot carry.
   func graph() throws -> Onnx_GraphProto {
-    var (graph, used) = (OnnxGraph(), Set<String>())
-    func use(_ name: String) throws -> String {
-      let tensor = try weights.required(name, source: path)
-      guard tensor.type == .float32 else { throw Failure.onnx("\(path), \(name)", tensor.type.rawValue, "float32") }
-      if used.insert(name).inserted { graph.add(name, tensor) }
-      return name
-    }
-    let window = try use("\(Self.encoder).spectrogram.window")
-    guard weights[window]?.shape == [frontEnd.length] else {
-      throw Failure.onnx("\(path), \(window)", "\(weights[window]?.shape ?? [])", "[\(frontEnd.length)]")
-    }
-    let spectrogram = frontEnd.add(to: &graph, waveform: "waveform", window: window)
-
-    func convolution(_ name: String, _ norm: String, _ x: String, stride: Int) throws -> String {
-      let weight = try use("\(Self.encoder).\(name).weight")
-      guard let shape = weights[weight]?.shape, shape.count == 4, shape[2] == shape[3] else {
-        throw Failure.onnx("\(path), \(weight)", "\(weights[weight]?.shape ?? [])", "[out, in, kernel, kernel]")
-      }
-      let pad = shape[2] / 2
-      graph.node(
-        "Conv", [x, weight], name,
-        [
-          .integers("kernel_shape", [shape[2], shape[2]]), .integers("pads", [pad, pad, pad, pad]),
-          .integers("strides", [stride, stride]),
-        ])
-      let parts = try ["weight", "bias", "running_mean", "running_var"].map { try use("\(Self.encoder).\(norm).\($0)") }
-      graph.node("BatchNormalization", [name] + parts, norm, [.number("epsilon", 1e-5)])
-      return norm
-    }
-    func relu(_ x: String) -> String {
-      graph.node("Relu", [x], "\(x).relu")
-      return "\(x).relu"
-    }
-
-    let stem = relu(try convolution("conv1", "bn1", spectrogram, stride: 2))
-    graph.node(
-      "MaxPool", [stem], "maxpool",
-      [.integers("kernel_shape", [3, 3]), .integers("pads", [1, 1, 1, 1]), .integers("strides", [2, 2])])
-    var x = "maxpool"
-    var stage = 1
-    while weights["\(Self.encoder).layer\(stage).0.conv1.weight"] != nil {
-      var block = 0
-      while weights["\(Self.encoder).layer\(stage).\(block).conv1.weight"] != nil {
-        let name = "layer\(stage).\(block)"
-        let stride = stage > 1 && block == 0 ? 2 : 1
-        let first = relu(try convolution("\(name).conv1", "\(name).bn1", x, stride: stride))
-        let second = try convolution("\(name).conv2", "\(name).bn2", first, stride: 1)
-        let hasShortcut = weights["\(Self.encoder).\(name).downsample.0.weight"] != nil
-        let shortcut =
-          hasShortcut ? try convolution("\(name).downsample.0", "\(name).downsample.1", x, stride: stride) : x
-        graph.node("Add", [second, shortcut], name)
-        x = relu(name)
-        block += 1
-      }
-      stage += 1
-    }
-    graph.node("GlobalAveragePool", [x], "avgpool")
-    graph.node("Flatten", ["avgpool"], "encoding", [.integer("axis", 1)])
-    let width = weights["\(Self.encoder).layer\(stage - 1).0.bn1.weight"]?.elementCount ?? 0
-
-    if weights["\(Self.projection).0.weight"] != nil {
-      let linear = { (name: String) in try ["weight", "bias"].map { try use("\(Self.projection).\(name).\($0)") } }
-      graph.node("Gemm", ["encoding"] + (try linear("0")), "hidden", [.integer("transB", 1)])
-      graph.node("Gemm", [relu("hidden")] + (try linear("3")), "embedding", [.integer("transB", 1)])
-    } else {
-      graph.node("Identity", ["encoding"], "embedding")
-    }
-    if let unused = weights.names.first(where: { !used.contains($0) }) {
+    var builder = self
+    let spectrogram = try builder.addFrontEnd()
+    let width = try builder.addEncoder(spectrogram)
+    try builder.addProjection()
+    if let unused = weights.names.first(where: { !builder.used.contains($0) }) {
       throw Failure.onnx(
         "\(path), \(unused)", "a tensor that is no part of the sound's way", "--parts audio or encoder")
     }
-
     var result = Onnx_GraphProto()
     result.name = "wav2clip"
-    result.node = graph.nodes
-    result.initializer = graph.initializers
+    result.node = builder.made.nodes
+    result.initializer = builder.made.initializers
     result.input = [
       OnnxGraph.value("waveform", [.free("batch"), .free("samples")], about: "mono sound in -1...1 at 16 kHz")
     ]
@@ -101,5 +43,103 @@ struct OnnxStudent {
       OnnxGraph.value("encoding", [.free("batch"), .fixed(width)], about: "before the projection"),
     ]
     return result
+  }
+
+  /// The name of a weight, which becomes an initializer with its first use.
+  private mutating func use(_ name: String) throws -> String {
+    let tensor = try weights.required(name, source: path)
+    guard tensor.type == .float32 else { throw Failure.onnx("\(path), \(name)", tensor.type.rawValue, "float32") }
+    if used.insert(name).inserted { made.add(name, tensor) }
+    return name
+  }
+
+  private func shape(_ name: String) -> [Int] { weights[name]?.shape ?? [] }
+
+  private mutating func addFrontEnd() throws -> String {
+    let window = try use("\(Self.encoder).spectrogram.window")
+    guard shape(window) == [frontEnd.length] else {
+      throw Failure.onnx("\(path), \(window)", "\(shape(window))", "[\(frontEnd.length)]")
+    }
+    return frontEnd.add(to: &made, waveform: "waveform", window: window)
+  }
+
+  // MARK: The encoder
+
+  /// From the spectrogram to `encoding`. Returns its width.
+  private mutating func addEncoder(_ spectrogram: String) throws -> Int {
+    let stem = relu(try convolution("conv1", "bn1", spectrogram, stride: 2))
+    made.node(
+      "MaxPool", [stem], "maxpool",
+      [.integers("kernel_shape", [3, 3]), .integers("pads", [1, 1, 1, 1]), .integers("strides", [2, 2])])
+    var x = "maxpool"
+    var stage = 1
+    while hasBlock(stage, 0) {
+      var index = 0
+      while hasBlock(stage, index) {
+        x = try block("layer\(stage).\(index)", x, stride: stage > 1 && index == 0 ? 2 : 1)
+        index += 1
+      }
+      stage += 1
+    }
+    made.node("GlobalAveragePool", [x], "avgpool")
+    made.node("Flatten", ["avgpool"], "encoding", [.integer("axis", 1)])
+    return weights["\(Self.encoder).layer\(stage - 1).0.bn1.weight"]?.elementCount ?? 0
+  }
+
+  private func hasBlock(_ stage: Int, _ index: Int) -> Bool {
+    weights["\(Self.encoder).layer\(stage).\(index).conv1.weight"] != nil
+  }
+
+  private mutating func block(_ name: String, _ x: String, stride: Int) throws -> String {
+    let first = relu(try convolution("\(name).conv1", "\(name).bn1", x, stride: stride))
+    let second = try convolution("\(name).conv2", "\(name).bn2", first, stride: 1)
+    let hasShortcut = weights["\(Self.encoder).\(name).downsample.0.weight"] != nil
+    let shortcut =
+      hasShortcut ? try convolution("\(name).downsample.0", "\(name).downsample.1", x, stride: stride) : x
+    made.node("Add", [second, shortcut], name)
+    return relu(name)
+  }
+
+  /// A convolution and its batch norm.
+  private mutating func convolution(_ name: String, _ norm: String, _ x: String, stride: Int) throws -> String {
+    let weight = try use("\(Self.encoder).\(name).weight")
+    let shape = shape(weight)
+    guard shape.count == 4, shape[2] == shape[3] else {
+      throw Failure.onnx("\(path), \(weight)", "\(shape)", "[out, in, kernel, kernel]")
+    }
+    let pad = shape[2] / 2
+    made.node(
+      "Conv", [x, weight], name,
+      [
+        .integers("kernel_shape", [shape[2], shape[2]]), .integers("pads", [pad, pad, pad, pad]),
+        .integers("strides", [stride, stride]),
+      ])
+    var inputs = [name]
+    for part in ["weight", "bias", "running_mean", "running_var"] {
+      inputs.append(try use("\(Self.encoder).\(norm).\(part)"))
+    }
+    made.node("BatchNormalization", inputs, norm, [.number("epsilon", 1e-5)])
+    return norm
+  }
+
+  private mutating func relu(_ x: String) -> String {
+    made.node("Relu", [x], "\(x).relu")
+    return "\(x).relu"
+  }
+
+  // MARK: The projection
+
+  /// From `encoding` to `embedding`; the same where the student has no projection.
+  private mutating func addProjection() throws {
+    guard weights["\(Self.projection).0.weight"] != nil else {
+      return made.node("Identity", ["encoding"], "embedding")
+    }
+    try linear("0", "encoding", "hidden")
+    try linear("3", relu("hidden"), "embedding")
+  }
+
+  private mutating func linear(_ name: String, _ x: String, _ output: String) throws {
+    let inputs = [x, try use("\(Self.projection).\(name).weight"), try use("\(Self.projection).\(name).bias")]
+    made.node("Gemm", inputs, output, [.integer("transB", 1)])
   }
 }

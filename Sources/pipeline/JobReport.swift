@@ -52,7 +52,9 @@ enum JobReport {
   static func finish() {
     guard isActive else { return }
     let state = state.withLock { $0 }
-    for line in annotations(state) { try? writeLine(line) }
+    let lines = annotations(
+      command: state.command, failure: state.failure, reasons: state.reasons, warnings: state.warnings)
+    for line in lines { try? writeLine(line) }
     guard let path = ProcessInfo.processInfo.environment["GITHUB_STEP_SUMMARY"], !path.isEmpty,
       let file = FileHandle(forUpdatingAtPath: path) ?? created(path)
     else { return }
@@ -71,23 +73,23 @@ enum JobReport {
 
   // MARK: Annotations
 
-  private static func annotations(_ state: State) -> [String] {
+  static func annotations(
+    command: String, failure: Failure?, reasons: [Reason], warnings: [String]
+  ) -> [String] {
     var lines: [String] = []
-    if let failure = state.failure, failure.exit != .interrupted {
+    if let failure, failure.exit != .interrupted {
       let level = failure.exit == .tooManyLeftOut || failure.exit == .noTeacherVectors ? "warning" : "error"
-      lines.append(annotation(level, title: "pipeline \(state.command): \(failure.code)", "\(failure)"))
+      lines.append(annotation(level, title: "pipeline \(command): \(failure.code)", "\(failure)"))
     }
     let room = mostAnnotations - lines.count
-    var others = sorted(state.reasons).map { reason in
-      annotation(
-        "warning", title: "\(reason.count) \(reason.title): \(reason.code)", reason.example)
+    var others = sorted(reasons).map { reason in
+      annotation("warning", title: "\(reason.count) \(reason.title): \(reason.code)", reason.example)
     }
-    others += state.warnings.map { annotation("warning", title: "pipeline \(state.command)", $0) }
+    others += warnings.map { annotation("warning", title: "pipeline \(command)", $0) }
     if others.count > room {
       let rest = others.count - room + 1
       others = Array(others.prefix(room - 1))
-      others.append(
-        annotation("notice", title: "pipeline \(state.command)", "\(rest) more are in the log and the summary"))
+      others.append(annotation("notice", title: "pipeline \(command)", "\(rest) more are in the log and the summary"))
     }
     return lines + others
   }
