@@ -61,6 +61,9 @@ for name, size in SIZES.items():
             for details in driver.find_elements(By.TAG_NAME, "details"):
                 driver.execute_script("arguments[0].open=true", details)
             if theme == "light" and name == "desktop":
+                driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+                focused = driver.switch_to.active_element.get_attribute("class")
+                assert focused == "skip", f"the first stop of the keyboard is {focused}"
                 plots = driver.execute_script(
                     "return [...document.querySelectorAll('figure.plot svg[role=img]')].map(s=>s.querySelectorAll('path.line,circle,.marks path').length)")
                 assert all(plots), f"an empty plot: {plots}"
@@ -75,9 +78,6 @@ for name, size in SIZES.items():
                     buttons[0].send_keys(Keys.ENTER)
                     assert buttons[0].get_attribute("aria-pressed") == "true", "a button does not answer to the keyboard"
                     buttons[0].send_keys(Keys.ENTER)
-                driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
-                focused = driver.switch_to.active_element.get_attribute("class")
-                assert focused == "skip", f"the first stop of the keyboard is {focused}"
                 print(f"{len(plots)} plots with {sum(plots)} marks, {played[0]} players play, {len(buttons)} buttons")
             axe = Axe(driver)
             axe.inject()

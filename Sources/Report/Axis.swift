@@ -10,7 +10,11 @@ struct Axis {
     var low = values.min() ?? 0
     var high = values.max() ?? 1
     if zeroBased { low = min(0, low) }
-    if high <= low { (low, high) = (low - 0.5, low + 0.5) }
+    // One value alone stands in the middle of a range of its own size.
+    if high <= low {
+      let half = low == 0 ? 0.5 : abs(low) / 2
+      (low, high) = (low - half, low + half)
+    }
     let rough = (high - low) / Double(count)
     let power = pow(10, floor(log10(rough)))
     let step = power * ([1, 2, 5, 10].first { $0 * power >= rough } ?? 10)

@@ -37,7 +37,6 @@ enum DataSection {
           "img",
           [
             ("class", "sound"), ("src", Picture.source(png: spectrogram)), ("alt", "Spectrogram of \(clip.id)"),
-            ("loading", "lazy"),
           ]))
     }
     if let sound = clip.sound {
@@ -64,7 +63,7 @@ enum DataSection {
     return .void(
       "img",
       [
-        ("class", "frame"), ("src", Picture.source(jpeg: frame)), ("alt", "A frame of \(clip.id)"), ("loading", "lazy"),
+        ("class", "frame"), ("src", Picture.source(jpeg: frame)), ("alt", "A frame of \(clip.id)"),
       ])
   }
 }

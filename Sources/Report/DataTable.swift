@@ -11,9 +11,11 @@ package struct DataTable: Sendable, Equatable {
   package var title: String
   package var heading: [String]
   package var rows: [Row]
+  /// Whether cells are numbers, which stand to the right, or words.
+  package var hasNumbers = true
 
-  package init(title: String, heading: [String], rows: [Row]) {
-    (self.title, self.heading, self.rows) = (title, heading, rows)
+  package init(title: String, heading: [String], rows: [Row], hasNumbers: Bool = true) {
+    (self.title, self.heading, self.rows, self.hasNumbers) = (title, heading, rows, hasNumbers)
   }
 
   package var markup: Markup {
@@ -26,7 +28,11 @@ package struct DataTable: Sendable, Equatable {
             .element("caption", text: title),
             .element(
               "thead", [],
-              [.element("tr", [], heading.map { .element("th", [("scope", "col")], text: $0) })]),
+              [
+                .element(
+                  "tr", hasNumbers ? [] : [("class", "words")],
+                  heading.map { .element("th", [("scope", "col")], text: $0) })
+              ]),
             .element("tbody", [], rows.map(row)),
           ])
       ])
@@ -36,7 +42,9 @@ package struct DataTable: Sendable, Equatable {
     .element(
       "tr", row.style.isEmpty ? [] : [("class", row.style)],
       row.cells.enumerated().map { column, cell in
-        column == 0 ? .element("th", [("scope", "row")], text: cell) : .element("td", [("class", "number")], text: cell)
+        column == 0
+          ? .element("th", [("scope", "row")], text: cell)
+          : .element("td", [("class", hasNumbers ? "number" : "words")], text: cell)
       })
   }
 }

@@ -13,7 +13,7 @@ enum EvaluationSection {
       body += part.warnings.map { .element("p", [("class", "warning")], text: "Warning: \($0)") }
       body += part.tables.map(\.markup)
       if let curve = part.curve {
-        body.append(.element("div", [("class", "columns")], [curve.markup]))
+        body.append(.element("div", [("class", "single")], [curve.markup]))
         if let text = part.curveText { body.append(.element("p", text: text)) }
       }
       if !part.confusions.isEmpty {

@@ -49,7 +49,8 @@ enum HeldSection {
     let query = card(neighbours.query, isSound: neighbours.isSound, words: "query", isRight: false, clips)
     let answers = neighbours.answers.enumerated().map { place, answer in
       card(
-        answer.id, isSound: !neighbours.isSound, words: "\(place + 1). \(String(format: "%.2f", answer.similarity))",
+        answer.id, isSound: !neighbours.isSound,
+        words: "No. \(place + 1), cosine \(String(format: "%.2f", answer.similarity))",
         isRight: answer.id == neighbours.query, clips)
     }
     return .element(

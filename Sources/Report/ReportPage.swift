@@ -49,7 +49,7 @@ package enum ReportPage {
         [.element("code", text: content.commands.joined(separator: "\n"))]),
       DataTable(
         title: "Digests and versions", heading: ["of", "value"],
-        rows: content.digests.map { DataTable.Row([$0.name, $0.value]) }
+        rows: content.digests.map { DataTable.Row([$0.name, $0.value]) }, hasNumbers: false
       ).markup,
     ]
   }

@@ -1,7 +1,7 @@
 /// How pages look: colours that keep their contrast in light and dark, one column on a phone, everything reachable by keyboard.
 enum Style {
   /// Colours that groups and lines have.
-  static let colors = 8
+  static let colors = 10
 
   /// 12345 as 12,345.
   static func grouped(_ count: Int) -> String {
@@ -17,10 +17,10 @@ enum Style {
     """
     :root{color-scheme:light dark;--back:#fbfbf9;--card:#fff;--ink:#1c1d20;--soft:#565961;--edge:#d9dade;--link:#0b5394;
     --warn:#8a3b00;--warn-back:#fff3e4;--shade:11,83,148;--shade-ink:#fff;
-    --c0:#1f5fa8;--c1:#b4471b;--c2:#22733a;--c3:#a32c4b;--c4:#6644a8;--c5:#77591f;--c6:#007583;--c7:#a03d8a}
+    --c0:#1f5fa8;--c1:#b4471b;--c2:#22733a;--c3:#a32c4b;--c4:#6644a8;--c5:#77591f;--c6:#007583;--c7:#a03d8a;--c8:#4d5a00;--c9:#4b4f5c}
     @media(prefers-color-scheme:dark){:root{--back:#15161a;--card:#1d1f24;--ink:#ececef;--soft:#a9acb6;--edge:#383b43;
     --link:#8ab8f0;--warn:#ffc078;--warn-back:#33240f;--shade:138,184,240;--shade-ink:#10131a;
-    --c0:#6fa8f5;--c1:#f2935f;--c2:#6fc98a;--c3:#f0859f;--c4:#b39af2;--c5:#d6b264;--c6:#4fc4d2;--c7:#e38ad0}}
+    --c0:#6fa8f5;--c1:#f2935f;--c2:#6fc98a;--c3:#f0859f;--c4:#b39af2;--c5:#d6b264;--c6:#4fc4d2;--c7:#e38ad0;--c8:#c3d04f;--c9:#b9bdca}}
     *{box-sizing:border-box}html{scroll-behavior:smooth;scroll-padding-top:4rem}
     @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
     body{margin:0;background:var(--back);color:var(--ink);font:16px/1.55 system-ui,"Liberation Sans",sans-serif}
@@ -34,12 +34,12 @@ enum Style {
     nav a{text-decoration:none;white-space:nowrap;display:block;padding:.3rem 0}nav a:hover{text-decoration:underline}
     dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:1rem 0}
     dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
-    .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.25rem;align-items:start}
-    .columns>*{min-width:0}.scroll{overflow-x:auto;border:1px solid var(--edge);border-radius:8px;background:var(--card);margin:.5rem 0}
+    .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1.25rem;align-items:start}
+    .columns>*{min-width:0}.single{max-width:42rem}td.words{white-space:nowrap;font-family:ui-monospace,"Liberation Mono",monospace;font-size:.85rem}.scroll{overflow-x:auto;border:1px solid var(--edge);border-radius:8px;background:var(--card);margin:.5rem 0}
     table{border-collapse:collapse;width:100%;font-size:.92rem}caption{text-align:left;font-weight:600;padding:.6rem .8rem}
     th,td{padding:.35rem .8rem;text-align:left;border-top:1px solid var(--edge);vertical-align:top}
     thead th{border-top:0;color:var(--soft);font-weight:600;white-space:nowrap}tbody th,.bars th{font-weight:500}
-    .number{font-variant-numeric:tabular-nums;white-space:nowrap}thead th:not(:first-child),td.number{text-align:right}
+    .number{font-variant-numeric:tabular-nums;white-space:nowrap}thead th:not(:first-child),td.number{text-align:right}thead tr.words th{text-align:left}
     tr.chance,tr.published{color:var(--soft)}tr.published th::after{content:" (published, not computed)"}
     .bar-cell{width:35%;min-width:5rem}.bar-cell svg{width:100%;height:.8rem;display:block;margin-top:.35rem}
     .note,.empty{color:var(--soft);font-size:.9rem}td.note{max-width:24rem;overflow-wrap:anywhere}
@@ -50,7 +50,7 @@ enum Style {
     .line,.bar{fill:none;stroke-width:2;stroke-linejoin:round}.bar{stroke-width:1.5}
     .d1 .line,.d1.line{stroke-dasharray:7 3}.d2 .line{stroke-dasharray:2 3}.d3 .line{stroke-dasharray:9 3 2 3}
     .c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}.c4{--c:var(--c4)}.c5{--c:var(--c5)}.c6{--c:var(--c6)}
-    .c7{--c:var(--c7)}.line,.bar{stroke:var(--c)}circle,.fill{fill:var(--c)}
+    .c7{--c:var(--c7)}.c8{--c:var(--c8)}.c9{--c:var(--c9)}.line,.bar{stroke:var(--c)}circle,.fill{fill:var(--c)}
     .marks path,.mark path{fill:var(--c);fill-opacity:.8;stroke:var(--c);stroke-width:1}path.other{fill:none;stroke:var(--soft);--c:var(--soft)}
     .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem 1rem;padding:0;margin:.4rem 0 0;font-size:.88rem}
     .legend svg{width:24px;height:8px;margin-right:.4rem;vertical-align:middle}.legend svg.mark{width:12px;height:12px}
@@ -76,7 +76,8 @@ enum Style {
     .graph .edge{fill:none;stroke:var(--soft);stroke-width:1.5}.graph .tip{fill:var(--soft)}
     pre{overflow-x:auto;background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:.8rem 1rem;font-size:.88rem}
     details{margin:.5rem 0}summary{cursor:pointer}.mono{font-family:ui-monospace,"Liberation Mono",monospace;font-size:.85rem;overflow-wrap:anywhere}
-    @media(max-width:40rem){body{font-size:15px}th,td{padding:.3rem .5rem}dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:.4rem}}
+    @media(max-width:40rem){body{font-size:15px}.plot svg text{font-size:17px}.graph svg text{font-size:11px!important}
+    .gallery{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem}.clip .words{font-size:.8rem}th,td{padding:.3rem .5rem}dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:.4rem}}
     @media print{nav,.skip{display:none}}
     """)
 

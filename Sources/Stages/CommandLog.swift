@@ -19,8 +19,8 @@ package enum CommandLog {
     bytes.withUnsafeBytes { _ = write(descriptor, $0.baseAddress, $0.count) }
   }
 
-  /// The last command of each kind, as one would type it.
-  static func last(_ workspace: String) -> [String: [String]] {
+  /// The last command of each kind, as one would type it; those that name another run are passed over.
+  static func last(_ workspace: String, of run: String?) -> [String: [String]] {
     guard let bytes = try? Files.read(path(workspace), limit: 1 << 26) else { return [:] }
     var found: [String: [String]] = [:]
     for line in bytes.split(separator: 0x0A) {

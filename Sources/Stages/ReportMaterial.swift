@@ -27,7 +27,7 @@ package final class ReportMaterial {
     let clips = ReportClips(store: store, shards: shards)
     var content = ReportContent(title: "Pipeline report")
     content.data = try Self.data(catalog, clips, shards, gallery: settings.gallery)
-    content.graph = try Self.graph(catalog, folder)
+    content.graph = try Self.graph(catalog, folder, runs: runs.count)
     let chosen = try chosenRun(runs, catalog)
     content.training = chosen.map { [Self.training($0)] } ?? []
     (content.held, content.notes) = heldPart(folder, shards, clips)
@@ -108,13 +108,17 @@ package final class ReportMaterial {
     return spread + marked
   }
 
-  private static func graph(_ catalog: Catalog?, _ shards: String) throws -> ReportContent.GraphPart {
+  private static func graph(_ catalog: Catalog?, _ shards: String, runs: Int) throws -> ReportContent.GraphPart {
     var part = ReportContent.GraphPart()
     var settings = PrepareSettings()
     settings.shards = shards
     settings.embeddings = ["embeddings"]
+    if try catalog?.actionCounts()[ExtractFrames.name] != nil { settings.frames = try FrameRate("1") }
     let diagram = try StageDiagram(settings, catalog)
-    part.nodes = diagram.nodes.map { .init($0.name, isData: $0.isData, count: $0.count ?? "") }
+    part.nodes = diagram.nodes.map { node in
+      let count = node.name == "distill" && runs > 0 ? "\(runs) runs" : node.count ?? ""
+      return .init(node.name, isData: node.isData, count: count)
+    }
     part.edges = diagram.edges
     if let times = try catalog.flatMap({ try StageTimes($0) }) {
       part.work = DataTable(
@@ -190,7 +194,7 @@ package final class ReportMaterial {
   }
 
   private static func commands(_ run: RunFolder?, _ settings: ReportSettings) -> [String] {
-    let kept = CommandLog.last(settings.workspace)
+    let kept = CommandLog.last(settings.workspace, of: run?.description.name)
     var commands = kept["prepare"] ?? kept["run"] ?? []
     if let run { commands.append(run.command) }
     for name in ["export", "evaluate classify", "evaluate retrieve", "evaluate zero-shot"] {

@@ -106,7 +106,9 @@ package struct RunComparison: Sendable {
       let rows = differences.filter { $0.kind == kind }
       guard !rows.isEmpty else { return nil }
       return DataTable(
-        title: kind, heading: ["name", first, second], rows: rows.map { DataTable.Row([$0.name, $0.first, $0.second]) })
+        title: kind, heading: ["name", first, second],
+        rows: rows.map { DataTable.Row([$0.name, $0.first, $0.second]) },
+        hasNumbers: false)
     }
     let evaluations = scores.reduce(into: [String]()) { if $0.last != $1.evaluation { $0.append($1.evaluation) } }
     return ComparePage.html(

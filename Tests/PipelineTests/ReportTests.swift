@@ -87,7 +87,9 @@ struct ReportCommandTests {
     #expect(try ask(port, "GET /state HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n") != state)
     #expect(try ask(port, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").hasPrefix("HTTP/1.1 400"))
     #expect(try ask(port, "GET /../labels.csv HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n").hasPrefix("HTTP/1.1 404"))
-    #expect(try ask(port, String(repeating: "x", count: 20_000)).isEmpty == false)
+    // Too much at once is cut off, and the next request is answered.
+    _ = try? ask(port, String(repeating: "x", count: 20_000))
+    #expect(try ask(port, "GET / HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n").hasPrefix("HTTP/1.1 200"))
     kill(process.processIdentifier, SIGINT)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)
