@@ -55,27 +55,37 @@ package struct RunComparison: Sendable {
     }
   }
 
-  /// Every value of a configuration by its key, as canonical JSON spells it.
+  /// Every value of a configuration by its path, as canonical JSON spells it: `optimizer.weightDecay`.
   private static func flat(_ configuration: TrainingConfiguration) throws -> [String: String] {
     let fields = try CanonicalJSON.decode(
-      [String: Plain].self, from: try CanonicalJSON.bytes(configuration), source: "configuration")
-    return fields.mapValues(\.text)
+      [String: Field].self, from: try CanonicalJSON.bytes(configuration), source: "configuration")
+    return Dictionary(uniqueKeysWithValues: fields.flatMap { $1.texts(under: $0) })
   }
 
-  /// A truth value, a number or a text.
-  private struct Plain: Decodable {
-    let text: String
+  /// A truth value, a number, a text, or more of them by name.
+  private enum Field: Decodable {
+    case text(String)
+    case group([String: Field])
 
     init(from decoder: any Decoder) throws {
       let value = try decoder.singleValueContainer()
       if let flag = try? value.decode(Bool.self) {
-        text = "\(flag)"
+        self = .text("\(flag)")
       } else if let whole = try? value.decode(Int64.self) {
-        text = "\(whole)"
+        self = .text("\(whole)")
       } else if let number = try? value.decode(Double.self) {
-        text = "\(number)"
+        self = .text("\(number)")
+      } else if let text = try? value.decode(String.self) {
+        self = .text(text)
       } else {
-        text = try value.decode(String.self)
+        self = .group(try value.decode([String: Field].self))
+      }
+    }
+
+    func texts(under name: String) -> [(String, String)] {
+      switch self {
+      case .text(let text): [(name, text)]
+      case .group(let fields): fields.flatMap { $1.texts(under: "\(name).\($0)") }
       }
     }
   }
