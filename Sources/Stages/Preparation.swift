@@ -143,7 +143,7 @@ package struct Preparation: Sendable {
 
   /// What the clips need, compared with what was done before.
   /// - Parameter retrying: ids of clips whose actions run in any case.
-  package func plan(_ history: History, retrying: Set<String> = []) throws -> Plan {
+  package func plan(_ history: consuming History, retrying: Set<String> = []) throws -> Plan {
     let actions = ClipActions(ready, stages: stages, settings: settings)
     let forced: Set<ActionID> =
       retrying.isEmpty ? [] : Set((0..<actions.count).map(actions.id).filter { retrying.contains($0.subject) })

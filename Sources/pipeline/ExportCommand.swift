@@ -27,7 +27,7 @@ struct ExportCommand: ParsableCommand {
   static func export(to path: String, run: String?, choice: TrainedStudent.Choice, common: CommonOptions) throws {
     let trained = try TrainedStudent(workspace: common.workspace, run: run, checkpoint: choice)
     if common.dryRun {
-      Console.say("would write \(path) from run \(trained.run.name), step \(trained.state.step)")
+      Console.say("export \(path): would be written from run \(trained.run.name), step \(trained.state.step)")
       return
     }
     let outcome = try Export.run(trained, to: path)
