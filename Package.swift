@@ -64,7 +64,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-    .testTarget(name: "PipelineTests", dependencies: ["Stages", "Tensors", "pipeline"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Basics", "Corpus", "Stages", "Tensors", "pipeline"]),
   ],
   swiftLanguageModes: [.v6]
 )
