@@ -65,8 +65,12 @@ package struct Preparation: Sendable {
       chosen.append(k)
     }
     if settings.limit != nil {
-      clips.candidates = chosen.map { clips.candidates[$0] }
-      chosen = Array(chosen.indices)
+      // A clip's twins stay with it: each has a verdict.
+      let ids = Set(ready.map(\.id))
+      let staying = clips.candidates.indices.filter { clips.candidates[$0].id.map(ids.contains) ?? false }
+      let places = Dictionary(uniqueKeysWithValues: staying.enumerated().map { ($1, $0) })
+      chosen = chosen.compactMap { places[$0] }
+      clips.candidates = staying.map { clips.candidates[$0] }
     }
     readyOf = [Int32](repeating: -1, count: clips.candidates.count)
     for (position, k) in chosen.enumerated() { readyOf[k] = Int32(position) }
