@@ -95,7 +95,7 @@ import Testing
   @Test("the tone begins when the picture flashes, within a millisecond", arguments: containers)
   func together(container: String) throws {
     for picture in Self.pictures {
-      try clips.make(
+      _ = try clips.make(
         "\(picture.name).nut", TestClips.picture + ["-t", Self.seconds] + picture.words)
     }
     var written = 0

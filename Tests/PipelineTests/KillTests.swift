@@ -7,9 +7,8 @@ extension Tag { @Tag static var slow: Self }
 /// `Scripts/bench/kill-prepare` on a few small clips; PIPELINE_SLOW_TESTS=1 has it try every write and a hundred kills.
 @Suite(
   "prepare that is killed, stopped, or cannot write", .tags(.slow), .serialized,
-  .enabled(if: Clips.ffmpegIsThere && KillTests.canRun, "ffmpeg makes the clips; cc and python3 run the script"))
+  .enabled(if: Clips.ffmpegIsThere && Clips.canRunScripts, "ffmpeg makes the clips; cc and python3 run the script"))
 struct KillTests {
-  static let canRun = (try? Clips.shell(["sh", "-c", "cc --version && python3 -c 'import tarfile' >/dev/null"])) != nil
   static let isThorough = ProcessInfo.processInfo.environment["PIPELINE_SLOW_TESTS"] == "1"
 
   @Test(

@@ -296,7 +296,7 @@ struct PrepareTests {
     try compare("two files of one id")
   }
 
-  @Test("a clip that did not change is settled without a look into the store", .enabled(if: KillTests.canRun))
+  @Test("a clip that did not change is settled without a look into the store", .enabled(if: Clips.canRunScripts))
   func untouched() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -310,7 +310,7 @@ struct PrepareTests {
     ])
     let again = try tool.run("prepare", "videos")
     #expect(again.status == 0 && again.output.contains("3 pairs") && again.output.contains("up to date"), "\(again)")
-    #expect(try tool.run("prepare", "videos", "--keep", "video.still").problems.contains("no longer has some bytes"))
+    #expect(try tool.run("prepare", "videos", "--keep", "clip.short").problems.contains("no longer has some bytes"))
   }
 
   @Test("two clips cut from one video have verdicts of their own")
