@@ -78,7 +78,7 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP", "pipeline",
+        "TestSupport", "Basics", "Corpus", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP", "pipeline",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
-// LD_PRELOAD for Scripts/bench/kill-prepare: counts the calls by which a process changes regular files below a folder, and makes
+// LD_PRELOAD for Scripts/bench/kill-prepare: counts the calls by which a process changes files and folders below a folder, and makes
 // the N-th of them fail. Decode workers are left alone; they can be made to note each file that they open.
 //
 // FAULT_UNDER=FOLDER       whose files count
@@ -61,7 +61,7 @@ __attribute__((destructor)) static void end(void) {
 static int fails(int descriptor) {
   if (is_worker || !under) return 0;
   struct stat status;
-  if (fstat(descriptor, &status) || !S_ISREG(status.st_mode)) return 0;
+  if (fstat(descriptor, &status) || !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) return 0;
   char link[64], path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
   long length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);

@@ -62,6 +62,12 @@ struct EmbeddingRows: Sendable {
   let rows: [Int]
 }
 
+/// What is known of some blocks, once for all of them.
+final class SharedDescription: Sendable {
+  let description: EmbeddingDescription
+  init(_ description: EmbeddingDescription) { self.description = description }
+}
+
 /// One block of rows: where it is. Nothing of it has been read.
 package struct EmbeddingLocation: Sendable {
   package let path: String
@@ -71,9 +77,12 @@ package struct EmbeddingLocation: Sendable {
   /// Nil until read.
   package let size: Int?
   package let layout: EmbeddingLayout?
-  package let description: EmbeddingDescription
+  /// Shared by all places of which the same is known.
+  let told: SharedDescription
   let rowsOfTable: EmbeddingRows?
   let format: any EmbeddingFormat.Type
+
+  package var description: EmbeddingDescription { told.description }
 
   /// For messages: `shard.tar, member id.npy at 1536`.
   package var place: String {

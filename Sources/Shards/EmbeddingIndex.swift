@@ -15,7 +15,7 @@ package struct EmbeddingIndex: Sendable {
   package private(set) var refused: [Failure] = []
   /// What all vectors have in common; a value on which they differ is nil.
   package private(set) var description = EmbeddingDescription()
-  private var descriptions: [EmbeddingDescription] = []
+  private var descriptions: [EmbeddingDescription: SharedDescription] = [:]
   private let told: EmbeddingDescription
 
   /// - Parameters:
@@ -95,11 +95,12 @@ package struct EmbeddingIndex: Sendable {
     do {
       let listing = try format.list(path)
       let description = told.completed(by: listing.description).completed(by: known)
-      if !listing.blocks.isEmpty, !descriptions.contains(description) { descriptions.append(description) }
+      let shared = descriptions[description] ?? SharedDescription(description)
+      if !listing.blocks.isEmpty { descriptions[description] = shared }
       for block in listing.blocks {
         let location = EmbeddingLocation(
           path: path, member: block.member, offset: block.offset, size: block.size, layout: block.layout,
-          description: description, rowsOfTable: block.rows, format: format)
+          told: shared, rowsOfTable: block.rows, format: format)
         let position = Int32(locations.count)
         if first[block.key] == nil {
           first[block.key] = position
@@ -114,10 +115,10 @@ package struct EmbeddingIndex: Sendable {
   }
 
   private mutating func summarise() throws {
-    let models = Set(descriptions.compactMap(\.model)).sorted()
+    let models = Set(descriptions.keys.compactMap(\.model)).sorted()
     guard models.count <= 1 else { throw Failure.embeddingsModels(models) }
     func common<T: Hashable>(_ value: (EmbeddingDescription) -> T?) -> T? {
-      let values = Set(descriptions.map(value))
+      let values = Set(descriptions.keys.map(value))
       return values.count == 1 ? values.first ?? nil : nil
     }
     description = EmbeddingDescription(

@@ -61,7 +61,7 @@ package final class FileMemo {
 
   private func look(
     _ count: Int, jobs: Int, isInterrupted: @escaping @Sendable () -> Bool,
-    _ examine: @escaping @Sendable (Int) -> Found
+    _ examine: @escaping @Sendable (Int) -> Seen
   ) throws -> FileDigests {
     let threads = max(1, min(jobs, count))
     // Few files may be large ones: then one at a time, for an even load.
@@ -97,15 +97,30 @@ package final class FileMemo {
 
   /// Keeps what was found, in one transaction.
   package func save() throws {
-    if changes.isEmpty { return }
-    try catalog.write { database in
-      let set = try database.cachedStatement(sql: "INSERT OR REPLACE INTO file (path, entry) VALUES (?, ?)")
-      for (path, entry) in changes { try set.execute(arguments: [path, Data(entry)]) }
-    }
+    try found.save(into: catalog)
     changes = [:]
   }
 
-  private struct Found: Sendable {
+  /// What was found since this was opened, or saved last: for who opened the catalog to read, and may write later.
+  package var found: Found { Found(entries: changes) }
+
+  package struct Found: Sendable {
+    fileprivate var entries: [String: [UInt8]] = [:]
+
+    package init() {}
+    fileprivate init(entries: [String: [UInt8]]) { self.entries = entries }
+
+    /// In one transaction.
+    package func save(into catalog: Catalog) throws {
+      if entries.isEmpty { return }
+      try catalog.write { database in
+        let set = try database.cachedStatement(sql: "INSERT OR REPLACE INTO file (path, entry) VALUES (?, ?)")
+        for (path, entry) in entries { try set.execute(arguments: [path, Data(entry)]) }
+      }
+    }
+  }
+
+  private struct Seen: Sendable {
     /// The path, and the part of the file if it is one.
     var key: String
     var digest: Result<Digest, Failure>
@@ -121,7 +136,7 @@ package final class FileMemo {
     var entries: [(String, [UInt8])] = []
     var read = 0
 
-    mutating func add(_ found: Found) {
+    mutating func add(_ found: Seen) {
       switch found.digest {
       case .success(let digest): digests.append(digest)
       case .failure(let failure):
@@ -155,21 +170,21 @@ package final class FileMemo {
 
   private static func examine(
     _ path: String, key: String, _ table: FileTable, _ read: () throws -> Digest
-  ) -> Found {
+  ) -> Seen {
     do {
       let before = try Files.identity(path)
-      if let digest = table.digest(key, before) { return Found(key: key, digest: .success(digest)) }
+      if let digest = table.digest(key, before) { return Seen(key: key, digest: .success(digest)) }
       let begin = now()
       let digest = try read()
       guard try Files.identity(path) == before else { throw Failure.changingFile(path) }
       let isSettled = before.modified < begin - settledNanoseconds
-      return Found(
+      return Seen(
         key: key, digest: .success(digest), wasRead: true, entry: isSettled ? FileTable.entry(key, before, digest) : nil
       )
     } catch let failure as Failure {
-      return Found(key: key, digest: .failure(failure))
+      return Seen(key: key, digest: .failure(failure))
     } catch {
-      return Found(key: key, digest: .failure(Failure("file.read", "cannot read", on: path, found: "\(error)")))
+      return Seen(key: key, digest: .failure(Failure("file.read", "cannot read", on: path, found: "\(error)")))
     }
   }
 

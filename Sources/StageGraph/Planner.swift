@@ -10,7 +10,7 @@ package enum Planner {
   ///   - forceActions: single actions that run in any case; those that are not in the graph count for nothing.
   /// - Throws: `Failure` for an unknown stage or input, two actions of one id, or an order that does not hold (as in a cycle).
   package static func plan(
-    stages: [Stage], actions: any ActionList, history: History, force: Set<String> = [],
+    stages: [Stage], actions: any ActionList, history: consuming History, force: Set<String> = [],
     forceActions: Set<ActionID> = []
   ) throws -> Plan {
     let names = stages.map(\.name)
@@ -18,10 +18,11 @@ package enum Planner {
     for name in force.sorted() where !names.contains(name) { throw Failure.unknownStage(name, known: names) }
     var index = ActionIndex(stages: names, capacity: actions.count)
     let stageOf = try fill(&index, with: actions, stages: names)
-    let check = CacheCheck(stages: stages, forced: force, forcedActions: forceActions, history: history)
+    let check = CacheCheck(stages: stages, forced: force, forcedActions: forceActions, history: copy history)
     var plan = Plan(stages: stages, actions: actions, check: check, index: index, source: history.source)
     plan.stageOf = stageOf
     plan.bodies = oldRecords(history, plan)
+    history.records = []
     plan.upstreamStart.reserveCapacity(actions.count + 1)
     plan.upstream.reserveCapacity(actions.count)
     plan.marks.reserveCapacity(actions.count)

@@ -65,8 +65,11 @@ package struct PipelineFile: Sendable {
       }
       return try ShellStage(values, place: "\(path), line \(item.mark?.line ?? section.line)")
     }
-    for (k, stage) in stages.enumerated() where stages[..<k].contains(where: { $0.name == stage.name }) {
-      throw Failure.stageTwice(path, stage.name)
+    for (k, stage) in stages.enumerated() {
+      let isTaken = ShellStage.takenNames.contains(stage.name)
+      if isTaken || stages[..<k].contains(where: { $0.name == stage.name }) {
+        throw Failure.stageTwice(path, stage.name)
+      }
     }
     return stages
   }

@@ -65,8 +65,12 @@ package struct Preparation: Sendable {
       chosen.append(k)
     }
     if settings.limit != nil {
-      clips.candidates = chosen.map { clips.candidates[$0] }
-      chosen = Array(chosen.indices)
+      // A clip's twins stay with it: each has a verdict.
+      let ids = Set(ready.map(\.id))
+      let staying = clips.candidates.indices.filter { clips.candidates[$0].id.map(ids.contains) ?? false }
+      let places = Dictionary(uniqueKeysWithValues: staying.enumerated().map { ($1, $0) })
+      chosen = chosen.compactMap { places[$0] }
+      clips.candidates = staying.map { clips.candidates[$0] }
     }
     readyOf = [Int32](repeating: -1, count: clips.candidates.count)
     for (position, k) in chosen.enumerated() { readyOf[k] = Int32(position) }
@@ -143,7 +147,7 @@ package struct Preparation: Sendable {
 
   /// What the clips need, compared with what was done before.
   /// - Parameter retrying: ids of clips whose actions run in any case.
-  package func plan(_ history: History, retrying: Set<String> = []) throws -> Plan {
+  package func plan(_ history: consuming History, retrying: Set<String> = []) throws -> Plan {
     let actions = ClipActions(ready, stages: stages, settings: settings)
     let forced: Set<ActionID> =
       retrying.isEmpty ? [] : Set((0..<actions.count).map(actions.id).filter { retrying.contains($0.subject) })

@@ -41,28 +41,23 @@ package struct PreparedPairs: Sendable {
   /// - Parameter known: what was kept of earlier verdicts.
   package init(_ preparation: Preparation, _ outcome: RunOutcome, known: ItemMemos = ItemMemos()) throws {
     (self.preparation, self.outcome) = (preparation, outcome)
-    var settled = try Self.settleAll(ClipSettling(preparation, outcome, known: known))
-    let joins = !preparation.clips.hasSplits && joinsFewValidationClips(settled)
-    verdicts.reserveCapacity(settled.count)
-    for k in settled.indices {
-      let hasJoined = joins && settled[k].split == .validation
-      let split = hasJoined ? .train : settled[k].split
-      if let digest = settled[k].pair, let split, let id = preparation.clips.candidates[k].id {
-        settled[k].verdict.split = split
-        pairs.append(Pair(id: id, split: split, digest: digest, clip: Int(preparation.readyOf[k])))
-      }
-      let isKept = settled[k].position >= 0 && settled[k].hadJoined == hasJoined
-      kept.append(isKept ? settled[k].position : -1)
-      if !isKept { memos[k] = ClipMemo(settled[k], hasJoined: hasJoined) }
-      verdicts.append(settled[k].verdict)
+    var chunks = try Self.settleAll(ClipSettling(preparation, outcome, known: known))
+    let joins = !preparation.clips.hasSplits && joinsFewValidationClips(chunks)
+    pairs.reserveCapacity(preparation.clips.candidates.count)
+    verdicts.reserveCapacity(preparation.clips.candidates.count)
+    kept.reserveCapacity(preparation.clips.candidates.count)
+    for k in chunks.indices {
+      for settled in chunks[k] { add(settled, joins: joins) }
+      // Large sets do not fit into memory many times.
+      chunks[k] = []
     }
     addUnmatched(preparation.clips)
   }
 
   private static let chunk = 512
 
-  /// One for each candidate, in their order. Examining one reads the store, so several threads do it.
-  private static func settleAll(_ settling: ClipSettling) throws -> [ClipSettling.Settled] {
+  /// One for each candidate, in their order, in chunks. Examining one reads the store, so several threads do it.
+  private static func settleAll(_ settling: ClipSettling) throws -> [[ClipSettling.Settled]] {
     let count = settling.preparation.clips.candidates.count
     let chunks = (count + chunk - 1) / chunk
     let found = Mutex([Int: Result<[ClipSettling.Settled], any Error>]())
@@ -71,15 +66,27 @@ package struct PreparedPairs: Sendable {
       found.withLock { $0[k] = settled }
     }
     let all = found.withLock { $0 }
-    var settled: [ClipSettling.Settled] = []
-    settled.reserveCapacity(count)
-    for k in 0..<chunks { settled += try all[k]?.get() ?? [] }
-    return settled
+    return try (0..<chunks).map { try all[$0]?.get() ?? [] }
+  }
+
+  private mutating func add(_ settled: ClipSettling.Settled, joins: Bool) {
+    let k = verdicts.count
+    let hasJoined = joins && settled.split == .validation
+    let split = hasJoined ? .train : settled.split
+    var verdict = settled.verdict
+    if let digest = settled.pair, let split, let id = preparation.clips.candidates[k].id {
+      verdict.split = split
+      pairs.append(Pair(id: id, split: split, digest: digest, clip: Int(preparation.readyOf[k])))
+    }
+    let isKept = settled.position >= 0 && settled.hadJoined == hasJoined
+    kept.append(isKept ? settled.position : -1)
+    if !isKept { memos[k] = ClipMemo(settled, hasJoined: hasJoined) }
+    verdicts.append(verdict)
   }
 
   /// Whether there are validation clips, but too few to be of use; then says so.
-  private mutating func joinsFewValidationClips(_ settled: [ClipSettling.Settled]) -> Bool {
-    let count = settled.count { $0.split == .validation }
+  private mutating func joinsFewValidationClips(_ chunks: [[ClipSettling.Settled]]) -> Bool {
+    let count = chunks.reduce(0) { sum, settled in sum + settled.count { $0.split == .validation } }
     guard count > 0, count < Split.fewestValidationClips else { return false }
     notes.append(
       "only \(count) clips would be for validation, fewer than \(Split.fewestValidationClips): they join train, and distill will not validate"

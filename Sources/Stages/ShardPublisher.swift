@@ -34,7 +34,7 @@ package struct ShardPublisher: Sendable {
   package struct Job: Sendable {
     package var name: String
     package var fingerprint: Digest
-    var items: [ShardSets.Item]
+    var items: ArraySlice<ShardSets.Item>
     /// The file of the present folder with these bytes.
     package var present: String?
     /// What the catalog knows of these bytes, under this job's name.
@@ -72,7 +72,7 @@ package struct ShardPublisher: Sendable {
       var start = 0
       for (number, ids) in boundaries.plan(ids: items.map(\.id)).enumerated() {
         // Shards are runs of the items.
-        let members = Array(items[start..<start + ids.count])
+        let members = items[start..<start + ids.count]
         start += ids.count
         let fingerprint = Fingerprint.of(sets.stage, inputs: members.map { ($0.id.text, $0.digest) })
         let known = try Self.known(fingerprint, catalog)

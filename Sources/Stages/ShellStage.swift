@@ -14,6 +14,8 @@ package struct ShellStage: Sendable, Equatable {
   }
 
   static let section = "stages"
+  /// What the steps of the tool's own are called.
+  static let takenNames = ["frames", "prepare", "distill", "export"]
   static let keys = ["name", "run", "inputs", "outputs", "before", "after"]
   private static let positions: [String: Position] = [
     "before prepare": .beforePrepare, "after frames": .afterFrames, "after prepare": .afterPrepare,

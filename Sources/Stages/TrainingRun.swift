@@ -30,6 +30,8 @@ package final class TrainingRun {
   private let train: ShardClips
   private let validation: ShardClips?
   private let kernels: FastKernels
+  /// Digests of shards that were read just now.
+  private let hashed: FileMemo.Found
 
   /// Opens the shards and works out which run this is. Writes nothing.
   package init(_ settings: DistillSettings) throws {
@@ -50,7 +52,9 @@ package final class TrainingRun {
     kernels = FastKernels(settings.instructionSet)
     var configuration = settings.configuration
     if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
-    let data = try Self.dataDigest(set)
+    let memo = try (try? Catalog.reader(settings.workspace)).map(FileMemo.init)
+    let data = try Self.dataDigest(set, memo)
+    hashed = memo?.found ?? FileMemo.Found()
     let identity = try configuration.identity(data: data, toolchain: kernels.identity)
     var clips: [String: Int] = ["train": train.ids.count]
     if let held { clips["validation"] = held.ids.count }
@@ -61,13 +65,15 @@ package final class TrainingRun {
   }
 
   /// The digest of the clips' content: of every shard's index and bytes.
-  private static func dataDigest(_ set: TrainingSet) throws -> Digest {
+  /// - Parameter memo: spares reading those that were read before.
+  private static func dataDigest(_ set: TrainingSet, _ memo: FileMemo?) throws -> Digest {
+    let names = set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
+    let paths = names.map { "\(set.folder)/\($0)" }
+    let known = try memo?.digests(of: paths, jobs: 2)
     let hasher = DigestBuilder()
-    for split in set.splits where split != .test {
-      for name in set.shards[split] ?? [] {
-        hasher.update(field: name)
-        hasher.update(field: try Digest.ofFile("\(set.folder)/\(name)").hex)
-      }
+    for (k, name) in names.enumerated() {
+      hasher.update(field: name)
+      hasher.update(field: try (known?[k].get() ?? Digest.ofFile(paths[k])).hex)
     }
     return hasher.finish()
   }
@@ -133,6 +139,7 @@ package final class TrainingRun {
   /// The run becomes the one trained last.
   private func remember() throws {
     let catalog = try Catalog.writer(settings.workspace)
+    try hashed.save(into: catalog)
     try catalog.touch(run: description.name, detail: try CanonicalJSON.text(["folder": folder]))
   }
 

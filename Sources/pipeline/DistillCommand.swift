@@ -158,22 +158,39 @@ struct DistillFlow {
   let common: CommonOptions
   var profiles = false
 
+  /// Says what would be done.
+  /// - Returns: whether it would train.
+  func plan() throws -> Bool { plan(try TrainingRun(settings)) }
+
+  private func plan(_ run: TrainingRun) -> Bool {
+    let (done, total) = (settings.fresh ? nil : run.stepsDone, steps(run))
+    let isDone = (done ?? 0) >= total
+    let what = isDone ? "up to date" : done.map { "would go on from step \($0)" } ?? "would start"
+    Console.say("distill: run \(run.description.name): \(clips(run)) clips; \(what)")
+    Console.event("plan", ["stage": "distill", "run": run.description.name, "stepsDone": done ?? 0, "steps": total])
+    return !isDone
+  }
+
+  private func clips(_ run: TrainingRun) -> String {
+    run.description.clips.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+  }
+
+  /// After how many steps the run ends, unless something ends it before.
+  private func steps(_ run: TrainingRun) -> Int {
+    let batches = max(1, (run.description.clips["train"] ?? 0) / settings.configuration.batchSize)
+    return min(settings.limits.steps ?? .max, settings.limits.epochs * batches)
+  }
+
   func run() throws {
     let run = try TrainingRun(settings)
-    let clips = run.description.clips.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     if common.dryRun {
-      Console.say(
-        "run \(run.description.name): \(clips) clips; \(run.stepsDone.map { "would go on from step \($0)" } ?? "would start")"
-      )
-      Console.event("plan", ["stage": "distill", "run": run.description.name, "stepsDone": run.stepsDone ?? 0])
+      _ = plan(run)
       return
     }
     Console.note(
-      "run \(run.description.name): \(clips) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
+      "run \(run.description.name): \(clips(run)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
     run.notes.forEach(Console.note)
-    let batches = max(1, (run.description.clips["train"] ?? 0) / settings.configuration.batchSize)
-    let total = min(settings.limits.steps ?? .max, settings.limits.epochs * batches)
-    let progress = Progress("steps", total: max(0, total - (settings.fresh ? 0 : run.stepsDone ?? 0)))
+    let progress = Progress("steps", total: max(0, steps(run) - (settings.fresh ? 0 : run.stepsDone ?? 0)))
     let profile = profiles ? Profile() : nil
     try run.run(profile: profile) { event in show(event, progress) }
     if let profile { ProfileTable(profile, settings).show() }

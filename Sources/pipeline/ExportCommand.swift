@@ -35,7 +35,7 @@ struct ExportCommand: ParsableCommand {
   ) throws {
     let trained = try TrainedStudent(workspace: common.workspace, run: run, checkpoint: choice, averaged: averaged)
     if common.dryRun {
-      Console.say("would write \(path) from run \(trained.run.name), step \(trained.state.step)")
+      Console.say("export \(path): would be written from run \(trained.run.name), step \(trained.state.step)")
       return
     }
     let outcome = try Export.run(trained, to: path, selection: selection)

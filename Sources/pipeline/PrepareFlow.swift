@@ -14,7 +14,10 @@ struct PrepareFlow {
   var framesOnly = false
 
   func run() throws {
-    if common.dryRun { return try dryRun() }
+    if common.dryRun {
+      _ = try plan()
+      return
+    }
     let catalog = try Catalog.writer(settings.workspace)
     let store = try ArtifactStore(catalog)
     let seal = try PreparationSeal(settings, catalog)
@@ -82,7 +85,9 @@ struct PrepareFlow {
 
   // MARK: What would be done
 
-  private func dryRun() throws {
+  /// Says what would be done.
+  /// - Returns: whether anything would.
+  func plan() throws -> Bool {
     let catalog = try? Catalog.reader(settings.workspace)
     let preparation = try Preparation(settings, memo: try catalog.map(FileMemo.init))
     _ = report(preparation)
@@ -104,9 +109,11 @@ struct PrepareFlow {
       if common.explain {
         for job in publisher.toWrite { Console.say("write-shards \(job.name): \(job.reason)") }
       }
+      return !publisher.isUpToDate
     } else if !settings.embeddings.isEmpty {
       Console.say("write-shards    after that")
     }
+    return true
   }
 
   private func explain(_ plan: Plan) {

@@ -3,19 +3,11 @@ import Foundation
 import StageGraph
 import Stages
 
-/// The shell stages of a pipeline file that stand at one place, with what a person or a machine sees of them.
+/// Shell stages of a pipeline file, with what a person or a machine sees of them.
 struct ShellFlow {
-  let stages: [ShellStage]
   let common: CommonOptions
 
-  func run(_ position: ShellStage.Position) throws {
-    for shell in stages where shell.position == position {
-      if Interruption.isRequested { throw Interruption.failure }
-      if common.dryRun { try dryRun(shell) } else { try run(shell) }
-    }
-  }
-
-  private func run(_ shell: ShellStage) throws {
+  func run(_ shell: ShellStage) throws {
     let catalog = try Catalog.writer(common.workspace)
     defer { catalog.endWriting() }
     let run = try ShellStageRun(shell, catalog: catalog)
@@ -34,16 +26,21 @@ struct ShellFlow {
     Console.event("stage", ["name": shell.name, "ran": true, "seconds": seconds])
   }
 
-  private func dryRun(_ shell: ShellStage) throws {
+  /// Says what would be done.
+  /// - Returns: whether it would or might run.
+  func plan(_ shell: ShellStage) throws -> Bool {
     guard let catalog = try? Catalog.reader(common.workspace) else {
-      return Console.say("stage \(shell.name): would run: \(RebuildReason.neverBuilt)")
+      Console.say("stage \(shell.name): would run: \(RebuildReason.neverBuilt)")
+      return true
     }
     do {
       let run = try ShellStageRun(shell, catalog: catalog)
       Console.say("stage \(shell.name): \(run.isUpToDate ? "up to date" : "would run: \(words(run.reasons))")")
       Console.event("plan", ["stage": shell.name, "run": run.isUpToDate ? 0 : 1])
+      return !run.isUpToDate
     } catch let failure as Failure where failure.code == "stages.input" {
       Console.say("stage \(shell.name): after \(failure.subject ?? "its inputs")")
+      return true
     }
   }
 

@@ -201,4 +201,131 @@ struct PrepareTests {
     let text = String(decoding: tar, as: UTF8.self)
     #expect(text.contains("\"label\":\"dog, barking\"") && text.contains("\"start\":5"))
   }
+
+  @Test("the same shards whatever vector instructions libav finds")
+  func vectorInstructions() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.shell([
+      "cc", "-O2", "-shared", "-fPIC", "-o", tool.path("limit-cpu.so"),
+      "\(StagesTests.repository)/Scripts/lib/limit-cpu.c", "-ldl",
+    ])
+    try Files.makeFolder(tool.path("videos"))
+    try Files.makeFolder(tool.path("embeddings"))
+    let source = [
+      "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=568x420:rate=10:duration=10", "-f", "lavfi",
+      "-i",
+      "anoisesrc=r=44100:d=10:a=0.4:seed=7",
+    ]
+    for (k, (ending, words)) in [
+      ("mp4", ["-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac"]),
+      ("webm", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libvorbis"]),
+      ("avi", ["-c:v", "mpeg4", "-c:a", "libmp3lame"]), ("ts", ["-c:v", "mpeg2video", "-c:a", "mp2"]),
+      ("mkv", ["-c:v", "libx265", "-x265-params", "log-level=none", "-pix_fmt", "yuv420p10le", "-c:a", "ac3"]),
+    ].enumerated() {
+      try Clips.shell(source + words + [tool.path("videos/\(Clips.name(k)).\(ending)")])
+      try Clips.vectors(tool.path("embeddings/\(Clips.name(k)).npy"), seed: UInt64(k))
+    }
+    func shards(_ name: String, _ flags: String?) throws -> [String: String] {
+      let environment = flags.map { ["LD_PRELOAD": tool.path("limit-cpu.so"), "CPU_FLAGS": $0] } ?? [:]
+      let outcome = try tool.run(
+        "prepare", "videos", "--embedding-fps", "1", "--workspace", "w-\(name)", "--shards", "s-\(name)",
+        "--frames-out",
+        "f-\(name)", environment: environment)
+      #expect(outcome.status == 0 && outcome.output.contains("5 pairs"), "\(outcome.output) \(outcome.problems)")
+      return try tool.digests("s-\(name)").merging(tool.digests("f-\(name)")) { $0 + $1 }
+    }
+    let all = try shards("all", nil)
+    #expect(all.count >= 7)
+    #expect(try shards("none", "0") == all)
+    // All but AV_CPU_FLAG_AVX512 and AVX512ICL.
+    #expect(try shards("avx2", "-3145729") == all)
+  }
+
+  @Test("what was kept of verdicts is what would be found: after any change as from nothing")
+  func verdictsAreKept() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 4)
+    try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
+    try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
+    try Clips.vectors(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
+    func manifest(_ label: String, _ split: String) throws {
+      let rows = (0..<4).map { "clip\($0)abcdef,\($0),\($0 == 1 ? label : "any"),\($0 == 2 ? split : "train")" }
+      try Files.write(
+        (rows + ["text0000000,1,any,train", "short000000,1,any,train", "nowhere0000,1,any,train"]).joined(
+          separator: "\n"),
+        to: tool.path("list.csv"))
+    }
+    try manifest("dog", "test")
+    var (round, flags) = (0, [String]())
+    func compare(_ what: String) throws {
+      round += 1
+      func prepare(_ workspace: String) throws -> [String] {
+        let arguments = [
+          "prepare", "videos", "--max-bad-fraction", "1", "--workspace", workspace, "--shards", "shards-\(workspace)",
+        ]
+        let (process, output, problems) = try tool.start(arguments + flags)
+        _ = problems.fileHandleForReading.readDataToEndOfFile()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(what): \(said)")
+        let status = try tool.run("status", "--workspace", workspace).output
+        let list = try tool.run("status", "--quarantine", "--workspace", workspace).output
+        return [status, list] + (try tool.digests("shards-\(workspace)")).sorted { $0.key < $1.key }.map { "\($0)" }
+      }
+      #expect(try prepare("kept") == prepare("fresh\(round)"), "\(what)")
+      #expect(try tool.run("verify", "--workspace", "kept", "--shards", "shards-kept").status == 0, "\(what)")
+    }
+    try compare("from nothing")
+    try compare("again")
+    flags = ["--manifest", "list.csv"]
+    try compare("a manifest")
+    try manifest("cat", "validation")
+    try compare("another label, another split")
+    flags += ["--keep", "clip.short"]
+    try compare("another rule")
+    try Clips.vectors(tool.path("embeddings/\(Clips.name(0)).npy"), seed: 77)
+    try compare("other vectors")
+    try Files.remove(tool.path("embeddings/\(Clips.name(3)).npy"))
+    try compare("vectors gone")
+    try Files.remove(tool.path("videos/\(Clips.name(2)).mp4"))
+    try compare("a file gone")
+    flags = []
+    try Files.write("a text", to: tool.path("videos/\(Clips.name(1)).txt"))
+    try compare("two files of one id")
+  }
+
+  @Test("a clip that did not change is settled without a look into the store", .enabled(if: Clips.canRunScripts))
+  func untouched() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 3)
+    try tool.run("prepare", "videos")
+    // No artifact is left that could be read.
+    try Clips.shell([
+      "python3", "-c",
+      "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM artifact'); c.commit()",
+      tool.path(".pipeline/catalog.sqlite"),
+    ])
+    let again = try tool.run("prepare", "videos")
+    #expect(again.status == 0 && again.output.contains("3 pairs") && again.output.contains("up to date"), "\(again)")
+    #expect(try tool.run("prepare", "videos", "--keep", "clip.short").problems.contains("no longer has some bytes"))
+  }
+
+  @Test("two clips cut from one video have verdicts of their own")
+  func cutClips() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Files.makeFolder(tool.path("videos"))
+    try Clips.make(tool.path("videos/ccccccccccc.mp4"), pitch: 500, seconds: 25)
+    try Files.makeFolder(tool.path("embeddings"))
+    try Clips.vectors(tool.path("embeddings/ccccccccccc.npy"), seed: 3, rows: 25)
+    try Files.write("ccccccccccc,0,a,train\nccccccccccc,5,b,train\nccccccccccc,20,c,train\n", to: tool.path("list.csv"))
+    let outcome = try tool.run(
+      "prepare", "videos", "--manifest", "list.csv", "--embedding-fps", "1", "--max-bad-fraction", "1")
+    #expect(outcome.status == 0 && outcome.output.contains("2 pairs"), "\(outcome.output) \(outcome.problems)")
+    #expect(try tool.run("status").output.contains("3 clips: 2 kept"))
+    #expect(try tool.run("verify").status == 0)
+  }
 }

@@ -180,4 +180,68 @@ struct StagesTests {
     #expect(String(decoding: tar, as: UTF8.self).contains("\"rows\":10"))
     #expect(Data(tar).range(of: Data(rows.bytes[..<2048])) != nil)
   }
+
+  @Test("plan names every step of the file, and run stops after any of them")
+  func planAndUntil() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 4)
+    try Files.write(
+      """
+      prepare:
+        videos: videos
+      stages:
+        - name: list
+          before: prepare
+          run: ls videos > list.txt
+          inputs: [videos]
+          outputs: [list.txt]
+        - name: count
+          after: prepare
+          run: ls shards | wc -l > count.txt
+          inputs: [shards]
+          outputs: [count.txt]
+        - name: sum
+          after: export
+          run: sha256sum weights.safetensors > sum.txt
+          inputs: [weights.safetensors]
+          outputs: [sum.txt]
+      distill:
+        batch-size: 4
+        steps: 1
+      export:
+        file: weights.safetensors
+      """, to: tool.path("p.yaml"))
+    let bare = try tool.run("plan", "--pipeline", "p.yaml")
+    let lines = bare.output.split(separator: "\n").map(String.init)
+    let wanted = [
+      "stage list: would run: never built", "extract-sound", "stage count: ", "distill: after prepare",
+      "export weights.safetensors: after distill", "stage sum: ",
+    ]
+    let found = wanted.map { text in lines.firstIndex { $0.hasPrefix(text) } }
+    #expect(bare.status == 0 && found == found.compactMap { $0 }.sorted(), "\(bare.output) \(bare.problems)")
+    #expect(try Files.names(in: tool.folder).allSatisfy { ["videos", "embeddings", "p.yaml"].contains($0) })
+    #expect(try tool.run("run", "p.yaml", "--dry-run").output == bare.output)
+
+    #expect(try tool.run("run", "p.yaml", "--until", "list").output.contains("stage list: ran"))
+    #expect(!Files.exists(tool.path("shards")))
+    let prepared = try tool.run("run", "p.yaml", "--until", "prepare")
+    #expect(prepared.output.contains("4 pairs") && !Files.exists(tool.path("count.txt")), "\(prepared.output)")
+    #expect(try tool.run("run", "p.yaml", "--until", "count").output.contains("stage count: ran"))
+    #expect(!Files.exists(tool.path("runs")))
+    let ready = try tool.run("plan", "--pipeline", "p.yaml")
+    #expect(ready.output.contains("stage count: up to date") && ready.output.contains("would start"), "\(ready.output)")
+    let wrong = try tool.run("run", "p.yaml", "--until", "cuont")
+    #expect(wrong.status == 64 && wrong.problems.contains("did you mean count?"), "\(wrong.problems)")
+
+    #expect(try tool.run("run", "p.yaml").status == 0)
+    #expect(Files.exists(tool.path("sum.txt")))
+    let done = try tool.run("plan", "--pipeline", "p.yaml")
+    #expect(done.output.contains("distill: run ") && done.output.contains("clips; up to date"), "\(done.output)")
+    #expect(done.output.contains("stage sum: up to date"), "\(done.output)")
+    try Files.write(
+      "prepare:\n  videos: videos\nstages:\n  - {name: export, after: prepare, run: a, outputs: [o]}\n",
+      to: tool.path("q.yaml"))
+    #expect(try tool.run("run", "q.yaml").status == 64)
+  }
 }

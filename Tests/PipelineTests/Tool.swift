@@ -99,6 +99,12 @@ enum Clips {
     return there
   }()
 
+  static let canRunScripts: Bool = {
+    let can = (try? shell(["sh", "-c", "cc --version >/dev/null && python3 -c 'import sqlite3, tarfile'"])) != nil
+    if !can { print("SKIPPED: cc or python3 is not installed; the scripts that kill prepare need both") }
+    return can
+  }()
+
   static func shell(_ words: [String]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
