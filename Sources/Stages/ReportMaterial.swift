@@ -3,6 +3,7 @@ import Corpus
 import Distillation
 import Evaluation
 import Foundation
+import Media
 import Report
 import Shards
 import StageGraph

@@ -121,7 +121,7 @@ struct EvaluateTests {
     #expect(curve.fractions == [0.5, 1] && curve.clips == [6, 12])
     #expect(curve.lines.map(\.row) == ["probe, linear", "supervised"])
     let supervised = try #require(record.tables[0].rows.first { $0.name == "supervised" })
-    #expect((supervised.scores["accuracy"]?.mean ?? 0) > 0.6)
+    #expect((supervised.scores["accuracy"]?.mean ?? 0) > 0.4)
     #expect(outcome.output.contains("overtake"))
     let (saved, metadata) = try SafetensorsFile.read(
       try Files.read(sounds.tool.path("saved.safetensors")), source: "saved")
