@@ -9,16 +9,17 @@ import Testing
 struct SupervisedTrainingTests {
   private static let samples = 8000
 
-  /// Half a second of tones of two pitches in noise.
+  /// Half a second of a tone in noise, or of clicks in noise. (Pitches alone are hard for a network that averages over frequency.)
   private func data(_ count: Int) -> SupervisedTraining.Data {
     let targets: [Float] = (0..<2 * count).map { ($0 / 2 + $0) % 2 == 0 ? 1 : 0 }
     return SupervisedTraining.Data(
       names: (0..<count).map { "clip \($0)" }, samples: Self.samples, targets: targets, classes: 2, loss: .softmax
     ) { clip, place in
       var random = SeededRandom(seed: UInt64(clip), for: "tone")
-      let pitch = (clip % 2 == 0 ? 400.0 : 2500) * (1 + 0.2 * random.uniform())
+      let pitch = 500 + 2000 * random.uniform()
       for i in 0..<Self.samples {
-        place[i] = Float(0.3 * sin(2 * .pi * pitch * Double(i) / 16_000) + 0.05 * random.normal())
+        let sound = clip % 2 == 0 ? 0.3 * sin(2 * .pi * pitch * Double(i) / 16_000) : i % 800 < 4 ? 0.9 : 0
+        place[i] = Float(sound + 0.02 * random.normal())
       }
     }
   }
@@ -27,17 +28,17 @@ struct SupervisedTrainingTests {
     let threads = WorkerThreads(count)
     defer { threads.stop() }
     var configuration = SupervisedTraining.Configuration()
-    (configuration.epochs, configuration.batchSize, configuration.seed) = (8, 8, seed)
+    (configuration.epochs, configuration.batchSize, configuration.seed) = (12, 8, seed)
     let training = SupervisedTraining(
       data(48), configuration, kernels: FastKernels(), threads: threads,
       architecture: EncoderArchitecture(stages: [16, 32]))
     var losses: [Double] = []
     try training.train(Array(0..<24), validation: Array(24..<32)) { _, loss, _ in losses.append(loss) }
-    #expect(losses.count == 8 && losses[7] < losses[0])
+    #expect(losses.count == 12 && losses[11] < losses[0] / 4)
     return try training.scores(Array(32..<48))
   }
 
-  @Test("learns pitches that lie apart, and gives the same bits on one thread and on two")
+  @Test("learns sounds that differ, and gives the same bits on one thread and on two")
   func learns() throws {
     let scores = try scores(threads: 1, seed: 3)
     let right = (0..<16).count { (scores[2 * $0] > scores[2 * $0 + 1]) == ($0 % 2 == 0) }
