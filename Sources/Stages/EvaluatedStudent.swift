@@ -27,8 +27,10 @@ package struct EvaluatedStudent {
     if let weights { return try EvaluatedStudent(file: weights) }
     do {
       return try EvaluatedStudent(TrainedStudent(workspace: workspace, run: run, checkpoint: .best))
-    } catch let failure as Failure where failure.code == "run.none" && run == nil && Files.exists(usualFile) {
-      return try EvaluatedStudent(file: usualFile)
+    } catch var failure as Failure where failure.code == "run.none" && run == nil {
+      if Files.exists(usualFile) { return try EvaluatedStudent(file: usualFile) }
+      failure.hint = "pipeline distill, or name weights with --weights FILE"
+      throw failure
     }
   }
 

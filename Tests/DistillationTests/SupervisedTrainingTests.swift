@@ -1,0 +1,71 @@
+import Basics
+import Glibc
+import Kernels
+import Testing
+
+@testable import Distillation
+
+@Suite("Supervised baseline")
+struct SupervisedTrainingTests {
+  private static let samples = 8000
+
+  /// Half a second of a tone in noise, or of clicks in noise. (Pitches alone are hard for a network that averages over frequency.)
+  private func data(_ count: Int) -> SupervisedTraining.Data {
+    let targets: [Float] = (0..<2 * count).map { ($0 / 2 + $0) % 2 == 0 ? 1 : 0 }
+    return SupervisedTraining.Data(
+      names: (0..<count).map { "clip \($0)" }, samples: Self.samples, targets: targets, classes: 2, loss: .softmax
+    ) { clip, place in
+      var random = SeededRandom(seed: UInt64(clip), for: "tone")
+      let pitch = 500 + 2000 * random.uniform()
+      for i in 0..<Self.samples {
+        let sound = clip % 2 == 0 ? 0.3 * sin(2 * .pi * pitch * Double(i) / 16_000) : i % 800 < 4 ? 0.9 : 0
+        place[i] = Float(sound + 0.02 * random.normal())
+      }
+    }
+  }
+
+  private func scores(threads count: Int, seed: UInt64) throws -> [Float] {
+    let threads = WorkerThreads(count)
+    defer { threads.stop() }
+    var configuration = SupervisedTraining.Configuration()
+    (configuration.epochs, configuration.batchSize, configuration.seed) = (12, 8, seed)
+    let training = SupervisedTraining(
+      data(48), configuration, kernels: FastKernels(), threads: threads,
+      architecture: EncoderArchitecture(stages: [16, 32]))
+    var losses: [Double] = []
+    try training.train(Array(0..<24), validation: Array(24..<32)) { _, loss, _ in losses.append(loss) }
+    #expect(losses.count == 12 && losses[11] < losses[0] / 4)
+    return try training.scores(Array(32..<48))
+  }
+
+  @Test("learns sounds that differ, and gives the same bits on one thread and on two")
+  func learns() throws {
+    let scores = try scores(threads: 1, seed: 3)
+    let right = (0..<16).count { (scores[2 * $0] > scores[2 * $0 + 1]) == ($0 % 2 == 0) }
+    #expect(right >= 15)
+    #expect(try self.scores(threads: 2, seed: 3) == scores)
+    #expect(try self.scores(threads: 2, seed: 4) != scores)
+  }
+
+  @Test("an embedding of mixed lengths is that of each sound alone")
+  func mixedLengths() throws {
+    let threads = WorkerThreads(2)
+    defer { threads.stop() }
+    let architecture = EncoderArchitecture(stages: [16, 32])
+    let parameters = Parameters(
+      ParameterLayout(architecture: architecture, projections: ["audio_transform"], temperatures: []))
+    parameters.initialise(seed: 2)
+    var random = SeededRandom(seed: 8)
+    let sounds = [512, 8000, 8100, 8000, 16_000].map { count in (0..<count).map { _ in Float(0.1 * random.normal()) } }
+    let embedder = MixedLengthEmbedder(parameters, architecture, kernels: FastKernels(), threads: threads)
+    let together = try embedder.embed(sounds)
+    for (index, sound) in sounds.enumerated() {
+      let alone = try Embedder(
+        parameters, architecture, samples: sound.count, project: true, kernels: FastKernels(), threads: threads)
+      let expected = try alone.embed(1, scope: .clip) { _, place in
+        place.update(from: sound, count: sound.count)
+      }.values
+      #expect(Array(together[index * 32..<(index + 1) * 32]) == expected, "\(sound.count) samples")
+    }
+  }
+}
