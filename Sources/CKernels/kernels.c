@@ -1,4 +1,4 @@
-// Compiles body.inc, winograd.inc and stem.inc for each instruction set and hands out the table that the caller asks for.
+// Compiles the .inc files for each instruction set and hands out the table that the caller asks for.
 #include "CKernels.h"
 #include <math.h>
 #include <pthread.h>
@@ -66,8 +66,8 @@ static void fill_tables(void) {
 #else
 #define table_avx2 table_portable
 #define table_avx512 table_portable
-#define winograd_avx2 winograd_portable
-#define winograd_avx512 winograd_portable
+#define convolutions_avx2 convolutions_portable
+#define convolutions_avx512 convolutions_portable
 #define stem_avx2 stem_portable
 #define stem_avx512 stem_portable
 #endif
@@ -79,8 +79,8 @@ const kernels_table *kernels_for(int level) {
   return level >= 2 ? &table_avx512 : level == 1 ? &table_avx2 : &table_portable;
 }
 
-const kernels_winograd_table *kernels_winograd_for(int level) {
-  return level >= 2 ? &winograd_avx512 : level == 1 ? &winograd_avx2 : &winograd_portable;
+const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algorithm, int level) {
+  return (level >= 2 ? convolutions_avx512 : level == 1 ? convolutions_avx2 : convolutions_portable)[algorithm];
 }
 
 const kernels_stem_table *kernels_stem_for(int level) {

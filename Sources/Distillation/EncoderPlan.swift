@@ -43,7 +43,7 @@ final class PlannedConvolution: @unchecked Sendable {
     (self.layer, self.norm, self.source, self.input) = (layer, norm, source, input)
     single = try source.convolution(layer.shape(input, images: 1), training: false, dataGradient: false)
     output = single.shape.output
-    takesSeveral = single is WinogradConvolution
+    takesSeveral = single is OwnConvolution
     guard !takesSeveral else {
       packed = nil
       return

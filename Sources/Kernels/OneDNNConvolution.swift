@@ -60,7 +60,7 @@ package final class OneDNNConvolution: PlainConvolution, @unchecked Sendable {
   ) throws { try check(onednn_run_backward_weights(plan, x, dy, packed, scratch), "run the weights of") }
 }
 
-/// Winograd in own kernels where it applies, oneDNN for the other convolutions, CKernels for the rest.
+/// Own kernels for the encoder's convolutions, oneDNN for those of other shapes, CKernels for the rest.
 package struct FastKernels: KernelSource {
   package let layers: any LayerKernels
   private let instructionSet: InstructionSet
@@ -75,7 +75,7 @@ package struct FastKernels: KernelSource {
   package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws
     -> any ConvolutionKernel
   {
-    if let own = WinogradConvolution(shape, training: training, instructionSet) { return own }
+    if let own = OwnConvolution(shape, training: training, instructionSet) { return own }
     return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient, layers: layers)
   }
 
@@ -85,7 +85,7 @@ package struct FastKernels: KernelSource {
 
   package var identity: [String: String] {
     [
-      "isa": instructionSet.name, "own": "3", "onednn": String(cString: onednn_version()),
+      "isa": instructionSet.name, "own": "4", "onednn": String(cString: onednn_version()),
       "openblas": Matrix.identity,
     ]
   }

@@ -164,20 +164,22 @@ struct ConvolutionTests {
       try OneDNNConvolution(shape, training: true, dataGradient: dataGradient, layers: VectorKernels()), shape)
   }
 
-  @Test("Winograd on each instruction set, on odd sizes, with norms", arguments: KernelTests.sets)
-  func winograd(set: InstructionSet) throws {
+  @Test(
+    "own convolutions on each instruction set, on odd sizes, with norms", arguments: KernelTests.sets,
+    [(3, 1), (3, 2), (1, 2)])
+  func own(set: InstructionSet, kind: (kernel: Int, stride: Int)) throws {
     for (images, input, output, height, width) in [
       (1, 32, 32, 1, 1), (2, 64, 64, 9, 15), (3, 32, 96, 7, 13), (1, 96, 32, 4, 4), (1, 32, 64, 65, 5),
-      (2, 128, 128, 17, 29),
+      (2, 128, 128, 17, 29), (1, 32, 32, 6, 12), (1, 32, 32, 2, 11),
     ] {
       let shape = ConvolutionShape(
-        images: images, inputChannels: input, height: height, width: width, outputChannels: output, kernel: 3,
-        stride: 1, padding: 1)
-      try compare(try #require(WinogradConvolution(shape, training: true, set)), shape)
+        images: images, inputChannels: input, height: height, width: width, outputChannels: output,
+        kernel: kind.kernel, stride: kind.stride, padding: kind.kernel / 2)
+      try compare(try #require(OwnConvolution(shape, training: true, set)), shape)
     }
-    let strided = ConvolutionShape(
-      images: 1, inputChannels: 32, height: 8, width: 8, outputChannels: 32, kernel: 3, stride: 2, padding: 1)
-    #expect(WinogradConvolution(strided, training: true, set) == nil)
+    let wide = ConvolutionShape(
+      images: 1, inputChannels: 32, height: 8, width: 8, outputChannels: 32, kernel: 5, stride: kind.stride, padding: 2)
+    #expect(OwnConvolution(wide, training: true, set) == nil)
   }
 
   /// All three passes against the definition: bare, and with everything that can be done on the way.

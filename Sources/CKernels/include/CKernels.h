@@ -46,9 +46,10 @@ typedef struct {
 // level: 0 portable, 1 AVX2, 2 AVX-512. The caller makes sure that the CPU has it.
 const kernels_table *kernels_for(int level);
 
-// A stride-1 3x3 convolution with padding 1 over activations of block 16. in_channels divide by 16, out_channels by `panel`.
+// A square convolution with the padding that keeps its middle, over activations of block 16. in_channels and out_channels divide by
+// the table's `panel`; height and width are the input's.
 typedef struct {
-  int images, in_channels, out_channels, height, width;
+  int images, in_channels, out_channels, height, width, stride;
 } kernels_convolution;
 
 // What becomes of a convolution's input as it is read: relu(x * scale + shift), by channel. scale NULL: x as it is.
@@ -79,23 +80,31 @@ typedef struct {
   const float *gradient, *a, *b, *c;
 } kernels_norm_gradient;
 
-// Winograd's F(4x4, 3x3). Unlike the table above, bits depend on the instruction set: multiply-adds are fused where there are any.
+// One kind of convolution. Unlike in the table above, bits depend on the instruction set: multiply-adds are fused where there are any.
 typedef struct {
-  int panel;
-  // Floats that one running thread needs, for s and for s with in and out exchanged.
+  int panel, taps;
+  // Floats that one running thread needs.
   int64_t (*scratch)(kernels_convolution s, int training);
-  // out-in-3-3 weights to 36 * in * out floats; transposed: for the gradient of the input, s with in and out exchanged.
-  void (*pack)(kernels_convolution s, const float *weights, int transposed, float *packed);
+  // Floats of packed weights.
+  int64_t (*packed_count)(kernels_convolution s);
+  // out-in-taps weights; turned: for the gradient of the input.
+  void (*pack)(kernels_convolution s, const float *weights, int turned, float *packed);
   void (*forward)(kernels_convolution s, const float *x, kernels_gate gate, const float *packed, float *y, kernels_finish finish,
                   float *scratch);
   void (*data)(kernels_convolution s, const float *dy, const float *packed, float *dx, kernels_merge merge, float *scratch);
-  // The weights' gradient as [in][9][out], and from there to out-in-3-3.
+  // The weights' gradient as [in][taps][out], and from there to out-in-taps.
   void (*weights)(kernels_convolution s, const float *x, kernels_gate gate, float *dy, kernels_norm_gradient norm, float *packed,
                   float *scratch);
   void (*unpack)(kernels_convolution s, const float *packed, float *weights);
-} kernels_winograd_table;
+} kernels_convolution_table;
 
-const kernels_winograd_table *kernels_winograd_for(int level);
+typedef enum {
+  kernels_winograd,   // 3x3, stride 1, by F(4x4, 3x3)
+  kernels_strided,    // 3x3, stride 2, by F(3, 2) of each phase
+  kernels_pointwise,  // 1x1, stride 2
+} kernels_algorithm;
+
+const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algorithm, int level);
 
 // The encoder's first layer: 7x7 over one channel, stride 2, padding 3, to `channels` (a multiple of `group`), then a 3x3 maximum
 // with stride 2 and padding 1. x is [images][height][width], y [images][channels / 16][pooled pixels][16].

@@ -1,20 +1,25 @@
 import Basics
 import CKernels
 
-/// Stride-1 3×3 convolution by Winograd's F(4×4, 3×3) in this project's own kernels, for one instruction set.
-package final class WinogradConvolution: ConvolutionKernel, Sendable {
+/// Convolution in this project's own kernels, for one instruction set: 3×3 with stride 1 and 2 by Winograd's method, 1×1 with stride 2.
+package final class OwnConvolution: ConvolutionKernel, Sendable {
   package let shape: ConvolutionShape
   private let instructionSet: InstructionSet
   private let training: Bool
-  private let table: kernels_winograd_table
+  private let algorithm: kernels_algorithm
+  private let table: kernels_convolution_table
 
   /// Nil for a shape that these kernels do not serve.
   package init?(_ shape: ConvolutionShape, training: Bool, _ instructionSet: InstructionSet = .best) {
-    table = kernels_winograd_for(instructionSet.rawValue).pointee
-    let panel = Int(table.panel)
-    guard shape.kernel == 3, shape.stride == 1, shape.padding == 1, shape.inputChannels % panel == 0,
-      shape.outputChannels % panel == 0, shape.inputChannels % 16 == 0
-    else { return nil }
+    switch (shape.kernel, shape.stride, shape.padding) {
+    case (3, 1, 1): algorithm = kernels_winograd
+    case (3, 2, 1): algorithm = kernels_strided
+    case (1, 2, 0): algorithm = kernels_pointwise
+    default: return nil
+    }
+    table = kernels_convolution_for(algorithm, instructionSet.rawValue).pointee
+    let unit = max(16, Int(table.panel))
+    guard shape.inputChannels % unit == 0, shape.outputChannels % unit == 0 else { return nil }
     self.shape = shape
     self.training = training
     self.instructionSet = instructionSet
@@ -23,28 +28,29 @@ package final class WinogradConvolution: ConvolutionKernel, Sendable {
   private var raw: kernels_convolution {
     kernels_convolution(
       images: Int32(shape.images), in_channels: Int32(shape.inputChannels), out_channels: Int32(shape.outputChannels),
-      height: Int32(shape.height), width: Int32(shape.width))
+      height: Int32(shape.height), width: Int32(shape.width), stride: Int32(shape.stride))
   }
 
-  /// The same convolution seen from its result: what the gradient of the input goes through.
-  private var reversed: kernels_convolution {
-    var other = raw
-    swap(&other.in_channels, &other.out_channels)
-    return other
-  }
-
-  package var scratchCount: Int { Int(max(table.scratch(raw, training ? 1 : 0), table.scratch(reversed, 0))) }
+  package var scratchCount: Int { Int(table.scratch(raw, training ? 1 : 0)) }
 
   package func packedCount(_ pass: ConvolutionPass) -> Int {
-    (pass == .backwardWeights ? 9 : 36) * shape.inputChannels * shape.outputChannels
+    pass == .backwardWeights ? shape.weightCount : Int(table.packed_count(raw))
   }
 
-  package func name(_ pass: ConvolutionPass) -> String { "winograd:\(instructionSet)" }
+  package func name(_ pass: ConvolutionPass) -> String {
+    let name =
+      switch algorithm {
+      case kernels_winograd: "winograd"
+      case kernels_strided: "strided"
+      default: "pointwise"
+      }
+    return "\(name):\(instructionSet)"
+  }
 
   package func pack(
     _ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>
   ) {
-    if pass == .forward { table.pack(raw, weights, 0, packed) } else { table.pack(reversed, weights, 1, packed) }
+    table.pack(raw, weights, pass == .forward ? 0 : 1, packed)
   }
 
   package func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
