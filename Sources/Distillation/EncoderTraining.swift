@@ -20,8 +20,10 @@ package final class EncoderTraining: @unchecked Sendable {
   /// Gradients of block outputs, in turn.
   private let gradients: [FloatBuffer]
   private let scratch: FloatBuffer
+  /// Floats of one thread: for the kernels, and with a packed gradient.
+  private let kernelScratch: Int
   private let scratchCount: Int
-  private let partials: [FloatBuffer]
+  private let sums: (second: GradientSum, shortcut: GradientSum)
   private let profile: Profile?
   private let rows: (pack: Int, leave: Int)?
 
@@ -51,13 +53,16 @@ package final class EncoderTraining: @unchecked Sendable {
     self.blocks = blocks
     embeddings = FloatBuffer(batch * extent.channels)
     let convolutions = blocks.flatMap(\.convolutions)
-    scratchCount = max(stem.scratchCount, convolutions.map(\.scratchCount).max() ?? 0) + 16
+    kernelScratch = (max(stem.scratchCount, convolutions.map(\.scratchCount).max() ?? 0) + 31) / 16 * 16
+    let gradient = max(stem.gradientCount, convolutions.map(\.gradientCount).max() ?? 0)
+    scratchCount = kernelScratch + (gradient + 15) / 16 * 16
     scratch = FloatBuffer(scratchCount * threads.count)
-    let largest = max(stem.extent.imageCount, blocks.map(\.extent.imageCount).max() ?? 0)
-    gradients = [FloatBuffer(largest * batch), FloatBuffer(largest * batch)]
-    let partial = max(stem.partialCount, convolutions.map(\.partialCount).max() ?? 0)
-    let shortcut = blocks.compactMap { $0.shortcut?.partialCount }.max() ?? 0
-    partials = [FloatBuffer(partial * cut.count), FloatBuffer(shortcut * cut.count)]
+    gradients = Self.gradientCounts(blocks, stem).map { FloatBuffer($0 * batch) }
+    let shortcut = blocks.compactMap { $0.shortcut?.gradientCount }.max() ?? 0
+    sums = (
+      GradientSum(count: gradient, cut: cut, layers: kernels.layers),
+      GradientSum(count: shortcut, cut: cut, layers: kernels.layers)
+    )
     let parts = cut.count
     rows = profile.map {
       (
@@ -66,30 +71,51 @@ package final class EncoderTraining: @unchecked Sendable {
     }
   }
 
-  private func scratch(_ thread: Int) -> UnsafeMutablePointer<Float> { scratch.start + thread * scratchCount }
+  /// Floats of one image in each of the two buffers that gradients of block outputs take in turn: a block with a shortcut changes
+  /// from one to the other, and the last block's begin in the first.
+  private static func gradientCounts(_ blocks: [TrainingBlock], _ stem: TrainingStem) -> [Int] {
+    var (counts, current) = ([0, 0], 0)
+    for (index, block) in blocks.enumerated().reversed() {
+      counts[current] = max(counts[current], block.extent.imageCount)
+      if block.shortcut != nil { current = 1 - current }
+      counts[current] = max(counts[current], index > 0 ? blocks[index - 1].extent.imageCount : stem.extent.imageCount)
+    }
+    return counts
+  }
+
+  private func scratch(_ thread: Int) -> ThreadScratch {
+    let start = scratch.start + thread * scratchCount
+    return ThreadScratch(kernel: start, gradient: start + kernelScratch)
+  }
+
+  private func pack(_ parameters: Parameters, for pass: ConvolutionPass) throws {
+    let convolutions = blocks.flatMap(\.convolutions)
+    try threads.tryForEach(convolutions.count) { item, _ in
+      try self.profile.measure(self.rows?.pack, slot: item) {
+        try convolutions[item].prepare(parameters, for: pass)
+      }
+    }
+  }
 
   /// From `spectrograms` to `embeddings`; running statistics move.
   package func forward(_ parameters: Parameters) throws {
     stem.prepare(parameters)
-    let convolutions = blocks.flatMap(\.convolutions)
-    try threads.tryForEach(convolutions.count) { item, _ in
-      try self.profile.measure(self.rows?.pack, slot: item) { try convolutions[item].prepare(parameters) }
-    }
+    try pack(parameters, for: .forward)
     try threads.tryForEach(cut.count) { part, thread in
-      try self.stem.forward(part, self.spectrograms, scratch: self.scratch(thread))
+      try self.stem.forward(part, self.spectrograms, scratch: self.scratch(thread).kernel)
     }
     stem.norm.finishStatistics(parameters)
     try threads.tryForEach(cut.count) { part, thread in
-      try self.blocks[0].enter(part, scratch: self.scratch(thread))
+      try self.blocks[0].enter(part, scratch: self.scratch(thread).kernel)
     }
     for (index, block) in blocks.enumerated() {
       block.finishEntry(parameters)
-      try threads.tryForEach(cut.count) { part, thread in try block.middle(part, scratch: self.scratch(thread)) }
+      try threads.tryForEach(cut.count) { part, thread in try block.middle(part, scratch: self.scratch(thread).kernel) }
       block.second.norm.finishStatistics(parameters)
       try threads.tryForEach(cut.count) { part, thread in
         self.profile.measure(self.rows?.leave, slot: part) { block.leave(part) }
         if index + 1 < self.blocks.count {
-          try self.blocks[index + 1].enter(part, scratch: self.scratch(thread))
+          try self.blocks[index + 1].enter(part, scratch: self.scratch(thread).kernel)
         } else {
           self.mean(part, block)
         }
@@ -106,6 +132,7 @@ package final class EncoderTraining: @unchecked Sendable {
 
   /// From the gradient of `embeddings`, `[batch, width]`, to gradients of all encoder weights. Uses up what `forward` kept.
   package func backward(_ gradient: FloatBuffer, _ parameters: Parameters, into result: FloatBuffer) throws {
+    try pack(parameters, for: .backwardData)
     var current = 0
     try threads.tryForEach(cut.count) { part, _ in
       guard let last = self.blocks.last else { return }
@@ -120,29 +147,33 @@ package final class EncoderTraining: @unchecked Sendable {
     for (index, block) in blocks.enumerated().reversed() {
       let (from, to) = (gradients[current], gradients[block.shortcut == nil ? current : 1 - current])
       block.finishExit(parameters, into: result)
+      sums.second.reset()
+      sums.shortcut.reset()
       try threads.tryForEach(cut.count) { part, thread in
         try block.backwardSecond(
-          part, gradient: from, inputGradient: to, partials: self.partials, scratch: self.scratch(thread))
+          part, gradient: from, inputGradient: to, sums: self.sums, scratch: self.scratch(thread))
       }
-      try block.second.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
-      try block.shortcut?.reduceWeights(partials[1], layout: parameters.layout, into: result, threads: threads)
+      try block.second.finishWeights(sums.second, layout: parameters.layout, into: result, threads: threads)
+      try block.shortcut?.finishWeights(sums.shortcut, layout: parameters.layout, into: result, threads: threads)
       block.first.norm.finishGradient(parameters, into: result)
       let before = index > 0 ? blocks[index - 1] : nil
+      sums.second.reset()
       try threads.tryForEach(cut.count) { part, thread in
         try block.backwardFirst(
           part, inputGradient: to, merge: before?.outputMerge(part) ?? self.stem.outputMerge(part),
-          partials: self.partials[0], scratch: self.scratch(thread))
+          sum: self.sums.second, scratch: self.scratch(thread))
         before?.sumShortcut(part, to)
       }
-      try block.first.reduceWeights(partials[0], layout: parameters.layout, into: result, threads: threads)
+      try block.first.finishWeights(sums.second, layout: parameters.layout, into: result, threads: threads)
       if block.shortcut != nil { current = 1 - current }
     }
     let last = gradients[current]
     stem.norm.finishGradient(parameters, into: result)
+    sums.second.reset()
     try threads.tryForEach(cut.count) { part, thread in
       try self.stem.backward(
-        part, gradient: last, x: self.spectrograms, partials: self.partials[0], scratch: self.scratch(thread))
+        part, gradient: last, x: self.spectrograms, sum: self.sums.second, scratch: self.scratch(thread))
     }
-    try stem.reduceWeights(partials[0], layout: parameters.layout, into: result)
+    try stem.finishWeights(sums.second, layout: parameters.layout, into: result)
   }
 }

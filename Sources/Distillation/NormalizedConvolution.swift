@@ -16,7 +16,8 @@ final class NormalizedConvolution: @unchecked Sendable {
   private let cut: [Range<Int>]
   private let source: any KernelSource
   private let kernels: [Int: any ConvolutionKernel]
-  private let packed: [Int: (forward: FloatBuffer, backward: FloatBuffer)]
+  /// This step's weights, in the layout of the pass that runs.
+  private let packed: [Int: FloatBuffer]
   private let dataGradient: Bool
   private let profile: Profile?
   private var rows: [Int] = []
@@ -37,7 +38,7 @@ final class NormalizedConvolution: @unchecked Sendable {
         layer.shape(input, images: size), training: true, dataGradient: dataGradient)
     }
     self.kernels = kernels
-    packed = kernels.mapValues { (FloatBuffer($0.packedCount(.forward)), FloatBuffer($0.packedCount(.backwardData))) }
+    packed = kernels.mapValues { FloatBuffer(max($0.packedCount(.forward), $0.packedCount(.backwardData))) }
     extent = kernels.values.first?.shape.output.with(images: input.images) ?? input
     output = FloatBuffer(extent.count)
     let pixels = extent.pixels
@@ -58,7 +59,7 @@ final class NormalizedConvolution: @unchecked Sendable {
 
   var scratchCount: Int { kernels.values.map(\.scratchCount).max() ?? 0 }
   /// Floats of one microbatch's packed weight gradient.
-  var partialCount: Int { kernels.values.map { $0.packedCount(.backwardWeights) }.max() ?? 0 }
+  var gradientCount: Int { kernels.values.map { $0.packedCount(.backwardWeights) }.max() ?? 0 }
   private func kernel(_ part: Int) throws -> any ConvolutionKernel {
     guard let kernel = kernels[cut[part].count] else {
       throw Failure("kernel.size", "no kernel for this microbatch size")
@@ -72,13 +73,12 @@ final class NormalizedConvolution: @unchecked Sendable {
 
   // MARK: Forward
 
-  /// Packs this step's weights. Once a step.
-  func prepare(_ parameters: Parameters) throws {
+  /// Packs this step's weights for the forward or the backward pass. Before each.
+  func prepare(_ parameters: Parameters, for pass: ConvolutionPass) throws {
+    if pass != .forward && !dataGradient { return }
     let weights = parameters.weights("audio_encoder.\(layer.weight)")
     for (size, kernel) in kernels {
-      guard let packed = packed[size] else { continue }
-      try kernel.pack(weights, for: .forward, into: packed.forward.start)
-      if dataGradient { try kernel.pack(weights, for: .backwardData, into: packed.backward.start) }
+      if let place = packed[size] { try kernel.pack(weights, for: pass, into: place.start) }
     }
   }
 
@@ -89,7 +89,7 @@ final class NormalizedConvolution: @unchecked Sendable {
     let (mean, squares) = norm.moments(part)
     try measure(.forward, part) {
       try kernel.forward(
-        place(x, input, part), gate: gate, packed: packed.forward.start, place(output, extent, part),
+        place(x, input, part), gate: gate, packed: packed.start, place(output, extent, part),
         finish: .moments(mean: mean, squares: squares), scratch: scratch)
     }
   }
@@ -115,54 +115,32 @@ final class NormalizedConvolution: @unchecked Sendable {
   ///   - gradient: of the batch norm's result (masked).
   ///   - x: the layer's input, the whole batch's buffer; `gate` as in `forward`.
   ///   - dx: where the input's gradient of this microbatch goes, and what becomes of it there; nil at the first layer.
-  ///   - partials: `[microbatches, partialCount]`.
+  ///   - sum: of the weights' gradients.
   func backward(
     _ part: Int, gradient: UnsafePointer<Float>, x: FloatBuffer, gate: InputGate?,
-    dx: (place: UnsafeMutablePointer<Float>, merge: GradientMerge)?, partials: FloatBuffer,
-    scratch: UnsafeMutablePointer<Float>
+    dx: (place: UnsafeMutablePointer<Float>, merge: GradientMerge)?, sum: GradientSum, scratch: ThreadScratch
   ) throws {
     let kernel = try kernel(part)
     guard let packed = packed[cut[part].count] else { return }
     let y = place(output, extent, part)
     let through = NormGradient(gradient: gradient, a: norm.a, b: norm.b, c: norm.c)
-    try measure(.backwardWeights, part) {
-      try kernel.backwardWeights(
-        place(x, input, part), gate: gate, y, norm: through, packed: partials.start + part * partialCount,
-        scratch: scratch
-      )
+    try sum.add(part, count: kernel.packedCount(.backwardWeights), memory: scratch.gradient) { gradient in
+      try measure(.backwardWeights, part) {
+        try kernel.backwardWeights(
+          place(x, input, part), gate: gate, y, norm: through, packed: gradient, scratch: scratch.kernel)
+      }
     }
     guard let dx else { return }
     try measure(.backwardData, part) {
-      try kernel.backwardData(y, packed: packed.backward.start, dx.place, merge: dx.merge, scratch: scratch)
+      try kernel.backwardData(y, packed: packed.start, dx.place, merge: dx.merge, scratch: scratch.kernel)
     }
   }
 
-  /// Adds the microbatches' weight gradients in order and puts the sum into `gradients`.
-  func reduceWeights(
-    _ partials: FloatBuffer, layout: ParameterLayout, into gradients: FloatBuffer, threads: WorkerThreads
+  /// Puts the summed weight gradient into `gradients`.
+  func finishWeights(
+    _ sum: GradientSum, layout: ParameterLayout, into gradients: FloatBuffer, threads: WorkerThreads
   ) throws {
-    let count = partialCount
-    let piece = 65_536
-    // Microbatches of another size may pack differently: each size is summed by itself, then unpacked and added.
-    let target = gradients.start + layout.slot("audio_encoder.\(layer.weight)").offset
-    for (index, size) in Set(cut.map(\.count)).sorted(by: >).enumerated() {
-      let parts = cut.indices.filter { cut[$0].count == size }
-      guard let kernel = kernels[size], let first = parts.first else { continue }
-      threads.forEach((count + piece - 1) / piece) { item, _ in
-        let range = item * piece..<min(count, (item + 1) * piece)
-        for part in parts.dropFirst() {
-          self.source.layers.add(
-            range.count, partials.start + first * count + range.lowerBound,
-            partials.start + part * count + range.lowerBound)
-        }
-      }
-      if index == 0 {
-        try kernel.unpackGradient(partials.start + first * count, into: target)
-      } else {
-        let extra = FloatBuffer(kernel.shape.weightCount)
-        try kernel.unpackGradient(partials.start + first * count, into: extra.start)
-        source.layers.add(extra.count, target, extra.start)
-      }
-    }
+    let offset = layout.slot("audio_encoder.\(layer.weight)").offset
+    try sum.unpack(kernels, into: gradients, at: offset, threads: threads)
   }
 }

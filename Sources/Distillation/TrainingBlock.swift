@@ -98,28 +98,26 @@ final class TrainingBlock: @unchecked Sendable {
   /// From the masked output gradient to the masked gradient of the first norm's result, in `output`; with a shortcut also its
   /// share of `inputGradient`.
   func backwardSecond(
-    _ part: Int, gradient: FloatBuffer, inputGradient: FloatBuffer, partials: [FloatBuffer],
-    scratch: UnsafeMutablePointer<Float>
+    _ part: Int, gradient: FloatBuffer, inputGradient: FloatBuffer, sums: (second: GradientSum, shortcut: GradientSum),
+    scratch: ThreadScratch
   ) throws {
     let place = gradient.start + offset(part)
     let merge = GradientMerge(
       adds: false, activation: first.output.start + offset(part), gate: first.norm.gate, sums: first.gradientSums(part))
     try second.backward(
       part, gradient: place, x: first.output, gate: first.norm.gate, dx: (output.start + offset(part), merge),
-      partials: partials[0], scratch: scratch)
+      sum: sums.second, scratch: scratch)
     try shortcut?.backward(
       part, gradient: place, x: x, gate: inputGate,
-      dx: (inputGradient.start + inputOffset(part), GradientMerge(adds: false)), partials: partials[1], scratch: scratch
-    )
+      dx: (inputGradient.start + inputOffset(part), GradientMerge(adds: false)), sum: sums.shortcut, scratch: scratch)
   }
 
   /// Adds the first convolution's share to `inputGradient`, which holds the shortcut's; `merge` says what then becomes of it.
   func backwardFirst(
-    _ part: Int, inputGradient: FloatBuffer, merge: GradientMerge, partials: FloatBuffer,
-    scratch: UnsafeMutablePointer<Float>
+    _ part: Int, inputGradient: FloatBuffer, merge: GradientMerge, sum: GradientSum, scratch: ThreadScratch
   ) throws {
     try first.backward(
       part, gradient: output.start + offset(part), x: x, gate: inputGate,
-      dx: (inputGradient.start + inputOffset(part), merge), partials: partials, scratch: scratch)
+      dx: (inputGradient.start + inputOffset(part), merge), sum: sum, scratch: scratch)
   }
 }

@@ -50,7 +50,7 @@ final class TrainingStem: @unchecked Sendable {
 
   var scratchCount: Int { kernels.values.map(\.scratchCount).max() ?? 0 }
   /// Floats of one microbatch's packed weight gradient.
-  var partialCount: Int { layer.outputChannels * StemShape.taps }
+  var gradientCount: Int { layer.outputChannels * StemShape.taps }
 
   private func kernel(_ part: Int) throws -> any StemKernel {
     guard let kernel = kernels[cut[part].count] else {
@@ -89,23 +89,22 @@ final class TrainingStem: @unchecked Sendable {
 
   /// - Parameter gradient: of the result, masked, the whole batch's buffer.
   func backward(
-    _ part: Int, gradient: FloatBuffer, x: FloatBuffer, partials: FloatBuffer, scratch: UnsafeMutablePointer<Float>
+    _ part: Int, gradient: FloatBuffer, x: FloatBuffer, sum: GradientSum, scratch: ThreadScratch
   ) throws {
     let kernel = try kernel(part)
-    profile.measure(rows?.weights, slot: part, operations: kernel.shape.convolution.operations) {
-      kernel.backwardWeights(
-        x.start + cut[part].lowerBound * input.imageCount, packed: packed.start,
-        gradient: gradient.start + offset(part), winner: winners.start + offset(part), a: norm.a, b: norm.b, c: norm.c,
-        packedGradient: partials.start + part * partialCount, scratch: scratch)
+    sum.add(part, count: gradientCount, memory: scratch.gradient) { place in
+      profile.measure(rows?.weights, slot: part, operations: kernel.shape.convolution.operations) {
+        kernel.backwardWeights(
+          x.start + cut[part].lowerBound * input.imageCount, packed: packed.start,
+          gradient: gradient.start + offset(part), winner: winners.start + offset(part), a: norm.a, b: norm.b,
+          c: norm.c, packedGradient: place, scratch: scratch.kernel)
+      }
     }
   }
 
-  /// Adds the microbatches' weight gradients in order and puts the sum into `gradients`.
-  func reduceWeights(_ partials: FloatBuffer, layout: ParameterLayout, into gradients: FloatBuffer) throws {
-    for part in cut.indices.dropFirst() {
-      for i in 0..<partialCount { partials.start[i] += partials.start[part * partialCount + i] }
-    }
-    try kernel(0).unpackGradient(
-      partials.start, into: gradients.start + layout.slot("audio_encoder.\(layer.weight)").offset)
+  /// Puts the summed weight gradient into `gradients`.
+  func finishWeights(_ sum: GradientSum, layout: ParameterLayout, into gradients: FloatBuffer) throws {
+    let target = gradients.start + layout.slot("audio_encoder.\(layer.weight)").offset
+    try kernel(0).unpackGradient(sum.total(gradientCount), into: target)
   }
 }

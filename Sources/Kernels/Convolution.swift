@@ -63,7 +63,11 @@ package protocol ConvolutionKernel: AnyObject, Sendable {
   func name(_ pass: ConvolutionPass) -> String
   /// `[out, in, kernel, kernel]` into the layout of `pass` (forward or backwardData).
   func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) throws
-  func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws
+  /// Into how many pieces `unpackGradient` is cut; they may run side by side.
+  var gradientPieces: Int { get }
+  /// A piece of the packed gradient to its places in `[out, in, kernel, kernel]`.
+  func unpackGradient(
+    _ packed: UnsafePointer<Float>, piece: Int, into weights: UnsafeMutablePointer<Float>) throws
   /// y of x, both as `shape` says.
   func forward(
     _ x: Floats, gate: InputGate?, packed: Floats, _ y: Output, finish: ResultFinish, scratch: Output) throws
@@ -72,6 +76,13 @@ package protocol ConvolutionKernel: AnyObject, Sendable {
   /// The weights' packed gradient. With `norm`, dy holds y before and the gradient through the norm after.
   func backwardWeights(
     _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output) throws
+}
+
+extension ConvolutionKernel {
+  /// The whole packed gradient to `[out, in, kernel, kernel]`.
+  package func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws {
+    for piece in 0..<gradientPieces { try unpackGradient(packed, piece: piece, into: weights) }
+  }
 }
 
 /// A convolution whose library knows nothing of norms: what is wanted beside it runs as passes of its own.
@@ -85,6 +96,7 @@ package protocol PlainConvolution: ConvolutionKernel {
 }
 
 extension PlainConvolution {
+  package var gradientPieces: Int { 1 }
   /// The bare passes' scratch, then room for one input.
   package var scratchCount: Int { spareOffset + shape.input.count }
   private var spareOffset: Int { (bareScratchCount + 15) / 16 * 16 }

@@ -40,7 +40,9 @@ package final class OneDNNConvolution: PlainConvolution, @unchecked Sendable {
     try check(onednn_pack(plan, raw(pass), weights, packed), "pack weights for")
   }
 
-  package func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws {
+  package func unpackGradient(
+    _ packed: UnsafePointer<Float>, piece: Int, into weights: UnsafeMutablePointer<Float>
+  ) throws {
     try check(onednn_unpack_gradient(plan, packed, weights), "unpack gradients of")
   }
 

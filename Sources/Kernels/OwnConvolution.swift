@@ -53,8 +53,12 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
     table.pack(raw, weights, pass == .forward ? 0 : 1, packed)
   }
 
-  package func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
-    table.unpack(raw, packed, weights)
+  package var gradientPieces: Int { shape.outputChannels / 16 }
+
+  package func unpackGradient(
+    _ packed: UnsafePointer<Float>, piece: Int, into weights: UnsafeMutablePointer<Float>
+  ) {
+    table.unpack(raw, packed, Int32(piece), weights)
   }
 
   package func forward(

@@ -15,7 +15,9 @@ package final class ReferenceConvolution: PlainConvolution {
     packed.update(from: weights, count: shape.weightCount)
   }
 
-  package func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
+  package func unpackGradient(
+    _ packed: UnsafePointer<Float>, piece: Int, into weights: UnsafeMutablePointer<Float>
+  ) {
     weights.update(from: packed, count: shape.weightCount)
   }
 

@@ -92,10 +92,10 @@ typedef struct {
   void (*forward)(kernels_convolution s, const float *x, kernels_gate gate, const float *packed, float *y, kernels_finish finish,
                   float *scratch);
   void (*data)(kernels_convolution s, const float *dy, const float *packed, float *dx, kernels_merge merge, float *scratch);
-  // The weights' gradient as [in][taps][out], and from there to out-in-taps.
+  // The weights' gradient as [in][taps][out], and from there to out-in-taps, sixteen outputs a piece.
   void (*weights)(kernels_convolution s, const float *x, kernels_gate gate, float *dy, kernels_norm_gradient norm, float *packed,
                   float *scratch);
-  void (*unpack)(kernels_convolution s, const float *packed, float *weights);
+  void (*unpack)(kernels_convolution s, const float *packed, int piece, float *weights);
 } kernels_convolution_table;
 
 typedef enum {
