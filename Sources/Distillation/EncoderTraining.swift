@@ -17,13 +17,12 @@ package final class EncoderTraining: @unchecked Sendable {
   private let cut: [Range<Int>]
   private let stem: TrainingStem
   private let blocks: [TrainingBlock]
-  /// Gradients of block outputs, in turn.
-  private let gradients: [FloatBuffer]
+  /// The gradient between the two convolutions of the block that runs.
+  private let between: FloatBuffer
   private let scratch: FloatBuffer
-  /// Floats of one thread: for the kernels, and with a packed gradient.
-  private let kernelScratch: Int
-  private let scratchCount: Int
-  private let sums: (second: GradientSum, shortcut: GradientSum)
+  /// Floats of one thread: for the kernels, a packed gradient, a shortcut's share.
+  private let scratchCounts: [Int]
+  private let sums: (first: GradientSum, shortcut: GradientSum)
   private let profile: Profile?
   private let rows: (pack: Int, leave: Int)?
 
@@ -53,11 +52,13 @@ package final class EncoderTraining: @unchecked Sendable {
     self.blocks = blocks
     embeddings = FloatBuffer(batch * extent.channels)
     let convolutions = blocks.flatMap(\.convolutions)
-    kernelScratch = (max(stem.scratchCount, convolutions.map(\.scratchCount).max() ?? 0) + 31) / 16 * 16
     let gradient = max(stem.gradientCount, convolutions.map(\.gradientCount).max() ?? 0)
-    scratchCount = kernelScratch + (gradient + 15) / 16 * 16
-    scratch = FloatBuffer(scratchCount * threads.count)
-    gradients = Self.gradientCounts(blocks, stem).map { FloatBuffer($0 * batch) }
+    scratchCounts = [
+      max(stem.scratchCount, convolutions.map(\.scratchCount).max() ?? 0) + 16, gradient,
+      blocks.map(\.sharedCount).max() ?? 0,
+    ].map { ($0 + 15) / 16 * 16 }
+    scratch = FloatBuffer(scratchCounts.reduce(0, +) * threads.count)
+    between = FloatBuffer((blocks.map(\.extent.imageCount).max() ?? 0) * batch)
     let shortcut = blocks.compactMap { $0.shortcut?.gradientCount }.max() ?? 0
     sums = (
       GradientSum(count: gradient, cut: cut, layers: kernels.layers),
@@ -71,21 +72,10 @@ package final class EncoderTraining: @unchecked Sendable {
     }
   }
 
-  /// Floats of one image in each of the two buffers that gradients of block outputs take in turn: a block with a shortcut changes
-  /// from one to the other, and the last block's begin in the first.
-  private static func gradientCounts(_ blocks: [TrainingBlock], _ stem: TrainingStem) -> [Int] {
-    var (counts, current) = ([0, 0], 0)
-    for (index, block) in blocks.enumerated().reversed() {
-      counts[current] = max(counts[current], block.extent.imageCount)
-      if block.shortcut != nil { current = 1 - current }
-      counts[current] = max(counts[current], index > 0 ? blocks[index - 1].extent.imageCount : stem.extent.imageCount)
-    }
-    return counts
-  }
-
   private func scratch(_ thread: Int) -> ThreadScratch {
-    let start = scratch.start + thread * scratchCount
-    return ThreadScratch(kernel: start, gradient: start + kernelScratch)
+    let kernel = scratch.start + thread * scratchCounts.reduce(0, +)
+    let gradient = kernel + scratchCounts[0]
+    return ThreadScratch(kernel: kernel, gradient: gradient, share: gradient + scratchCounts[1])
   }
 
   private func pack(_ parameters: Parameters, for pass: ConvolutionPass) throws {
@@ -133,47 +123,37 @@ package final class EncoderTraining: @unchecked Sendable {
   /// From the gradient of `embeddings`, `[batch, width]`, to gradients of all encoder weights. Uses up what `forward` kept.
   package func backward(_ gradient: FloatBuffer, _ parameters: Parameters, into result: FloatBuffer) throws {
     try pack(parameters, for: .backwardData)
-    var current = 0
     try threads.tryForEach(cut.count) { part, _ in
-      guard let last = self.blocks.last else { return }
-      let range = self.cut[part]
-      let place = self.gradients[0].start + range.lowerBound * last.extent.imageCount
-      self.kernels.layers.poolMeanBackward(
-        last.extent.with(images: range.count), gradient: gradient.start + range.lowerBound * last.extent.channels, place
-      )
-      last.maskGradient(part, self.gradients[0])
-      last.sumShortcut(part, self.gradients[0])
+      self.blocks.last?.poolBackward(part, gradient)
+      self.blocks.last?.sumShortcut(part)
     }
+    let layout = parameters.layout
     for (index, block) in blocks.enumerated().reversed() {
-      let (from, to) = (gradients[current], gradients[block.shortcut == nil ? current : 1 - current])
       block.finishExit(parameters, into: result)
-      sums.second.reset()
-      sums.shortcut.reset()
+      sums.first.reset()
       try threads.tryForEach(cut.count) { part, thread in
-        try block.backwardSecond(
-          part, gradient: from, inputGradient: to, sums: self.sums, scratch: self.scratch(thread))
+        try block.backwardSecond(part, between: self.between, sum: self.sums.first, scratch: self.scratch(thread))
       }
-      try block.second.finishWeights(sums.second, layout: parameters.layout, into: result, threads: threads)
-      try block.shortcut?.finishWeights(sums.shortcut, layout: parameters.layout, into: result, threads: threads)
+      try block.second.finishWeights(sums.first, layout: layout, into: result, threads: threads)
       block.first.norm.finishGradient(parameters, into: result)
       let before = index > 0 ? blocks[index - 1] : nil
-      sums.second.reset()
+      sums.first.reset()
+      sums.shortcut.reset()
       try threads.tryForEach(cut.count) { part, thread in
         try block.backwardFirst(
-          part, inputGradient: to, merge: before?.outputMerge(part) ?? self.stem.outputMerge(part),
-          sum: self.sums.second, scratch: self.scratch(thread))
-        before?.sumShortcut(part, to)
+          part, between: self.between,
+          merge: { before?.outputMerge(part, addend: $0) ?? self.stem.outputMerge(part, addend: $0) },
+          sums: self.sums, scratch: self.scratch(thread))
+        before?.sumShortcut(part)
       }
-      try block.first.finishWeights(sums.second, layout: parameters.layout, into: result, threads: threads)
-      if block.shortcut != nil { current = 1 - current }
+      try block.first.finishWeights(sums.first, layout: layout, into: result, threads: threads)
+      try block.shortcut?.finishWeights(sums.shortcut, layout: layout, into: result, threads: threads)
     }
-    let last = gradients[current]
     stem.norm.finishGradient(parameters, into: result)
-    sums.second.reset()
+    sums.first.reset()
     try threads.tryForEach(cut.count) { part, thread in
-      try self.stem.backward(
-        part, gradient: last, x: self.spectrograms, sum: self.sums.second, scratch: self.scratch(thread))
+      try self.stem.backward(part, x: self.spectrograms, sum: self.sums.first, scratch: self.scratch(thread))
     }
-    try stem.finishWeights(sums.second, layout: parameters.layout, into: result)
+    try stem.finishWeights(sums.first, layout: layout, into: result)
   }
 }

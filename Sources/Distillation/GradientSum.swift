@@ -8,6 +8,8 @@ struct ThreadScratch {
   let kernel: Output
   /// One microbatch's packed weight gradient, before it is added to the others'.
   let gradient: Output
+  /// A shortcut's share of one microbatch's input gradient.
+  let share: Output
 }
 
 /// The sum of microbatches' packed weight gradients, formed in microbatch order whichever thread is done first.

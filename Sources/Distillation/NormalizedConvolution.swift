@@ -102,11 +102,11 @@ final class NormalizedConvolution: @unchecked Sendable {
     return GradientSums(x: place(output, extent, part), mean: norm.mean.start, sums: sums, products: products)
   }
 
-  /// The same for a gradient that lies there, masked by `activation` > 0 where given.
-  func sumGradient(_ part: Int, _ gradient: UnsafeMutablePointer<Float>, activation: UnsafePointer<Float>?) {
+  /// The same for a gradient that lies there.
+  func sumGradient(_ part: Int, _ gradient: UnsafeMutablePointer<Float>) {
     let to = gradientSums(part)
     source.layers.gradientMoments(
-      extent.with(images: cut[part].count), gradient: gradient, activation: activation, to.x, mean: to.mean,
+      extent.with(images: cut[part].count), gradient: gradient, activation: nil, to.x, mean: to.mean,
       sums: to.sums, products: to.products)
   }
 

@@ -3,15 +3,14 @@ import Kernels
 
 /// One residual block in training: what it keeps between forward and backward, and its steps for one microbatch.
 ///
-/// Forward: enter → finishEntry → middle → (second's statistics) → leave. Backward: (merge into the output's gradient) →
-/// finishExit → backwardSecond → (first's meeting point) → backwardFirst. Names without "finish" run for one microbatch on one
+/// Forward: enter → finishEntry → middle → (second's statistics) → leave. Backward: (the output's gradient, written over the
+/// output) → finishExit → backwardSecond → (first's meeting point) → backwardFirst. Names without "finish" run for one microbatch on one
 /// thread. What lies between the two convolutions is never stored: the second reads the first's result through its norm.
 final class TrainingBlock: @unchecked Sendable {
   let first: NormalizedConvolution
   let second: NormalizedConvolution
   let shortcut: NormalizedConvolution?
-  /// The block's result, after the addition and ReLU. In the backward pass, once nobody needs it, the gradient between the
-  /// two convolutions.
+  /// The block's result, after the addition and ReLU; in the backward pass its gradient.
   let output: FloatBuffer
   private let x: FloatBuffer
   /// What the input goes through as it is read; nil where it lies there finished.
@@ -74,50 +73,58 @@ final class TrainingBlock: @unchecked Sendable {
     layers.scaleShift(extent(part), second.output.start + offset(part), norm, output.start + offset(part))
   }
 
-  /// What becomes of this output's gradient where the next block writes it: added to the shortcut's share, cut where the ReLU
-  /// did, summed for the second norm.
-  func outputMerge(_ part: Int) -> GradientMerge {
-    GradientMerge(adds: true, activation: output.start + offset(part), sums: second.gradientSums(part))
+  /// What becomes of this output's gradient where the next block writes it, over the output itself: added to the shortcut's share,
+  /// cut where the ReLU did, summed for the second norm.
+  func outputMerge(_ part: Int, addend: GradientMerge.Addend) -> GradientMerge {
+    GradientMerge(addend: addend, activation: output.start + offset(part), sums: second.gradientSums(part))
   }
 
-  /// The same for a gradient that lies there.
-  func maskGradient(_ part: Int, _ gradient: FloatBuffer) {
-    second.sumGradient(part, gradient.start + offset(part), activation: output.start + offset(part))
+  /// The same for the last block, whose gradient comes from the mean over pixels, `[batch, channels]`.
+  func poolBackward(_ part: Int, _ gradient: FloatBuffer) {
+    let place = output.start + offset(part)
+    layers.poolMeanBackward(
+      extent(part), gradient: gradient.start + cut[part].lowerBound * extent.channels, place)
+    second.sumGradient(part, place)
   }
 
-  /// Sums the masked gradient for the shortcut's norm too.
-  func sumShortcut(_ part: Int, _ gradient: FloatBuffer) {
-    shortcut?.sumGradient(part, gradient.start + offset(part), activation: nil)
-  }
+  /// Sums the output's gradient for the shortcut's norm too.
+  func sumShortcut(_ part: Int) { shortcut?.sumGradient(part, output.start + offset(part)) }
 
   func finishExit(_ parameters: Parameters, into gradients: FloatBuffer) {
     second.norm.finishGradient(parameters, into: gradients)
     shortcut?.norm.finishGradient(parameters, into: gradients)
   }
 
-  /// From the masked output gradient to the masked gradient of the first norm's result, in `output`; with a shortcut also its
-  /// share of `inputGradient`.
-  func backwardSecond(
-    _ part: Int, gradient: FloatBuffer, inputGradient: FloatBuffer, sums: (second: GradientSum, shortcut: GradientSum),
-    scratch: ThreadScratch
-  ) throws {
-    let place = gradient.start + offset(part)
+  /// From the output's gradient to that of the first norm's result, which goes to `between`, `[batch]` of it.
+  func backwardSecond(_ part: Int, between: FloatBuffer, sum: GradientSum, scratch: ThreadScratch) throws {
     let merge = GradientMerge(
-      adds: false, activation: first.output.start + offset(part), gate: first.norm.gate, sums: first.gradientSums(part))
+      activation: first.output.start + offset(part), gate: first.norm.gate, sums: first.gradientSums(part))
     try second.backward(
-      part, gradient: place, x: first.output, gate: first.norm.gate, dx: (output.start + offset(part), merge),
-      sum: sums.second, scratch: scratch)
-    try shortcut?.backward(
-      part, gradient: place, x: x, gate: inputGate,
-      dx: (inputGradient.start + inputOffset(part), GradientMerge(adds: false)), sum: sums.shortcut, scratch: scratch)
+      part, gradient: output.start + offset(part), x: first.output, gate: first.norm.gate,
+      dx: (between.start + offset(part), merge), sum: sum, scratch: scratch)
   }
 
-  /// Adds the first convolution's share to `inputGradient`, which holds the shortcut's; `merge` says what then becomes of it.
+  /// Floats of the shortcut's share of one microbatch's input gradient, where there is a shortcut.
+  var sharedCount: Int { shortcut == nil ? 0 : (cut.map(\.count).max() ?? 0) * extent.pixels * input.channels }
+
+  /// From there to the input's gradient, written over the input.
+  /// - Parameters:
+  ///   - merge: what becomes of it, given the shortcut's share.
+  ///   - sums: of the weights' gradients, of the first convolution and the shortcut.
   func backwardFirst(
-    _ part: Int, inputGradient: FloatBuffer, merge: GradientMerge, sum: GradientSum, scratch: ThreadScratch
+    _ part: Int, between: FloatBuffer, merge: (GradientMerge.Addend) -> GradientMerge,
+    sums: (first: GradientSum, shortcut: GradientSum), scratch: ThreadScratch
   ) throws {
+    let gradient = output.start + offset(part)
+    var share = GradientMerge.Addend.whole(gradient)
+    if let shortcut {
+      try shortcut.backward(
+        part, gradient: gradient, x: x, gate: inputGate, dx: (scratch.share, .compact), sum: sums.shortcut,
+        scratch: scratch)
+      share = .even(scratch.share)
+    }
     try first.backward(
-      part, gradient: output.start + offset(part), x: x, gate: inputGate,
-      dx: (inputGradient.start + inputOffset(part), merge), sum: sum, scratch: scratch)
+      part, gradient: between.start + offset(part), x: x, gate: inputGate,
+      dx: (x.start + inputOffset(part), merge(share)), sum: sums.first, scratch: scratch)
   }
 }

@@ -5,7 +5,7 @@ import Kernels
 final class TrainingStem: @unchecked Sendable {
   /// Of the pooled result, whole batch.
   let extent: Extent
-  /// The maxima before the norm; through `norm.gate` they are the layer's result.
+  /// The maxima before the norm; through `norm.gate` they are the layer's result. In the backward pass the result's gradient.
   let output: FloatBuffer
   let norm: BatchNorm
 
@@ -78,25 +78,25 @@ final class TrainingStem: @unchecked Sendable {
     }
   }
 
-  /// What becomes of the result's gradient where the first block writes it.
-  func outputMerge(_ part: Int) -> GradientMerge {
+  /// What becomes of the result's gradient where the first block writes it, over the maxima.
+  func outputMerge(_ part: Int, addend: GradientMerge.Addend) -> GradientMerge {
     let (sums, products) = norm.moments(part)
     let place = output.start + offset(part)
     return GradientMerge(
-      adds: true, activation: place, gate: norm.gate,
+      addend: addend, activation: place, gate: norm.gate,
       sums: GradientSums(x: place, mean: norm.mean.start, sums: sums, products: products))
   }
 
-  /// - Parameter gradient: of the result, masked, the whole batch's buffer.
+  /// Once the result's gradient, masked, lies in `output`.
   func backward(
-    _ part: Int, gradient: FloatBuffer, x: FloatBuffer, sum: GradientSum, scratch: ThreadScratch
+    _ part: Int, x: FloatBuffer, sum: GradientSum, scratch: ThreadScratch
   ) throws {
     let kernel = try kernel(part)
     sum.add(part, count: gradientCount, memory: scratch.gradient) { place in
       profile.measure(rows?.weights, slot: part, operations: kernel.shape.convolution.operations) {
         kernel.backwardWeights(
           x.start + cut[part].lowerBound * input.imageCount, packed: packed.start,
-          gradient: gradient.start + offset(part), winner: winners.start + offset(part), a: norm.a, b: norm.b,
+          gradient: output.start + offset(part), winner: winners.start + offset(part), a: norm.a, b: norm.b,
           c: norm.c, packedGradient: place, scratch: scratch.kernel)
       }
     }

@@ -97,9 +97,10 @@ package protocol PlainConvolution: ConvolutionKernel {
 
 extension PlainConvolution {
   package var gradientPieces: Int { 1 }
-  /// The bare passes' scratch, then room for one input.
-  package var scratchCount: Int { spareOffset + shape.input.count }
+  /// The bare passes' scratch, then room for two inputs.
+  package var scratchCount: Int { spareOffset + 2 * spareCount }
   private var spareOffset: Int { (bareScratchCount + 15) / 16 * 16 }
+  private var spareCount: Int { (shape.input.count + 15) / 16 * 16 }
   private func spare(_ scratch: Output) -> Output { scratch + spareOffset }
 
   private func gated(_ x: Floats, _ gate: InputGate?, _ scratch: Output) -> Floats {
@@ -123,17 +124,46 @@ extension PlainConvolution {
   package func backwardData(
     _ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output
   ) throws {
+    let gradient = spare(scratch) + spareCount
+    try backwardData(dy, packed: packed, gradient, scratch: scratch)
+    finish(gradient, into: dx, merge, scratch)
+  }
+
+  private func finish(_ gradient: Output, into dx: Output, _ merge: GradientMerge, _ scratch: Output) {
     let extent = shape.input
-    if merge.adds {
-      try backwardData(dy, packed: packed, spare(scratch), scratch: scratch)
-      layers.add(extent.count, dx, spare(scratch))
-    } else {
-      try backwardData(dy, packed: packed, dx, scratch: scratch)
+    switch merge.addend {
+    case .whole(let addend): layers.add(extent.count, gradient, addend)
+    case .even(let addend):
+      for (index, place) in evenPlaces.enumerated() {
+        layers.add(extent.block, gradient + place, addend + index * extent.block)
+      }
+    case nil: break
     }
-    guard let sums = merge.sums else { return }
-    let active = merge.activation.map { gated($0, merge.gate, scratch) }
-    layers.gradientMoments(
-      extent, gradient: dx, activation: active, sums.x, mean: sums.mean, sums: sums.sums, products: sums.products)
+    if merge.isCompact {
+      for (index, place) in evenPlaces.enumerated() {
+        (dx + index * extent.block).update(from: gradient + place, count: extent.block)
+      }
+      return
+    }
+    if let sums = merge.sums {
+      let active = merge.activation.map { gated($0, merge.gate, scratch) }
+      layers.gradientMoments(
+        extent, gradient: gradient, activation: active, sums.x, mean: sums.mean, sums: sums.sums,
+        products: sums.products)
+    }
+    dx.update(from: gradient, count: extent.count)
+  }
+
+  /// Where the input's even rows and columns lie, in the order of a packed copy of them alone.
+  private var evenPlaces: [Int] {
+    let extent = shape.input
+    return (0..<extent.images * extent.channels / extent.block).flatMap { plane in
+      stride(from: 0, to: extent.height, by: 2).flatMap { row in
+        stride(from: 0, to: extent.width, by: 2).map { column in
+          (plane * extent.pixels + row * extent.width + column) * extent.block
+        }
+      }
+    }
   }
 
   package func backwardWeights(

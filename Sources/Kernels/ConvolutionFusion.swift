@@ -43,20 +43,37 @@ package struct ResultNorm {
   }
 }
 
-/// What becomes of an input's gradient as it is written: dx = dx? + gradient, masked, summed.
+/// What becomes of an input's gradient as it is written: dx = gradient + addend?, masked, summed.
 package struct GradientMerge {
-  /// Whether the gradient is added to what dx holds.
-  package var adds: Bool
-  /// Where this, seen through `gate`, is not above zero, nothing flows.
+  /// What else flows into the same input.
+  package enum Addend {
+    /// As large as the input.
+    case whole(Floats)
+    /// For even rows and columns alone, packed: what a 1×1 convolution with stride 2 gives with `isCompact`.
+    case even(Floats)
+  }
+
+  package var addend: Addend?
+  /// Where this, seen through `gate`, is not above zero, nothing flows. May be the memory of dx.
   package var activation: Floats?
   package var gate: InputGate?
   package var sums: GradientSums?
+  /// Of a 1×1 convolution with stride 2, alone: dx is for even rows and columns, which are all that has a gradient.
+  package var isCompact = false
 
-  package init(adds: Bool, activation: Floats? = nil, gate: InputGate? = nil, sums: GradientSums? = nil) {
-    self.adds = adds
+  package init(
+    addend: Addend? = nil, activation: Floats? = nil, gate: InputGate? = nil, sums: GradientSums? = nil
+  ) {
+    self.addend = addend
     self.activation = activation
     self.gate = gate
     self.sums = sums
+  }
+
+  package static var compact: GradientMerge {
+    var merge = GradientMerge()
+    merge.isCompact = true
+    return merge
   }
 }
 

@@ -22,6 +22,7 @@ package protocol LayerKernels: Sendable {
 
   /// [images, channels] means over pixels.
   func poolMean(_ extent: Extent, _ x: Floats, _ result: Output)
+  /// result = gradient / pixels where result is above zero, else 0.
   func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: Output)
 
   /// x += y.

@@ -83,9 +83,16 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
   }
 
   package func backwardData(_ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output) {
+    let (addend, isEven): (Floats?, Bool) =
+      switch merge.addend {
+      case .whole(let all): (all, false)
+      case .even(let some): (some, true)
+      case nil: (nil, false)
+      }
     let end = kernels_merge(
-      adds: merge.adds ? 1 : 0, activation: merge.activation, gate: Self.raw(merge.gate), x: merge.sums?.x,
-      mean: merge.sums?.mean, sums: merge.sums?.sums, products: merge.sums?.products)
+      addend: addend, even: isEven ? 1 : 0, compact: merge.isCompact ? 1 : 0, activation: merge.activation,
+      gate: Self.raw(merge.gate), x: merge.sums?.x, mean: merge.sums?.mean, sums: merge.sums?.sums,
+      products: merge.sums?.products)
     table.data(raw, dy, packed, dx, end, scratch)
   }
 

@@ -63,7 +63,8 @@ package struct ReferenceKernels: LayerKernels {
   package func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: Output) {
     for n in 0..<extent.images {
       each(extent.with(images: 1)) { c, i in
-        result[n * extent.imageCount + i] = Float(Double(gradient[n * extent.channels + c]) / Double(extent.pixels))
+        let place = n * extent.imageCount + i
+        result[place] = result[place] > 0 ? Float(Double(gradient[n * extent.channels + c]) / Double(extent.pixels)) : 0
       }
     }
   }

@@ -80,7 +80,7 @@ struct KernelTests {
   func pooling(set: InstructionSet, extent: Extent) {
     let fast = VectorKernels(set)
     let x = random(extent.count, 1)
-    let (d, e) = (FloatBuffer(extent.count), FloatBuffer(extent.count))
+    let (d, e) = (random(extent.count, 2), random(extent.count, 2))
     let (m, n) = (FloatBuffer(extent.images * extent.channels), FloatBuffer(extent.images * extent.channels))
     fast.poolMean(extent, x.start, m.start)
     plain.poolMean(extent, x.start, n.start)
@@ -204,6 +204,9 @@ struct ConvolutionTests {
     let scratch = FloatBuffer(kernel.scratchCount + 16)
     let packed = FloatBuffer(max(kernel.packedCount(.forward), kernel.packedCount(.backwardData)))
     var result: [Values] = []
+    // Kernels are given bare addresses: what these belong to lives until the end.
+    var keep = [x, w, scale, shift, scratch, packed]
+    defer { withExtendedLifetime(keep) {} }
     func sums(_ count: Int) -> (DoubleBuffer, DoubleBuffer) { (DoubleBuffer(count), DoubleBuffer(count)) }
     func floats(_ x: DoubleBuffer) -> [Float] { (0..<x.count).map { Float(x.start[$0]) } }
 
@@ -220,6 +223,7 @@ struct ConvolutionTests {
         scale: a.start, shift: b.start, residual: Floats(residual.start),
         residualGate: InputGate(scale: b.start, shift: a.start), residualRelu: true, relu: true)
       let z = FloatBuffer(output.count)
+      keep += [a, b, residual]
       try kernel.forward(
         x.start, gate: gate, packed: packed.start, z.start, finish: .norm(norm), scratch: scratch.start)
       result.append(("frozen norm", z.values))
@@ -238,16 +242,24 @@ struct ConvolutionTests {
     result += [("weights", dw.values), ("gradient through the norm", dy.values)]
 
     guard shape.inputChannels > 1 else { return result }
-    let dx = random(input.count, 11)
+    // The activation that masks may lie where the gradient is written.
+    let dx = bare ? random(input.count, 11) : FloatBuffer(x.values)
     let (total, product) = sums(input.channels)
     try kernel.pack(w.start, for: .backwardData, into: packed.start)
+    let addend = random(input.count, 12)
+    keep += [addend, gradient, coefficients]
     let merge = GradientMerge(
-      adds: true, activation: x.start, gate: gate,
-      sums: GradientSums(x: x.start, mean: scale.start, sums: total.start, products: product.start))
+      addend: shape.stride == 2 ? .even(addend.start) : .whole(addend.start), activation: dx.start, gate: gate,
+      sums: GradientSums(x: dx.start, mean: scale.start, sums: total.start, products: product.start))
     try kernel.backwardData(
-      dy.start, packed: packed.start, dx.start, merge: bare ? GradientMerge(adds: false) : merge, scratch: scratch.start
-    )
-    return result + [("data", dx.values), ("sums", floats(total)), ("products", floats(product))]
+      dy.start, packed: packed.start, dx.start, merge: bare ? GradientMerge() : merge, scratch: scratch.start)
+    result += [("data", dx.values), ("sums", floats(total)), ("products", floats(product))]
+    if shape.kernel == 1 {
+      let compact = FloatBuffer(input.images * input.channels * output.pixels)
+      try kernel.backwardData(dy.start, packed: packed.start, compact.start, merge: .compact, scratch: scratch.start)
+      result.append(("compact data", compact.values))
+    }
+    return result
   }
 
   @Test("the stem on each instruction set, on odd sizes", arguments: KernelTests.sets)

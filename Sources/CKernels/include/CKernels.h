@@ -25,7 +25,7 @@ typedef struct {
                   float *y);
   // result[image][channel] = mean over pixels.
   void (*pool_mean)(kernels_extent e, const float *x, float *result);
-  // result = gradient[image][channel] / pixels everywhere.
+  // result = gradient[image][channel] / pixels wherever result is above zero, else zero: the way back through a ReLU and the mean.
   void (*pool_mean_backward)(kernels_extent e, const float *gradient, float *result);
   // x += y.
   void (*add)(int64_t count, float *x, const float *y);
@@ -65,10 +65,12 @@ typedef struct {
   int residual_relu, relu;
 } kernels_finish;
 
-// What becomes of an input's gradient as it is written: dx = dx? + gradient, then zero where the activation (seen through `gate`)
-// is not above zero, then sums[c] = Σ dx and products[c] = Σ dx (x - mean). activation and sums may be NULL.
+// What becomes of an input's gradient as it is written: dx = gradient + addend?, then zero where the activation (seen through `gate`)
+// is not above zero, then sums[c] = Σ dx and products[c] = Σ dx (x - mean). addend, activation and sums may be NULL; activation and x
+// may be dx. `even`: the addend is for even rows and columns alone, packed. `compact`: of a 1x1 convolution with stride 2, dx is such.
 typedef struct {
-  int adds;
+  const float *addend;
+  int even, compact;
   const float *activation;
   kernels_gate gate;
   const float *x, *mean;
