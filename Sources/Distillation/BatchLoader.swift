@@ -71,6 +71,7 @@ final class BatchLoader: @unchecked Sendable {
     try read(batch[row], view, into: place)
     guard view.share < 1 else { return }
     let other = FloatBuffer(samples)
+    defer { withExtendedLifetime(other) {} }
     let row = partner(row, batch)
     try read(batch[row], views[row], into: other.start)
     for i in 0..<samples { place[i] = place[i] * view.share + other.start[i] * (1 - view.share) }
@@ -81,6 +82,7 @@ final class BatchLoader: @unchecked Sendable {
       try clips.waveform(clip, into: place)
     } else {
       let whole = FloatBuffer(clips.samples)
+      defer { withExtendedLifetime(whole) {} }
       try clips.waveform(clip, into: whole.start)
       place.update(from: whole.start + view.start, count: samples)
     }
@@ -89,7 +91,8 @@ final class BatchLoader: @unchecked Sendable {
 
   private func targets(_ batch: [Int], _ views: [ClipView]) throws -> FloatBuffer {
     let width = clips.width
-    let (pure, mixed) = (FloatBuffer(batch.count * width), FloatBuffer(batch.count * width))
+    let pure = FloatBuffer(batch.count * width)
+    let mixed = FloatBuffer(batch.count * width)
     try threads.tryForEach(batch.count) { row, _ in
       let clip = self.teachers[batch[row]]
       let target = try self.clips.target(clip, samples: views[row].start..<views[row].start + self.samples)
@@ -98,6 +101,7 @@ final class BatchLoader: @unchecked Sendable {
       }
       (pure.start + row * width).update(from: target, count: width)
     }
+    defer { withExtendedLifetime(pure) {} }
     for (row, view) in views.enumerated() {
       let other = partner(row, batch) * width
       for i in 0..<width {
