@@ -99,13 +99,41 @@ void resampler_use_plain(resampler *filter, bool plain) { filter->is_plain = pla
 
 int resampler_reach(const resampler *filter) { return filter->taps; }
 
+// Sixteen partial sums to four, on the way to (0 + 2) + (1 + 3).
+static inline __attribute__((always_inline)) lanes_4 quarter(const lanes *sum) {
+  lanes_8 eight = __builtin_shufflevector(*sum, *sum, 0, 1, 2, 3, 4, 5, 6, 7) +
+                  __builtin_shufflevector(*sum, *sum, 8, 9, 10, 11, 12, 13, 14, 15);
+  return __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+}
+
 static inline __attribute__((always_inline)) float dot(const float *x, const float *h, int taps) {
   lanes sum = {0};
   for (int k = 0; k < taps; k += lane_count) sum += *(const lanes_anywhere *)(x + k) * *(const lanes_anywhere *)(h + k);
-  lanes_8 eight = __builtin_shufflevector(sum, sum, 0, 1, 2, 3, 4, 5, 6, 7) +
-                  __builtin_shufflevector(sum, sum, 8, 9, 10, 11, 12, 13, 14, 15);
-  lanes_4 four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+  lanes_4 four = quarter(&sum);
   return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+// Four such sums with one row, for inputs `apart` samples from each other: the same additions in the same order, side by
+// side.
+static inline __attribute__((always_inline)) lanes_4 four_dots(const float *x, int64_t apart, const float *h,
+                                                               int taps) {
+  lanes a = {0}, b = {0}, c = {0}, d = {0};
+  for (int k = 0; k < taps; k += lane_count) {
+    lanes row = *(const lanes_anywhere *)(h + k);
+    a += *(const lanes_anywhere *)(x + k) * row;
+    b += *(const lanes_anywhere *)(x + apart + k) * row;
+    c += *(const lanes_anywhere *)(x + 2 * apart + k) * row;
+    d += *(const lanes_anywhere *)(x + 3 * apart + k) * row;
+  }
+  lanes_4 p = quarter(&a), q = quarter(&b), r = quarter(&c), s = quarter(&d);
+  // Lane 0 of all four, lane 1 of all four, and so on.
+  lanes_4 low = __builtin_shufflevector(p, q, 0, 4, 1, 5), low_2 = __builtin_shufflevector(r, s, 0, 4, 1, 5);
+  lanes_4 high = __builtin_shufflevector(p, q, 2, 6, 3, 7), high_2 = __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  lanes_4 first = __builtin_shufflevector(low, low_2, 0, 1, 4, 5);
+  lanes_4 second = __builtin_shufflevector(low, low_2, 2, 3, 6, 7);
+  lanes_4 third = __builtin_shufflevector(high, high_2, 0, 1, 4, 5);
+  lanes_4 fourth = __builtin_shufflevector(high, high_2, 2, 3, 6, 7);
+  return (first + third) + (second + fourth);
 }
 
 // Output samples [from, to), all of whose input is there.
@@ -115,7 +143,18 @@ static inline __attribute__((always_inline)) void run(const resampler *filter, c
   int64_t position = origin * filter->unit + from * filter->step, unit = filter->unit;
   int64_t whole = position / unit, part = position % unit;
   int64_t step_whole = filter->step / unit, step_part = filter->step % unit;
-  for (int64_t n = from; n < to; n++) {
+  // Outputs `unit` apart have the same phase: four of them share what is read of the table.
+  int64_t shared = filter->is_between ? from : from + (to - from) / (4 * unit) * (4 * unit);
+  for (int64_t block = from; block < shared; block += 4 * unit) {
+    for (int64_t n = block; n < block + unit; n++) {
+      lanes_4 sums = four_dots(input + whole - filter->before, filter->step, filter->table + part * taps, taps);
+      for (int k = 0; k < 4; k++) output[n + k * unit] += sums[k];
+      whole += step_whole, part += step_part;
+      if (part >= unit) part -= unit, whole++;
+    }
+    whole += 3 * filter->step;
+  }
+  for (int64_t n = shared; n < to; n++) {
     const float *x = input + whole - filter->before;
     if (filter->is_between) {
       int64_t scaled = part * filter->phases;

@@ -71,6 +71,11 @@ package struct Plan: Sendable {
 
   package func state(of id: ActionID) -> State? { position(of: id).map(state(at:)) }
 
+  /// Whether the action runs, or may run, depending on what lies upstream.
+  package func isOpen(at position: Int) -> Bool { marks[position] == .run || marks[position] == .waits }
+
+  package func isOpen(_ id: ActionID) -> Bool { position(of: id).map(isOpen(at:)) ?? false }
+
   package func counts(stage name: String) -> Counts {
     var counts = Counts()
     guard let ordinal = index.ordinal(ofStage: name) else { return counts }

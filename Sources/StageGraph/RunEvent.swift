@@ -2,10 +2,12 @@
 
 /// Something that happened in a run. Told one at a time, on whichever thread it happened.
 package enum RunEvent: Sendable {
-  /// So many more actions are up to date: told once for the plan's, then for each that an unchanged input spared.
+  /// So many actions of the plan are up to date: told once, first.
   case cached(Int)
+  /// An action turned out to be up to date, with this record.
+  case spared(ActionRecord)
   case started(ActionID, [RebuildReason])
-  case finished(ActionID, seconds: Double, isFinal: Bool)
+  case finished(ActionID, summary: [UInt8], seconds: Double, isFinal: Bool)
   /// `by` gave nothing that the first could take.
   case blocked(ActionID, by: ActionID)
   /// So many results are now kept, whatever happens next.

@@ -112,11 +112,12 @@ private struct RunnerWork: Sendable {
       if plan.marks[position] == .waits {
         switch try plan.check.answer(stage: stage, action, old, inputs: digests) {
         case .upToDate(let body):
-          tell(.cached(1))
+          tell(.spared(ActionRecord(id: action.id, body: body, source: source)))
           return .spared(body)
-        case .remembered(let body):
-          tell(.cached(1))
-          return .remembered(body.renamed(action.id.subject))
+        case .remembered(let old):
+          let body = old.renamed(action.id.subject)
+          tell(.spared(ActionRecord(id: action.id, body: body, source: source)))
+          return .remembered(body)
         case .mustRun: break
         }
       }
@@ -152,7 +153,7 @@ private struct RunnerWork: Sendable {
       inputs: zip(action.inputs.elements, inputs.digests).map { ($0.name, $1) }, outputs: outputs,
       isFinal: result.isFinal)
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
-    tell(.finished(action.id, seconds: seconds, isFinal: result.isFinal))
+    tell(.finished(action.id, summary: result.summary, seconds: seconds, isFinal: result.isFinal))
     return .executed(body, payloads: payloads)
   }
 }

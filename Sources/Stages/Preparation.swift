@@ -184,7 +184,4 @@ extension Preparation {
     }
     return low < ready.count && ready[low].id.text == id ? ready[low] : nil
   }
-
-  /// Names of the stages in a plan.
-  package func stages(of plan: Plan) -> [String] { plan.stages.map(\.name) }
 }

@@ -31,7 +31,7 @@ package struct StageTimes: Codable, Sendable, Equatable {
     package init() {}
 
     package func add(_ event: RunEvent) {
-      guard case .finished(let id, let seconds, _) = event else { return }
+      guard case .finished(let id, _, let seconds, _) = event else { return }
       times.withLock {
         let before = $0[id.stage] ?? (0, 0)
         $0[id.stage] = (before.ran + 1, before.seconds + seconds)

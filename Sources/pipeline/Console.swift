@@ -64,10 +64,15 @@ enum Console {
     write((failure.exit == .interrupted ? "" : "error: ") + "\(failure)\n", to: 2)
   }
 
-  /// Redraws the bar of a terminal.
+  /// Redraws the bar of a terminal, cut to its width: what wraps cannot be taken back.
   static func bar(_ text: String) {
     barIsShown.withLock { $0 = true }
-    write("\r\u{1B}[2K\(text)", to: 2)
+    write("\r\u{1B}[2K\(text.prefix(terminalWidth - 1))", to: 2)
+  }
+
+  static var terminalWidth: Int {
+    var size = winsize()
+    return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
   }
 
   static func clearBar() {

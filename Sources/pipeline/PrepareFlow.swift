@@ -48,7 +48,8 @@ struct PrepareFlow {
     summary.add(prepared)
     if settings.embeddings.isEmpty {
       PrepareReport.show(summary.rows)
-      Console.say("\(preparation.ready.count) clips decoded and kept in \(settings.workspace)")
+      let kept = prepared.verdicts.prefix(preparation.clips.candidates.count).count { $0.state != .leftOut }
+      Console.say("\(kept) clips decoded and kept in \(settings.workspace)")
       throw Failure.noVectors
     }
     guard !prepared.pairs.isEmpty else {
@@ -149,15 +150,17 @@ struct PrepareFlow {
   }
 
   private func execute(_ preparation: Preparation, _ plan: Plan, _ store: ArtifactStore) throws -> RunOutcome {
-    let toDo = preparation.stages(of: plan).reduce(0) { $0 + plan.counts(stage: $1).run + plan.counts(stage: $1).waits }
-    let progress = Progress("actions", total: toDo)
+    let tally = ClipTally(preparation, plan)
+    let progress = Progress("clips", total: tally.total)
     let isFlagged = common.explain
     let times = StageTimes.Collector()
     let outcome = try preparation.run(plan, store: store) { event in
       times.add(event)
+      if tally.add(event) {
+        progress.advance(extra: Self.words(tally.leftOut), fields: ["leftOut": tally.leftOut])
+      }
       switch event {
-      case .finished(let id, let seconds, let isFinal):
-        progress.advance()
+      case .finished(let id, _, let seconds, let isFinal):
         Console.event("finished", ["stage": id.stage, "subject": id.subject, "seconds": seconds, "final": isFinal])
       case .started(let id, let reasons):
         // What ran only because something upstream changed was not in the plan.
@@ -169,6 +172,13 @@ struct PrepareFlow {
     }
     try times.keep(plan, in: store.catalog)
     return outcome
+  }
+
+  /// `5 left out: 3 clip.short, 2 audio.missing`; the commonest reason first.
+  private static func words(_ leftOut: [String: Int]) -> String {
+    let reasons = leftOut.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+    let count = leftOut.values.reduce(0, +)
+    return reasons.isEmpty ? "" : "\(count) left out: \(reasons.joined(separator: ", "))"
   }
 
   private func decodedClips(_ outcome: RunOutcome) -> Int {

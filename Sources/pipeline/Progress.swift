@@ -19,8 +19,12 @@ final class Progress: Sendable {
     self.total = total
   }
 
-  /// - Parameter extra: shown behind the numbers.
-  func advance(by count: Int = 1, extra: String = "") {
+  /// - Parameters:
+  ///   - extra: shown to people behind the numbers.
+  ///   - fields: told to machines beside the numbers.
+  func advance(
+    by count: Int = 1, extra: @autoclosure () -> String = "", fields: @autoclosure () -> [String: Any] = [:]
+  ) {
     let now = ContinuousClock.now
     let interval: Duration =
       Console.isTerminal && !Console.isJSON ? .milliseconds(100) : Console.isJSON ? .seconds(1) : .seconds(10)
@@ -31,23 +35,30 @@ final class Progress: Sendable {
       state.shownOnce = true
       return state.done
     }
-    if let due { show(due, now, extra) }
+    if let due { show(due, now, extra, fields) }
   }
 
-  private func show(_ done: Int, _ now: ContinuousClock.Instant, _ extra: String) {
+  private func show(
+    _ done: Int, _ now: ContinuousClock.Instant, _ extra: () -> String, _ fields: () -> [String: Any]
+  ) {
     let seconds = (now - start) / .seconds(1)
     let speed = Double(done) / max(seconds, 1e-3)
     let left = speed > 0 ? Double(total - done) / speed : 0
     if Console.isJSON {
-      Console.event(
-        "progress", ["what": what, "done": done, "total": total, "perSecond": (speed * 100).rounded() / 100])
+      let numbers: [String: Any] = [
+        "what": what, "done": done, "total": total, "perSecond": (speed * 100).rounded() / 100,
+        "secondsLeft": left.rounded(),
+      ]
+      Console.event("progress", numbers.merging(fields()) { $1 })
       return
     }
     guard !Console.isQuiet else { return }
+    let more = extra()
     let numbers =
-      "\(what) \(done)/\(total) \(one(speed))/s, \(Self.duration(left)) left\(extra.isEmpty ? "" : "  \(extra)")"
+      "\(what) \(done)/\(total) \(one(speed))/s, \(Self.duration(left)) left\(more.isEmpty ? "" : "  \(more)")"
     if Console.isTerminal {
-      let width = 24
+      // The bar takes what the words leave.
+      let width = min(24, max(4, Console.terminalWidth - numbers.count - 4))
       let filled = total > 0 ? min(width, done * width / total) : width
       Console.bar(
         "[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: width - filled))] \(numbers)")

@@ -28,11 +28,16 @@ import Testing
       default: ";FFMETADATA1\ntitle=x\n"
       }
     try Files.write(text, to: clips.path("trap.mp4"))
+    let watch = try Watch(neighbour)
     let heard = try sound(clips.path("trap.mp4"))
     #expect(codes(heard) == ["media.unreadable"])
     if kind.hasPrefix("hls") { #expect(heard.reply.findings.map(\.evidence) == ["a format not read here"]) }
     #expect(try codes(frames(clips.path("trap.mp4"))) == ["media.unreadable"])
     #expect(!server.wasAsked)
+    #expect(!watch.wasOpened)
+    // It would have been noticed.
+    _ = try Files.read(neighbour, limit: 1 << 20)
+    #expect(watch.wasOpened)
   }
 
   @Test("an image is no video", arguments: ["png", "jpg"])
@@ -40,6 +45,24 @@ import Testing
     let clips = try TestClips()
     let image = try clips.make("image.\(kind)", ["-f", "lavfi", "-i", "testsrc=s=320x240", "-frames:v", "1"])
     #expect(try codes(frames(image)) == ["media.unreadable"])
+  }
+}
+
+/// Notes whether anybody opened a file.
+private final class Watch {
+  private let descriptor: Int32
+
+  init(_ path: String) throws {
+    descriptor = inotify_init1(Int32(IN_NONBLOCK))
+    try #require(inotify_add_watch(descriptor, path, UInt32(IN_OPEN)) >= 0)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Since it was asked last.
+  var wasOpened: Bool {
+    var events = [UInt8](repeating: 0, count: 4096)
+    return read(descriptor, &events, events.count) > 0
   }
 }
 

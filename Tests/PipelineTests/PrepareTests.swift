@@ -174,6 +174,28 @@ struct PrepareTests {
     #expect(!again.output.contains("extract-sound \(Clips.name(0))"))
   }
 
+  @Test("progress counts clips, and those left out by reason")
+  func progress() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
+    try Clips.vectors(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
+    // The last one takes so long that there is something to tell.
+    let slow = "zfault-hang0_000007"
+    try Clips.make(tool.path("videos/\(slow).mp4"), pitch: 900)
+    try Clips.vectors(tool.path("embeddings/\(slow).npy"), seed: 7)
+    let outcome = try tool.run(
+      "prepare", "videos", "--json", "--timeout", "1", environment: ["PIPELINE_TEST_FAULTS": "1"])
+    let events = try outcome.output.split(separator: "\n").map {
+      try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+    }
+    let last = try #require(events.last { $0["event"] as? String == "progress" && $0["what"] as? String == "clips" })
+    #expect(last["done"] as? Int == 4 && last["total"] as? Int == 4, "\(last)")
+    #expect(last["leftOut"] as? [String: Int] == ["clip.short": 1, "media.timeout": 1], "\(last)")
+    #expect(last["perSecond"] as? Double ?? 0 > 0 && last["secondsLeft"] as? Double == 0, "\(last)")
+  }
+
   @Test("takes ids, labels, splits and starts from a manifest")
   func manifest() throws {
     let tool = try Tool()
