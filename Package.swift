@@ -39,12 +39,14 @@ let package = Package(
     .target(name: "CKernels"),
     library("CSndFile", pkgConfig: "sndfile", apt: "libsndfile1-dev"),
     library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+    library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
 
     module("Basics", ["CSystem"]),
     module("Corpus", ["Basics"]),
     module("Tensors", ["Basics"]),
     module("StageGraph", ["Basics", grdb]),
+    module("RemoteCache", ["Basics", "StageGraph", "CCurl", protobuf]),
     module("Media", ["Basics", "Corpus", "CFFmpeg", "CResampler", "CSndFile"]),
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
     module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
@@ -56,7 +58,8 @@ let package = Package(
     module(
       "Stages",
       [
-        "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "Media", "Shards", "Distillation", "Evaluation",
+        "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "RemoteCache", "Media", "Shards", "Distillation",
+        "Evaluation",
         "WeightFiles", "Report", "Wav2CLIP",
         yams,
       ]),
@@ -68,6 +71,7 @@ let package = Package(
     .testTarget(name: "CorpusTests", dependencies: ["Basics", "Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "WeightFiles"]),
     .testTarget(name: "StageGraphTests", dependencies: ["StageGraph"]),
+    .testTarget(name: "RemoteCacheTests", dependencies: ["TestSupport", "Basics", "StageGraph", "RemoteCache"]),
     .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg", "CResampler"]),
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
@@ -78,7 +82,8 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Corpus", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP", "pipeline",
+        "TestSupport", "Basics", "Corpus", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP",
+        "pipeline",
       ]),
   ],
   swiftLanguageModes: [.v6]

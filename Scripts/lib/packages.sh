@@ -2,13 +2,16 @@
 
 # Libraries that the tool links.
 BUILD_PACKAGES="libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev libsndfile1-dev libopenblas-dev \
-libdnnl-dev libarchive-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config"
+libdnnl-dev libarchive-dev libsqlite3-dev libssl-dev libxxhash-dev \
+libcurl4-openssl-dev pkg-config"
 # What the demo makes its clips and stand-in vectors with.
 DEMO_PACKAGES="ffmpeg python3 python3-numpy"
 # What the tests hold the output against.
 TEST_PACKAGES="python3-torch python3-venv python3-pil"
 # What check-readers runs the public package with.
 READER_PACKAGES="python3-torch python3-torchaudio python3-venv ffmpeg"
+# What check-remote-cache makes its clips and watches processes with; its server is not installed but unpacked.
+CACHE_PACKAGES="libpcre2-8-0 curl strace ffmpeg python3 python3-venv python3-numpy"
 
 # install_packages NAME…: installs what is missing, and says what that is. Quick when nothing is.
 install_packages() {

@@ -6,6 +6,8 @@ package enum RunEvent: Sendable {
   case cached(Int)
   /// An action turned out to be up to date, with this record.
   case spared(ActionRecord)
+  /// Would have run, for these reasons; its result came from another workspace.
+  case fetched(ActionID, summary: [UInt8], [RebuildReason])
   case started(ActionID, [RebuildReason])
   case finished(ActionID, summary: [UInt8], seconds: Double, isFinal: Bool)
   /// `by` gave nothing that the first could take.

@@ -7,14 +7,19 @@ package struct RunOutcome: Sendable {
   private let source: any ArtifactSource
   /// The actions that ran, in the order of the graph.
   package let ran: [ActionID]
+  /// The actions whose results came from other workspaces instead, in the order of the graph.
+  package let fetched: [ActionID]
   /// Actions that another one gives nothing to take, in the order of the graph.
   package let blocked: [ActionID]
 
-  init(_ plan: Plan, produced: [Int: RecordBody], ran: [Int], blocked: [Int], source: any ArtifactSource) {
+  init(
+    _ plan: Plan, produced: [Int: RecordBody], ran: [Int], fetched: [Int], blocked: [Int], source: any ArtifactSource
+  ) {
     self.plan = plan
     self.produced = produced
     self.source = source
     self.ran = ran.sorted().map { plan.actions.id(at: $0) }
+    self.fetched = fetched.sorted().map { plan.actions.id(at: $0) }
     self.blocked = blocked.sorted().map { plan.actions.id(at: $0) }
   }
 

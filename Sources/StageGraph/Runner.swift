@@ -4,6 +4,8 @@
 // Cycle: the calling thread commits, N others take ready actions from the `Schedule` until there are none. An action whose upstream
 // ran is checked again with the inputs that it now has: an unchanged output wakes nobody. An interruption or a failure stops
 // the taking; what is in hand is finished and committed, then the error is thrown.
+// Where results are shared with other workspaces, an action is looked up there before it runs, and what ran is offered once it is
+// on its way into the store.
 // Guards: all shared state is the Schedule's; `telling` keeps events one at a time.
 
 import Basics
@@ -18,18 +20,22 @@ package struct Runner: Sendable {
   private let workers: Int
   private let isInterrupted: @Sendable () -> Bool
   private let tell: @Sendable (RunEvent) -> Void
+  private let shared: (any SharedResults)?
   var limits = Schedule.Limits()
 
   /// - Parameters:
   ///   - workers: how many actions run at a time.
+  ///   - shared: what other workspaces made; nil: nothing but this one's store.
   ///   - isInterrupted: asked before each action.
   ///   - onEvent: told one event at a time, on any thread.
   package init(
-    store: ArtifactStore, workers: Int, isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
+    store: ArtifactStore, workers: Int, shared: (any SharedResults)? = nil,
+    isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
     onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
   ) {
     self.store = store
     self.workers = max(1, workers)
+    self.shared = shared
     self.isInterrupted = isInterrupted
     let telling = NSLock()
     tell = { event in telling.withLock { onEvent(event) } }
@@ -50,9 +56,13 @@ package struct Runner: Sendable {
       let work = RunnerWork(
         plan: plan, schedule: schedule, source: source,
         configurations: try plan.stages.map(store.catalog.configuration),
-        tell: tell, execute: execute)
+        shared: shared, tell: tell, execute: execute)
       RunThreads.run(workers) {
-        while let position = schedule.next() { schedule.finish(position, work.step(position)) }
+        while let position = schedule.next() {
+          let ending = work.step(position)
+          schedule.finish(position, ending)
+          work.share(position, ending)
+        }
       } meanwhile: {
         commitGroups(schedule)
       }
@@ -90,6 +100,7 @@ private struct RunnerWork: Sendable {
   let source: RunSource
   /// The catalog's row for each stage.
   let configurations: [Int]
+  let shared: (any SharedResults)?
   let tell: @Sendable (RunEvent) -> Void
   let execute: Runner.Execute
 
@@ -121,7 +132,9 @@ private struct RunnerWork: Sendable {
         case .mustRun: break
         }
       }
-      tell(.started(action.id, plan.check.reasons(stage: stage, action, old, inputs: digests)))
+      let reasons = plan.check.reasons(stage: stage, action, old, inputs: digests)
+      if let ending = try fetched(position, action, digests, reasons) { return ending }
+      tell(.started(action.id, reasons))
       let records = zip(plan.upstream(of: position), upstream).map { from, body in
         body.map { ActionRecord(id: plan.actions.id(at: Int(from)), body: $0, source: source) }
       }
@@ -132,28 +145,59 @@ private struct RunnerWork: Sendable {
   }
 
   private func executed(_ position: Int, _ inputs: ActionInputs) throws -> Schedule.Ending {
-    let (action, stage) = (inputs.action, Int(plan.stageOf[position]))
+    let action = inputs.action
     let begin = DispatchTime.now().uptimeNanoseconds
     let result = try execute(action, inputs)
     guard result.outputs[ActionResult.summaryName] == nil else {
       throw Failure.reservedOutput(ActionResult.summaryName, of: action.id)
     }
-    var outputs: [(name: String, artifact: Artifact)] = []
-    var payloads: [(digest: Digest, bytes: [UInt8])] = []
     let named = result.outputs.map { ($0.key, $0.value) } + [(ActionResult.summaryName, result.summary)]
-    for (name, bytes) in named.sorted(by: { precedesInBytes($0.0, $1.0) }) {
-      guard name.utf8.count <= RecordBody.longestName else { throw Failure.nameTooLong(name) }
-      let digest = Digest(of: bytes)
-      outputs.append((name, Artifact(digest: digest, size: bytes.count)))
-      payloads.append((digest, bytes))
-    }
-    let body = RecordBody(
-      subject: action.id.subject, configuration: configurations[stage],
-      fingerprint: plan.check.fingerprint(stage: stage, action, inputs: inputs.digests),
-      inputs: zip(action.inputs.elements, inputs.digests).map { ($0.name, $1) }, outputs: outputs,
-      isFinal: result.isFinal)
+    let outputs = named.map { NamedOutput(name: $0, digest: Digest(of: $1), bytes: $1) }
+    let (body, payloads) = try record(position, action, inputs.digests, outputs, isFinal: result.isFinal)
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
     tell(.finished(action.id, summary: result.summary, seconds: seconds, isFinal: result.isFinal))
     return .executed(body, payloads: payloads)
+  }
+
+  /// What another workspace made of the same; nil where nobody did. A forced action runs in any case.
+  private func fetched(
+    _ position: Int, _ action: Action, _ inputs: [Digest], _ reasons: [RebuildReason]
+  ) throws -> Schedule.Ending? {
+    let stage = Int(plan.stageOf[position])
+    guard let shared, shared.holds(stage: action.id.stage), !plan.check.isForced(stage: stage, action.id) else {
+      return nil
+    }
+    let fingerprint = plan.check.fingerprint(stage: stage, action, inputs: inputs)
+    guard let outputs = shared.find(fingerprint, stage: action.id.stage) else { return nil }
+    let (body, payloads) = try record(position, action, inputs, outputs, isFinal: true)
+    let summary = outputs.first { $0.name == ActionResult.summaryName }?.bytes ?? []
+    tell(.fetched(action.id, summary: summary, reasons))
+    return .fetched(body, payloads: payloads)
+  }
+
+  /// Offers what ran to others, after it was handed on: a slow server holds up this thread and no result.
+  func share(_ position: Int, _ ending: Schedule.Ending) {
+    guard let shared, case .executed(let body, let payloads) = ending, body.isFinal else { return }
+    let stage = plan.stages[Int(plan.stageOf[position])].name
+    guard shared.holds(stage: stage) else { return }
+    shared.keep(
+      body.fingerprint, stage: stage,
+      zip(body.outputs, payloads).map { NamedOutput(name: $0.name, digest: $1.digest, bytes: $1.bytes) })
+  }
+
+  /// A record and its bytes, both in byte order of the outputs' names.
+  private func record(
+    _ position: Int, _ action: Action, _ inputs: [Digest], _ outputs: [NamedOutput], isFinal: Bool
+  ) throws -> (RecordBody, payloads: [(digest: Digest, bytes: [UInt8])]) {
+    let (stage, outputs) = (Int(plan.stageOf[position]), outputs.sorted { precedesInBytes($0.name, $1.name) })
+    if let long = outputs.first(where: { $0.name.utf8.count > RecordBody.longestName }) {
+      throw Failure.nameTooLong(long.name)
+    }
+    let body = RecordBody(
+      subject: action.id.subject, configuration: configurations[stage],
+      fingerprint: plan.check.fingerprint(stage: stage, action, inputs: inputs),
+      inputs: zip(action.inputs.elements, inputs).map { ($0.name, $1) },
+      outputs: outputs.map { ($0.name, Artifact(digest: $0.digest, size: $0.bytes.count)) }, isFinal: isFinal)
+    return (body, outputs.map { ($0.digest, $0.bytes) })
   }
 }

@@ -1,7 +1,7 @@
 // Who may run next, what was given, and what still has to be committed: the state that the threads of a run share.
 //
-// Cycle of an action: all upstream done → ready → taken by a worker → (spared | blocked | executed) → done, which may make
-// others ready; an executed one is also pending → taken by the committer with its group → committed.
+// Cycle of an action: all upstream done → ready → taken by a worker → (spared | blocked | fetched | executed) → done, which may make
+// others ready; one with a result is also pending → taken by the committer with its group → committed.
 // Guards: every property is guarded by `condition`. Work is done outside of it. The heap gives the earliest action of the
 // graph first, so that what belongs together runs together.
 
@@ -28,6 +28,7 @@ final class Schedule: @unchecked Sendable {
   private var produced: [Int: RecordBody] = [:]
   private var blocked: [Int] = []
   private var ran: [Int] = []
+  private var fetched: [Int] = []
   private var running = 0
   private var isStopping = false
   private var failure: (any Error)?
@@ -89,6 +90,8 @@ final class Schedule: @unchecked Sendable {
     case spared(RecordBody)
     case remembered(RecordBody)
     case executed(RecordBody, payloads: [(digest: Digest, bytes: [UInt8])])
+    /// Another workspace's result.
+    case fetched(RecordBody, payloads: [(digest: Digest, bytes: [UInt8])])
     case blocked
     case failed(any Error)
   }
@@ -102,6 +105,9 @@ final class Schedule: @unchecked Sendable {
     case .remembered(let body): keep(position, body, replaced: plan.bodies[position], payloads: [])
     case .executed(let body, let payloads):
       ran.append(position)
+      keep(position, body, replaced: plan.bodies[position], payloads: payloads)
+    case .fetched(let body, let payloads):
+      fetched.append(position)
       keep(position, body, replaced: plan.bodies[position], payloads: payloads)
     case .blocked: blocked.append(position)
     case .failed(let error):
@@ -184,7 +190,8 @@ final class Schedule: @unchecked Sendable {
     defer { condition.unlock() }
     if let failure { throw failure }
     let blockedByPlan = plan.marks.indices.filter { plan.marks[$0] == .blocked }
-    return RunOutcome(plan, produced: produced, ran: ran, blocked: blockedByPlan + blocked, source: source)
+    return RunOutcome(
+      plan, produced: produced, ran: ran, fetched: fetched, blocked: blockedByPlan + blocked, source: source)
   }
 }
 

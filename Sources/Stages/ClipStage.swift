@@ -13,6 +13,8 @@ package protocol ClipStage: Sendable {
   static func isWanted(_ settings: PrepareSettings) -> Bool
   /// What the fingerprint holds besides the inputs.
   static func stage(_ settings: PrepareSettings) -> Stage
+  /// Whether its results are worth sharing between workspaces: those that take longer to make than to fetch.
+  static var isShared: Bool { get }
   /// Whether there is anything for it to do.
   static func applies(to clip: PreparedClip) -> Bool
   /// What it takes for this clip, where it applies.
@@ -63,6 +65,7 @@ package struct ClipContext: Sendable {
 }
 
 extension ClipStage {
+  package static var isShared: Bool { true }
   package static func applies(to clip: PreparedClip) -> Bool { true }
 
   static func id(_ clip: PreparedClip) -> ActionID { ActionID(stage: name, subject: clip.id.text) }

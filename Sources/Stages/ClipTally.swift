@@ -46,6 +46,7 @@ package final class ClipTally: Sendable {
   package func add(_ event: RunEvent) -> Bool {
     switch event {
     case .finished(let id, let summary, _, _): end(id, summary)
+    case .fetched(let id, let summary, _): end(id, summary)
     case .spared(let record): end(record.id, try? record.summary)
     case .blocked(let id, _): end(id, nil)
     default: false

@@ -10,7 +10,7 @@ package struct PipelineFile: Sendable {
   package static let keys: [String: [String]] = [
     "prepare": [
       "videos", "manifest", "embeddings", "embedding-fps", "embedding-model", "frames", "shards", "jobs", "timeout",
-      "limit", "max-bad-fraction", "leave-out", "keep", "shard-size", "frames-out",
+      "limit", "max-bad-fraction", "leave-out", "keep", "shard-size", "frames-out", "remote-cache",
     ],
     "distill": [
       "shards", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate", "schedule",

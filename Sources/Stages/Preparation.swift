@@ -158,16 +158,25 @@ package struct Preparation: Sendable {
   /// Gives up the index of the vectors, once no stage can ask for it any more.
   package mutating func forgetVectors() { embeddings = nil }
 
+  /// Names of the stages whose results are shared between workspaces.
+  package var sharedStages: Set<String> { Set(stages.filter { $0.isShared }.map { $0.name }) }
+
+  /// How many more threads there are than decoders where results are shared: those that wait for the server.
+  private static let transfers = 6
+
   /// Runs what the plan says, with decoding in worker processes.
-  package func run(_ plan: Plan, store: ArtifactStore, onEvent: @escaping @Sendable (RunEvent) -> Void) throws
-    -> RunOutcome
-  {
+  /// - Parameter shared: results of other workspaces.
+  package func run(
+    _ plan: Plan, store: ArtifactStore, shared: (any SharedResults)? = nil,
+    onEvent: @escaping @Sendable (RunEvent) -> Void
+  ) throws -> RunOutcome {
     let workers = DecodeWorkers(
       count: settings.jobs, command: settings.workerCommand, limits: DecodeLimits(seconds: settings.timeoutSeconds))
     defer { workers.stop() }
     let context = ClipContext(settings: settings, workers: workers, embeddings: embeddings)
     let byName = Dictionary(uniqueKeysWithValues: stages.map { ($0.name, $0) })
-    return try Runner(store: store, workers: settings.jobs, onEvent: onEvent).run(plan) { action, inputs in
+    let threads = settings.jobs + (shared == nil ? 0 : Self.transfers)
+    return try Runner(store: store, workers: threads, shared: shared, onEvent: onEvent).run(plan) { action, inputs in
       guard let clip = clip(action.id.subject), let stage = byName[action.id.stage] else { return ActionResult() }
       return try stage.run(clip, inputs, context)
     }

@@ -2,6 +2,7 @@ import Basics
 import Corpus
 import Foundation
 import Media
+import RemoteCache
 
 /// What `pipeline prepare` is asked to do.
 package struct PrepareSettings: Sendable {
@@ -29,6 +30,8 @@ package struct PrepareSettings: Sendable {
   package var retry: [String] = []
   /// Clips that a shard holds on average.
   package var shardTarget = 1000
+  /// Where results are shared with other workspaces; nil: nowhere.
+  package var remoteCache: CacheServer?
   /// What starts a decode worker: this program's path and the hidden subcommand.
   package var workerCommand: [String] = []
 

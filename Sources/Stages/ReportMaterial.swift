@@ -123,9 +123,11 @@ package final class ReportMaterial {
     part.edges = diagram.edges
     if let times = try catalog.flatMap({ try StageTimes($0) }) {
       part.work = DataTable(
-        title: "The last prepare in which something ran", heading: ["stage", "ran", "was cached", "seconds of work"],
+        title: "The last prepare in which something ran",
+        heading: ["stage", "ran", "from the remote cache", "was cached", "seconds of work"],
         rows: times.rows.map {
-          DataTable.Row([$0.name, "\($0.ran)", "\($0.upToDate)", String(format: "%.1f", $0.seconds)])
+          let seconds = String(format: "%.1f", $0.seconds)
+          return DataTable.Row([$0.name, "\($0.ran)", "\($0.fetched ?? 0)", "\($0.upToDate)", seconds])
         })
     }
     return part

@@ -10,6 +10,8 @@ package enum SelectVectors: ClipStage {
   package static let name = "select-vectors"
   package static let version = 1
   package static let output = "npy"
+  /// Three requests take longer than picking rows from a file that is here.
+  package static let isShared = false
 
   /// What the summary holds.
   struct Summary: Codable {

@@ -7,6 +7,8 @@ package struct StageTimes: Codable, Sendable, Equatable {
   package struct Row: Codable, Sendable, Equatable {
     package var name: String
     package var ran: Int
+    /// Whose results came from the remote cache; nil in older records.
+    package var fetched: Int?
     package var upToDate: Int
     /// Of work, summed over workers.
     package var seconds: Double
@@ -26,26 +28,34 @@ package struct StageTimes: Codable, Sendable, Equatable {
 
   /// Adds up what a run tells.
   package final class Collector: Sendable {
-    private let times = Mutex<[String: (ran: Int, seconds: Double)]>([:])
+    private let times = Mutex<[String: (ran: Int, fetched: Int, seconds: Double)]>([:])
 
     package init() {}
 
     package func add(_ event: RunEvent) {
-      guard case .finished(let id, _, let seconds, _) = event else { return }
-      times.withLock {
-        let before = $0[id.stage] ?? (0, 0)
-        $0[id.stage] = (before.ran + 1, before.seconds + seconds)
+      switch event {
+      case .finished(let id, _, let seconds, _): add(id.stage, ran: 1, fetched: 0, seconds: seconds)
+      case .fetched(let id, _, _): add(id.stage, ran: 0, fetched: 1, seconds: 0)
+      default: break
       }
     }
 
-    /// Keeps the rows in the catalog, where anything ran.
+    private func add(_ stage: String, ran: Int, fetched: Int, seconds: Double) {
+      times.withLock {
+        let before = $0[stage] ?? (0, 0, 0)
+        $0[stage] = (before.ran + ran, before.fetched + fetched, before.seconds + seconds)
+      }
+    }
+
+    /// Keeps the rows in the catalog, where anything ran or was fetched.
     package func keep(_ plan: Plan, in catalog: Catalog) throws {
       let found = times.withLock { $0 }
       guard !found.isEmpty else { return }
       let rows = plan.stages.map { stage in
-        let ran = found[stage.name]?.ran ?? 0
+        let (ran, fetched) = (found[stage.name]?.ran ?? 0, found[stage.name]?.fetched ?? 0)
         return Row(
-          name: stage.name, ran: ran, upToDate: max(0, plan.counts(stage: stage.name).total - ran),
+          name: stage.name, ran: ran, fetched: fetched,
+          upToDate: max(0, plan.counts(stage: stage.name).total - ran - fetched),
           seconds: found[stage.name]?.seconds ?? 0)
       }
       try catalog.set(note: StageTimes.note, try CanonicalJSON.text(StageTimes(rows: rows)))

@@ -3,6 +3,7 @@ import Basics
 import Corpus
 import Foundation
 import Media
+import RemoteCache
 import Stages
 
 struct PrepareOptions: ParsableArguments {
@@ -51,6 +52,9 @@ struct PrepareOptions: ParsableArguments {
   @Option(parsing: .singleValue, help: "Work again on clips with this reason.")
   var retry: [String] = []
 
+  @Option(help: "Share results with other workspaces through this server, by Bazel's HTTP cache protocol.")
+  var remoteCache: String?
+
   /// Flags over file over defaults.
   func settings(videos: [String], common: CommonOptions, file: PipelineFile?) throws -> PrepareSettings {
     var settings = PrepareSettings()
@@ -90,6 +94,9 @@ struct PrepareOptions: ParsableArguments {
     settings.leaveOut = list(leaveOut, "leave-out")
     settings.keep = list(keep, "keep")
     settings.retry = retry
+    settings.remoteCache = try (remoteCache ?? file?.text("prepare", "remote-cache")).map {
+      try CacheServer($0, environment: ProcessInfo.processInfo.environment)
+    }
     let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     settings.workerCommand = [program, DecodeWorkerCommand.word]
     return settings

@@ -1,6 +1,7 @@
 import Basics
 import Corpus
 import Foundation
+import RemoteCache
 import Shards
 import StageGraph
 import Stages
@@ -24,7 +25,7 @@ struct PrepareFlow {
     if settings.framesOut == nil, !framesOnly, let summary = try seal.summary() {
       summary.warnings.forEach(Console.warn)
       summary.notes.forEach(Console.note)
-      return try finish(summary, decoded: 0, written: 0, sealed: true)
+      return try finish(summary, Work(), sealed: true)
     }
     try PreparationSeal.remove(from: catalog)
     try GarbageRule.prepareBegins(catalog)
@@ -61,13 +62,14 @@ struct PrepareFlow {
       try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
       writing: true)
     summary.shards = publisher.jobs.count
-    let (wasUpToDate, decoded) = (publisher.isUpToDate, decodedClips(outcome))
+    let wasUpToDate = publisher.isUpToDate
     if wasUpToDate, !prepared.isPassing, settings.framesOut == nil { try seal.keep(summary, shards: shards) }
     if !wasUpToDate { try publish(publisher, store) }
     if prepared.isPassing {
       Console.warn("some clips were left out for reasons that may not hold next time: the shards may then differ")
     }
-    try finish(summary, decoded: decoded, written: wasUpToDate ? 0 : publisher.toWrite.count, renewed: !wasUpToDate)
+    try finish(
+      summary, Work(outcome, written: wasUpToDate ? 0 : publisher.toWrite.count, isRenewed: !wasUpToDate))
   }
 
   private func survey(_ catalog: Catalog) throws -> Preparation {
@@ -95,6 +97,9 @@ struct PrepareFlow {
     let retrying = try catalog.map { try self.retrying(preparation, $0) } ?? []
     let plan = try preparation.plan(try catalog.map { try ArtifactStore($0).history() } ?? .empty, retrying: retrying)
     PlanReport.show(plan)
+    if settings.remoteCache != nil, !plan.isUpToDate {
+      Console.note("a plan does not ask the remote cache: what it has will not run")
+    }
     if common.explain { explain(plan) }
     PlanReport.coverage(preparation)
     if plan.isUpToDate, !settings.embeddings.isEmpty, let catalog {
@@ -117,11 +122,13 @@ struct PrepareFlow {
     return true
   }
 
+  private func words(_ reasons: [RebuildReason]) -> String { reasons.map(\.description).joined(separator: "; ") }
+
   private func explain(_ plan: Plan) {
     for position in plan.positions {
       guard case .run(let reasons) = plan.state(at: position) else { continue }
       let id = plan.actions.id(at: position)
-      Console.say("\(id.stage) \(id.subject): \(reasons.map(\.description).joined(separator: "; "))")
+      Console.say("\(id.stage) \(id.subject): \(words(reasons))")
       Console.event("reason", ["stage": id.stage, "subject": id.subject, "reasons": reasons.map(\.code)])
     }
   }
@@ -154,7 +161,9 @@ struct PrepareFlow {
     let progress = Progress("clips", total: tally.total)
     let isFlagged = common.explain
     let times = StageTimes.Collector()
-    let outcome = try preparation.run(plan, store: store) { event in
+    let remote = plan.isUpToDate ? nil : remoteCache(preparation)
+    defer { if let remote { tell(remote) } }
+    let outcome = try preparation.run(plan, store: store, shared: remote) { event in
       times.add(event)
       if tally.add(event) {
         progress.advance(extra: Self.words(tally.leftOut), fields: ["leftOut": tally.leftOut])
@@ -162,11 +171,12 @@ struct PrepareFlow {
       switch event {
       case .finished(let id, _, let seconds, let isFinal):
         Console.event("finished", ["stage": id.stage, "subject": id.subject, "seconds": seconds, "final": isFinal])
+      case .fetched(let id, _, _):
+        if isFlagged { Console.say("\(id.stage) \(id.subject): came from the remote cache") }
+        Console.event("fetched", ["stage": id.stage, "subject": id.subject])
       case .started(let id, let reasons):
         // What ran only because something upstream changed was not in the plan.
-        if isFlagged, case .waits? = plan.state(of: id) {
-          Console.say("\(id.stage) \(id.subject): \(reasons.map(\.description).joined(separator: "; "))")
-        }
+        if isFlagged, case .waits? = plan.state(of: id) { Console.say("\(id.stage) \(id.subject): \(words(reasons))") }
       default: break
       }
     }
@@ -181,8 +191,27 @@ struct PrepareFlow {
     return reasons.isEmpty ? "" : "\(count) left out: \(reasons.joined(separator: ", "))"
   }
 
-  private func decodedClips(_ outcome: RunOutcome) -> Int {
-    Set(outcome.ran.filter { $0.stage.hasPrefix("extract-") }.map(\.subject)).count
+  // MARK: The remote cache
+
+  private func remoteCache(_ preparation: Preparation) -> RemoteCache? {
+    settings.remoteCache.map { server in
+      if server.isExposed { Console.warn("\(Failure.exposedCredentials(server))") }
+      return RemoteCache(server, stages: preparation.sharedStages)
+    }
+  }
+
+  /// What came of it, and one warning for each kind of trouble.
+  private func tell(_ remote: RemoteCache) {
+    let tally = remote.tally
+    for failure in remote.failures { Console.warn("\(failure)") }
+    Console.note(
+      "remote cache \(remote.server.name): \(tally.fetched) results came from it, \(tally.kept) went to it")
+    Console.event(
+      "remote-cache",
+      [
+        "server": remote.server.name, "fetched": tally.fetched, "missed": tally.missed, "kept": tally.kept,
+        "failed": tally.failed,
+      ])
   }
 
   private func remember(_ items: VerdictItems, _ catalog: Catalog) throws {
@@ -213,10 +242,35 @@ struct PrepareFlow {
     }
   }
 
+  /// What had to be done.
+  private struct Work {
+    /// Clips.
+    var decoded = 0
+    /// Clips of which nothing was decoded and something came from the remote cache.
+    var fetched = 0
+    /// Shards.
+    var written = 0
+    /// Whether the shards are not the ones that were there.
+    var isRenewed = false
+
+    init() {}
+
+    init(_ outcome: RunOutcome, written: Int, isRenewed: Bool) {
+      let decoded = Set(outcome.ran.filter { $0.stage.hasPrefix("extract-") }.map(\.subject))
+      self.decoded = decoded.count
+      fetched = Set(outcome.fetched.map(\.subject)).subtracting(decoded).count
+      (self.written, self.isRenewed) = (written, isRenewed)
+    }
+
+    var words: String {
+      if decoded == 0, fetched == 0, !isRenewed { return "up to date" }
+      let remote = fetched > 0 ? "\(fetched) from the remote cache, " : ""
+      return "\(decoded) clips decoded, \(remote)\(written) shards written"
+    }
+  }
+
   /// The table, the last line, and the exit status. `sealed`: nothing was looked at, since nothing has changed.
-  private func finish(
-    _ summary: PreparedSummary, decoded: Int, written: Int, renewed: Bool = false, sealed: Bool = false
-  ) throws {
+  private func finish(_ summary: PreparedSummary, _ work: Work, sealed: Bool = false) throws {
     PrepareReport.show(summary.rows)
     let splits = Split.allCases.compactMap { split in
       summary.splits[split.rawValue].map { "\($0) \(split.rawValue)" }
@@ -224,12 +278,10 @@ struct PrepareFlow {
     Console.event(
       "prepared",
       [
-        "pairs": summary.pairs, "leftOut": summary.leftOut, "decoded": decoded, "shards": summary.shards,
-        "written": written,
-        "sealed": sealed,
+        "pairs": summary.pairs, "leftOut": summary.leftOut, "decoded": work.decoded, "fetched": work.fetched,
+        "shards": summary.shards, "written": work.written, "sealed": sealed,
       ])
-    let state = decoded == 0 && !renewed ? "up to date" : "\(decoded) clips decoded, \(written) shards written"
-    Console.say("\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(state)")
+    Console.say("\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(work.words)")
     let total = summary.pairs + summary.leftOut
     guard Double(summary.leftOut) > settings.maxBadFraction * Double(total) else { return }
     throw Failure.tooManyLeftOut(summary.leftOut, of: total, allowed: settings.maxBadFraction)

@@ -14,13 +14,18 @@ struct RunCommand: ParsableCommand {
     help: "Stop after this stage: prepare, distill, export, frames, or one of the file's own; default: after all.")
   var until: String?
 
+  @Option(help: "Share results of prepare with other workspaces through this server.")
+  var remoteCache: String?
+
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     var common = common
     common.pipelineFile = file ?? common.pipelineFile ?? PipelineFile.standardPath
     let settings = try common.begin()
-    try PipelineFlow(file: settings, common: common, options: try PrepareOptions.parse([])).run(until: until)
+    var options = try PrepareOptions.parse([])
+    options.remoteCache = remoteCache
+    try PipelineFlow(file: settings, common: common, options: options).run(until: until)
   }
 }
 

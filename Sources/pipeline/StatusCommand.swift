@@ -19,7 +19,7 @@ struct StatusCommand: ParsableCommand {
     let catalog = try Catalog.reader(common.workspace)
     let verdicts = try ClipVerdict.all(catalog)
     if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
-    if !runs { summarise(verdicts, catalog) }
+    if !runs { try summarise(verdicts, catalog) }
     try list(runs: catalog.runs())
   }
 
@@ -34,7 +34,7 @@ struct StatusCommand: ParsableCommand {
     Console.say(verdicts.isEmpty ? "no clip is left out" : table.text)
   }
 
-  private func summarise(_ verdicts: [ClipVerdict], _ catalog: Catalog) {
+  private func summarise(_ verdicts: [ClipVerdict], _ catalog: Catalog) throws {
     let counts = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
     Console.say(
       "\(verdicts.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out"
@@ -46,6 +46,17 @@ struct StatusCommand: ParsableCommand {
         "leftOut": counts[.leftOut] ?? 0,
       ])
     PrepareReport.show(PreparedSummary.rows(verdicts))
+    try tell(work: StageTimes(catalog))
+  }
+
+  /// What the last prepare that had something to do had to do, where other workspaces did some of it.
+  private func tell(work: StageTimes?) {
+    guard let rows = work?.rows else { return }
+    let fetched = rows.reduce(0) { $0 + ($1.fetched ?? 0) }
+    guard fetched > 0 else { return }
+    let ran = rows.reduce(0) { $0 + $1.ran }
+    Console.say("the last prepare: \(ran) actions ran, \(fetched) from the remote cache")
+    Console.event("last-prepare", ["ran": ran, "fetched": fetched])
   }
 
   private func list(runs rows: [RunRow]) throws {

@@ -1,0 +1,74 @@
+// What stands under ac/: a REAPI ActionResult that names an action's outputs by digest and size.
+//
+// Every output's path carries the stage and the fingerprint of the action that gave it (`extract-sound/<fingerprint>/flac`), so
+// that an answer to another question is noticed. `execution_metadata` comes last in the bytes and names no host: an answer
+// that was cut off between two fields lacks it.
+
+import Basics
+import StageGraph
+import SwiftProtobuf
+
+/// The outputs of one action, as a cache names them.
+struct SharedAnswer {
+  struct File {
+    var name: String
+    var digest: Digest
+    var size: Int
+    /// Where the server sent them along.
+    var bytes: [UInt8]?
+  }
+
+  static let mostFiles = 64
+  /// Of one output, and of all.
+  static let mostBytes = 1 << 30
+  private static let worker = "pipeline"
+
+  var files: [File]
+
+  /// The bytes to be kept under ac/.
+  static func bytes(_ fingerprint: Digest, stage: String, _ outputs: [NamedOutput]) throws -> [UInt8] {
+    var result = Build_Bazel_Remote_Execution_V2_ActionResult()
+    result.outputFiles = outputs.map { output in
+      var file = Build_Bazel_Remote_Execution_V2_OutputFile()
+      file.path = prefix(fingerprint, stage: stage) + output.name
+      file.digest.hash = output.digest.hex
+      file.digest.sizeBytes = Int64(output.bytes.count)
+      return file
+    }
+    result.executionMetadata.worker = worker
+    return try result.serializedBytes()
+  }
+
+  /// Reads what a server answered.
+  /// - Throws: `Trouble` of kind `wrong` for anything but an answer to this question.
+  init(_ bytes: [UInt8], to fingerprint: Digest, stage: String) throws {
+    guard let result = try? Build_Bazel_Remote_Execution_V2_ActionResult(serializedBytes: bytes) else {
+      throw Trouble(.wrong, "an answer that is no ActionResult")
+    }
+    guard result.hasExecutionMetadata, result.exitCode == 0 else {
+      throw Trouble(.wrong, "an ActionResult that is not whole, or of an action that failed")
+    }
+    guard result.outputFiles.count <= Self.mostFiles else {
+      throw Trouble(.wrong, "an ActionResult with \(result.outputFiles.count) outputs")
+    }
+    let prefix = Self.prefix(fingerprint, stage: stage)
+    var total = 0
+    files = try result.outputFiles.map { file in
+      guard file.path.hasPrefix(prefix), file.path.utf8.count > prefix.utf8.count else {
+        throw Trouble(.wrong, "an ActionResult of another action than the one asked for")
+      }
+      guard let digest = Digest(hex: file.digest.hash), let size = Int(exactly: file.digest.sizeBytes),
+        (0...Self.mostBytes).contains(size)
+      else { throw Trouble(.wrong, "an ActionResult with a digest or size that cannot be") }
+      total += size
+      return File(
+        name: String(file.path.dropFirst(prefix.count)), digest: digest, size: size,
+        bytes: size == 0 ? [] : file.contents.isEmpty ? nil : Array(file.contents))
+    }
+    guard total <= Self.mostBytes else { throw Trouble(.wrong, "an ActionResult with outputs of \(total) bytes") }
+    guard Set(files.map(\.name)).count == files.count, files.contains(where: { $0.name == ActionResult.summaryName })
+    else { throw Trouble(.wrong, "an ActionResult without a summary, or with an output twice") }
+  }
+
+  private static func prefix(_ fingerprint: Digest, stage: String) -> String { "\(stage)/\(fingerprint.hex)/" }
+}

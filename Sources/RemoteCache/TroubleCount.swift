@@ -1,0 +1,61 @@
+// What trouble a server gave, and when it has given enough: after five failures in a row, or a minute lost, it is left alone for
+// the rest of the run. Reading and writing are counted apart, since many caches may be read by all and written by few; a server
+// that cannot be reached or is slow is so for both.
+
+import Basics
+import Synchronization
+
+/// Guard: `state`.
+final class TroubleCount: Sendable {
+  enum Direction: Int, Sendable { case reading, writing }
+
+  static let mostInARow = 5
+  static let mostSecondsLost = 60.0
+
+  private struct Side {
+    var inARow = 0
+    var secondsLost = 0.0
+    var isLeft: Bool { inARow >= mostInARow || secondsLost >= mostSecondsLost }
+  }
+
+  private struct Entry {
+    var count = 0
+    var first: String
+  }
+
+  private struct State {
+    var sides = [Side(), Side()]
+    var wasLeft = [false, false]
+    var entries: [Trouble.Kind: Entry] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  func isLeft(_ direction: Direction) -> Bool { state.withLock { $0.wasLeft[direction.rawValue] } }
+
+  func succeeded(_ direction: Direction) { state.withLock { $0.sides[direction.rawValue].inARow = 0 } }
+
+  func failed(_ trouble: Trouble, _ direction: Direction, seconds: Double) {
+    state.withLock { state in
+      state.entries[trouble.kind, default: Entry(first: trouble.evidence)].count += 1
+      let isOfBoth = trouble.kind == .unreachable || trouble.kind == .slow
+      for side in 0..<2 where isOfBoth || side == direction.rawValue {
+        state.sides[side].inARow += 1
+        state.sides[side].secondsLost += seconds
+        if state.sides[side].isLeft { state.wasLeft[side] = true }
+      }
+    }
+  }
+
+  var count: Int { state.withLock { $0.entries.values.reduce(0) { $0 + $1.count } } }
+
+  /// One for each kind of trouble that there was.
+  func failures(_ server: String) -> [Failure] {
+    state.withLock { state in
+      let left = (state.wasLeft[0], state.wasLeft[1])
+      return Trouble.Kind.allCases.compactMap { kind in
+        state.entries[kind].map { Failure.remote(kind, server, $0.count, first: $0.first, left: left) }
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import Basics
+import Foundation
+import StageGraph
+import TestSupport
+import Testing
+
+@testable import RemoteCache
+
+@Suite("A remote cache", .enabled(if: Python.isThere, "a Python program is the server"))
+struct RemoteCacheTests {
+  private let scratch: Scratch
+  private let double: CacheDouble
+
+  init() throws {
+    scratch = try Scratch()
+    double = try CacheDouble(scratch["server"])
+  }
+
+  private func cache(_ url: String? = nil, environment: [String: String] = [:]) throws -> RemoteCache {
+    var limits = TransferLimits()
+    (limits.idleSeconds, limits.seconds) = (1, 2)
+    return RemoteCache(
+      try CacheServer(url ?? double.url, environment: environment), stages: ["scale"], limits: limits)
+  }
+
+  private func output(_ name: String, _ text: String) -> NamedOutput {
+    NamedOutput(name: name, digest: Digest(of: text), bytes: Array(text.utf8))
+  }
+
+  private func outputs(_ k: Int = 0) -> [NamedOutput] {
+    [output("product", String(repeating: "\(k) ", count: 900)), output("summary", #"{"product":\#(k)}"#)]
+  }
+
+  private func fingerprint(_ k: Int) -> Digest { Digest(of: "fingerprint \(k)") }
+
+  @Test("what one keeps another finds, under the names of Bazel's protocol")
+  func roundTrip() throws {
+    let (one, other) = (try cache(), try cache())
+    #expect(one.find(fingerprint(0), stage: "scale") == nil)
+    one.keep(fingerprint(0), stage: "scale", outputs())
+    #expect(try double.names("ac") == [fingerprint(0).hex])
+    #expect(try double.names("cas") == outputs().map(\.digest.hex).sorted())
+    for output in outputs() {
+      #expect(try Files.read("\(double.folder)/cas/\(output.digest.hex)") == output.bytes)
+    }
+    #expect(other.find(fingerprint(0), stage: "scale") == outputs())
+    #expect(one.tally.missed == 1 && one.tally.kept == 1 && one.tally.fetched == 0 && one.tally.failed == 0)
+    #expect(other.tally.fetched == 1 && one.failures.isEmpty && other.failures.isEmpty)
+  }
+
+  @Test("an empty output is kept by its digest alone")
+  func emptyOutput() throws {
+    let cache = try cache()
+    let outputs = [output("nothing", ""), output("summary", "{}")]
+    cache.keep(fingerprint(0), stage: "scale", outputs)
+    #expect(try double.names("cas") == [Digest(of: "{}").hex])
+    #expect(cache.find(fingerprint(0), stage: "scale") == outputs)
+  }
+
+  @Test("an answer whose output the server has dropped is not there, which is no trouble")
+  func dropped() throws {
+    let cache = try cache()
+    cache.keep(fingerprint(0), stage: "scale", outputs())
+    try Files.remove("\(double.folder)/cas/\(outputs()[0].digest.hex)")
+    #expect(cache.find(fingerprint(0), stage: "scale") == nil)
+    #expect(cache.tally.missed == 1 && cache.failures.isEmpty)
+  }
+
+  @Test(
+    "a server that misbehaves is not believed, costs one warning, and is left alone after five times",
+    arguments: [
+      (CacheDouble.Mode.slow, "remote-cache.slow"), (.trickling, "remote-cache.slow"),
+      (.truncating, "remote-cache.cut-off"), (.hangingUp, "remote-cache.cut-off"), (.flipping, "remote-cache.wrong"),
+      (.mixing, "remote-cache.wrong"), (.garbling, "remote-cache.wrong"), (.endless, "remote-cache.wrong"),
+      (.refusing, "remote-cache.refused"), (.failing, "remote-cache.failing"), (.redirecting, "remote-cache.failing"),
+    ])
+  func trouble(mode: CacheDouble.Mode, code: String) throws {
+    let cache = try cache()
+    for k in 0..<8 { cache.keep(fingerprint(k), stage: "scale", outputs(k)) }
+    _ = try double.requests()
+    try double.set(mode)
+    let begin = ContinuousClock.now
+    for k in 0..<8 { #expect(cache.find(fingerprint(k), stage: "scale") == nil, "\(mode) \(k)") }
+    #expect(ContinuousClock.now - begin < .seconds(20))
+    let asked = try double.requests()
+    // A connection that was kept and turns out closed is tried anew once.
+    #expect((5...6).contains(asked.count { $0.hasPrefix("GET ac/") }), "\(asked)")
+    #expect(!asked.contains { $0.contains("elsewhere") })
+    #expect(cache.failures.map(\.code) == [code], "\(cache.failures)")
+    #expect(cache.failures.allSatisfy { $0.found?.hasPrefix("5 requests, the first: ") == true })
+    #expect(cache.tally.failed == 5)
+  }
+
+  @Test("half of the bytes, called all of them, are noticed in an answer and in an output")
+  func halved() throws {
+    let cache = try cache()
+    cache.keep(fingerprint(0), stage: "scale", outputs())
+    let answer = try Files.read("\(double.folder)/ac/\(fingerprint(0).hex)")
+    for count in 0..<answer.count {
+      #expect(throws: Trouble.self) {
+        try SharedAnswer(Array(answer[..<count]), to: fingerprint(0), stage: "scale")
+      }
+    }
+    #expect(try SharedAnswer(answer, to: fingerprint(0), stage: "scale").files.count == 2)
+    let path = "\(double.folder)/cas/\(outputs()[0].digest.hex)"
+    try Files.write(Array(outputs()[0].bytes.prefix(7)), to: path)
+    #expect(cache.find(fingerprint(0), stage: "scale") == nil)
+    #expect(cache.failures.map(\.code) == ["remote-cache.cut-off"])
+  }
+
+  @Test(
+    "a server that takes nothing is still read", arguments: [(CacheDouble.Mode.readOnly, "refused"), (.large, "large")])
+  func readOnly(mode: CacheDouble.Mode, kind: String) throws {
+    let cache = try cache()
+    cache.keep(fingerprint(0), stage: "scale", outputs())
+    try double.set(mode)
+    for k in 1..<9 { cache.keep(fingerprint(k), stage: "scale", outputs(k)) }
+    #expect(cache.find(fingerprint(0), stage: "scale") == outputs())
+    #expect(cache.failures.map(\.code) == ["remote-cache.\(kind)"])
+    #expect(cache.failures.first?.hint?.hasPrefix("nothing more was sent to it") == true)
+    #expect(try double.names("ac").count == 1)
+  }
+
+  @Test("one failure between successes does not end it")
+  func recovers() throws {
+    let cache = try cache()
+    cache.keep(fingerprint(0), stage: "scale", outputs())
+    for _ in 0..<7 {
+      try double.set(.failing)
+      #expect(cache.find(fingerprint(0), stage: "scale") == nil)
+      try double.set(.well)
+      #expect(cache.find(fingerprint(0), stage: "scale") == outputs())
+    }
+    #expect(cache.tally.failed == 7 && cache.tally.fetched == 7)
+  }
+
+  @Test("a server that is down costs no time, in both directions")
+  func down() throws {
+    let cache = try cache("http://127.0.0.1:9/")
+    let begin = ContinuousClock.now
+    for k in 0..<100 {
+      #expect(cache.find(fingerprint(k), stage: "scale") == nil)
+      cache.keep(fingerprint(k), stage: "scale", outputs())
+    }
+    #expect(ContinuousClock.now - begin < .seconds(5))
+    #expect(cache.failures.map(\.code) == ["remote-cache.unreachable"])
+    #expect(cache.tally.failed == 5)
+  }
+
+  @Test("several threads at a time get what is theirs")
+  func threads() throws {
+    let cache = try cache()
+    let results = (0..<64).map { (fingerprint: fingerprint($0), outputs: outputs($0)) }
+    DispatchQueue.concurrentPerform(iterations: 64) { k in
+      cache.keep(results[k].fingerprint, stage: "scale", results[k].outputs)
+    }
+    DispatchQueue.concurrentPerform(iterations: 64) { k in
+      #expect(cache.find(results[k].fingerprint, stage: "scale") == results[k].outputs)
+    }
+    #expect(cache.tally.fetched == 64 && cache.failures.isEmpty)
+  }
+
+  @Test("credentials come from the environment, the address or a netrc file, in this order")
+  func credentials() throws {
+    try double.set(.guarded)
+    let netrc = scratch["netrc"]
+    try Files.write("machine 127.0.0.1 login user password secret\n", to: netrc)
+    let own = "http://user:secret@127.0.0.1:\(double.port)/cache"
+    let wrong = "http://user:wrong@127.0.0.1:\(double.port)/cache"
+    let named = [CacheServer.Variable.user: "user", CacheServer.Variable.password: "secret"]
+    for (url, environment, isRight) in [
+      (double.url, [:], false), (double.url, named, true), (wrong, named, true), (own, [:], true), (wrong, [:], false),
+      (double.url, [CacheServer.Variable.token: "secret"], true), (own, [CacheServer.Variable.token: "wrong"], false),
+      (double.url, [CacheServer.Variable.netrc: netrc], true),
+    ] {
+      let cache = try cache(url, environment: environment)
+      cache.keep(fingerprint(1), stage: "scale", outputs())
+      #expect((cache.find(fingerprint(1), stage: "scale") != nil) == isRight, "\(environment)")
+      #expect(!cache.server.name.contains("secret") && !"\(cache.failures)".contains("secret"))
+      #expect(!cache.server.name.contains("wrong") && !"\(cache.failures)".contains("wrong"))
+    }
+    #expect(throws: Failure.self) { try cache(environment: [CacheServer.Variable.user: "user"]) }
+    #expect(throws: Failure.self) { try cache(environment: [CacheServer.Variable.netrc: scratch["none"]]) }
+  }
+}
