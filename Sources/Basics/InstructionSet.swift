@@ -8,6 +8,9 @@ package enum InstructionSet: Int32, Sendable, Comparable, CaseIterable {
 
   package static let best = InstructionSet(rawValue: system_instruction_set()) ?? .portable
 
+  /// Whether this CPU multiplies pairs of bfloat16 values and sums them in single precision.
+  package static let hasBFloat16 = system_has_bfloat16() != 0
+
   package var name: String { "\(self)" }
 
   package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }

@@ -1,5 +1,8 @@
 // Compiles the .inc files for each instruction set and hands out the table that the caller asks for.
 #include "CKernels.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -63,11 +66,24 @@ static void fill_tables(void) {
 #define OUTER_COLUMNS 2
 #include "set.inc"
 #pragma clang attribute pop
+
+// The convolutions once more, with products of bfloat16.
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,bmi2"), min_vector_width(512))), apply_to = function)
+#define K(name) name##_bfloat16
+#define BFLOAT16
+#define REGISTER_ROWS 14
+#define REGISTER_COLUMNS 2
+#define OUTER_ROWS 8
+#define OUTER_COLUMNS 2
+#include "lanes.inc"
+#include "convolutions.inc"
+#pragma clang attribute pop
 #else
 #define table_avx2 table_portable
 #define table_avx512 table_portable
 #define convolutions_avx2 convolutions_portable
 #define convolutions_avx512 convolutions_portable
+#define convolutions_bfloat16 convolutions_portable
 #define stem_avx2 stem_portable
 #define stem_avx512 stem_portable
 #endif
@@ -79,7 +95,8 @@ const kernels_table *kernels_for(int level) {
   return level >= 2 ? &table_avx512 : level == 1 ? &table_avx2 : &table_portable;
 }
 
-const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algorithm, int level) {
+const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algorithm, int level, int bfloat16) {
+  if (bfloat16) return convolutions_bfloat16[algorithm];
   return (level >= 2 ? convolutions_avx512 : level == 1 ? convolutions_avx2 : convolutions_portable)[algorithm];
 }
 

@@ -108,6 +108,15 @@ int system_identity_of_link(const char *path, system_file_identity *out) {
   return identity(lstat(path, &s), &s, out);
 }
 
+int system_has_bfloat16(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return system_instruction_set() == 2 && __builtin_cpu_supports("avx512bf16");
+#else
+  return 0;
+#endif
+}
+
 int system_instruction_set(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();

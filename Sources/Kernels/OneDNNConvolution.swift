@@ -65,11 +65,14 @@ package final class OneDNNConvolution: PlainConvolution, @unchecked Sendable {
 /// Own kernels for the encoder's convolutions, oneDNN for those of other shapes, CKernels for the rest.
 package struct FastKernels: KernelSource {
   package let layers: any LayerKernels
+  /// As asked for, or `float32` where the instruction set has no bfloat16.
+  package let precision: Precision
   private let instructionSet: InstructionSet
 
   /// - Parameter instructionSet: lower than the CPU's own to force a path; takes effect once, before any convolution runs.
-  package init(_ instructionSet: InstructionSet = .best) {
+  package init(_ instructionSet: InstructionSet = .best, precision: Precision = .float32) {
     self.instructionSet = min(instructionSet, .best)
+    self.precision = self.instructionSet == .avx512 && InstructionSet.hasBFloat16 ? precision : .float32
     layers = VectorKernels(self.instructionSet)
     if self.instructionSet < .best { _ = onednn_limit_isa(self.instructionSet.rawValue) }
   }
@@ -77,7 +80,8 @@ package struct FastKernels: KernelSource {
   package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws
     -> any ConvolutionKernel
   {
-    if let own = OwnConvolution(shape, training: training, instructionSet) { return own }
+    let narrow = precision.narrows(stride: shape.stride)
+    if let own = OwnConvolution(shape, training: training, instructionSet, narrow: narrow) { return own }
     return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient, layers: layers)
   }
 
@@ -86,9 +90,10 @@ package struct FastKernels: KernelSource {
   }
 
   package var identity: [String: String] {
-    [
-      "isa": instructionSet.name, "own": "4", "onednn": String(cString: onednn_version()),
-      "openblas": Matrix.identity,
+    var names = [
+      "isa": instructionSet.name, "own": "4", "onednn": String(cString: onednn_version()), "openblas": Matrix.identity,
     ]
+    if precision != .float32 { names["products"] = precision.rawValue }
+    return names
   }
 }

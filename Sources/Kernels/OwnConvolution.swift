@@ -8,16 +8,21 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
   private let training: Bool
   private let algorithm: kernels_algorithm
   private let table: kernels_convolution_table
+  private let isNarrow: Bool
 
   /// Nil for a shape that these kernels do not serve.
-  package init?(_ shape: ConvolutionShape, training: Bool, _ instructionSet: InstructionSet = .best) {
+  /// - Parameter narrow: whether factors of products are bfloat16; not on a CPU without.
+  package init?(
+    _ shape: ConvolutionShape, training: Bool, _ instructionSet: InstructionSet = .best, narrow: Bool = false
+  ) {
     switch (shape.kernel, shape.stride, shape.padding) {
     case (3, 1, 1): algorithm = kernels_winograd
     case (3, 2, 1): algorithm = kernels_strided
     case (1, 2, 0): algorithm = kernels_pointwise
     default: return nil
     }
-    table = kernels_convolution_for(algorithm, instructionSet.rawValue).pointee
+    isNarrow = narrow
+    table = kernels_convolution_for(algorithm, instructionSet.rawValue, narrow ? 1 : 0).pointee
     let unit = max(16, Int(table.panel))
     guard shape.inputChannels % unit == 0, shape.outputChannels % unit == 0 else { return nil }
     self.shape = shape
@@ -44,7 +49,7 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
       case kernels_strided: "strided"
       default: "pointwise"
       }
-    return "\(name):\(instructionSet)"
+    return "\(name):\(isNarrow ? "bfloat16" : instructionSet.name)"
   }
 
   package func pack(

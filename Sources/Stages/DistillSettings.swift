@@ -19,3 +19,20 @@ package struct DistillSettings: Sendable {
 
   package init() {}
 }
+
+extension DistillSettings {
+  /// - Throws: `precision.unknown`.
+  package static func check(precision name: String) throws { _ = try Precision(named: name) }
+}
+
+extension Precision {
+  /// - Throws: `precision.unknown`.
+  package init(named name: String) throws {
+    guard let precision = Precision(rawValue: name) else {
+      throw Failure(
+        "precision.unknown", "no such precision", on: name,
+        expected: Precision.allCases.map(\.rawValue).joined(separator: ", "), exit: .usage)
+    }
+    self = precision
+  }
+}

@@ -62,7 +62,9 @@ package final class EmbeddingRun {
     let student = try EmbeddingStudent(settings)
     let embedder = try AudioEmbedder(
       student.weights, metadata: student.metadata,
-      options: .init(projection: settings.projection, normalize: settings.normalize, threads: settings.threads))
+      options: .init(
+        projection: settings.projection, normalize: settings.normalize, threads: settings.threads,
+        precision: try Precision(named: settings.precision)))
     let journal = try EmbeddingJournal("\(folder)/.\(name).journal", settings: try fingerprint(student))
     let items = sources.items.filter { journal.record($0.key, identity: $0.identity) == nil }
     let resumed = sources.items.count - items.count
@@ -193,7 +195,7 @@ package final class EmbeddingRun {
   private func fingerprint(_ student: EmbeddingStudent) throws -> Digest {
     let parts: [String: String] = [
       "weights": student.identity, "hop": cut.map { "\($0.hop)" } ?? "clip", "projection": "\(settings.projection)",
-      "normalize": "\(settings.normalize)", "kernels": try CanonicalJSON.text(FastKernels().identity),
+      "normalize": "\(settings.normalize)", "kernels": try CanonicalJSON.text(FastKernels(precision: try Precision(named: settings.precision)).identity),
       "media": try CanonicalJSON.text(MediaToolchain.identity),
     ]
     return Digest(of: try CanonicalJSON.bytes(parts))

@@ -26,6 +26,8 @@ package struct EmbeddingSettings: Sendable {
   package var hop: Double?
   package var projection = true
   package var normalize = false
+  /// float32, mixed or mixed-winograd.
+  package var precision = "float32"
   package var keys = Keys.id
   package var threads = ProcessInfo.processInfo.activeProcessorCount
   package var jobs = ProcessInfo.processInfo.activeProcessorCount

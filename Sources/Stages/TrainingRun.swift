@@ -49,7 +49,12 @@ package final class TrainingRun {
         "\(held.map { "only \($0.ids.count)" } ?? "no") validation clips: no validation loss, no early stop, the rate stays, export takes the last checkpoint"
       )
     }
-    kernels = FastKernels(settings.instructionSet)
+    let precision = Precision(rawValue: settings.configuration.precision) ?? .float32
+    let fast = FastKernels(settings.instructionSet, precision: precision)
+    if fast.precision != precision {
+      notes.append("no bfloat16 products in \(settings.instructionSet.name) on this CPU: trained in float32")
+    }
+    kernels = fast
     var configuration = settings.configuration
     if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
     let memo = try (try? Catalog.reader(settings.workspace)).map(FileMemo.init)

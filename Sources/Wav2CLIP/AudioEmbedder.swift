@@ -65,9 +65,13 @@ public final class AudioEmbedder: @unchecked Sendable {
     package var projection = true
     package var normalize = false
     package var threads: Int?
+    package var precision = Precision.float32
 
-    package init(projection: Bool = true, normalize: Bool = false, threads: Int? = nil) {
+    package init(
+      projection: Bool = true, normalize: Bool = false, threads: Int? = nil, precision: Precision = .float32
+    ) {
       (self.projection, self.normalize, self.threads) = (projection, normalize, threads)
+      self.precision = precision
     }
   }
 
@@ -76,7 +80,8 @@ public final class AudioEmbedder: @unchecked Sendable {
     let count = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
     threads = WorkerThreads(count)
     embedder = try Embedder(
-      student, EncoderArchitecture(), project: options.projection, kernels: FastKernels(), threads: threads)
+      student, EncoderArchitecture(), project: options.projection, kernels: FastKernels(precision: options.precision),
+      threads: threads)
     width = embedder.width
     isProjected = embedder.projects
     normalizes = options.normalize

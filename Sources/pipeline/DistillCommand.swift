@@ -17,7 +17,10 @@ struct DistillOptions: ParsableArguments {
   @Option(help: "plateau, cosine or constant.") var schedule: String?
   @Option(help: "Epochs over which a schedule with an end runs.") var scheduleEpochs: Int?
   @Option(help: "Epochs without a better validation loss before training ends; none for never.") var patience: String?
-  @Option(help: "float32.") var precision: String?
+  @Option(
+    help:
+      "float32; mixed: bfloat16 products with stride 2, where the CPU has them; mixed-winograd: in all convolutions.")
+  var precision: String?
   @Option(help: "avx512, avx2 or portable; default: the best this CPU has.") var isa: String?
   @Option(help: "Threads; the weights do not depend on it.") var threads: Int?
   @Option(help: "Seed of weights, order and dropout.") var seed: UInt64?
@@ -92,10 +95,7 @@ struct DistillOptions: ParsableArguments {
     }
     configuration.seed = try seed ?? file?.value("distill", "seed") ?? configuration.seed
     configuration.precision = text(precision, "precision") ?? configuration.precision
-    guard configuration.precision == "float32" else {
-      throw Failure(
-        "precision.unknown", "no such precision", on: configuration.precision, expected: "float32", exit: .usage)
-    }
+    try DistillSettings.check(precision: configuration.precision)
     configuration.augmentation = try augmentation(file)
     configuration.optimizer = try optimizer(file)
     configuration.shuffleTeacher = try shuffleTeacher || (file?.value("distill", "shuffle-teacher") ?? false)

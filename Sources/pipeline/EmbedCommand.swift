@@ -31,6 +31,8 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "Seconds from one window to the next.") var hop: Double?
   @Option(help: "on: vectors in CLIP's space; off: the encoder's output before it.") var projection = "on"
   @Flag(help: "Give each vector length one.") var normalize = false
+  @Option(help: "float32, or faster: mixed or mixed-winograd, with bfloat16 products where the CPU has them.")
+  var precision = "float32"
   @Option(help: "What a vector is called by: id (the file's name) or path (folders too).") var keys: String?
   @Option(help: "Threads; the vectors do not depend on it.") var threads: Int?
   @Option(help: "Decoding processes.") var jobs: Int?
@@ -105,6 +107,7 @@ struct EmbedCommand: ParsableCommand {
     settings.hop = windows ? hop ?? 1 : nil
     settings.projection = try parsed("--projection", projection) { ["on": true, "off": false][$0] } ?? true
     settings.normalize = normalize
+    settings.precision = precision
     settings.keys = try parsed("--keys", keys, EmbeddingSettings.Keys.init) ?? .id
     settings.threads = try positive("--threads", threads) ?? settings.threads
     settings.jobs = try positive("--jobs", jobs) ?? settings.jobs

@@ -106,7 +106,9 @@ typedef enum {
   kernels_pointwise,  // 1x1, stride 2
 } kernels_algorithm;
 
-const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algorithm, int level);
+// bfloat16: factors of products are rounded to bfloat16 and summed in single precision, in the widest instruction set; the caller
+// makes sure that the CPU has such products.
+const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algorithm, int level, int bfloat16);
 
 // The encoder's first layer: 7x7 over one channel, stride 2, padding 3, to `channels` (a multiple of `group`), then a 3x3 maximum
 // with stride 2 and padding 1. x is [images][height][width], y [images][channels / 16][pooled pixels][16].

@@ -38,3 +38,5 @@ int system_identity_of_link(const char *path, system_file_identity *out);
 
 // The highest instruction set this CPU and kernel offer: 0 portable, 1 AVX2 with FMA, 2 AVX-512 (F, BW, DQ, VL).
 int system_instruction_set(void);
+// Whether there are products of bfloat16 in the widest of them.
+int system_has_bfloat16(void);
