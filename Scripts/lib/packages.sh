@@ -15,7 +15,7 @@ CACHE_PACKAGES="libpcre2-8-0 curl strace ffmpeg python3 python3-venv python3-num
 
 # install_packages NAME…: installs what is missing, and says what that is. Quick when nothing is.
 install_packages() {
-  local missing=""
+  local missing="" package
   for package in "$@"; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
   done

@@ -22,6 +22,12 @@ package struct CacheServer: Sendable {
     package static let netrc = "NETRC"
   }
 
+  /// libcurl and what it speaks https with, for `doctor`: `7.88.1, OpenSSL/3.0.17`.
+  package static var library: String {
+    let words = String(cString: curl_version()).split(separator: " ").prefix(2)
+    return words.joined(separator: ", ").replacing("libcurl/", with: "")
+  }
+
   /// The address without credentials and without a slash at its end.
   let address: String
   let credentials: Credentials

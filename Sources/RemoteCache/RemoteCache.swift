@@ -75,6 +75,8 @@ package final class RemoteCache: SharedResults {
   }
 
   package func keep(_ fingerprint: Digest, stage: String, _ outputs: [NamedOutput]) {
+    // Nobody would take it from there.
+    guard outputs.reduce(0, { $0 + $1.bytes.count }) <= SharedAnswer.mostBytes else { return }
     let kept: Void? = attempt(.writing) {
       // The answer last: it never names what is not there.
       for output in outputs where !output.bytes.isEmpty {

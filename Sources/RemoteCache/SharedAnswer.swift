@@ -19,8 +19,8 @@ struct SharedAnswer {
   }
 
   static let mostFiles = 64
-  /// Of one output, and of all.
-  static let mostBytes = 1 << 30
+  /// Of all outputs of an action: several are in memory at a time.
+  static let mostBytes = 256 << 20
   private static let worker = "pipeline"
 
   var files: [File]

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Kernels
 import Media
+import RemoteCache
 import StageGraph
 
 /// What this program finds on this machine, for `pipeline doctor`.
@@ -28,6 +29,7 @@ package struct Diagnosis: Sendable {
     for (name, version) in FastKernels().identity.sorted(by: { $0.key < $1.key }) where name != "isa" {
       add(name, version)
     }
+    add("libcurl", CacheServer.library)
     addFormats()
     for (name, path) in [("workspace", workspace), ("shards", shards)] { addDisk(name, path) }
     addLock(workspace)

@@ -186,7 +186,9 @@ struct MaintenanceTests {
     #expect(
       graph.output.contains("select-vectors --> write-shards") && graph.output.contains("1 done"), "\(graph.output)")
     let doctor = try tool.run("doctor")
-    for word in ["instruction set: ", "libavcodec: ", "onednn: ", "openblas: ", "formats: ", "workspace: free"] {
+    for word in [
+      "instruction set: ", "libavcodec: ", "onednn: ", "openblas: ", "libcurl: ", "formats: ", "workspace: free",
+    ] {
       #expect(doctor.output.contains(word), "\(doctor.output)")
     }
     let lock = try FileLock(tool.path(".pipeline/lock"))
