@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Kernels
 import Tensors
+import Testing
 
 @testable import Distillation
 
@@ -21,7 +22,7 @@ enum Golden {
   }
 
   static let architecture = EncoderArchitecture()
-  static let kernels = FastKernels()
+  static let layers = VectorKernels()
 
   /// The student with the golden start weights.
   static func parameters(_ loss: any DistillationLoss.Type = CrossProjectionLoss.self) throws -> Parameters {
@@ -52,7 +53,7 @@ enum Golden {
     let samples = waveforms[0].count
     let result = buffer ?? FloatBuffer(waveforms.count * FrontEnd.bins * FrontEnd.frames(samples: samples))
     FrontEnd.compute(
-      clips: waveforms.count, samples: samples, scope: scope, kernels: kernels.layers, threads: threads,
+      clips: waveforms.count, samples: samples, scope: scope, kernels: layers, threads: threads,
       waveform: { clip, place in place.update(from: waveforms[clip], count: samples) }, into: result)
     return result
   }
@@ -62,11 +63,11 @@ enum Golden {
   /// One training pass over whole batches: loss, embeddings, gradients.
   static func pass(
     _ waveforms: [[Float]], _ images: FloatBuffer, _ parameters: Parameters, microbatch: Int,
-    loss: any DistillationLoss.Type = CrossProjectionLoss.self, threads: WorkerThreads = threads
+    on path: GoldenPath, loss: any DistillationLoss.Type = CrossProjectionLoss.self
   ) throws -> (loss: Double, embeddings: [Float], gradients: FloatBuffer) {
     let encoder = try EncoderTraining(
       architecture, batch: waveforms.count, microbatch: microbatch, height: FrontEnd.bins,
-      width: FrontEnd.frames(samples: waveforms[0].count), kernels: kernels, threads: threads)
+      width: FrontEnd.frames(samples: waveforms[0].count), kernels: path.kernels, threads: threads)
     _ = spectrograms(waveforms, .batch, into: encoder.spectrograms)
     let gradients = FloatBuffer(parameters.layout.trainableCount)
     try encoder.forward(parameters)
@@ -76,6 +77,70 @@ enum Golden {
     if let audio = result.audio { try encoder.backward(audio, parameters, into: gradients) }
     return (result.loss, encoder.embeddings.values, gradients)
   }
+}
+
+/// One way through the kernels, and how far from the reference it may be.
+enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
+  case avx512, avx2, portable, mixed, mixedWinograd
+
+  /// Those that this CPU has.
+  static let available = allCases.filter { path in
+    switch path {
+    case .mixed, .mixedWinograd: InstructionSet.hasBFloat16
+    default: path.instructionSet <= .best
+    }
+  }
+
+  private var instructionSet: InstructionSet {
+    switch self {
+    case .portable: .portable
+    case .avx2: .avx2
+    default: .avx512
+    }
+  }
+
+  var kernels: FastKernels {
+    let precision: Precision =
+      switch self {
+      case .mixed: .mixed
+      case .mixedWinograd: .mixedWinograd
+      default: .float32
+      }
+    return FastKernels(instructionSet, precision: precision)
+  }
+
+  /// Of embeddings, as a share of the norm.
+  var embedding: Float {
+    switch self {
+    case .mixed: 1e-2
+    case .mixedWinograd: 5e-2
+    default: 1e-4
+    }
+  }
+
+  /// Of losses, absolute: of the same weights, after one step, after up to twenty.
+  var losses: (same: Float, first: Float, later: Float) {
+    switch self {
+    case .mixed: (1e-3, 1e-2, 0.1)
+    case .mixedWinograd: (3e-3, 3e-2, 0.1)
+    default: (1e-5, 1e-3, 0.03)
+    }
+  }
+
+  /// Of gradients, as a share of the largest element: of the last convolution and what follows it, and of the layers before, where
+  /// each ReLU that falls on the other side of zero changes an element (single precision itself is 2 % away).
+  var gradients: (last: Float, before: Float) {
+    switch self {
+    case .mixed: (0.4, 0.5)
+    case .mixedWinograd: (0.8, 1.5)
+    default: (1e-3, 4e-2)
+    }
+  }
+
+  /// Steps of training that are compared: plain code takes its time.
+  var steps: Int { self == .portable ? 3 : 20 }
+
+  var testDescription: String { rawValue }
 }
 
 /// The largest difference, as a share of the largest expected element.

@@ -99,6 +99,26 @@ struct DistillTests {
     #expect(loss.status == 64 && loss.problems.contains("did you mean clip?"))
   }
 
+  @Test("a vector that is not finite stops it, with the step and the clip, and the checkpoint before stays")
+  func notFinite() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 4)
+    #expect(try tool.run("prepare", "videos", "--frames", "none").status == 0)
+    #expect(try tool.run("distill", "--batch-size", "4", "--steps", "1").status == 0)
+    // All bits set are no number in any of the formats.
+    let shard = tool.path("shards/train-000000.tar")
+    var bytes = try Files.read(shard)
+    let magic: [UInt8] = [0x93] + "NUMPY".utf8
+    let start = try #require(bytes.indices.first { bytes[$0] == magic[0] && bytes[$0...].starts(with: magic) })
+    let header = Int(bytes[start + 8]) | Int(bytes[start + 9]) << 8
+    for i in 0..<4 { bytes[start + 10 + header + i] = 0xFF }
+    try Files.write(bytes, to: shard)
+    let outcome = try tool.run("distill", "--batch-size", "4", "--steps", "2", "--fresh")
+    #expect(outcome.status == 1 && outcome.problems.contains("not finite in step 1"), "\(outcome.problems)")
+    #expect(outcome.problems.contains("not finite are the vectors of"), "\(outcome.problems)")
+  }
+
   @Test("ends in order on SIGTERM and goes on later")
   func interruption() throws {
     let tool = try Tool()
