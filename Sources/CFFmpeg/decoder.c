@@ -46,6 +46,11 @@ int media_decoder_receive(media_decoder *decoder, media_frame *frame) {
   return result < 0 ? result : 0;
 }
 
+int media_decoder_reordering(const media_decoder *decoder) {
+  int count = decoder->context->has_b_frames;
+  return count < 0 ? 0 : count > 16 ? 16 : count;
+}
+
 void media_decoder_flush(media_decoder *decoder) { avcodec_flush_buffers(decoder->context); }
 
 media_frame *media_frame_make(void) {

@@ -71,7 +71,7 @@ struct FrameSampler {
     defer { media_frame_free(current) }
     var onScreen: MediaTime?
     while served < requests, let facts = try decoder.next() {
-      var time = decoder.stream.time(facts.presented).map { $0 - windowStart + shift } ?? end ?? .zero - startOffset
+      var time = decoder.presentation(facts).map { $0 - windowStart + shift } ?? end ?? .zero - startOffset
       if let shown = onScreen {
         if time < shown - MediaTime(10, timescale: 1) {
           // The clock began anew: this frame and all after it follow the last.

@@ -97,11 +97,21 @@ final class MediaFile {
     streams.first { Int($0.facts.kind) == kind && !$0.facts.is_attached_picture && !$0.facts.has_decoder }?.codec
   }
 
+  /// Whether pictures have no times of presentation, only their order in the file: libav then gives each the time at which it
+  /// leaves the decoder.
+  var timesAreOfDecoding: Bool { format == "avi" }
+
+  /// The fineness of the sound's times. In Ogg only pages have one; those of the packets between are libav's sums, which err by a
+  /// part of a Vorbis block where long and short ones meet, and come right after it.
+  func soundTick(_ stream: Stream) -> MediaTime { format == "ogg" ? MediaTime(1, timescale: 500) : stream.tick }
+
+  private var format: String { String(cString: media_format_name(handle)) }
+
   var hasNeither: Bool { audio == nil && video == nil && !streams.contains { $0.facts.kind != MEDIA_KIND_OTHER } }
 
   /// Formats with an index or a clock in every packet: there a seek lands where it says. Elsewhere times after a seek are guesses.
   private var seeksExactly: Bool {
-    ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"].contains(String(cString: media_format_name(handle)))
+    ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"].contains(format)
   }
 
   /// Goes to the last key frame at or before `time` (on the file's own clock). False when that is not possible exactly.

@@ -101,7 +101,7 @@ struct SoundDecoder {
   private mutating func window(_ rate: Int) -> SoundWindow? {
     if let last = windows.last, last.rate == rate { return last }
     guard windows.count < Self.mostRates else { return nil }
-    let tick = decoder.stream.tick
+    let tick = file.soundTick(decoder.stream)
     if let old = placement, let last = windows.last {
       placement = SoundPlacement(old, from: last.rate, to: rate, tick: tick)
     } else {

@@ -98,7 +98,7 @@ final class LibavSoundSource: SoundSource {
 
   private func place(_ rate: Int) {
     if placedRate == rate { return }
-    let tick = decoder.stream.tick
+    let tick = file.soundTick(decoder.stream)
     placement =
       placement.map { SoundPlacement($0, from: placedRate, to: rate, tick: tick) }
       ?? SoundPlacement(rate: rate, tick: tick)

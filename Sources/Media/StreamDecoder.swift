@@ -17,6 +17,8 @@ final class StreamDecoder {
   private var group: PacketGroup?
   /// Times of the frames that were selected and have not come out.
   private var expected: Set<Int64> = []
+  /// Times of decoding of the last packets, where those of presentation have to be made of them.
+  private var sent: [Int64] = []
   private var isFileRead = false
   private var isDraining = false
   private var isAtEnd = false
@@ -98,6 +100,17 @@ final class StreamDecoder {
   /// The end of all packets seen, where a selection passed some over.
   var endOfSeenPackets: MediaTime? { selection?.end }
 
+  /// When a frame is shown, on the file's clock; nil where nothing says so.
+  ///
+  /// Where the container has no times of presentation, libav's is that at which the frame left the decoder: later by as many packets
+  /// as the decoder holds back to bring pictures into order.
+  func presentation(_ facts: media_frame_facts) -> MediaTime? {
+    guard facts.presented != MEDIA_NO_TIME, let place = sent.lastIndex(of: facts.presented) else {
+      return stream.time(facts.presented)
+    }
+    return stream.time(sent[max(0, place - Int(media_decoder_reordering(decoder)))])
+  }
+
   private func check(_ facts: media_frame_facts) throws {
     if errors > 0 || expected.contains(where: { $0 < facts.presented }) { throw SelectionFailed() }
     expected.remove(facts.presented)
@@ -113,12 +126,23 @@ final class StreamDecoder {
 
   private func feed() throws {
     if try selection == nil ? readPacket() : selectPacket() {
+      if file.timesAreOfDecoding { noteTime() }
       try count(media_decoder_send(decoder, packet))
     } else {
       isDraining = true
       try count(media_decoder_send(decoder, nil))
     }
   }
+
+  private func noteTime() {
+    var facts = media_packet_facts()
+    media_packet_describe(packet, &facts)
+    sent.append(facts.decoded)
+    if sent.count > Self.mostHeldBack { sent.removeFirst() }
+  }
+
+  /// More than any decoder holds back, and then some for those that give several frames at once.
+  private static let mostHeldBack = 64
 
   /// The next packet to decode, by the selection; false after the last.
   private func selectPacket() throws -> Bool {

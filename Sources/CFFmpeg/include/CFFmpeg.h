@@ -103,6 +103,8 @@ void media_decoder_close(media_decoder *decoder);
 int media_decoder_send(media_decoder *decoder, const media_packet *packet);
 int media_decoder_receive(media_decoder *decoder, media_frame *frame);
 void media_decoder_flush(media_decoder *decoder);
+// How many pictures later than it was decoded one may be shown.
+int media_decoder_reordering(const media_decoder *decoder);
 
 media_frame *media_frame_make(void);
 void media_frame_free(media_frame *frame);
