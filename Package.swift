@@ -63,7 +63,7 @@ let package = Package(
         "WeightFiles", "Report", "Wav2CLIP",
         yams,
       ]),
-    .executableTarget(name: "pipeline", dependencies: ["Stages", arguments]),
+    .executableTarget(name: "pipeline", dependencies: ["Stages", "RemoteCache", arguments]),
 
     .target(
       name: "TestSupport", dependencies: ["Basics", "Distillation", "WeightFiles"], path: "Tests/TestSupport"),

@@ -31,6 +31,7 @@ package final class RemoteCache: SharedResults {
 
   package let server: CacheServer
   private let stages: Set<String>
+  private let limits: TransferLimits
   private let transfers: Transfers
   private let troubles = TroubleCount()
   private let counts = Mutex(Tally())
@@ -38,7 +39,7 @@ package final class RemoteCache: SharedResults {
 
   /// - Parameter stages: names of those whose results are shared.
   package init(_ server: CacheServer, stages: Set<String>, limits: TransferLimits = TransferLimits()) {
-    (self.server, self.stages) = (server, stages)
+    (self.server, self.stages, self.limits) = (server, stages, limits)
     transfers = Transfers(server, limits: limits)
   }
 
@@ -92,12 +93,18 @@ package final class RemoteCache: SharedResults {
   private func attempt<T>(_ direction: TroubleCount.Direction, _ body: () throws -> T) -> T? {
     guard !troubles.isLeft(direction) else { return nil }
     let begin = DispatchTime.now().uptimeNanoseconds
+    func seconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9 }
     do {
       let result = try body()
-      troubles.succeeded(direction)
+      let seconds = seconds()
+      if seconds > limits.actionSeconds {
+        troubles.failed(Trouble(.slow, "\(Int(seconds * 1000)) ms for one action"), direction, seconds: seconds)
+      } else {
+        troubles.succeeded(direction)
+      }
       return result
     } catch {
-      let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+      let seconds = seconds()
       troubles.failed(error as? Trouble ?? Trouble(.failing, "\(error)"), direction, seconds: seconds)
       counts.withLock { $0.failed += 1 }
       return nil

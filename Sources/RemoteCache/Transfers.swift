@@ -27,6 +27,8 @@ package struct TransferLimits: Sendable {
   /// A whole request: so long, and the time for its bytes at `leastBytesPerSecond`.
   package var seconds = 10
   package var leastBytesPerSecond = 256 << 10
+  /// All requests for one action: longer than making the result again takes. What came is used, but counts as trouble.
+  package var actionSeconds = 3.0
 
   package init() {}
 }

@@ -91,6 +91,19 @@ struct RemoteCacheTests {
     #expect(cache.tally.failed == 5)
   }
 
+  @Test("a server that takes longer than the work would is left alone, though what it gave is used")
+  func dawdling() throws {
+    var limits = TransferLimits()
+    limits.actionSeconds = 0.25
+    let cache = RemoteCache(try CacheServer(double.url, environment: [:]), stages: ["scale"], limits: limits)
+    cache.keep(fingerprint(0), stage: "scale", outputs())
+    try double.set(.dawdling)
+    for _ in 0..<5 { #expect(cache.find(fingerprint(0), stage: "scale") == outputs()) }
+    #expect(cache.find(fingerprint(0), stage: "scale") == nil)
+    #expect(cache.failures.map(\.code) == ["remote-cache.slow"])
+    #expect(cache.tally.fetched == 5 && cache.tally.failed == 0)
+  }
+
   @Test("half of the bytes, called all of them, are noticed in an answer and in an output")
   func halved() throws {
     let cache = try cache()

@@ -14,6 +14,8 @@ package final class CacheDouble {
     case readOnly
     /// Says nothing for a minute.
     case slow
+    /// Takes its time for each answer.
+    case dawdling
     /// Sends a few bytes a second.
     case trickling
     /// Promises all bytes and sends half of them.
@@ -87,11 +89,13 @@ package final class CacheDouble {
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
         def log_message(self, *words): pass
         def begin(self):
             self.mode = open(folder + "/mode").read()
             self.name = self.path.removeprefix("/cache/")
             with guard, open(folder + "/requests", "a") as log: log.write(f"{self.command} {self.name}\n")
+            if self.mode == "dawdling": time.sleep(0.3)
             if self.mode == "slow":
                 time.sleep(60)
                 return False
