@@ -80,8 +80,7 @@ package struct FastKernels: KernelSource {
   package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws
     -> any ConvolutionKernel
   {
-    let narrow = precision.narrows(stride: shape.stride)
-    if let own = OwnConvolution(shape, training: training, instructionSet, narrow: narrow) { return own }
+    if let own = OwnConvolution(shape, training: training, instructionSet, precision: precision) { return own }
     return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient, layers: layers)
   }
 

@@ -8,12 +8,15 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
   private let training: Bool
   private let algorithm: kernels_algorithm
   private let table: kernels_convolution_table
-  private let isNarrow: Bool
+  /// For the gradient of the weights.
+  private let weightTable: kernels_convolution_table
+  private let precision: Precision
 
   /// Nil for a shape that these kernels do not serve.
-  /// - Parameter narrow: whether factors of products are bfloat16; not on a CPU without.
+  /// - Parameter precision: only `float32` on a CPU without bfloat16 products.
   package init?(
-    _ shape: ConvolutionShape, training: Bool, _ instructionSet: InstructionSet = .best, narrow: Bool = false
+    _ shape: ConvolutionShape, training: Bool, _ instructionSet: InstructionSet = .best,
+    precision: Precision = .float32
   ) {
     switch (shape.kernel, shape.stride, shape.padding) {
     case (3, 1, 1): algorithm = kernels_winograd
@@ -21,8 +24,13 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
     case (1, 2, 0): algorithm = kernels_pointwise
     default: return nil
     }
-    isNarrow = narrow
-    table = kernels_convolution_for(algorithm, instructionSet.rawValue, narrow ? 1 : 0).pointee
+    let tables = [ConvolutionPass.forward, .backwardWeights].map { [algorithm] pass in
+      kernels_convolution_for(
+        algorithm, instructionSet.rawValue, precision.narrows(pass, stride: shape.stride) ? 1 : 0
+      ).pointee
+    }
+    (table, weightTable) = (tables[0], tables[1])
+    self.precision = precision
     let unit = max(16, Int(table.panel))
     guard shape.inputChannels % unit == 0, shape.outputChannels % unit == 0 else { return nil }
     self.shape = shape
@@ -36,7 +44,9 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
       height: Int32(shape.height), width: Int32(shape.width), stride: Int32(shape.stride))
   }
 
-  package var scratchCount: Int { Int(table.scratch(raw, training ? 1 : 0)) }
+  package var scratchCount: Int {
+    Int(max(table.scratch(raw, training ? 1 : 0), weightTable.scratch(raw, training ? 1 : 0)))
+  }
 
   package func packedCount(_ pass: ConvolutionPass) -> Int {
     pass == .backwardWeights ? shape.weightCount : Int(table.packed_count(raw))
@@ -49,7 +59,7 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
       case kernels_strided: "strided"
       default: "pointwise"
       }
-    return "\(name):\(isNarrow ? "bfloat16" : instructionSet.name)"
+    return "\(name):\(precision.narrows(pass, stride: shape.stride) ? "bfloat16" : instructionSet.name)"
   }
 
   package func pack(
@@ -63,7 +73,7 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
   package func unpackGradient(
     _ packed: UnsafePointer<Float>, piece: Int, into weights: UnsafeMutablePointer<Float>
   ) {
-    table.unpack(raw, packed, Int32(piece), weights)
+    weightTable.unpack(raw, packed, Int32(piece), weights)
   }
 
   package func forward(
@@ -105,7 +115,7 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
     _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output
   ) {
     let through = kernels_norm_gradient(gradient: norm?.gradient, a: norm?.a, b: norm?.b, c: norm?.c)
-    table.weights(raw, x, Self.raw(gate), dy, through, packed, scratch)
+    weightTable.weights(raw, x, Self.raw(gate), dy, through, packed, scratch)
   }
 
   private static func raw(_ gate: InputGate?) -> kernels_gate { kernels_gate(scale: gate?.scale, shift: gate?.shift) }

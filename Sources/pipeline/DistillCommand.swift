@@ -19,7 +19,7 @@ struct DistillOptions: ParsableArguments {
   @Option(help: "Epochs without a better validation loss before training ends; none for never.") var patience: String?
   @Option(
     help:
-      "float32; mixed: bfloat16 products with stride 2, where the CPU has them; mixed-winograd: in all convolutions.")
+      "float32; mixed: bfloat16 products with stride 2 and in weights' gradients; mixed-winograd: in all convolutions.")
   var precision: String?
   @Option(help: "avx512, avx2 or portable; default: the best this CPU has.") var isa: String?
   @Option(help: "Threads; the weights do not depend on it.") var threads: Int?

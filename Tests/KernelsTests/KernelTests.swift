@@ -190,7 +190,7 @@ struct ConvolutionTests {
       let shape = ConvolutionShape(
         images: images, inputChannels: input, height: height, width: width, outputChannels: output,
         kernel: kind.kernel, stride: kind.stride, padding: kind.kernel / 2)
-      let kernel = try #require(OwnConvolution(shape, training: true, .avx512, narrow: true))
+      let kernel = try #require(OwnConvolution(shape, training: true, .avx512, precision: .mixedWinograd))
       try compare(kernel, shape, tolerance: kind.tolerance)
     }
   }
