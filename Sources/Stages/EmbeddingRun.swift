@@ -30,6 +30,8 @@ package final class EmbeddingRun {
     package var resumed: Int
     package var leftOut: [LeftOutSound]
     package var bytes: Int
+    /// Time from sounds in memory to vectors; sounds in two passes are not counted.
+    package var embeddingSeconds: Double
   }
 
   package let settings: EmbeddingSettings
@@ -37,6 +39,7 @@ package final class EmbeddingRun {
   private let sources: EmbeddingItems
   private let cut: WindowCut?
   private var leftOut: [LeftOutSound] = []
+  private var embeddingTime = Duration.zero
 
   /// Finds what there is to embed. Reads no weights and hears nothing.
   package init(_ settings: EmbeddingSettings) throws {
@@ -83,7 +86,7 @@ package final class EmbeddingRun {
     try journal.remove()
     return Outcome(
       path: settings.output, sounds: records.count, rows: table.rows, width: embedder.width, resumed: resumed,
-      leftOut: leftOut, bytes: try Files.identity(settings.output).size)
+      leftOut: leftOut, bytes: try Files.identity(settings.output).size, embeddingSeconds: embeddingTime.seconds)
   }
 
   // MARK: Sounds
@@ -126,7 +129,9 @@ package final class EmbeddingRun {
       }
     }
     if items.isEmpty { return }
+    let start = ContinuousClock.now
     let vectors = try cut.map { try embedder.embedWindows(sounds, $0) } ?? embedder.embedClips(sounds).map { [$0] }
+    embeddingTime += ContinuousClock.now - start
     for (place, item) in items.enumerated() {
       try keep(item, vectors[place].flatMap { $0 }, samples: sounds[place].count, embedder.width, journal, report)
     }
@@ -195,7 +200,8 @@ package final class EmbeddingRun {
   private func fingerprint(_ student: EmbeddingStudent) throws -> Digest {
     let parts: [String: String] = [
       "weights": student.identity, "hop": cut.map { "\($0.hop)" } ?? "clip", "projection": "\(settings.projection)",
-      "normalize": "\(settings.normalize)", "kernels": try CanonicalJSON.text(FastKernels(precision: try Precision(named: settings.precision)).identity),
+      "normalize": "\(settings.normalize)",
+      "kernels": try CanonicalJSON.text(FastKernels(precision: try Precision(named: settings.precision)).identity),
       "media": try CanonicalJSON.text(MediaToolchain.identity),
     ]
     return Digest(of: try CanonicalJSON.bytes(parts))

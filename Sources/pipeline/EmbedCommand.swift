@@ -61,6 +61,7 @@ struct EmbedCommand: ParsableCommand {
       [
         "file": out, "sounds": outcome.sounds, "rows": outcome.rows, "width": outcome.width,
         "resumed": outcome.resumed, "leftOut": outcome.leftOut.count, "bytes": outcome.bytes,
+        "embeddingSeconds": outcome.embeddingSeconds,
       ])
     let total = outcome.sounds + outcome.leftOut.count
     if Double(outcome.leftOut.count) > maxBadFraction * Double(total) {
