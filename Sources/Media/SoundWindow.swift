@@ -10,9 +10,7 @@ final class SoundWindow {
   let rate: Int
   /// Samples before position 0 and after the clip's end.
   let margin: Int
-  /// Sums of squares: of the mean of the channels, and of each channel.
-  private(set) var meanEnergy = 0.0
-  private(set) var energies = [Double](repeating: 0, count: Int(MEDIA_MOST_CHANNELS))
+  private(set) var energies = SoundEnergies()
   /// The positions inside the clip that hold decoded samples begin and end here.
   private(set) var covered: Range<Int>?
   private var mean: [Float]
@@ -47,8 +45,8 @@ final class SoundWindow {
     let result = mean.withUnsafeMutableBufferPointer { mean in
       first.withUnsafeMutableBufferPointer { first -> Int32 in
         guard let mean = mean.baseAddress, let first = first.baseAddress else { return 0 }
-        return media_mix(
-          frame, Int32(skipped + Int(from - start)), Int32(kept), mean + offset, first + offset, &meanEnergy, &energies)
+        return energies.mix(
+          frame, from: skipped + Int(from - start), count: kept, mean: mean + offset, first: first + offset)
       }
     }
     if result != 0 { return result }

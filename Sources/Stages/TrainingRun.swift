@@ -49,7 +49,7 @@ package final class TrainingRun {
         "\(held.map { "only \($0.ids.count)" } ?? "no") validation clips: no validation loss, no early stop, the rate stays, export takes the last checkpoint"
       )
     }
-    let precision = Precision(rawValue: settings.configuration.precision) ?? .float32
+    let precision = try Precision(named: settings.configuration.precision)
     let fast = FastKernels(settings.instructionSet, precision: precision)
     if fast.precision != precision {
       notes.append("no bfloat16 products in \(settings.instructionSet.name) on this CPU: trained in float32")
