@@ -20,11 +20,14 @@ package final class FileMemo {
   /// How many files were read since this was opened.
   package private(set) var hashed = 0
 
-  package init(_ catalog: Catalog) throws {
+  /// - Parameter folder: what is known of files directly or further below it is all that is loaded; nil: of every file.
+  package init(_ catalog: Catalog, below folder: String? = nil) throws {
     self.catalog = catalog
     table = try catalog.read { database in
       var table = FileTable()
-      let rows = try Row.fetchCursor(database, sql: "SELECT entry FROM file")
+      // Paths are in byte order, and "0" is what follows "/".
+      let sql = "SELECT entry FROM file WHERE ?1 IS NULL OR (path >= ?1 || '/' AND path < ?1 || '0')"
+      let rows = try Row.fetchCursor(database, sql: sql, arguments: [folder])
       while let row = try rows.next() {
         try row.withUnsafeData(atIndex: 0) { data in (data ?? Data()).withUnsafeBytes { table.add($0) } }
       }

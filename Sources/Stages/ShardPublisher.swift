@@ -129,7 +129,7 @@ package struct ShardPublisher: Sendable {
   ) throws -> [String: Digest] {
     guard Files.isFolder(folder) else { return [:] }
     let names = try Files.names(in: folder).filter { isShardOrIndex($0, of: sets) }
-    let memo = try FileMemo(catalog)
+    let memo = try FileMemo(catalog, below: folder)
     let results = try memo.digests(of: names.map { "\(folder)/\($0)" }, jobs: 2)
     if writing { try memo.save() }
     var digests: [String: Digest] = [:]

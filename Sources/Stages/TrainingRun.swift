@@ -57,7 +57,7 @@ package final class TrainingRun {
     kernels = fast
     var configuration = settings.configuration
     if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
-    let memo = try (try? Catalog.reader(settings.workspace)).map(FileMemo.init)
+    let memo = try (try? Catalog.reader(settings.workspace)).map { try FileMemo($0, below: set.folder) }
     let data = try Self.dataDigest(set, memo)
     hashed = memo?.found ?? FileMemo.Found()
     let identity = try configuration.identity(data: data, toolchain: kernels.identity)

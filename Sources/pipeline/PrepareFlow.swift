@@ -92,7 +92,8 @@ struct PrepareFlow {
   /// - Returns: whether anything would.
   func plan() throws -> Bool {
     let catalog = try? Catalog.reader(settings.workspace)
-    let preparation = try Preparation(settings, memo: try catalog.map(FileMemo.init))
+    var preparation = try Preparation(settings, memo: try catalog.map { try FileMemo($0) })
+    Memory.returnFreed()
     _ = report(preparation)
     let retrying = try catalog.map { try self.retrying(preparation, $0) } ?? []
     let plan = try preparation.plan(try catalog.map { try ArtifactStore($0).history() } ?? .empty, retrying: retrying)
@@ -102,6 +103,8 @@ struct PrepareFlow {
     }
     if common.explain { explain(plan) }
     PlanReport.coverage(preparation)
+    preparation.forgetVectors()
+    Memory.returnFreed()
     if plan.isUpToDate, !settings.embeddings.isEmpty, let catalog {
       let store = try ArtifactStore(catalog)
       let outcome = try Runner(store: store, workers: 1).run(plan) { _, _ in ActionResult() }

@@ -20,8 +20,10 @@ import Testing
     return path
   }
 
-  private func look(_ paths: [String], jobs: Int = 2) throws -> (digests: [Digest?], hashed: Int) {
-    let memo = try FileMemo(Catalog.writer("\(folder.path)/workspace"))
+  private func look(
+    _ paths: [String], jobs: Int = 2, below known: String? = nil
+  ) throws -> (digests: [Digest?], hashed: Int) {
+    let memo = try FileMemo(Catalog.writer("\(folder.path)/workspace"), below: known)
     let digests = try memo.digests(of: paths, jobs: jobs, isInterrupted: { false }).map { try? $0.get() }
     try memo.save()
     return (digests, memo.hashed)
@@ -39,6 +41,15 @@ import Testing
     // The same size and time, another inode: replaced by rename.
     _ = try write("f4", "9", age: 60)
     #expect(try look(paths).digests[4] == Digest(of: "9"))
+  }
+
+  @Test("opened for one folder, it knows the files below that and no others")
+  func oneFolder() throws {
+    for name in ["a", "a/b", "a0", "a-"] { try Files.makeFolder("\(folder.path)/\(name)") }
+    let paths = try ["a/f", "a/b/f", "a0/f", "a-/f", "f"].map { try write($0, $0) }
+    #expect(try look(paths).hashed == 5)
+    #expect(try look(paths, below: "\(folder.path)/a").hashed == 3)
+    #expect(try look(paths, below: folder.path).hashed == 0)
   }
 
   @Test("a file written just now is read again")
