@@ -2,6 +2,7 @@ import Basics
 import Corpus
 import Shards
 import StageGraph
+import Synchronization
 
 /// What a folder of shards is to hold.
 package struct ShardSets: Sendable {
@@ -50,21 +51,27 @@ package struct ShardPublisher: Sendable {
   private let stale: [String]
   private let sets: ShardSets
   private let catalog: Catalog
+  private let threads: Int
   private let lock: FileLock?
 
   /// Compares what is wanted with what is in `folder`.
   /// - Parameters:
   ///   - target: clips in a shard, on average.
+  ///   - threads: how many shards are read or written side by side.
   ///   - writing: takes the folder's lock; false for a dry run.
-  package init(_ sets: ShardSets, folder: String, target: Int, catalog: Catalog, writing: Bool) throws {
+  package init(
+    _ sets: ShardSets, folder: String, target: Int, catalog: Catalog, threads: Int, writing: Bool
+  ) throws {
     var folder = folder
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     self.folder = folder
     self.catalog = catalog
     self.sets = sets
+    self.threads = threads
     if writing { try Files.makeFolder(Files.parent(folder)) }
     lock = writing ? try FileLock("\(Files.parent(folder))/.\(Files.name(folder)).lock") : nil
-    let present = try Self.presentDigests(folder, sets.names, catalog, writing: writing)
+    let present = try Self.presentDigests(
+      folder, sets.names, catalog, threads: threads, writing: writing)
     var jobs: [Job] = []
     for set in sets.names {
       let items = sets.items[set] ?? []
@@ -125,12 +132,12 @@ package struct ShardPublisher: Sendable {
 
   /// The shards and their indexes in the folder with the digests of their bytes; those that were hashed before are not read again.
   private static func presentDigests(
-    _ folder: String, _ sets: [String], _ catalog: Catalog, writing: Bool
+    _ folder: String, _ sets: [String], _ catalog: Catalog, threads: Int, writing: Bool
   ) throws -> [String: Digest] {
     guard Files.isFolder(folder) else { return [:] }
     let names = try Files.names(in: folder).filter { isShardOrIndex($0, of: sets) }
     let memo = try FileMemo(catalog, below: folder)
-    let results = try memo.digests(of: names.map { "\(folder)/\($0)" }, jobs: 2)
+    let results = try memo.digests(of: names.map { "\(folder)/\($0)" }, jobs: threads)
     if writing { try memo.save() }
     var digests: [String: Digest] = [:]
     for (name, result) in zip(names, results) { if case .success(let digest) = result { digests[name] = digest } }
@@ -140,7 +147,8 @@ package struct ShardPublisher: Sendable {
   // MARK: Writing
 
   /// Builds the set beside the folder and exchanges them.
-  package func publish(_ store: ArtifactStore, onShard: (Job) -> Void) throws {
+  /// - Parameter onShard: told of each that was written, on any thread.
+  package func publish(_ store: ArtifactStore, onShard: @escaping @Sendable (Job) -> Void) throws {
     let building = "\(Files.parent(folder))/.\(Files.name(folder)).building"
     try clear(building)
     try Files.makeFolder(building)
@@ -170,30 +178,56 @@ package struct ShardPublisher: Sendable {
     try Files.remove(building)
   }
 
-  private func fill(_ building: String, _ store: ArtifactStore, _ onShard: (Job) -> Void) throws {
-    var written: [String: [TrainingShard]] = [:]
+  private func fill(
+    _ building: String, _ store: ArtifactStore, _ onShard: @escaping @Sendable (Job) -> Void
+  ) throws {
+    let written = try writeMissing(building, store, onShard)
+    var shards: [String: [TrainingShard]] = [:]
     for job in jobs {
-      if Interruption.isRequested { throw Interruption.failure }
-      let shard: TrainingShard
-      if let present = job.present, let known = job.known {
-        shard = known
-        try Files.link("\(folder)/\(present)", to: "\(building)/\(job.name)")
-        let index = TrainingShard.indexPath("\(building)/\(job.name)")
-        if job.indexIsThere {
-          try Files.link(TrainingShard.indexPath("\(folder)/\(present)"), to: index)
-        } else {
-          try Files.write(try TrainingShardIndex.bytes(ofTar: "\(folder)/\(present)"), to: index)
-        }
-      } else {
-        shard = try write(job, into: building, store)
-        try catalog.set(note: Self.key(job.fingerprint), try CanonicalJSON.text(shard))
-        onShard(job)
-      }
-      if let set = TrainingShard.parseSet(job.name)?.set { written[set, default: []].append(shard) }
+      let shard = written[job.name] ?? job.known
+      if job.present != nil { try link(job, into: building) }
+      if let shard, let set = TrainingShard.parseSet(job.name)?.set { shards[set, default: []].append(shard) }
     }
-    try ShardSetIndex.write(written, folder: building)
+    try ShardSetIndex.write(shards, folder: building)
     for (name, bytes) in sets.beside.sorted(by: { $0.key < $1.key }) {
       try Files.write(bytes, to: "\(building)/\(name)")
+    }
+  }
+
+  /// The shards that nothing has yet, by name. After a failure none is begun.
+  private func writeMissing(
+    _ building: String, _ store: ArtifactStore, _ onShard: @escaping @Sendable (Job) -> Void
+  ) throws -> [String: TrainingShard] {
+    let missing = toWrite
+    let written = Mutex<[String: TrainingShard]>([:])
+    let hasFailed = Atomic<Bool>(false)
+    let workers = WorkerThreads(min(threads, missing.count))
+    defer { workers.stop() }
+    try workers.tryForEach(missing.count) { k, _ in
+      if Interruption.isRequested { throw Interruption.failure }
+      if hasFailed.load(ordering: .relaxed) { return }
+      do {
+        let shard = try write(missing[k], into: building, store)
+        try catalog.set(note: Self.key(missing[k].fingerprint), try CanonicalJSON.text(shard))
+        written.withLock { $0[missing[k].name] = shard }
+        onShard(missing[k])
+      } catch {
+        hasFailed.store(true, ordering: .relaxed)
+        throw error
+      }
+    }
+    return written.withLock { $0 }
+  }
+
+  /// Puts a shard of the present folder into the new one.
+  private func link(_ job: Job, into building: String) throws {
+    guard let present = job.present else { return }
+    try Files.link("\(folder)/\(present)", to: "\(building)/\(job.name)")
+    let index = TrainingShard.indexPath("\(building)/\(job.name)")
+    if job.indexIsThere {
+      try Files.link(TrainingShard.indexPath("\(folder)/\(present)"), to: index)
+    } else {
+      try Files.write(try TrainingShardIndex.bytes(ofTar: "\(folder)/\(present)"), to: index)
     }
   }
 

@@ -60,7 +60,7 @@ struct PrepareFlow {
     let shards = seal.shards()
     let publisher = try ShardPublisher(
       try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
-      writing: true)
+      threads: settings.jobs, writing: true)
     summary.shards = publisher.jobs.count
     let wasUpToDate = publisher.isUpToDate
     if wasUpToDate, !prepared.isPassing, settings.framesOut == nil { try seal.keep(summary, shards: shards) }
@@ -112,8 +112,7 @@ struct PrepareFlow {
         try TrainingShards.sets(PreparedPairs(preparation, outcome, known: catalog.itemMemos())),
         folder: settings.shards,
         target: settings.shardTarget,
-        catalog: catalog,
-        writing: false)
+        catalog: catalog, threads: settings.jobs, writing: false)
       PlanReport.shards(publisher)
       if common.explain {
         for job in publisher.toWrite { Console.say("write-shards \(job.name): \(job.reason)") }
@@ -226,7 +225,7 @@ struct PrepareFlow {
   private func publishFrames(_ sets: ShardSets, _ catalog: Catalog, _ store: ArtifactStore) throws {
     guard let folder = settings.framesOut else { return }
     let publisher = try ShardPublisher(
-      sets, folder: folder, target: settings.shardTarget, catalog: catalog, writing: true)
+      sets, folder: folder, target: settings.shardTarget, catalog: catalog, threads: settings.jobs, writing: true)
     let written = publisher.isUpToDate ? nil : publisher.toWrite.count
     if written != nil { try publish(publisher, store, stage: "write-frames") }
     let clips = publisher.jobs.reduce(0) { $0 + $1.clips }
