@@ -30,7 +30,7 @@ package struct ClassifyEvaluation {
     // What cannot be found is said before anything is read.
     let published = try settings.published.map { try PublishedScore.rows(of: $0) } ?? []
     let data = try ClassifyData(settings, student, threads: threads) { report(.read(done: $0, of: $1)) }
-    data.notes.forEach { report(.note($0)) }
+    for note in data.notes { report(.note(note)) }
     let (partitions, method) = try data.partitions(settings)
     for partition in partitions {
       if partition.train.isEmpty { throw Failure.emptyShare("training", partition.name) }
@@ -230,7 +230,7 @@ package struct ClassifyEvaluation {
     var values: [String: [Double]] = [:]
     for partition in partitions {
       var counts = [Int](repeating: 0, count: data.targets.names.count)
-      for index in partition.train { data.targets.classes[index].forEach { counts[$0] += 1 } }
+      for label in partition.train.flatMap({ data.targets.classes[$0] }) { counts[label] += 1 }
       let frequent = counts.indices.max { (counts[$0], -$0) < (counts[$1], -$1) } ?? 0
       let test = data.targets.matrix(partition.test)
       let scores = partition.test.flatMap { _ in data.targets.names.indices.map { Float($0 == frequent ? 1 : 0) } }

@@ -27,13 +27,13 @@ package enum EvaluationOutput {
       if Files.exists(path) {
         file = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
       }
-      records.forEach { file.put($0) }
+      for record in records { file.put(record) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
       try Files.write(Array(try encoder.encode(file)) + [0x0A], to: path)
       written.append(path)
     } else {
-      records.forEach { file.put($0) }
+      for record in records { file.put(record) }
     }
     if let place = markdown ?? path.map(beside) {
       try Files.makeFolder(Files.parent(place))

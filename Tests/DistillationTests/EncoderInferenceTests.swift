@@ -67,9 +67,8 @@ struct EncoderInferenceTests {
     }
     let norm = moments.norm
     for (clip, sound) in sounds.enumerated() {
-      let row = try embedder.embed(1, samples: 16_000, norm: { _ in norm }) { _, place in
-        place.update(from: sound, count: 16_000)
-      }
+      let place = { @Sendable (_: Int, place: UnsafeMutablePointer<Float>) in place.update(from: sound, count: 16_000) }
+      let row = try embedder.embed(1, samples: 16_000, norm: { _ in norm }, waveform: place)
       #expect(row.values == batch[clip * 512..<(clip + 1) * 512])
       #expect(try embed(embedder, [sound])[0] != row.values)
     }

@@ -143,7 +143,8 @@ import Testing
         stages: Arithmetic.stages(), actions: Arithmetic.actions(many), history: store.history())
       let execute = arithmetic.execute(many)
       let failure = #expect(throws: Failure.self) {
-        try arithmetic.run(plan, store, isInterrupted: { done.withLock { $0 >= 150 } }) { action, inputs in
+        let isInterrupted = { @Sendable in done.withLock { $0 >= 150 } }
+        _ = try arithmetic.run(plan, store, isInterrupted: isInterrupted) { action, inputs in
           let result = try execute(action, inputs)
           done.withLock { $0 += 1 }
           return result
