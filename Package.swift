@@ -63,7 +63,13 @@ let package = Package(
         "WeightFiles", "Report", "Wav2CLIP",
         yams,
       ]),
-    .executableTarget(name: "pipeline", dependencies: ["Stages", "RemoteCache", arguments]),
+    .executableTarget(
+      name: "pipeline",
+      dependencies: [
+        "Basics", "Corpus", "StageGraph", "Media", "Shards", "Kernels", "Distillation", "Evaluation", "WeightFiles",
+        "Report",
+        "RemoteCache", "Stages", arguments,
+      ]),
 
     .target(
       name: "TestSupport", dependencies: ["Basics", "Distillation", "WeightFiles"], path: "Tests/TestSupport"),

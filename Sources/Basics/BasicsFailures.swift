@@ -14,9 +14,9 @@ extension Failure {
     return Failure("file.\(operation)", "cannot \(operation)", on: path, found: reason, hint: hint)
   }
 
-  package static func locked(_ path: String, holder: Int32?) -> Failure {
+  package static func locked(_ path: String, holder: Int32?, hint: String? = nil) -> Failure {
     Failure(
       "locked", "another pipeline process writes here", on: path, found: holder.map { "pid \($0)" },
-      hint: "wait for it to end, or name another place with --workspace", exit: .locked)
+      hint: hint ?? "wait for it to end, or name another place with --workspace", exit: .locked)
   }
 }

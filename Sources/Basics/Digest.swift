@@ -115,7 +115,15 @@ package struct DigestBuilder: ~Copyable {
     update(Array(text.utf8))
   }
 
+  deinit { _ = Self.end(context) }
+
   package consuming func finish() -> Digest {
+    let digest = Self.end(context)
+    discard self
+    return digest
+  }
+
+  private static func end(_ context: UnsafeMutableRawPointer) -> Digest {
     withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { bytes in
       guard let start = bytes.baseAddress else { preconditionFailure("no room for 32 bytes") }
       system_sha256_end(context, start)

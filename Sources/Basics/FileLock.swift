@@ -4,14 +4,17 @@ import Glibc
 package final class FileLock: Sendable {
   private let descriptor: Int32
 
+  /// - Parameters:
+  ///   - subject: what it guards, for the message; nil: the folder it lies in.
+  ///   - hint: what helps; nil: what helps with a workspace.
   /// - Throws: `Failure.locked` with the holder's pid when another process has it.
-  package init(_ path: String) throws {
+  package init(_ path: String, of subject: String? = nil, hint: String? = nil) throws {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure.system("open", path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let holder = (try? Files.read(path, limit: 64)).flatMap { Int32(String(decoding: $0, as: UTF8.self)) }
       close(descriptor)
-      throw Failure.locked(Files.parent(path), holder: holder)
+      throw Failure.locked(subject ?? Files.parent(path), holder: holder, hint: hint)
     }
     ftruncate(descriptor, 0)
     let pid = Array("\(getpid())".utf8)

@@ -69,8 +69,17 @@ package enum Files {
 
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  package static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
+
   package static func isFolder(_ path: String) -> Bool {
     (try? identity(path))?.kind == .folder
+  }
+
+  /// The absolute path without links; nil when nothing is there.
+  package static func resolved(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
   }
 
   /// What the file system says of a path; symbolic links are followed.

@@ -20,7 +20,7 @@ package struct FolderListing: Sendable, Equatable {
     var (count, newest) = (0, Int64.min)
     for path in paths {
       hasher.update(field: path)
-      hasher.update(field: Self.resolved(path) ?? "absent")
+      hasher.update(field: Files.resolved(path) ?? "absent")
       var folders: [String] = []
       if Files.isFolder(path) { folders.append(path) }
       let root = Self.look(at: path, relativeTo: AT_FDCWD)
@@ -149,13 +149,7 @@ package struct FolderListing: Sendable, Equatable {
     Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  private static func resolved(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
-    defer { free(real) }
-    return String(cString: real)
-  }
-
   private static func resolved(_ name: UnsafePointer<CChar>, relativeTo folder: Int32) -> String? {
-    resolved(folder == AT_FDCWD ? String(cString: name) : "/proc/self/fd/\(folder)/\(String(cString: name))")
+    Files.resolved(folder == AT_FDCWD ? String(cString: name) : "/proc/self/fd/\(folder)/\(String(cString: name))")
   }
 }

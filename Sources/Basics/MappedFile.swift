@@ -1,7 +1,7 @@
 import Glibc
 
-/// A finished file in memory, read only. Only files that were renamed into place are mapped: a file that shrinks under a
-/// mapping ends the process.
+/// A finished file in memory, read only. For files that were renamed into place, and for a user's large archives of vectors and
+/// weights: one that is cut shorter while it is read ends the process.
 package final class MappedFile: @unchecked Sendable {
   package let path: String
   package let bytes: UnsafeRawBufferPointer
@@ -9,7 +9,9 @@ package final class MappedFile: @unchecked Sendable {
   package init(_ path: String) throws {
     self.path = path
     let file = try InputFile(path)
-    let size = try Files.identity(path).size
+    // Of what was opened: another file may have taken its name since.
+    let size = Int(lseek(file.descriptor, 0, SEEK_END))
+    guard size >= 0 else { throw Failure.system("read", path) }
     guard size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return

@@ -84,6 +84,10 @@ void media_library_version(const char *library, char *text, size_t capacity) {
   else if (capacity) text[0] = 0;
 }
 
+const char *media_release(void) { return av_version_info(); }
+
+const char *media_configuration(void) { return avcodec_configuration(); }
+
 bool media_has_demuxer(const char *name) { return av_find_input_format(name) != NULL; }
 
 bool media_has_decoder(const char *name) { return avcodec_find_decoder_by_name(name) != NULL; }

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 // Vectors never cross a call that is not inlined: there is no ABI to change.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -102,4 +105,14 @@ const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algor
 
 const kernels_stem_table *kernels_stem_for(int level) {
   return level >= 2 ? &stem_avx512 : level == 1 ? &stem_avx2 : &stem_portable;
+}
+
+const char *kernels_compiler(void) { return __VERSION__; }
+
+const char *kernels_libc(void) {
+#ifdef __GLIBC__
+  return gnu_get_libc_version();
+#else
+  return "unknown";
+#endif
 }

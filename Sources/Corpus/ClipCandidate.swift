@@ -63,8 +63,12 @@ extension ClipList {
 
   private static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
     var candidate = ClipCandidate(id: ClipID(text), idText: text, file: file)
-    if let problem = ClipID.problem(text) { candidate.findings.append(Finding(.idInvalid, problem)) }
-    if let refusal = file.refusal { candidate.findings.append(Finding(.mediaUnreadable, refusal)) }
+    // Of a file whose name is no id it does not matter what is in it.
+    if let problem = ClipID.problem(text) {
+      candidate.findings.append(Finding(.idInvalid, problem))
+    } else if let refusal = file.refusal {
+      candidate.findings.append(Finding(.mediaUnreadable, refusal))
+    }
     return candidate
   }
 

@@ -44,7 +44,9 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package var sourceVideo: String {
     var parts = text.split(separator: "_", omittingEmptySubsequences: false)
     let digits = { (part: Substring) in !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) } }
-    if parts.count >= 3, digits(parts[parts.count - 1]), digits(parts[parts.count - 2]), !digitsOnlyHead(parts) {
+    if parts.count >= 3, let end = Self.milliseconds(parts[parts.count - 1]),
+      let start = Self.milliseconds(parts[parts.count - 2]), start < end
+    {
       parts.removeLast(2)
     } else if parts.count >= 2, digits(parts[parts.count - 1]) {
       parts.removeLast(1)
@@ -53,8 +55,12 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
     return head.isEmpty ? text : head
   }
 
-  /// `12345_000010`: the first part is itself digits and must stay.
-  private func digitsOnlyHead(_ parts: [Substring]) -> Bool { parts.count == 2 }
+  /// A number as the form in milliseconds writes it, without leading zeros: `000010` is a start in seconds, and what stands
+  /// before it belongs to the video's id.
+  private static func milliseconds(_ part: Substring) -> Int? {
+    guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part == "0" || !part.hasPrefix("0") else { return nil }
+    return Int(part)
+  }
 }
 
 extension ClipID: Codable {

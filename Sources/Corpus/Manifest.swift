@@ -23,7 +23,9 @@ package struct Manifest: Sendable {
   package init(path: String) throws {
     self.path = path
     let bytes = try Files.read(path, limit: 1 << 30)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    // A byte order mark, as spreadsheets write it, is no part of the first id.
+    let marked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+    guard let text = String(validating: bytes.dropFirst(marked ? 3 : 0), as: UTF8.self) else {
       throw Failure("manifest.encoding", "the manifest is not UTF-8", on: path)
     }
     rows =
@@ -46,18 +48,25 @@ package struct Manifest: Sendable {
     for (index, fields) in CommaSeparated.records(text).enumerated() {
       if fields.count == 1, fields[0].isEmpty { continue }
       let line = index + 1
-      if line == 1, fields.count > 1, Int(fields[1]) == nil, fields[0].lowercased().contains("id") { continue }
+      if line == 1, isHeading(fields) { continue }
       if fields.count <= 2, let (video, start) = split(fileName: fields[0]) {
         rows.append(try row(video, start, fields.count > 1 ? fields[1] : nil, nil, path, line))
         continue
       }
       guard fields.count >= 2, let start = Int(fields[1]) else {
-        throw invalid(path, line, "id,start,label,split is wanted, with the start in whole seconds")
+        throw invalid(
+          path, line, fields.joined(separator: ","), expected: "id,start,label,split, with the start in whole seconds")
       }
       rows.append(
         try row(fields[0], start, fields.count > 2 ? fields[2] : nil, fields.count > 3 ? fields[3] : nil, path, line))
     }
     return rows
+  }
+
+  /// A first row that names the columns. The name of a clip may hold "id" too.
+  private static func isHeading(_ fields: [String]) -> Bool {
+    fields.count > 1 && Int(fields[1]) == nil && fields[0].lowercased().contains("id")
+      && split(fileName: fields[0]) == nil
   }
 
   /// `<id>_<six digits>.mp4`, as VGGSound's test list names clips.
@@ -77,9 +86,10 @@ package struct Manifest: Sendable {
   }
 
   private static func jsonLines(_ text: String, _ path: String) throws -> [Row] {
-    try text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
-      if line.allSatisfy(\.isWhitespace) { return nil }
-      let value = try CanonicalJSON.decode(JSONRow.self, from: Array(line.utf8), source: "\(path), line \(index + 1)")
+    // Line ends of either kind: in a text CR LF is one character, so the bytes are split.
+    try text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().compactMap { index, line in
+      if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
+      let value = try CanonicalJSON.decode(JSONRow.self, from: Array(line), source: "\(path), line \(index + 1)")
       return try row(value.id, value.start, value.label, value.split, path, index + 1)
     }
   }
@@ -87,10 +97,14 @@ package struct Manifest: Sendable {
   private static func row(
     _ video: String, _ start: Int?, _ label: String?, _ split: String?, _ path: String, _ line: Int
   ) throws -> Row {
-    if let start, !(0...999_999).contains(start) { throw invalid(path, line, "start \(start) is outside 0…999999") }
+    if let start, !(0...999_999).contains(start) {
+      throw invalid(path, line, "start \(start)", expected: "0 to 999999")
+    }
     var place: Split?
     if let split, !split.isEmpty {
-      guard let known = Split(manifest: split) else { throw invalid(path, line, "unknown split \(split)") }
+      guard let known = Split(manifest: split) else {
+        throw invalid(path, line, "split \(split)", expected: "train, validation or test")
+      }
       place = known
     }
     let text = start.map { "\(video)_\(sixDigits($0))" } ?? video
@@ -105,8 +119,10 @@ package struct Manifest: Sendable {
     return String(repeating: "0", count: max(0, 6 - text.count)) + text
   }
 
-  private static func invalid(_ path: String, _ line: Int, _ found: String) -> Failure {
-    Failure("manifest.row", "the manifest has a row that cannot be used", on: "\(path), line \(line)", found: found)
+  private static func invalid(_ path: String, _ line: Int, _ found: String, expected: String? = nil) -> Failure {
+    Failure(
+      "manifest.row", "the manifest has a row that cannot be used", on: "\(path), line \(line)", found: found,
+      expected: expected)
   }
 }
 

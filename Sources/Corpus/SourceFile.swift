@@ -23,16 +23,22 @@ package enum SourceFiles {
   ///
   /// A symbolic link to a file is taken when the file lies in the same folder's tree; one that leaves it, points nowhere or at a
   /// folder is listed with a refusal. A path that is itself a file stands for that file.
-  package static func find(_ paths: [String]) throws -> [SourceFile] {
+  /// - Parameter others: folders that are passed over where they lie below those: what the tool reads otherwise, and writes.
+  package static func find(_ paths: [String], except others: [String] = []) throws -> [SourceFile] {
     var found: [SourceFile] = []
+    let others = Set(others.compactMap { Files.resolved($0) })
+    var seen: Set<String> = []
     for path in paths {
+      // One that is named twice is looked at once.
+      if let real = Files.resolved(path), !seen.insert(real).inserted { continue }
       guard Files.exists(path) else {
         throw Failure(
           "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips",
           exit: .failed)
       }
       if Files.isFolder(path) {
-        try walk(path, prefix: "", root: try resolved(path), into: &found)
+        guard let root = Files.resolved(path) else { throw Failure.system("resolve", path) }
+        try walk(path, prefix: "", root: root, except: others, into: &found)
       } else {
         found.append(SourceFile(path: path, name: Files.name(path)))
       }
@@ -45,12 +51,21 @@ package enum SourceFiles {
     return found.sorted { precedesInBytes($0.name, $1.name) }
   }
 
-  private static func walk(_ folder: String, prefix: String, root: String, into found: inout [SourceFile]) throws {
+  private static func walk(
+    _ folder: String, prefix: String, root: String, except others: Set<String>, into found: inout [SourceFile]
+  ) throws {
     for name in try Files.names(in: folder) where !name.hasPrefix(".") {
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
       let shown = prefix.isEmpty ? name : "\(prefix)/\(name)"
-      switch try Files.identityOfLink(path).kind {
-      case .folder: try walk(path, prefix: shown, root: root, into: &found)
+      guard let kind = try? Files.identityOfLink(path).kind else {
+        // Gone since the folder was listed, or a name that is not UTF-8 and so cannot be asked for.
+        found.append(SourceFile(path: path, name: shown, refusal: "no file can be opened under this name"))
+        continue
+      }
+      switch kind {
+      case .folder:
+        if !others.isEmpty, let real = Files.resolved(path), others.contains(real) { continue }
+        try walk(path, prefix: shown, root: root, except: others, into: &found)
       case .file: found.append(SourceFile(path: path, name: shown))
       case .link: found.append(SourceFile(path: path, name: shown, refusal: refusal(ofLink: path, root: root)))
       case .other: found.append(SourceFile(path: path, name: shown, refusal: "neither a file nor a folder"))
@@ -59,14 +74,8 @@ package enum SourceFiles {
   }
 
   private static func refusal(ofLink path: String, root: String) -> String? {
-    guard let target = try? resolved(path) else { return "a symbolic link to nothing" }
-    guard target.hasPrefix(root + "/") else { return "a symbolic link that leaves the folder" }
-    return Files.isFolder(target) ? "a symbolic link to a folder" : nil
-  }
-
-  private static func resolved(_ path: String) throws -> String {
-    guard let real = realpath(path, nil) else { throw Failure.system("resolve", path) }
-    defer { free(real) }
-    return String(cString: real)
+    guard let target = Files.resolved(path) else { return "a symbolic link to nothing" }
+    if Files.isFolder(target) { return "a symbolic link to a folder" }
+    return target.hasPrefix(root + "/") ? nil : "a symbolic link that leaves the folder"
   }
 }

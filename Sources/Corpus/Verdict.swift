@@ -45,6 +45,14 @@ extension ReasonCode {
   package static let manifestAbsent = ReasonCode(rawValue: "manifest.absent")
 }
 
+extension ReasonCode {
+  /// Whether it is about another file with the same id.
+  package var isOfTwins: Bool { self == .idCollision || self == .clipDuplicate }
+
+  /// Whether it is about a row or a file alone, which is no clip.
+  package var isUnmatched: Bool { self == .manifestUnlisted || self == .manifestAbsent }
+}
+
 /// What a reason does to its clip unless flags move it across.
 package struct Reason: Sendable {
   package enum Effect: Sendable { case leavesOut, warns }
@@ -115,7 +123,12 @@ package struct VerdictPolicy: Sendable {
   package init(leaveOut: [String] = [], keep: [String] = []) throws {
     leavingOut = Set(BuiltInReasons.filter { $0.effect == .leavesOut }.map(\.code))
     for code in leaveOut { leavingOut.insert(try Self.known(code)) }
-    for code in keep { leavingOut.remove(try Self.known(code)) }
+    for code in keep {
+      leavingOut.remove(try Self.known(code))
+      guard !leaveOut.contains(code) else {
+        throw Failure("reason.twice", "a reason is to be left out and to be kept", on: code, exit: .usage)
+      }
+    }
   }
 
   package func leavesOut(_ finding: Finding) -> Bool { leavingOut.contains(finding.code) }
@@ -137,7 +150,9 @@ package struct VerdictPolicy: Sendable {
     guard BuiltInReasons.contains(where: { $0.code == code }) else {
       let near = nearest(text, in: BuiltInReasons.map(\.code.rawValue))
       throw Failure(
-        "reason.unknown", "no such reason", on: text, hint: near.map { "did you mean \($0)?" }, exit: .usage)
+        "reason.unknown", "no such reason", on: text,
+        expected: near == nil ? BuiltInReasons.map(\.code.rawValue).joined(separator: ", ") : nil,
+        hint: near.map { "did you mean \($0)?" } ?? "pipeline prepare --help tells what each means", exit: .usage)
     }
     return code
   }

@@ -96,11 +96,43 @@ package struct CheckpointFolder: Sendable {
     return state
   }
 
-  /// The newest checkpoint that is whole; damaged ones are reported and passed over.
-  package func loadLatest(into student: Student, warn: (Failure) -> Void) -> TrainingState? {
+  /// What a checkpoint that cannot be loaded is called further: no checkpoint any more.
+  private static let damagedEnding = ".damaged"
+
+  /// Fills `student` from the newest checkpoint that is whole, for the one who goes on training. Newer ones that cannot be loaded
+  /// are reported and set aside under another name: they would push out those that are saved from here on.
+  /// - Returns: nil where none is whole.
+  package func resume(into student: Student, warn: (Failure) -> Void) throws -> TrainingState? {
+    let (state, damaged) = newestWhole(into: student, warn: warn)
+    for step in damaged { try Files.rename(file(step), to: file(step) + Self.damagedEnding) }
+    if !damaged.isEmpty { try Files.sync(folder: path) }
+    return state
+  }
+
+  /// The newest checkpoint that is whole, and the steps of newer ones, which cannot be loaded. Changes no file.
+  package func newestWhole(
+    into student: Student, warn: (Failure) -> Void = { _ in }
+  ) -> (state: TrainingState?, damaged: [Int]) {
+    var damaged: [Int] = []
     for step in steps.reversed() {
-      do { return try load(step, into: student) } catch let failure as Failure { warn(failure) } catch {
+      do { return (try load(step, into: student), damaged) } catch let failure as Failure { warn(failure) } catch {
         warn(Failure("checkpoint.damaged", "the checkpoint cannot be read", on: file(step), found: "\(error)"))
+      }
+      damaged.append(step)
+    }
+    return (nil, damaged)
+  }
+
+  /// How far the newest checkpoint has come whose state can be read; nil where there is none. Its numbers are not checked.
+  package var latestState: TrainingState? {
+    for step in steps.reversed() {
+      guard let file = try? MappedFile(file(step)) else { continue }
+      let text = withExtendedLifetime(file) {
+        (try? SafetensorsHeader(file.bytes, source: file.path))?.metadata["state"]
+      }
+      if let text, let state = try? CanonicalJSON.decode(TrainingState.self, from: Array(text.utf8), source: file.path)
+      {
+        return state
       }
     }
     return nil

@@ -52,7 +52,8 @@ package final class EncoderInference: @unchecked Sendable {
     let largest = (clips + groups - 1) / groups
     if packed.isEmpty { fitPassing(plan) }
     for images in Set(zip(firsts, firsts.dropFirst()).map { $1 - $0 }) { try plan.prepare(images: images) }
-    for space in workspaces.prefix(groups) { space.fit(plan, images: largest, width: architecture.width) }
+    // Any thread may take a group. Memory that none touches costs nothing.
+    for space in workspaces { space.fit(plan, images: largest, width: architecture.width) }
     let spaces = workspaces
     // While weights are packed in passing, groups go one after another.
     let lanes = packed.isEmpty ? 1 : groups

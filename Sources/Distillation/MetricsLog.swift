@@ -24,10 +24,10 @@ package final class MetricsLog {
   private let handle: FileHandle
   private let events: EventFile
 
-  /// Opens the log and drops what stands in it after `step`.
-  package init(_ path: String, keepThrough step: Int) throws {
+  /// Opens the log and drops what training does again from `state` on: later steps, and epochs that are not finished in it.
+  package init(_ path: String, keepThrough state: TrainingState) throws {
     self.path = path
-    let kept = Self.lines(path).filter { $0.step <= step }
+    let kept = Self.lines(path).filter { $0.step <= state.step && ($0.kind != "epoch" || $0.epoch < state.epoch) }
     var text = ""
     for line in kept { text += try CanonicalJSON.text(line) + "\n" }
     try Files.write(text, to: path)
@@ -45,6 +45,11 @@ package final class MetricsLog {
     let text = try CanonicalJSON.text(line) + "\n"
     do { try handle.write(contentsOf: Data(text.utf8)) } catch { throw Failure.system("write", path) }
     try events.append(line)
+  }
+
+  /// What was appended outlasts a power cut.
+  package func sync() throws {
+    do { try handle.synchronize() } catch { throw Failure.system("sync", path) }
   }
 
   /// The lines of a log that can be read; a torn last line is not one.

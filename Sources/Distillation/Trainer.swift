@@ -72,7 +72,7 @@ package final class Trainer {
       averages: configuration.optimizer.averageDecay != nil)
     step = try TrainingStep(train, configuration, student, kernels: kernels, threads: threads, profile: profile)
     checkpoints = try CheckpointFolder("\(folder)/checkpoints")
-    if let found = checkpoints.loadLatest(into: student, warn: { report(.damaged($0)) }) {
+    if let found = try checkpoints.resume(into: student, warn: { report(.damaged($0)) }) {
       state = found
       hasNews = false
       report(.resumed(step: found.step))
@@ -83,7 +83,7 @@ package final class Trainer {
       try initialise(student.parameters)
       student.startAverage()
     }
-    metrics = try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state.step)
+    metrics = try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state)
     lastSaved = (state.step, .now)
   }
 
@@ -92,25 +92,17 @@ package final class Trainer {
   package func run() throws {
     let (begin, before) = (ContinuousClock.now, state)
     // A run that had ended goes on only if its end has moved.
-    while state.epoch < limits.epochs, !earlyStopped {
-      if let reason = try trainEpoch(begin) {
-        try save()
-        report(.stopped(state == before ? "up to date: \(reason)" : reason))
-        return
-      }
-    }
+    var reason = end
+    while reason == nil { reason = try trainEpoch(begin) ?? end }
     try save()
-    let reason =
-      earlyStopped ? "no better validation loss for \(configuration.patience ?? 0) epochs" : "all epochs done"
-    report(.stopped(state == before ? "up to date: \(reason)" : reason))
+    if let reason { report(.stopped(state == before ? "up to date: \(reason)" : reason)) }
   }
 
-  private var earlyStopped: Bool {
-    guard validation != nil, let patience = configuration.patience else { return false }
-    return state.epochsWithoutBetter >= patience
+  private var end: String? {
+    state.end(configuration, limits, clips: train.ids.count, isValidated: validation != nil)
   }
 
-  private var batchesInEpoch: Int { train.ids.count / configuration.batchSize }
+  private var batchesInEpoch: Int { configuration.batches(of: train.ids.count) }
 
   /// - Returns: why training ends inside this epoch, or nil when the epoch is done.
   private func trainEpoch(_ begin: ContinuousClock.Instant) throws -> String? {
@@ -119,7 +111,7 @@ package final class Trainer {
       base: configuration.learningRate, epoch: state.epoch, epochs: configuration.scheduleEpochs,
       state: state.schedule)
     while state.batchInEpoch < batchesInEpoch {
-      if let limit = limits.steps, state.step >= limit { return "\(limit) steps done" }
+      if let end { return end }
       if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 {
         return "the time given is over"
       }
@@ -201,6 +193,8 @@ package final class Trainer {
 
   private func save() throws {
     guard hasNews else { return }
+    // What a checkpoint counts as done must not be missing from the records.
+    try metrics.sync()
     try checkpoints.save(student, state)
     hasNews = false
     lastSaved = (state.step, .now)

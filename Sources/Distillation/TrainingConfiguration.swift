@@ -16,7 +16,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var precision = "float32"
   /// Clips that one thread takes at a time: fixes the tree by which sums are formed.
   package var microbatch = 8
-  /// Epochs without a better validation loss before training ends; nil: never.
+  /// Epochs without a better validation loss before training ends; nil: never. No part of the run's name: more patience goes on.
   package var patience: Int? = 10
   package var augmentation = Augmentation()
   package var optimizer = OptimizerSettings()
@@ -47,7 +47,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     initialWeights = try values.decodeIfPresent(Digest.self, forKey: .initialWeights)
   }
 
-  /// The name of the run: the digest of all of this, the data, and what the machine's libraries can change.
+  /// The name of the run: the digest of all of this but when it ends, the data, and what the machine's libraries can change.
   package func identity(data: Digest, toolchain: [String: String]) throws -> Digest {
     struct Identity: Encodable {
       var configuration: TrainingConfiguration
@@ -55,7 +55,9 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
       var toolchain: [String: String]
       var version = Trainer.version
     }
-    return Digest(of: try CanonicalJSON.bytes(Identity(configuration: self, data: data, toolchain: toolchain)))
+    var endless = self
+    endless.patience = nil
+    return Digest(of: try CanonicalJSON.bytes(Identity(configuration: endless, data: data, toolchain: toolchain)))
   }
 }
 

@@ -7,8 +7,6 @@ final class TrainingStep: @unchecked Sendable {
   struct Outcome {
     var loss: Double
     var gradientNorm: Double
-    /// Seconds that the batch's loading and spectrograms took.
-    var loadingSeconds: Double
   }
 
   private let clips: any TrainingClips
@@ -49,9 +47,7 @@ final class TrainingStep: @unchecked Sendable {
   ///   - batch: numbers of clips.
   ///   - number: of the step, counted from 1.
   func run(_ batch: [Int], epoch: Int, number: Int, rate: Double) throws -> Outcome {
-    let start = ContinuousClock.now
     let images = try loader.load(batch, epoch: epoch, into: encoder.spectrograms)
-    let loading = (ContinuousClock.now - start).seconds
     let parameters = student.parameters
     try encoder.forward(parameters)
     let ids = batch.map { clips.ids[$0] }
@@ -71,7 +67,7 @@ final class TrainingStep: @unchecked Sendable {
     let norm = optimizer.norm(gradients)
     guard norm.isFinite else { throw nonFinite("gradient norm", norm, number, ids, images) }
     optimizer.step(gradients, norm: norm, rate: rate, number: number)
-    return Outcome(loss: result.loss, gradientNorm: norm, loadingSeconds: loading)
+    return Outcome(loss: result.loss, gradientNorm: norm)
   }
 
   /// Names the clips whose vectors are to blame, where they are.

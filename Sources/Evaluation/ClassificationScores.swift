@@ -66,7 +66,8 @@ package enum Scores {
     let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
     var (found, sum, start) = (0, 0.0, 0)
     while start < order.count {
-      var end = start
+      // A score that is no number equals none, not even itself.
+      var end = start + 1
       while end < order.count, scores[order[end]] == scores[order[start]] { end += 1 }
       let more = order[start..<end].count { relevant[$0] }
       found += more
@@ -84,7 +85,7 @@ package enum Scores {
     let order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
     var (sum, start) = (0.0, 0)
     while start < order.count {
-      var end = start
+      var end = start + 1
       while end < order.count, scores[order[end]] == scores[order[start]] { end += 1 }
       // Ranks from 1; equal scores share the mean of theirs.
       sum += Double(order[start..<end].count { relevant[$0] }) * Double(start + 1 + end) / 2

@@ -4,7 +4,7 @@ import Basics
 package struct EvaluationRecord: Codable, Sendable, Equatable {
   /// classify, retrieve, timeline or zero-shot.
   package var kind: String
-  /// Names the data to people.
+  /// Names the data to people, and apart from other data: evaluations of one title take each other's place.
   package var title: String
   package var data: DataFacts
   /// SHA-256 of the weights' file or the run's checkpoint; nil where no weights took part.

@@ -86,10 +86,12 @@ enum TestFault: String, CaseIterable {
     case .crash: abort()
     case .hang: while true { sleep(3600) }
     case .allocate:
-      // Address space counts, so nothing needs to be touched.
-      var blocks: [UnsafeMutableRawPointer] = []
-      while blocks.count < 1 << 16, let block = malloc(64 << 20) { blocks.append(block) }
-      for block in blocks { free(block) }
+      // Address space counts: nothing is touched.
+      var (blocks, size): ([UnsafeMutableRawPointer], Int) = ([], 64 << 20)
+      while blocks.count < 1 << 16,
+        let block = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), block != MAP_FAILED
+      { blocks.append(block) }
+      for block in blocks { munmap(block, size) }
       return DecodeOutcome(reply: DecodeReply(findings: [.outOfMemory("allocating for a test")]))
     case .pretend:
       let payload = Array("\(request.work) of \(request.path)".utf8)

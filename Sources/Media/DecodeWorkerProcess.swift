@@ -35,7 +35,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     for descriptor in down + up { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     let arguments = command.map { strdup($0) }
     let list: [UnsafePointer<CChar>?] = arguments.map { $0.map { UnsafePointer($0) } } + [nil]
-    let started = command.isEmpty ? -ENOENT : system_spawn(list, down[0], up[1])
+    let started = command.isEmpty ? -ENOENT : system_spawn_worker(list, down[0], up[1])
     for argument in arguments { free(argument) }
     close(down[0])
     close(up[1])

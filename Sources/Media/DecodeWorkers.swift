@@ -55,8 +55,6 @@ package final class DecodeWorkers: @unchecked Sendable {
     self.limits = limits
     // A worker that dies between two requests must not end this process.
     signal(SIGPIPE, SIG_IGN)
-    // Workers compute nothing with it; its threads would only wait there, and cost time to start.
-    setenv("OPENBLAS_NUM_THREADS", "1", 0)
   }
 
   deinit { stop() }

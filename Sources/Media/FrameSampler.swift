@@ -119,7 +119,7 @@ struct FrameSampler {
   }
 
   private var nothingReason: String {
-    if decoder.errors > 0 { return "nothing decoded: \(decoder.errors) damaged packets; last: \(lastLibraryError())" }
+    if decoder.errors > 0 { return nothingDecoded(damaged: decoder.errors) }
     if end != nil { return "the picture covers none of the requested times" }
     return startSeconds > 0 ? "no picture at \(startSeconds) s" : "the video stream is empty"
   }

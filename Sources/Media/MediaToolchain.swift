@@ -1,3 +1,4 @@
+import Basics
 import CFFmpeg
 import CSndFile
 
@@ -10,6 +11,9 @@ package enum MediaToolchain {
       media_library_version(library, &text, text.count)
       identity["lib\(library)"] = string(text)
     }
+    // Point releases and distributions' builds share those numbers.
+    identity["FFmpeg"] = String(cString: media_release())
+    identity["FFmpeg's configuration"] = Digest(of: String(cString: media_configuration())).short
     identity["libsndfile"] = String(cString: sf_version_string())
     identity["libFLAC"] = FlacEncoder.vendor() ?? "unknown"
     return identity

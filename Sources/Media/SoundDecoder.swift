@@ -82,13 +82,19 @@ struct SoundDecoder {
 
   private var nothingReason: String {
     let errors = sound.errors
-    if errors > 0 { return "nothing decoded: \(errors) damaged packets; last: \(lastLibraryError())" }
+    if errors > 0 { return nothingDecoded(damaged: errors) }
     return startSeconds > 0 ? "no sound at \(startSeconds) s" : "the audio stream is empty"
   }
 }
 
 /// A seek landed after the clip's start: decode from the beginning of the file instead.
 struct SeekFailed: Error {}
+
+/// Why there is nothing, where packets could not be decoded.
+func nothingDecoded(damaged: Int) -> String {
+  let last = lastLibraryError()
+  return "nothing decoded: \(damaged) damaged packets\(last.isEmpty ? "" : "; last: \(last)")"
+}
 
 /// The last line that libav complained with, for evidence.
 func lastLibraryError() -> String {

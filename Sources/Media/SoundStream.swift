@@ -106,7 +106,7 @@ final class SoundStream {
   }
 
   private var nothingReason: String {
-    if source.errors > 0 { return "nothing decoded: \(source.errors) damaged packets; last: \(lastLibraryError())" }
+    if source.errors > 0 { return nothingDecoded(damaged: source.errors) }
     return startSeconds > 0 ? "no sound at \(startSeconds) s" : "the audio stream is empty"
   }
 }

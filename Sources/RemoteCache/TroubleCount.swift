@@ -47,8 +47,6 @@ final class TroubleCount: Sendable {
     }
   }
 
-  var count: Int { state.withLock { $0.entries.values.reduce(0) { $0 + $1.count } } }
-
   /// One for each kind of trouble that there was.
   func failures(_ server: String) -> [Failure] {
     state.withLock { state in

@@ -70,7 +70,7 @@ enum ClipRetrievalEmbeddings: EmbeddingFormat {
     guard header.shape.count == 2, header.shape[1] > 0 else { throw Failure.embeddingShape(path, header.shape) }
     guard header.type.isFloating else { throw Failure.embeddingType(path, header.type) }
     guard !header.isFortranOrder || header.shape[0] <= 1 else { throw Failure.tableOrder(path) }
-    guard header.dataOffset + header.dataCount <= size else {
+    guard header.dataCount <= size - header.dataOffset else {
       throw Failure.tableShort(path, found: size - header.dataOffset, expected: header.dataCount)
     }
     let part = EmbeddingTable.Part(
@@ -89,6 +89,11 @@ enum ClipRetrievalEmbeddings: EmbeddingFormat {
       [stem, "keys_\(digits)", "metadata_\(digits)"].flatMap { ["\(place)/\($0).txt", "\(place)/\($0).jsonl"] }
     }
     return beside + inFolders
+  }
+
+  /// The same outside of a table, or of a folder with tables.
+  static func keyListPlaces(_ path: String) -> [String] {
+    Files.isFolder(path) ? ["keys", "metadata"].map { "\(Files.parent(path))/\($0)" } : keyListPaths(path)
   }
 
   private static func keyList(_ path: String) throws -> [String] {

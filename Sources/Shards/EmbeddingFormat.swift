@@ -90,8 +90,9 @@ package struct EmbeddingLocation: Sendable {
     return member.isEmpty ? path : "\(path), member \(member) at \(offset)"
   }
 
-  /// What names the block within its file: as long as the file is the same, so are its rows.
-  package var part: String { "rows \(member)@\(offset)" }
+  /// What names the block within its file: as long as the file is the same, so are its rows. Nil for rows of a table, which also
+  /// depend on its list of keys and may lie in several files.
+  package var part: String? { rowsOfTable == nil ? "rows \(member)@\(offset)" : nil }
 
   /// Rows of teacher vectors, `[rows, width]`, float16, bfloat16, float32 or float64; one vector is one row.
   /// - Throws: `embedding.shape`, `embedding.empty`, `embedding.type`, and what the format throws.

@@ -37,7 +37,15 @@ package struct EmbeddingIndex: Sendable {
     }
     if locations.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
     keys = first.keys.sorted(by: precedesInBytes)
-    try summarise()
+    try summarise(paths)
+  }
+
+  /// Files and folders outside of `path`, a file or folder with vectors, that say something of them; there or not.
+  package static func beside(_ path: String) -> [String] {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    let description = "\(Files.parent(path))/\(EmbeddingDescription.fileName)"
+    return [description] + ClipRetrievalEmbeddings.keyListPlaces(path)
   }
 
   package var fps: Double? { description.fps }
@@ -114,9 +122,9 @@ package struct EmbeddingIndex: Sendable {
     }
   }
 
-  private mutating func summarise() throws {
+  private mutating func summarise(_ paths: [String]) throws {
     let models = Set(descriptions.keys.compactMap(\.model)).sorted()
-    guard models.count <= 1 else { throw Failure.embeddingsModels(models) }
+    guard models.count <= 1 else { throw Failure.embeddingsModels(models, in: paths) }
     func common<T: Hashable>(_ value: (EmbeddingDescription) -> T?) -> T? {
       let values = Set(descriptions.keys.map(value))
       return values.count == 1 ? values.first ?? nil : nil

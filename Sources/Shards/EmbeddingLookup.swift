@@ -34,7 +34,7 @@ extension EmbeddingLookup {
   /// - Parameter digest: asked for each place once, in their order, until two differ.
   package init(_ places: [EmbeddingLocation], of clip: String, digest: (EmbeddingLocation) throws -> Digest) {
     guard let first = places.first else {
-      self.init(location: nil, digest: nil, findings: [Finding(.embeddingMissing, clip)])
+      self.init(location: nil, digest: nil, findings: [Finding(.embeddingMissing, "no rows for \(clip)")])
       return
     }
     do {

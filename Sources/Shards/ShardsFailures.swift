@@ -123,10 +123,12 @@ extension Failure {
       expected: "<id>.npy, or tars with <id>.npy in them")
   }
 
-  static func embeddingsModels(_ models: [String]) -> Failure {
+  static func embeddingsModels(_ models: [String], in paths: [String]) -> Failure {
     Failure(
-      "embeddings.model", "the teacher vectors come from different models", found: models.joined(separator: ", "),
-      expected: "one", hint: "give the vectors of one model, or say that they are one: --embedding-model NAME")
+      "embeddings.model", "the teacher vectors come from different models", on: paths.joined(separator: ", "),
+      found: models.joined(separator: ", "),
+      expected: "one",
+      hint: "give the vectors of one model with --embeddings PATH, or say that they are one: --embedding-model NAME")
   }
 
   static func embeddingsSidecar(_ path: String, _ key: String, _ found: String) -> Failure {

@@ -16,13 +16,10 @@ enum ZipMember {
   /// - Throws: `zip.…` with the reason.
   static func bytes(of path: String, at place: Int) throws -> [UInt8] {
     let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
     let entry = try StoredZipReader.entry(at: place, of: file.bytes, source: path)
     guard entry.size <= largest else { throw Failure.zipLarge(path, entry.name, entry.size, limit: largest) }
-    if entry.method == 0 {
-      return try withExtendedLifetime(file) {
-        Array(try StoredZipReader.data(of: entry, in: file.bytes, source: path))
-      }
-    }
+    if entry.method == 0 { return Array(try StoredZipReader.data(of: entry, in: file.bytes, source: path)) }
     guard entry.method == deflate else { throw Failure.zipMethod(path, entry.name, entry.method) }
     guard entry.size / steepest <= entry.range.count else {
       throw Failure.zipDamaged(path, entry.name, "\(entry.range.count) bytes cannot hold \(entry.size)")

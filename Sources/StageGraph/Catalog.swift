@@ -65,6 +65,14 @@ package final class Catalog: Sendable {
     }
   }
 
+  /// The same, or nil where there is no workspace yet.
+  /// - Throws: a `Failure` for one that cannot be read.
+  package static func readerIfThere(_ workspace: String) throws -> Catalog? {
+    do { return try reader(workspace) } catch let failure as Failure where failure.code == "workspace.missing" {
+      return nil
+    }
+  }
+
   static func path(_ workspace: String) -> String { "\(workspace)/catalog.sqlite" }
 
   private static func configuration() -> Configuration {

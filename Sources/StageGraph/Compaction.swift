@@ -1,6 +1,6 @@
 // Gives back the space of what nothing refers to: the engine's side of `gc`.
 //
-// Kept: every output of a current record whose subject the caller still wants, and of the records that the last few runs with
+// Kept: every output of a current record whose action the caller still wants, and of the records that the last few runs with
 // something to do put aside (going back to the parameter before costs nothing). All else goes.
 // Cycle: one transaction drops rows → for each segment with dead bytes: its live records are copied to the end of the store
 // → synced → one transaction moves their rows and drops the segment → the old file is removed. A kill leaves the state
@@ -12,7 +12,7 @@ import GRDB
 
 /// What nothing refers to.
 package struct Garbage: Sendable {
-  /// Records of subjects that are no longer wanted, and older records out of reach.
+  /// Records of actions that are no longer wanted, and older records out of reach.
   package var records = 0
   package var memos = 0
   package var artifacts = 0
@@ -22,7 +22,7 @@ package struct Garbage: Sendable {
   /// Bytes of live records that are copied for it.
   package var copied = 0
 
-  var dropped: [(stage: String, subject: String)] = []
+  var dropped: [ActionID] = []
   var droppedMemos: [Digest] = []
   var dead: [Digest] = []
   /// Live artifacts of each segment that has dead bytes.
@@ -33,8 +33,8 @@ extension ArtifactStore {
   /// Finds what could go; changes nothing.
   /// - Parameters:
   ///   - generations: how many of the last runs with something to do keep what they put aside.
-  ///   - isWanted: whether a subject's current records count.
-  package func garbage(generations: Int, isWanted: (String) -> Bool) throws -> Garbage {
+  ///   - isWanted: whether an action's current record counts.
+  package func garbage(generations: Int, isWanted: (ActionID) -> Bool) throws -> Garbage {
     var garbage = Garbage()
     let live = try catalog.mark(&garbage, generations: generations, isWanted: isWanted)
     var used: [Int: Int] = [:]
@@ -122,7 +122,7 @@ extension Catalog {
 
   /// Enters the records that go, and returns the digests that stay.
   fileprivate func mark(
-    _ garbage: inout Garbage, generations: Int, isWanted: (String) -> Bool
+    _ garbage: inout Garbage, generations: Int, isWanted: (ActionID) -> Bool
   ) throws -> Set<Digest> {
     let path = Self.path(workspace)
     return try read { database in
@@ -138,8 +138,8 @@ extension Catalog {
       }
       let actions = try Row.fetchCursor(database, sql: "SELECT stage, subject, body FROM action")
       while let row = try actions.next() {
-        let subject: String = row[1]
-        if isWanted(subject) { try keep(row[2]) } else { garbage.dropped.append((row[0], subject)) }
+        let id = ActionID(stage: row[0], subject: row[1])
+        if isWanted(id) { try keep(row[2]) } else { garbage.dropped.append(id) }
       }
       let oldest = try Self.generation(database) - generations
       let memos = try Row.fetchCursor(database, sql: "SELECT fingerprint, generation, body FROM memo")

@@ -48,17 +48,17 @@ package final class FileMemo {
 
   /// The same of parts of files: one whose file is what it was has the digest that it had.
   /// - Parameters:
-  ///   - part: a path and what names the part in it; asked on any thread.
+  ///   - part: a path and what names the part in it, nil for one to be read each time; asked on any thread.
   ///   - read: makes the digest of the k-th part, on any thread.
   package func digests(
     ofParts count: Int, jobs: Int,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
-    _ part: @escaping @Sendable (Int) -> (path: String, part: String),
+    _ part: @escaping @Sendable (Int) -> (path: String, part: String?),
     read: @escaping @Sendable (Int) throws -> Digest
   ) throws -> FileDigests {
     try look(count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
       let (path, part) = part(k)
-      return Self.examine(path, key: "\(path)//\(part)", table) { try read(k) }
+      return Self.examine(path, key: part.map { "\(path)//\($0)" }, table) { try read(k) }
     }
   }
 
@@ -124,8 +124,8 @@ package final class FileMemo {
   }
 
   private struct Seen: Sendable {
-    /// The path, and the part of the file if it is one.
-    var key: String
+    /// The path, and the part of the file if it is one; empty where nothing is remembered.
+    var key = ""
     var digest: Result<Digest, Failure>
     var wasRead = false
     /// To be remembered.
@@ -171,10 +171,12 @@ package final class FileMemo {
     var all: [Slot] { found.withLock { $0 } }
   }
 
+  /// - Parameter key: under which the digest is remembered; nil: it is not.
   private static func examine(
-    _ path: String, key: String, _ table: FileTable, _ read: () throws -> Digest
+    _ path: String, key: String?, _ table: FileTable, _ read: () throws -> Digest
   ) -> Seen {
     do {
+      guard let key else { return Seen(digest: .success(try read()), wasRead: true) }
       let before = try Files.identity(path)
       if let digest = table.digest(key, before) { return Seen(key: key, digest: .success(digest)) }
       let begin = now()
@@ -185,9 +187,9 @@ package final class FileMemo {
         key: key, digest: .success(digest), wasRead: true, entry: isSettled ? FileTable.entry(key, before, digest) : nil
       )
     } catch let failure as Failure {
-      return Seen(key: key, digest: .failure(failure))
+      return Seen(digest: .failure(failure))
     } catch {
-      return Seen(key: key, digest: .failure(Failure("file.read", "cannot read", on: path, found: "\(error)")))
+      return Seen(digest: .failure(Failure("file.read", "cannot read", on: path, found: "\(error)")))
     }
   }
 

@@ -29,7 +29,7 @@ package struct Plan: Sendable {
 
   package let stages: [Stage]
   package let actions: any ActionList
-  let check: CacheCheck
+  var check: CacheCheck
   let index: ActionIndex
   let source: (any ArtifactSource)?
   /// The arrays below go by the position of the action.

@@ -18,11 +18,16 @@ package enum Planner {
     for name in force.sorted() where !names.contains(name) { throw Failure.unknownStage(name, known: names) }
     var index = ActionIndex(stages: names, capacity: actions.count)
     let stageOf = try fill(&index, with: actions, stages: names)
-    let check = CacheCheck(stages: stages, forced: force, forcedActions: forceActions, history: copy history)
-    var plan = Plan(stages: stages, actions: actions, check: check, index: index, source: history.source)
+    var plan = Plan(
+      stages: stages, actions: actions, check: CacheCheck(stages: stages, forced: [], history: .empty), index: index,
+      source: history.source)
     plan.stageOf = stageOf
-    plan.bodies = oldRecords(history, plan)
+    var others: [Digest: RecordBody] = [:]
+    plan.bodies = oldRecords(history, plan, others: &others)
     history.records = []
+    // What was done for a subject that is gone serves one that has the same inputs: a clip that was renamed.
+    if !others.isEmpty { history.memo = { [others, memo = history.memo] in try others[$0] ?? memo($0) } }
+    plan.check = CacheCheck(stages: stages, forced: force, forcedActions: forceActions, history: history)
     plan.upstreamStart.reserveCapacity(actions.count + 1)
     plan.upstream.reserveCapacity(actions.count)
     plan.marks.reserveCapacity(actions.count)
@@ -54,7 +59,10 @@ package enum Planner {
   }
 
   /// The record of each action, by position.
-  private static func oldRecords(_ history: History, _ plan: Plan) -> [RecordBody?] {
+  /// - Parameter others: gets those of subjects that are not in the graph, by fingerprint.
+  private static func oldRecords(
+    _ history: History, _ plan: Plan, others: inout [Digest: RecordBody]
+  ) -> [RecordBody?] {
     var bodies = [RecordBody?](repeating: nil, count: plan.count)
     var stageOf = [Int](repeating: -1, count: (history.configurations.keys.max() ?? -1) + 1)
     for (id, stage) in history.configurations where id >= 0 {
@@ -69,7 +77,10 @@ package enum Planner {
       if stage != lastStage { (last, stride, lastStage) = (-1, 1, stage) }
       let guess = last + stride
       let isGuess = last >= 0 && guess >= 0 && guess < plan.count && plan.isAction(guess, stage: stage, subject)
-      guard let position = isGuess ? guess : plan.position(stage: stage, subject) else { continue }
+      guard let position = isGuess ? guess : plan.position(stage: stage, subject) else {
+        if record.isFinal { others[record.fingerprint] = record }
+        continue
+      }
       if last >= 0 { stride = position - last }
       last = position
       bodies[position] = record

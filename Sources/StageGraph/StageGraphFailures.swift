@@ -74,7 +74,11 @@ extension Failure {
     let hint: String? =
       isFull
       ? "free some space there, then run the same command again: finished work is kept"
-      : isDamaged ? "move \(path) away and run again: everything is made anew" : nil
+      : isDamaged
+        ? "move \(path) away and run again: everything is made anew"
+        : !Files.isWritable(Files.parent(path))
+          ? "even to read it one must be able to write beside it: copy the workspace, and name the copy with --workspace"
+          : nil
     return Failure("catalog.failed", "the catalog cannot be used", on: path, found: reason, hint: hint)
   }
 

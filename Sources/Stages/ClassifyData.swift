@@ -55,7 +55,8 @@ struct ClassifyData {
       let count = min(found.clips.count - next, max(16, Self.heldSamples / Int(mean * 16_000)))
       let part = Array(found.clips[next..<next + count])
       var held: [[Float]] = []
-      for (clip, result) in zip(part, try reader.read(part.map { ($0.path, $0.startSeconds) })) {
+      let places = part.map { SoundReader.Part($0.path, startSeconds: $0.startSeconds, seconds: $0.seconds) }
+      for (clip, result) in zip(part, try reader.read(places)) {
         guard case .success(let sound) = result else {
           if case .failure(let refusal) = result { leftOut.append("\(clip.name): \(refusal.reason)") }
           continue
@@ -77,7 +78,9 @@ struct ClassifyData {
       for (row, make) in makers {
         for (seed, maker) in make.enumerated() {
           if values[row] == nil { values[row] = make.map { _ in [] } }
-          values[row]?[seed] += try maker(held)
+          let vectors = try maker(held)
+          try FiniteVectors.check(embeddings: vectors, of: clips.suffix(held.count).map(\.name), student)
+          values[row]?[seed] += vectors
         }
       }
       next += part.count
@@ -150,7 +153,7 @@ struct ClassifyData {
         "the data's own split: learnt from train, tested on test"
       )
     }
-    // Sounds that are the same bytes have the same features, so a hash of the label's order serves: five shares a class.
+    // Five shares of each class, dealt out in the order of the names' digests: names that count up are spread over all.
     var order = clips.map { _ in "" }
     for (_, members) in Dictionary(grouping: clips.indices, by: { targets.classes[$0].first ?? 0 }) {
       let sorted = members.sorted { Digest(of: clips[$0].name) < Digest(of: clips[$1].name) }

@@ -10,7 +10,7 @@ import Corpus
 /// A verdict by what it depends on.
 struct ClipMemo: Equatable {
   /// Raised whenever the same inputs would give another verdict, or another pair.
-  static let version: UInt8 = 1
+  static let version: UInt8 = 2
 
   /// The digest of all that decides the verdict.
   var input: Digest

@@ -54,6 +54,9 @@ struct ClipSettling: Sendable {
     verdict.findings = candidate.findings + (examined?.findings ?? [])
     if let decisive = preparation.policy.decisive(verdict.findings) {
       (verdict.state, verdict.reason) = (.leftOut, decisive.code)
+    } else if clip == nil, let twin = verdict.findings.first(where: { $0.code.isOfTwins }) {
+      // Of the files with one id, which --keep allows, one goes into a shard.
+      (verdict.state, verdict.reason) = (.leftOut, twin.code)
     } else if !verdict.findings.isEmpty {
       verdict.state = .warned
     }

@@ -20,16 +20,25 @@ package enum CommandLog {
   }
 
   /// The last command of each kind, as one would type it; those that name another run are passed over.
+  /// - Parameter run: nil where no run was chosen: then all count.
   static func last(_ workspace: String, of run: String?) -> [String: [String]] {
     guard let bytes = try? Files.read(path(workspace), limit: 1 << 26) else { return [:] }
     var found: [String: [String]] = [:]
     for line in bytes.split(separator: 0x0A) {
       guard let entry = try? CanonicalJSON.decode(Entry.self, from: Array(line), source: "commands") else { continue }
+      if let run, let named = namedRun(entry.words), named != run { continue }
       let kind =
         entry.words.first == "evaluate" ? entry.words.prefix(2).joined(separator: " ") : entry.words.first ?? ""
       found[kind] = [quoted(["pipeline"] + entry.words)]
     }
     return found
+  }
+
+  /// What `--run` names; nil for a command without it.
+  private static func namedRun(_ words: [String]) -> String? {
+    let flag = "--run"
+    if let place = words.firstIndex(of: flag), place + 1 < words.count { return words[place + 1] }
+    return words.first { $0.hasPrefix("\(flag)=") }.map { String($0.dropFirst(flag.count + 1)) }
   }
 
   /// Words as a shell takes them apart again.

@@ -58,7 +58,7 @@ package struct Diagnosis: Sendable {
     var status = statvfs()
     guard statvfs(place, &status) == 0 else { return add("\(name) disk", "unknown") }
     let free = Int(status.f_bavail) * Int(status.f_frsize)
-    let writable = access(place, W_OK) == 0
+    let writable = Files.isWritable(place)
     add(
       "\(name) disk", "\(free >> 20) MiB free at \(path)",
       !writable ? .notWritable(place) : free < Self.leastFreeBytes ? .littleSpace(path, free) : nil)
@@ -69,9 +69,12 @@ package struct Diagnosis: Sendable {
     do {
       let lock = try FileLock("\(workspace)/lock")
       withExtendedLifetime(lock) {}
+      _ = try Catalog.readerIfThere(workspace)
       add("workspace", "free to be written at \(workspace)")
+    } catch let failure as Failure {
+      add("workspace", failure.exit == .locked ? "in use" : "cannot be used", failure)
     } catch {
-      add("workspace", "in use", error as? Failure)
+      add("workspace", "cannot be used: \(error)")
     }
   }
 }

@@ -56,8 +56,19 @@ final class EmbeddingJournal {
     places[key].flatMap { $0.record.identity == identity ? $0.record : nil }
   }
 
+  /// A record's length stands in 32 bits.
+  private static let mostValues = Int(UInt32.max) / 4
+
+  /// - Parameter count: numbers in all vectors of a sound.
+  /// - Throws: `embed.large` for more than a record holds.
+  static func check(values count: Int, of name: String) throws {
+    guard count <= mostValues else { throw Failure.embeddingLarge(name, values: count, most: mostValues) }
+  }
+
   /// - Parameter vectors: rows · width numbers.
+  /// - Throws: `embed.large`; `Failure` when the file cannot be written.
   func append(_ record: Record, _ vectors: [Float]) throws {
+    try Self.check(values: vectors.count, of: record.key)
     let header = try CanonicalJSON.bytes(record)
     var opening: [UInt8] = []
     for count in [header.count, 4 * vectors.count] {
@@ -144,5 +155,13 @@ final class EmbeddingJournal {
       filled += n
     }
     return true
+  }
+}
+
+extension Failure {
+  fileprivate static func embeddingLarge(_ name: String, values: Int, most: Int) -> Failure {
+    Failure(
+      "embed.large", "a sound has more vectors than fit into one record", on: name, found: "\(values) numbers",
+      expected: "at most \(most)", hint: "take a larger --hop, or cut the file into shorter ones")
   }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Tensors
+import Wav2CLIP
 
 /// The vectors of one sound, as they go into a file.
 struct EmbeddedSound {
@@ -15,8 +16,8 @@ struct EmbeddingTable {
   /// In byte order of the keys.
   var sounds: [EmbeddedSound]
   var width: Int
-  /// Seconds between windows; nil: one vector a sound.
-  var hop: Double?
+  /// Where windows begin; nil: one vector a sound.
+  var cut: WindowCut?
   /// Where the vectors come from.
   var metadata: () throws -> [String: String]
   /// The vectors of a sound, rows · width numbers.
@@ -24,10 +25,14 @@ struct EmbeddingTable {
 
   var rows: Int { sounds.reduce(0) { $0 + $1.rows } }
 
+  /// Seconds between windows, as samples allow; nil: one vector a sound.
+  var hop: Double? { cut?.time(1) }
+
   /// `[width]` for a whole sound, `[windows, width]` else.
   func shape(_ sound: EmbeddedSound) -> [Int] { hop == nil ? [width] : [sound.rows, width] }
 
-  func time(_ window: Int) -> Double { Double(window) * (hop ?? 0) }
+  /// Where a window begins, in seconds.
+  func time(_ window: Int) -> Double { cut?.time(window) ?? 0 }
 }
 
 /// A kind of file that holds embeddings. To add one: a type that conforms, and a line in `BuiltInEmbeddingOutputs`.

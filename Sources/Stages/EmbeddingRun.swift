@@ -81,7 +81,7 @@ package final class EmbeddingRun {
     }
     let table = EmbeddingTable(
       sounds: records.map { EmbeddedSound(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
-      hop: settings.hop, metadata: { try self.metadata(student, embedder) }, vectors: journal.vectors)
+      cut: cut, metadata: { try self.metadata(student, embedder) }, vectors: journal.vectors)
     try output.write(table, to: settings.output)
     try journal.remove()
     return Outcome(
@@ -138,6 +138,7 @@ package final class EmbeddingRun {
   }
 
   /// Two passes: the windows' common mean and deviation, then their vectors.
+  /// - Throws: `embed.large` between the two, when there would be more vectors than the journal can keep.
   private func embedLong(
     _ item: EmbeddingItem, _ embedder: AudioEmbedder, _ workers: DecodeWorkers, _ journal: EmbeddingJournal,
     _ report: (Event) throws -> Void
@@ -147,8 +148,10 @@ package final class EmbeddingRun {
       var moments = SpectrogramMoments()
       let heard = try pieces(file, cut, workers) { try embedder.addWindows(of: $0, cut, to: &moments) }
       let norm = moments.norm
+      let count = cut.count(samples: heard) * embedder.width
+      try EmbeddingJournal.check(values: count, of: item.name)
       var vectors: [Float] = []
-      vectors.reserveCapacity(cut.count(samples: heard) * embedder.width)
+      vectors.reserveCapacity(count)
       let samples = try pieces(file, cut, workers) { piece in
         for vector in try embedder.embedWindows(of: piece, cut, norm: norm) { vectors += vector }
       }
@@ -212,7 +215,7 @@ package final class EmbeddingRun {
       "space": embedder.isProjected ? "clip" : "encoder", "normalized": "\(settings.normalize)",
       "weights": try student.description(),
     ]
-    if let hop = settings.hop { metadata["hop_seconds"] = "\(hop)" }
+    if let cut { metadata["hop_seconds"] = "\(cut.time(1))" }
     if let teacher = student.metadata["teacher"] { metadata["teacher"] = teacher }
     return metadata
   }

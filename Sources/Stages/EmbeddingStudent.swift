@@ -15,7 +15,7 @@ struct EmbeddingStudent {
     if let path = settings.weights {
       (weights, metadata) = try StudentFile.read(path)
       let bytes = try MappedFile(path)
-      identity = "\(bytes.bytes.count) \(checksum(bytes.bytes))"
+      identity = withExtendedLifetime(bytes) { "\(bytes.bytes.count) \(checksum(bytes.bytes))" }
     } else {
       let trained: TrainedStudent
       do {

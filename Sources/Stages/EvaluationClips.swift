@@ -1,5 +1,6 @@
 import Basics
 import Corpus
+import Media
 
 /// Sounds with labels to be evaluated on: from folders, from a table with a heading, or from a manifest as VGGSound has it.
 package struct EvaluationClips: Sendable {
@@ -9,6 +10,8 @@ package struct EvaluationClips: Sendable {
     package var path: String
     /// Where the clip begins in the file.
     package var startSeconds = 0
+    /// The clip's length; nil: to the end of the file.
+    package var seconds: Int?
     package var labels: [String]
     package var fold: String?
     package var split: Split?
@@ -150,7 +153,7 @@ package struct EvaluationClips: Sendable {
         continue
       }
       var clip = Clip(name: candidate.idText, path: candidate.file.path, labels: [label])
-      clip.startSeconds = candidate.startSeconds
+      (clip.startSeconds, clip.seconds) = (candidate.startSeconds, DecodeRequest.clipSeconds)
       clip.fold = folds?.group(candidate.file.name)
       clip.split = folds == nil ? candidate.split : nil
       add(clip, needsFold: folds)

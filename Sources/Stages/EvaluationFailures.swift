@@ -98,6 +98,19 @@ extension Failure {
     Failure("features.nonfinite", "a clip's features hold NaN or Inf", on: "\(name), \(clip)")
   }
 
+  static func embeddingNotFinite(_ clip: String, _ student: EvaluatedStudent?) -> Failure {
+    let weights = student.map { "weights \($0.digest.short)\($0.run.map { " of run \($0)" } ?? "")" }
+    return Failure(
+      "evaluate.nonfinite", "the embedding of a sound holds NaN or Inf", on: clip, found: weights,
+      hint: "the weights are damaged: NaN, Inf or a variance under 0 in them; export them again, or name others")
+  }
+
+  static func teacherNotFinite(_ clip: String, shards: String) -> Failure {
+    Failure(
+      "evaluate.nonfinite", "the teacher's vectors of a clip hold NaN or Inf", on: "\(shards), \(clip)",
+      hint: "prepare this clip again, or leave it out")
+  }
+
   static func noHeldSplit(_ shards: String, found: String) -> Failure {
     Failure(
       "evaluate.split", "the shards hold no clips that were kept out of training", on: shards, found: found,
@@ -163,6 +176,12 @@ extension Failure {
 
   static func timelineShort(_ path: String, _ reason: String) -> Failure {
     Failure("timeline.sound", "a recording of the timeline cannot be used", on: path, found: reason)
+  }
+
+  static func timelineLong(_ path: String, most: Int) -> Failure {
+    Failure(
+      "timeline.long", "a recording of the timeline is too long", on: path, found: "over \(most) s",
+      expected: "at most \(most) s", hint: "cut it into shorter recordings")
   }
 
   static func timelineEmpty(_ path: String) -> Failure {

@@ -3,7 +3,8 @@ import StageGraph
 
 /// What `gc` keeps.
 ///
-/// - The current record of every action of a clip that the last `prepare` gave a verdict, whatever the verdict.
+/// - The current record of every action of a clip that the last `prepare` gave a verdict, whatever the verdict, and of every shell
+///   stage.
 /// - What the last N runs with something to do put aside (one, unless told otherwise): going back to the settings before the
 ///   last change decodes nothing.
 /// - While a `prepare` has begun and not come to its verdicts (it was stopped or killed): every current record, so that the
@@ -16,18 +17,24 @@ package struct GarbageRule {
   private let clips: Set<String>
   /// Whether every clip counts.
   package let keepsAll: Bool
+  /// Whether a `prepare` has begun and not come to its verdicts.
+  package let isUnfinished: Bool
 
   package init(_ catalog: Catalog) throws {
     struct Identified: Decodable { var id: String }
     let items = try catalog.items()
-    keepsAll = try items.isEmpty || catalog.note(Self.key) != nil
+    isUnfinished = try catalog.note(Self.key) != nil
+    keepsAll = items.isEmpty || isUnfinished
     clips = Set(
       try items.map {
         try CanonicalJSON.decode(Identified.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)").id
       })
   }
 
-  package func isWanted(_ subject: String) -> Bool { keepsAll || clips.contains(subject) }
+  /// Whether the current record of an action counts: every one of a stage that is not of clips does.
+  package func isWanted(_ id: ActionID) -> Bool {
+    keepsAll || clips.contains(id.subject) || !BuiltInStages.contains { $0.name == id.stage }
+  }
 
   /// From here on results may belong to clips without a verdict.
   package static func prepareBegins(_ catalog: Catalog) throws { try catalog.set(note: key, "1") }

@@ -8,7 +8,10 @@ import Tensors
 
 /// Clips that were kept out of training: the vectors of their sounds, and the teacher's of their pictures.
 struct HeldClips {
+  /// How many clips of which share: `40 test clips`.
   let title: String
+  /// What they are called whatever their number: `test clips of shards`.
+  let name: String
   let ids: [String]
   /// One for each clip; of length one.
   let audio: UnitRows
@@ -45,23 +48,31 @@ struct HeldClips {
     for start in stride(from: 0, to: chosen.count, by: piece) {
       if Interruption.isRequested { throw Interruption.failure }
       let part = Array(chosen[start..<min(chosen.count, start + piece)])
-      audio += try embedder.embed(part.count, scope: scope) { row, place in
+      let names = part.map { clips.ids[$0] }
+      let heard = try embedder.embed(part.count, scope: scope) { row, place in
         try clips.waveform(part[row], into: place)
       }.values
-      for clip in part { images += try clips.target(clip) }
+      let seen = try part.flatMap { try clips.target($0) }
+      try FiniteVectors.check(embeddings: heard, of: names, student)
+      try FiniteVectors.check(teacherRows: seen, of: names, shards: folder)
+      audio += heard
+      images += seen
     }
     self.audio = UnitRows(audio, width: clips.width)
     self.images = UnitRows(images, width: clips.width)
     ids = chosen.map { clips.ids[$0] }
     title = "\(chosen.count)\(chosen.count < all ? " of \(all)" : "") \(split.rawValue) clips"
+    name = "\(split.rawValue) clips of \(DataTitle.of(folder))"
     let found = try chosen.map { try clips.label($0) }
     labels = found.contains(nil) ? nil : found.compactMap { $0 }
     let hasher = DigestBuilder()
-    for (place, index) in chosen.enumerated() {
-      hasher.update(field: clips.ids[index])
-      hasher.update(try samples.bytes(index, .sound))
-      hasher.update(try samples.bytes(index, .clip))
-      hasher.update(field: found[place] ?? "")
+    try withExtendedLifetime(samples) {
+      for (place, index) in chosen.enumerated() {
+        hasher.update(field: clips.ids[index])
+        hasher.update(try samples.bytes(index, .sound))
+        hasher.update(try samples.bytes(index, .clip))
+        hasher.update(field: found[place] ?? "")
+      }
     }
     digest = hasher.finish()
     warning =
@@ -108,7 +119,8 @@ struct HeldClips {
     ids = lists[0] ?? (0..<audio.count).map { "\($0)" }
     labels = lists[1]
     title = "\(audio.count) clips of \(Files.name(path))"
-    digest = Digest(of: file.bytes)
+    name = "vectors of \(DataTitle.of(path))"
+    digest = withExtendedLifetime(file) { Digest(of: file.bytes) }
     warning = nil
   }
 }

@@ -25,7 +25,10 @@ package struct Inspection {
     switch Files.name(path).split(separator: ".").last.map({ $0.lowercased() }) {
     case "npy":
       let mapped = try MappedFile(path)
-      entries = [Self.entry(Files.name(path), try NumpyHeader(mapped.bytes, source: path))]
+      let header = try NumpyHeader(mapped.bytes, source: path)
+      entries = [Self.entry(Files.name(path), header)]
+      let there = mapped.bytes.count - header.dataOffset
+      if there < header.dataCount { file.append(("cut off", "\(there) of \(header.dataCount) bytes of elements")) }
       withExtendedLifetime(mapped) {}
     case "npz": entries = try Self.members(ofNpz: path)
     case "tar":

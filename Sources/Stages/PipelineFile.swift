@@ -21,6 +21,9 @@ package struct PipelineFile: Sendable {
     "export": ["file", "checkpoint"],
   ]
 
+  /// Keys that take several values.
+  private static let lists = ["videos", "embeddings", "leave-out", "keep"]
+
   package let path: String
   private var values: [String: [String: [String]]] = [:]
   /// The section `stages`: commands of the user's own.
@@ -45,7 +48,13 @@ package struct PipelineFile: Sendable {
       }
       for (key, value) in try Self.pairs(content, path, section.text) {
         guard known.contains(key.text) else { throw Self.unknown(key, in: path, of: known) }
-        values[section.text, default: [:]][key.text] = try Self.texts(value, path, key)
+        let texts = try Self.texts(value, path, key)
+        guard texts.count == 1 || Self.lists.contains(key.text) else {
+          throw Failure(
+            "pipeline-file.value", "one value is wanted", on: "\(path), line \(key.line), \(key.text)",
+            found: texts.isEmpty ? "none" : texts.joined(separator: ", "), exit: .usage)
+        }
+        values[section.text, default: [:]][key.text] = texts
       }
     }
   }

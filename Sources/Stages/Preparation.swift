@@ -27,7 +27,8 @@ package struct Preparation: Sendable {
   package init(_ settings: PrepareSettings, memo: FileMemo?) throws {
     self.settings = settings
     policy = try VerdictPolicy(leaveOut: settings.leaveOut, keep: settings.keep)
-    let files = try SourceFiles.find(settings.videos)
+    try settings.checkOutputs()
+    let files = try SourceFiles.find(settings.videos, except: settings.notClips)
     clips = ClipList(files: files, manifest: try settings.manifest.map { try Manifest(path: $0) })
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.videos) }
     try readDigests(memo)
@@ -177,7 +178,9 @@ package struct Preparation: Sendable {
     let byName = Dictionary(uniqueKeysWithValues: stages.map { ($0.name, $0) })
     let threads = settings.jobs + (shared == nil ? 0 : Self.transfers)
     return try Runner(store: store, workers: threads, shared: shared, onEvent: onEvent).run(plan) { action, inputs in
-      guard let clip = clip(action.id.subject), let stage = byName[action.id.stage] else { return ActionResult() }
+      guard let clip = clip(action.id.subject), let stage = byName[action.id.stage] else {
+        throw Failure.actionUnknown(action.id)
+      }
       return try stage.run(clip, inputs, context)
     }
   }

@@ -80,7 +80,7 @@ package struct PreparationSeal {
     self.catalog = catalog
     inputs = FolderListing(
       settings.videos + (settings.manifest.map { [$0] } ?? []) + settings.embeddings
-        + settings.embeddings.map { "\(Files.parent($0))/\(EmbeddingDescription.fileName)" }
+        + settings.embeddings.flatMap(EmbeddingIndex.beside)
         + settings.workerCommand.prefix(1))
     losses = try catalog.lossDigest()
   }
@@ -108,7 +108,7 @@ package struct PreparationSeal {
 
   private func state(_ shards: FolderListing) -> Digest {
     let hasher = DigestBuilder()
-    hasher.update(field: "seal 1")
+    hasher.update(field: "seal 2")
     for listing in [inputs, shards] { hasher.update(listing.digest.bytes) }
     hasher.update(losses.bytes)
     for text in Self.texts(settings) { hasher.update(field: text) }

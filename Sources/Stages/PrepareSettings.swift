@@ -37,8 +37,31 @@ package struct PrepareSettings: Sendable {
 
   package init() {}
 
+  /// Folders that may lie below the videos' and hold no clips.
+  var notClips: [String] { [shards, workspace, "runs"] + (framesOut.map { [$0] } ?? []) + embeddings }
+
+  /// - Throws: `usage.output` for a folder to be written that is, or holds, one to be read: it would be replaced.
+  func checkOutputs() throws {
+    let outputs = [("--shards", shards)] + (framesOut.map { [("--frames-out", $0)] } ?? [])
+    let taken = outputs.dropFirst().map(\.1).filter { Files.resolved($0) == Files.resolved(shards) }
+    for (flag, output) in outputs {
+      guard !output.isEmpty else { throw Failure.outputUnnamed(flag) }
+      guard let place = Files.resolved(output) else { continue }
+      guard Files.isFolder(output) else { throw Failure.outputNoFolder(flag, output) }
+      for input in videos + embeddings + (flag == "--shards" ? taken : []) {
+        guard let read = Files.resolved(input), read == place || read.hasPrefix(place == "/" ? place : place + "/")
+        else {
+          continue
+        }
+        throw Failure.outputIsInput(flag, output, input)
+      }
+    }
+  }
+
   /// The catalog's note of where the shards were put last.
   package static let shardsNote = "shards"
+  /// The same of the frames, where they were written.
+  package static let framesNote = "frames"
 
   /// Width of the teacher's vectors, and of the student's embedding.
   package static let dimension = 512

@@ -24,7 +24,7 @@ package struct PreparedPairs: Sendable {
   package private(set) var pairs: [Pair] = []
   /// What was decided about splits, to be told.
   package private(set) var notes: [String] = []
-  let preparation: Preparation
+  package let preparation: Preparation
   let outcome: RunOutcome
   /// By candidate: the item that says all this already, or -1.
   private(set) var kept: [Int32] = []

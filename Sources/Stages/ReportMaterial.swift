@@ -10,10 +10,13 @@ import StageGraph
 
 /// Gathers what a report shows from the workspace, the shards and the runs. Reads only; takes no lock.
 ///
-/// Held-out clips are embedded anew only when the weights have changed, so that a page can be served while training goes on.
+/// Held-out clips are embedded anew only when the weights or the shards have changed, and shards are read for their digests only
+/// when they have, so that a page can be served while training goes on.
 package final class ReportMaterial {
   private let settings: ReportSettings
-  private var held: (weights: Digest, part: ReportContent.HeldPart)?
+  private var held: (weights: Digest, shards: Digest, part: ReportContent.HeldPart)?
+  /// The digests of files that the last page had.
+  private var known: [String: (file: FileIdentity, digest: Digest)] = [:]
 
   package init(_ settings: ReportSettings) { self.settings = settings }
 
@@ -35,7 +38,7 @@ package final class ReportMaterial {
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
     content.facts = Self.facts(chosen, shards)
     content.commands = Self.commands(chosen, settings)
-    content.digests = try Self.digests(chosen, shards)
+    content.digests = try digests(chosen, shards)
     return content
   }
 
@@ -80,7 +83,8 @@ package final class ReportMaterial {
     clips.forEachRecord { record in
       if let label = record.label { labels[label, default: 0] += 1 }
       if let seconds = record.duration, seconds.isFinite {
-        durations[min(9, max(0, Int(seconds.rounded(.up)) - 1))] += 1
+        // Clamped before it becomes a whole number: a record may state anything.
+        durations[Int(min(10, max(1, seconds.rounded(.up)))) - 1] += 1
       }
     }
     part.labels = labels.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { Bars.Bar($0.key, $0.value) }
@@ -169,9 +173,10 @@ package final class ReportMaterial {
     do {
       let student = try EvaluatedStudent.open(
         run: settings.run, workspace: settings.workspace, runs: settings.runs)
-      if let held, held.weights == student.digest { return (held.part, []) }
+      let state = FolderListing([folder]).digest
+      if let held, held.weights == student.digest, held.shards == state { return (held.part, []) }
       let part = try ReportHeld.part(folder, student, clips, most: settings.mostHeld, threads: settings.threads)
-      held = (student.digest, part)
+      held = (student.digest, state, part)
       return (part, [])
     } catch let failure as Failure {
       // A report of what there is: no weights yet, or nothing kept out of training.
@@ -206,7 +211,7 @@ package final class ReportMaterial {
     return commands
   }
 
-  private static func digests(_ run: RunFolder?, _ shards: TrainingSet?) throws -> [(name: String, value: String)] {
+  private func digests(_ run: RunFolder?, _ shards: TrainingSet?) throws -> [(name: String, value: String)] {
     var digests: [(name: String, value: String)] = []
     if let run {
       digests.append(("run identity", run.description.identity.hex))
@@ -214,12 +219,15 @@ package final class ReportMaterial {
       if let step = run.checkpoints.steps.last { digests.append(("last checkpoint", "step \(step)")) }
       digests += run.description.toolchain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
-    if let shards {
-      for split in shards.splits {
-        for name in (shards.shards[split] ?? []).prefix(8) {
-          digests.append((name, try Digest.ofFile("\(shards.folder)/\(name)").hex))
-        }
-      }
+    let names = shards.map { set in set.splits.flatMap { (set.shards[$0] ?? []).prefix(8) } } ?? []
+    let before = known
+    known = [:]
+    for name in names {
+      let path = "\(shards?.folder ?? "")/\(name)"
+      let file = try Files.identity(path)
+      let digest = try before[path].flatMap { $0.file == file ? $0.digest : nil } ?? Digest.ofFile(path)
+      known[path] = (file, digest)
+      digests.append((name, digest.hex))
     }
     return digests
   }

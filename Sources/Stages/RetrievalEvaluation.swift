@@ -52,7 +52,7 @@ package enum RetrievalEvaluation {
       rows += try textRows(text, clips.audio, known, threads, path: settings.text ?? "")
     }
     var record = EvaluationRecord(
-      kind: "retrieve", title: clips.title,
+      kind: "retrieve", title: clips.name,
       data: .init(clips: clips.count, classes: targets?.names ?? [], digest: clips.digest),
       weights: student?.digest, run: student?.run, method: method(settings, hasText: text != nil),
       tables: [ScoreTable(title: clips.title, columns: columns, rows: rows)])
@@ -88,7 +88,7 @@ package enum RetrievalEvaluation {
     if let most = settings.mostQueries { lines.append("at most \(most) queries, evenly spread; the gallery is whole") }
     if hasText {
       lines.append(
-        "text → audio: class vectors are queries, any clip of the label counts as found; audio → text: each clip's label is sought among the class vectors"
+        "text → audio: the class vectors of labels that some clip has are queries, any clip of the label counts as found; audio → text: each clip's label is sought among all class vectors"
       )
     }
     return lines
@@ -120,11 +120,15 @@ package enum RetrievalEvaluation {
     guard places.contains(where: { $0 != nil }) else {
       throw Failure.noCommonLabels(path, label: labels.first ?? "", names: text.labels)
     }
-    let words = UnitRows(text.values, width: text.width)
+    let width = text.width
+    let words = UnitRows(text.values, width: width)
+    // No clip can be found for a label that none has.
+    let asked = Set(places.compactMap { $0 }).sorted()
     // A label without a vector has a number that no query has.
     let gallery = places.map { $0 ?? -1 }
     let toAudio = Retrieval.score(
-      queries: words, gallery: audio, .label(queries: Array(text.labels.indices), gallery: gallery), threads: threads)
+      queries: UnitRows(asked.flatMap { text.values[$0 * width..<($0 + 1) * width] }, width: width), gallery: audio,
+      .label(queries: asked, gallery: gallery), threads: threads)
     let known = places.indices.filter { places[$0] != nil }
     let heard = UnitRows(audio.rows(known), width: audio.width)
     let toText = Retrieval.score(

@@ -63,7 +63,9 @@ package enum SelectVectors: ClipStage {
   }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
-    guard let vectors = clip.vectors, let location = context.embeddings?[vectors.place] else { return ActionResult() }
+    guard let vectors = clip.vectors, let location = context.embeddings?[vectors.place] else {
+      throw Failure.actionUnknown(id(clip))
+    }
     let facts = try ClipFacts(
       sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
       clip: clip.id.text)

@@ -47,6 +47,8 @@ package struct ShardPublisher: Sendable {
   }
 
   package let folder: String
+  /// The folder itself, where `folder` is a link.
+  private let place: String
   package let jobs: [Job]
   private let stale: [String]
   private let sets: ShardSets
@@ -68,11 +70,19 @@ package struct ShardPublisher: Sendable {
     self.catalog = catalog
     self.sets = sets
     self.threads = threads
-    if writing { try Files.makeFolder(Files.parent(folder)) }
-    lock = writing ? try FileLock("\(Files.parent(folder))/.\(Files.name(folder)).lock") : nil
+    place = Files.resolved(folder) ?? folder
+    if writing { try Files.makeFolder(Files.parent(place)) }
+    if writing, Files.exists(place), try Files.identity(place).device != Files.identity(Files.parent(place)).device {
+      throw Failure.outputIsMount(folder)
+    }
+    lock =
+      writing
+      ? try FileLock("\(Files.parent(place))/.\(Files.name(place)).lock", of: folder, hint: "wait for it to end") : nil
+    if writing { try Self.clear(Self.building(place), to: place, sets) }
     let present = try Self.presentDigests(
       folder, sets.names, catalog, threads: threads, writing: writing)
     var jobs: [Job] = []
+    var written: Set<Digest>?
     for set in sets.names {
       let items = sets.items[set] ?? []
       let boundaries = ShardBoundaries(target: target, least: max(1, target / 4), most: target * 4)
@@ -87,10 +97,7 @@ package struct ShardPublisher: Sendable {
         let match = known.flatMap { shard in
           present[name] == shard.digest ? name : present.filter { $0.value == shard.digest }.keys.min()
         }
-        let reason: RebuildReason =
-          known == nil
-          ? (present[name] == nil ? .neverBuilt : .inputChanged(["clips of \(name)"]))
-          : present[name] == nil ? .outputMissing([name]) : .outputCorrupt([name])
+        let reason = try Self.reason(name, isKnown: known != nil, found: present[name], &written, catalog)
         let index = match.map { Files.name(TrainingShard.indexPath($0)) }.flatMap { present[$0] }
         jobs.append(
           Job(
@@ -123,6 +130,27 @@ package struct ShardPublisher: Sendable {
   /// Before the fingerprint in the notes about shards.
   static let notePrefix = "shard "
 
+  /// Every shard that was ever written from this workspace.
+  static func written(_ catalog: Catalog) throws -> [TrainingShard] {
+    try catalog.notes(prefix: notePrefix).map { key, text in
+      try CanonicalJSON.decode(TrainingShard.self, from: Array(text.utf8), source: "catalog, \(key)")
+    }
+  }
+
+  /// Why a shard is written, or taken from another name.
+  /// - Parameters:
+  ///   - isKnown: whether these very clips were written before.
+  ///   - found: the digest of the file that has the name now.
+  ///   - written: the digests of all that was ever written; filled when first needed.
+  private static func reason(
+    _ name: String, isKnown: Bool, found: Digest?, _ written: inout Set<Digest>?, _ catalog: Catalog
+  ) throws -> RebuildReason {
+    guard let found else { return isKnown ? .outputMissing([name]) : .neverBuilt }
+    let all = try written ?? Set(Self.written(catalog).map(\.digest))
+    written = all
+    return isKnown && !all.contains(found) ? .outputCorrupt([name]) : .inputChanged(["clips of \(name)"])
+  }
+
   private static func key(_ fingerprint: Digest) -> String { notePrefix + fingerprint.hex }
 
   private static func known(_ fingerprint: Digest, _ catalog: Catalog) throws -> TrainingShard? {
@@ -149,31 +177,34 @@ package struct ShardPublisher: Sendable {
   /// Builds the set beside the folder and exchanges them.
   /// - Parameter onShard: told of each that was written, on any thread.
   package func publish(_ store: ArtifactStore, onShard: @escaping @Sendable (Job) -> Void) throws {
-    let building = "\(Files.parent(folder))/.\(Files.name(folder)).building"
-    try clear(building)
+    let building = Self.building(place)
     try Files.makeFolder(building)
     do {
       try fill(building, store, onShard)
       try Files.sync(folder: building)
-      if Files.isFolder(folder) {
-        try Files.exchange(building, folder)
+      if Files.isFolder(place) {
+        try Files.exchange(building, place)
       } else {
-        try Files.rename(building, to: folder)
+        try Files.rename(building, to: place)
       }
-      try Files.sync(folder: Files.parent(folder))
+      try Files.sync(folder: Files.parent(place))
     } catch {
-      try? clear(building)
+      try? Self.clear(building, to: place, sets)
       throw error
     }
-    try clear(building)
+    try Self.clear(building, to: place, sets)
   }
 
-  /// Removes what was built and not finished, or what was replaced. Files of the user's own that lay in the replaced folder go
-  /// back to it first.
-  private func clear(_ building: String) throws {
+  /// Where the new set is built, beside the folder.
+  private static func building(_ place: String) -> String { "\(Files.parent(place))/.\(Files.name(place)).building" }
+
+  /// Removes what was built and not finished, or what was replaced: at the end, and at the start where a kill left it. Files of the
+  /// user's own that lay in the replaced folder go back to it first.
+  private static func clear(_ building: String, to place: String, _ sets: ShardSets) throws {
     guard Files.isFolder(building) else { return }
-    for name in try Files.names(in: building) where !isOurs(name) && !Files.exists("\(folder)/\(name)") {
-      try Files.rename("\(building)/\(name)", to: "\(folder)/\(name)")
+    for name in try Files.names(in: building) where !isOurs(name, sets) && !Files.exists("\(place)/\(name)") {
+      try Files.makeFolder(place)
+      try Files.rename("\(building)/\(name)", to: "\(place)/\(name)")
     }
     try Files.remove(building)
   }
@@ -237,9 +268,9 @@ package struct ShardPublisher: Sendable {
     return try writer.finish()
   }
 
-  private func isOurs(_ name: String) -> Bool {
+  private static func isOurs(_ name: String, _ sets: ShardSets) -> Bool {
     if name == ShardSetIndex.sizesName || sets.beside[name] != nil || OutputFile.isLeftOver(name) { return true }
-    return Self.isShardOrIndex(name, of: sets.names) || sets.names.contains { ShardSetIndex.widsName($0) == name }
+    return isShardOrIndex(name, of: sets.names) || sets.names.contains { ShardSetIndex.widsName($0) == name }
   }
 
   private static func isShardOrIndex(_ name: String, of sets: [String]) -> Bool {

@@ -3,11 +3,18 @@ import Corpus
 import Shards
 import StageGraph
 
-/// Reads every training shard and compares it with what was written.
+/// Reads every shard of a folder and compares it with what was written.
 ///
 /// A shard's bytes must be some that `prepare` wrote, its index must follow from it, and the set's index files from all of
-/// them; the list of what was left out must be the catalog's.
+/// them; the list of what was left out of training shards must be the catalog's.
 package struct ShardVerification {
+  package enum Kind: Sendable {
+    case training, frames
+
+    /// What the names of its shards begin with.
+    var sets: [String] { self == .training ? Split.allCases.map(\.rawValue) : [FrameShards.set] }
+  }
+
   package private(set) var shards = 0
   package private(set) var bytes = 0
   /// One for each file that is not what it should be.
@@ -16,19 +23,19 @@ package struct ShardVerification {
   package private(set) var damaged: [String] = []
 
   /// - Parameter onShard: told the bytes read so far.
-  package init(folder: String, catalog: Catalog, onShard: (Int) -> Void = { _ in }) throws {
-    guard Files.isFolder(folder) else { return }
-    let known = try Self.known(catalog)
-    let names = try Files.names(in: folder)
+  package init(_ kind: Kind, folder: String, catalog: Catalog, onShard: (Int) -> Void = { _ in }) throws {
+    let known = Dictionary(
+      try ShardPublisher.written(catalog).map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
+    let names = Files.isFolder(folder) ? try Files.names(in: folder) : []
     var written: [String: [TrainingShard]] = [:]
     for name in names {
-      guard let split = TrainingShard.parse(name)?.split else { continue }
+      guard let set = TrainingShard.parseSet(name)?.set, kind.sets.contains(set) else { continue }
       if Interruption.isRequested { throw Interruption.failure }
       shards += 1
       let path = "\(folder)/\(name)"
       let digest = try Digest.ofFile(path)
       if let shard = known[digest] {
-        written[split.rawValue, default: []].append(shard.renamed(name))
+        written[set, default: []].append(shard.renamed(name))
         check(TrainingShard.indexPath(path), against: try TrainingShardIndex.bytes(ofTar: path))
       } else {
         add(.shardUnknown(path, found: digest), path)
@@ -36,29 +43,28 @@ package struct ShardVerification {
       bytes += (try? Files.identity(path).size) ?? 0
       onShard(bytes)
     }
-    if shards == 0 { return }
-    do { _ = try TrainingSet(folder: folder) } catch let failure as Failure { faults.append(failure) }
+    if shards == 0 {
+      let wasWritten = known.values.contains {
+        TrainingShard.parseSet($0.name).map { kind.sets.contains($0.set) } ?? false
+      }
+      if wasWritten { faults.append(.shardsGone(folder)) }
+      return
+    }
+    if kind == .training {
+      do { _ = try TrainingSet(folder: folder) } catch let failure as Failure { faults.append(failure) }
+    }
     // With a shard in doubt the set's files are in doubt too, and one fault is enough.
     if faults.isEmpty {
       for (name, expected) in try ShardSetIndex.files(written).sorted(by: { $0.key < $1.key }) {
         check("\(folder)/\(name)", against: expected)
       }
     }
-    try checkQuarantine("\(folder)/\(TrainingShards.quarantineName)", catalog)
+    if kind == .training { try checkQuarantine("\(folder)/\(TrainingShards.quarantineName)", catalog) }
   }
 
   /// What is remembered of damaged files is forgotten, so that the next `prepare` reads and rewrites them.
   package func forget(in catalog: Catalog) throws {
     for path in damaged { try FileMemo.forget(path, in: catalog) }
-  }
-
-  private static func known(_ catalog: Catalog) throws -> [Digest: TrainingShard] {
-    var known: [Digest: TrainingShard] = [:]
-    for (key, text) in try catalog.notes(prefix: ShardPublisher.notePrefix) {
-      let shard = try CanonicalJSON.decode(TrainingShard.self, from: Array(text.utf8), source: "catalog, \(key)")
-      known[shard.digest] = shard
-    }
-    return known
   }
 
   private mutating func check(_ path: String, against expected: [UInt8]) {

@@ -11,6 +11,9 @@ package struct ShellStage: Sendable, Equatable {
     case afterPrepare = "after prepare"
     case afterDistill = "after distill"
     case afterExport = "after export"
+
+    /// What comes before it.
+    package var predecessor: String { self == .beforePrepare ? "the stage before it" : String(rawValue.dropFirst(6)) }
   }
 
   static let section = "stages"

@@ -10,21 +10,37 @@ package struct EvaluationSound: Sendable {
   package var samples: [Float]
   /// The key of its first ten seconds, as shards have it; nil where FLAC carries none.
   package var contentKey: String?
-  /// Whether it went on after what was taken.
+  /// Whether it went on after the most that is read of a file.
   package var isCut = false
 }
 
 /// Reads files of any form through decode workers, at their own length.
 package final class SoundReader: Sendable {
-  /// Longer sounds are cut: a minute's activations would take gigabytes.
+  /// What is read of one file.
+  package struct Part: Sendable {
+    package var path: String
+    /// Where it begins.
+    package var startSeconds = 0
+    /// Its length; nil: to the end of the file.
+    package var seconds: Int?
+
+    package init(_ path: String, startSeconds: Int = 0, seconds: Int? = nil) {
+      (self.path, self.startSeconds, self.seconds) = (path, startSeconds, seconds)
+    }
+  }
+
+  /// Longer sounds that are embedded as one are cut: a minute's activations would take gigabytes.
   package static let mostSeconds = 30
   /// Shorter sounds are padded with silence to one window of the spectrogram.
   package static let leastSamples = FrontEnd.transformLength
 
   private let workers: DecodeWorkers
   private let threads: WorkerThreads
+  private let mostSeconds: Int
 
-  package init(jobs: Int, command: [String]) {
+  /// - Parameter mostSeconds: that are read of one file, a multiple of ten; a second takes 64 kB.
+  package init(jobs: Int, command: [String], mostSeconds: Int = SoundReader.mostSeconds) {
+    self.mostSeconds = mostSeconds
     workers = DecodeWorkers(count: jobs, command: command)
     threads = WorkerThreads(jobs)
   }
@@ -34,38 +50,47 @@ package final class SoundReader: Sendable {
     threads.stop()
   }
 
-  /// - Parameter files: paths with the second at which the clip begins.
   /// - Returns: in their order; a file without sound gives the finding that says why.
   /// - Throws: `Failure` when workers cannot be started; `Interruption.failure`.
-  package func read(_ files: [(path: String, startSeconds: Int)]) throws -> [Result<EvaluationSound, SoundRefusal>] {
-    let slots = ResultSlots<Result<EvaluationSound, SoundRefusal>>(files.count)
-    try threads.tryForEach(files.count) { index, _ in
-      if Interruption.isRequested { throw Interruption.failure }
-      slots[index] = try self.read(files[index].path, from: files[index].startSeconds)
-    }
+  package func read(_ parts: [Part]) throws -> [Result<EvaluationSound, SoundRefusal>] {
+    let slots = ResultSlots<Result<EvaluationSound, SoundRefusal>>(parts.count)
+    try threads.tryForEach(parts.count) { index, _ in slots[index] = try self.read(parts[index]) }
     return slots.values.map { $0 ?? .failure(SoundRefusal(nil)) }
   }
 
-  private func read(_ path: String, from start: Int) throws -> Result<EvaluationSound, SoundRefusal> {
+  private func read(_ part: Part) throws -> Result<EvaluationSound, SoundRefusal> {
     var sound = EvaluationSound(samples: [])
     let piece = DecodeRequest.clipSeconds
-    for offset in stride(from: 0, to: Self.mostSeconds, by: piece) {
-      let outcome = try workers.decode(DecodeRequest(path: path, startSeconds: start + offset, work: .sound))
+    let most = min(mostSeconds, part.seconds ?? mostSeconds)
+    for offset in stride(from: 0, to: most, by: piece) {
+      if Interruption.isRequested { throw Interruption.failure }
+      let outcome = try decode(part, offset)
       guard let facts = outcome.reply.sound, !outcome.payload.isEmpty else {
         if offset > 0 { break }
         return .failure(SoundRefusal(outcome.reply.findings.first))
       }
-      let covered = min(piece * FrontEnd.sampleRate, Int((facts.coveredSeconds * 16_000).rounded()))
-      sound.samples += try DecodedSound.samples(outcome.payload, count: covered, name: path)
+      let wanted = min(piece, most - offset) * FrontEnd.sampleRate
+      let covered = min(wanted, Int((facts.coveredSeconds * Double(FrontEnd.sampleRate)).rounded()))
+      sound.samples += try DecodedSound.samples(outcome.payload, count: covered, name: part.path)
       if offset == 0 { sound.contentKey = outcome.payload.withUnsafeBytes { DecodedSound.contentKey($0) } }
-      if covered < piece * FrontEnd.sampleRate { break }
-      sound.isCut = offset + piece >= Self.mostSeconds && (facts.fileSeconds ?? 0) > Double(start + Self.mostSeconds)
+      if covered < wanted { break }
       // A file that states that it ends here is not opened again.
-      if let length = facts.fileSeconds, length <= Double(start + offset + piece) { break }
+      if let length = facts.fileSeconds, length <= Double(part.startSeconds + offset + piece) { break }
+      if offset + piece >= most, part.seconds == nil { sound.isCut = try goesOn(part, facts, at: most) }
     }
     let missing = Self.leastSamples - sound.samples.count
     if missing > 0 { sound.samples += [Float](repeating: 0, count: missing) }
     return .success(sound)
+  }
+
+  private func decode(_ part: Part, _ offset: Int) throws -> DecodeOutcome {
+    try workers.decode(DecodeRequest(path: part.path, startSeconds: part.startSeconds + offset, work: .sound))
+  }
+
+  /// Whether there is sound from `offset` on: as the file states it, else as decoding finds it.
+  private func goesOn(_ part: Part, _ facts: SoundFacts, at offset: Int) throws -> Bool {
+    if let length = facts.fileSeconds { return length > Double(part.startSeconds + offset) }
+    return try decode(part, offset).reply.sound.map { $0.coveredSeconds > 0 } ?? false
   }
 }
 

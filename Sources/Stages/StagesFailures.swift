@@ -1,5 +1,6 @@
 import Basics
 import Corpus
+import StageGraph
 
 /// The sentences of this module.
 extension Failure {
@@ -29,7 +30,8 @@ extension Failure {
     Failure(
       "clips.left-out", "more clips were left out than allowed; everything else is kept",
       found: "\(leftOut) of \(total)",
-      expected: "at most \(tenths(allowed * 100)) %", hint: "see quarantine.jsonl, or raise --max-bad-fraction",
+      expected: "at most \(tenths(allowed * 100)) %",
+      hint: "pipeline status --quarantine lists them; --max-bad-fraction allows more",
       exit: .tooManyLeftOut)
   }
 
@@ -37,6 +39,40 @@ extension Failure {
     Failure(
       "shards.empty", "no clip can be used, so no shards were written", found: "\(leftOut) left out",
       hint: "the reasons are in the table above: pipeline status --quarantine")
+  }
+
+  static func outputUnnamed(_ flag: String) -> Failure {
+    Failure("usage.output", "a folder is wanted", on: flag, found: "nothing", exit: .usage)
+  }
+
+  static func outputNoFolder(_ flag: String, _ path: String) -> Failure {
+    Failure("usage.output", "a folder is wanted", on: "\(flag) \(path)", found: "a file", exit: .usage)
+  }
+
+  static func outputIsInput(_ flag: String, _ output: String, _ input: String) -> Failure {
+    Failure(
+      "usage.output", "a folder that is written is replaced whole, and this one holds what is read or written besides",
+      on: "\(flag) \(output)", found: input, expected: "a folder of its own", exit: .usage)
+  }
+
+  static func outputIsMount(_ path: String) -> Failure {
+    Failure(
+      "shards.mount", "the folder is where a volume is mounted, and cannot be exchanged for a new one", on: path,
+      hint: "name a folder in the volume: --shards \(path)/shards")
+  }
+
+  static func actionUnknown(_ id: ActionID) -> Failure {
+    Failure("stage.unknown", "an action stands in the graph that nothing was prepared for", on: "\(id)")
+  }
+
+  static func shardsGone(_ folder: String) -> Failure {
+    Failure(
+      "shards.gone", "the shards that were written are not there", on: folder,
+      hint: "pipeline prepare writes them again; --shards names another folder")
+  }
+
+  package static func noSuchFolder(_ flag: String, _ path: String) -> Failure {
+    Failure("usage.folder", "there is no such folder", on: "\(flag) \(path)", exit: .usage)
   }
 
   static func memoDiffers(_ id: ClipID) -> Failure {
@@ -60,7 +96,8 @@ extension Failure {
 
   package static func damaged(_ count: Int, of total: Int, isGivenUp: Bool) -> Failure {
     Failure(
-      "verify.damaged", "not everything is what was written", found: "\(count) faults in \(total) artifacts and shards",
+      "verify.damaged", "not everything is what was written",
+      found: "\(count) faults among \(total) artifacts and shards",
       hint: isGivenUp
         ? "pipeline prepare makes exactly that anew"
         : "pipeline verify without --dry-run, then pipeline prepare, makes it anew")

@@ -22,8 +22,14 @@ package enum TimelineEvaluation {
   }
 
   private static let windowSamples = FrontEnd.sampleRate
+  /// The longest recording: 38 MB of sound.
+  private static let mostSeconds = 600
+  /// Recordings whose sound is in memory at a time.
+  private static let heldRecordings = 4
 
   /// - Parameter path: a table file,start,end,label; the files lie beside it.
+  /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without sound, under two seconds or over ten
+  ///   minutes; `evaluate.nonfinite`.
   package static func run(
     _ path: String, _ settings: RetrievalSettings, student: EvaluatedStudent
   ) throws -> EvaluationRecord {
@@ -44,7 +50,7 @@ package enum TimelineEvaluation {
     }
     let labels = Set(stretches.flatMap { $0.stretches.map(\.label) })
     var record = EvaluationRecord(
-      kind: "timeline", title: Files.name(path),
+      kind: "timeline", title: DataTitle.of(path),
       data: .init(
         clips: recordings.count, classes: labels.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
         digest: hasher.finish()),
@@ -85,32 +91,48 @@ package enum TimelineEvaluation {
     _ path: String, _ files: [(file: String, stretches: [Stretch])], _ settings: RetrievalSettings,
     _ student: EvaluatedStudent, _ threads: WorkerThreads, _ hasher: borrowing DigestBuilder
   ) throws -> [Recording] {
-    let reader = SoundReader(jobs: settings.jobs, command: settings.workerCommand)
+    let reader = SoundReader(jobs: settings.jobs, command: settings.workerCommand, mostSeconds: mostSeconds)
     let embedder = try Embedder(
       student.parameters, student.architecture, project: true, kernels: FastKernels(), threads: threads)
     var recordings: [Recording] = []
-    for start in stride(from: 0, to: files.count, by: 32) {
-      let part = files[start..<min(files.count, start + 32)]
-      let sounds = try reader.read(part.map { ("\(Files.parent(path))/\($0.file)", 0) })
+    for start in stride(from: 0, to: files.count, by: heldRecordings) {
+      let part = files[start..<min(files.count, start + heldRecordings)]
+      let sounds = try reader.read(part.map { SoundReader.Part("\(Files.parent(path))/\($0.file)") })
       for (file, result) in zip(part, sounds) {
-        let samples: [Float]
-        switch result {
-        case .success(let sound): samples = sound.samples
-        case .failure(let refusal): throw Failure.timelineShort(file.file, refusal.reason)
-        }
-        let windows = samples.count / windowSamples
-        guard windows > 1 else { throw Failure.timelineShort(file.file, "under two seconds") }
+        let samples = try samples(result, of: file.file)
         hasher.update(field: file.file)
         samples.withUnsafeBytes { hasher.update($0) }
         for stretch in file.stretches { hasher.update(field: "\(stretch.start) \(stretch.end) \(stretch.label)") }
-        let cut = (0..<windows).map { Array(samples[$0 * windowSamples..<($0 + 1) * windowSamples]) }
+        let vectors = try embed(samples, embedder)
+        let names = (0..<vectors.count / embedder.width).map { "\(file.file), second \($0)" }
+        try FiniteVectors.check(embeddings: vectors, of: names, student)
         recordings.append(
-          Recording(
-            name: file.file, stretches: file.stretches,
-            seconds: UnitRows(try embedder.embed(sounds: cut), width: embedder.width)))
+          Recording(name: file.file, stretches: file.stretches, seconds: UnitRows(vectors, width: embedder.width)))
       }
     }
     return recordings
+  }
+
+  /// The whole sound of a recording.
+  private static func samples(_ result: Result<EvaluationSound, SoundRefusal>, of file: String) throws -> [Float] {
+    switch result {
+    case .success(let sound):
+      if sound.isCut { throw Failure.timelineLong(file, most: mostSeconds) }
+      guard sound.samples.count >= 2 * windowSamples else { throw Failure.timelineShort(file, "under two seconds") }
+      return sound.samples
+    case .failure(let refusal): throw Failure.timelineShort(file, refusal.reason)
+    }
+  }
+
+  /// `[seconds, width]`: a vector for each whole second.
+  private static func embed(_ samples: [Float], _ embedder: Embedder) throws -> [Float] {
+    try embedder.embed(samples.count / windowSamples, samples: windowSamples) { second, place in
+      samples.withUnsafeBufferPointer { samples in
+        if let start = samples.baseAddress {
+          place.update(from: start + second * windowSamples, count: windowSamples)
+        }
+      }
+    }.values
   }
 
   /// The numbers of the seconds that a label covers whole.

@@ -34,6 +34,7 @@ package struct TrainedStudent {
   /// - Parameters:
   ///   - name: of a run; nil for the one trained last.
   ///   - averaged: takes the moving average that `distill --ema` kept.
+  /// - Throws: `run.unknown`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded, why, with the step of one that can.
   package init(
     workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
   ) throws {
@@ -53,13 +54,25 @@ package struct TrainedStudent {
     }
     let checkpoints = CheckpointFolder(existing: "\(folder)/checkpoints")
     guard let last = checkpoints.steps.last else { throw Failure.noCheckpoint(folder) }
-    switch checkpoint {
-    case .step(let step): state = try checkpoints.load(step, into: student)
-    case .last: state = try checkpoints.load(last, into: student)
-    case .best:
-      let latest = try checkpoints.load(last, into: student)
-      if let best = latest.best { state = try checkpoints.load(best.step, into: student) } else { state = latest }
+    do {
+      switch checkpoint {
+      case .step(let step): state = try checkpoints.load(step, into: student)
+      case .last: state = try checkpoints.load(last, into: student)
+      case .best:
+        let latest = try checkpoints.load(last, into: student)
+        if let best = latest.best { state = try checkpoints.load(best.step, into: student) } else { state = latest }
+      }
+    } catch var failure as Failure {
+      failure.hint = Self.wayOut(checkpoints, student, run: run.name)
+      throw failure
     }
+  }
+
+  /// Another checkpoint holds other weights: whether to take them is for the user to say.
+  private static func wayOut(_ checkpoints: CheckpointFolder, _ student: Student, run name: String) -> String {
+    checkpoints.newestWhole(into: student).state.map {
+      "step \($0.step) is whole: pipeline export weights.bin --run \(name) --checkpoint \($0.step)"
+    } ?? "no checkpoint of this run is whole; train it anew: pipeline distill --fresh"
   }
 
   private static func folder(workspace: String, runs: String, name: String?) throws -> String {

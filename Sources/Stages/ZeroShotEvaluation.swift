@@ -104,7 +104,7 @@ package enum ZeroShotEvaluation {
 
     init(_ clips: HeldClips, _ folder: String) throws {
       guard let labels = clips.labels else { throw Failure.nothingLabelled(folder, []) }
-      title = clips.title
+      title = clips.name
       self.labels = labels.map { [$0] }
       audio = clips.audio
       digest = clips.digest
@@ -120,11 +120,10 @@ package enum ZeroShotEvaluation {
       (classify.trainingShards, classify.jobs) = (settings.trainingShards, settings.jobs)
       classify.workerCommand = settings.workerCommand
       let data = try ClassifyData(classify, student, threads: threads, progress: progress)
-      var name = settings.data
-      while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+      let name = DataTitle.of(settings.data)
       let chosen = data.clips.indices.filter { settings.split == nil || data.clips[$0].split == settings.split }
-      guard !chosen.isEmpty else { throw Failure.emptyShare(settings.split?.rawValue ?? "", Files.name(name)) }
-      title = Files.name(name) + (settings.split.map { ", \($0.rawValue)" } ?? "")
+      guard !chosen.isEmpty else { throw Failure.emptyShare(settings.split?.rawValue ?? "", name) }
+      title = name + (settings.split.map { ", \($0.rawValue)" } ?? "")
       labels = chosen.map { data.clips[$0].labels }
       let rows = data.features[ClassifySettings.Row.probe.rawValue]?.first?.rows(chosen)
       audio = UnitRows(rows?.values ?? [], width: student.architecture.width)

@@ -76,7 +76,9 @@ struct TorchAssembler {
 
   /// The last element that the view reaches must lie in its storage.
   private func check(_ view: TorchView, _ count: Int) throws {
-    guard view.shape.count == view.strides.count, view.offset >= 0, view.strides.allSatisfy({ $0 >= 0 }) else {
+    guard view.shape.count == view.strides.count, (0...count).contains(view.offset),
+      view.strides.allSatisfy({ $0 >= 0 })
+    else {
       throw Failure.torch(.tensor("shape \(view.shape), strides \(view.strides), offset \(view.offset)"), source)
     }
     if view.shape.contains(0) { return }
@@ -120,6 +122,7 @@ struct TorchAssembler {
   }
 
   private func isContiguous(_ view: TorchView) -> Bool {
+    if view.shape.contains(0) { return true }
     var step = 1
     for (axis, stride) in zip2(view.shape, view.strides).reversed() {
       if axis != 1, stride != step { return false }

@@ -66,9 +66,12 @@ enum OnnxWeights: WeightFormat {
     guard file.bytes.count <= largest else { throw Failure.onnx(path, "\(file.bytes.count) bytes", "under 2 GiB") }
     let model: Onnx_ModelProto
     do {
-      let start = file.bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) }
-      let data = start.map { Data(bytesNoCopy: $0, count: file.bytes.count, deallocator: .none) } ?? Data()
-      model = try Onnx_ModelProto(serializedBytes: data)
+      // What the message keeps of the data it copies.
+      model = try withExtendedLifetime(file) {
+        let start = file.bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) }
+        let data = start.map { Data(bytesNoCopy: $0, count: file.bytes.count, deallocator: .none) } ?? Data()
+        return try Onnx_ModelProto(serializedBytes: data)
+      }
     } catch {
       throw Failure.onnx(path, "\(error)", "a protocol buffer: onnx.ModelProto")
     }

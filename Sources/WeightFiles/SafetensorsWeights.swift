@@ -15,12 +15,14 @@ enum SafetensorsWeights: WeightFormat {
 
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String]) {
     let file = try MappedFile(path)
-    let (weights, metadata) = try SafetensorsFile.read(file.bytes, source: path)
-    return (weights, metadata)
+    return try withExtendedLifetime(file) {
+      let (weights, metadata) = try SafetensorsFile.read(file.bytes, source: path)
+      return (weights, metadata)
+    }
   }
 
   static func places(_ file: MappedFile) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])? {
-    let header = try SafetensorsHeader(file.bytes, source: file.path)
+    let header = try withExtendedLifetime(file) { try SafetensorsHeader(file.bytes, source: file.path) }
     return (
       header.entries.map { ($0.name, TensorPlace(type: $0.type, shape: $0.shape, range: $0.range)) }, header.metadata
     )

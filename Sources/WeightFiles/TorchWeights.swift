@@ -20,12 +20,14 @@ enum TorchWeights: WeightFormat {
 
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String]) {
     let file = try MappedFile(path)
-    let (weights, records) = try TorchZip.read(file.bytes, source: path)
+    let (weights, records) = try withExtendedLifetime(file) { try TorchZip.read(file.bytes, source: path) }
     return (weights, try metadata(records, path))
   }
 
   static func places(_ file: MappedFile) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])? {
-    try TorchZip.places(file.bytes, source: file.path).map { ($0.tensors, try metadata($0.records, file.path)) }
+    try withExtendedLifetime(file) {
+      try TorchZip.places(file.bytes, source: file.path).map { ($0.tensors, try metadata($0.records, file.path)) }
+    }
   }
 
   private static func metadata(_ records: [String: [UInt8]], _ path: String) throws -> [String: String] {

@@ -22,7 +22,7 @@ enum Console {
     JobReport.add(line: text)
     guard !isJSON else { return }
     clearBar()
-    write(text + "\n", to: 1)
+    write(printable(text) + "\n", to: 1)
   }
 
   /// One JSON line on stdout with `--json`, else nothing.
@@ -41,14 +41,14 @@ enum Console {
     event("note", ["text": text])
     guard !isQuiet, !isJSON else { return }
     clearBar()
-    write(text + "\n", to: 2)
+    write(printable(text) + "\n", to: 2)
   }
 
   static func warn(_ text: String) {
     event("warning", ["text": text])
     JobReport.add(warning: text)
     clearBar()
-    write("warning: \(text)\n", to: 2)
+    write("warning: \(printable(text))\n", to: 2)
   }
 
   static func report(_ failure: Failure) {
@@ -61,7 +61,7 @@ enum Console {
       fields[key] = value
     }
     event("error", fields)
-    write((failure.exit == .interrupted ? "" : "error: ") + "\(failure)\n", to: 2)
+    write((failure.exit == .interrupted ? "" : "error: ") + printable("\(failure)") + "\n", to: 2)
   }
 
   /// Redraws the bar of a terminal, cut to its width: what wraps cannot be taken back.
@@ -85,8 +85,25 @@ enum Console {
 
   static let isTerminal = isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
+  /// Names of files are outside data: what would steer a terminal is spelled out.
+  private static func printable(_ text: String) -> String {
+    let steers = { (scalar: Unicode.Scalar) in
+      scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
+    }
+    guard text.unicodeScalars.contains(where: steers) else { return text }
+    return text.unicodeScalars.map { steers($0) ? "\\x\(String($0.value, radix: 16))" : String($0) }.joined()
+  }
+
+  /// Why results could not be written, if so. A reader that has seen enough (`| head`) is no reason.
+  static var problem: Failure? { lost.withLock { $0 } }
+  private static let lost = Mutex<Failure?>(nil)
+
   private static func write(_ text: String, to descriptor: Int32) {
-    try? Array(text.utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: "output") }
+    do {
+      try Array(text.utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: "standard output") }
+    } catch let failure as Failure {
+      if descriptor == 1, errno != EPIPE { lost.withLock { $0 = $0 ?? failure } }
+    } catch {}
   }
 }
 

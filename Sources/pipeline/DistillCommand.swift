@@ -91,7 +91,8 @@ struct DistillOptions: ParsableArguments {
       try positive("--schedule-epochs", scheduleEpochs ?? file?.value("distill", "schedule-epochs"))
       ?? configuration.scheduleEpochs
     if let patience = text(patience, "patience") {
-      configuration.patience = patience == "none" ? nil : try parsed("--patience", patience) { Int($0) }
+      configuration.patience =
+        patience == "none" ? nil : try positive("--patience", parsed("--patience", patience) { Int($0) })
     }
     configuration.seed = try seed ?? file?.value("distill", "seed") ?? configuration.seed
     configuration.precision = text(precision, "precision") ?? configuration.precision
@@ -163,12 +164,15 @@ struct DistillFlow {
   func plan() throws -> Bool { plan(try TrainingRun(settings)) }
 
   private func plan(_ run: TrainingRun) -> Bool {
-    let (done, total) = (settings.fresh ? nil : run.stepsDone, steps(run))
-    let isDone = (done ?? 0) >= total
-    let what = isDone ? "up to date" : done.map { "would go on from step \($0)" } ?? "would start"
+    let state = settings.fresh ? nil : run.state
+    let end = state.flatMap(run.end)
+    let what =
+      end.map { "up to date: \($0)" } ?? state.map { "would go on from step \($0.step)" } ?? "would start"
     Console.say("distill: run \(run.description.name): \(clips(run)) clips; \(what)")
-    Console.event("plan", ["stage": "distill", "run": run.description.name, "stepsDone": done ?? 0, "steps": total])
-    return !isDone
+    Console.event(
+      "plan",
+      ["stage": "distill", "run": run.description.name, "stepsDone": state?.step ?? 0, "steps": steps(run)])
+    return end == nil
   }
 
   private func clips(_ run: TrainingRun) -> String {
@@ -177,7 +181,7 @@ struct DistillFlow {
 
   /// After how many steps the run ends, unless something ends it before.
   private func steps(_ run: TrainingRun) -> Int {
-    let batches = max(1, (run.description.clips["train"] ?? 0) / settings.configuration.batchSize)
+    let batches = max(1, settings.configuration.batches(of: run.description.clips["train"] ?? 0))
     return min(settings.limits.steps ?? .max, settings.limits.epochs * batches)
   }
 
@@ -201,7 +205,7 @@ struct DistillFlow {
     case .resumed(let step):
       Console.say("resumed at step \(step)")
       Console.event("resumed", ["step": step])
-    case .damaged(let failure): Console.warn("\(failure)\n  using the checkpoint before it")
+    case .damaged(let failure): Console.warn("\(failure)\n  set aside; using the checkpoint before it, if there is one")
     case .stepped(let step, let epoch, _, let loss, let speed):
       progress.advance(extra: "epoch \(epoch + 1), loss \(String(format: "%.4f", loss)), \(one(speed)) clips/s")
       Console.event("step", ["step": step, "epoch": epoch, "loss": loss, "clipsPerSecond": speed])

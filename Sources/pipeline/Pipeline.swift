@@ -24,6 +24,7 @@ struct Pipeline: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      if let problem = Console.problem { throw problem }
       if command is any KeptCommand { CommandHistory.keep(Array(CommandLine.arguments.dropFirst())) }
       JobReport.finish()
     } catch let failure as Failure {

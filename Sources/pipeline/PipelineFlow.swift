@@ -11,6 +11,9 @@ struct PipelineFlow {
     case frames
     case prepare, distill, export
 
+    /// Whether it stands between the frames and `prepare`.
+    var makesVectors: Bool { if case .shell(let stage) = self { stage.position == .afterFrames } else { false } }
+
     /// What `--until` calls it.
     var name: String {
       switch self {
@@ -112,13 +115,15 @@ struct PipelineFlow {
   /// - Parameter isPending: whether something before this step would run, so that what this one finds is not known yet.
   private func plan(_ step: Step, _ steps: [Step], _ isPending: inout Bool) throws {
     switch step {
-    case .shell(let stage): if try shell.plan(stage) { isPending = true }
-    case .frames: _ = try frameSettings()
+    case .shell(let stage):
+      if isPending { return wait("stage \(stage.name)", after: stage.position.predecessor) }
+      if try shell.plan(stage) { isPending = true }
+    case .frames: isPending = try isPending || PrepareFlow(settings: frameSettings(), common: common).plan()
     case .prepare:
+      if isPending, steps.contains(where: \.makesVectors) { return wait("prepare", after: "the stages before it") }
       var settings = try prepareSettings()
       // What a stage has yet to make is not there to be planned with.
-      let isMade = steps.contains { if case .shell(let stage) = $0 { stage.position == .afterFrames } else { false } }
-      if isMade { settings.embeddings.removeAll { !Files.exists($0) } }
+      if steps.contains(where: \.makesVectors) { settings.embeddings.removeAll { !Files.exists($0) } }
       if try PrepareFlow(settings: settings, common: common).plan() { isPending = true }
     case .distill:
       if isPending { return wait("distill", after: "prepare") }

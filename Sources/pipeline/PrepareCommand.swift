@@ -70,6 +70,9 @@ struct PrepareOptions: ParsableArguments {
       settings.embeddings = [beside]
     }
     settings.embeddingFPS = try embeddingFPS ?? file?.value("prepare", "embedding-fps")
+    if let fps = settings.embeddingFPS, !(fps > 0 && fps.isFinite) {
+      throw Failure("usage.value", "a number over 0 is wanted", on: "--embedding-fps", found: "\(fps)", exit: .usage)
+    }
     settings.embeddingModel = embeddingModel ?? file?.text("prepare", "embedding-model")
     let rate = frames ?? file?.text("prepare", "frames") ?? "1"
     settings.frames = rate == "none" ? nil : try FrameRate(rate)
@@ -91,14 +94,18 @@ struct PrepareOptions: ParsableArguments {
     settings.limit = try positive("--limit", limit ?? file?.value("prepare", "limit"))
     settings.maxBadFraction =
       try maxBadFraction ?? file?.value("prepare", "max-bad-fraction") ?? settings.maxBadFraction
+    guard (0...1).contains(settings.maxBadFraction) else {
+      throw Failure(
+        "usage.value", "a share is wanted", on: "--max-bad-fraction", found: "\(settings.maxBadFraction)",
+        expected: "0 to 1", exit: .usage)
+    }
     settings.leaveOut = list(leaveOut, "leave-out")
     settings.keep = list(keep, "keep")
     settings.retry = retry
     settings.remoteCache = try (remoteCache ?? file?.text("prepare", "remote-cache")).map {
       try CacheServer($0, environment: ProcessInfo.processInfo.environment)
     }
-    let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    settings.workerCommand = [program, DecodeWorkerCommand.word]
+    settings.workerCommand = try DecodeWorkerCommand.command()
     return settings
   }
 
@@ -122,7 +129,10 @@ func positive(_ flag: String, _ value: Int?) throws -> Int? {
 
 struct PrepareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "prepare", abstract: "Turn folders of video and their teacher vectors into training shards.")
+    commandName: "prepare", abstract: "Turn folders of video and their teacher vectors into training shards.",
+    discussion: "Reasons to leave a clip out (! is left out, ? is kept with a warning, unless flags say otherwise):\n"
+      + BuiltInReasons.map { "\($0.effect == .leavesOut ? "!" : "?") \($0.code): \($0.meaning)" }.joined(
+        separator: "\n"))
 
   @Argument(help: "Folders or files with clips.")
   var videos: [String] = []

@@ -48,10 +48,7 @@ struct PrepareFlow {
     summary.notes += prepared.notes
     summary.add(prepared)
     if settings.embeddings.isEmpty {
-      PrepareReport.show(summary.rows)
-      let kept = prepared.verdicts.prefix(preparation.clips.candidates.count).count { $0.state != .leftOut }
-      Console.say("\(kept) clips decoded and kept in \(settings.workspace)")
-      throw Failure.noVectors
+      try finishWithoutVectors(summary, prepared, Work(outcome, written: 0, isRenewed: false))
     }
     guard !prepared.pairs.isEmpty else {
       PrepareReport.show(summary.rows)
@@ -91,10 +88,11 @@ struct PrepareFlow {
   /// Says what would be done.
   /// - Returns: whether anything would.
   func plan() throws -> Bool {
-    let catalog = try? Catalog.reader(settings.workspace)
+    let catalog = try Catalog.readerIfThere(settings.workspace)
     var preparation = try Preparation(settings, memo: try catalog.map { try FileMemo($0) })
     Memory.returnFreed()
     _ = report(preparation)
+    for reason in settings.retry { _ = try VerdictPolicy.known(reason) }
     let retrying = try catalog.map { try self.retrying(preparation, $0) } ?? []
     let plan = try preparation.plan(try catalog.map { try ArtifactStore($0).history() } ?? .empty, retrying: retrying)
     PlanReport.show(plan)
@@ -102,7 +100,7 @@ struct PrepareFlow {
       Console.note("a plan does not ask the remote cache: what it has will not run")
     }
     if common.explain { explain(plan) }
-    PlanReport.coverage(preparation)
+    PlanReport.coverage(preparation, plan)
     preparation.forgetVectors()
     Memory.returnFreed()
     if plan.isUpToDate, !settings.embeddings.isEmpty, let catalog {
@@ -131,7 +129,9 @@ struct PrepareFlow {
       guard case .run(let reasons) = plan.state(at: position) else { continue }
       let id = plan.actions.id(at: position)
       Console.say("\(id.stage) \(id.subject): \(words(reasons))")
-      Console.event("reason", ["stage": id.stage, "subject": id.subject, "reasons": reasons.map(\.code)])
+      Console.event(
+        "reason",
+        ["stage": id.stage, "subject": id.subject, "reasons": reasons.map(\.code), "text": words(reasons)])
     }
   }
 
@@ -227,6 +227,7 @@ struct PrepareFlow {
     let publisher = try ShardPublisher(
       sets, folder: folder, target: settings.shardTarget, catalog: catalog, threads: settings.jobs, writing: true)
     let written = publisher.isUpToDate ? nil : publisher.toWrite.count
+    try catalog.set(note: PrepareSettings.framesNote, folder)
     if written != nil { try publish(publisher, store, stage: "write-frames") }
     let clips = publisher.jobs.reduce(0) { $0 + $1.clips }
     let state = written.map { "\($0) shards written" } ?? "up to date"
@@ -271,6 +272,28 @@ struct PrepareFlow {
     }
   }
 
+  /// The same where there is nothing to pair sounds with.
+  private func finishWithoutVectors(_ summary: PreparedSummary, _ prepared: PreparedPairs, _ work: Work) throws -> Never
+  {
+    PrepareReport.show(summary.rows)
+    let clips = prepared.preparation.clips.candidates.count
+    let kept = prepared.verdicts.prefix(clips).count { $0.state != .leftOut }
+    Console.event(
+      "prepared",
+      [
+        "pairs": 0, "kept": kept, "leftOut": summary.leftOut, "decoded": work.decoded, "fetched": work.fetched,
+        "shards": 0, "written": 0, "sealed": false,
+      ])
+    Console.say("\(kept) of \(clips) clips are kept in \(settings.workspace); \(work.words)")
+    if let failure = tooManyLeftOut(summary.leftOut, of: clips) { Console.warn("\(failure)") }
+    throw Failure.noVectors
+  }
+
+  private func tooManyLeftOut(_ leftOut: Int, of total: Int) -> Failure? {
+    guard Double(leftOut) > settings.maxBadFraction * Double(total) else { return nil }
+    return Failure.tooManyLeftOut(leftOut, of: total, allowed: settings.maxBadFraction)
+  }
+
   /// The table, the last line, and the exit status. `sealed`: nothing was looked at, since nothing has changed.
   private func finish(_ summary: PreparedSummary, _ work: Work, sealed: Bool = false) throws {
     PrepareReport.show(summary.rows)
@@ -284,8 +307,6 @@ struct PrepareFlow {
         "shards": summary.shards, "written": work.written, "sealed": sealed,
       ])
     Console.say("\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(work.words)")
-    let total = summary.pairs + summary.leftOut
-    guard Double(summary.leftOut) > settings.maxBadFraction * Double(total) else { return }
-    throw Failure.tooManyLeftOut(summary.leftOut, of: total, allowed: settings.maxBadFraction)
+    if let failure = tooManyLeftOut(summary.leftOut, of: summary.pairs + summary.leftOut) { throw failure }
   }
 }

@@ -36,16 +36,23 @@ enum PlanReport {
     Console.say(table.text)
   }
 
-  static func coverage(_ preparation: Preparation) {
+  /// How many clips have vectors, and what those that are worked on will take.
+  static func coverage(_ preparation: Preparation, _ plan: Plan) {
     let clips = preparation.ready.count
     guard !preparation.settings.embeddings.isEmpty else {
       Console.say("no teacher vectors given: sound and frames only")
       return
     }
     let covered = preparation.ready.count { $0.vectors != nil }
-    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each.
-    let bytes = clips * (160 + (preparation.settings.frames == nil ? 0 : 200)) * 1024 + covered * 180 * 1024
-    Console.say("vectors for \(covered) of \(clips) clips; up to \(bytes / 1_048_576 + 1) MiB of disk")
+    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; sound and rows lie in the
+    // shards too.
+    let open = [ExtractSound.name: 160, ExtractFrames.name: 200, SelectVectors.name: 10].reduce(0) { sum, stage in
+      let counts = plan.counts(stage: stage.key)
+      return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)
+    }
+    let bytes = open * 1024
+    let disk = plan.isUpToDate ? "" : "; up to \(bytes / 1_048_576 + 1) MiB of disk"
+    Console.say("vectors for \(covered) of \(clips) clips\(disk)")
     Console.event("coverage", ["clips": clips, "vectors": covered, "diskBytes": bytes])
   }
 

@@ -87,6 +87,7 @@ struct CompareCommand: ParsableCommand {
     Console.say(comparison.differences.isEmpty ? "parameters, data and tools are the same" : table.text)
     show(comparison)
     guard let out else { return }
+    if common.dryRun { return Console.say("would write \(out)") }
     let page = comparison.page
     try Files.makeFolder(Files.parent(out))
     try Files.write(page, to: out)

@@ -29,7 +29,7 @@ struct ShellFlow {
   /// Says what would be done.
   /// - Returns: whether it would or might run.
   func plan(_ shell: ShellStage) throws -> Bool {
-    guard let catalog = try? Catalog.reader(common.workspace) else {
+    guard let catalog = try Catalog.readerIfThere(common.workspace) else {
       Console.say("stage \(shell.name): would run: \(RebuildReason.neverBuilt)")
       return true
     }

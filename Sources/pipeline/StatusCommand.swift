@@ -27,22 +27,35 @@ struct StatusCommand: ParsableCommand {
     var table = Table()
     for verdict in verdicts {
       table.add(
-        verdict.file.isEmpty ? verdict.id : verdict.file, verdict.reason?.rawValue ?? "",
+        verdict.file.isEmpty || ClipID.stem(ofFile: Files.name(verdict.file)) == verdict.id
+          ? (verdict.file.isEmpty ? verdict.id : verdict.file) : "\(verdict.id) (\(verdict.file))",
+        verdict.reason?.rawValue ?? "",
         verdict.findings.map { "\($0.code): \($0.evidence)" }.joined(separator: "; "))
-      Console.event("left-out", ["id": verdict.id, "file": verdict.file, "reason": verdict.reason?.rawValue ?? ""])
+      Console.event(
+        "left-out",
+        [
+          "id": verdict.id, "file": verdict.file, "reason": verdict.reason?.rawValue ?? "",
+          "findings": verdict.findings.map { ["code": $0.code.rawValue, "evidence": $0.evidence] },
+        ])
     }
     Console.say(verdicts.isEmpty ? "no clip is left out" : table.text)
   }
 
   private func summarise(_ verdicts: [ClipVerdict], _ catalog: Catalog) throws {
-    let counts = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
+    let clips = verdicts.filter { !$0.findings.contains { $0.code.isUnmatched } }
+    let counts = Dictionary(grouping: clips, by: \.state).mapValues(\.count)
+    let others = verdicts.count - clips.count
     Console.say(
-      "\(verdicts.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out"
+      "\(clips.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out"
+        + (others > 0 ? "; \(others) rows or files without the other" : "")
     )
+    if try GarbageRule(catalog).isUnfinished {
+      Console.say("a prepare is at work here, or was stopped: what it has done so far is kept and not counted")
+    }
     Console.event(
       "status",
       [
-        "clips": verdicts.count, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0,
+        "clips": clips.count, "unmatched": others, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0,
         "leftOut": counts[.leftOut] ?? 0,
       ])
     PrepareReport.show(PreparedSummary.rows(verdicts))

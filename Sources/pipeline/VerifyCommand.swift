@@ -11,7 +11,8 @@ struct VerifyCommand: ParsableCommand {
       still are. With --dry-run it is only named.
       """)
 
-  @Option(help: "Training shards; default: where prepare put them last.") var shards: String?
+  @Option(help: "Training shards; default: where prepare put them last. Frames are looked for there alone.") var shards:
+    String?
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -21,22 +22,29 @@ struct VerifyCommand: ParsableCommand {
     let catalog = common.dryRun ? reader : try Catalog.writer(common.workspace)
     let store = try ArtifactStore(catalog)
     let (artifacts, storeFaults) = try verify(store)
-    let checked = try ShardVerification(
-      folder: shards ?? catalog.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards, catalog: catalog)
-    let faults = storeFaults + checked.faults
+    let checked = try folders(catalog).map { try ShardVerification($0.kind, folder: $0.folder, catalog: catalog) }
+    let (faults, count) = (storeFaults + checked.flatMap(\.faults), checked.reduce(0) { $0 + $1.shards })
     for fault in faults {
       let evidence = [fault.found.map { "found \($0)" }, fault.expected.map { "expected \($0)" }].compactMap { $0 }
       let detail = evidence.isEmpty ? "" : " (\(evidence.joined(separator: ", ")))"
       Console.say("\(fault.subject ?? ""): \(fault.what)\(detail)")
       Console.event("fault", ["code": fault.code, "subject": fault.subject ?? "", "found": fault.found ?? ""])
     }
-    Console.event("verified", ["artifacts": artifacts, "shards": checked.shards, "faults": faults.count])
-    if faults.isEmpty { return Console.say("all \(artifacts) artifacts and \(checked.shards) shards are whole") }
+    Console.event("verified", ["artifacts": artifacts, "shards": count, "faults": faults.count])
+    if faults.isEmpty { return Console.say("all \(artifacts) artifacts and \(count) shards are whole") }
     if catalog.isWriter {
-      try checked.forget(in: catalog)
+      for folder in checked { try folder.forget(in: catalog) }
       try PreparationSeal.remove(from: catalog)
     }
-    throw Failure.damaged(faults.count, of: artifacts + checked.shards, isGivenUp: catalog.isWriter)
+    throw Failure.damaged(faults.count, of: artifacts + count, isGivenUp: catalog.isWriter)
+  }
+
+  /// Where shards were written last, or those that are named.
+  private func folders(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, folder: String)] {
+    if let shards, !Files.isFolder(shards) { throw Failure.noSuchFolder("--shards", shards) }
+    let training = try shards ?? catalog.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards
+    let frames = try catalog.note(PrepareSettings.framesNote)
+    return [(.training, training)] + (frames.map { [(.frames, $0)] } ?? [])
   }
 
   private func verify(_ store: ArtifactStore) throws -> (Int, [Failure]) {

@@ -7,8 +7,8 @@ import Testing
 @Suite struct CandidateTests {
   private func files(_ names: String...) -> [SourceFile] { names.map { SourceFile(path: "/v/\($0)", name: $0) } }
 
-  private func manifest(_ text: String) throws -> Manifest {
-    let path = "\(NSTemporaryDirectory())/manifest-\(UUID().uuidString).csv"
+  private func manifest(_ text: String, _ ending: String = "csv") throws -> Manifest {
+    let path = "\(NSTemporaryDirectory())/manifest-\(UUID().uuidString).\(ending)"
     defer { try? Files.remove(path) }
     try Files.write(text, to: path)
     return try Manifest(path: path)
@@ -52,6 +52,34 @@ import Testing
     list = ClipList(files: files("a.mkv", "a.mp4"), manifest: nil)
     list.settleCollisions([one, nil])
     #expect(list.candidates.map { $0.findings.map(\.code) } == [[.idCollision], [.idCollision]])
+  }
+
+  @Test("spreadsheets' byte order mark, either line end, a heading and a first clip whose name holds \"id\"")
+  func forms() throws {
+    let rows = [["v_000010", "w_000020"], ["a", "b"]]
+    func read(_ text: String, _ ending: String = "csv") throws -> [[String]] {
+      let found = try manifest(text, ending).rows
+      return [found.map(\.clip), found.compactMap(\.label)]
+    }
+    #expect(try read("\u{FEFF}v,10,a\r\nw,20,b\r\n") == rows)
+    #expect(try read("youtube_id,start,label\nv,10,a\nw,20,b") == rows)
+    #expect(try read("v_000010.mp4,a\nw_000020.mp4,b\n") == rows)
+    #expect(try read("midIDxyz_000030.mp4,a\nw_000020.mp4,b\n")[0] == ["midIDxyz_000030", "w_000020"])
+    let lines = ["v", "w"].enumerated().map {
+      "{\"id\":\"\($1)\",\"start\":\(10 + 10 * $0),\"label\":\"\(rows[1][$0])\"}"
+    }
+    for end in ["\n", "\r\n"] { #expect(try read("\u{FEFF}" + lines.joined(separator: end) + end, "jsonl") == rows) }
+  }
+
+  @Test("the source video is the id without its start, in seconds or in milliseconds")
+  func sourceVideos() throws {
+    for (id, video) in [
+      ("abcdefghijk_000010", "abcdefghijk"), ("abcdefghijk_10000_20000", "abcdefghijk"),
+      ("abcdefghijk_0_10000", "abcdefghijk"), ("abcde_12345_000010", "abcde_12345"), ("12345_000010", "12345"),
+      ("a_7_5", "a_7"), ("plain", "plain"), ("_000010", "_000010"),
+    ] {
+      #expect(ClipID(id)?.sourceVideo == video, "\(id)")
+    }
   }
 
   @Test("two clips may be cut from one file")

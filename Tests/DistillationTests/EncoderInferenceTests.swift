@@ -56,6 +56,16 @@ struct EncoderInferenceTests {
     }
   }
 
+  @Test("more threads than clips: any thread may take a group, at any length")
+  func manyThreads() throws {
+    let (one, many) = (try embedder(threads: 1), try embedder(threads: 8))
+    for (clips, samples) in [(4, 8_000), (5, 24_000), (2, 48_000), (7, 56_000)] {
+      let sounds = (0..<clips).map { sound(UInt64($0), samples) }
+      let expected = try embed(one, sounds)
+      for _ in 0..<4 { #expect(try embed(many, sounds) == expected, "\(clips) clips") }
+    }
+  }
+
   @Test("clips normalised together get the moments of all of them")
   func together() throws {
     let sounds = (0..<3).map { sound(UInt64($0), 16_000) }

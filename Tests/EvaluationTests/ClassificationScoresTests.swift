@@ -21,6 +21,18 @@ struct ClassificationScoresTests {
     #expect(Scores.areaUnderCurve([1, 2], [true, true]) == nil)
   }
 
+  @Test("a score that is no number ends nothing", .timeLimit(.minutes(1)))
+  func notFinite() {
+    let scores: [Float] = [0.9, .nan, 0.1, .nan, .infinity]
+    for relevant in [[true, false, true, false, false], [false, true, false, true, true]] {
+      #expect(Scores.averagePrecision(scores, relevant) != nil)
+      #expect(Scores.areaUnderCurve(scores, relevant) != nil)
+    }
+    let all = [Float](repeating: .nan, count: 4)
+    #expect(
+      ClassificationScores(scores: all, targets: [1, 0, 0, 1], classes: 2, isMultiLabel: false).accuracy == 0.5)
+  }
+
   @Test("d′ is that of known areas")
   func dPrime() {
     #expect(abs(Scores.dPrime(area: 0.5)) < 1e-9)

@@ -37,6 +37,7 @@ import Testing
       elif path.startswith('hang'): time.sleep(1000)
       elif path.startswith('garbage'): os.write(1, b'\\xff' * 4096)
       elif path.startswith('memory'): reply({'findings': [{'code': 'media.memory', 'evidence': 'asked to'}]})
+      elif path.startswith('settings'): reply({'findings': []}, os.environ['GLIBC_TUNABLES'].encode())
       elif path.startswith('slow'): time.sleep(0.2); reply({'findings': []}, path.encode())
       elif path.startswith('long'): reply({'findings': [], 'continues': path.startswith('longer')}, b'%d' % os.getpid())
       else: reply({'findings': []}, path.encode())
@@ -61,6 +62,13 @@ import Testing
     var pids: Set<Int32> { Set(log.compactMap { $0.split(separator: " ").first.flatMap { Int32($0) } }) }
     /// Whether all worker processes are gone, zombies too.
     var allGone: Bool { pids.allSatisfy { kill($0, 0) != 0 && errno == ESRCH } }
+  }
+
+  @Test("memory that a decoder never wrote is the same in every worker: zeros")
+  func zeroedMemory() throws {
+    let settings = String(decoding: try Stand().decode("settings").payload, as: UTF8.self)
+    // malloc fills with the complement of what it is told, and not where it keeps small pieces at hand.
+    #expect(settings == "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0")
   }
 
   @Test("a reply and its payload come back, from one worker for many requests")

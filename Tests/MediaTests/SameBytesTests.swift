@@ -48,7 +48,10 @@ import Testing
 
   @Test("the toolchain's identity names every library")
   func identity() {
-    let names = ["libFLAC", "libavcodec", "libavformat", "libavutil", "libsndfile", "libswscale"]
+    let names = [
+      "FFmpeg", "FFmpeg's configuration", "libFLAC", "libavcodec", "libavformat", "libavutil", "libsndfile",
+      "libswscale",
+    ]
     #expect(MediaToolchain.identity.keys.sorted() == names)
     #expect(!MediaToolchain.identity.values.contains { $0.isEmpty || $0 == "unknown" })
   }

@@ -1,7 +1,42 @@
 import Basics
+import Distillation
 import Foundation
 import Tensors
 import Testing
+
+@testable import Stages
+@testable import pipeline
+
+@Suite("Options of distill")
+struct DistillOptionsTests {
+  private func configuration(_ words: [String]) throws -> TrainingConfiguration {
+    try DistillOptions.parse(words).settings(common: CommonOptions.parse([]), file: nil).configuration
+  }
+
+  @Test("the words that a report gives for a run parse to the run's configuration")
+  func reproduced() throws {
+    #expect(try configuration(RunFolder.words(TrainingConfiguration())) == TrainingConfiguration())
+    var other = TrainingConfiguration()
+    (other.loss, other.normalization, other.batchSize, other.learningRate) = ("clip", .batch, 24, 0.1 + 0.2)
+    (other.schedule, other.scheduleEpochs, other.seed, other.patience) = ("cosine", 7, .max, nil)
+    (other.precision, other.shuffleTeacher) = ("mixed", true)
+    other.augmentation.cropSeconds = 4.5
+    (other.augmentation.gainDecibels, other.augmentation.spectrogramMasks, other.augmentation.mixup) = (6.25, 2, 0.3)
+    (other.optimizer.weightDecay, other.optimizer.warmUpSteps, other.optimizer.gradientLimit) = (1e-5, 100, 1)
+    (other.optimizer.averageDecay, other.optimizer.temperatureLimit) = (0.999, 100)
+    #expect(try configuration(RunFolder.words(other)) == other)
+  }
+
+  @Test("a patience under one is refused: nothing would be trained")
+  func patience() throws {
+    for patience in ["0", "some"] {
+      #expect(throws: Failure.self) { try configuration(["--patience", patience]) }
+    }
+    #expect(throws: Failure.self) { try configuration(["--patience=-1"]) }
+    #expect(try configuration(["--patience", "1"]).patience == 1)
+    #expect(try configuration(["--patience", "none"]).patience == nil)
+  }
+}
 
 @Suite("pipeline distill and export", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct DistillTests {
@@ -82,9 +117,14 @@ struct DistillTests {
     var bytes = try Files.read(newest)
     bytes[bytes.count / 2] ^= 1
     try Files.write(bytes, to: newest)
+    let refused = try tool.run("export", "damaged.bin")
+    #expect(refused.status == 1 && refused.problems.contains("--checkpoint 4"), "\(refused.problems)")
     let outcome = try tool.run("distill", "--batch-size", "4", "--steps", "6")
     #expect(outcome.status == 0)
     #expect(outcome.problems.contains("bytes have changed") && outcome.output.contains("resumed at step 4"))
+    #expect(Files.exists("\(newest).damaged"))
+    let planned = try tool.run("distill", "--batch-size", "4", "--steps", "6", "--dry-run")
+    #expect(planned.output.contains("up to date: 6 steps done"), "\(planned.output)")
   }
 
   @Test("refuses what cannot be trained, with a way out")

@@ -3,7 +3,9 @@ import Foundation
 import Tensors
 import TestSupport
 import Testing
-import Wav2CLIP
+
+@testable import Stages
+@testable import Wav2CLIP
 
 @Suite("pipeline embed", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
 struct EmbedTests {
@@ -279,6 +281,21 @@ struct EmbedTests {
     let error = try distance(table(tool, "w"), rows)
     print("golden eval.frames.clip0 through embed: \(error) of the norm")
     #expect(error <= 1e-4)
+  }
+}
+
+@Suite("Files of embeddings")
+struct EmbeddingTableTests {
+  @Test("times of windows are those of the samples at which they begin, whatever the hop was given as")
+  func times() throws {
+    for (hop, samples) in [(0.1, 1600), (1.0 / 3, 5333), (0.012_34, 197)] {
+      let table = EmbeddingTable(
+        sounds: [], width: 1, cut: try WindowCut(hopSeconds: hop), metadata: { [:] }, vectors: { _ in [] })
+      #expect(table.hop == Double(samples) / 16_000)
+      for window in [0, 3, 100_000] { #expect(table.time(window) == Double(window * samples) / 16_000) }
+    }
+    let whole = EmbeddingTable(sounds: [], width: 1, cut: nil, metadata: { [:] }, vectors: { _ in [] })
+    #expect(whole.hop == nil)
   }
 }
 

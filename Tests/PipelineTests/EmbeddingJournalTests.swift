@@ -82,6 +82,12 @@ struct EmbeddingJournalTests {
     }
   }
 
+  @Test("a sound with more vectors than a record holds is refused, not cut")
+  func large() {
+    #expect(failureCode { try EmbeddingJournal.check(values: 1 << 30, of: "a.wav") } == "embed.large")
+    #expect(failureCode { try EmbeddingJournal.check(values: (1 << 30) - 1, of: "a.wav") } == nil)
+  }
+
   private func failureCode(_ body: () throws -> Void) -> String? {
     do { try body() } catch { return (error as? Failure)?.code ?? "\(error)" }
     return nil

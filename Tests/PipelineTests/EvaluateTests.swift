@@ -6,6 +6,9 @@ import Tensors
 import Testing
 import WeightFiles
 
+@testable import Stages
+@testable import pipeline
+
 /// Sounds and a student made up on the spot.
 private struct Sounds {
   let tool: Tool
@@ -59,6 +62,16 @@ private struct Sounds {
         }
       }
     }
+  }
+
+  /// The student with a bias that is no number.
+  func writeBroken(_ name: String) throws {
+    var (weights, metadata) = try WeightFiles.read(tool.path("weights.safetensors"))
+    var values = [Float](repeating: 0, count: 512)
+    values[7] = .nan
+    weights.set("audio_transform.sequential.3.bias", Tensor(shape: [512], floats: values))
+    metadata["note"] = "broken"
+    try WeightFiles.write(weights, metadata: metadata, to: tool.path(name))
   }
 
   func evaluation(_ name: String) throws -> EvaluationRecord {
@@ -214,6 +227,106 @@ struct EvaluateTests {
     #expect(try sounds.evaluation("plain.json").tables == record.tables)
   }
 
+  @Test("weights that give no numbers are refused with the first clip, in place of scores", .timeLimit(.minutes(1)))
+  func notFinite() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.set(folds: 1, each: 2)
+    try sounds.writeBroken("broken.safetensors")
+    try Files.write("file,start,end,label\n1-0.wav,0,1,a\n", to: sounds.tool.path("sounds/low/t.csv"))
+    try sounds.write("sounds/low/1-0.wav", pitch: 440, seconds: 3, seed: 1)
+    let vectors = Tensor(shape: [3, 512], floats: (0..<3 * 512).map { Float($0 % 7) })
+    try Files.write(try NumpyFile.bytes(of: vectors), to: sounds.tool.path("words.npy"))
+    try Files.write("low\nmiddle\nhigh\n", to: sounds.tool.path("words.txt"))
+    for (words, clip) in [
+      (["classify", "--data", "sounds", "--rows", "probe"], "high/1-0.wav"),
+      (["zero-shot", "--data", "sounds", "--text", "words.npy"], "high/1-0.wav"),
+      (["retrieve", "--shards", "none", "--timeline", "sounds/low/t.csv"], "1-0.wav, second 0"),
+    ] {
+      let outcome = try sounds.tool.run(all: ["evaluate"] + words + ["--weights", "broken.safetensors"])
+      #expect(outcome.status == 1 && outcome.problems.contains("NaN or Inf: \(clip)"), "\(outcome.problems)")
+      #expect(outcome.problems.contains("weights "), "\(outcome.problems)")
+    }
+  }
+
+  @Test("words are asked for the clips that have their label, and for no others")
+  func words() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    func write(_ name: String, _ metadata: [String: String], _ rows: [(String, [[Float]])]) throws {
+      var tensors = NamedTensors()
+      for (name, rows) in rows {
+        try tensors.add(name, Tensor(shape: [rows.count, 2], floats: rows.flatMap { $0 }))
+      }
+      let file = try OutputFile(tool.path(name))
+      try SafetensorsFile.write(tensors, metadata: metadata, to: file)
+      try file.commit()
+    }
+    let rows: [[Float]] = [[1, 0], [1, 0.1], [0, 1]]
+    try write("clips.safetensors", ["labels": #"["a","a","b"]"#], [("audio", rows), ("image", rows)])
+    try write(
+      "words.safetensors", ["names": #"["c","a","d","b"]"#], [("vectors", [[1, 1], [1, 0], [1, -1], [0, 1]])])
+    let outcome = try tool.run(
+      "evaluate", "retrieve", "--vectors", "clips.safetensors", "--text", "words.safetensors", "--out", "s.json")
+    #expect(outcome.status == 0, "\(outcome.problems)")
+    let file = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(tool.path("s.json")), source: "s")
+    let record = try #require(file.evaluations.first)
+    let row = try #require(record.tables[0].rows.first { $0.name == "text → audio" })
+    #expect(row.scores["queries"]?.mean == 2 && row.scores["R@1"]?.mean == 1 && row.scores["class mAP"]?.mean == 1)
+    let back = try #require(record.tables[0].rows.first { $0.name == "audio → text" })
+    #expect(back.scores["gallery"]?.mean == 4)
+    #expect(record.title == "vectors of clips.safetensors")
+  }
+
+  @Test("data are called by the last two parts of their path, so that sets with files of one name stay apart")
+  func titles() {
+    for (path, title) in [
+      ("sounds", "sounds"), ("./sounds/", "sounds"), ("/data/esc50/meta.csv", "esc50/meta.csv"),
+      ("../us8k/meta.csv", "us8k/meta.csv"), (".", "."), ("/", "/"),
+    ] { #expect(DataTitle.of(path) == title) }
+  }
+
+  @Test("a manifest's row is ten seconds of its file and not cut; other sounds are, at the reader's limit")
+  func lengths() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.write("videos/abcdefghijk.wav", pitch: 440, seconds: 24, seed: 1, rate: 4000)
+    try Files.write(
+      "abcdefghijk,3,x,train\nabcdefghijk,12,y,test\nabcdefghijk,19,y,test\n", to: sounds.tool.path("m.csv"))
+    var reading = EvaluationClips.Reading()
+    reading.audio = sounds.tool.path("videos")
+    let clips = try EvaluationClips(sounds.tool.path("m.csv"), reading).clips
+    #expect(clips.map(\.startSeconds) == [3, 12, 19] && clips.allSatisfy { $0.seconds == 10 })
+    let command = [Tool.program, DecodeWorkerCommand.word]
+    let reader = SoundReader(jobs: 1, command: command, mostSeconds: 20)
+    let parts = clips.map { SoundReader.Part($0.path, startSeconds: $0.startSeconds, seconds: $0.seconds) }
+    let found = try reader.read(parts + [SoundReader.Part(clips[0].path)]).map { try $0.get() }
+    #expect(found.map(\.samples.count) == [160_000, 160_000, 80_000, 320_000])
+    #expect(found.map(\.isCut) == [false, false, false, true])
+    let whole = try SoundReader(jobs: 1, command: command).read([SoundReader.Part(clips[0].path)])
+    #expect(try whole.map { try $0.get() }.allSatisfy { $0.samples.count == 384_000 && !$0.isCut })
+  }
+
+  @Test("labels after half a minute of a recording count; one over ten minutes is refused")
+  func longTimeline() throws {
+    let sounds = try Sounds()
+    defer { sounds.tool.remove() }
+    try sounds.write("line/0.wav", pitch: 440, seconds: 34, seed: 0, rate: 4000)
+    try sounds.write("line/1.wav", pitch: 440, seconds: 3, seed: 1)
+    try sounds.write("line/long.wav", pitch: 440, seconds: 601, seed: 2, rate: 1000)
+    let words = ["evaluate", "retrieve", "--shards", "none", "--timeline", "line/t.csv"] + Self.student
+    try Files.write("0.wav,31,33,a\n1.wav,0,1,a\n", to: sounds.tool.path("line/t.csv"))
+    let outcome = try sounds.tool.run(all: words + ["--out", "scores.json"])
+    #expect(outcome.status == 0, "\(outcome.problems)")
+    let record = try sounds.evaluation("scores.json")
+    #expect(record.tables[0].rows[0].scores["queries"]?.mean == 2 && record.title == "line/t.csv")
+    try Files.write("long.wav,0,1,a\n", to: sounds.tool.path("line/t.csv"))
+    let refused = try sounds.tool.run(all: words)
+    #expect(
+      refused.status == 1 && refused.problems.contains("long.wav") && refused.problems.contains("at most 600 s"),
+      "\(refused.problems)")
+  }
+
   @Test("a timeline ranks the seconds of recordings")
   func timeline() throws {
     let sounds = try Sounds()
@@ -244,6 +357,11 @@ struct EvaluateTests {
       all: ["evaluate", "retrieve", "--split", "train", "--save", "saved.safetensors", "--out", "a.json"] + Self.student
     )
     #expect(outcome.status == 0 && outcome.problems.contains("training clips"), "\(outcome.problems)")
+    #expect(try sounds.evaluation("a.json").title == "train clips of shards")
+    try sounds.writeBroken("broken.safetensors")
+    let broken = try sounds.tool.run(
+      "evaluate", "retrieve", "--split", "train", "--weights", "broken.safetensors", "--out", "a.json")
+    #expect(broken.status == 1 && broken.problems.contains("NaN or Inf: \(Clips.name(0))"), "\(broken.problems)")
     #expect(
       try sounds.tool.run("evaluate", "retrieve", "--vectors", "saved.safetensors", "--out", "b.json").status == 0)
     let rows = try ["a.json", "b.json"].map { try sounds.evaluation($0).tables[0].rows }

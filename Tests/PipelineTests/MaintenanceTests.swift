@@ -30,6 +30,27 @@ struct MaintenanceTests {
     Thread.sleep(forTimeInterval: 1.5)
   }
 
+  @Test("shards that are gone are damage, of frames too; a folder that is not there is refused")
+  func goneShards() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    #expect(try tool.run("prepare", "videos", "--frames-out", "frames").status == 0)
+    #expect(try tool.run("verify").output.contains("and 2 shards are whole"))
+    try flip(tool.path("frames/frames-000000.tar"), at: 2000)
+    #expect(try tool.run("verify").status == 1)
+    let mended = try tool.run("prepare", "videos", "--frames-out", "frames")
+    #expect(mended.output.contains("frames of 2 clips in 1 shards; 1 shards written"), "\(mended.output)")
+    for damage in [["rm", tool.path("shards/train-000000.tar")], ["rm", "-r", tool.path("shards")]] {
+      try Clips.shell(damage)
+      let found = try tool.run("verify")
+      #expect(found.status == 1 && found.output.contains("not there"), "\(found.output)")
+      #expect(try tool.run("prepare", "videos").status == 0)
+      #expect(try tool.run("verify").status == 0)
+    }
+    #expect(try tool.run("verify", "--shards", "nowhere").status == 64)
+  }
+
   @Test("one flipped bit in a segment or a shard is found, and made anew from the clip")
   func flippedBits() throws {
     let tool = try Tool()

@@ -74,6 +74,134 @@ struct PrepareTests {
     #expect(try tool.run("status", "--quarantine").output.contains("playlist000_000001.mp4"))
   }
 
+  @Test("a clip that was renamed is not decoded again")
+  func renamed() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    try tool.run("prepare", "videos")
+    for (folder, ending) in [("videos", "mp4"), ("embeddings", "npy")] {
+      try Files.rename(
+        tool.path("\(folder)/\(Clips.name(0)).\(ending)"), to: tool.path("\(folder)/renamed0000_000003.\(ending)"))
+    }
+    let again = try tool.run("prepare", "videos")
+    #expect(again.output.contains("2 pairs") && again.output.contains("0 clips decoded"), "\(again.output)")
+    #expect(try tool.run("verify").status == 0)
+  }
+
+  @Test("another key list of a table is other vectors for its clips")
+  func tableKeys() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    try Files.remove(tool.path("embeddings"))
+    try Files.makeFolder(tool.path("table/img_emb"))
+    try Files.makeFolder(tool.path("table/keys"))
+    try Clips.vectors(tool.path("table/img_emb/img_emb_0.npy"), seed: 1, rows: 20)
+    func keys(_ order: [Int]) throws {
+      let lines = order.flatMap { clip in (0..<10).map { "\(Clips.name(clip))_\($0)\n" } }
+      try Files.write(lines.joined(), to: tool.path("table/keys/img_emb_0.txt"))
+    }
+    let line = ["prepare", "videos", "--embeddings", "table/img_emb", "--embedding-fps", "1"]
+    try keys([0, 1])
+    #expect(try tool.run(all: line).output.contains("2 pairs"))
+    let before = try tool.digests("shards")
+    #expect(try tool.run(all: line).output.contains("up to date"))
+    try keys([1, 0])
+    let after = try tool.run(all: line)
+    #expect(after.output.contains("0 clips decoded, 1 shards written"), "\(after.output) \(after.problems)")
+    #expect(try tool.digests("shards") != before)
+    try keys([0, 1])
+    try tool.run(all: line)
+    #expect(try tool.digests("shards") == before)
+  }
+
+  @Test("a name that is not UTF-8 is one line in the report")
+  func oddName() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 1)
+    try Clips.shell([
+      "sh", "-c", "cp \(tool.path("videos"))/*.mp4 \"\(tool.path("videos"))/$(printf 'bad\\377')_000001.mp4\"",
+    ])
+    let outcome = try tool.run("prepare", "videos", "--max-bad-fraction", "1")
+    #expect(outcome.status == 0 && outcome.output.contains("id.invalid"), "\(outcome.output) \(outcome.problems)")
+    #expect(outcome.output.contains("1 pairs"))
+  }
+
+  @Test("its own folders below the videos are no clips, and a folder that is read is not written")
+  func ownFolders() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    for _ in 0..<2 {
+      let outcome = try tool.run("prepare", ".", "--frames-out", "frames")
+      #expect(outcome.status == 0 && outcome.output.contains("2 pairs"), "\(outcome.output) \(outcome.problems)")
+    }
+    try Files.write("x", to: tool.path("afile"))
+    for words in [
+      ["--shards", "videos"], ["--shards", "."], ["--shards", "embeddings"], ["--frames-out", "videos/"],
+      ["--frames-out", "shards"], ["--shards", "afile"], ["--shards", ""],
+    ] {
+      let refused = try tool.run(all: ["prepare", "videos", "--dry-run"] + words)
+      #expect(refused.status == 64, "\(words): \(refused.problems)")
+    }
+    #expect(try Files.names(in: tool.path("videos")).count == 2)
+  }
+
+  @Test("shards behind a link stay there; what a kill left beside them goes, and the user's own files come back")
+  func linkedShards() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    try Files.makeFolder(tool.path("disk/set"))
+    try Clips.shell(["ln", "-s", "disk/set", tool.path("shards")])
+    try Files.write("mine", to: tool.path("disk/set/notes.txt"))
+    #expect(try tool.run("prepare", "videos").status == 0)
+    try Clips.add(tool, 2)
+    #expect(try tool.run("prepare", "videos").output.contains("3 pairs"))
+    #expect(try Files.identityOfLink(tool.path("shards")).kind == .link)
+    let names = try Files.names(in: tool.path("disk/set"))
+    #expect(names.contains("train-000000.tar") && names.contains("notes.txt"), "\(names)")
+
+    try Files.makeFolder(tool.path("disk/.set.building"))
+    try Files.rename(tool.path("disk/set/notes.txt"), to: tool.path("disk/.set.building/notes.txt"))
+    try Files.write("old", to: tool.path("disk/.set.building/train-000000.tar"))
+    #expect(try tool.run("prepare", "videos").output.contains("up to date"))
+    #expect(try Files.names(in: tool.path("disk")) == [".set.lock", "set"])
+    #expect(try Files.read(tool.path("disk/set/notes.txt")) == Array("mine".utf8))
+  }
+
+  @Test("of two files with one id that are kept, one is in a shard and the other is not")
+  func keptTwin() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 2)
+    try Clips.make(tool.path("videos/\(Clips.name(0)).other.mp4"), pitch: 900)
+    let outcome = try tool.run("prepare", "videos", "--keep", "id.collision", "--max-bad-fraction", "1")
+    #expect(outcome.status == 0 && outcome.output.contains("2 pairs"), "\(outcome.output) \(outcome.problems)")
+    #expect(try tool.run("status").output.contains("3 clips: 1 kept, 1 with a warning, 1 left out"))
+    let quarantine = String(decoding: try Files.read(tool.path("shards/quarantine.jsonl")), as: UTF8.self)
+    #expect(quarantine.split(separator: "\n").count == 1 && quarantine.contains("id.collision"))
+  }
+
+  @Test("values that mean nothing are refused before anything is decoded")
+  func values() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 1)
+    for words in [
+      ["--embedding-fps", "0"], ["--embedding-fps", "nan"], ["--embedding-fps=-1"], ["--max-bad-fraction", "nan"],
+      ["--max-bad-fraction", "2"], ["--leave-out", "clip.short", "--keep", "clip.short"], ["--retry", "nonsense"],
+    ] {
+      let refused = try tool.run(all: ["prepare", "videos", "--dry-run"] + words)
+      #expect(refused.status == 64, "\(words): \(refused.status) \(refused.problems)")
+    }
+    try Files.write("prepare:\n  videos: videos\n  limit: [1, 2]\n", to: tool.path("p.yaml"))
+    #expect(try tool.run("prepare", "--pipeline", "p.yaml").status == 64)
+    #expect(try tool.run("prepare", "--help").output.contains("audio.silent"))
+  }
+
   @Test("words every failure and exits as promised")
   func failures() throws {
     let tool = try Tool()

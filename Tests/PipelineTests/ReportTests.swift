@@ -1,7 +1,29 @@
 import Basics
 import Foundation
 import Glibc
+import TestSupport
 import Testing
+
+@testable import Stages
+
+@Suite("What a report says of commands")
+struct CommandLogTests {
+  @Test("the last command of each kind is given, and one that names another run is passed over")
+  func last() throws {
+    let scratch = try Scratch()
+    for words in [
+      ["prepare", "a b"], ["export", "w.bin", "--run", "mine"], ["export", "w.bin", "--run", "other"],
+      ["evaluate", "retrieve", "--run=other"], ["evaluate", "classify", "--data", "d"],
+    ] { CommandLog.append(words, workspace: scratch.path) }
+    let mine = CommandLog.last(scratch.path, of: "mine")
+    #expect(
+      mine == [
+        "prepare": ["pipeline prepare 'a b'"], "export": ["pipeline export w.bin --run mine"],
+        "evaluate classify": ["pipeline evaluate classify --data d"],
+      ])
+    #expect(CommandLog.last(scratch.path, of: nil)["export"] == ["pipeline export w.bin --run other"])
+  }
+}
 
 @Suite(
   "pipeline report and compare", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
@@ -61,6 +83,8 @@ struct ReportCommandTests {
     #expect(!outcome.output.contains("batchSize"))
     let html = String(decoding: try Files.read(tool.path("compare.html")), as: UTF8.self)
     #expect(html.contains("learningRate") && html.contains("\(runs[0]), training"))
+    let planned = try tool.run("compare", runs[0], runs[1], "--out", "none.html", "--dry-run")
+    #expect(planned.output.contains("would write none.html") && !Files.exists(tool.path("none.html")))
     #expect(try tool.run("compare", runs[0], runs[0]).output.contains("the same"))
     #expect(try tool.run("compare", runs[0], "nothing").status == 1)
   }

@@ -149,7 +149,13 @@ struct StagesTests {
       second.output.contains("stage embed-frames: up to date") && second.output.contains("0 shards written") == false)
     #expect(try tool.digests("shards") == shards)
 
+    // Garbage is what nothing refers to: the embedder's record is none.
+    #expect(try tool.run("gc", "--keep-runs", "0").status == 0)
+    #expect(try tool.run("run", "p.yaml", "--until", "prepare").output.contains("stage embed-frames: up to date"))
+
     try Clips.make(tool.path("videos/\(Clips.name(2)).mp4"), pitch: 700)
+    let plan = try tool.run("run", "p.yaml", "--until", "prepare", "--dry-run").output
+    #expect(plan.contains("stage embed-frames: after frames") && plan.contains("prepare: after"), "\(plan)")
     let third = try tool.run("run", "p.yaml", "--until", "prepare", "--explain")
     #expect(
       third.output.contains("shell embed-frames: input changed: frames") && third.output.contains("3 pairs"),

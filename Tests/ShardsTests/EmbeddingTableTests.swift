@@ -45,6 +45,18 @@ import Testing
     #expect(try index.locations(forKey: "b_c")[0].rows().type == .float16)
   }
 
+  @Test("clip-retrieval: a header that promises more rows than any file holds is refused")
+  func vastTable() throws {
+    let scratch = try Scratch()
+    var file = try NumpyFile.bytes(of: Self.rows(0, 2))
+    let header = "{'descr': '<f2', 'fortran_order': False, 'shape': (4611686018427387903, 1), }"
+    file.replaceSubrange(
+      10..<128, with: Array(header.utf8) + [UInt8](repeating: 0x20, count: 117 - header.utf8.count) + [0x0A])
+    try Files.write(file, to: scratch["img_emb_0.npy"])
+    try Files.write("a\nb\n", to: scratch["img_emb_0.keys.txt"])
+    #expect(failure { _ = try EmbeddingIndex(paths: [scratch.path]) }?.code == "npy.short")
+  }
+
   @Test("clip-retrieval: without a key list, or with one of another length, the table is refused with a way out")
   func refusals() throws {
     let scratch = try Scratch()

@@ -13,7 +13,7 @@ import Testing
   let leaves = ["a": 3, "b": 5, "c": 7]
   private let other = Arithmetic.stages(factor: 11)
 
-  private func collect(generations: Int = 1, isWanted: (String) -> Bool = { _ in true }) throws -> Garbage {
+  private func collect(generations: Int = 1, isWanted: (ActionID) -> Bool = { _ in true }) throws -> Garbage {
     let store = try ArtifactStore(Catalog.writer(folder.path))
     defer { store.catalog.endWriting() }
     let garbage = try store.garbage(generations: generations, isWanted: isWanted)
@@ -52,7 +52,7 @@ import Testing
   func subjects() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
-    let garbage = try collect { $0 != "b" }
+    let garbage = try collect { $0.subject != "b" }
     #expect(garbage.records == 2)
     #expect(try arithmetic.build(leaves).ran == [Arithmetic.id("scale", "b"), Arithmetic.id("sign", "b")])
     #expect(try collect().bytes == 0)

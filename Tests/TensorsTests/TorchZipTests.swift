@@ -136,6 +136,10 @@ import Testing
     #expect(try view("K\u{0}K\u{2}\u{85}K\u{4}\u{85}") == "torch.tensor")
     #expect(try view("K\u{0}K\u{4}\u{85})") == "torch.tensor")
     #expect(try view("K\u{0}\u{8A}\u{4}\0\0\0\u{40}\u{85}K\u{0}\u{85}") == "torch.tensor")
+    // Nothing to read, but numbers that run over when multiplied.
+    #expect(try view("\u{8A}\u{8}\0\0\0\0\0\0\0\u{40}K\u{0}\u{85}K\u{1}\u{85}") == "torch.tensor")
+    let vast = "\u{8A}\u{6}\0\0\0\0\0\u{1}"
+    #expect(try view("K\u{0}K\u{0}\(vast)\(vast)\u{87}K\u{1}\(vast)K\u{1}\u{87}") == nil)
     #expect(try view("\u{8A}\u{1}\u{FF}K\u{1}\u{85}K\u{1}\u{85}") == "torch.tensor")
   }
 

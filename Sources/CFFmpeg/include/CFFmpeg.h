@@ -29,6 +29,10 @@ void media_keep_freed_memory(void);
 
 // "avformat", "avcodec", "avutil", "swscale": the version that runs (not the one of the headers); else "".
 void media_library_version(const char *library, char *text, size_t capacity);
+
+// FFmpeg's own release, and how libavcodec was configured: with which decoders.
+const char *media_release(void);
+const char *media_configuration(void);
 // Whether the libraries were built with a demuxer or a decoder of this name.
 bool media_has_demuxer(const char *name);
 bool media_has_decoder(const char *name);

@@ -134,3 +134,8 @@ typedef struct {
 } kernels_stem_table;
 
 const kernels_stem_table *kernels_stem_for(int level);
+
+// What compiled the kernels: another compiler may contract or order sums in another way.
+const char *kernels_compiler(void);
+// The C library that runs: its exp and log are the losses'.
+const char *kernels_libc(void);

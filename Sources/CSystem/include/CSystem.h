@@ -19,8 +19,9 @@ uint64_t system_xxh3(const void *bytes, size_t count);
 int system_exchange(const char *first, const char *second);
 
 // Starts `arguments[0]` in a process group of its own. The child's descriptors: 0 = input, 1 = output, 2 = inherited, no others.
-// Returns the pid, or -errno.
-pid_t system_spawn(const char *const arguments[], int input, int output);
+// Returns the pid, or -errno. In its environment OpenBLAS makes no threads, since workers compute nothing with it, and malloc gives
+// memory that is all zeros.
+pid_t system_spawn_worker(const char *const arguments[], int input, int output);
 
 // The same for a command of the user's: it heeds SIGINT, SIGTERM and SIGHUP even where this process ignores them.
 pid_t system_spawn_command(const char *const arguments[], int input, int output);
