@@ -1,4 +1,3 @@
-import Corpus
 import Distillation
 
 /// How far a run has come, without training it.
@@ -8,9 +7,7 @@ extension TrainingRun {
 
   /// Why a training in this state goes no further; nil where it would.
   package func end(_ state: TrainingState) -> String? {
-    let clips = description.clips
-    return state.end(
-      description.configuration, settings.limits, clips: clips["train"] ?? 0,
-      isValidated: (clips["validation"] ?? 0) >= Split.fewestValidationClips)
+    state.end(
+      description.configuration, settings.limits, clips: train.ids.count, isValidated: validation != nil)
   }
 }

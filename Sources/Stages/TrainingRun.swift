@@ -27,8 +27,9 @@ package final class TrainingRun {
   package let folder: String
   /// What was decided, to be told.
   package private(set) var notes: [String] = []
-  private let train: ShardClips
-  private let validation: ShardClips?
+  let train: ShardClips
+  /// Nil where there are none, or too few to be of use.
+  let validation: ShardClips?
   private let kernels: FastKernels
   /// Digests of shards that were read just now.
   private let hashed: FileMemo.Found
