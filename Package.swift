@@ -55,14 +55,15 @@ let package = Package(
     module("Evaluation", ["Basics", "Kernels", "Distillation"]),
     module("Report", ["Basics"]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Distillation", "WeightFiles", "CResampler"]),
-    module(
-      "Stages",
-      [
+    .target(
+      name: "Stages",
+      dependencies: [
         "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "RemoteCache", "Media", "Shards", "Distillation",
         "Evaluation",
         "WeightFiles", "Report", "Wav2CLIP",
         yams,
-      ]),
+      ],
+      path: "Sources/Jobs"),
     .executableTarget(
       name: "pipeline",
       dependencies: [
