@@ -6,6 +6,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies)
 }
 
+/// A job: one kind of work from start to end. No job imports another.
+func job(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/Jobs/\(name)")
+}
+
 /// A Debian library that needs nothing but a module map.
 func library(_ name: String, pkgConfig: String, apt: String) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
@@ -49,27 +54,40 @@ let package = Package(
     module("RemoteCache", ["Basics", "StageGraph", "CCurl", protobuf]),
     module("Media", ["Basics", "Corpus", "CFFmpeg", "CResampler", "CSndFile"]),
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
-    module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
+    module("Kernels", ["Basics", "Tensors", "CSystem", "CKernels", "COneDNN", "COpenBLAS"]),
     module("WeightFiles", ["Basics", "Tensors", protobuf]),
     module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile", protobuf]),
-    module("Evaluation", ["Basics", "Kernels", "Distillation"]),
-    module("Report", ["Basics"]),
+    module("Evaluation", ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Distillation"]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Distillation", "WeightFiles", "CResampler"]),
+
+    job("Prepare", ["Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards"]),
     .target(
-      name: "Stages",
-      dependencies: [
-        "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "RemoteCache", "Media", "Shards", "Distillation",
-        "Evaluation",
-        "WeightFiles", "Report", "Wav2CLIP",
-        yams,
-      ],
-      path: "Sources/Jobs"),
+      name: "Runs",
+      dependencies: ["Basics", "Tensors", "StageGraph", "WeightFiles", "Distillation", "Evaluation"],
+      path: "Sources/Jobs/Runs"),
+    job(
+      "Distill",
+      [
+        "Basics", "Corpus", "Tensors", "StageGraph", "Shards", "Kernels", "WeightFiles", "Distillation", "Evaluation",
+        "Runs",
+      ]),
+    job("Export", ["Basics", "Tensors", "Kernels", "WeightFiles", "Distillation", "Runs"]),
+    job(
+      "Embed", ["Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Distillation", "Wav2CLIP", "Runs"]),
+    job(
+      "Evaluate",
+      ["Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Distillation", "Evaluation"]),
+    job(
+      "Report",
+      ["Basics", "Corpus", "StageGraph", "Media", "Shards", "Kernels", "Distillation", "Evaluation", "Runs"]),
+    job("Inspect", ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "WeightFiles"]),
+    .target(name: "Flow", dependencies: ["Basics", "StageGraph", yams], path: "Sources/Jobs/Flow"),
     .executableTarget(
       name: "pipeline",
       dependencies: [
-        "Basics", "Corpus", "StageGraph", "Media", "Shards", "Kernels", "Distillation", "Evaluation", "WeightFiles",
-        "Report",
-        "RemoteCache", "Stages", arguments,
+        "Basics", "Corpus", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "WeightFiles", "Distillation",
+        "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect", "Flow",
+        arguments,
       ]),
 
     .target(
@@ -89,8 +107,8 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Corpus", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP",
-        "pipeline",
+        "TestSupport", "Basics", "Corpus", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP",
+        "Prepare", "Runs", "Embed", "Evaluate", "Report", "pipeline",
       ]),
   ],
   swiftLanguageModes: [.v6]

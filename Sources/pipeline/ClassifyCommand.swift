@@ -1,7 +1,8 @@
 import ArgumentParser
 import Basics
+import Evaluate
 import Foundation
-import Stages
+import Runs
 
 struct ClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

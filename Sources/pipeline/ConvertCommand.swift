@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Stages
+import Export
 import WeightFiles
 
 struct ConvertCommand: ParsableCommand {

@@ -1,8 +1,11 @@
 import ArgumentParser
 import Basics
+import Distill
 import Distillation
+import Flow
 import Foundation
-import Stages
+import Kernels
+import Runs
 
 struct DistillOptions: ParsableArguments {
   @Option(help: "Training shards.") var shards: String?

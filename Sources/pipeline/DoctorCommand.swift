@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Stages
+import Inspect
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

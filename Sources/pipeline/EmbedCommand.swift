@@ -1,8 +1,9 @@
 import ArgumentParser
 import Basics
 import Corpus
+import Embed
 import Foundation
-import Stages
+import Runs
 
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
 import ArgumentParser
 import Basics
 import Corpus
+import Evaluate
 import Evaluation
 import Foundation
-import Stages
+import Runs
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Basics
-import Stages
+import Export
+import Flow
+import Runs
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

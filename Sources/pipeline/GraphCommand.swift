@@ -1,7 +1,8 @@
 import ArgumentParser
 import Basics
+import Flow
+import Prepare
 import StageGraph
-import Stages
 
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

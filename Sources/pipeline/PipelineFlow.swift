@@ -1,7 +1,11 @@
 import ArgumentParser
 import Basics
+import Corpus
+import Distill
+import Flow
 import Foundation
-import Stages
+import Prepare
+import Runs
 
 /// The steps of a pipeline file in their order: prepare, distill, export, and the user's own stages between them.
 struct PipelineFlow {

@@ -1,10 +1,10 @@
 import Basics
 import Corpus
 import Foundation
+import Prepare
 import RemoteCache
 import Shards
 import StageGraph
-import Stages
 import Synchronization
 
 /// `prepare` from survey to summary, with what a person or a machine sees of it.

@@ -1,11 +1,11 @@
 import Basics
 import Corpus
+import Prepare
 import StageGraph
-import Stages
 
 /// What became of the clips, as a table: one row a reason.
 enum PrepareReport {
-  static func show(_ rows: [PreparedSummary.Row]) {
+  static func show(_ rows: [ReasonCount]) {
     var table = Table()
     for row in rows {
       table.add(row.title, row.reason, "\(row.count)", row.example)

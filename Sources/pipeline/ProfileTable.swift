@@ -1,8 +1,8 @@
 import Basics
+import Distill
 import Distillation
 import Foundation
 import Kernels
-import Stages
 
 /// What `distill --profile` prints: processor time by layer and pass, the slowest first, beside the machine's measured peak.
 struct ProfileTable {

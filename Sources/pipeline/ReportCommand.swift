@@ -1,8 +1,8 @@
 import ArgumentParser
 import Basics
 import Foundation
+import Prepare
 import Report
-import Stages
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,7 +30,7 @@ struct ReportCommand: ParsableCommand {
     }
     // While training goes on, the page takes one thread and few clips.
     if watch { (settings.threads, settings.mostHeld) = (1, min(settings.mostHeld, 100)) }
-    let material = ReportMaterial(settings)
+    let material = ReportMaterial(settings) { [workspace = common.workspace] in try PreparedWorkspace(workspace) }
     let content = try material.content()
     if common.dryRun { return Console.say("would write \(out)") }
     content.notes.forEach(Console.note)
@@ -60,6 +60,8 @@ struct ReportCommand: ParsableCommand {
       }, state: { material.state })
   }
 }
+
+extension PreparedWorkspace: PreparedData {}
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Basics
 import Corpus
+import Evaluate
 import Evaluation
-import Stages
 
 struct RetrieveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Stages
+import Flow
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import Basics
+import Flow
 import Foundation
 import StageGraph
-import Stages
 
 /// Shell stages of a pipeline file, with what a person or a machine sees of them.
 struct ShellFlow {

@@ -3,8 +3,8 @@ import Basics
 import Corpus
 import Distillation
 import Foundation
+import Prepare
 import StageGraph
-import Stages
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,7 +17,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     _ = try common.begin()
     let catalog = try Catalog.reader(common.workspace)
-    let verdicts = try ClipVerdict.all(catalog)
+    let verdicts = try PreparedWorkspace(catalog).verdicts()
     if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
     if !runs { try summarise(verdicts, catalog) }
     try list(runs: catalog.runs())
@@ -58,7 +58,7 @@ struct StatusCommand: ParsableCommand {
         "clips": clips.count, "unmatched": others, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0,
         "leftOut": counts[.leftOut] ?? 0,
       ])
-    PrepareReport.show(PreparedSummary.rows(verdicts))
+    PrepareReport.show(ReasonCount.rows(verdicts))
     try tell(work: StageTimes(catalog))
   }
 

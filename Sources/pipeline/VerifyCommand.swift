@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
+import Prepare
 import StageGraph
-import Stages
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

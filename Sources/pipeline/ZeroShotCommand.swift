@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
 import Corpus
-import Stages
+import Evaluate
 
 struct ZeroShotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import Basics
 import Corpus
 import Testing
 
-@testable import Stages
+@testable import Prepare
 
 /// What is kept of a verdict beside it.
 @Suite struct ClipMemoTests {

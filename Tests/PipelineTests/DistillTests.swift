@@ -4,7 +4,9 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Stages
+import Runs
+
+@testable import Report
 @testable import pipeline
 
 @Suite("Options of distill")

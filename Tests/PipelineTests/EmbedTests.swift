@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Stages
+@testable import Embed
 @testable import Wav2CLIP
 
 @Suite("pipeline embed", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))

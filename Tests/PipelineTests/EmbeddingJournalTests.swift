@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Stages
+@testable import Embed
 
 @Suite("The journal of an embedding run")
 struct EmbeddingJournalTests {

@@ -6,7 +6,7 @@ import Tensors
 import Testing
 import WeightFiles
 
-@testable import Stages
+@testable import Evaluate
 @testable import pipeline
 
 /// Sounds and a student made up on the spot.

@@ -1,4 +1,5 @@
 import Distillation
+import Runs
 
 /// How far a run has come, without training it.
 extension TrainingRun {

@@ -4,6 +4,7 @@ import Distillation
 import Evaluation
 import Foundation
 import Kernels
+import Runs
 import Shards
 import StageGraph
 import Tensors
@@ -11,19 +12,8 @@ import WeightFiles
 
 /// `pipeline distill`: one run, named by what its weights depend on.
 package final class TrainingRun {
-  /// `run.json` in the run's folder.
-  package struct Description: Codable, Sendable {
-    package var name: String
-    package var identity: Digest
-    package var configuration: TrainingConfiguration
-    package var data: Digest
-    package var toolchain: [String: String]
-    package var clips: [String: Int]
-    package var teacher: String?
-  }
-
   package let settings: DistillSettings
-  package let description: Description
+  package let description: RunDescription
   package let folder: String
   /// What was decided, to be told.
   package private(set) var notes: [String] = []
@@ -64,7 +54,7 @@ package final class TrainingRun {
     let identity = try configuration.identity(data: data, toolchain: kernels.identity)
     var clips: [String: Int] = ["train": train.ids.count]
     if let held { clips["validation"] = held.ids.count }
-    description = Description(
+    description = RunDescription(
       name: identity.short, identity: identity, configuration: configuration, data: data, toolchain: kernels.identity,
       clips: clips, teacher: Self.teacher(set))
     folder = "\(settings.runs)/\(identity.short)"

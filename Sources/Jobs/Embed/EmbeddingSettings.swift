@@ -1,6 +1,7 @@
 import Basics
 import Corpus
 import Foundation
+import Runs
 import Wav2CLIP
 
 /// What `pipeline embed` is asked to do.

@@ -1,5 +1,6 @@
 import Basics
 import Distillation
+import Runs
 import Wav2CLIP
 
 /// The weights to embed with: of a file, or of a run's checkpoint.

@@ -4,8 +4,6 @@ import Foundation
 
 /// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in Markdown.
 package enum EvaluationOutput {
-  package static let name = "evaluation.json"
-
   /// Puts records into the file, in place of earlier ones of the same kind on the same data.
   /// - Parameters:
   ///   - out: a file; nil takes the run's folder.
@@ -14,7 +12,7 @@ package enum EvaluationOutput {
   package static func write(
     _ records: [EvaluationRecord], out: String?, markdown: String?, student: EvaluatedStudent?
   ) throws -> [String] {
-    let path = out ?? student?.folder.map { "\($0)/\(name)" }
+    let path = out ?? student?.folder.map { "\($0)/\(EvaluationFile.name)" }
     var written: [String] = []
     var file = EvaluationFile()
     if let path {
@@ -24,9 +22,7 @@ package enum EvaluationOutput {
         withExtendedLifetime(lock) {}
         try? Files.remove("\(Files.parent(path))/.\(Files.name(path)).lock")
       }
-      if Files.exists(path) {
-        file = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
-      }
+      file = try EvaluationFile(reading: path)
       for record in records { file.put(record) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -2,6 +2,7 @@ import Basics
 import Distillation
 import Foundation
 import Kernels
+import Runs
 import Tensors
 import WeightFiles
 

@@ -5,22 +5,9 @@ import StageGraph
 
 /// What a finished `prepare` says, kept so that the next one can say it again.
 package struct PreparedSummary: Codable, Sendable, Equatable {
-  /// One reason and the clips that it holds for.
-  package struct Row: Codable, Sendable, Equatable {
-    /// "left out" or "warning".
-    package var title: String
-    package var reason: String
-    package var count: Int
-    package var example: String
-
-    package init(title: String, reason: String, count: Int, example: String) {
-      (self.title, self.reason, self.count, self.example) = (title, reason, count, example)
-    }
-  }
-
   package var warnings: [String] = []
   package var notes: [String] = []
-  package var rows: [Row] = []
+  package var rows: [ReasonCount] = []
   package var splits: [String: Int] = [:]
   package var leftOut = 0
   package var shards = 0
@@ -32,25 +19,7 @@ package struct PreparedSummary: Codable, Sendable, Equatable {
   package mutating func add(_ prepared: PreparedPairs) {
     leftOut = prepared.leftOut
     for pair in prepared.pairs { splits[pair.split.rawValue, default: 0] += 1 }
-    rows = Self.rows(prepared.verdicts)
-  }
-
-  /// One row a reason; those of most clips first.
-  package static func rows(_ verdicts: [ClipVerdict]) -> [Row] {
-    var (leftOut, warned): ([ReasonCode: Row], [ReasonCode: Row]) = ([:], [:])
-    func count(_ title: String, _ code: ReasonCode, _ verdict: ClipVerdict, in rows: inout [ReasonCode: Row]) {
-      let evidence = verdict.findings.first { $0.code == code }?.evidence ?? ""
-      let example = "\(verdict.file.isEmpty ? verdict.id : verdict.file): \(evidence)"
-      rows[code, default: Row(title: title, reason: code.rawValue, count: 0, example: example)].count += 1
-    }
-    for verdict in verdicts {
-      if let reason = verdict.reason {
-        count("left out", reason, verdict, in: &leftOut)
-      } else {
-        for code in Set(verdict.findings.map(\.code)) { count("warning", code, verdict, in: &warned) }
-      }
-    }
-    return [leftOut, warned].flatMap { $0.values.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) } }
+    rows = ReasonCount.rows(prepared.verdicts)
   }
 }
 

@@ -1,7 +1,6 @@
 import Basics
 import Evaluation
 import Foundation
-import Report
 
 /// Similarities, neighbours and a map of clips that were kept out of training.
 enum ReportHeld {

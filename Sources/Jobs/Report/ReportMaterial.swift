@@ -3,8 +3,7 @@ import Corpus
 import Distillation
 import Evaluation
 import Foundation
-import Media
-import Report
+import Runs
 import Shards
 import StageGraph
 
@@ -14,25 +13,30 @@ import StageGraph
 /// when they have, so that a page can be served while training goes on.
 package final class ReportMaterial {
   private let settings: ReportSettings
+  private let open: () throws -> any PreparedData
   private var held: (weights: Digest, shards: Digest, part: ReportContent.HeldPart)?
   /// The digests of files that the last page had.
   private var known: [String: (file: FileIdentity, digest: Digest)] = [:]
 
-  package init(_ settings: ReportSettings) { self.settings = settings }
+  /// - Parameter prepared: what `prepare` left in the workspace, looked at anew for each page.
+  package init(_ settings: ReportSettings, prepared: @escaping () throws -> any PreparedData) {
+    (self.settings, open) = (settings, prepared)
+  }
 
   /// - Throws: `report.nothing` when there is neither a workspace, nor shards, nor a run.
   package func content() throws -> ReportContent {
-    let catalog = Files.exists("\(settings.workspace)/catalog.sqlite") ? try Catalog.reader(settings.workspace) : nil
-    let store = try catalog.map { try ArtifactStore($0) }
-    let folder = try settings.shards ?? catalog?.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards
+    let prepared = try open()
+    let folder = try settings.shards ?? prepared.shards()
     let shards = try? TrainingSet(folder: folder)
     let runs = RunFolder.all(settings.runs)
-    guard catalog != nil || shards != nil || !runs.isEmpty else { throw Failure.nothingToReport(settings.workspace) }
-    let clips = ReportClips(store: store, shards: shards)
+    guard prepared.catalog != nil || shards != nil || !runs.isEmpty else {
+      throw Failure.nothingToReport(settings.workspace)
+    }
+    let clips = ReportClips(prepared, shards: shards)
     var content = ReportContent(title: "Pipeline report")
-    content.data = try Self.data(catalog, clips, shards, gallery: settings.gallery)
-    content.graph = try Self.graph(catalog, folder, runs: runs.count)
-    let chosen = try chosenRun(runs, catalog)
+    content.data = try Self.data(prepared.verdicts(), clips, shards, gallery: settings.gallery)
+    content.graph = try Self.graph(prepared, folder, runs: runs.count)
+    let chosen = try chosenRun(runs, prepared.catalog)
     content.training = chosen.map { [Self.training($0)] } ?? []
     (content.held, content.notes) = heldPart(folder, shards, clips)
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
@@ -45,7 +49,7 @@ package final class ReportMaterial {
   /// Changes when the page would: a digest of what the files look like from outside.
   package var state: String {
     var paths = [settings.runs, "\(settings.workspace)/catalog.sqlite", "\(settings.workspace)/catalog.sqlite-wal"]
-    paths.append(settings.shards ?? PrepareSettings().shards)
+    paths.append(settings.shards ?? "shards")
     return FolderListing(paths).digest.short
   }
 
@@ -62,17 +66,16 @@ package final class ReportMaterial {
 
   // MARK: Data
 
-  private static func data(_ catalog: Catalog?, _ clips: ReportClips, _ shards: TrainingSet?, gallery: Int) throws
-    -> ReportContent.DataPart
-  {
+  private static func data(
+    _ verdicts: [ClipVerdict], _ clips: ReportClips, _ shards: TrainingSet?, gallery: Int
+  ) -> ReportContent.DataPart {
     var part = ReportContent.DataPart()
-    let verdicts = try catalog.map { try ClipVerdict.all($0) } ?? []
     let states = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
     part.states = [(ClipVerdict.State.kept, "kept"), (.warned, "kept with a warning"), (.leftOut, "left out")]
       .compactMap {
         state, name in states[state].map { Bars.Bar(name, $0) }
       }
-    part.reasons = PreparedSummary.rows(verdicts).map {
+    part.reasons = ReasonCount.rows(verdicts).map {
       Bars.Bar("\($0.reason) (\($0.title))", $0.count, note: "for example \($0.example)")
     }
     for split in shards?.splits ?? [] {
@@ -113,19 +116,17 @@ package final class ReportMaterial {
     return spread + marked
   }
 
-  private static func graph(_ catalog: Catalog?, _ shards: String, runs: Int) throws -> ReportContent.GraphPart {
+  private static func graph(
+    _ prepared: any PreparedData, _ shards: String, runs: Int
+  ) throws -> ReportContent.GraphPart {
     var part = ReportContent.GraphPart()
-    var settings = PrepareSettings()
-    settings.shards = shards
-    settings.embeddings = ["embeddings"]
-    if try catalog?.actionCounts()[ExtractFrames.name] != nil { settings.frames = try FrameRate("1") }
-    let diagram = try StageDiagram(settings, catalog)
+    let diagram = try prepared.diagram(shards: shards)
     part.nodes = diagram.nodes.map { node in
       let count = node.name == "distill" && runs > 0 ? "\(runs) runs" : node.count ?? ""
       return .init(node.name, isData: node.isData, count: count)
     }
     part.edges = diagram.edges
-    if let times = try catalog.flatMap({ try StageTimes($0) }) {
+    if let times = try prepared.work() {
       part.work = DataTable(
         title: "The last prepare in which something ran",
         heading: ["stage", "ran", "from the remote cache", "was cached", "seconds of work"],
@@ -230,14 +231,5 @@ package final class ReportMaterial {
       digests.append((name, digest.hex))
     }
     return digests
-  }
-}
-
-extension ClipVerdict {
-  /// Of every clip, as the last prepare left them.
-  package static func all(_ catalog: Catalog) throws -> [ClipVerdict] {
-    try catalog.items().map {
-      try CanonicalJSON.decode(ClipVerdict.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)")
-    }
   }
 }

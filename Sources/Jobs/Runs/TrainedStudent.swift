@@ -24,7 +24,7 @@ package struct TrainedStudent {
     }
   }
 
-  package let run: TrainingRun.Description
+  package let run: RunDescription
   package let folder: String
   package let student: Student
   /// The weights themselves, or their moving average.
@@ -39,9 +39,7 @@ package struct TrainedStudent {
     workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
   ) throws {
     folder = try Self.folder(workspace: workspace, runs: runs, name: name)
-    let path = "\(folder)/run.json"
-    run = try CanonicalJSON.decode(
-      TrainingRun.Description.self, from: try Files.read(path, limit: 1 << 20), source: path)
+    run = try RunDescription(folder: folder)
     let architecture = EncoderArchitecture()
     student = Student(
       architecture, try loss(named: run.configuration.loss).layout(architecture),

@@ -1,23 +1,10 @@
 import Basics
 import Distillation
-import Kernels
-import StageGraph
-import Tensors
+import Evaluation
 import WeightFiles
 
-/// The student that an evaluation looks at: from a weights file or from a run's checkpoint.
-package struct EvaluatedStudent {
-  package let parameters: Parameters
-  package let architecture: EncoderArchitecture
-  package let normalization: NormalizationScope
-  /// SHA-256 over the encoder and its projection, the same for a run and what was exported from it.
-  package let digest: Digest
-  /// The run's name, where it is known.
-  package let run: String?
-  /// Where the run lies, where it is there.
-  package let folder: String?
-  package let teacher: String?
-
+/// From a weights file or from a run's checkpoint.
+extension EvaluatedStudent {
   package static let usualFile = "weights.bin"
 
   /// - Parameters:
@@ -35,7 +22,7 @@ package struct EvaluatedStudent {
   }
 
   /// The run's student, without looking for a file.
-  static func open(run: String?, workspace: String, runs: String) throws -> EvaluatedStudent {
+  package static func open(run: String?, workspace: String, runs: String) throws -> EvaluatedStudent {
     try EvaluatedStudent(TrainedStudent(workspace: workspace, runs: runs, run: run, checkpoint: .best))
   }
 
@@ -52,29 +39,5 @@ package struct EvaluatedStudent {
     try self.init(
       try trained.weights(), source: trained.folder, normalization: trained.run.configuration.normalization,
       run: trained.run.name, folder: trained.folder, teacher: trained.run.teacher)
-  }
-
-  private init(
-    _ weights: NamedTensors, source: String, normalization: NormalizationScope, run: String?, folder: String?,
-    teacher: String?
-  ) throws {
-    architecture = EncoderArchitecture()
-    parameters = try StudentWeights.student(weights, architecture, source: source)
-    self.normalization = normalization
-    self.run = run
-    self.folder = folder
-    self.teacher = teacher
-    let hasher = DigestBuilder()
-    for buffer in [parameters.trainable, parameters.running] {
-      hasher.update(UnsafeRawBufferPointer(start: buffer.start, count: buffer.count * 4))
-    }
-    digest = hasher.finish()
-  }
-
-  /// The same network as it is before any training.
-  func untrained(seed: UInt64) -> Parameters {
-    let copy = Parameters(parameters.layout)
-    copy.initialise(seed: seed)
-    return copy
   }
 }

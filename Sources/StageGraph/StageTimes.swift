@@ -1,5 +1,4 @@
 import Basics
-import StageGraph
 import Synchronization
 
 /// What ran, what was up to date and how long it took, stage by stage: a record, outside of what is the same on every run.

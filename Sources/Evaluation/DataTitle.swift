@@ -1,9 +1,9 @@
 import Basics
 
 /// What data are called in the title of an evaluation.
-enum DataTitle {
+package enum DataTitle {
   /// The last two parts of a path as it was given, `esc50/meta.csv`: many sets have a file or a folder of one name.
-  static func of(_ path: String) -> String {
+  package static func of(_ path: String) -> String {
     let parts = path.split(separator: "/").filter { $0 != "." }
     return parts.isEmpty ? path : parts.suffix(2).joined(separator: "/")
   }

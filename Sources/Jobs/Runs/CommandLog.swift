@@ -21,7 +21,7 @@ package enum CommandLog {
 
   /// The last command of each kind, as one would type it; those that name another run are passed over.
   /// - Parameter run: nil where no run was chosen: then all count.
-  static func last(_ workspace: String, of run: String?) -> [String: [String]] {
+  package static func last(_ workspace: String, of run: String?) -> [String: [String]] {
     guard let bytes = try? Files.read(path(workspace), limit: 1 << 26) else { return [:] }
     var found: [String: [String]] = [:]
     for line in bytes.split(separator: 0x0A) {
@@ -42,7 +42,7 @@ package enum CommandLog {
   }
 
   /// Words as a shell takes them apart again.
-  static func quoted(_ words: [String]) -> String {
+  package static func quoted(_ words: [String]) -> String {
     let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=./,:+@%")
     return words.map { word in
       !word.isEmpty && word.allSatisfy(plain.contains) ? word : "'\(word.replacing("'", with: "'\\''"))'"

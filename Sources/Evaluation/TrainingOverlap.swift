@@ -32,7 +32,7 @@ package struct TrainingOverlap: Sendable {
   }
 
   /// What is said of evaluation clips that were.
-  static func warning(_ names: [String], of total: Int) -> String? {
+  package static func warning(_ names: [String], of total: Int) -> String? {
     guard let first = names.first else { return nil }
     let others = names.count > 1 ? " and \(names.count - 1) more" : ""
     return

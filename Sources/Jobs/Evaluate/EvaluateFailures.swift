@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences about evaluations.
+/// The sentences of this module.
 extension Failure {
   static func nothingLabelled(_ data: String, _ leftOut: [String]) -> Failure {
     Failure(
@@ -94,44 +94,9 @@ extension Failure {
       found: "\(found)", expected: "\(expected)")
   }
 
-  static func featureValues(_ name: String, _ clip: String) -> Failure {
-    Failure("features.nonfinite", "a clip's features hold NaN or Inf", on: "\(name), \(clip)")
-  }
-
-  static func embeddingNotFinite(_ clip: String, _ student: EvaluatedStudent?) -> Failure {
-    let weights = student.map { "weights \($0.digest.short)\($0.run.map { " of run \($0)" } ?? "")" }
-    return Failure(
-      "evaluate.nonfinite", "the embedding of a sound holds NaN or Inf", on: clip, found: weights,
-      hint: "the weights are damaged: NaN, Inf or a variance under 0 in them; export them again, or name others")
-  }
-
-  static func teacherNotFinite(_ clip: String, shards: String) -> Failure {
-    Failure(
-      "evaluate.nonfinite", "the teacher's vectors of a clip hold NaN or Inf", on: "\(shards), \(clip)",
-      hint: "prepare this clip again, or leave it out")
-  }
-
-  static func noHeldSplit(_ shards: String, found: String) -> Failure {
-    Failure(
-      "evaluate.split", "the shards hold no clips that were kept out of training", on: shards, found: found,
-      expected: "test or validation", hint: "--split train scores the training clips")
-  }
-
   static func noStudent() -> Failure {
     Failure(
       "evaluate.student", "no weights are named", hint: "--weights FILE, --run RUN, or --vectors FILE", exit: .usage)
-  }
-
-  static func vectorsLack(_ path: String, _ name: String, found: [String]) -> Failure {
-    Failure(
-      "vectors.missing", "the file lacks vectors", on: path, found: found.joined(separator: ", "),
-      expected: "\(name) [clips, width]")
-  }
-
-  static func vectorsDiffer(_ path: String, audio: [Int], image: [Int]) -> Failure {
-    Failure(
-      "vectors.shape", "sounds and pictures do not belong together", on: path, found: "audio \(audio), image \(image)",
-      expected: "the same shape, with rows")
   }
 
   static func classNames(_ path: String) -> Failure {
@@ -140,11 +105,6 @@ extension Failure {
       hint:
         "safetensors: metadata names, a JSON list; npy: the same list in a file beside it, \(Files.name(path).prefix { $0 != "." }).json, or a line each in .txt"
     )
-  }
-
-  static func classCount(_ path: String, names: Int, rows: Int) -> Failure {
-    Failure(
-      "text.count", "names and class vectors differ in number", on: path, found: "\(names) names", expected: "\(rows)")
   }
 
   static func classWidth(_ path: String, found: [Int], expected: Int) -> Failure {
@@ -186,11 +146,5 @@ extension Failure {
 
   static func timelineEmpty(_ path: String) -> Failure {
     Failure("timeline.empty", "the timeline has no second that a label covers whole", on: path)
-  }
-
-  static func nothingToReport(_ workspace: String) -> Failure {
-    Failure(
-      "report.nothing", "there is nothing to report yet: no workspace, no shards, no run", on: workspace,
-      hint: "pipeline prepare VIDEOS")
   }
 }

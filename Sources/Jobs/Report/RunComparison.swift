@@ -2,7 +2,7 @@ import Basics
 import Distillation
 import Evaluation
 import Foundation
-import Report
+import Runs
 
 /// Two runs side by side: what differs in them, how they went, and what came of them.
 package struct RunComparison: Sendable {
@@ -45,7 +45,9 @@ package struct RunComparison: Sendable {
     compare("tool", a.description.toolchain, b.description.toolchain)
     compare(
       "progress", ["steps": "\(a.steps.last?.step ?? 0)"], ["steps": "\(b.steps.last?.step ?? 0)"])
-    try compareScores(ReportEvaluations.file(a.folder), ReportEvaluations.file(b.folder))
+    try compareScores(
+      EvaluationFile(reading: "\(a.folder)/\(EvaluationFile.name)"),
+      EvaluationFile(reading: "\(b.folder)/\(EvaluationFile.name)"))
   }
 
   private mutating func compare(_ kind: String, _ a: [String: String], _ b: [String: String]) {

@@ -1,18 +1,18 @@
 import Basics
 
 /// Refuses vectors that hold NaN or Inf: every comparison with them is false, and scores of them would mean nothing.
-enum FiniteVectors {
+package enum FiniteVectors {
   /// - Parameters:
   ///   - vectors: `[clips, width]`, embeddings of sounds.
   ///   - clips: what the rows are called.
   /// - Throws: `evaluate.nonfinite` with the first clip whose vector is not finite.
-  static func check(embeddings vectors: [Float], of clips: [String], _ student: EvaluatedStudent?) throws {
+  package static func check(embeddings vectors: [Float], of clips: [String], _ student: EvaluatedStudent?) throws {
     if let clip = first(vectors, clips) { throw Failure.embeddingNotFinite(clip, student) }
   }
 
   /// The same of teacher rows in shards.
   /// - Throws: `evaluate.nonfinite`.
-  static func check(teacherRows vectors: [Float], of clips: [String], shards: String) throws {
+  package static func check(teacherRows vectors: [Float], of clips: [String], shards: String) throws {
     if let clip = first(vectors, clips) { throw Failure.teacherNotFinite(clip, shards: shards) }
   }
 

@@ -1,35 +1,34 @@
 import Basics
 import Corpus
 import Distillation
-import Evaluation
 import Kernels
 import Shards
 import Tensors
 
 /// Clips that were kept out of training: the vectors of their sounds, and the teacher's of their pictures.
-struct HeldClips {
+package struct HeldClips {
   /// How many clips of which share: `40 test clips`.
-  let title: String
+  package let title: String
   /// What they are called whatever their number: `test clips of shards`.
-  let name: String
-  let ids: [String]
+  package let name: String
+  package let ids: [String]
   /// One for each clip; of length one.
-  let audio: UnitRows
-  let images: UnitRows
+  package let audio: UnitRows
+  package let images: UnitRows
   /// Nil where some clip has none.
-  let labels: [String]?
-  let digest: Digest
+  package let labels: [String]?
+  package let digest: Digest
   /// What is said of clips that were trained on nevertheless.
-  let warning: String?
+  package let warning: String?
 
-  var count: Int { ids.count }
-  var width: Int { audio.width }
+  package var count: Int { ids.count }
+  package var width: Int { audio.width }
 
   /// Embeds the clips of a split.
   /// - Parameters:
   ///   - split: nil takes test, else validation; never train unless it is named.
   ///   - most: clips, evenly spread; nil takes all.
-  init(
+  package init(
     _ folder: String, split wanted: Split?, _ student: EvaluatedStudent, threads: WorkerThreads, most: Int? = nil
   ) throws {
     let set = try TrainingSet(folder: folder)
@@ -91,7 +90,7 @@ struct HeldClips {
 
   /// Vectors that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the metadata `labels`,
   /// a JSON list, where there are any. `--save` writes such a file.
-  init(vectors path: String) throws {
+  package init(vectors path: String) throws {
     let file = try MappedFile(path)
     let header = try SafetensorsHeader(file.bytes, source: path)
     func rows(_ name: String) throws -> UnitRows {

@@ -1,30 +1,22 @@
 import Basics
 import Corpus
+import Media
 import Shards
 import StageGraph
 
-/// The stages from files to weights, with what is known of each: for people to look at.
-package struct StageDiagram: Sendable {
-  package struct Node: Sendable {
-    package var name: String
-    /// Files and folders, rather than work.
-    package var isData = false
-    package var count: String?
-  }
-
-  package private(set) var nodes: [Node] = []
-  package private(set) var edges: [(from: String, to: String)] = []
-
+extension StageDiagram {
+  /// The stages from files to weights.
   /// - Parameter catalog: nil where nothing was done yet.
   package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
+    self.init()
     let counts = try catalog?.actionCounts() ?? [:]
     let clips = try catalog?.itemCounts().values.reduce(0, +)
-    nodes.append(Node(name: "videos", isData: true, count: clips.map { "\($0) clips" }))
+    nodes.append(Node("videos", isData: true, count: clips.map { "\($0) clips" }))
     let wanted = BuiltInStages.filter { $0.isWanted(settings) }
-    if !settings.embeddings.isEmpty { nodes.append(Node(name: "embeddings", isData: true)) }
+    if !settings.embeddings.isEmpty { nodes.append(Node("embeddings", isData: true)) }
     guard let probe = Self.probe else { return }
     for stage in wanted {
-      nodes.append(Node(name: stage.name, count: counts[stage.name].map { "\($0) done" }))
+      nodes.append(Node(stage.name, count: counts[stage.name].map { "\($0) done" }))
       var sources: Set<String> = []
       for (name, input) in stage.inputs(probe, settings).elements {
         switch input {
@@ -36,9 +28,9 @@ package struct StageDiagram: Sendable {
     }
     let shards = (try? TrainingSet(folder: settings.shards))?.shards.values.reduce(0) { $0 + $1.count }
     let runs = try catalog?.runs().count ?? 0
-    nodes.append(Node(name: TrainingShards.stage.name, count: shards.map { "\($0) shards" }))
-    nodes.append(Node(name: "distill", count: runs == 0 ? nil : "\(runs) runs"))
-    nodes.append(Node(name: "export"))
+    nodes.append(Node(TrainingShards.stage.name, count: shards.map { "\($0) shards" }))
+    nodes.append(Node("distill", count: runs == 0 ? nil : "\(runs) runs"))
+    nodes.append(Node("export"))
     // What the shards are made of: sound and vectors, as the stages' outputs.
     for stage in [ExtractSound.name, SelectVectors.name] where wanted.contains(where: { $0.name == stage }) {
       edges.append((stage, TrainingShards.stage.name))
@@ -56,23 +48,12 @@ package struct StageDiagram: Sendable {
     return clip
   }()
 
-  package var dot: String {
-    var lines = ["digraph pipeline {", "  rankdir=LR;", "  node [fontname=\"sans-serif\"];"]
-    for node in nodes {
-      let label = node.name + (node.count.map { "\\n\($0)" } ?? "")
-      lines.append("  \"\(node.name)\" [label=\"\(label)\", shape=\(node.isData ? "folder" : "box")];")
-    }
-    lines += edges.map { "  \"\($0.from)\" -> \"\($0.to)\";" }
-    return (lines + ["}"]).joined(separator: "\n")
-  }
-
-  package var mermaid: String {
-    var lines = ["flowchart LR"]
-    for node in nodes {
-      let label = node.name + (node.count.map { "<br/>\($0)" } ?? "")
-      lines.append("  \(node.name)\(node.isData ? "[(\"\(label)\")]" : "[\"\(label)\"]")")
-    }
-    lines += edges.map { "  \($0.from) --> \($0.to)" }
-    return lines.joined(separator: "\n")
+  /// The same as the workspace has them: with frames where some were extracted.
+  init(shards: String, _ catalog: Catalog?) throws {
+    var settings = PrepareSettings()
+    settings.shards = shards
+    settings.embeddings = ["embeddings"]
+    if try catalog?.actionCounts()[ExtractFrames.name] != nil { settings.frames = try FrameRate("1") }
+    try self.init(settings, catalog)
   }
 }
