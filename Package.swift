@@ -76,16 +76,16 @@ let package = Package(
       "Embed", ["Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Distillation", "Wav2CLIP", "Runs"]),
     job(
       "Evaluate",
-      ["Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Distillation", "Evaluation"]),
+      ["Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Distillation", "Evaluation", "Runs"]),
     job(
       "Report",
       ["Basics", "Corpus", "StageGraph", "Media", "Shards", "Kernels", "Distillation", "Evaluation", "Runs"]),
     job("Inspect", ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "WeightFiles"]),
-    .target(name: "Flow", dependencies: ["Basics", "StageGraph", yams], path: "Sources/Jobs/Flow"),
+    .target(name: "Flow", dependencies: ["Basics", "Corpus", "StageGraph", yams], path: "Sources/Jobs/Flow"),
     .executableTarget(
       name: "pipeline",
       dependencies: [
-        "Basics", "Corpus", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "WeightFiles", "Distillation",
+        "Basics", "Corpus", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Distillation",
         "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect", "Flow",
         arguments,
       ]),
@@ -104,6 +104,12 @@ let package = Package(
     .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Distillation", "Kernels"]),
     .testTarget(name: "Wav2CLIPTests", dependencies: ["TestSupport", "Wav2CLIP", "Distillation", "WeightFiles"]),
+    .testTarget(
+      name: "JobsTests",
+      dependencies: [
+        "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "Media", "Shards", "WeightFiles", "Distillation",
+        "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect", "Flow",
+      ]),
     .testTarget(
       name: "PipelineTests",
       dependencies: [

@@ -15,14 +15,12 @@ extension Failure {
   }
 
   static func flac(_ reason: String) -> Failure {
-    Failure(
-      "flac.encode", "libsndfile cannot write FLAC", found: reason, hint: "check the library with: pipeline doctor")
+    Failure("flac.encode", "libsndfile cannot write FLAC", found: reason)
   }
 
   static func workerDidNotStart(_ command: [String], _ reason: String) -> Failure {
     Failure(
-      "worker.start", "a decode worker does not start", on: command.joined(separator: " "), found: reason,
-      hint: "check the installation with: pipeline doctor")
+      "worker.start", "a decode worker does not start", on: command.joined(separator: " "), found: reason)
   }
 
   static func workersAreStopped() -> Failure {

@@ -17,7 +17,7 @@ package struct StageTimes: Codable, Sendable, Equatable {
 
   static let note = "record.prepare"
 
-  /// Those of the last prepare in which something ran; nil where none did.
+  /// Those of the last run in which something ran; nil where none did.
   package init?(_ catalog: Catalog) throws {
     guard let text = try catalog.note(Self.note) else { return nil }
     self = try CanonicalJSON.decode(StageTimes.self, from: Array(text.utf8), source: "catalog, \(Self.note)")

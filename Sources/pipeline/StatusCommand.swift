@@ -1,9 +1,9 @@
 import ArgumentParser
 import Basics
 import Corpus
-import Distillation
 import Foundation
 import Prepare
+import Runs
 import StageGraph
 
 struct StatusCommand: ParsableCommand {
@@ -20,7 +20,7 @@ struct StatusCommand: ParsableCommand {
     let verdicts = try PreparedWorkspace(catalog).verdicts()
     if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
     if !runs { try summarise(verdicts, catalog) }
-    try list(runs: catalog.runs())
+    list(try RunSummary.all(catalog))
   }
 
   private func list(_ verdicts: [ClipVerdict]) {
@@ -72,21 +72,16 @@ struct StatusCommand: ParsableCommand {
     Console.event("last-prepare", ["ran": ran, "fetched": fetched])
   }
 
-  private func list(runs rows: [RunRow]) throws {
-    struct Detail: Decodable { var folder: String }
+  private func list(_ runs: [RunSummary]) {
     var table = Table()
     table.add("run", "steps", "loss", "best validation")
-    for row in rows {
-      let detail = try CanonicalJSON.decode(
-        Detail.self, from: Array(row.detail.utf8), source: "catalog, run \(row.name)")
-      let lines = MetricsLog.lines("\(detail.folder)/metrics.jsonl")
-      let best = lines.compactMap(\.validationLoss).min()
-      let last = lines.last
+    for run in runs {
       table.add(
-        row.name, "\(last?.step ?? 0)", last.map { String(format: "%.4f", $0.loss) } ?? "-",
-        best.map { String(format: "%.4f", $0) } ?? "-")
-      Console.event("run", ["name": row.name, "steps": last?.step ?? 0, "bestValidation": best as Any? ?? NSNull()])
+        run.name, "\(run.steps)", run.loss.map { String(format: "%.4f", $0) } ?? "-",
+        run.bestValidation.map { String(format: "%.4f", $0) } ?? "-")
+      Console.event(
+        "run", ["name": run.name, "steps": run.steps, "bestValidation": run.bestValidation as Any? ?? NSNull()])
     }
-    if !rows.isEmpty { Console.say(table.text) }
+    if !runs.isEmpty { Console.say(table.text) }
   }
 }

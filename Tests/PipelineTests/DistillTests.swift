@@ -1,10 +1,9 @@
 import Basics
 import Distillation
 import Foundation
+import Runs
 import Tensors
 import Testing
-
-import Runs
 
 @testable import Report
 @testable import pipeline

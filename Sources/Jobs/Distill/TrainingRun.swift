@@ -10,13 +10,13 @@ import StageGraph
 import Tensors
 import WeightFiles
 
-/// `pipeline distill`: one run, named by what its weights depend on.
-package final class TrainingRun {
-  package let settings: DistillSettings
-  package let description: RunDescription
-  package let folder: String
+/// One run, named by what its weights depend on.
+final class TrainingRun {
+  let settings: DistillSettings
+  let description: RunDescription
+  let folder: String
   /// What was decided, to be told.
-  package private(set) var notes: [String] = []
+  private(set) var notes: [String] = []
   let train: ShardClips
   /// Nil where there are none, or too few to be of use.
   let validation: ShardClips?
@@ -25,7 +25,7 @@ package final class TrainingRun {
   private let hashed: FileMemo.Found
 
   /// Opens the shards and works out which run this is. Writes nothing.
-  package init(_ settings: DistillSettings) throws {
+  init(_ settings: DistillSettings) throws {
     self.settings = settings
     let set = try TrainingSet(folder: settings.shards)
     guard set.splits.contains(.train) else {
@@ -87,11 +87,11 @@ package final class TrainingRun {
   }
 
   /// The step of the newest checkpoint; nil when the run has none.
-  package var stepsDone: Int? { CheckpointFolder(existing: "\(folder)/checkpoints").steps.last }
+  var stepsDone: Int? { CheckpointFolder(existing: "\(folder)/checkpoints").steps.last }
 
   /// Trains, or goes on training, under the run's lock.
   /// - Parameter profile: filled from the second step on; the first pays for fresh memory.
-  package func run(profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
+  func run(profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
     try Files.makeFolder(folder)
     let lock = try FileLock("\(folder)/lock")
     defer { withExtendedLifetime(lock) {} }

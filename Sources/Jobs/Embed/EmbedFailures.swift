@@ -23,7 +23,7 @@ extension Failure {
       expected: "one folder of training shards", exit: .usage)
   }
 
-  package static func soundsLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
+  static func soundsLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(
       "sounds.left-out", "more sounds were left out than allowed; the others are written",
       found: "\(leftOut) of \(total)", expected: "at most \(tenths(allowed * 100)) %",

@@ -3,21 +3,15 @@ import Distillation
 import Evaluation
 import Kernels
 
-/// `pipeline evaluate classify`: what are frozen embeddings worth to a classifier, beside rows that anyone can make?
-package struct ClassifyEvaluation {
-  package enum Event: Sendable {
-    case read(done: Int, of: Int)
-    case note(String)
-    case trained(String)
-  }
-
+/// What are frozen embeddings worth to a classifier, beside rows that anyone can make?
+struct ClassifyEvaluation {
   let settings: ClassifySettings
   private let student: EvaluatedStudent?
   private let threads: WorkerThreads
-  private let report: (Event) -> Void
+  private let report: (EvaluationEvent) -> Void
 
-  package static func run(
-    _ settings: ClassifySettings, student: EvaluatedStudent?, report: @escaping (Event) -> Void
+  static func run(
+    _ settings: ClassifySettings, student: EvaluatedStudent?, report: @escaping (EvaluationEvent) -> Void
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
@@ -172,7 +166,7 @@ package struct ClassifyEvaluation {
     try training.train(fit, validation: validation) { epoch, loss, validationLoss in
       let held = validationLoss.map { ", validation \(EvaluationText.number($0))" } ?? ""
       report(
-        .trained(
+        .note(
           "supervised, fold \(fold), \(EvaluationText.number(task.fraction * 100, decimals: 1)) % of labels: epoch \(epoch) of \(configuration.epochs), loss \(EvaluationText.number(loss))\(held)"
         ))
     }

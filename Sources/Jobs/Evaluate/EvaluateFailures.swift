@@ -2,6 +2,9 @@ import Basics
 
 /// The sentences of this module.
 extension Failure {
+  static let twoStudents = Failure(
+    "usage.student", "--weights and --run name two students", expected: "one of them", exit: .usage)
+
   static func nothingLabelled(_ data: String, _ leftOut: [String]) -> Failure {
     Failure(
       "evaluate.labels", "no file has a label", on: data, found: leftOut.first,

@@ -3,13 +3,13 @@ import Evaluation
 import Foundation
 
 /// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in Markdown.
-package enum EvaluationOutput {
+enum EvaluationOutput {
   /// Puts records into the file, in place of earlier ones of the same kind on the same data.
   /// - Parameters:
   ///   - out: a file; nil takes the run's folder.
   ///   - markdown: nil takes the JSON's name with another ending.
   /// - Returns: the files that were written; none where there is neither a run's folder nor a name.
-  package static func write(
+  static func write(
     _ records: [EvaluationRecord], out: String?, markdown: String?, student: EvaluatedStudent?
   ) throws -> [String] {
     let path = out ?? student?.folder.map { "\($0)/\(EvaluationFile.name)" }

@@ -6,7 +6,7 @@ import Foundation
 import Kernels
 
 /// Retrieval within recordings: which seconds of a recording hold a class?
-package enum TimelineEvaluation {
+enum TimelineEvaluation {
   /// One labelled stretch of a recording.
   private struct Stretch {
     var start: Double
@@ -30,7 +30,7 @@ package enum TimelineEvaluation {
   /// - Parameter path: a table file,start,end,label; the files lie beside it.
   /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without sound, under two seconds or over ten
   ///   minutes; `evaluate.nonfinite`.
-  package static func run(
+  static func run(
     _ path: String, _ settings: RetrievalSettings, student: EvaluatedStudent
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)

@@ -21,9 +21,9 @@ package struct ZeroShotSettings: Sendable {
   package init() {}
 }
 
-/// `pipeline evaluate zero-shot`: the class whose vector lies nearest to a sound, with nothing trained on the data.
-package enum ZeroShotEvaluation {
-  package static func run(
+/// The class whose vector lies nearest to a sound, with nothing trained on the data.
+enum ZeroShotEvaluation {
+  static func run(
     _ settings: ZeroShotSettings, student: EvaluatedStudent, progress: (_ done: Int, _ total: Int) -> Void
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)

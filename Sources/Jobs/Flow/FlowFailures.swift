@@ -2,6 +2,12 @@ import Basics
 
 /// The sentences of this module: about stages of the user's own.
 extension Failure {
+  static func noSuchStep(_ name: String, known: [String]) -> Failure {
+    Failure(
+      "usage.until", "the pipeline file has no such stage", on: name, expected: known.joined(separator: ", "),
+      hint: nearest(name, in: known).map { "did you mean \($0)?" }, exit: .usage)
+  }
+
   static func stageTwice(_ path: String, _ name: String) -> Failure {
     Failure("stages.name", "two stages have one name", on: path, found: name, exit: .usage)
   }

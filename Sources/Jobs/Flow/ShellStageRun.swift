@@ -5,24 +5,24 @@ import StageGraph
 ///
 /// It is an action like any other: its fingerprint is of the command and of the content of its inputs. Its outputs stay where
 /// the command puts them; the action's summary holds their digests, so that one that is gone or altered is noticed.
-package struct ShellStageRun {
+struct ShellStageRun {
   private struct Summary: Codable {
     /// By path.
     var outputs: [String: Digest]
   }
 
-  package let shell: ShellStage
+  let shell: ShellStage
   private let catalog: Catalog
   private let store: ArtifactStore
   private let memo: FileMemo
   private let history: History
   private let action: Action
   /// Why it runs; empty: it is up to date.
-  package let reasons: [RebuildReason]
+  let reasons: [RebuildReason]
 
   /// Compares inputs and outputs with the last time.
   /// - Throws: `stages.input` when an input is not there.
-  package init(_ shell: ShellStage, catalog: Catalog) throws {
+  init(_ shell: ShellStage, catalog: Catalog) throws {
     (self.shell, self.catalog) = (shell, catalog)
     store = try ArtifactStore(catalog)
     memo = try FileMemo(catalog)
@@ -54,12 +54,12 @@ package struct ShellStageRun {
     if catalog.isWriter { try memo.save() }
   }
 
-  package var isUpToDate: Bool { reasons.isEmpty }
+  var isUpToDate: Bool { reasons.isEmpty }
 
   /// Runs the command and keeps what it made in mind.
   /// - Throws: `stages.failed` with its exit status and last lines, `stages.output` for a declared output that is not there
   ///   afterwards; then nothing is kept, and the next run runs it again.
-  package func run(onOutput: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
+  func run(onOutput: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let plan = try Planner.plan(
       stages: [shell.stage], actions: [action], history: history, force: [shell.stage.name])
     let (shell, catalog) = (shell, catalog)

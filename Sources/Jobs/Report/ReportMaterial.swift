@@ -11,7 +11,7 @@ import StageGraph
 ///
 /// Held-out clips are embedded anew only when the weights or the shards have changed, and shards are read for their digests only
 /// when they have, so that a page can be served while training goes on.
-package final class ReportMaterial {
+final class ReportMaterial {
   private let settings: ReportSettings
   private let open: () throws -> any PreparedData
   private var held: (weights: Digest, shards: Digest, part: ReportContent.HeldPart)?
@@ -19,12 +19,12 @@ package final class ReportMaterial {
   private var known: [String: (file: FileIdentity, digest: Digest)] = [:]
 
   /// - Parameter prepared: what `prepare` left in the workspace, looked at anew for each page.
-  package init(_ settings: ReportSettings, prepared: @escaping () throws -> any PreparedData) {
+  init(_ settings: ReportSettings, prepared: @escaping () throws -> any PreparedData) {
     (self.settings, open) = (settings, prepared)
   }
 
   /// - Throws: `report.nothing` when there is neither a workspace, nor shards, nor a run.
-  package func content() throws -> ReportContent {
+  func content() throws -> ReportContent {
     let prepared = try open()
     let folder = try settings.shards ?? prepared.shards()
     let shards = try? TrainingSet(folder: folder)
@@ -47,7 +47,7 @@ package final class ReportMaterial {
   }
 
   /// Changes when the page would: a digest of what the files look like from outside.
-  package var state: String {
+  var state: String {
     var paths = [settings.runs, "\(settings.workspace)/catalog.sqlite", "\(settings.workspace)/catalog.sqlite-wal"]
     paths.append(settings.shards ?? "shards")
     return FolderListing(paths).digest.short

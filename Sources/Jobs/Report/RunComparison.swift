@@ -30,7 +30,7 @@ package struct RunComparison: Sendable {
   package private(set) var scores: [Score] = []
   private let curves: [LinePlot]
 
-  package init(_ firstName: String, _ secondName: String, runs: String) throws {
+  init(_ firstName: String, _ secondName: String, runs: String) throws {
     let (a, b) = (try RunFolder.named(firstName, in: runs), try RunFolder.named(secondName, in: runs))
     (first, second) = (a.description.name, b.description.name)
     curves = zip(a.curves(named: first), b.curves(named: second)).map { x, y in
@@ -112,7 +112,7 @@ package struct RunComparison: Sendable {
     }
   }
 
-  package var page: String {
+  var page: String {
     let kinds = ["parameter", "data", "tool", "progress"]
     let tables = kinds.compactMap { kind -> DataTable? in
       let rows = differences.filter { $0.kind == kind }
@@ -140,5 +140,34 @@ package struct RunComparison: Sendable {
 
   package static func signed(_ value: Double) -> String {
     String(format: "%+.3f", value)
+  }
+}
+
+/// Two runs side by side, and as a page where one is asked for.
+package struct CompareJob: Sendable {
+  package enum Event: Sendable {
+    case compared(RunComparison)
+    case written(path: String, bytes: Int)
+  }
+
+  package let first: String
+  package let second: String
+  /// The folder with the runs.
+  package let runs: String
+
+  package init(_ first: String, _ second: String, runs: String) {
+    (self.first, self.second, self.runs) = (first, second, runs)
+  }
+
+  /// - Parameter path: of the page; nil: none is written.
+  /// - Throws: `run.unknown`; `Failure` where the page cannot be written.
+  package func run(to path: String?, _ events: (Event) -> Void) throws {
+    let comparison = try RunComparison(first, second, runs: runs)
+    events(.compared(comparison))
+    guard let path else { return }
+    let page = comparison.page
+    try Files.makeFolder(Files.parent(path))
+    try Files.write(page, to: path)
+    events(.written(path: path, bytes: page.utf8.count))
   }
 }

@@ -1,4 +1,4 @@
-// `pipeline embed`: sounds to a file of vectors.
+// Sounds to a file of vectors.
 //
 // Cycle: hear as many sounds as fit into memory (decode workers, side by side), embed them together, write them to the journal;
 // then the next. Long sounds go through alone, piece by piece. At the end the journal is read in the order of the keys and the
@@ -13,13 +13,17 @@ import Media
 import Tensors
 import Wav2CLIP
 
-package final class EmbeddingRun {
+package final class EmbedJob {
   package enum Event {
+    /// About the inputs as a whole; before all others.
+    case note(String)
     /// Before anything is heard: how many there are, and how many of them an earlier run has done.
     case began(total: Int, resumed: Int)
     case embedded(name: String, rows: Int)
     case leftOut(LeftOutSound)
     case warned(name: String, Finding)
+    /// Last of all.
+    case written(Outcome)
   }
 
   package struct Outcome: Sendable {
@@ -51,10 +55,24 @@ package final class EmbeddingRun {
   }
 
   package var count: Int { sources.items.count }
-  package var warnings: [String] { sources.warnings }
 
-  /// - Throws: `embed.none` when no sound could be embedded; `clips.left-out` when too many could not, after all else is written.
-  package func run(_ report: (Event) throws -> Void) throws -> Outcome {
+  /// Tells what `run` would tell of the inputs before it hears any.
+  package func plan(_ events: (Event) throws -> Void) throws {
+    for warning in sources.warnings { try events(.note(warning)) }
+  }
+
+  /// - Throws: `embed.none` when no sound could be embedded; `sounds.left-out` when too many could not, after all else is written.
+  package func run(_ events: (Event) throws -> Void) throws {
+    try plan(events)
+    let outcome = try write(events)
+    try events(.written(outcome))
+    let total = outcome.sounds + outcome.leftOut.count
+    if Double(outcome.leftOut.count) > settings.maxBadFraction * Double(total) {
+      throw Failure.soundsLeftOut(outcome.leftOut.count, of: total, allowed: settings.maxBadFraction)
+    }
+  }
+
+  private func write(_ report: (Event) throws -> Void) throws -> Outcome {
     let (folder, name) = (Files.parent(settings.output), Files.name(settings.output))
     try Files.makeFolder(folder)
     let lock = try FileLock("\(folder)/.\(name).lock")

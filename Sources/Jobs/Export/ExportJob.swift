@@ -6,33 +6,68 @@ import Runs
 import Tensors
 import WeightFiles
 
-/// `pipeline export`: a student's weights in a file that others load, read back and checked before it gets its name.
-package enum Export {
+/// Which weights of which run go where.
+package struct ExportSettings: Sendable {
+  package var workspace = ".pipeline"
+  package var runs = "runs"
+  /// Nil: the run trained last.
+  package var run: String?
+  package var checkpoint = TrainedStudent.Choice.best
+  /// The moving average that `distill --ema` kept.
+  package var averaged = false
+  /// The file to write; its ending chooses the format.
+  package var path: String
+  package var selection = WeightSelection()
+
+  package init(path: String) { self.path = path }
+}
+
+/// A student's weights in a file that others load, read back and checked before it gets its name.
+package struct ExportJob: Sendable {
+  package enum Event: Sendable {
+    /// Last of all.
+    case exported(Outcome)
+  }
+
   package struct Outcome: Sendable {
     package var file: WeightOutput
     package var run: String
     package var step: Int
     /// How far the file's embedding of a fixed signal is from the model's, as a share of its norm: 0 but for float16.
     package var deviation: Float
-
-    package var path: String { file.path }
   }
+
+  package let settings: ExportSettings
+
+  package init(_ settings: ExportSettings) { self.settings = settings }
 
   /// What rounding weights to float16 may cost: a share of the embedding's norm.
   private static let mostDeviation: Float = 0.02
 
+  /// Which run and step would be written.
+  /// - Throws: what `TrainedStudent` throws.
+  package func plan() throws -> (run: String, step: Int) {
+    let trained = try student()
+    return (trained.run.name, trained.state.step)
+  }
+
   /// - Throws: `export.drift` when the file, read back, embeds a fixed signal otherwise than the model, `export.read-back` when
   ///   it holds other bits than were written; then no file is left.
-  package static func run(
-    _ trained: TrainedStudent, to path: String, selection: WeightSelection = WeightSelection()
-  ) throws -> Outcome {
+  package func run(_ events: (Event) -> Void) throws {
+    let (trained, path, selection) = (try student(), settings.path, settings.selection)
     let weights = try selection.of(try trained.weights(), for: path)
     var deviation: Float = 0
-    let file = try WeightOutput.write(weights, metadata: try metadata(trained), to: path) { found in
-      deviation = try self.deviation(found, trained, path)
-      guard deviation <= (selection.half ? mostDeviation : 0) else { throw Failure.drift(path, found: deviation) }
+    let file = try WeightOutput.write(weights, metadata: try Self.metadata(trained), to: path) { found in
+      deviation = try Self.deviation(found, trained, path)
+      guard deviation <= (selection.half ? Self.mostDeviation : 0) else { throw Failure.drift(path, found: deviation) }
     }
-    return Outcome(file: file, run: trained.run.name, step: trained.state.step, deviation: deviation)
+    events(.exported(Outcome(file: file, run: trained.run.name, step: trained.state.step, deviation: deviation)))
+  }
+
+  private func student() throws -> TrainedStudent {
+    try TrainedStudent(
+      workspace: settings.workspace, runs: settings.runs, run: settings.run, checkpoint: settings.checkpoint,
+      averaged: settings.averaged)
   }
 
   /// The front end's parameters and where the weights come from; no path, host or clock.
