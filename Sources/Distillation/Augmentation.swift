@@ -1,3 +1,4 @@
+import Audio
 import Basics
 
 /// What is done to clips on their way into a batch. Off by default, as in the reference; part of a run's identity.

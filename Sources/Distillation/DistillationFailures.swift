@@ -16,12 +16,6 @@ extension Failure {
       expected: "at least \(batchSize)",
       hint: found >= 2 ? "pipeline distill --batch-size \(min(found, 32))" : "prepare more clips first")
   }
-
-  static func sound(_ clip: String, _ found: String) -> Failure {
-    Failure(
-      "training.sound", "a clip's sound cannot be read from its shard", on: clip, found: found,
-      hint: "write the shards again: pipeline prepare")
-  }
 }
 
 /// The first failure of pieces of work that ran side by side: that of the lowest item.

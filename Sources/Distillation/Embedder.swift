@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import Kernels
 
@@ -50,7 +51,7 @@ package final class Embedder {
       FrozenStudent(parameters), architecture, samples: samples, project: project, kernels: kernels, threads: threads)
   }
 
-  /// `[clips, width]`. With `scope` batch, all waveforms of one call are normalised together.
+  /// `[clips, width]`. With `scope` batch, all waveforms of one call are normalized together.
   package func embed(_ clips: Int, scope: NormalizationScope, waveform: @escaping Waveform) throws -> FloatBuffer {
     guard scope == .batch else { return try embed(clips, samples: samples, waveform: waveform) }
     var together = SpectrogramMoments()
@@ -60,7 +61,7 @@ package final class Embedder {
   }
 
   /// `[clips, width]` of waveforms of `samples` samples each.
-  /// - Parameter norm: the normalisation of a clip that belongs to others; nil: over the clip itself.
+  /// - Parameter norm: the normalization of a clip that belongs to others; nil: over the clip itself.
   package func embed(
     _ clips: Int, samples: Int, norm: @escaping @Sendable (_ clip: Int) -> SpectrogramNorm? = { _ in nil },
     waveform: @escaping Waveform
@@ -69,21 +70,14 @@ package final class Embedder {
     let (layers, spaces, frames) = (kernels.layers, spaces, FrontEnd.frames(samples: samples))
     let size = FrontEnd.bins * frames
     let encoded = try encoder.embed(clips, height: FrontEnd.bins, width: frames) { clip, thread, place in
-      let moments = try spaces[thread].spectrogram(samples, clip, waveform, layers, into: place)
-      let chosen: SpectrogramNorm
-      if let given = norm(clip) {
-        chosen = given
-      } else {
-        var own = SpectrogramMoments()
-        own.add(count: size, mean: moments.mean, squares: moments.squares)
-        chosen = own.norm
-      }
-      layers.normalise(size, place, mean: chosen.mean, factor: chosen.factor)
+      let (mean, squares) = try spaces[thread].spectrogram(samples, layers, into: place) { try waveform(clip, $0) }
+      let chosen = norm(clip) ?? SpectrogramNorm(count: size, mean: mean, squares: squares)
+      chosen.normalize(size, place, layers)
     }
     return project(encoded, clips)
   }
 
-  /// Adds the spectrograms of waveforms of `samples` samples each to those that are normalised together.
+  /// Adds the spectrograms of waveforms of `samples` samples each to those that are normalized together.
   package func add(
     _ clips: Int, samples: Int, to moments: inout SpectrogramMoments, waveform: @escaping Waveform
   ) throws {
@@ -93,7 +87,8 @@ package final class Embedder {
     let size = FrontEnd.bins * FrontEnd.frames(samples: samples)
     for space in spaces { space.fitSpectrogram(size) }
     try threads.tryForEach(clips) { clip, thread in
-      let own = try spaces[thread].spectrogram(samples, clip, waveform, layers, into: spaces[thread].result.start)
+      let space = spaces[thread]
+      let own = try space.spectrogram(samples, layers, into: space.result.start) { try waveform(clip, $0) }
       (found.start[2 * clip], found.start[2 * clip + 1]) = own
     }
     for clip in 0..<clips { moments.add(count: size, mean: found.start[2 * clip], squares: found.start[2 * clip + 1]) }
@@ -115,27 +110,5 @@ package final class Embedder {
       (result.start + first * width).update(from: projected.start, count: count * width)
     }
     return result
-  }
-}
-
-/// What one thread needs to make a spectrogram. Grows when a longer clip comes, and stays then.
-private final class SpectrogramWorkspace: @unchecked Sendable {
-  private var wave = FloatBuffer(0)
-  private var padded = FloatBuffer(0)
-  private(set) var result = FloatBuffer(0)
-
-  func fit(_ samples: Int) {
-    if wave.count < samples { (wave, padded) = (FloatBuffer(samples), FloatBuffer(samples + 512)) }
-  }
-
-  func fitSpectrogram(_ count: Int) { if result.count < count { result = FloatBuffer(count) } }
-
-  /// The log spectrogram of a waveform, not normalised, with its mean and Σ (x − mean)².
-  func spectrogram(
-    _ samples: Int, _ clip: Int, _ waveform: Embedder.Waveform, _ kernels: any LayerKernels, into place: Output
-  ) throws -> (mean: Double, squares: Double) {
-    try waveform(clip, wave.start)
-    kernels.logSpectrogram(samples, wave.start, padded: padded.start, place)
-    return kernels.moments(FrontEnd.bins * FrontEnd.frames(samples: samples), place)
   }
 }

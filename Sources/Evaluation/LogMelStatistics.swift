@@ -1,3 +1,4 @@
+import Audio
 import Distillation
 import Glibc
 import Kernels

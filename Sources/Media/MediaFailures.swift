@@ -14,11 +14,6 @@ extension Failure {
       expected: "a number or a fraction from 1/60 to 240, such as 1, 0.5 or 30000/1001", exit: .usage)
   }
 
-  static func flac(_ reason: String) -> Failure {
-    Failure(
-      "flac.encode", "libsndfile cannot write FLAC", found: reason, hint: "check the library with: pipeline doctor")
-  }
-
   static func workerDidNotStart(_ command: [String], _ reason: String) -> Failure {
     Failure(
       "worker.start", "a decode worker does not start", on: command.joined(separator: " "), found: reason,

@@ -1,5 +1,5 @@
+import Audio
 import CFFmpeg
-import CResampler
 import Corpus
 
 /// The sound of one clip: decoded, put on the clip clock, mixed to one channel, resampled to 16 kHz, rounded to 16 bit.
@@ -35,10 +35,7 @@ struct SoundDecoder {
     let takesFirst = cancels
     var mixed = [Float](repeating: 0, count: SoundWindow.outputCount)
     for window in windows { try window.resample(takingFirst: takesFirst, plain: plain, into: &mixed) }
-    let samples = [Int16](unsafeUninitializedCapacity: mixed.count) { samples, count in
-      if let target = samples.baseAddress { sound_to_int16(mixed, target, Int64(mixed.count)) }
-      count = mixed.count
-    }
+    let samples = SixteenBit.rounded(mixed)
     var findings: [Finding] = []
     // A lossy codec does not give silence back as zeros.
     if samples.allSatisfy({ (-1...1).contains($0) }) { findings.append(.silence) }

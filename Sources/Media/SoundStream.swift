@@ -1,4 +1,4 @@
-import CResampler
+import Audio
 import Corpus
 
 /// The whole sound of a file, or what follows a second of it, at 16 kHz in one channel: piece by piece in bounded memory.
@@ -165,10 +165,10 @@ struct SoundLane {
       for i in output.indices { output[i] += source[origin + i] }
       return
     }
-    try ResamplerFilters.use(from: rate, to: SoundWindow.outputRate) { filter in
-      resampler_use_plain(filter, plain)
-      resampler_add(filter, source, Int64(length), Int64(origin), &output, Int64(output.count))
-    }
+    guard
+      Resampler.add(
+        source, count: length, origin: origin, from: rate, to: SoundWindow.outputRate, plain: plain, into: &output)
+    else { throw Refusal(.outOfMemory("resampling")) }
   }
 
   /// Drops what no piece from this second on needs.

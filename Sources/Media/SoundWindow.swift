@@ -1,5 +1,5 @@
+import Audio
 import CFFmpeg
-import CResampler
 import Corpus
 
 /// The samples of one clip at one source rate: silence where nothing was placed.
@@ -66,9 +66,9 @@ final class SoundWindow {
       for i in 0..<Self.outputCount { output[i] += source[margin + i] }
       return
     }
-    try ResamplerFilters.use(from: rate, to: Self.outputRate) { filter in
-      resampler_use_plain(filter, plain)
-      resampler_add(filter, source, Int64(source.count), Int64(margin), &output, Int64(Self.outputCount))
-    }
+    guard
+      Resampler.add(
+        source, count: source.count, origin: margin, from: rate, to: Self.outputRate, plain: plain, into: &output)
+    else { throw Refusal(.outOfMemory("resampling")) }
   }
 }

@@ -1,5 +1,6 @@
 // The library's one class: sound in, vectors out.
 
+import Audio
 import Basics
 import Distillation
 import Foundation
@@ -24,13 +25,13 @@ import WeightFiles
 /// Other instruction sets (AVX2, AVX-512) round otherwise. An embedder may be shared between threads; calls wait for one another.
 public final class AudioEmbedder: @unchecked Sendable {
   /// The sample rate that the encoder hears at; sound of other rates is resampled.
-  public static let sampleRate = 16_000.0
+  public static let sampleRate = Double(FrontEnd.sampleRate)
   /// The length of a window of ``embedWindows(_:sampleRate:hop:)``, in seconds.
   public static let windowSeconds = 1.0
   /// The longest sound that is embedded as one: beyond it one vector says little, and memory grows with the length.
   public static let longestClipSeconds = 60.0
   /// Sounds must have more samples than this at 16 kHz: half a Fourier transform.
-  public static let fewestSamples = 257
+  public static let fewestSamples = FrontEnd.fewestSamples
 
   /// The number of values in an embedding: 512.
   public let width: Int
@@ -105,7 +106,7 @@ public final class AudioEmbedder: @unchecked Sendable {
   /// One vector for each of several sounds, which may differ in length. Faster than one by one; the same bits.
   public func embed(_ sounds: [[Float]], sampleRate: Double) throws -> [[Float]] {
     try EmbeddingError.translated {
-      try embedClips(try sounds.map { try Resampling.toEncoderRate($0, from: sampleRate) })
+      try embedClips(try sounds.map { try Resampler.toEncoderRate($0, from: sampleRate) })
     }
   }
 
@@ -135,7 +136,7 @@ public final class AudioEmbedder: @unchecked Sendable {
 
   // MARK: Windows
 
-  /// One vector for each second of a sound, the windows normalised together, as the public `wav2clip` package does it.
+  /// One vector for each second of a sound, the windows normalized together, as the public `wav2clip` package does it.
   ///
   /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; a sound shorter
   /// than one window gives none.
@@ -144,12 +145,12 @@ public final class AudioEmbedder: @unchecked Sendable {
   public func embedWindows(_ samples: [Float], sampleRate: Double, hop: Double = 1) throws -> [[Float]] {
     try EmbeddingError.translated {
       let cut = try WindowCut(hopSeconds: hop)
-      let sound = try Resampling.toEncoderRate(samples, from: sampleRate)
+      let sound = try Resampler.toEncoderRate(samples, from: sampleRate)
       return try embedWindows([sound], cut)[0]
     }
   }
 
-  /// The same for several sounds at 16 kHz, each normalised over its own windows.
+  /// The same for several sounds at 16 kHz, each normalized over its own windows.
   package func embedWindows(_ sounds: [[Float]], _ cut: WindowCut) throws -> [[[Float]]] {
     var windows: [(sound: Int, start: Int)] = []
     var norms: [SpectrogramNorm] = []
@@ -176,7 +177,7 @@ public final class AudioEmbedder: @unchecked Sendable {
     return result
   }
 
-  /// Adds the windows of a piece of sound at 16 kHz to those that are normalised together.
+  /// Adds the windows of a piece of sound at 16 kHz to those that are normalized together.
   package func addWindows(of piece: [Float], _ cut: WindowCut, to moments: inout SpectrogramMoments) throws {
     let (hop, count) = (cut.hop, cut.count(samples: piece.count))
     try lock.withLock {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audio
 import Basics
 import Distillation
 import Foundation

@@ -4,6 +4,7 @@
 // then the next. Long sounds go through alone, piece by piece. At the end the journal is read in the order of the keys and the
 // output is written whole; then the journal goes. A run that was ended goes on with what the journal has.
 
+import Audio
 import Basics
 import Corpus
 import Distillation

@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import Corpus
 import Distillation
@@ -71,8 +72,8 @@ package final class SoundReader: Sendable {
       }
       let wanted = min(piece, most - offset) * FrontEnd.sampleRate
       let covered = min(wanted, Int((facts.coveredSeconds * Double(FrontEnd.sampleRate)).rounded()))
-      sound.samples += try DecodedSound.samples(outcome.payload, count: covered, name: part.path)
-      if offset == 0 { sound.contentKey = outcome.payload.withUnsafeBytes { DecodedSound.contentKey($0) } }
+      sound.samples += try FlacDecoder.samples(outcome.payload, count: covered, name: part.path)
+      if offset == 0 { sound.contentKey = outcome.payload.withUnsafeBytes { FlacDecoder.contentKey($0) } }
       if covered < wanted { break }
       // A file that states that it ends here is not opened again.
       if let length = facts.fileSeconds, length <= Double(part.startSeconds + offset + piece) { break }

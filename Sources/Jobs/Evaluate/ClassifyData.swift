@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import Corpus
 import Distillation

@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import Corpus
 import Distillation
@@ -84,7 +85,7 @@ struct HeldClips {
     guard set.splits.contains(.train) else { return nil }
     let overlap = try TrainingOverlap(shards: folder, splits: [.train])
     let names = try (0..<samples.count).filter {
-      overlap.holds(contentKey: DecodedSound.contentKey(try samples.bytes($0, .sound)), file: nil)
+      overlap.holds(contentKey: FlacDecoder.contentKey(try samples.bytes($0, .sound)), file: nil)
     }.map { samples.id($0).text }
     return TrainingOverlap.warning(names, of: samples.count)
   }

@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import Corpus
 import Distillation
@@ -17,7 +18,7 @@ package struct TrainingOverlap: Sendable {
     for split in set.splits where splits.contains(split) {
       let samples = try set.samples(split)
       for index in 0..<samples.count {
-        if let key = DecodedSound.contentKey(try samples.bytes(index, .sound)) { sounds.insert(key) }
+        if let key = FlacDecoder.contentKey(try samples.bytes(index, .sound)) { sounds.insert(key) }
         let record = try CanonicalJSON.decode(
           Record.self, from: Array(try samples.bytes(index, .record)), source: samples.id(index).text)
         if let source = record.source { sources.insert(source) }

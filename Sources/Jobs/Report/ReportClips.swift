@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import Corpus
 import Distillation
@@ -78,7 +79,7 @@ struct ReportClips {
   /// The student's own spectrogram at half its size, low tones at the bottom.
   private func spectrogram(_ flac: [UInt8], _ id: String) -> PNGImage? {
     let seconds = DecodeRequest.clipSeconds
-    guard let samples = try? DecodedSound.samples(flac, count: seconds * FrontEnd.sampleRate, name: id) else {
+    guard let samples = try? FlacDecoder.samples(flac, count: seconds * FrontEnd.sampleRate, name: id) else {
       return nil
     }
     let frames = FrontEnd.frames(samples: samples.count)

@@ -1,12 +1,12 @@
 import Basics
 
-/// How a sound is cut into windows of one second: where they begin, and how many there are.
+/// How audio is cut into windows of one second: where they begin, and how many there are.
 ///
-/// As `librosa.util.frame` cuts, which the public package uses: the first begins with the sound, the last is whole, and what is
+/// As `librosa.util.frame` cuts, which the public package uses: the first begins with the audio, the last is whole, and what is
 /// left behind it is dropped.
 package struct WindowCut: Sendable, Equatable {
   /// Samples of a window at 16 kHz.
-  package static let length = 16_000
+  package static let length = FrontEnd.sampleRate
   /// Samples from one window to the next.
   package let hop: Int
 
@@ -22,7 +22,7 @@ package struct WindowCut: Sendable, Equatable {
   package func time(_ window: Int) -> Double { Double(window * hop) / Double(Self.length) }
 }
 
-/// Takes a sound piece by piece and gives each time what whole windows there are.
+/// Takes audio piece by piece and gives each time what whole windows there are.
 package struct WindowStream: Sendable {
   private let cut: WindowCut
   private var kept: [Float] = []
