@@ -1,4 +1,5 @@
 import Basics
+import CFFmpeg
 import Corpus
 
 // The sentences of this module: failures stop a command, findings are about one clip.
@@ -59,4 +60,20 @@ extension Finding {
   static func crashed(_ evidence: String) -> Finding {
     Finding(.decoderCrashed, "the decoder ended with \(evidence), twice")
   }
+}
+
+/// A seek landed after the clip's start: decode from the beginning of the file instead.
+struct SeekFailed: Error {}
+
+/// Why there is nothing, where packets could not be decoded.
+func nothingDecoded(damaged: Int) -> String {
+  let last = lastLibraryError()
+  return "nothing decoded: \(damaged) damaged packets\(last.isEmpty ? "" : "; last: \(last)")"
+}
+
+/// The last line that libav complained with, for evidence.
+func lastLibraryError() -> String {
+  var text = [CChar](repeating: 0, count: 256)
+  _ = media_log_errors(&text, text.count)
+  return string(text)
 }

@@ -89,7 +89,7 @@ package final class SoundReader: Sendable {
   }
 
   /// Whether there is sound from `offset` on: as the file states it, else as decoding finds it.
-  private func goesOn(_ part: Part, _ facts: SoundFacts, at offset: Int) throws -> Bool {
+  private func goesOn(_ part: Part, _ facts: AudioFacts, at offset: Int) throws -> Bool {
     if let length = facts.fileSeconds { return length > Double(part.startSeconds + offset) }
     return try decode(part, offset).reply.sound.map { $0.coveredSeconds > 0 } ?? false
   }

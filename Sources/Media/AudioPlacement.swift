@@ -1,6 +1,6 @@
 import Corpus
 
-/// Where decoded sound belongs on the clip clock, in samples of one rate: the rules for timestamps as they are in the wild.
+/// Where decoded audio belongs on the clip clock, in samples of one rate: the rules for timestamps as they are in the wild.
 ///
 /// - A frame that begins within the tolerance of where the last one ended follows it without a seam: containers round times, some
 ///   to whole milliseconds.
@@ -8,7 +8,7 @@ import Corpus
 /// - One that begins earlier loses what is already there.
 /// - One without a time follows the last.
 /// - One that jumps back by over ten seconds is from a clock that began anew: it and all after it follow the last.
-struct SoundPlacement {
+struct AudioPlacement {
   private(set) var next: Int64?
   private var shift: Int64 = 0
   private let tolerance: Int64
@@ -22,7 +22,7 @@ struct SoundPlacement {
   }
 
   /// The same clock counted at another rate.
-  init(_ other: SoundPlacement, from oldRate: Int, to rate: Int, tick: MediaTime) {
+  init(_ other: AudioPlacement, from oldRate: Int, to rate: Int, tick: MediaTime) {
     self.init(rate: rate, tick: tick)
     next = other.next.map { MediaTime($0, timescale: Int64(oldRate)).units(of: Int64(rate)) }
     shift = MediaTime(other.shift, timescale: Int64(oldRate)).units(of: Int64(rate))

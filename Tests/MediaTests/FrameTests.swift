@@ -4,7 +4,7 @@ import Testing
 
 @testable import Media
 
-@Suite struct PictureTests {
+@Suite struct FrameTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }
@@ -22,7 +22,7 @@ import Testing
   @Test("the short side becomes 256 and both are even; a small picture keeps its size")
   func target() {
     func size(_ width: Int, _ height: Int) -> [Int] {
-      let size = PictureWriter.target(width: width, height: height)
+      let size = FrameWriter.target(width: width, height: height)
       return [size.width, size.height]
     }
     #expect(size(640, 360) == [456, 256])

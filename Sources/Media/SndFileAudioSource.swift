@@ -1,10 +1,11 @@
+import Audio
 import Basics
 import CFFmpeg
 import CSndFile
 import Corpus
 
-/// The sound of a file that libsndfile reads and libav does not.
-final class SndFileSoundSource: SoundSource {
+/// The audio of a file that libsndfile reads and libav does not.
+final class SndFileAudioSource: AudioSource {
   private let input: InputFile
   private let handle: OpaquePointer
   private let info: SF_INFO
@@ -30,7 +31,7 @@ final class SndFileSoundSource: SoundSource {
     guard let handle = sf_open_fd(input.descriptor, Int32(SFM_READ), &info, 0) else {
       throw Refusal(.unreadable(String(cString: sf_strerror(nil))))
     }
-    guard (1...SoundWindow.highestRate).contains(Int(info.samplerate)),
+    guard Resampler.rates.contains(Int(info.samplerate)),
       (1...Int(MEDIA_MOST_CHANNELS)).contains(Int(info.channels))
     else {
       sf_close(handle)
@@ -42,17 +43,17 @@ final class SndFileSoundSource: SoundSource {
 
   deinit { sf_close(handle) }
 
-  func next() throws -> SoundBlock? {
+  func next() throws -> AudioBlock? {
     let count = sf_readf_float(handle, &block, sf_count_t(Self.blockFrames))
     guard count > 0 else { return nil }
     defer { position += count }
-    return SoundBlock(rate: Int(info.samplerate), start: position, count: Int(count))
+    return AudioBlock(rate: Int(info.samplerate), start: position, skipped: 0, count: Int(count))
   }
 
   func mix(
     from: Int, count: Int, mean: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
-    into energies: inout SoundEnergies
-  ) {
+    into energies: inout ChannelEnergies
+  ) -> Bool {
     let channels = channels
     for i in 0..<count {
       var sum: Float = 0
@@ -66,5 +67,6 @@ final class SndFileSoundSource: SoundSource {
       mean[i] = channels > 1 ? sum / Float(channels) : sum
       energies.mean += Double(mean[i]) * Double(mean[i])
     }
+    return true
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @testable import Media
 
 @Suite("The whole sound of a file, in pieces")
-struct SoundStreamTests {
+struct AudioStreamTests {
   /// Noise with a tone, so that every sample is its own.
   private func noise(_ seconds: Double, rate: Int, _ channels: String = "mono") -> [String] {
     [
@@ -73,6 +73,47 @@ struct SoundStreamTests {
     #expect(codes(outcome) == ["audio.opposite"])
     #expect(floats(outcome).map(abs).max() ?? 0 > 0.5)
     #expect(try all(path, by: 2) == floats(outcome))
+  }
+
+  @Test("channels that cancel each other only after ten seconds are mixed, as in a clip, however the stream is cut")
+  func lateOpposite() throws {
+    let clips = try TestClips()
+    let path = try clips.make(
+      "a.wav", "-f", "lavfi", "-i", "aevalsrc=exprs='0.5*sin(2000*t)|if(gt(t,11),-0.5,0.5)*sin(2000*t)':s=44100:d=30")
+    let whole = try piece(path, 0, 60)
+    #expect(codes(whole).isEmpty && floats(whole).suffix(16_000).map(abs).max() ?? 1 < 1e-3)
+    for count in [1, 10, 13] { #expect(try all(path, by: count) == floats(whole), "pieces of \(count) s") }
+    // Silence does not settle it.
+    let silent = try clips.make(
+      "b.wav", "-f", "lavfi", "-i", "aevalsrc=exprs='gt(t,14)*0.5*sin(2000*t)|gt(t,14)*-0.5*sin(2000*t)':s=48000:d=30")
+    let heard = try piece(silent, 0, 60)
+    #expect(codes(heard) == ["audio.opposite"] && floats(heard).suffix(16_000).map(abs).max() ?? 0 > 0.4)
+    for count in [1, 7, 12] { #expect(try all(silent, by: count) == floats(heard), "pieces of \(count) s") }
+  }
+
+  @Test("a stream may change its rate again and again, unless it does so all the time")
+  func rates() throws {
+    let clips = try TestClips()
+    func part(_ rate: Int, _ seconds: Double) throws -> [UInt8] {
+      let path = try clips.make("\(rate)-\(seconds).mp3", noise(seconds, rate: rate) + ["-b:a", "64k"])
+      return try Files.read(path)
+    }
+    func written(_ name: String, _ rates: [Int], _ seconds: Double) throws -> String {
+      try Files.write(rates.flatMap { try part($0, seconds) }, to: clips.path(name))
+      return clips.path(name)
+    }
+    let slow = try written("slow.mp3", [44_100, 48_000, 22_050, 32_000, 44_100, 48_000], 5)
+    let whole = try piece(slow, 0, 60)
+    #expect(whole.reply.sound?.decodeErrors == 0 && abs(Double(floats(whole).count) / 16_000 - 30) < 1)
+    for count in [1, 10, 13] { #expect(try all(slow, by: count) == floats(whole), "pieces of \(count) s") }
+    let fast = try written("fast.mp3", [44_100, 48_000, 22_050, 32_000, 44_100, 48_000], 1.2)
+    #expect(codes(try piece(fast, 0, 60)) == ["media.errors"])
+    for path in [slow, fast] {
+      let trained = try samples(ofFlac: sound(path).payload, in: clips)
+      let start = try floats(piece(path, 0, 10))
+      let rounded = start.map { Int16(max(-32768, min(32767, ($0 * 32768).rounded(.toNearestOrEven)))) }
+      #expect(Array(trained.prefix(rounded.count)) == rounded)
+    }
   }
 
   @Test("what only libsndfile reads is read by it")

@@ -5,7 +5,7 @@ import Testing
 @testable import Media
 
 /// Passing over what no requested frame depends on gives the same frames as decoding everything.
-@Suite struct PictureSelectionTests {
+@Suite struct FrameSelectionTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }

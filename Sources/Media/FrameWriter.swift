@@ -5,7 +5,7 @@ import Corpus
 ///
 /// A frame that is asked for several times is scaled and encoded once. Scaling and encoding are bit exact: the same bytes on
 /// every CPU.
-final class PictureWriter {
+final class FrameWriter {
   private(set) var frames: [FramePack.Frame] = []
   /// The own presentation time of each of `frames`, in seconds on the clip clock.
   private(set) var times: [Double] = []

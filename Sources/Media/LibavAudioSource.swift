@@ -1,58 +1,51 @@
+import Audio
 import CFFmpeg
 import Corpus
 
-/// The sound of a file that libav reads, frame by frame, each with its place on the presentation clock.
-final class PlacedSound {
-  /// Samples [skipped, count) of the decoder's frame belong at `start`, counted at `rate` from the window's start.
-  struct Frame {
-    var rate: Int
-    var start: Int64
-    var skipped: Int
-    var count: Int
-  }
-
+/// The audio of a file that libav reads, each block with its place on the presentation clock.
+final class LibavAudioSource: AudioSource {
   private(set) var channels = 0
   private let file: MediaFile
   private let decoder: StreamDecoder
   private let startSeconds: Int
   /// On the file's clock.
   private let windowStart: MediaTime
-  private var placement: SoundPlacement?
+  private var placement: AudioPlacement?
   private var placedRate = 0
+  private var rateChanges: [MediaTime] = []
   private var unusable = 0
   private var hasBegun = false
 
   /// A little before the start, so that decoders whose state reaches back are in step when it comes.
   private static let approachSeconds: Int64 = 2
+  /// Rates, one after the other, within the length of a clip and what is decoded around it; more of them are damage.
+  private static let mostRates = 4
+  private static let rateSeconds: Int64 = 13
 
   /// - Parameter startSeconds: where position 0 is, after the presentation start of the file.
-  /// - Throws: `Refusal`: `audio.missing` or `media.memory`.
-  init(_ file: MediaFile, startSeconds: Int) throws {
+  /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
+  init(_ path: String, startSeconds: Int, seeks: Bool) throws {
+    file = try MediaFile(path, onlyAudio: true, seeks: seeks)
+    if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
     guard let stream = file.audio else {
       throw Refusal(file.undecodable(Int(MEDIA_KIND_AUDIO)).map { .noAudioDecoder($0) } ?? .noAudioStream)
     }
-    self.file = file
     self.startSeconds = startSeconds
     decoder = try StreamDecoder(file, stream, missing: Finding.nothingHeard)
     windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
   }
 
   var codec: String { decoder.stream.codec }
-  /// What libav holds of the frame that `next` gave last.
-  var samples: OpaquePointer { decoder.frame }
-  /// Packets and frames that failed so far.
   var errors: Int { decoder.errors + unusable }
+  var duration: Double? { file.duration }
 
-  /// The next frame, or nil after the last.
-  /// - Parameter takes: whether samples of this rate are of use; others count as damage.
-  /// - Throws: `Refusal`: `media.memory`; `SeekFailed`.
-  func next(takes: (_ rate: Int) -> Bool = { _ in true }) throws -> Frame? {
+  func next() throws -> AudioBlock? {
     let sought = !hasBegun && seek()
     var isFirst = !hasBegun
     hasBegun = true
     while let facts = try decoder.next() {
       let rate = Int(facts.sample_rate)
-      guard facts.samples > 0, facts.channels > 0, (1...SoundWindow.highestRate).contains(rate) else {
+      guard facts.samples > 0, facts.channels > 0, Resampler.rates.contains(rate) else {
         unusable += 1
         continue
       }
@@ -70,16 +63,20 @@ final class PlacedSound {
       let position = time.map { $0.units(of: Int64(rate)) } ?? (clock.next == nil ? Int64(-startSeconds * rate) : nil)
       let placed = clock.place(position, count: count)
       placement = clock
-      return Frame(rate: rate, start: placed.start, skipped: placed.skipped, count: count)
+      return AudioBlock(rate: rate, start: placed.start, skipped: placed.skipped, count: count - placed.skipped)
     }
     return nil
   }
 
-  /// Counts what libav says of a frame's samples.
-  /// - Throws: `Refusal`: `media.memory`.
-  func count(_ result: Int32) throws {
+  func mix(
+    from: Int, count: Int, mean: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
+    into energies: inout ChannelEnergies
+  ) throws -> Bool {
+    let result = media_mix(
+      decoder.frame, Int32(from), Int32(count), mean, first, &energies.mean, &energies.channels)
     if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("mixing")) }
     if result != 0 { unusable += 1 }
+    return result == 0
   }
 
   private func seek() -> Bool {
@@ -89,11 +86,23 @@ final class PlacedSound {
     return sought
   }
 
-  /// The clock counted at this rate: a stream may change its rate on the way.
-  private func placement(_ rate: Int) -> SoundPlacement {
-    let (old, tick) = (placedRate, file.soundTick(decoder.stream))
+  /// Whether samples of this rate are of use: a stream may change its rate on the way, but not again and again.
+  private func takes(_ rate: Int) -> Bool {
+    if rate == placedRate { return true }
+    if let next = placement?.next {
+      let now = MediaTime(next, timescale: Int64(placedRate))
+      rateChanges.removeAll { $0 < now - MediaTime(Self.rateSeconds, timescale: 1) }
+      if rateChanges.count + 1 >= Self.mostRates { return false }
+      rateChanges.append(now)
+    }
+    return true
+  }
+
+  /// The clock counted at this rate.
+  private func placement(_ rate: Int) -> AudioPlacement {
+    let (old, tick) = (placedRate, file.audioTick(decoder.stream))
     placedRate = rate
-    guard let placement else { return SoundPlacement(rate: rate, tick: tick) }
-    return old == rate ? placement : SoundPlacement(placement, from: old, to: rate, tick: tick)
+    guard let placement else { return AudioPlacement(rate: rate, tick: tick) }
+    return old == rate ? placement : AudioPlacement(placement, from: old, to: rate, tick: tick)
   }
 }
