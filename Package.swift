@@ -93,7 +93,8 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Corpus", "Audio", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles",
+        "TestSupport", "Basics", "Corpus", "Audio", "Media", "Stages", "Tensors", "Distillation", "Evaluation",
+        "WeightFiles",
         "Wav2CLIP",
         "pipeline",
       ]),

@@ -29,7 +29,7 @@ public final class AudioEmbedder: @unchecked Sendable {
   /// The length of a window of ``embedWindows(_:sampleRate:hop:)``, in seconds.
   public static let windowSeconds = 1.0
   /// The longest sound that is embedded as one: beyond it one vector says little, and memory grows with the length.
-  public static let longestClipSeconds = 60.0
+  public static let longestClipSeconds = Double(FrontEnd.mostSeconds)
   /// Sounds must have more samples than this at 16 kHz: half a Fourier transform.
   public static let fewestSamples = FrontEnd.fewestSamples
 

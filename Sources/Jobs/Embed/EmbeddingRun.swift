@@ -101,32 +101,34 @@ package final class EmbeddingRun {
       threads.stop()
       workers.stop()
     }
-    let hearing = SoundHearing(workers: workers, clips: sources.clips, hasWindows: cut != nil, threads: threads)
-    var rest = items[...]
-    while !rest.isEmpty {
-      let heard = try hearing.hear(rest)
-      let wave = Array(zip(rest, heard))
-      rest = rest.dropFirst(heard.count)
+    let loader = AudioLoader(cut == nil ? .clip : .windows, workers: workers, threads: threads)
+    let audio = items.map { $0.audio(in: sources.clips) }
+    var next = 0
+    while next < items.count {
+      let loaded = try loader.load(audio[next...])
+      let wave = Array(zip(items[next...], loaded))
+      next += loaded.count
       try embed(wave, embedder, journal, report)
-      for (item, heard) in wave {
-        if case .long = heard { try embedLong(item, embedder, workers, journal, report) }
+      for (item, loaded) in wave {
+        if cut != nil, case .long = loaded { try embedLong(item, embedder, workers, journal, report) }
       }
     }
   }
 
   private func embed(
-    _ wave: [(EmbeddingItem, SoundHearing.Heard)], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal,
+    _ wave: [(EmbeddingItem, AudioLoader.Loaded)], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal,
     _ report: (Event) throws -> Void
   ) throws {
     var (items, sounds) = ([EmbeddingItem](), [[Float]]())
-    for (item, heard) in wave {
-      switch heard {
-      case .sound(let sound, let warnings):
-        for finding in warnings { try report(.warned(name: item.name, finding)) }
+    for (item, loaded) in wave {
+      switch loaded {
+      case .audio(let audio):
+        for finding in audio.warnings { try report(.warned(name: item.name, finding)) }
         items.append(item)
-        sounds.append(sound)
+        sounds.append(audio.samples)
       case .refused(let finding): try leaveOut(item, finding, report)
-      case .long: break
+      case .long(let length):
+        if cut == nil { try leaveOut(item, .soundLong(length), report) }
       }
     }
     if items.isEmpty { return }
@@ -166,7 +168,7 @@ package final class EmbeddingRun {
   private func pieces(
     _ file: SourceFile, _ cut: WindowCut, _ workers: DecodeWorkers, _ body: ([Float]) throws -> Void
   ) throws -> Int {
-    let pieces = SoundPieces(file.path, workers)
+    let pieces = AudioPieces(file.path, workers)
     defer { pieces.stop() }
     var windows = WindowStream(cut)
     var samples = 0
@@ -219,5 +221,13 @@ package final class EmbeddingRun {
     if let cut { metadata["hop_seconds"] = "\(cut.time(1))" }
     if let teacher = student.metadata["teacher"] { metadata["teacher"] = teacher }
     return metadata
+  }
+}
+
+extension Finding {
+  fileprivate static func soundLong(_ length: String) -> Finding {
+    let most = AudioLoader.Use.clip.mostSeconds
+    return Finding(
+      ReasonCode(rawValue: "sound.long"), "\(length), and one vector serves at most \(most) s; use --windows")
   }
 }

@@ -43,7 +43,6 @@ package struct ClassifyEvaluation {
       method: lines(data, method), tables: [table])
     record.confusion = confusion(data, partitions, outcomes)
     record.curve = curve(data, partitions, outcomes)
-    record.warnings = data.warnings
     if let warning = data.overlapWarning(Set(partitions.flatMap(\.test)).sorted()) { record.warnings.append(warning) }
     if let path = settings.save { try save(data, partitions, outcomes, to: path) }
     return record

@@ -129,7 +129,7 @@ package enum ZeroShotEvaluation {
       audio = UnitRows(rows?.values ?? [], width: student.architecture.width)
       digest = data.digest
       leftOut = data.leftOut
-      warnings = data.warnings + (data.overlapWarning(chosen).map { [$0] } ?? [])
+      warnings = data.overlapWarning(chosen).map { [$0] } ?? []
     }
   }
 }

@@ -1,14 +1,13 @@
 import Basics
 import Corpus
 import Foundation
-import Media
 
-/// The sound of one file, piece by piece, decoded one piece ahead in a worker process.
+/// The audio of one file, piece by piece, decoded one piece ahead in a worker process.
 ///
 /// One thread decodes while the caller works on the piece before; they meet at `ready` and `wanted`.
-final class SoundPieces: @unchecked Sendable {
+package final class AudioPieces: @unchecked Sendable {
   /// Seconds of a piece.
-  static let seconds = 60
+  package static let seconds = 60
 
   private let ready = DispatchSemaphore(value: 0)
   private let wanted = DispatchSemaphore(value: 1)
@@ -17,7 +16,7 @@ final class SoundPieces: @unchecked Sendable {
   private var isStopped = false
   private var isOver = false
 
-  init(_ path: String, _ workers: DecodeWorkers) {
+  package init(_ path: String, _ workers: DecodeWorkers) {
     let thread = Thread { self.decode(path, workers) }
     thread.stackSize = 1 << 20
     thread.start()
@@ -39,7 +38,7 @@ final class SoundPieces: @unchecked Sendable {
 
   /// The next piece; nil after the last.
   /// - Throws: `Undecodable` for a file that cannot be decoded any further, `Failure` where no worker starts.
-  func next() throws -> [Float]? {
+  package func next() throws -> [Float]? {
     if isOver { return nil }
     ready.wait()
     let outcome = lock.withLock { result.take() }
@@ -54,14 +53,14 @@ final class SoundPieces: @unchecked Sendable {
   }
 
   /// Lets the thread end. To be called in any case.
-  func stop() {
+  package func stop() {
     lock.withLock { isStopped = true }
     wanted.signal()
   }
 }
 
-/// Why a file has no sound.
-struct Undecodable: Error { let finding: Finding }
+/// Why a file has no audio.
+package struct Undecodable: Error { package let finding: Finding }
 
 extension DecodeOutcome {
   /// The payload of a waveform.
