@@ -20,6 +20,9 @@ struct AudioLane {
     // The filter reaches 22 samples of the slower rate to each side, and its last group of lanes a little further.
     margin = 32 * max(1, (rate + AudioStream.rate - 1) / AudioStream.rate) + 64
     base = Int64(second * rate - margin)
+    let usual = DecodeRequest.clipSeconds * rate + 2 * margin
+    mean.reserveCapacity(usual)
+    first.reserveCapacity(usual)
   }
 
   /// The number of 16 kHz samples, from the beginning, in which something was heard.
@@ -52,10 +55,8 @@ struct AudioLane {
 
   private mutating func extend(to count: Int) {
     guard count > mean.count else { return }
-    // A clip at a time: a block at a time costs more than the mixing.
-    let silence = [Float](repeating: 0, count: max(count - mean.count, DecodeRequest.clipSeconds * rate + 2 * margin))
-    mean += silence
-    first += silence
+    mean.append(contentsOf: repeatElement(0, count: count - mean.count))
+    first.append(contentsOf: repeatElement(0, count: count - first.count))
   }
 
   /// Adds the audio of these seconds at 16 kHz to `output`.
