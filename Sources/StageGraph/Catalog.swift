@@ -12,13 +12,23 @@ import Synchronization
 /// The workspace's database.
 package final class Catalog: Sendable {
   package let workspace: String
+  /// The older layout that the workspace had before it was opened to write; nil where it was new or current.
+  package let olderLayout: Int?
   private let pool: DatabasePool
   private let lock: Mutex<FileLock?>
 
-  private init(_ workspace: String, _ pool: DatabasePool, _ lock: FileLock?) {
+  private init(_ workspace: String, _ pool: DatabasePool, _ lock: FileLock?, olderLayout: Int? = nil) {
     self.workspace = workspace
+    self.olderLayout = olderLayout
     self.pool = pool
     self.lock = Mutex(lock)
+  }
+
+  /// What a person is told of a workspace that an older version made.
+  package var upgrade: String? {
+    olderLayout.map {
+      "workspace \(workspace) is of an older version: brought from layout \($0) to \(CatalogSchema.version)"
+    }
   }
 
   /// Whether this process may write: it opened the workspace to write and has not ended that.
@@ -42,7 +52,8 @@ package final class Catalog: Sendable {
       if version < CatalogSchema.version { try pool.write { try CatalogSchema.migrate($0, from: version) } }
       // GRDB sets NORMAL as it turns WAL on: a power cut could then undo a commit that was reported.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-      return Catalog(workspace, pool, lock)
+      let isOlder = (1..<CatalogSchema.version).contains(version)
+      return Catalog(workspace, pool, lock, olderLayout: isOlder ? version : nil)
     }
   }
 

@@ -164,6 +164,7 @@ struct DistillFlow {
   func plan() throws -> Bool { plan(try TrainingRun(settings)) }
 
   private func plan(_ run: TrainingRun) -> Bool {
+    if let earlier = run.earlier { Console.warn(earlier.sentence) }
     let state = settings.fresh ? nil : run.state
     let end = state.flatMap(run.end)
     let what =
@@ -194,6 +195,7 @@ struct DistillFlow {
     Console.note(
       "run \(run.description.name): \(clips(run)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
     run.notes.forEach(Console.note)
+    if let earlier = run.earlier { Console.warn(earlier.sentence) }
     let progress = Progress("steps", total: max(0, steps(run) - (settings.fresh ? 0 : run.stepsDone ?? 0)))
     let profile = profiles ? Profile() : nil
     try run.run(profile: profile) { event in show(event, progress) }

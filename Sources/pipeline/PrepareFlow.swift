@@ -20,6 +20,7 @@ struct PrepareFlow {
       return
     }
     let catalog = try Catalog.writer(settings.workspace)
+    if let upgrade = catalog.upgrade { Console.note(upgrade) }
     let store = try ArtifactStore(catalog)
     let seal = try PreparationSeal(settings, catalog)
     if settings.framesOut == nil, !framesOnly, let summary = try seal.summary() {
