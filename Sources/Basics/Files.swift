@@ -20,7 +20,8 @@ package struct InputFile: ~Copyable {
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
     while filled < buffer.count {
-      let count = Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let count = Glibc.read(descriptor, rest.baseAddress, rest.count)
       if count < 0 {
         if errno == EINTR { continue }
         throw Failure.system("read", path)
@@ -38,7 +39,8 @@ package struct InputFile: ~Copyable {
     var filled = 0
     while filled < count {
       let n = bytes.withUnsafeMutableBytes {
-        pread(descriptor, $0.baseAddress! + filled, count - filled, off_t(offset + filled))
+        let rest = UnsafeMutableRawBufferPointer(rebasing: $0[filled...])
+        return pread(descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
       }
       if n < 0 {
         if errno == EINTR { continue }

@@ -85,7 +85,8 @@ extension String: ContiguousBytesCollection {
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
   var done = 0
   while done < bytes.count {
-    let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+    let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
     if count < 0 {
       if errno == EINTR { continue }
       throw Failure.system("write", path)

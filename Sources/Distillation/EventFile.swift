@@ -43,17 +43,20 @@ final class EventFile {
 
   private static func record(_ event: Tensorboard_Event) throws -> [UInt8] {
     let body: [UInt8] = try event.serializedBytes()
-    let length = withUnsafeBytes(of: UInt64(body.count).littleEndian) { Array($0) }
-    return length + mask(length) + body + mask(body)
+    var record = ByteWriter(reserving: body.count + 16)
+    record.write(UInt64(body.count))
+    record.write(mask(record.bytes))
+    record.write(body)
+    record.write(mask(body))
+    return record.bytes
   }
 
-  /// CRC-32C, turned and shifted as TFRecord has it, little-endian.
-  private static func mask(_ bytes: [UInt8]) -> [UInt8] {
+  /// CRC-32C, turned and shifted as TFRecord has it.
+  private static func mask(_ bytes: [UInt8]) -> UInt32 {
     var crc: UInt32 = ~0
     for byte in bytes { crc = table[Int((crc ^ UInt32(byte)) & 255)] ^ (crc >> 8) }
     crc = ~crc
-    let masked = ((crc >> 15) | (crc << 17)) &+ 0xa282_ead8
-    return withUnsafeBytes(of: masked.littleEndian) { Array($0) }
+    return ((crc >> 15) | (crc << 17)) &+ 0xa282_ead8
   }
 
   private static let table: [UInt32] = (0..<256).map { index in

@@ -1,3 +1,5 @@
+import Basics
+
 /// A picture with a palette as PNG, stored without compression: a few tens of kilobytes for what the page shows, and no library.
 package struct PNGImage: Sendable, Equatable {
   package let width: Int
@@ -42,21 +44,24 @@ package struct PNGImage: Sendable, Equatable {
       rows.append(0)
       rows += pixels[row * width..<(row + 1) * width]
     }
-    let header = Self.big(UInt32(width)) + Self.big(UInt32(height)) + [8, 3, 0, 0, 0]
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + Self.chunk("IHDR", header)
+    var header = ByteWriter()
+    header.write(bigEndian: UInt32(width))
+    header.write(bigEndian: UInt32(height))
+    header.write([8, 3, 0, 0, 0])
+    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + Self.chunk("IHDR", header.bytes)
       + Self.chunk("PLTE", Self.palette) + Self.chunk("IDAT", Self.stored(rows)) + Self.chunk("IEND", [])
   }
 
   /// zlib's frame around blocks that are stored.
   private static func stored(_ data: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = [0x78, 0x01]
+    var result = ByteWriter([0x78, 0x01])
     var start = 0
     repeat {
       let count = min(65_535, data.count - start)
-      result.append(start + count == data.count ? 1 : 0)
+      result.write(UInt8(start + count == data.count ? 1 : 0))
       let size = UInt16(count)
-      for word in [size, ~size] { result += [UInt8(word & 255), UInt8(word >> 8)] }
-      result += data[start..<start + count]
+      for word in [size, ~size] { result.write(word) }
+      result.write(data[start..<start + count])
       start += count
     } while start < data.count
     var (a, b) = (UInt32(1), UInt32(0))
@@ -64,15 +69,18 @@ package struct PNGImage: Sendable, Equatable {
       a = (a + UInt32(byte)) % 65_521
       b = (b + a) % 65_521
     }
-    return result + big(b << 16 | a)
+    result.write(bigEndian: b << 16 | a)
+    return result.bytes
   }
 
   private static func chunk(_ name: StaticString, _ data: [UInt8]) -> [UInt8] {
     let body = Array("\(name)".utf8) + data
-    return big(UInt32(data.count)) + body + big(checksum(body))
+    var chunk = ByteWriter(reserving: body.count + 8)
+    chunk.write(bigEndian: UInt32(data.count))
+    chunk.write(body)
+    chunk.write(bigEndian: checksum(body))
+    return chunk.bytes
   }
-
-  private static func big(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(value >> (24 - 8 * $0) & 255) } }
 
   private static let table: [UInt32] = (0..<256).map { index in
     (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }

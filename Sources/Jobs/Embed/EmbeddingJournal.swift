@@ -16,10 +16,20 @@ final class EmbeddingJournal {
     var seconds: Double
   }
 
+  /// What stands before a record: the length of its JSON and of its numbers.
   private struct Prefix {
-    var header: Int
-    var payload: Int
     static let count = 8
+    let header: Int
+    let payload: Int
+
+    init?(_ bytes: [UInt8]) {
+      let lengths = bytes.withUnsafeBytes { bytes in
+        var reader = ByteReader(bytes)
+        return (header: reader.integer(UInt32.self), payload: reader.integer(UInt32.self))
+      }
+      guard let header = lengths.header, let payload = lengths.payload else { return nil }
+      (self.header, self.payload) = (Int(header), Int(payload))
+    }
   }
 
   let path: String
@@ -70,16 +80,14 @@ final class EmbeddingJournal {
   func append(_ record: Record, _ vectors: [Float]) throws {
     try Self.check(values: vectors.count, of: record.key)
     let header = try CanonicalJSON.bytes(record)
-    var opening: [UInt8] = []
-    for count in [header.count, 4 * vectors.count] {
-      withUnsafeBytes(of: UInt32(count).littleEndian) { opening.append(contentsOf: $0) }
-    }
-    opening += header
+    var opening = ByteWriter(reserving: Prefix.count + header.count)
+    for count in [header.count, 4 * vectors.count] { opening.write(UInt32(count)) }
+    opening.write(header)
     let offset = end + opening.count
-    try write(opening)
+    try write(opening.bytes)
     let sums = try vectors.withUnsafeBytes { payload in
       try write(raw: payload)
-      return Self.sums(opening, payload)
+      return Self.sums(opening.bytes, payload)
     }
     try write(sums)
     places[record.key] = (record, offset)
@@ -87,9 +95,10 @@ final class EmbeddingJournal {
 
   /// Two checksums, of what stands before the numbers and of the numbers.
   private static func sums(_ opening: [UInt8], _ payload: UnsafeRawBufferPointer) -> [UInt8] {
-    [opening.withUnsafeBytes { checksum($0) }, checksum(payload)].flatMap { sum in
-      withUnsafeBytes(of: sum.littleEndian) { Array($0) }
-    }
+    var sums = ByteWriter()
+    sums.write(opening.withUnsafeBytes { checksum($0) })
+    sums.write(checksum(payload))
+    return sums.bytes
   }
 
   /// The vectors of a key, rows · width numbers.
@@ -121,9 +130,8 @@ final class EmbeddingJournal {
   }
 
   private func record(at offset: Int) -> (record: Record, offset: Int, end: Int)? {
-    guard let prefix = read(at: offset, Prefix.count) else { return nil }
-    let number = { (range: Range<Int>) in prefix[range].reversed().reduce(0) { $0 << 8 | Int($1) } }
-    let (header, payload) = (number(0..<4), number(4..<8))
+    guard let prefix = read(at: offset, Prefix.count).flatMap({ Prefix($0) }) else { return nil }
+    let (header, payload) = (prefix.header, prefix.payload)
     var status = stat()
     guard fstat(descriptor, &status) == 0, header <= Self.longestHeader, payload % 4 == 0,
       offset + header + payload <= Int(status.st_size), let opening = read(at: offset, Prefix.count + header),
