@@ -48,7 +48,7 @@ final class BatchLoader: @unchecked Sendable {
         samples: clips.samples, taken: samples)
     }
     let images = try targets(batch, views)
-    let failures = FailureBox()
+    let failures = FailureBox<any Error>()
     FrontEnd.compute(
       clips: batch.count, samples: samples, scope: configuration.normalization, kernels: kernels.layers,
       threads: threads,

@@ -1,5 +1,4 @@
 import Basics
-import Synchronization
 
 /// The sentences of this module.
 extension Failure {
@@ -21,18 +20,5 @@ extension Failure {
     Failure(
       "training.sound", "a clip's sound cannot be read from its shard", on: clip, found: found,
       hint: "write the shards again: pipeline prepare")
-  }
-}
-
-/// The first failure of pieces of work that ran side by side: that of the lowest item.
-final class FailureBox: Sendable {
-  private let failures = Mutex<[Int: any Error]>([:])
-
-  func collect(_ item: Int, _ body: () throws -> Void) {
-    do { try body() } catch { failures.withLock { $0[item] = error } }
-  }
-
-  func throwFirst() throws {
-    if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
   }
 }

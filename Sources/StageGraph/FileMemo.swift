@@ -2,12 +2,11 @@
 // they were has the digest that it had. 200,000 files cost 200,000 `stat`s and one SELECT.
 //
 // A file that was written within the last second is hashed but not remembered: another write could leave the same time.
-// Guards: the table is immutable once loaded; `Slots` collects what the threads find; `changes` is the calling thread's.
+// Guards: the table is immutable once loaded; `changes` is the calling thread's.
 
 import Basics
 import Foundation
 import GRDB
-import Synchronization
 
 /// Remembers the digests of files. For one thread at a time, which it helps with its own.
 package final class FileMemo {
@@ -69,16 +68,13 @@ package final class FileMemo {
     let threads = max(1, min(jobs, count))
     // Few files may be large ones: then one at a time, for an even load.
     let step = count < Self.chunk * threads ? 1 : Self.chunk
-    let slots = Slots(count: (count + step - 1) / step)
-    RunThreads.run(threads) {
-      while let slot = slots.take() {
-        var found = Slot()
-        for k in slot * step..<min(count, (slot + 1) * step) where !isInterrupted() { found.add(examine(k)) }
-        slots.fill(slot, found)
-      }
+    let slots = parallelMap((count + step - 1) / step, threads: threads) { slot in
+      var found = Slot()
+      for k in slot * step..<min(count, (slot + 1) * step) where !isInterrupted() { found.add(examine(k)) }
+      return found
     }
     var digests = FileDigests(count: count)
-    for found in slots.all {
+    for found in slots {
       hashed += found.read
       for (key, entry) in found.entries { changes[key] = entry }
       for (k, failure) in found.failures { digests.failures[digests.count + k] = failure }
@@ -149,26 +145,6 @@ package final class FileMemo {
       if let entry = found.entry { entries.append((found.key, entry)) }
       if found.wasRead { read += 1 }
     }
-  }
-
-  /// Which part of the paths is next, and what was found in each.
-  private final class Slots: Sendable {
-    private let next = Atomic<Int>(0)
-    private let found: Mutex<[Slot]>
-    private let count: Int
-
-    init(count: Int) {
-      self.count = count
-      found = Mutex([Slot](repeating: Slot(), count: count))
-    }
-
-    func take() -> Int? {
-      let slot = next.add(1, ordering: .relaxed).oldValue
-      return slot < count ? slot : nil
-    }
-
-    func fill(_ slot: Int, _ found: Slot) { self.found.withLock { $0[slot] = found } }
-    var all: [Slot] { found.withLock { $0 } }
   }
 
   /// - Parameter key: under which the digest is remembered; nil: it is not.

@@ -58,10 +58,7 @@ package final class EmbeddingRun {
     let (folder, name) = (Files.parent(settings.output), Files.name(settings.output))
     try Files.makeFolder(folder)
     let lock = try FileLock("\(folder)/.\(name).lock")
-    defer {
-      withExtendedLifetime(lock) {}
-      try? Files.remove("\(folder)/.\(name).lock")
-    }
+    defer { withExtendedLifetime(lock) {} }
     let student = try EmbeddingStudent(settings)
     let embedder = try AudioEmbedder(
       student.weights, metadata: student.metadata,

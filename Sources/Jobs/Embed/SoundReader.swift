@@ -53,9 +53,7 @@ package final class SoundReader: Sendable {
   /// - Returns: in their order; a file without sound gives the finding that says why.
   /// - Throws: `Failure` when workers cannot be started; `Interruption.failure`.
   package func read(_ parts: [Part]) throws -> [Result<EvaluationSound, SoundRefusal>] {
-    let slots = ResultSlots<Result<EvaluationSound, SoundRefusal>>(parts.count)
-    try threads.tryForEach(parts.count) { index, _ in slots[index] = try self.read(parts[index]) }
-    return slots.values.map { $0 ?? .failure(SoundRefusal(nil)) }
+    try threads.map(parts.count) { index, _ in try self.read(parts[index]) }
   }
 
   private func read(_ part: Part) throws -> Result<EvaluationSound, SoundRefusal> {

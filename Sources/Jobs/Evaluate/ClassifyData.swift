@@ -124,11 +124,7 @@ struct ClassifyData {
   private static func logMel(_ sounds: [[Float]], _ kernels: any LayerKernels, _ threads: WorkerThreads) throws
     -> [Float]
   {
-    let slots = ResultSlots<[Float]>(sounds.count)
-    threads.forEach(sounds.count) { index, _ in
-      slots[index] = LogMelStatistics.compute(sounds[index], kernels: kernels)
-    }
-    return slots.values.flatMap { $0 ?? [] }
+    threads.map(sounds.count) { index, _ in LogMelStatistics.compute(sounds[index], kernels: kernels) }.flatMap(\.self)
   }
 
   /// The partitions that folds, splits or hashes make.

@@ -99,23 +99,22 @@ package struct ClassifyEvaluation {
 
   private func runAll(_ tasks: [Task], _ data: ClassifyData, _ partitions: [Partition]) throws -> [Task: Outcome] {
     let probes = tasks.filter { $0.probe != nil }
-    let slots = ResultSlots<Outcome>(probes.count)
     let shares = probes.map { share($0, data, partitions) }
     let (kernels, features, targets) = (FastKernels().layers, data.features, data.targets)
-    threads.forEach(probes.count) { index, _ in
+    let scored = threads.map(probes.count) { index, _ -> Outcome? in
       let task = probes[index]
       guard !Interruption.isRequested, let seeds = features[task.row],
         let probe = BuiltInProbes.first(where: { $0.name == task.probe })
-      else { return }
+      else { return nil }
       let rows = seeds[min(task.seed, seeds.count - 1)]
       let outcome = probe.run(
         ProbeData(rows, targets, fit: shares[index].fit, validation: shares[index].validation),
         test: rows.rows(partitions[task.partition].test), seed: UInt64(task.seed), kernels: kernels)
-      slots[index] = Outcome(scores: outcome.scores, choice: outcome.choice)
+      return Outcome(scores: outcome.scores, choice: outcome.choice)
     }
     if Interruption.isRequested { throw Interruption.failure }
     var outcomes = Dictionary(
-      uniqueKeysWithValues: zip(probes, slots.values).compactMap { task, outcome in outcome.map { (task, $0) } })
+      uniqueKeysWithValues: zip(probes, scored).compactMap { task, outcome in outcome.map { (task, $0) } })
     for task in tasks where task.probe == nil {
       outcomes[task] = try supervised(task, data, partitions)
     }

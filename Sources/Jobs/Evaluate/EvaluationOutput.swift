@@ -20,10 +20,7 @@ package enum EvaluationOutput {
     if let path {
       try Files.makeFolder(Files.parent(path))
       let lock = try FileLock("\(Files.parent(path))/.\(Files.name(path)).lock")
-      defer {
-        withExtendedLifetime(lock) {}
-        try? Files.remove("\(Files.parent(path))/.\(Files.name(path)).lock")
-      }
+      defer { withExtendedLifetime(lock) {} }
       if Files.exists(path) {
         file = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
       }

@@ -19,10 +19,7 @@ package struct WeightOutput: Sendable {
     let (folder, name) = (Files.parent(path), Files.name(path))
     try Files.makeFolder(folder)
     let lock = try FileLock("\(folder)/.\(name).lock")
-    defer {
-      withExtendedLifetime(lock) {}
-      try? Files.remove("\(folder)/.\(name).lock")
-    }
+    defer { withExtendedLifetime(lock) {} }
     let ending = name.split(separator: ".").last.map(String.init) ?? "bin"
     let draft = "\(folder)/.\(name).draft.\(ending)"
     defer { try? Files.remove(draft) }

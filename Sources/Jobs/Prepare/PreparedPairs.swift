@@ -1,8 +1,6 @@
 import Basics
 import Corpus
-import Dispatch
 import StageGraph
-import Synchronization
 
 /// A clip whose sound and vectors go into a shard.
 package struct Pair: Sendable {
@@ -60,13 +58,7 @@ package struct PreparedPairs: Sendable {
   private static func settleAll(_ settling: ClipSettling) throws -> [[ClipSettling.Settled]] {
     let count = settling.preparation.clips.candidates.count
     let chunks = (count + chunk - 1) / chunk
-    let found = Mutex([Int: Result<[ClipSettling.Settled], any Error>]())
-    DispatchQueue.concurrentPerform(iterations: chunks) { k in
-      let settled = Result { try (k * chunk..<min(count, (k + 1) * chunk)).map(settling.settle) }
-      found.withLock { $0[k] = settled }
-    }
-    let all = found.withLock { $0 }
-    return try (0..<chunks).map { try all[$0]?.get() ?? [] }
+    return try parallelMap(chunks) { k in try (k * chunk..<min(count, (k + 1) * chunk)).map(settling.settle) }
   }
 
   private mutating func add(_ settled: ClipSettling.Settled, joins: Bool) {

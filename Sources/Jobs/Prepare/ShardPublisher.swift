@@ -2,7 +2,6 @@ import Basics
 import Corpus
 import Shards
 import StageGraph
-import Synchronization
 
 /// What a folder of shards is to hold.
 package struct ShardSets: Sendable {
@@ -230,24 +229,14 @@ package struct ShardPublisher: Sendable {
     _ building: String, _ store: ArtifactStore, _ onShard: @escaping @Sendable (Job) -> Void
   ) throws -> [String: TrainingShard] {
     let missing = toWrite
-    let written = Mutex<[String: TrainingShard]>([:])
-    let hasFailed = Atomic<Bool>(false)
-    let workers = WorkerThreads(min(threads, missing.count))
-    defer { workers.stop() }
-    try workers.tryForEach(missing.count) { k, _ in
+    let written = try parallelMap(missing.count, threads: threads) { k in
       if Interruption.isRequested { throw Interruption.failure }
-      if hasFailed.load(ordering: .relaxed) { return }
-      do {
-        let shard = try write(missing[k], into: building, store)
-        try catalog.set(note: Self.key(missing[k].fingerprint), try CanonicalJSON.text(shard))
-        written.withLock { $0[missing[k].name] = shard }
-        onShard(missing[k])
-      } catch {
-        hasFailed.store(true, ordering: .relaxed)
-        throw error
-      }
+      let shard = try write(missing[k], into: building, store)
+      try catalog.set(note: Self.key(missing[k].fingerprint), try CanonicalJSON.text(shard))
+      onShard(missing[k])
+      return shard
     }
-    return written.withLock { $0 }
+    return Dictionary(uniqueKeysWithValues: zip(missing.map(\.name), written))
   }
 
   /// Puts a shard of the present folder into the new one.

@@ -3,9 +3,9 @@
 import Dispatch
 import Foundation
 
-enum RunThreads {
+package enum RunThreads {
   /// Runs `body` on `count` threads of their own, and `meanwhile` on the calling one; returns when all have ended.
-  static func run(_ count: Int, _ body: @escaping @Sendable () -> Void, meanwhile: () -> Void = {}) {
+  package static func run(_ count: Int, _ body: @escaping @Sendable () -> Void, meanwhile: () -> Void = {}) {
     let group = DispatchGroup()
     for number in 0..<count {
       group.enter()
