@@ -74,22 +74,23 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["Basics", "Distillation", "WeightFiles"], path: "Tests/TestSupport"),
-    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
-    .testTarget(name: "CorpusTests", dependencies: ["Basics", "Corpus"]),
+    .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics"]),
+    .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "WeightFiles"]),
-    .testTarget(name: "StageGraphTests", dependencies: ["StageGraph"]),
+    .testTarget(name: "StageGraphTests", dependencies: ["TestSupport", "StageGraph"]),
     .testTarget(name: "RemoteCacheTests", dependencies: ["TestSupport", "Basics", "StageGraph", "RemoteCache"]),
     .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg", "CResampler"]),
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
+    .testTarget(name: "DistillationTests", dependencies: ["TestSupport", "Distillation", "WeightFiles"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Distillation", "Kernels"]),
     .testTarget(name: "Wav2CLIPTests", dependencies: ["TestSupport", "Wav2CLIP", "Distillation", "WeightFiles"]),
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Corpus", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP",
+        "TestSupport", "Basics", "Corpus", "StageGraph", "Media", "Stages", "Tensors", "Distillation", "Evaluation",
+        "WeightFiles", "Wav2CLIP",
         "pipeline",
       ]),
   ],

@@ -147,9 +147,6 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     return (locations.count, faults)
   }
 
-  /// Tests make the N-th write fail.
-  func beforeWrite(_ body: (@Sendable () throws -> Void)?) { writer.withLock { $0.beforeWrite = body } }
-
   /// Makes the files agree with the catalog: removes what never counted, and notes what no longer is there.
   private static func recover(_ catalog: Catalog) throws -> (committed: [Int: Int], next: Int, discarded: Int) {
     let folder = folder(catalog.workspace)

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Distillation
@@ -47,6 +48,26 @@ struct TrainingStateTests {
     for step in [350, 400, 450] { try checkpoints.save(found, state(step, best: 300)) }
     #expect(checkpoints.steps == [300, 400, 450])
     #expect(try Files.names(in: folder).filter { $0.hasSuffix(".safetensors.damaged") }.count == 2)
+  }
+
+  @Test("whatever operation of a save fails, the checkpoint before it or the new one is there")
+  func faults() throws {
+    let students = (0...3).map { student(UInt64($0)) }
+    let outcome = try FaultWalk(
+      before: { folder in
+        for step in 1...2 { try CheckpointFolder("\(folder)/c").save(students[step], state(step, best: 2)) }
+      },
+      work: { folder in try CheckpointFolder("\(folder)/c").save(students[3], state(3, best: 2)) },
+      state: { folder in
+        let found = students[0]
+        let (state, damaged) = CheckpointFolder(existing: "\(folder)/c").newestWhole(into: found)
+        let isWhole = found.parameters.trainable.values == students[state?.step ?? 0].parameters.trainable.values
+        return "step \(state?.step ?? 0), \(isWhole ? "whole" : "of other numbers"), damaged: \(damaged)"
+      }
+    ).run()
+    #expect(outcome.problems == [])
+    // The left-over's removal, open, a write, sync, rename, the folder's sync, the oldest one's removal.
+    #expect(outcome.operations >= 7)
   }
 
   @Test("the newest state is read without the numbers")

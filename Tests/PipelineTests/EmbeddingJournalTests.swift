@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -79,6 +80,74 @@ struct EmbeddingJournalTests {
       let journal = try EmbeddingJournal(scratch["k"], settings: settings)
       #expect(journal.record("a", identity: "1") != nil)
       #expect(journal.record("b", identity: "1") == nil, "byte \(place)")
+    }
+  }
+
+  /// What a run that goes on would find: all sounds, or a part of them from the first on, each as it was written.
+  private func found(_ folder: String, of keys: [String], expected: [Float]) -> String {
+    do {
+      let journal = try EmbeddingJournal("\(folder)/j", settings: settings)
+      let there = keys.map { journal.record($0, identity: "1") != nil }
+      guard there == there.sorted(by: { $0 && !$1 }) else { return "a hole: \(there)" }
+      for (k, key) in keys.enumerated() where there[k] {
+        guard try journal.vectors(key) == vectors(expected[k]) else { return "other vectors of \(key)" }
+      }
+      return there.allSatisfy(\.self) ? "all" : "some"
+    } catch { return "\(error)" }
+  }
+
+  @Test("whatever operation fails, what was written before stays, and the rest can be added", arguments: [0, 1])
+  func faults(there: Int) throws {
+    let (keys, numbers) = (["a", "b", "c"], [1, 5, 9] as [Float])
+    func write(_ folder: String, _ count: Int) throws {
+      let journal = try EmbeddingJournal("\(folder)/j", settings: settings)
+      for k in 0..<count where journal.record(keys[k], identity: "1") == nil {
+        try journal.append(record(keys[k]), vectors(numbers[k]))
+      }
+    }
+    let outcome = try FaultWalk(
+      before: { if there > 0 { try write($0, there) } }, work: { try write($0, 3) },
+      state: { found($0, of: keys, expected: numbers) }
+    ).run()
+    #expect(outcome.problems == [])
+    // Open, truncate, three writes for each sound; in a new one the opening line.
+    #expect(outcome.operations == (there == 0 ? 12 : 8))
+  }
+
+  @Test("a record that could not be written is written over by the next, in the same run")
+  func goesOn() throws {
+    for n in 3...5 {
+      let scratch = try Scratch()
+      let disk = FaultyFileSystem(below: scratch.path, .fromThenOn(n + 1, ENOSPC))
+      let journal = try disk.inUse {
+        let journal = try EmbeddingJournal(scratch["j"], settings: settings)
+        #expect(throws: Failure.self) { try journal.append(record("lost", rows: 40), vectors(3, rows: 40)) }
+        return journal
+      }
+      try journal.append(record("b"), vectors(5))
+      #expect(try journal.vectors("b") == vectors(5))
+      let again = try EmbeddingJournal(scratch["j"], settings: settings)
+      #expect(again.record("lost", identity: "1") == nil)
+      #expect(try again.vectors("b") == vectors(5))
+    }
+  }
+
+  @Test("whatever operation fails as the vectors are written, the old file or the new one is there")
+  func outputFaults() throws {
+    func table(_ keys: [String]) -> EmbeddingTable {
+      EmbeddingTable(
+        sounds: keys.map { EmbeddedSound(key: $0, rows: 1, seconds: 2) }, width: 3, cut: nil,
+        metadata: { ["space": "clip"] }, vectors: { self.vectors(Float($0.utf8.first ?? 0), rows: 1) })
+    }
+    for output in BuiltInEmbeddingOutputs {
+      let name = "v.\(output.ending)"
+      let outcome = try FaultWalk(
+        before: { try output.write(table(["a", "b"]), to: "\($0)/\(name)") },
+        work: { try output.write(table(["a", "b", "c"]), to: "\($0)/\(name)") },
+        state: { "\(try Digest.ofFile("\($0)/\(name)").short)" }
+      ).run()
+      #expect(outcome.problems == [], "\(name)")
+      #expect(outcome.operations >= 6, "\(name)")
     }
   }
 

@@ -3,6 +3,7 @@
 import Basics
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import StageGraph
@@ -155,19 +156,14 @@ import Testing
   func fullDisk() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
-    let count = Counter()
     var failures = 0
     for n in 1... {
-      count.reset()
+      let disk = FaultyFileSystem(below: folder.path, .once(n, ENOSPC))
       do {
         let changed = ["a": 3 + n, "b": 5]
-        _ = try arithmetic.build(
-          changed,
-          prepare: { store in
-            store.beforeWrite { if count.next() == n { throw Failure.system("write", "segment", errno: ENOSPC) } }
-          })
+        try disk.inUse { _ = try arithmetic.build(changed) }
         #expect(try arithmetic.build(changed).ran == [])
-        break
+        if !disk.hasFailed { break }
       } catch let failure as Failure {
         failures += 1
         #expect(failure.found == "No space left on device" && failure.hint != nil)

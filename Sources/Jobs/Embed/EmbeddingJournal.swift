@@ -44,7 +44,7 @@ final class EmbeddingJournal {
   /// - Parameter settings: what the vectors depend on besides the sounds.
   init(_ path: String, settings: Digest) throws {
     self.path = path
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    descriptor = fileSystem.open(path, O_RDWR | O_CREAT)
     guard descriptor >= 0 else { throw Failure.system("open", path) }
     let opening = Array("embeddings \(Self.version) \(settings.hex)\n".utf8)
     if let found = read(at: 0, opening.count), found == opening {
@@ -56,7 +56,7 @@ final class EmbeddingJournal {
     } else {
       try write(opening)
     }
-    guard ftruncate(descriptor, off_t(end)) == 0 else { throw Failure.system("truncate", path) }
+    guard fileSystem.truncate(descriptor, to: end) == 0 else { throw Failure.system("truncate", path) }
   }
 
   deinit { close(descriptor) }
@@ -83,14 +83,20 @@ final class EmbeddingJournal {
     var opening = ByteWriter(reserving: Prefix.count + header.count)
     for count in [header.count, 4 * vectors.count] { opening.write(UInt32(count)) }
     opening.write(header)
-    let offset = end + opening.count
-    try write(opening.bytes)
-    let sums = try vectors.withUnsafeBytes { payload in
-      try write(raw: payload)
-      return Self.sums(opening.bytes, payload)
+    let start = end
+    do {
+      try write(opening.bytes)
+      let sums = try vectors.withUnsafeBytes { payload in
+        try write(raw: payload)
+        return Self.sums(opening.bytes, payload)
+      }
+      try write(sums)
+    } catch {
+      // The next record is written over what there is of this one.
+      end = start
+      throw error
     }
-    try write(sums)
-    places[record.key] = (record, offset)
+    places[record.key] = (record, start + opening.count)
   }
 
   /// Two checksums, of what stands before the numbers and of the numbers.

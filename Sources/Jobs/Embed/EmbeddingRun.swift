@@ -79,6 +79,7 @@ package final class EmbeddingRun {
     let table = EmbeddingTable(
       sounds: records.map { EmbeddedSound(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
       cut: cut, metadata: { try self.metadata(student, embedder) }, vectors: journal.vectors)
+    try OutputFile.removeLeftOvers(of: settings.output)
     try output.write(table, to: settings.output)
     try journal.remove()
     return Outcome(

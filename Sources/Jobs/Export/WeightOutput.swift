@@ -22,6 +22,7 @@ package struct WeightOutput: Sendable {
     defer { withExtendedLifetime(lock) {} }
     let ending = name.split(separator: ".").last.map(String.init) ?? "bin"
     let draft = "\(folder)/.\(name).draft.\(ending)"
+    try OutputFile.removeLeftOvers(of: draft)
     defer { try? Files.remove(draft) }
     try WeightFiles.write(weights, metadata: metadata, to: draft)
     let (found, foundMetadata) = try WeightFiles.read(draft)
