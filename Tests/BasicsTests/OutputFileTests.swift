@@ -63,6 +63,23 @@ struct OutputFileTests {
     #expect(outcome.operations == (size == 3 ? 6 : 8))
   }
 
+  @Test("a file that is written in place does not pass the walk")
+  func inPlace() throws {
+    let outcome = try FaultWalk(
+      before: { try Files.write("old", to: "\($0)/f") },
+      work: { folder in
+        let descriptor = fileSystem.open("\(folder)/f", O_WRONLY | O_TRUNC)
+        guard descriptor >= 0 else { throw Failure.system("open", "f") }
+        defer { close(descriptor) }
+        try Array("new".utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: "f") }
+      },
+      state: { String(decoding: try Files.read("\($0)/f"), as: UTF8.self) }
+    ).run()
+    #expect(outcome.operations == 2)
+    #expect(outcome.problems.contains { $0.hasPrefix("operation 2 fails once") && $0.hasSuffix("the state is ") })
+    #expect(outcome.problems.contains { $0.hasPrefix("all from operation 2 on") && $0.hasSuffix("the state is n") })
+  }
+
   @Test("a folder that cannot be written is told with its path")
   func refused() throws {
     let scratch = try Scratch()

@@ -1,6 +1,7 @@
 import Basics
 import Corpus
 import Foundation
+import Glibc
 import Media
 import StageGraph
 import Synchronization
@@ -76,6 +77,8 @@ struct PrepareFaultTests {
       work: { try prepare(tool, clips, into: $0) }, state: state)
     // Where results lie in the store follows the order in which threads ended.
     walk.ignored += [".seg", "catalog.sqlite", "-wal", "-shm"]
+    // A seventh of a second each: a new workspace has only the full disk.
+    walk.faults = { n in before > 0 ? [.once(n, EIO), .fromThenOn(n, ENOSPC)] : [.fromThenOn(n, ENOSPC)] }
     let begin = ContinuousClock.now
     let outcome = try walk.run()
     print("PrepareFaultTests: \(outcome.operations) operations, \(ContinuousClock.now - begin)")

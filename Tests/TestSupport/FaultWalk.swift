@@ -10,6 +10,10 @@ package struct FaultWalk {
   package var work: (_ folder: String) throws -> Void
   /// What the next run would find, as text that is equal when that is.
   package var state: (_ folder: String) throws -> String
+  /// How the N-th operation is made to fail.
+  package var faults: (_ n: Int) -> [FaultyFileSystem.Fault] = { n in
+    [.once(n, ENOSPC), .once(n, EIO), .fromThenOn(n, ENOSPC), .short(n)]
+  }
   /// Files that do not have to be the same in the end, by the end of their names.
   package var ignored: [String] = [".lock"]
 
@@ -41,7 +45,7 @@ package struct FaultWalk {
     if old == new { outcome.problems.append("the work changes nothing") }
     withExtendedLifetime((untouched, whole)) {}
     for n in 1...max(1, counting.count) {
-      for fault: FaultyFileSystem.Fault in [.once(n, ENOSPC), .once(n, EIO), .fromThenOn(n, ENOSPC), .short(n)] {
+      for fault in faults(n) {
         let scratch = try copy(template)
         defer { withExtendedLifetime(scratch) {} }
         var failure: (any Error)?
