@@ -13,6 +13,7 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -45,7 +46,7 @@ let package = Package(
     module("Basics", ["CSystem"]),
     module("Corpus", ["Basics"]),
     module("Tensors", ["Basics"]),
-    module("StageGraph", ["Basics", grdb]),
+    module("StageGraph", ["Basics", grdb, sqlite]),
     module("RemoteCache", ["Basics", "StageGraph", "CCurl", protobuf]),
     module("Media", ["Basics", "Corpus", "CFFmpeg", "CResampler", "CSndFile"]),
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
@@ -89,8 +90,8 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Corpus", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP",
-        "pipeline",
+        "TestSupport", "Basics", "Corpus", "Media", "StageGraph", "Stages", "Tensors", "Distillation", "Evaluation",
+        "WeightFiles", "Wav2CLIP", "pipeline",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -97,18 +97,7 @@ package enum Files {
   }
 
   /// The names in a folder, in byte order, without `.` and `..`.
-  package static func names(in folder: String) throws -> [String] {
-    guard let handle = opendir(folder) else { throw Failure.system("open", folder) }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) ?? String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted(by: precedesInBytes)
-  }
+  package static func names(in folder: String) throws -> [String] { try DirectoryNames(folder).strings }
 
   /// Makes a folder and those above it.
   package static func makeFolder(_ path: String) throws {

@@ -65,7 +65,7 @@ struct StatusCommand: ParsableCommand {
   /// What the last prepare that had something to do had to do, where other workspaces did some of it.
   private func tell(work: StageTimes?) {
     guard let rows = work?.rows else { return }
-    let fetched = rows.reduce(0) { $0 + ($1.fetched ?? 0) }
+    let fetched = rows.reduce(0) { $0 + $1.fetched }
     guard fetched > 0 else { return }
     let ran = rows.reduce(0) { $0 + $1.ran }
     Console.say("the last prepare: \(ran) actions ran, \(fetched) from the remote cache")

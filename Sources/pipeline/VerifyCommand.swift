@@ -34,7 +34,6 @@ struct VerifyCommand: ParsableCommand {
     if faults.isEmpty { return Console.say("all \(artifacts) artifacts and \(count) shards are whole") }
     if catalog.isWriter {
       for folder in checked { try folder.forget(in: catalog) }
-      try PreparationSeal.remove(from: catalog)
     }
     throw Failure.damaged(faults.count, of: artifacts + count, isGivenUp: catalog.isWriter)
   }
@@ -42,8 +41,8 @@ struct VerifyCommand: ParsableCommand {
   /// Where shards were written last, or those that are named.
   private func folders(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, folder: String)] {
     if let shards, !Files.isFolder(shards) { throw Failure.noSuchFolder("--shards", shards) }
-    let training = try shards ?? catalog.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards
-    let frames = try catalog.note(PrepareSettings.framesNote)
+    let training = try shards ?? catalog.directory(of: .shards) ?? PrepareSettings().shards
+    let frames = try catalog.directory(of: .frames)
     return [(.training, training)] + (frames.map { [(.frames, $0)] } ?? [])
   }
 

@@ -122,7 +122,7 @@ import Testing
     try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: path)
     let catalog = try Catalog.writer(folder.path)
     func look() throws -> (digests: [Digest], read: Int) {
-      let memo = try FileMemo(catalog)
+      let memo = try FileDigestCache(catalog)
       defer { try? memo.save() }
       let found = try memo.digests(ofParts: 2, jobs: 2) {
         (path, "\($0 + 1)")
@@ -134,7 +134,7 @@ import Testing
     let expected = [Digest(of: "0"), Digest(of: "1")]
     #expect(try look() == (expected, 2))
     #expect(try look() == (expected, 0))
-    try FileMemo.forget(path, in: catalog)
+    try FileDigestCache.forget(path, in: catalog)
     #expect(try look() == (expected, 2))
     try Files.write("abc", to: path)
     #expect(try look() == (expected, 2))

@@ -50,7 +50,7 @@ import Testing
     #expect(failure?.found == "pid \(getpid())")
     let reader = try Catalog.reader(folder.path)
     #expect(try ArtifactStore(reader).history().count == 6)
-    #expect(throws: Failure.self) { try reader.set(note: "a", "b") }
+    #expect(throws: Failure.self) { try reader.set(isUnfinished: true) }
     _ = first.isWriter
   }
 
@@ -207,21 +207,41 @@ import Testing
     #expect(try ArtifactStore(Catalog.writer(folder.path)).discarded == 0)
   }
 
-  @Test("items, runs and notes come back as they were set")
+  @Test("verdicts, runs, shards, directories, times and progress come back as they were set")
   func rows() throws {
     let catalog = try Catalog.writer(folder.path)
-    let items = ["a", "b", "c"].map { Item(key: $0, state: $0 == "b" ? "left out" : "kept", detail: "{}") }
-    try catalog.update(items: items)
-    #expect(try catalog.items() == items)
-    #expect(try catalog.items(state: "left out") == [items[1]])
-    #expect(try catalog.itemCounts() == ["kept": 2, "left out": 1])
-    try catalog.update(items: [Item(key: "b", state: "kept", detail: "1")], removing: ["a"])
-    #expect(try catalog.itemCounts() == ["kept": 2])
+    let verdicts = ["a", "b", "c"].map {
+      VerdictRow(key: "\($0).mp4", clip: $0, state: $0 == "b" ? "left out" : "kept", detail: "{}", cache: [1, 2])
+    }
+    try catalog.update(verdicts: verdicts)
+    #expect(try catalog.verdicts() == verdicts)
+    #expect(try catalog.verdicts(state: "left out") == [verdicts[1]])
+    #expect(try catalog.verdictCounts() == ["kept": 2, "left out": 1])
+    #expect(try catalog.clipsWithVerdict() == ["a", "b", "c"])
+    let caches = try catalog.verdictCaches()
+    #expect(try caches.cache(at: #require(caches.find("c.mp4"))).elementsEqual([1, 2]) && caches.find("c") == nil)
+    try catalog.update(
+      verdicts: [VerdictRow(key: "b.mp4", clip: "b", state: "kept", detail: "1")], removing: ["a.mp4"])
+    #expect(try catalog.verdictCounts() == ["kept": 2])
     for name in ["x", "y", "x"] { try catalog.touch(run: name, detail: "{}") }
     #expect(try catalog.runs().map(\.name) == ["y", "x"])
-    try catalog.set(note: "k", "v")
-    #expect(try catalog.note("k") == "v")
-    try catalog.set(note: "k", nil)
-    #expect(try catalog.note("k") == nil)
+    let shards = [nil, Digest(of: "index")].map {
+      ShardRow(
+        fingerprint: Digest(of: "f\($0 == nil)"), name: "train-000000.tar", digest: Digest(of: "d"), bytes: 10_240,
+        samples: 3, index: $0)
+    }
+    for shard in shards { try catalog.set(shard: shard) }
+    #expect(try Set(catalog.shards().map(\.fingerprint)) == Set(shards.map(\.fingerprint)))
+    #expect(try shards.allSatisfy(catalog.shards().contains))
+    #expect(try catalog.directory(of: .shards) == nil)
+    try catalog.set(directory: "s", of: .shards)
+    #expect(try catalog.directory(of: .shards) == "s" && catalog.directory(of: .frames) == nil)
+    let times = [StageTimeRow(stage: "z", ran: 1, fetched: 2, upToDate: 3, seconds: 4.5)]
+    try catalog.set(stageTimes: times + times)
+    try catalog.set(stageTimes: times)
+    #expect(try catalog.stageTimes() == times)
+    #expect(try !catalog.isUnfinished())
+    try catalog.set(isUnfinished: true)
+    #expect(try catalog.isUnfinished())
   }
 }

@@ -32,7 +32,7 @@ package final class TrainingRun {
   let validation: ShardClips?
   private let kernels: FastKernels
   /// Digests of shards that were read just now.
-  private let hashed: FileMemo.Found
+  private let hashed: FileDigestCache.Found
 
   /// Opens the shards and works out which run this is. Writes nothing.
   package init(_ settings: DistillSettings) throws {
@@ -58,9 +58,9 @@ package final class TrainingRun {
     kernels = fast
     var configuration = settings.configuration
     if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
-    let memo = try (try? Catalog.reader(settings.workspace)).map { try FileMemo($0, below: set.folder) }
+    let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
     let data = try Self.dataDigest(set, memo)
-    hashed = memo?.found ?? FileMemo.Found()
+    hashed = memo?.found ?? FileDigestCache.Found()
     let identity = try configuration.identity(data: data, toolchain: kernels.identity)
     var clips: [String: Int] = ["train": train.ids.count]
     if let held { clips["validation"] = held.ids.count }
@@ -72,7 +72,7 @@ package final class TrainingRun {
 
   /// The digest of the clips' content: of every shard's index and bytes.
   /// - Parameter memo: spares reading those that were read before.
-  private static func dataDigest(_ set: TrainingSet, _ memo: FileMemo?) throws -> Digest {
+  private static func dataDigest(_ set: TrainingSet, _ memo: FileDigestCache?) throws -> Digest {
     let names = set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
     let paths = names.map { "\(set.folder)/\($0)" }
     let known = try memo?.digests(of: paths, jobs: 2)

@@ -14,7 +14,7 @@ package struct ShellStageRun {
   package let shell: ShellStage
   private let catalog: Catalog
   private let store: ArtifactStore
-  private let memo: FileMemo
+  private let memo: FileDigestCache
   private let history: History
   private let action: Action
   /// Why it runs; empty: it is up to date.
@@ -25,7 +25,7 @@ package struct ShellStageRun {
   package init(_ shell: ShellStage, catalog: Catalog) throws {
     (self.shell, self.catalog) = (shell, catalog)
     store = try ArtifactStore(catalog)
-    memo = try FileMemo(catalog)
+    memo = try FileDigestCache(catalog)
     history = try store.history()
     var inputs: [String: ActionInput] = [:]
     for path in shell.inputs {
@@ -66,7 +66,7 @@ package struct ShellStageRun {
     _ = try Runner(store: store, workers: 1).run(plan) { _, _ in
       let ending = try ShellCommand.run(shell.command, onOutput: onOutput)
       guard ending.status == 0 else { throw Failure.stageFailed(shell, ending) }
-      let memo = try FileMemo(catalog)
+      let memo = try FileDigestCache(catalog)
       var outputs: [String: Digest] = [:]
       for path in shell.outputs {
         guard let digest = try Self.digest(of: path, memo) else { throw Failure.stageOutput(shell.name, path) }
@@ -80,7 +80,7 @@ package struct ShellStageRun {
   // MARK: Content
 
   /// The digest of a file's bytes, or of the names and bytes in a folder; nil when nothing is there.
-  static func digest(of path: String, _ memo: FileMemo) throws -> Digest? {
+  static func digest(of path: String, _ memo: FileDigestCache) throws -> Digest? {
     guard Files.exists(path) else { return nil }
     guard Files.isFolder(path) else { return try memo.digests(of: [path], jobs: 1)[0].get() }
     var files: [String] = []

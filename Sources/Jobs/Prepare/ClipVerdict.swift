@@ -1,4 +1,6 @@
+import Basics
 import Corpus
+import StageGraph
 
 /// What became of one file, or of one row of the manifest.
 package struct ClipVerdict: Codable, Sendable, Equatable {
@@ -16,4 +18,13 @@ package struct ClipVerdict: Codable, Sendable, Equatable {
   package var reason: ReasonCode?
   package var findings: [Finding]
   package var split: Split?
+}
+
+extension ClipVerdict {
+  /// Of every clip, as the last prepare left them.
+  package static func all(_ catalog: Catalog) throws -> [ClipVerdict] {
+    try catalog.verdicts().map {
+      try CanonicalJSON.decode(ClipVerdict.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)")
+    }
+  }
 }

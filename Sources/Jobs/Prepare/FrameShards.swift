@@ -17,13 +17,12 @@ package enum FrameShards {
 
   /// The frames of every clip that nothing but its vectors keeps out of training.
   /// - Parameter rate: what they were extracted at.
-  package static func sets(
-    _ preparation: Preparation, _ prepared: PreparedPairs, _ outcome: RunOutcome, rate: FrameRate
-  ) -> ShardSets {
+  static func sets(_ prepared: PreparedPairs, rate: FrameRate) throws -> ShardSets {
+    let preparation = prepared.preparation
     var (items, packs): ([ShardSets.Item], [Artifact]) = ([], [])
     for (verdict, position) in zip(prepared.verdicts, preparation.readyOf) where position >= 0 {
       let clip = preparation.ready[Int(position)]
-      guard let frames = outcome[ExtractFrames.id(clip)]?.output(ExtractFrames.output) else { continue }
+      guard let frames = try prepared.run.frames(of: Int(position)) else { continue }
       let findings = verdict.findings.filter { !$0.code.rawValue.hasPrefix("embedding.") }
       guard preparation.policy.decisive(findings) == nil, fits(clip.id, rate) else { continue }
       items.append(ShardSets.Item(id: clip.id, digest: frames.digest, key: packs.count))

@@ -3,28 +3,14 @@ import StageGraph
 import Synchronization
 
 /// What ran, what was up to date and how long it took, stage by stage: a record, outside of what is the same on every run.
-package struct StageTimes: Codable, Sendable, Equatable {
-  package struct Row: Codable, Sendable, Equatable {
-    package var name: String
-    package var ran: Int
-    /// Whose results came from the remote cache; nil in older records.
-    package var fetched: Int?
-    package var upToDate: Int
-    /// Of work, summed over workers.
-    package var seconds: Double
-  }
-
-  package var rows: [Row]
-
-  static let note = "record.prepare"
+package struct StageTimes: Sendable, Equatable {
+  package var rows: [StageTimeRow]
 
   /// Those of the last prepare in which something ran; nil where none did.
   package init?(_ catalog: Catalog) throws {
-    guard let text = try catalog.note(Self.note) else { return nil }
-    self = try CanonicalJSON.decode(StageTimes.self, from: Array(text.utf8), source: "catalog, \(Self.note)")
+    rows = try catalog.stageTimes()
+    if rows.isEmpty { return nil }
   }
-
-  private init(rows: [Row]) { self.rows = rows }
 
   /// Adds up what a run tells.
   package final class Collector: Sendable {
@@ -34,8 +20,8 @@ package struct StageTimes: Codable, Sendable, Equatable {
 
     package func add(_ event: RunEvent) {
       switch event {
-      case .finished(let id, _, let seconds, _): add(id.stage, ran: 1, fetched: 0, seconds: seconds)
-      case .fetched(let id, _, _): add(id.stage, ran: 0, fetched: 1, seconds: 0)
+      case .finished(let record, _, let seconds): add(record.id.stage, ran: 1, fetched: 0, seconds: seconds)
+      case .fetched(let record, _, _): add(record.id.stage, ran: 0, fetched: 1, seconds: 0)
       default: break
       }
     }
@@ -48,17 +34,17 @@ package struct StageTimes: Codable, Sendable, Equatable {
     }
 
     /// Keeps the rows in the catalog, where anything ran or was fetched.
-    package func keep(_ plan: Plan, in catalog: Catalog) throws {
+    package func keep(_ plan: ClipPlan, in catalog: Catalog) throws {
       let found = times.withLock { $0 }
       guard !found.isEmpty else { return }
       let rows = plan.stages.map { stage in
         let (ran, fetched) = (found[stage.name]?.ran ?? 0, found[stage.name]?.fetched ?? 0)
-        return Row(
-          name: stage.name, ran: ran, fetched: fetched,
+        return StageTimeRow(
+          stage: stage.name, ran: ran, fetched: fetched,
           upToDate: max(0, plan.counts(stage: stage.name).total - ran - fetched),
           seconds: found[stage.name]?.seconds ?? 0)
       }
-      try catalog.set(note: StageTimes.note, try CanonicalJSON.text(StageTimes(rows: rows)))
+      try catalog.set(stageTimes: rows)
     }
   }
 }

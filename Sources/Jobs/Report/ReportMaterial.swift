@@ -24,7 +24,7 @@ package final class ReportMaterial {
   package func content() throws -> ReportContent {
     let catalog = Files.exists("\(settings.workspace)/catalog.sqlite") ? try Catalog.reader(settings.workspace) : nil
     let store = try catalog.map { try ArtifactStore($0) }
-    let folder = try settings.shards ?? catalog?.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards
+    let folder = try settings.shards ?? catalog?.directory(of: .shards) ?? PrepareSettings().shards
     let shards = try? TrainingSet(folder: folder)
     let runs = RunFolder.all(settings.runs)
     guard catalog != nil || shards != nil || !runs.isEmpty else { throw Failure.nothingToReport(settings.workspace) }
@@ -131,7 +131,7 @@ package final class ReportMaterial {
         heading: ["stage", "ran", "from the remote cache", "was cached", "seconds of work"],
         rows: times.rows.map {
           let seconds = String(format: "%.1f", $0.seconds)
-          return DataTable.Row([$0.name, "\($0.ran)", "\($0.fetched ?? 0)", "\($0.upToDate)", seconds])
+          return DataTable.Row([$0.stage, "\($0.ran)", "\($0.fetched)", "\($0.upToDate)", seconds])
         })
     }
     return part
@@ -230,14 +230,5 @@ package final class ReportMaterial {
       digests.append((name, digest.hex))
     }
     return digests
-  }
-}
-
-extension ClipVerdict {
-  /// Of every clip, as the last prepare left them.
-  package static func all(_ catalog: Catalog) throws -> [ClipVerdict] {
-    try catalog.items().map {
-      try CanonicalJSON.decode(ClipVerdict.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)")
-    }
   }
 }

@@ -18,7 +18,7 @@ package struct StageDiagram: Sendable {
   /// - Parameter catalog: nil where nothing was done yet.
   package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
     let counts = try catalog?.actionCounts() ?? [:]
-    let clips = try catalog?.itemCounts().values.reduce(0, +)
+    let clips = try catalog?.verdictCounts().values.reduce(0, +)
     nodes.append(Node(name: "videos", isData: true, count: clips.map { "\($0) clips" }))
     let wanted = BuiltInStages.filter { $0.isWanted(settings) }
     if !settings.embeddings.isEmpty { nodes.append(Node(name: "embeddings", isData: true)) }

@@ -10,7 +10,7 @@ import GRDB
 import Synchronization
 
 /// Remembers the digests of files. For one thread at a time, which it helps with its own.
-package final class FileMemo {
+package final class FileDigestCache {
   private static let settledNanoseconds: Int64 = 1_000_000_000
   private static let chunk = 256
 
@@ -27,22 +27,22 @@ package final class FileMemo {
       var table = FileTable()
       // Paths are in byte order, and "0" is what follows "/".
       let sql = "SELECT entry FROM file WHERE ?1 IS NULL OR (path >= ?1 || '/' AND path < ?1 || '0')"
-      let rows = try Row.fetchCursor(database, sql: sql, arguments: [folder])
-      while let row = try rows.next() {
-        try row.withUnsafeData(atIndex: 0) { data in (data ?? Data()).withUnsafeBytes { table.add($0) } }
-      }
+      try database.forEachRow(sql, arguments: [folder]) { table.add($0.bytes(0)) }
       table.buildIndex()
       return table
     }
   }
 
   /// The digest of each file, or why it has none, in the order of `paths`. Symbolic links are followed.
+  /// - Parameter seen: how the k-th file looked a moment ago; nil where it is to be looked at.
   /// - Throws: `Interruption.failure`; what was hashed until then can be saved.
   package func digests(
-    of paths: [String], jobs: Int, isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested }
+    of paths: [String], seen: @escaping @Sendable (Int) -> FileIdentity? = { _ in nil }, jobs: Int,
+    isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested }
   ) throws -> FileDigests {
     try look(paths.count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
-      Self.examine(paths[k], key: paths[k], table) { try Digest.ofFile(paths[k]) }
+      if let file = seen(k), let digest = table.digest(paths[k], file) { return Seen(digest: .success(digest)) }
+      return Self.examine(paths[k], key: paths[k], table) { try Digest.ofFile(paths[k]) }
     }
   }
 
@@ -178,7 +178,7 @@ package final class FileMemo {
     do {
       guard let key else { return Seen(digest: .success(try read()), wasRead: true) }
       let before = try Files.identity(path)
-      if let digest = table.digest(key, before) { return Seen(key: key, digest: .success(digest)) }
+      if let digest = table.digest(key, before) { return Seen(digest: .success(digest)) }
       let begin = now()
       let digest = try read()
       guard try Files.identity(path) == before else { throw Failure.changingFile(path) }

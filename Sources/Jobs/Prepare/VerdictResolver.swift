@@ -2,29 +2,28 @@ import Basics
 import Corpus
 import StageGraph
 
-/// Finds each clip's verdict: the one that was kept, where all that decides it is the same, else a new one.
-struct ClipSettling: Sendable {
-  struct Settled: Sendable {
+/// Finds each clip's verdict: the one that was cached, where all that decides it is the same, else a new one of its outcome.
+struct VerdictResolver: Sendable {
+  struct Resolved: Sendable {
     var verdict: ClipVerdict
     /// What a shard holds of the clip; nil where nothing.
     var pair: Digest?
     /// The clip's own split, where there is a pair.
     var split: Split?
-    /// The item that was kept for the same inputs; -1 where there is none.
+    /// The verdict that was kept for the same inputs; -1 where there is none.
     var position: Int32 = -1
-    /// Whether that item says that the clip joined train.
+    /// Whether that verdict says that the clip joined train.
     var hadJoined = false
     var input: Digest
   }
 
   let preparation: Preparation
-  let outcome: RunOutcome
-  let known: ItemMemos
-  /// What the inputs of all verdicts have in common.
-  private let common: [UInt8]
+  private let run: ClipRun
+  /// Of what the inputs of all verdicts have in common.
+  private let common: Digest
 
-  init(_ preparation: Preparation, _ outcome: RunOutcome, known: ItemMemos) {
-    (self.preparation, self.outcome, self.known) = (preparation, outcome, known)
+  init(_ run: ClipRun) {
+    (preparation, self.run) = (run.preparation, run)
     var bytes = ClipBytes()
     for stage in preparation.stages { bytes.add(stage.name) }
     for reason in BuiltInReasons {
@@ -32,26 +31,26 @@ struct ClipSettling: Sendable {
       bytes.add(preparation.policy.leavesOut(Finding(reason.code, "")) ? 1 : 0)
     }
     bytes.add(preparation.clips.hasSplits ? 1 : 0)
-    common = bytes.bytes
+    common = bytes.digest
   }
 
-  func settle(_ k: Int) throws -> Settled {
+  /// Of the k-th candidate. On any thread.
+  func resolve(_ k: Int) throws -> Resolved {
     let candidate = preparation.clips.candidates[k]
-    let clip = preparation.readyOf[k] < 0 ? nil : preparation.ready[Int(preparation.readyOf[k])]
+    let clip = preparation.readyOf[k] < 0 ? nil : Int(preparation.readyOf[k])
     let input = input(candidate, clip)
     var verdict = ClipVerdict(id: candidate.idText, file: candidate.file.name, state: .kept, findings: [])
+    let known = preparation.verdicts
     if let position = known.find(preparation.clips.verdictKey(k)),
-      let memo = ClipMemo(known.memo(at: position), input: input)
+      let cached = CachedVerdict(known.cache(at: position), input: input)
     {
-      (verdict.state, verdict.reason, verdict.findings) = (memo.state, memo.reason, memo.findings)
-      return Settled(
-        verdict: verdict, pair: memo.pair, split: memo.split, position: Int32(position), hadJoined: memo.hasJoined,
-        input: input)
+      (verdict.state, verdict.reason, verdict.findings) = (cached.state, cached.reason, cached.findings)
+      return Resolved(
+        verdict: verdict, pair: cached.pair, split: cached.split, position: Int32(position),
+        hadJoined: cached.hasJoined, input: input)
     }
-    let examined = try clip.map {
-      try ClipExamination($0, outcome, vectorFindings: preparation.vectorFindings[$0.id.text] ?? [])
-    }
-    verdict.findings = candidate.findings + (examined?.findings ?? [])
+    let outcome = try clip.map(run.outcome(of:))
+    verdict.findings = candidate.findings + (outcome?.findings ?? [])
     if let decisive = preparation.policy.decisive(verdict.findings) {
       (verdict.state, verdict.reason) = (.leftOut, decisive.code)
     } else if clip == nil, let twin = verdict.findings.first(where: { $0.code.isOfTwins }) {
@@ -60,26 +59,29 @@ struct ClipSettling: Sendable {
     } else if !verdict.findings.isEmpty {
       verdict.state = .warned
     }
-    guard verdict.state != .leftOut, let clip, let sample = examined?.sample else {
-      return Settled(verdict: verdict, input: input)
+    guard verdict.state != .leftOut, let clip, let sample = outcome?.sample else {
+      return Resolved(verdict: verdict, input: input)
     }
-    let split = preparation.clips.hasSplits ? candidate.split ?? .train : Split(sourceVideo: clip.id.sourceVideo)
-    return Settled(verdict: verdict, pair: sample.digest(of: clip.id), split: split, input: input)
+    let id = preparation.ready[clip].id
+    let split = preparation.clips.hasSplits ? candidate.split ?? .train : Split(sourceVideo: id.sourceVideo)
+    return Resolved(verdict: verdict, pair: sample.digest(of: id), split: split, input: input)
   }
 
   /// Of all that decides a clip's verdict and what a shard holds of it.
-  private func input(_ candidate: ClipCandidate, _ clip: PreparedClip?) -> Digest {
-    var bytes = ClipBytes(common)
-    for text in [candidate.idText, candidate.file.name, candidate.label ?? "", candidate.split?.rawValue ?? ""] {
-      bytes.add(text)
-    }
+  private func input(_ candidate: ClipCandidate, _ clip: Int?) -> Digest {
+    var bytes = ClipBytes()
+    bytes.add(common)
+    bytes.add(candidate.idText)
+    bytes.add(candidate.file.name)
+    bytes.add(candidate.label ?? "")
+    bytes.add(candidate.split?.rawValue ?? "")
     bytes.add(candidate.label == nil ? 0 : 1)
     bytes.add(candidate.startSeconds)
     bytes.add(candidate.findings)
     guard let clip else { return bytes.digest }
-    bytes.add(clip.source)
-    bytes.add(preparation.vectorFindings.isEmpty ? [] : preparation.vectorFindings[clip.id.text] ?? [])
-    for stage in preparation.stages { bytes.add(outcome[stage.id(clip)]) }
+    bytes.add(preparation.ready[clip].source)
+    bytes.add(preparation.vectorFindings(clip))
+    bytes.add(run.outputs(of: clip))
     return bytes.digest
   }
 }
@@ -88,9 +90,9 @@ struct ClipSettling: Sendable {
 private struct ClipBytes {
   private(set) var bytes: [UInt8]
 
-  init(_ bytes: [UInt8] = []) {
-    self.bytes = bytes
-    self.bytes.reserveCapacity(bytes.count + 1024)
+  init() {
+    bytes = []
+    bytes.reserveCapacity(320)
   }
 
   var digest: Digest { Digest(of: bytes) }
@@ -113,10 +115,16 @@ private struct ClipBytes {
       add(finding.evidence)
     }
   }
+}
 
-  mutating func add(_ record: ActionRecord?) {
-    add(record == nil ? 0 : 1)
-    record?.appendOutputs(to: &bytes)
+extension ClipCandidate {
+  /// Whether the id is what stands before the first dot of the file's name: asked of every clip, so that it makes no strings.
+  fileprivate var hasIDOfFile: Bool {
+    let (name, id) = (file.name.utf8, idText.utf8)
+    let start = name.lastIndex(of: 0x2F).map(name.index(after:)) ?? name.startIndex
+    guard let end = name.index(start, offsetBy: id.count, limitedBy: name.endIndex), name[start..<end].elementsEqual(id)
+    else { return false }
+    return end == name.endIndex || name[end] == 0x2E
   }
 }
 
@@ -130,7 +138,7 @@ extension ClipList {
       candidates[first - 1].file.name == candidate.file.name
     { first -= 1 }
     let name = candidate.file.name
-    let key = candidate.idText == candidate.file.stem ? name : "\(name)\t\(candidate.idText)"
+    let key = candidate.hasIDOfFile ? name : "\(name)\t\(candidate.idText)"
     return first == k ? key : "\(key)\t\(k - first + 1)"
   }
 }

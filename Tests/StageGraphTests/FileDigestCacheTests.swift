@@ -7,7 +7,7 @@ import Testing
 
 @testable import StageGraph
 
-@Suite struct FileMemoTests {
+@Suite struct FileDigestCacheTests {
   let folder = TestFolder()
 
   private func write(_ name: String, _ text: String, age: Int = 60) throws -> String {
@@ -23,7 +23,7 @@ import Testing
   private func look(
     _ paths: [String], jobs: Int = 2, below known: String? = nil
   ) throws -> (digests: [Digest?], hashed: Int) {
-    let memo = try FileMemo(Catalog.writer("\(folder.path)/workspace"), below: known)
+    let memo = try FileDigestCache(Catalog.writer("\(folder.path)/workspace"), below: known)
     let digests = try memo.digests(of: paths, jobs: jobs, isInterrupted: { false }).map { try? $0.get() }
     try memo.save()
     return (digests, memo.hashed)
@@ -63,7 +63,7 @@ import Testing
   @Test("a file that cannot be read is one failure, not all")
   func unreadable() throws {
     let path = try write("f", "1")
-    let memo = try FileMemo(Catalog.writer("\(folder.path)/workspace"))
+    let memo = try FileDigestCache(Catalog.writer("\(folder.path)/workspace"))
     let found = try memo.digests(of: [path, "\(folder.path)/none"], jobs: 2, isInterrupted: { false })
     #expect(try found[0].get() == Digest(of: "1"))
     #expect(throws: Failure.self) { try found[1].get() }

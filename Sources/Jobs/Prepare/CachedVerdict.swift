@@ -1,5 +1,5 @@
 // What is kept of a clip's verdict beside it, so that a clip whose inputs are what they were costs neither JSON nor a look into
-// the store. It is a cache of what `ClipExamination` and the verdict's rules give: an empty or unreadable one only costs time.
+// the store. It is a cache of what `ClipOutcome` and the verdict's rules give: an empty or unreadable one only costs time.
 //
 // Bytes (little-endian): u8 version, u8 state, u8 split, u8 flags (1 = has a pair, 2 = joined), 32 input, 32 pair, text reason,
 // u16 findings, each text code and text evidence; a text is u32 length and UTF-8.
@@ -8,9 +8,9 @@ import Basics
 import Corpus
 
 /// A verdict by what it depends on.
-struct ClipMemo: Equatable {
+struct CachedVerdict: Equatable {
   /// Raised whenever the same inputs would give another verdict, or another pair.
-  static let version: UInt8 = 2
+  static let version: UInt8 = 3
 
   /// The digest of all that decides the verdict.
   var input: Digest
@@ -25,7 +25,7 @@ struct ClipMemo: Equatable {
   var pair: Digest?
 }
 
-extension ClipMemo {
+extension CachedVerdict {
   private static let headSize = 68
 
   var bytes: [UInt8] {
@@ -50,7 +50,7 @@ extension ClipMemo {
     bytes.append(contentsOf: text.utf8)
   }
 
-  /// Nil when the bytes are not a memo of this version, or one of other inputs.
+  /// Nil when the bytes are none of this version, or one of other inputs.
   init?(_ bytes: UnsafeRawBufferPointer, input: Digest) {
     guard bytes.count >= Self.headSize + 6, bytes[0] == Self.version, let start = bytes.baseAddress,
       Int(bytes[1]) < ClipVerdict.State.allCases.count, Int(bytes[2]) <= Split.allCases.count,
