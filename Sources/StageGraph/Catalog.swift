@@ -96,6 +96,12 @@ package final class Catalog: Sendable {
     try Self.wording(Self.path(workspace)) { try pool.read(body) }
   }
 
+  /// The same for one statement, which is a snapshot by itself: without the transaction around it, which takes longer than to look one
+  /// row up.
+  func readOne<T>(_ body: (Database) throws -> T) throws -> T {
+    try Self.wording(Self.path(workspace)) { try pool.unsafeRead(body) }
+  }
+
   /// One transaction: all of `body` or nothing.
   func write<T>(_ body: (Database) throws -> T) throws -> T {
     guard isWriter else { throw Failure.readOnlyWorkspace(workspace) }

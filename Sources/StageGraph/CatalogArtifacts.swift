@@ -16,7 +16,7 @@ struct CommitRecord: Sendable {
 
 extension Catalog {
   func location(_ digest: Digest) throws -> ArtifactLocation? {
-    try read { try Self.location(digest, $0) }
+    try readOne { try Self.location(digest, $0) }
   }
 
   /// Those of `digests` that have no place yet.

@@ -84,7 +84,7 @@ extension Catalog {
   }
 
   private func rememberedRecord(_ fingerprint: Digest) throws -> RecordBody? {
-    try read { database in
+    try readOne { database in
       let statement = try database.cachedStatement(sql: "SELECT body FROM memo WHERE fingerprint = ?")
       guard let data = try Data.fetchOne(statement, arguments: [fingerprint.data]) else { return nil }
       let bytes = Array(data)
