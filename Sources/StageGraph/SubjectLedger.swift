@@ -36,9 +36,9 @@ package struct SubjectKey: Sendable {
   package mutating func add(_ stage: String, _ inputs: Action.Inputs) {
     add(stage)
     bytes.append(integer: UInt32(inputs.count).littleEndian)
-    for (name, input) in inputs.elements {
-      add(name)
-      switch input {
+    for element in inputs.elements {
+      add(element.name)
+      switch element.input {
       case .digest(let digest):
         bytes.append(0)
         digest.append(to: &bytes)

@@ -26,10 +26,11 @@ package struct StageDiagram: Sendable {
     for stage in wanted {
       nodes.append(Node(name: stage.name, count: counts[stage.name].map { "\($0) done" }))
       var sources: Set<String> = []
-      for (name, input) in stage.inputs(probe, settings).elements {
-        switch input {
+      for element in stage.inputs(probe, settings).elements {
+        switch element.input {
         case .output(let id, _): sources.insert(id.stage)
-        case .digest: if let data = ["source": "videos", "vectors": "embeddings"][name] { sources.insert(data) }
+        case .digest:
+          if let data = ["source": "videos", "vectors": "embeddings"][element.name] { sources.insert(data) }
         }
       }
       edges += sources.sorted().map { ($0, stage.name) }
