@@ -6,6 +6,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies)
 }
 
+/// A job: one kind of work from start to end. No job imports another.
+func job(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/Jobs/\(name)")
+}
+
 /// A Debian library that needs nothing but a module map.
 func library(_ name: String, pkgConfig: String, apt: String) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
@@ -13,6 +18,7 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -45,52 +51,97 @@ let package = Package(
     module("Basics", ["CSystem"]),
     module("Corpus", ["Basics"]),
     module("Tensors", ["Basics"]),
-    module("StageGraph", ["Basics", grdb]),
+    module("StageGraph", ["Basics", grdb, sqlite]),
     module("RemoteCache", ["Basics", "StageGraph", "CCurl", protobuf]),
-    module("Media", ["Basics", "Corpus", "CFFmpeg", "CResampler", "CSndFile"]),
+    module("Kernels", ["Basics", "Tensors", "CSystem", "CKernels", "COneDNN", "COpenBLAS"]),
+    module("Audio", ["Basics", "Kernels", "CResampler", "CSndFile"]),
+    module("Media", ["Basics", "Corpus", "Audio", "CFFmpeg", "CSndFile"]),
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
-    module("Kernels", ["Basics", "Tensors", "CKernels", "COneDNN", "COpenBLAS"]),
-    module("WeightFiles", ["Basics", "Tensors", protobuf]),
-    module("Distillation", ["Basics", "Corpus", "Tensors", "Kernels", "Shards", "CSndFile", protobuf]),
-    module("Evaluation", ["Basics", "Kernels", "Distillation"]),
-    module("Report", ["Basics"]),
-    module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Distillation", "WeightFiles", "CResampler"]),
+    module("Networks", ["Basics", "Kernels"]),
+    module("Models", ["Basics", "Tensors", "Kernels", "Audio", "Networks", protobuf]),
+    module("Wav2CLIP", ["Basics", "Kernels", "Audio", "Networks", "Models"]),
+    module(
+      "Training", ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", protobuf]),
+    module(
+      "Evaluation",
+      ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", "Training"]),
+
+    job("Prepare", ["Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards"]),
     .target(
-      name: "Stages",
-      dependencies: [
-        "Basics", "Corpus", "Tensors", "Kernels", "StageGraph", "RemoteCache", "Media", "Shards", "Distillation",
-        "Evaluation",
-        "WeightFiles", "Report", "Wav2CLIP",
-        yams,
-      ],
-      path: "Sources/Jobs"),
+      name: "Runs",
+      dependencies: ["Basics", "Tensors", "StageGraph", "Audio", "Networks", "Models", "Training", "Evaluation"],
+      path: "Sources/Jobs/Runs"),
+    job(
+      "Distill",
+      [
+        "Basics", "Corpus", "Tensors", "StageGraph", "Shards", "Kernels", "Audio", "Networks", "Models", "Training",
+        "Evaluation", "Runs",
+      ]),
+    job("Export", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models", "Training", "Runs"]),
+    job(
+      "Embed",
+      [
+        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "Training",
+        "Wav2CLIP", "Runs",
+      ]),
+    job(
+      "Evaluate",
+      [
+        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "Training",
+        "Evaluation", "Runs",
+      ]),
+    job(
+      "Report",
+      [
+        "Basics", "Corpus", "StageGraph", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "Training",
+        "Evaluation", "Runs",
+      ]),
+    job(
+      "Inspect",
+      ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Networks", "Models"]),
+    .target(name: "Flow", dependencies: ["Basics", "Corpus", "StageGraph", yams], path: "Sources/Jobs/Flow"),
     .executableTarget(
       name: "pipeline",
       dependencies: [
-        "Basics", "Corpus", "StageGraph", "Media", "Shards", "Kernels", "Distillation", "Evaluation", "WeightFiles",
-        "Report",
-        "RemoteCache", "Stages", arguments,
+        "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
+        "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect",
+        "Flow", arguments,
       ]),
 
     .target(
-      name: "TestSupport", dependencies: ["Basics", "Distillation", "WeightFiles"], path: "Tests/TestSupport"),
-    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
-    .testTarget(name: "CorpusTests", dependencies: ["Basics", "Corpus"]),
-    .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "WeightFiles"]),
-    .testTarget(name: "StageGraphTests", dependencies: ["StageGraph"]),
+      name: "TestSupport", dependencies: ["Basics", "Audio", "Networks", "Models"], path: "Tests/TestSupport"),
+    .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics"]),
+    .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Corpus"]),
+    .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "Networks", "Models"]),
+    .testTarget(name: "StageGraphTests", dependencies: ["TestSupport", "StageGraph"]),
     .testTarget(name: "RemoteCacheTests", dependencies: ["TestSupport", "Basics", "StageGraph", "RemoteCache"]),
-    .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg", "CResampler"]),
+    .testTarget(name: "AudioTests", dependencies: ["Audio", "CResampler"]),
+    .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg"]),
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "DistillationTests", dependencies: ["Distillation", "WeightFiles"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Basics", "Kernels", "Networks"]),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models", "Training"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Distillation", "Kernels"]),
-    .testTarget(name: "Wav2CLIPTests", dependencies: ["TestSupport", "Wav2CLIP", "Distillation", "WeightFiles"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Training", "Kernels"]),
+    .testTarget(
+      name: "Wav2CLIPTests", dependencies: ["TestSupport", "Audio", "Wav2CLIP", "Networks", "Models"]),
+    .testTarget(
+      name: "JobsTests",
+      dependencies: [
+        "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Shards", "Kernels", "Networks",
+        "Models",
+        "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect",
+        "Flow",
+      ]),
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Corpus", "Stages", "Tensors", "Distillation", "Evaluation", "WeightFiles", "Wav2CLIP",
-        "pipeline",
+        "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Kernels", "Networks", "Models",
+        "Training", "Evaluation", "Wav2CLIP", "Prepare", "Runs", "Embed", "Evaluate", "Report", "pipeline",
       ]),
   ],
   swiftLanguageModes: [.v6]

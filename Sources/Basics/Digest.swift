@@ -6,14 +6,19 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   /// The digest of `bytes`.
   package init(of bytes: UnsafeRawBufferPointer) {
-    let hasher = DigestBuilder()
-    hasher.update(bytes)
-    self = hasher.finish()
+    self = withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { digest in
+      guard let start = digest.baseAddress else { preconditionFailure("no room for 32 bytes") }
+      system_sha256(bytes.baseAddress, bytes.count, start)
+      return Digest(at: start)
+    }
   }
 
   package init(of bytes: [UInt8]) { self = bytes.withUnsafeBytes { Digest(of: $0) } }
 
-  package init(of text: String) { self.init(of: Array(text.utf8)) }
+  package init(of text: String) {
+    var text = text
+    self = text.withUTF8 { Digest(of: UnsafeRawBufferPointer($0)) }
+  }
 
   /// Exactly 32 bytes, else nil.
   package init?(bytes: some Collection<UInt8>) {

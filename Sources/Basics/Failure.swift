@@ -1,13 +1,14 @@
-/// How the process ends. DESIGN: 0 done, 1 failed, 3 too many clips left out, 4 no teacher vectors, 64 usage,
-/// 75 locked by another writer, 130 interrupted.
-package enum ExitStatus: Int32, Sendable {
-  case done = 0
-  case failed = 1
-  case tooManyLeftOut = 3
-  case noTeacherVectors = 4
-  case usage = 64
-  case locked = 75
-  case interrupted = 130
+/// How the process ends. Those that only one kind of work has are declared where it is.
+package struct ExitStatus: RawRepresentable, Hashable, Sendable {
+  package let rawValue: Int32
+  package init(rawValue: Int32) { self.rawValue = rawValue }
+
+  package static let done = ExitStatus(rawValue: 0)
+  package static let failed = ExitStatus(rawValue: 1)
+  package static let usage = ExitStatus(rawValue: 64)
+  /// Another process writes there.
+  package static let locked = ExitStatus(rawValue: 75)
+  package static let interrupted = ExitStatus(rawValue: 130)
 }
 
 /// The one shape of every error that a person sees: what failed, on what, found and expected, and a way out.

@@ -1,6 +1,9 @@
 import Glibc
 
 /// An exclusive lock that the kernel frees when its holder dies. The file holds the holder's pid, for the message to others.
+///
+/// The file stays when the lock goes. Were it removed, one process could lock the file that another has just taken away, and a third
+/// one the file that has come in its place.
 package final class FileLock: Sendable {
   private let descriptor: Int32
 
@@ -13,7 +16,6 @@ package final class FileLock: Sendable {
     guard descriptor >= 0 else { throw Failure.system("open", path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let holder = (try? Files.read(path, limit: 64)).flatMap { Int32(String(decoding: $0, as: UTF8.self)) }
-      close(descriptor)
       throw Failure.locked(subject ?? Files.parent(path), holder: holder, hint: hint)
     }
     ftruncate(descriptor, 0)

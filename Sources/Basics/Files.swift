@@ -20,7 +20,8 @@ package struct InputFile: ~Copyable {
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
     while filled < buffer.count {
-      let count = Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let count = Glibc.read(descriptor, rest.baseAddress, rest.count)
       if count < 0 {
         if errno == EINTR { continue }
         throw Failure.system("read", path)
@@ -38,7 +39,8 @@ package struct InputFile: ~Copyable {
     var filled = 0
     while filled < count {
       let n = bytes.withUnsafeMutableBytes {
-        pread(descriptor, $0.baseAddress! + filled, count - filled, off_t(offset + filled))
+        let rest = UnsafeMutableRawBufferPointer(rebasing: $0[filled...])
+        return pread(descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
       }
       if n < 0 {
         if errno == EINTR { continue }
@@ -97,24 +99,13 @@ package enum Files {
   }
 
   /// The names in a folder, in byte order, without `.` and `..`.
-  package static func names(in folder: String) throws -> [String] {
-    guard let handle = opendir(folder) else { throw Failure.system("open", folder) }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) ?? String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted(by: precedesInBytes)
-  }
+  package static func names(in folder: String) throws -> [String] { try DirectoryNames(folder).strings }
 
   /// Makes a folder and those above it.
   package static func makeFolder(_ path: String) throws {
     if path.isEmpty || isFolder(path) { return }
     try makeFolder(parent(path))
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
+    guard fileSystem.makeFolder(path) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
   }
 
   /// Removes a file or a folder with all that is in it; nothing there is no error.
@@ -122,9 +113,9 @@ package enum Files {
     guard let link = try? identityOfLink(path) else { return }
     if link.kind == .folder {
       for name in try names(in: path) { try remove("\(path)/\(name)") }
-      guard rmdir(path) == 0 else { throw Failure.system("remove", path) }
+      guard fileSystem.removeFolder(path) == 0 else { throw Failure.system("remove", path) }
     } else {
-      guard unlink(path) == 0 else { throw Failure.system("remove", path) }
+      guard fileSystem.unlink(path) == 0 else { throw Failure.system("remove", path) }
     }
   }
 
@@ -143,21 +134,21 @@ package enum Files {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure.system("open", folder) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 || errno == EINVAL else { throw Failure.system("sync", folder) }
+    guard fileSystem.sync(descriptor) == 0 || errno == EINVAL else { throw Failure.system("sync", folder) }
   }
 
   package static func rename(_ from: String, to: String) throws {
-    guard Glibc.rename(from, to) == 0 else { throw Failure.system("rename", from) }
+    guard fileSystem.rename(from, to: to) == 0 else { throw Failure.system("rename", from) }
   }
 
   /// A second name for the same bytes.
   package static func link(_ from: String, to: String) throws {
-    guard Glibc.link(from, to) == 0 else { throw Failure.system("link", from) }
+    guard fileSystem.link(from, to: to) == 0 else { throw Failure.system("link", from) }
   }
 
   /// Exchanges two existing paths in one step.
   package static func exchange(_ first: String, _ second: String) throws {
-    guard system_exchange(first, second) == 0 else { throw Failure.system("exchange", first) }
+    guard fileSystem.exchange(first, second) == 0 else { throw Failure.system("exchange", first) }
   }
 
   /// Writes a file whole or not at all: temporary name in the same folder, fsync, rename, fsync of the folder.

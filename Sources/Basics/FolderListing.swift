@@ -1,7 +1,6 @@
 // What files look like from outside, as one digest: names, sizes, times, inodes. Two equal digests of settled files mean that
 // nothing was added, removed, replaced or written, without reading any of it. 400,000 files take a fraction of a second.
 
-import Dispatch
 import Glibc
 
 /// The outside of some files and folders.
@@ -84,13 +83,8 @@ package struct FolderListing: Sendable, Equatable {
     }
     let (descriptor, pieces) = (dirfd(handle), (starts.count + partSize - 1) / partSize)
     let (text, offsets) = (names, starts)
-    return [Part](unsafeUninitializedCapacity: pieces) { parts, filled in
-      nonisolated(unsafe) let base = parts.baseAddress
-      DispatchQueue.concurrentPerform(iterations: pieces) { k in
-        let part = Self.part(text, offsets[k * partSize..<min(offsets.count, (k + 1) * partSize)], descriptor)
-        if let base { (base + k).initialize(to: part) }
-      }
-      filled = pieces
+    return parallelMap(pieces) { k in
+      part(text, offsets[k * partSize..<min(offsets.count, (k + 1) * partSize)], descriptor)
     }
   }
 

@@ -15,8 +15,8 @@ package final class OutputFile {
   package init(_ path: String) throws {
     self.path = path
     temporary = "\(Files.parent(path))/.\(Files.name(path)).\(getpid()).partial"
-    unlink(temporary)
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    _ = fileSystem.unlink(temporary)
+    descriptor = fileSystem.open(temporary, O_WRONLY | O_CREAT | O_EXCL)
     guard descriptor >= 0 else { throw Failure.system("create", path) }
     buffer.reserveCapacity(Self.bufferSize)
   }
@@ -26,7 +26,7 @@ package final class OutputFile {
   deinit {
     if descriptor >= 0 {
       close(descriptor)
-      unlink(temporary)
+      _ = fileSystem.unlink(temporary)
     }
   }
 
@@ -52,18 +52,26 @@ package final class OutputFile {
   /// The file is now under its name, and stays there after a power cut.
   package func commit() throws {
     try flush()
-    guard fsync(descriptor) == 0 else { throw Failure.system("sync", path) }
+    guard fileSystem.sync(descriptor) == 0 else { throw Failure.system("sync", path) }
     close(descriptor)
     descriptor = -1
-    guard rename(temporary, path) == 0 else {
+    guard fileSystem.rename(temporary, to: path) == 0 else {
       let failure = Failure.system("rename", path)
-      unlink(temporary)
+      _ = fileSystem.unlink(temporary)
       throw failure
     }
     try Files.sync(folder: Files.parent(path))
   }
 
   package static func isLeftOver(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".partial") }
+
+  /// Removes what killed processes left of a file. For whoever holds the lock on it.
+  package static func removeLeftOvers(of path: String) throws {
+    let folder = Files.parent(path)
+    for name in try Files.names(in: folder) where isLeftOver(name) && name.hasPrefix(".\(Files.name(path)).") {
+      try Files.remove("\(folder)/\(name)")
+    }
+  }
 }
 
 /// Arrays and strings of bytes that lie in one piece.
@@ -85,7 +93,8 @@ extension String: ContiguousBytesCollection {
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
   var done = 0
   while done < bytes.count {
-    let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+    let count = fileSystem.write(rest, to: descriptor)
     if count < 0 {
       if errno == EINTR { continue }
       throw Failure.system("write", path)

@@ -20,6 +20,7 @@ package final class WorkerThreads: Sendable {
   /// Ends the threads early. Nothing may be running.
   package func stop() { crew.stop() }
 
+  /// Runs `body` for every item in 0..<items and returns when all have ended.
   package func forEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) -> Void) {
     if items <= 0 { return }
     if count == 1 || items == 1 {
@@ -110,13 +111,26 @@ private final class Crew: @unchecked Sendable {
 }
 
 extension WorkerThreads {
-  /// `forEach` for work that can fail: all pieces run, then the failure of the lowest item is thrown.
+  /// `forEach` for work that can fail. No item is begun once a lower one has failed; the failure of the lowest is thrown.
   package func tryForEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws
   {
-    let failures = Mutex<[Int: any Error]>([:])
+    let failure = FailureBox<any Error>()
     forEach(items) { item, thread in
-      do { try body(item, thread) } catch { failures.withLock { $0[item] = error } }
+      if failure.isDecided(before: item) { return }
+      failure.collect(item) { try body(item, thread) }
     }
-    if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
+    try failure.throwFirst()
+  }
+
+  /// `parallelMap` on these threads: results in the order of the items, or the failure of the lowest.
+  package func map<Value: Sendable, Failing: Error>(
+    _ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws(Failing) -> Value
+  ) throws(Failing) -> [Value] {
+    let results = ParallelResults<Value, Failing>(items)
+    forEach(items) { item, thread in
+      if results.isDecided(before: item) { return }
+      results.run(item) { () throws(Failing) in try body(item, thread) }
+    }
+    return try results.get()
   }
 }

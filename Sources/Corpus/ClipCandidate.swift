@@ -56,16 +56,21 @@ extension ClipList {
   }
 
   private mutating func sort() {
-    candidates.sort { a, b in
+    func precedes(_ a: ClipCandidate, _ b: ClipCandidate) -> Bool {
       a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
+    }
+    // Files come in order of their names, which is nearly always that of their ids.
+    if candidates.indices.dropFirst().contains(where: { precedes(candidates[$0], candidates[$0 - 1]) }) {
+      candidates.sort(by: precedes)
     }
   }
 
   private static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
-    var candidate = ClipCandidate(id: ClipID(text), idText: text, file: file)
+    let id = ClipID(text)
+    var candidate = ClipCandidate(id: id, idText: text, file: file)
     // Of a file whose name is no id it does not matter what is in it.
-    if let problem = ClipID.problem(text) {
-      candidate.findings.append(Finding(.idInvalid, problem))
+    if id == nil {
+      candidate.findings.append(Finding(.idInvalid, ClipID.problem(text) ?? ""))
     } else if let refusal = file.refusal {
       candidate.findings.append(Finding(.mediaUnreadable, refusal))
     }

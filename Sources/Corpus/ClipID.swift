@@ -23,10 +23,18 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
     if bytes.count > longest {
       return "\(bytes.count) bytes, over \(longest): <id>.clip.npy does not fit a tar's name field"
     }
-    if !bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return "it has control characters" }
-    if bytes.contains(0x2F) || bytes.contains(0x2E) { return "it has a slash or a dot" }
-    if text.unicodeScalars.contains("\u{FFFD}") { return "it is not UTF-8" }
-    if text.hasPrefix("__"), text.hasSuffix("__") { return "webdataset skips names of the form __x__" }
+    var (hasControl, hasSlashOrDot, isASCII) = (false, false, true)
+    for byte in bytes {
+      hasControl = hasControl || byte < 0x20 || byte == 0x7F
+      hasSlashOrDot = hasSlashOrDot || byte == 0x2F || byte == 0x2E
+      isASCII = isASCII && byte < 0x80
+    }
+    if hasControl { return "it has control characters" }
+    if hasSlashOrDot { return "it has a slash or a dot" }
+    if !isASCII, text.unicodeScalars.contains("\u{FFFD}") { return "it is not UTF-8" }
+    if bytes.first == 0x5F, text.hasPrefix("__"), text.hasSuffix("__") {
+      return "webdataset skips names of the form __x__"
+    }
     return nil
   }
 

@@ -50,7 +50,9 @@ package struct MediaTime: Hashable, Sendable, Comparable {
 
   package func hash(into hasher: inout Hasher) { hasher.combine(seconds) }
 
-  package static func - (a: MediaTime, b: MediaTime) -> MediaTime { a + MediaTime(-b.value, timescale: b.timescale) }
+  package static func - (a: MediaTime, b: MediaTime) -> MediaTime {
+    a + MediaTime(b.value == .min ? .max : -b.value, timescale: b.timescale)
+  }
 
   /// Exact while the common timescale fits; else rounded to 1/705,600,000 s.
   package static func + (a: MediaTime, b: MediaTime) -> MediaTime {

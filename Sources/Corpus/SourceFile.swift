@@ -2,16 +2,18 @@ import Basics
 import Glibc
 
 /// A file that may hold a clip.
-package struct SourceFile: Sendable, Hashable {
+package struct SourceFile: Sendable {
   /// What opens it.
   package var path: String
   /// What names it to people and in outputs: relative to the folder it was found in.
   package var name: String
   /// Why it must not be opened, if so.
   package var refusal: String?
+  /// The file as it was found, where that was looked at.
+  package var identity: FileIdentity?
 
-  package init(path: String, name: String, refusal: String? = nil) {
-    (self.path, self.name, self.refusal) = (path, name, refusal)
+  package init(path: String, name: String, refusal: String? = nil, identity: FileIdentity? = nil) {
+    (self.path, self.name, self.refusal, self.identity) = (path, name, refusal, identity)
   }
 
   package var stem: String { ClipID.stem(ofFile: Files.name(name)) }
@@ -48,25 +50,30 @@ package enum SourceFiles {
         "videos.empty", "there are no files in the folder", on: paths.joined(separator: ", "),
         hint: "put clips there, named <id>_<start second, six digits>.mp4")
     }
-    return found.sorted { precedesInBytes($0.name, $1.name) }
+    // One folder's files are in order already.
+    let isSorted = !found.indices.dropFirst().contains { precedesInBytes(found[$0].name, found[$0 - 1].name) }
+    return isSorted ? found : found.sorted { precedesInBytes($0.name, $1.name) }
   }
 
   private static func walk(
     _ folder: String, prefix: String, root: String, except others: Set<String>, into found: inout [SourceFile]
   ) throws {
-    for name in try Files.names(in: folder) where !name.hasPrefix(".") {
+    let entries = try Files.entries(in: folder)
+    found.reserveCapacity(found.count + entries.count)
+    for entry in entries {
+      let name = entry.name
       let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
       let shown = prefix.isEmpty ? name : "\(prefix)/\(name)"
-      guard let kind = try? Files.identityOfLink(path).kind else {
+      guard let identity = entry.identity else {
         // Gone since the folder was listed, or a name that is not UTF-8 and so cannot be asked for.
         found.append(SourceFile(path: path, name: shown, refusal: "no file can be opened under this name"))
         continue
       }
-      switch kind {
+      switch identity.kind {
       case .folder:
         if !others.isEmpty, let real = Files.resolved(path), others.contains(real) { continue }
         try walk(path, prefix: shown, root: root, except: others, into: &found)
-      case .file: found.append(SourceFile(path: path, name: shown))
+      case .file: found.append(SourceFile(path: path, name: shown, identity: identity))
       case .link: found.append(SourceFile(path: path, name: shown, refusal: refusal(ofLink: path, root: root)))
       case .other: found.append(SourceFile(path: path, name: shown, refusal: "neither a file nor a folder"))
       }

@@ -3,7 +3,15 @@ import Basics
 package enum Split: String, Sendable, Codable, CaseIterable, Comparable {
   case train, validation, test
 
-  package static func < (a: Self, b: Self) -> Bool { allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)! }
+  package static func < (a: Self, b: Self) -> Bool { a.order < b.order }
+
+  private var order: Int {
+    switch self {
+    case .train: 0
+    case .validation: 1
+    case .test: 2
+    }
+  }
 
   /// The names that manifests use.
   package init?(manifest text: String) {

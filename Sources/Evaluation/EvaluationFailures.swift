@@ -8,4 +8,44 @@ extension Failure {
       expected: known.joined(separator: ", "), hint: nearest(name, in: known).map { "did you mean \($0)?" },
       exit: .usage)
   }
+
+  package static func featureValues(_ name: String, _ clip: String) -> Failure {
+    Failure("features.nonfinite", "a clip's features hold NaN or Inf", on: "\(name), \(clip)")
+  }
+
+  static func embeddingNotFinite(_ clip: String, _ student: EvaluatedModel?) -> Failure {
+    let weights = student.map { "weights \($0.digest.short)\($0.run.map { " of run \($0)" } ?? "")" }
+    return Failure(
+      "evaluate.nonfinite", "the embedding of a sound holds NaN or Inf", on: clip, found: weights,
+      hint: "the weights are damaged: NaN, Inf or a variance under 0 in them; export them again, or name others")
+  }
+
+  static func teacherNotFinite(_ clip: String, shards: String) -> Failure {
+    Failure(
+      "evaluate.nonfinite", "the teacher's vectors of a clip hold NaN or Inf", on: "\(shards), \(clip)",
+      hint: "prepare this clip again, or leave it out")
+  }
+
+  static func noHeldSplit(_ shards: String, found: String) -> Failure {
+    Failure(
+      "evaluate.split", "the shards hold no clips that were kept out of training", on: shards, found: found,
+      expected: "test or validation", hint: "--split train scores the training clips")
+  }
+
+  static func vectorsLack(_ path: String, _ name: String, found: [String]) -> Failure {
+    Failure(
+      "vectors.missing", "the file lacks vectors", on: path, found: found.joined(separator: ", "),
+      expected: "\(name) [clips, width]")
+  }
+
+  static func vectorsDiffer(_ path: String, audio: [Int], image: [Int]) -> Failure {
+    Failure(
+      "vectors.shape", "sounds and pictures do not belong together", on: path, found: "audio \(audio), image \(image)",
+      expected: "the same shape, with rows")
+  }
+
+  package static func classCount(_ path: String, names: Int, rows: Int) -> Failure {
+    Failure(
+      "text.count", "names and class vectors differ in number", on: path, found: "\(names) names", expected: "\(rows)")
+  }
 }

@@ -161,6 +161,16 @@ package struct EvaluationFile: Codable, Sendable, Equatable {
 
   package init(_ evaluations: [EvaluationRecord] = []) { self.evaluations = evaluations }
 
+  /// What the file is called in a run's folder.
+  package static let name = "evaluation.json"
+
+  /// - Throws: `Failure` for a file that cannot be read; one that is not there holds no evaluations.
+  package init(reading path: String) throws {
+    self.init()
+    guard Files.exists(path) else { return }
+    self = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
+  }
+
   /// Puts a record in, in place of one of the same key.
   package mutating func put(_ record: EvaluationRecord) {
     evaluations.removeAll { $0.key == record.key }

@@ -1,5 +1,7 @@
-import Distillation
 import Kernels
+import Networks
+import Basics
+import Training
 
 /// Logistic regression with an L2 penalty, to its minimum: multinomial for one label a clip, one against the rest for several.
 ///
@@ -14,23 +16,25 @@ package enum LinearProbe: Probe {
   static let usualStrength = 1.0
 
   package static func run(
-    _ data: ProbeData, test: FeatureRows, seed: UInt64, kernels: any LayerKernels
-  ) -> ProbeOutcome {
-    let strength = data.validation.count == 0 ? usualStrength : chooseStrength(data)
+    _ data: ProbeData, test: FeatureRows, seed: UInt64, backend: any Backend
+  ) throws -> ProbeOutcome {
+    let strength = data.validation.count == 0 ? usualStrength : try chooseStrength(data, backend)
     let (rows, targets) = data.all
     let standardise = Standardiser(rows)
-    let model = LinearModel(
-      standardise(rows), targets, classes: data.classes, loss: data.loss, strength: strength)
-    return ProbeOutcome(scores: model.scores(standardise(test)), choice: strength)
+    let model = try LinearModel(
+      standardise(rows), targets, classes: data.classes, loss: data.loss, strength: strength,
+      backend)
+    return ProbeOutcome(scores: try model.scores(standardise(test)), choice: strength)
   }
 
-  private static func chooseStrength(_ data: ProbeData) -> Double {
+  private static func chooseStrength(_ data: ProbeData, _ backend: any Backend) throws -> Double {
     let standardise = Standardiser(data.fit)
     let (fit, validation) = (standardise(data.fit), standardise(data.validation))
-    let losses = strengths.map { strength in
-      let model = LinearModel(fit, data.fitTargets, classes: data.classes, loss: data.loss, strength: strength)
+    let losses = try strengths.map { strength in
+      let model = try LinearModel(
+        fit, data.fitTargets, classes: data.classes, loss: data.loss, strength: strength, backend)
       return data.loss.evaluate(
-        model.scores(validation), targets: data.validationTargets, rows: validation.count, classes: data.classes)
+        try model.scores(validation), targets: data.validationTargets, rows: validation.count, classes: data.classes)
     }
     let best = losses.indices.min { (losses[$0], $0) < (losses[$1], $1) } ?? 0
     return strengths[best]
@@ -38,60 +42,56 @@ package enum LinearProbe: Probe {
 }
 
 /// Scores that are linear in the features.
-struct LinearModel {
+final class LinearModel {
   let classes: Int
+  private let parameters: Parameters
+  private let layer: RowNetwork
+
   /// `[classes, width]`.
-  private(set) var weights: [Float]
-  private(set) var intercepts: [Float]
+  var weights: [Float] { values("linear.weight") }
+  var intercepts: [Float] { values("linear.bias") }
+
+  private func values(_ name: String) -> [Float] {
+    let slot = parameters.layout.slot(name)
+    return parameters.trainable[slot.offset..<slot.offset + slot.count]
+  }
 
   /// - Parameter strength: C.
-  init(_ rows: FeatureRows, _ targets: [Float], classes: Int, loss: LabelLoss, strength: Double) {
+  init(
+    _ rows: FeatureRows, _ targets: [Float], classes: Int, loss: LabelLoss, strength: Double, _ backend: any Backend
+  ) throws {
     let (width, count) = (rows.width, rows.count)
     self.classes = classes
+    let linear = Linear("linear", inputs: width, outputs: classes)
+    let parameters = Parameters(linear.parameters)
+    let gradients = FloatBuffer(parameters.trainable.count)
+    let layer = RowNetwork(
+      [linear], inputs: width,
+      LossContext(
+        encoder: width, target: classes, parameters: parameters, gradients: gradients, backend: backend,
+        threads: WorkerThreads(1)))
+    (self.parameters, self.layer) = (parameters, layer)
     let size = classes * width
     let penalty = 1 / (strength * Double(max(1, count)))
-    let x = FloatBuffer(rows.values)
-    let (logits, slopes, gradients) = (
-      FloatBuffer(count * classes), FloatBuffer(count * classes), FloatBuffer(size)
-    )
+    let (x, slopes) = (FloatBuffer(rows.values), FloatBuffer(count * classes))
     var place = [Double](repeating: 0, count: size + classes)
-    Minimiser.minimise(&place) { place, gradient in
-      let w = FloatBuffer(place[..<size].map { Float($0) })
-      Self.multiply(x, w, place[size...].map { Float($0) }, rows: count, width: width, classes: classes, into: logits)
-      var value = loss.evaluate(
-        logits.start, targets: targets, rows: count, classes: classes, slope: slopes.start)
-      Matrix.multiply(slopes.start, aTransposed: true, x.start, into: gradients.start, m: classes, n: width, k: count)
+    try Minimiser.minimise(&place) { place, gradient in
+      for i in place.indices { parameters.trainable.start[i] = Float(place[i]) }
+      let logits = try layer.forward(x, rows: count)
+      var value = loss.evaluate(logits.start, targets: targets, rows: count, classes: classes, slope: slopes.start)
+      _ = try layer.backward(slopes, rows: count)
+      for i in place.indices { gradient[i] = Double(gradients.start[i]) }
       for i in 0..<size {
         value += 0.5 * penalty * place[i] * place[i]
-        gradient[i] = Double(gradients.start[i]) + penalty * place[i]
-      }
-      for c in 0..<classes {
-        var sum = 0.0
-        for row in 0..<count { sum += Double(slopes.start[row * classes + c]) }
-        gradient[size + c] = sum
+        gradient[i] += penalty * place[i]
       }
       return value
     }
-    weights = place[..<size].map { Float($0) }
-    intercepts = place[size...].map { Float($0) }
+    for i in place.indices { parameters.trainable.start[i] = Float(place[i]) }
   }
 
   /// `[rows, classes]`.
-  func scores(_ rows: FeatureRows) -> [Float] {
-    let result = FloatBuffer(rows.count * classes)
-    Self.multiply(
-      FloatBuffer(rows.values), FloatBuffer(weights), intercepts, rows: rows.count, width: rows.width, classes: classes,
-      into: result)
-    return result.values
-  }
-
-  static func multiply(
-    _ x: FloatBuffer, _ weights: FloatBuffer, _ intercepts: [Float], rows: Int, width: Int, classes: Int,
-    into result: FloatBuffer
-  ) {
-    for row in 0..<rows { (result.start + row * classes).update(from: intercepts, count: classes) }
-    guard rows > 0 else { return }
-    Matrix.multiply(
-      x.start, weights.start, bTransposed: true, into: result.start, m: rows, n: classes, k: width, beta: 1)
+  func scores(_ rows: FeatureRows) throws -> [Float] {
+    rows.count == 0 ? [] : try layer.forward(FloatBuffer(rows.values), rows: rows.count).values
   }
 }

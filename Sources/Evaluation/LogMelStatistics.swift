@@ -1,6 +1,7 @@
-import Distillation
+import Audio
 import Glibc
 import Kernels
+import Training
 
 /// Mean and deviation over time of each mel band's logarithm: what a sound says without any network.
 ///
@@ -12,7 +13,7 @@ package enum LogMelStatistics {
   private static let floor = 1e-7
 
   /// - Parameter samples: over 256 of them, 16 kHz mono in −1…1.
-  package static func compute(_ samples: [Float], kernels: any LayerKernels) -> [Float] {
+  package static func compute(_ samples: [Float], kernels: any Ops) -> [Float] {
     let frames = FrontEnd.frames(samples: samples.count)
     let spectrogram = FloatBuffer(FrontEnd.bins * frames)
     let padded = FloatBuffer(samples.count + FrontEnd.transformLength)

@@ -10,10 +10,10 @@ enum Minimiser {
   @discardableResult
   static func minimise(
     _ x: inout [Double], tolerance: Double = 1e-5, iterations: Int = 1000, memory: Int = 10,
-    evaluate: ([Double], inout [Double]) -> Double
-  ) -> Double {
+    evaluate: ([Double], inout [Double]) throws -> Double
+  ) rethrows -> Double {
     var gradient = [Double](repeating: 0, count: x.count)
-    var value = evaluate(x, &gradient)
+    var value = try evaluate(x, &gradient)
     var pairs: [(step: [Double], change: [Double], curvature: Double)] = []
     for _ in 0..<iterations {
       if gradient.reduce(0, { max($0, abs($1)) }) <= tolerance { break }
@@ -31,7 +31,7 @@ enum Minimiser {
       var isBetter = false
       for _ in 0..<40 {
         for i in x.indices { next[i] = x[i] + length * direction[i] }
-        nextValue = evaluate(next, &nextGradient)
+        nextValue = try evaluate(next, &nextGradient)
         if nextValue <= value + 1e-4 * length * slope {
           isBetter = true
           break

@@ -1,5 +1,5 @@
-import Distillation
 import Kernels
+import Training
 
 /// What a probe learns from: rows to fit, rows that choose its strength or its end, and their labels.
 package struct ProbeData: Sendable {
@@ -35,7 +35,8 @@ package protocol Probe: Sendable {
   /// One line for the protocol.
   static var description: String { get }
   /// The scores of test rows, `[rows, classes]`, and what was chosen on the validation share.
-  static func run(_ data: ProbeData, test: FeatureRows, seed: UInt64, kernels: any LayerKernels) -> ProbeOutcome
+  static func run(_ data: ProbeData, test: FeatureRows, seed: UInt64, backend: any Backend) throws
+    -> ProbeOutcome
 }
 
 package struct ProbeOutcome: Sendable {
@@ -45,4 +46,4 @@ package struct ProbeOutcome: Sendable {
 }
 
 /// Every probe there is. A new one is one file and one line.
-package let BuiltInProbes: [any Probe.Type] = [LinearProbe.self, HiddenLayerProbe.self, RidgeProbe.self]
+package let builtInProbes: [any Probe.Type] = [LinearProbe.self, HiddenLayerProbe.self, RidgeProbe.self]

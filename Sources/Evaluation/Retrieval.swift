@@ -51,9 +51,8 @@ package enum Retrieval {
     let similarities = (0..<threads.count).map { _ in FloatBuffer(rows * stride) }
     let products = (0..<threads.count).map { _ in FloatBuffer(rows * UnitRows.block) }
     let pieces = (queries.count + rows - 1) / rows
-    let results = ResultSlots<[Ranking]>(pieces)
     let members = Members(relevance)
-    threads.forEach(pieces) { piece, thread in
+    let rankings = threads.map(pieces) { piece, thread in
       let first = piece * rows
       let count = min(rows, queries.count - first)
       let space = similarities[thread]
@@ -67,11 +66,11 @@ package enum Retrieval {
             from: product.start + row * UnitRows.block, count: UnitRows.block)
         }
       }
-      results[piece] = (0..<count).map { row in
+      return (0..<count).map { row in
         Ranking(UnsafeBufferPointer(start: space.start + row * stride, count: items), members.of(first + row))
       }
     }
-    return summary(results.values.flatMap { $0 ?? [] }, members, gallery: items)
+    return summary(rankings.flatMap(\.self), members, gallery: items)
   }
 
   /// The numbers of the `count` most similar items of each query, best first.

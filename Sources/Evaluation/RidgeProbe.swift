@@ -10,7 +10,7 @@ package enum RidgeProbe: Probe {
   static let usualPenalty = 10.0
 
   package static func run(
-    _ data: ProbeData, test: FeatureRows, seed: UInt64, kernels: any LayerKernels
+    _ data: ProbeData, test: FeatureRows, seed: UInt64, backend: any Backend
   ) -> ProbeOutcome {
     var penalty = usualPenalty
     if data.validation.count > 0 {

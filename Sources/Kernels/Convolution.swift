@@ -70,12 +70,15 @@ package protocol ConvolutionKernel: AnyObject, Sendable {
     _ packed: UnsafePointer<Float>, piece: Int, into weights: UnsafeMutablePointer<Float>) throws
   /// y of x, both as `shape` says.
   func forward(
-    _ x: Floats, gate: InputGate?, packed: Floats, _ y: Output, finish: ResultFinish, scratch: Output) throws
+    _ x: Floats, prologue: Prologue?, packed: Floats, _ y: MutableFloats, epilogue: Epilogue, scratch: MutableFloats)
+    throws
   /// dx of dy.
-  func backwardData(_ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output) throws
+  func backwardData(
+    _ dy: Floats, packed: Floats, _ dx: MutableFloats, epilogue: GradientEpilogue, scratch: MutableFloats) throws
   /// The weights' packed gradient. With `norm`, dy holds y before and the gradient through the norm after.
   func backwardWeights(
-    _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output) throws
+    _ x: Floats, prologue: Prologue?, _ dy: MutableFloats, norm: NormGradient?, packed: MutableFloats,
+    scratch: MutableFloats) throws
 }
 
 extension ConvolutionKernel {
@@ -86,68 +89,70 @@ extension ConvolutionKernel {
 }
 
 /// A convolution whose library knows nothing of norms: what is wanted beside it runs as passes of its own.
-package protocol PlainConvolution: ConvolutionKernel {
-  var layers: any LayerKernels { get }
+package protocol UnfusedConvolution: ConvolutionKernel {
+  var ops: any Ops { get }
   /// Floats that the bare passes need.
   var bareScratchCount: Int { get }
-  func forward(_ x: Floats, packed: Floats, _ y: Output, scratch: Output) throws
-  func backwardData(_ dy: Floats, packed: Floats, _ dx: Output, scratch: Output) throws
-  func backwardWeights(_ x: Floats, _ dy: Floats, packed: Output, scratch: Output) throws
+  func forward(_ x: Floats, packed: Floats, _ y: MutableFloats, scratch: MutableFloats) throws
+  func backwardData(_ dy: Floats, packed: Floats, _ dx: MutableFloats, scratch: MutableFloats) throws
+  func backwardWeights(_ x: Floats, _ dy: Floats, packed: MutableFloats, scratch: MutableFloats) throws
 }
 
-extension PlainConvolution {
+extension UnfusedConvolution {
   package var gradientPieces: Int { 1 }
   /// The bare passes' scratch, then room for two inputs.
   package var scratchCount: Int { spareOffset + 2 * spareCount }
   private var spareOffset: Int { (bareScratchCount + 15) / 16 * 16 }
   private var spareCount: Int { (shape.input.count + 15) / 16 * 16 }
-  private func spare(_ scratch: Output) -> Output { scratch + spareOffset }
+  private func spare(_ scratch: MutableFloats) -> MutableFloats { scratch + spareOffset }
 
-  private func gated(_ x: Floats, _ gate: InputGate?, _ scratch: Output) -> Floats {
-    guard let gate else { return x }
-    layers.scaleShift(
-      shape.input, x, ResultNorm(scale: gate.scale, shift: gate.shift, relu: true), spare(scratch))
+  private func seen(_ x: Floats, _ prologue: Prologue?, _ scratch: MutableFloats) -> Floats {
+    guard let prologue else { return x }
+    ops.scaleShift(
+      shape.input, x, Normalization(scale: prologue.scale, shift: prologue.shift, relu: true), spare(scratch))
     return Floats(spare(scratch))
   }
 
   package func forward(
-    _ x: Floats, gate: InputGate?, packed: Floats, _ y: Output, finish: ResultFinish, scratch: Output
+    _ x: Floats, prologue: Prologue?, packed: Floats, _ y: MutableFloats, epilogue: Epilogue, scratch: MutableFloats
   ) throws {
-    try forward(gated(x, gate, scratch), packed: packed, y, scratch: scratch)
-    switch finish {
+    try forward(seen(x, prologue, scratch), packed: packed, y, scratch: scratch)
+    switch epilogue {
     case .none: break
-    case .moments(let mean, let squares): layers.channelMoments(shape.output, y, mean: mean, squares: squares)
-    case .norm(let norm): layers.scaleShift(shape.output, y, norm, y)
+    case .moments(let mean, let m2): ops.channelMoments(shape.output, y, mean: mean, m2: m2)
+    case .norm(let norm): ops.scaleShift(shape.output, y, norm, y)
     }
   }
 
   package func backwardData(
-    _ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output
+    _ dy: Floats, packed: Floats, _ dx: MutableFloats, epilogue: GradientEpilogue, scratch: MutableFloats
   ) throws {
     let gradient = spare(scratch) + spareCount
     try backwardData(dy, packed: packed, gradient, scratch: scratch)
-    finish(gradient, into: dx, merge, scratch)
+    write(gradient, to: dx, epilogue, scratch)
   }
 
-  private func finish(_ gradient: Output, into dx: Output, _ merge: GradientMerge, _ scratch: Output) {
+  private func write(
+    _ gradient: MutableFloats, to dx: MutableFloats, _ epilogue: GradientEpilogue, _ scratch: MutableFloats
+  ) {
     let extent = shape.input
-    switch merge.addend {
-    case .whole(let addend): layers.add(extent.count, gradient, addend)
+    switch epilogue.addend {
+    case .whole(let addend): ops.add(extent.count, gradient, addend)
     case .even(let addend):
       for (index, place) in evenPlaces.enumerated() {
-        layers.add(extent.block, gradient + place, addend + index * extent.block)
+        ops.add(extent.block, gradient + place, addend + index * extent.block)
       }
     case nil: break
     }
-    if merge.isCompact {
+    if epilogue.isCompact {
       for (index, place) in evenPlaces.enumerated() {
         (dx + index * extent.block).update(from: gradient + place, count: extent.block)
       }
       return
     }
-    if let sums = merge.sums {
-      let active = merge.activation.map { gated($0, merge.gate, scratch) }
-      layers.gradientMoments(
+    if let sums = epilogue.sums {
+      let active = epilogue.activation.map { seen($0, epilogue.prologue, scratch) }
+      ops.gradientMoments(
         extent, gradient: gradient, activation: active, sums.x, mean: sums.mean, sums: sums.sums,
         products: sums.products)
     }
@@ -167,18 +172,19 @@ extension PlainConvolution {
   }
 
   package func backwardWeights(
-    _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output
+    _ x: Floats, prologue: Prologue?, _ dy: MutableFloats, norm: NormGradient?, packed: MutableFloats,
+    scratch: MutableFloats
   ) throws {
     if let norm {
-      layers.combine(shape.output, gradient: norm.gradient, dy, a: norm.a, b: norm.b, c: norm.c, dy)
+      ops.combine(shape.output, gradient: norm.gradient, dy, a: norm.a, b: norm.b, c: norm.c, dy)
     }
-    try backwardWeights(gated(x, gate, scratch), dy, packed: packed, scratch: scratch)
+    try backwardWeights(seen(x, prologue, scratch), dy, packed: packed, scratch: scratch)
   }
 }
 
 /// Where a network gets its kernels from: the fast ones, or the plain ones that tests compare with.
-package protocol KernelSource: Sendable {
-  var layers: any LayerKernels { get }
+package protocol Backend: Sendable {
+  var ops: any Ops { get }
   /// - Parameter dataGradient: whether the input's gradient is wanted (not for the first layer).
   func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws -> any ConvolutionKernel
   func stem(_ shape: StemShape) throws -> any StemKernel

@@ -1,7 +1,7 @@
 // What convolutions do to activations as they read and write them, so that no pass of its own goes over memory for it.
 
 /// relu(x · scale + shift), by channel, on an input as it is read. Padding stays zero. On a residual without the ReLU.
-package struct InputGate: @unchecked Sendable {
+package struct Prologue: @unchecked Sendable {
   package let scale: Floats
   package let shift: Floats
 
@@ -12,39 +12,40 @@ package struct InputGate: @unchecked Sendable {
 }
 
 /// What becomes of a result as it is written.
-package enum ResultFinish {
+package enum Epilogue {
   case none
   /// It stays as it is; mean[c] and Σ (y − mean)² are taken, `[channels]` each.
-  case moments(mean: Sums, squares: Sums)
+  case moments(mean: Sums, m2: Sums)
   /// relu?(y · scale + shift + residual): a frozen batch norm and the block's addition.
-  case norm(ResultNorm)
+  case norm(Normalization)
 }
 
-package struct ResultNorm {
+package struct Normalization {
   package var scale: Floats
   package var shift: Floats
   /// Like the result; through a scale and shift of its own, or as it is.
   package var residual: Floats?
-  package var residualGate: InputGate?
+  package var residualPrologue: Prologue?
   /// Whether the residual goes through a ReLU before it is added.
   package var residualRelu = false
   package var relu: Bool
 
   package init(
-    scale: Floats, shift: Floats, residual: Floats? = nil, residualGate: InputGate? = nil, residualRelu: Bool = false,
+    scale: Floats, shift: Floats, residual: Floats? = nil, residualPrologue: Prologue? = nil,
+    residualRelu: Bool = false,
     relu: Bool
   ) {
     self.scale = scale
     self.shift = shift
     self.residual = residual
-    self.residualGate = residualGate
+    self.residualPrologue = residualPrologue
     self.residualRelu = residualRelu
     self.relu = relu
   }
 }
 
 /// What becomes of an input's gradient as it is written: dx = gradient + addend?, masked, summed.
-package struct GradientMerge {
+package struct GradientEpilogue {
   /// What else flows into the same input.
   package enum Addend {
     /// As large as the input.
@@ -54,26 +55,26 @@ package struct GradientMerge {
   }
 
   package var addend: Addend?
-  /// Where this, seen through `gate`, is not above zero, nothing flows. May be the memory of dx.
+  /// Where this, seen through `prologue`, is not above zero, nothing flows. May be the memory of dx.
   package var activation: Floats?
-  package var gate: InputGate?
+  package var prologue: Prologue?
   package var sums: GradientSums?
   /// Of a 1×1 convolution with stride 2, alone: dx is for even rows and columns, which are all that has a gradient.
   package var isCompact = false
 
   package init(
-    addend: Addend? = nil, activation: Floats? = nil, gate: InputGate? = nil, sums: GradientSums? = nil
+    addend: Addend? = nil, activation: Floats? = nil, prologue: Prologue? = nil, sums: GradientSums? = nil
   ) {
     self.addend = addend
     self.activation = activation
-    self.gate = gate
+    self.prologue = prologue
     self.sums = sums
   }
 
-  package static var compact: GradientMerge {
-    var merge = GradientMerge()
-    merge.isCompact = true
-    return merge
+  package static var compact: GradientEpilogue {
+    var epilogue = GradientEpilogue()
+    epilogue.isCompact = true
+    return epilogue
   }
 }
 

@@ -37,3 +37,10 @@ package struct Extent: Sendable, Equatable {
     ((image * (channels / block) + channel / block) * pixels + row * width + column) * block + channel % block
   }
 }
+
+extension Extent {
+  /// Rows of `width` values: what has no picture any more.
+  package static func row(images: Int, width: Int) -> Extent {
+    Extent(images: images, channels: width, height: 1, width: 1)
+  }
+}

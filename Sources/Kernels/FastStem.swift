@@ -23,18 +23,18 @@ package struct FastStem: StemKernel {
 
   package var scratchCount: Int { Int(table.scratch(raw)) }
   package var name: String { "stem:\(instructionSet)" }
-  package func pack(_ weights: Floats, into packed: Output) { table.pack(raw, weights, packed) }
+  package func pack(_ weights: Floats, into packed: MutableFloats) { table.pack(raw, weights, packed) }
 
   package func forward(
-    _ x: Floats, packed: Floats, sign: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?,
-    moments: (mean: Sums, squares: Sums)?, scratch: Output
+    _ x: Floats, packed: Floats, sign: Floats, _ y: MutableFloats, winner: UnsafeMutablePointer<UInt8>?,
+    moments: (mean: Sums, m2: Sums)?, scratch: MutableFloats
   ) {
-    table.forward(raw, x, packed, sign, y, winner, moments?.mean, moments?.squares, scratch)
+    table.forward(raw, x, packed, sign, y, winner, moments?.mean, moments?.m2, scratch)
   }
 
   package func backwardWeights(
     _ x: Floats, packed: Floats, gradient: Floats, winner: UnsafePointer<UInt8>, a: Floats, b: Floats, c: Floats,
-    packedGradient: Output, scratch: Output
+    packedGradient: MutableFloats, scratch: MutableFloats
   ) {
     table.weights(raw, x, packed, gradient, winner, a, b, c, packedGradient, scratch)
   }

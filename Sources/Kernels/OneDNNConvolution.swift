@@ -2,14 +2,14 @@ import Basics
 import COneDNN
 
 /// Convolution through oneDNN: Winograd for stride-1 3×3 where the CPU has it, else direct.
-package final class OneDNNConvolution: PlainConvolution, @unchecked Sendable {
+package final class OneDNNConvolution: UnfusedConvolution, @unchecked Sendable {
   package let shape: ConvolutionShape
-  package let layers: any LayerKernels
+  package let ops: any Ops
   private let plan: OpaquePointer
 
-  package init(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool, layers: any LayerKernels) throws {
+  package init(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool, ops: any Ops) throws {
     self.shape = shape
-    self.layers = layers
+    self.ops = ops
     var raw = onednn_shape(
       images: Int64(shape.images), in_channels: Int64(shape.inputChannels), in_height: Int64(shape.height),
       in_width: Int64(shape.width), out_channels: Int64(shape.outputChannels), kernel: Int64(shape.kernel),

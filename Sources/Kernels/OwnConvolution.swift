@@ -77,46 +77,51 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
   }
 
   package func forward(
-    _ x: Floats, gate: InputGate?, packed: Floats, _ y: Output, finish: ResultFinish, scratch: Output
+    _ x: Floats, prologue: Prologue?, packed: Floats, _ y: MutableFloats, epilogue: Epilogue, scratch: MutableFloats
   ) {
-    var end = kernels_finish()
-    switch finish {
+    var end = kernels_epilogue()
+    switch epilogue {
     case .none: break
-    case .moments(let mean, let squares):
+    case .moments(let mean, let m2):
       end.mean = mean
-      end.squares = squares
+      end.m2 = m2
     case .norm(let norm):
       end.scale = norm.scale
       end.shift = norm.shift
       end.residual = norm.residual
-      end.residual_scale = norm.residualGate?.scale
-      end.residual_shift = norm.residualGate?.shift
+      end.residual_scale = norm.residualPrologue?.scale
+      end.residual_shift = norm.residualPrologue?.shift
       end.residual_relu = norm.residualRelu ? 1 : 0
       end.relu = norm.relu ? 1 : 0
     }
-    table.forward(raw, x, Self.raw(gate), packed, y, end, scratch)
+    table.forward(raw, x, Self.raw(prologue), packed, y, end, scratch)
   }
 
-  package func backwardData(_ dy: Floats, packed: Floats, _ dx: Output, merge: GradientMerge, scratch: Output) {
+  package func backwardData(
+    _ dy: Floats, packed: Floats, _ dx: MutableFloats, epilogue: GradientEpilogue, scratch: MutableFloats
+  ) {
     let (addend, isEven): (Floats?, Bool) =
-      switch merge.addend {
+      switch epilogue.addend {
       case .whole(let all): (all, false)
       case .even(let some): (some, true)
       case nil: (nil, false)
       }
-    let end = kernels_merge(
-      addend: addend, even: isEven ? 1 : 0, compact: merge.isCompact ? 1 : 0, activation: merge.activation,
-      gate: Self.raw(merge.gate), x: merge.sums?.x, mean: merge.sums?.mean, sums: merge.sums?.sums,
-      products: merge.sums?.products)
+    let end = kernels_gradient_epilogue(
+      addend: addend, even: isEven ? 1 : 0, compact: epilogue.isCompact ? 1 : 0, activation: epilogue.activation,
+      prologue: Self.raw(epilogue.prologue), x: epilogue.sums?.x, mean: epilogue.sums?.mean, sums: epilogue.sums?.sums,
+      products: epilogue.sums?.products)
     table.data(raw, dy, packed, dx, end, scratch)
   }
 
   package func backwardWeights(
-    _ x: Floats, gate: InputGate?, _ dy: Output, norm: NormGradient?, packed: Output, scratch: Output
+    _ x: Floats, prologue: Prologue?, _ dy: MutableFloats, norm: NormGradient?, packed: MutableFloats,
+    scratch: MutableFloats
   ) {
     let through = kernels_norm_gradient(gradient: norm?.gradient, a: norm?.a, b: norm?.b, c: norm?.c)
-    weightTable.weights(raw, x, Self.raw(gate), dy, through, packed, scratch)
+    weightTable.weights(raw, x, Self.raw(prologue), dy, through, packed, scratch)
   }
 
-  private static func raw(_ gate: InputGate?) -> kernels_gate { kernels_gate(scale: gate?.scale, shift: gate?.shift) }
+  private static func raw(_ prologue: Prologue?) -> kernels_prologue {
+    kernels_prologue(scale: prologue?.scale, shift: prologue?.shift)
+  }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// In what the factors of convolutions' products are held; weights, statistics and all sums are single precision in each.
 package enum Precision: String, Sendable, CaseIterable {
   case float32
@@ -14,5 +16,17 @@ package enum Precision: String, Sendable, CaseIterable {
     case .mixed: stride > 1 || pass == .backwardWeights
     case .mixedWinograd: true
     }
+  }
+}
+
+extension Precision {
+  /// - Throws: `precision.unknown`.
+  package init(named name: String) throws {
+    guard let precision = Precision(rawValue: name) else {
+      throw Failure(
+        "precision.unknown", "no such precision", on: name,
+        expected: Precision.allCases.map(\.rawValue).joined(separator: ", "), exit: .usage)
+    }
+    self = precision
   }
 }

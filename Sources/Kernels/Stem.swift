@@ -40,7 +40,7 @@ package protocol StemKernel: Sendable {
   var scratchCount: Int { get }
   var name: String { get }
   /// `[channels, 1, 7, 7]` into as many floats in the kernel's own order.
-  func pack(_ weights: Floats, into packed: Output)
+  func pack(_ weights: Floats, into packed: MutableFloats)
 
   /// - Parameters:
   ///   - sign: 1 or −1 by channel.
@@ -48,8 +48,8 @@ package protocol StemKernel: Sendable {
   ///   - winner: like y: 0…8, row by row in the window, the first of the largest.
   ///   - moments: mean and Σ (v − mean)² over all of the convolution's values.
   func forward(
-    _ x: Floats, packed: Floats, sign: Floats, _ y: Output, winner: UnsafeMutablePointer<UInt8>?,
-    moments: (mean: Sums, squares: Sums)?, scratch: Output)
+    _ x: Floats, packed: Floats, sign: Floats, _ y: MutableFloats, winner: UnsafeMutablePointer<UInt8>?,
+    moments: (mean: Sums, m2: Sums)?, scratch: MutableFloats)
 
   /// The weights' gradient, `[49, channels]`.
   /// - Parameters:
@@ -57,12 +57,12 @@ package protocol StemKernel: Sendable {
   ///   - a, b, c: by channel: the norm's way back, flowing · a + value · b + c.
   func backwardWeights(
     _ x: Floats, packed: Floats, gradient: Floats, winner: UnsafePointer<UInt8>, a: Floats, b: Floats, c: Floats,
-    packedGradient: Output, scratch: Output)
+    packedGradient: MutableFloats, scratch: MutableFloats)
 }
 
 extension StemKernel {
   /// `[49, channels]` to `[channels, 1, 7, 7]`.
-  package func unpackGradient(_ packed: Floats, into weights: Output) {
+  package func unpackGradient(_ packed: Floats, into weights: MutableFloats) {
     for channel in 0..<shape.channels {
       for tap in 0..<StemShape.taps { weights[channel * StemShape.taps + tap] = packed[tap * shape.channels + channel] }
     }

@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import CFFmpeg
 import Corpus
@@ -35,7 +36,7 @@ package enum ClipDecoder {
   private static func answer(_ request: DecodeRequest, seeks: Bool, selects: Bool) throws -> DecodeOutcome {
     do {
       switch request.work {
-      case .sound: return try sound(try open(request, seeks), request)
+      case .sound: return try audio(request, seeks: seeks)
       case .frames(let rate): return try frames(try open(request, seeks), request, rate, selects)
       case .waveform(let first, let count): return try waveform(request, first: first, count: count, seeks: seeks)
       }
@@ -45,19 +46,19 @@ package enum ClipDecoder {
   }
 
   private static func open(_ request: DecodeRequest, _ seeks: Bool) throws -> MediaFile {
-    let file = try MediaFile(request.path, onlySound: request.work == .sound, seeks: seeks)
+    let file = try MediaFile(request.path, seeks: seeks)
     if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
     return file
   }
 
-  private static func sound(_ file: MediaFile, _ request: DecodeRequest) throws -> DecodeOutcome {
+  private static func audio(_ request: DecodeRequest, seeks: Bool) throws -> DecodeOutcome {
     // Float decoders differ in the last bit between their vector forms; plain C is the same everywhere.
     media_use_cpu_flags(0)
-    var decoder = try SoundDecoder(file, startSeconds: request.startSeconds)
-    let result = try decoder.decode(plain: request.forcedCPUFlags == 0)
+    let clip = try ClipAudio(
+      request.path, startSeconds: request.startSeconds, seeks: seeks, plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
-      reply: DecodeReply(findings: result.findings.sorted(), sound: result.facts),
-      payload: try FlacEncoder.encode(result.samples, rate: SoundWindow.outputRate))
+      reply: DecodeReply(findings: clip.findings.sorted(), sound: clip.facts),
+      payload: try FlacEncoder.encode(clip.samples, rate: AudioStream.rate))
   }
 
   /// A piece lasts an hour at most: the reply must fit a message.
@@ -67,12 +68,12 @@ package enum ClipDecoder {
     _ request: DecodeRequest, first: Int, count: Int, seeks: Bool
   ) throws -> DecodeOutcome {
     media_use_cpu_flags(0)
-    let piece = try SoundStreams.piece(
+    let piece = try AudioStreams.piece(
       request, first: max(0, first), count: min(max(1, count), longestPiece), seeks: seeks,
       plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
       reply: DecodeReply(findings: piece.findings.sorted(), sound: piece.facts, continues: !piece.isLast),
-      payload: piece.samples.withUnsafeBytes { Array($0) })
+      payload: piece.samples.withUnsafeBytes { Array($0.prefix(4 * piece.count)) })
   }
 
   private static func frames(

@@ -5,11 +5,11 @@ import Corpus
 /// One clip of one file, and which half of it is wanted.
 package struct DecodeRequest: Codable, Sendable, Equatable {
   package enum Work: Codable, Sendable, Equatable {
-    /// Ten seconds of sound as FLAC: 16 kHz, one channel, 16 bit, 160,000 samples.
+    /// Ten seconds of audio as FLAC: 16 kHz, one channel, 16 bit, 160,000 samples.
     case sound
     /// What is on the screen at r/fps seconds, as a `FramePack`.
     case frames(fps: FrameRate)
-    /// Seconds [first, first + count) of the sound as little-endian float32: 16 kHz, one channel, unrounded.
+    /// Seconds [first, first + count) of the audio as little-endian float32: 16 kHz, one channel, unrounded.
     case waveform(first: Int, count: Int)
   }
 
@@ -17,7 +17,7 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
   /// Where the clip begins after the presentation start of the file; 0 for a file that is the clip.
   package var startSeconds: Int
   package var work: Work
-  /// For tests: the vector instructions that libav may use (0 none). Sound never uses any.
+  /// For tests: the vector instructions that libav may use (0 none). Audio never uses any.
   package var forcedCPUFlags: Int32?
   /// For tests: `crash`, `hang` or `allocate`; heeded only by a worker whose environment has PIPELINE_TEST_FAULTS=1.
   package var testFault: String?
@@ -36,12 +36,12 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
   package static let clipSeconds = 10
 }
 
-/// What was seen of the sound of a clip. Times are seconds on the clip clock.
-package struct SoundFacts: Codable, Sendable, Equatable {
-  /// Where real sound ends; at most 10.
+/// What was found of the audio of a clip. Times are seconds on the clip clock.
+package struct AudioFacts: Codable, Sendable, Equatable {
+  /// Where real audio ends; of a clip at most 10.
   package var coveredSeconds: Double
-  /// Where real sound begins.
-  package var firstSoundSeconds: Double
+  /// Where real audio begins.
+  package var firstAudioSeconds: Double
   /// Samples per second before resampling.
   package var sourceRate: Int
   package var channels: Int
@@ -50,17 +50,23 @@ package struct SoundFacts: Codable, Sendable, Equatable {
   package var decodeErrors: Int
   /// The whole file's length as its container states it.
   package var fileSeconds: Double?
+
+  /// As the catalog keeps them.
+  private enum CodingKeys: String, CodingKey {
+    case coveredSeconds, sourceRate, channels, codec, decodeErrors, fileSeconds
+    case firstAudioSeconds = "firstSoundSeconds"
+  }
 }
 
-/// What was seen of the picture of a clip. Times are seconds on the clip clock.
+/// What was found of the frames of a clip. Times are seconds on the clip clock.
 package struct FrameFacts: Codable, Sendable, Equatable {
-  /// Of the picture as shown: square pixels, upright.
+  /// Of the frames as shown: square pixels, upright.
   package var width: Int
   package var height: Int
   package var codec: String
   /// For each frame in the pack, its own presentation time (the pack has the times that were asked for).
   package var frameTimes: [Double]
-  /// Where the picture ends; at most 10.
+  /// Where the video ends; at most 10.
   package var coveredSeconds: Double
   package var isStill: Bool
   /// Packets and frames that failed.
@@ -70,13 +76,13 @@ package struct FrameFacts: Codable, Sendable, Equatable {
 /// What a worker says about one request. Without facts there is no payload, and a finding says why.
 package struct DecodeReply: Codable, Sendable, Equatable {
   package var findings: [Finding]
-  package var sound: SoundFacts?
+  package var sound: AudioFacts?
   package var frames: FrameFacts?
-  /// Of a waveform: whether more sound follows.
+  /// Of a waveform: whether more audio follows.
   package var continues: Bool?
 
   package init(
-    findings: [Finding], sound: SoundFacts? = nil, frames: FrameFacts? = nil, continues: Bool? = nil
+    findings: [Finding], sound: AudioFacts? = nil, frames: FrameFacts? = nil, continues: Bool? = nil
   ) {
     self.findings = findings
     self.sound = sound

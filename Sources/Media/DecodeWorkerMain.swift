@@ -103,8 +103,8 @@ enum TestFault: String, CaseIterable {
         DecodeOutcome(
           reply: DecodeReply(
             findings: [],
-            sound: SoundFacts(
-              coveredSeconds: covered, firstSoundSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
+            sound: AudioFacts(
+              coveredSeconds: covered, firstAudioSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
               decodeErrors: 0,
               fileSeconds: 10)), payload: payload)
       case .waveform:

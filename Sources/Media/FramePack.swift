@@ -1,6 +1,6 @@
 import Basics
 
-/// The frames of one clip in one blob: what the store keeps of a picture.
+/// The frames of one clip in one blob: what the store keeps of its video.
 ///
 /// Little-endian: `FRMS`, version UInt32 (1), count UInt32; then for each frame its time Float64 (seconds on the clip clock, not
 /// falling), length UInt32, and that many bytes of JPEG. Nothing follows the last.
@@ -22,67 +22,62 @@ package enum FramePack {
   private static let mostFrames: UInt32 = 2400
 
   package static func encode(_ frames: [Frame]) -> [UInt8] {
-    var bytes = magic
-    bytes.reserveCapacity(frames.reduce(12) { $0 + 12 + $1.jpeg.count })
-    append(version, to: &bytes)
-    append(UInt32(frames.count), to: &bytes)
+    var bytes = ByteWriter(magic, reserving: frames.reduce(12) { $0 + 12 + $1.jpeg.count })
+    bytes.write(version)
+    bytes.write(UInt32(frames.count))
     for frame in frames {
-      append(frame.time.bitPattern, to: &bytes)
-      append(UInt32(frame.jpeg.count), to: &bytes)
-      bytes += frame.jpeg
+      bytes.write(frame.time.bitPattern)
+      bytes.write(UInt32(frame.jpeg.count))
+      bytes.write(frame.jpeg)
     }
-    return bytes
+    return bytes.bytes
   }
 
   /// - Throws: `Failure` for anything that `encode` does not write.
   package static func decode(_ bytes: [UInt8]) throws -> [Frame] {
-    var reader = Reader(bytes: bytes)
-    let head = try reader.take(4)
-    guard Array(head) == magic else {
+    try bytes.withUnsafeBytes { try decode($0) }
+  }
+
+  private static func decode(_ bytes: UnsafeRawBufferPointer) throws -> [Frame] {
+    var reader = ByteReader(bytes)
+    let head = try take(4, &reader)
+    guard head.elementsEqual(magic) else {
       throw Failure.framePack("wrong first bytes", found: "\(Array(head))", expected: "\(magic)")
     }
-    let found: UInt32 = try reader.integer()
+    let found: UInt32 = try integer(&reader)
     guard found == version else {
       throw Failure.framePack("unknown version", found: "\(found)", expected: "\(version)")
     }
-    let count: UInt32 = try reader.integer()
+    let count: UInt32 = try integer(&reader)
     guard count <= mostFrames else {
       throw Failure.framePack("too many frames", found: "\(count)", expected: "at most \(mostFrames)")
     }
     var frames: [Frame] = []
     for _ in 0..<count {
-      let time = Double(bitPattern: try reader.integer())
+      let time = Double(bitPattern: try integer(&reader))
       guard time.isFinite, time >= frames.last?.time ?? -.infinity else {
         throw Failure.framePack("times out of order", found: "\(time)", expected: "not before the last")
       }
-      let length: UInt32 = try reader.integer()
-      frames.append(Frame(time: time, jpeg: Array(try reader.take(Int(length)))))
+      let length: UInt32 = try integer(&reader)
+      frames.append(Frame(time: time, jpeg: Array(try take(Int(length), &reader))))
     }
-    guard reader.rest == 0 else {
-      throw Failure.framePack("bytes after the last frame", found: "\(reader.rest)", expected: "0")
+    guard reader.remaining == 0 else {
+      throw Failure.framePack("bytes after the last frame", found: "\(reader.remaining)", expected: "0")
     }
     return frames
   }
 
-  private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  private static func take(_ count: Int, _ reader: inout ByteReader) throws -> UnsafeRawBufferPointer {
+    guard let bytes = reader.take(count) else { throw cut(reader, count) }
+    return bytes
   }
 
-  private struct Reader {
-    let bytes: [UInt8]
-    var position = 0
-    var rest: Int { bytes.count - position }
+  private static func integer<T: FixedWidthInteger>(_ reader: inout ByteReader) throws -> T {
+    guard let value = reader.integer(T.self) else { throw cut(reader, MemoryLayout<T>.size) }
+    return value
+  }
 
-    mutating func take(_ count: Int) throws -> ArraySlice<UInt8> {
-      guard count <= rest else {
-        throw Failure.framePack("it ends early", found: "\(rest) bytes", expected: "\(count)")
-      }
-      defer { position += count }
-      return bytes[position..<position + count]
-    }
-
-    mutating func integer<T: FixedWidthInteger>() throws -> T {
-      try take(T.bitWidth / 8).reversed().reduce(0) { $0 << 8 | T(truncatingIfNeeded: $1) }
-    }
+  private static func cut(_ reader: ByteReader, _ wanted: Int) -> Failure {
+    Failure.framePack("it ends early", found: "\(reader.remaining) bytes", expected: "\(wanted)")
   }
 }

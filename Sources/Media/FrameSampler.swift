@@ -1,7 +1,7 @@
 import CFFmpeg
 import Corpus
 
-/// The pictures of one clip: for each requested time, the frame that is on the screen then.
+/// The frames of one clip: for each requested time, the frame that is on the screen then.
 ///
 /// That is the last frame presented at or before the time (half a unit of the container's clock of grace: it rounds). A time before
 /// the first frame takes it when it comes within a frame or 100 ms; a time after the end of the last frame takes none. Everything
@@ -18,7 +18,7 @@ struct FrameSampler {
   private var served = 0
   private var shift = MediaTime.zero
   private var end: MediaTime?
-  private let pictures: PictureWriter
+  private let writer: FrameWriter
 
   struct Result {
     var frames: [FramePack.Frame]
@@ -38,34 +38,34 @@ struct FrameSampler {
     decoder = try StreamDecoder(file, stream, missing: Finding.nothingSeen)
     windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
     requests = rate.count(seconds: DecodeRequest.clipSeconds)
-    pictures = try PictureWriter(file, stream)
+    writer = try FrameWriter(file, stream)
   }
 
   /// - Throws: `Refusal`: `video.missing` or `media.memory`.
   mutating func decode() throws -> Result {
     try sample()
-    guard let shape = pictures.shape, !pictures.frames.isEmpty else { throw Refusal(.nothingSeen(nothingReason)) }
+    guard let shape = writer.shape, !writer.frames.isEmpty else { throw Refusal(.nothingSeen(nothingReason)) }
     let limit = MediaTime(Int64(DecodeRequest.clipSeconds), timescale: 1)
     if let end, end < limit, let rest = decoder.endOfRemainingPackets(before: windowStart + limit) {
       self.end = max(end, rest - windowStart + shift)
     }
     var findings: [Finding] = []
-    if pictures.isStill { findings.append(.still(pictures.frames.count)) }
+    if writer.isStill { findings.append(.still(writer.frames.count)) }
     if decoder.errors > 0 { findings.append(.damaged(decoder.errors, of: "picture", last: lastLibraryError())) }
     let facts = FrameFacts(
-      width: Int(shape.width), height: Int(shape.height), codec: decoder.stream.codec, frameTimes: pictures.times,
-      coveredSeconds: min(limit, max(.zero, end ?? .zero)).seconds, isStill: pictures.isStill,
+      width: Int(shape.width), height: Int(shape.height), codec: decoder.stream.codec, frameTimes: writer.times,
+      coveredSeconds: min(limit, max(.zero, end ?? .zero)).seconds, isStill: writer.isStill,
       decodeErrors: decoder.errors)
-    return Result(frames: pictures.frames, facts: facts, findings: findings)
+    return Result(frames: writer.frames, facts: facts, findings: findings)
   }
 
   private mutating func sample() throws {
     let sought = startSeconds > 0 && file.seek(decoder.stream, to: windowStart)
     if sought { decoder.restart() }
     let halfTick = MediaTime(decoder.stream.tick.value, timescale: decoder.stream.tick.timescale &* 2)
-    if selects, PictureSelection.codecs.contains(decoder.stream.codec) {
+    if selects, FrameSelection.codecs.contains(decoder.stream.codec) {
       let times = (0..<requests).map { windowStart + rate.time($0) }
-      decoder.select(PictureSelection(requests: times, halfTick: halfTick))
+      decoder.select(FrameSelection(requests: times, halfTick: halfTick))
     }
     guard let current = media_frame_make() else { throw Refusal(.outOfMemory("decoding")) }
     defer { media_frame_free(current) }
@@ -103,7 +103,7 @@ struct FrameSampler {
     _ frame: OpaquePointer, shownAt time: MediaTime, while isBefore: (MediaTime) -> Bool
   ) throws {
     while served < requests, isBefore(rate.time(served)) {
-      try pictures.add(frame, at: time, requested: rate.time(served))
+      try writer.add(frame, at: time, requested: rate.time(served))
       served += 1
     }
   }

@@ -1,4 +1,5 @@
 import Basics
+import CFFmpeg
 import Corpus
 
 // The sentences of this module: failures stop a command, findings are about one clip.
@@ -15,14 +16,12 @@ extension Failure {
   }
 
   static func flac(_ reason: String) -> Failure {
-    Failure(
-      "flac.encode", "libsndfile cannot write FLAC", found: reason, hint: "check the library with: pipeline doctor")
+    Failure("flac.encode", "libsndfile cannot write FLAC", found: reason)
   }
 
   static func workerDidNotStart(_ command: [String], _ reason: String) -> Failure {
     Failure(
-      "worker.start", "a decode worker does not start", on: command.joined(separator: " "), found: reason,
-      hint: "check the installation with: pipeline doctor")
+      "worker.start", "a decode worker does not start", on: command.joined(separator: " "), found: reason)
   }
 
   static func workersAreStopped() -> Failure {
@@ -64,4 +63,20 @@ extension Finding {
   static func crashed(_ evidence: String) -> Finding {
     Finding(.decoderCrashed, "the decoder ended with \(evidence), twice")
   }
+}
+
+/// A seek landed after the clip's start: decode from the beginning of the file instead.
+struct SeekFailed: Error {}
+
+/// Why there is nothing, where packets could not be decoded.
+func nothingDecoded(damaged: Int) -> String {
+  let last = lastLibraryError()
+  return "nothing decoded: \(damaged) damaged packets\(last.isEmpty ? "" : "; last: \(last)")"
+}
+
+/// The last line that libav complained with, for evidence.
+func lastLibraryError() -> String {
+  var text = [CChar](repeating: 0, count: 256)
+  _ = media_log_errors(&text, text.count)
+  return string(text)
 }

@@ -4,9 +4,9 @@ import Corpus
 
 /// One open media file: its streams, which of them count, and where its clock starts.
 ///
-/// Which stream counts, of sound and of picture alike: attached pictures never; only streams with a decoder; of these the ones
+/// Which stream counts, of audio and of video alike: attached pictures never; only streams with a decoder; of these the ones
 /// marked default before the others; among equals libav's choice (most frames and bits), else the first.
-/// The clock starts at the earliest presentation time of the chosen streams, so sound and picture keep their distance.
+/// The clock starts at the earliest presentation time of the chosen streams, so audio and frames keep their distance.
 final class MediaFile {
   let handle: OpaquePointer
   let audio: Stream?
@@ -35,7 +35,7 @@ final class MediaFile {
     var tick: MediaTime { time(1) ?? MediaTime(1, timescale: 1000) }
   }
 
-  /// Demuxers of formats that hold sound and picture in one file. Left out: playlists and manifests, anything that names other
+  /// Demuxers of formats that hold audio and video in one file. Left out: playlists and manifests, anything that names other
   /// files, devices, subtitles, single images, and raw data without a header that everything would match.
   static let formats = [
     "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "live_flv", "asf", "ogg",
@@ -50,10 +50,10 @@ final class MediaFile {
     "rso",
   ].joined(separator: ",")
 
-  /// - Parameter onlySound: no picture will be decoded; opening is cheaper then, and start and choice of streams are the same.
+  /// - Parameter onlyAudio: no frame will be decoded; opening is cheaper then, and start and choice of streams are the same.
   /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
   /// - Throws: `Refusal` with `media.unreadable` or `media.memory`.
-  init(_ path: String, onlySound: Bool = false, seeks: Bool = true) throws {
+  init(_ path: String, onlyAudio: Bool = false, seeks: Bool = true) throws {
     maySeek = seeks
     do {
       guard try Files.identity(path).kind == .file else { throw Refusal(.unreadable("not a regular file")) }
@@ -62,7 +62,7 @@ final class MediaFile {
       throw Refusal(.unreadable(failure.found ?? failure.what))
     }
     var opened: OpaquePointer?
-    let result = media_open(input.descriptor, Self.formats, onlySound, &opened)
+    let result = media_open(input.descriptor, Self.formats, onlyAudio, &opened)
     guard result == 0, let opened else {
       if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("opening")) }
       // libav has one code for this and for much else; only its words tell them apart.
@@ -97,13 +97,13 @@ final class MediaFile {
     streams.first { Int($0.facts.kind) == kind && !$0.facts.is_attached_picture && !$0.facts.has_decoder }?.codec
   }
 
-  /// Whether pictures have no times of presentation, only their order in the file: libav then gives each the time at which it
+  /// Whether frames have no times of presentation, only their order in the file: libav then gives each the time at which it
   /// leaves the decoder.
   var timesAreOfDecoding: Bool { format == "avi" }
 
-  /// The fineness of the sound's times. In Ogg only pages have one; those of the packets between are libav's sums, which err by a
+  /// The fineness of the audio's times. In Ogg only pages have one; those of the packets between are libav's sums, which err by a
   /// part of a Vorbis block where long and short ones meet, and come right after it.
-  func soundTick(_ stream: Stream) -> MediaTime { format == "ogg" ? MediaTime(1, timescale: 500) : stream.tick }
+  func audioTick(_ stream: Stream) -> MediaTime { format == "ogg" ? MediaTime(1, timescale: 500) : stream.tick }
 
   private var format: String { String(cString: media_format_name(handle)) }
 

@@ -1,8 +1,9 @@
+import Audio
 import Basics
 import CFFmpeg
 import CSndFile
 
-/// The libraries whose versions can change the bytes of sound and frames: part of the fingerprint of every media stage.
+/// The libraries whose versions can change the bytes of audio and frames: part of the fingerprint of every media stage.
 package enum MediaToolchain {
   package static let identity: [String: String] = {
     var identity: [String: String] = [:]

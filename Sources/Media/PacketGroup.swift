@@ -3,14 +3,14 @@ import Corpus
 
 /// The packets from one restart up to the next, held until it is known which of them are decoded.
 final class PacketGroup {
-  private(set) var packets: [PictureSelection.Packet] = []
+  private(set) var packets: [FrameSelection.Packet] = []
   var isDecoded: [Bool] = []
   /// When the group after this one begins; nil after the last.
   private(set) var next: Int64?
   private var taken = 0
   private var bytes = 0
   /// The restart that ended the group: the first packet of the next one.
-  private(set) var following: PictureSelection.Packet?
+  private(set) var following: FrameSelection.Packet?
   private var spare: [OpaquePointer] = []
   private var isAtEnd = false
 
@@ -57,7 +57,7 @@ final class PacketGroup {
       media_packet_describe(packet, &facts)
       media_packet_role(file.handle, packet, &role)
       media_packet_move(handle, packet)
-      let held = PictureSelection.Packet(handle: handle, facts: facts, role: role)
+      let held = FrameSelection.Packet(handle: handle, facts: facts, role: role)
       if role.restarts, !packets.isEmpty {
         following = held
         next = facts.presented

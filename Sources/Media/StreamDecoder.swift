@@ -13,7 +13,7 @@ final class StreamDecoder {
   private let file: MediaFile
   private let decoder: OpaquePointer
   private let packet: OpaquePointer
-  private var selection: PictureSelection?
+  private var selection: FrameSelection?
   private var group: PacketGroup?
   /// Times of the frames that were selected and have not come out.
   private var expected: Set<Int64> = []
@@ -92,7 +92,7 @@ final class StreamDecoder {
   }
 
   /// From now on only what the selection needs is decoded. A frame that then fails or does not come out throws `SelectionFailed`.
-  func select(_ selection: PictureSelection) {
+  func select(_ selection: FrameSelection) {
     self.selection = selection
     group = PacketGroup()
   }
@@ -103,7 +103,7 @@ final class StreamDecoder {
   /// When a frame is shown, on the file's clock; nil where nothing says so.
   ///
   /// Where the container has no times of presentation, libav's is that at which the frame left the decoder: later by as many packets
-  /// as the decoder holds back to bring pictures into order.
+  /// as the decoder holds back to bring frames into order.
   func presentation(_ facts: media_frame_facts) -> MediaTime? {
     guard facts.presented != MEDIA_NO_TIME, let place = sent.lastIndex(of: facts.presented) else {
       return stream.time(facts.presented)

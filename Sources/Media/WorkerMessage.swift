@@ -18,23 +18,24 @@ enum WorkerMessage {
   static func bytes(_ header: some Encodable, payload: [UInt8] = []) throws -> [UInt8] {
     let header = try CanonicalJSON.bytes(header)
     try check(header.count, payload.count)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(prefixCount + header.count + payload.count)
-    for count in [header.count, payload.count] {
-      withUnsafeBytes(of: UInt32(count).littleEndian) { bytes.append(contentsOf: $0) }
-    }
-    return bytes + header + payload
+    var bytes = ByteWriter(reserving: prefixCount + header.count + payload.count)
+    for count in [header.count, payload.count] { bytes.write(UInt32(count)) }
+    bytes.write(header)
+    bytes.write(payload)
+    return bytes.bytes
   }
 
   /// The two lengths in a prefix.
   static func lengths(_ prefix: [UInt8]) throws -> (header: Int, payload: Int) {
-    guard prefix.count == prefixCount else {
+    let found = prefix.withUnsafeBytes { bytes in
+      var reader = ByteReader(bytes)
+      return (header: reader.integer(UInt32.self), payload: reader.integer(UInt32.self))
+    }
+    guard prefix.count == prefixCount, let header = found.header, let payload = found.payload else {
       throw Failure.message("a short prefix", found: "\(prefix.count) bytes", expected: "\(prefixCount)")
     }
-    func length(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reversed().reduce(0) { $0 << 8 | Int($1) } }
-    let lengths = (header: length(prefix[..<4]), payload: length(prefix[4...]))
-    try check(lengths.header, lengths.payload)
-    return lengths
+    try check(Int(header), Int(payload))
+    return (Int(header), Int(payload))
   }
 
   private static func check(_ header: Int, _ payload: Int) throws {

@@ -14,7 +14,13 @@ enum ClipRetrievalEmbeddings: EmbeddingFormat {
   private static let longestKeyList = 1 << 30
 
   /// `img_emb_12.npy`, and `text_emb_12.npy`, whose rows are no pictures and are left alone.
-  static func reads(_ path: String) -> Bool { number(path, "img_emb_") != nil || number(path, "text_emb_") != nil }
+  static func reads(_ path: String) -> Bool {
+    // Asked of every name in a folder: strings are made for few.
+    let start = path.utf8.lastIndex(of: 0x2F).map(path.utf8.index(after:)) ?? path.startIndex
+    let name = path.utf8[start...]
+    guard name.starts(with: "img_emb_".utf8) || name.starts(with: "text_emb_".utf8) else { return false }
+    return number(path, "img_emb_") != nil || number(path, "text_emb_") != nil
+  }
 
   /// The digits of a partition's name.
   private static func number(_ path: String, _ prefix: String) -> String? {

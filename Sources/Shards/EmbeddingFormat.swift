@@ -21,9 +21,20 @@ package protocol EmbeddingFormat: Sendable {
 
 extension EmbeddingFormat {
   package static func reads(_ path: String) -> Bool {
-    let name = Files.name(path)
-    let ending = name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
-    return extensions.contains(ending)
+    extensions.contains { hasEnding(path, $0) }
+  }
+
+  /// Whether what follows the last dot of a name is `ending`, in letters of either case. Makes no strings: a folder holds hundreds of
+  /// thousands of names.
+  private static func hasEnding(_ path: String, _ ending: String) -> Bool {
+    let (path, ending) = (path.utf8, ending.utf8)
+    guard path.count > ending.count,
+      let dot = path.index(path.endIndex, offsetBy: -ending.count - 1, limitedBy: path.startIndex),
+      path[dot] == 0x2E
+    else { return false }
+    return zip(path[path.index(after: dot)...], ending).allSatisfy { byte, wanted in
+      (0x41...0x5A).contains(byte) ? byte + 0x20 == wanted : byte == wanted
+    }
   }
 }
 
@@ -92,7 +103,10 @@ package struct EmbeddingLocation: Sendable {
 
   /// What names the block within its file: as long as the file is the same, so are its rows. Nil for rows of a table, which also
   /// depend on its list of keys and may lie in several files.
-  package var part: String? { rowsOfTable == nil ? "rows \(member)@\(offset)" : nil }
+  package var part: String? {
+    guard rowsOfTable == nil else { return nil }
+    return member.isEmpty && offset == 0 ? "rows @0" : "rows \(member)@\(offset)"
+  }
 
   /// Rows of teacher vectors, `[rows, width]`, float16, bfloat16, float32 or float64; one vector is one row.
   /// - Throws: `embedding.shape`, `embedding.empty`, `embedding.type`, and what the format throws.

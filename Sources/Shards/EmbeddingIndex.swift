@@ -17,6 +17,8 @@ package struct EmbeddingIndex: Sendable {
   package private(set) var description = EmbeddingDescription()
   private var descriptions: [EmbeddingDescription: SharedDescription] = [:]
   private let told: EmbeddingDescription
+  /// What the last file and its folder said, and what came of it: most often what the next ones do.
+  private var lastDescription: (listed: EmbeddingDescription, known: EmbeddingDescription, shared: SharedDescription)?
 
   /// - Parameters:
   ///   - paths: files and folders; folders are walked, hidden names left out, symbolic links to folders not followed.
@@ -36,7 +38,11 @@ package struct EmbeddingIndex: Sendable {
       }
     }
     if locations.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
-    keys = first.keys.sorted(by: precedesInBytes)
+    // A folder's names come in byte order, which is nearly always that of its keys.
+    if keys.indices.dropFirst().contains(where: { precedesInBytes(keys[$0], keys[$0 - 1]) }) {
+      keys.sort(by: precedesInBytes)
+    }
+    lastDescription = nil
     try summarise(paths)
   }
 
@@ -67,6 +73,38 @@ package struct EmbeddingIndex: Sendable {
     return [Int(first)] + (others[key] ?? []).map { Int($0) }
   }
 
+  func firstPosition(forKey key: String) -> Int? { first[key].map { Int($0) } }
+
+  /// The file that holds the rows at a position, or the folder, with a slash behind it, of a file that holds nothing else.
+  func source(at position: Int) -> String {
+    let path = locations[position].path
+    guard locations[position].member.isEmpty, locations[position].rowsOfTable == nil else { return path }
+    return Files.parent(path) + "/"
+  }
+
+  /// What is known of the rows at a position.
+  package func description(at position: Int) -> EmbeddingDescription { locations[position].told.description }
+
+  /// The file at a position, and what names the rows in it (`EmbeddingLocation.part`).
+  package func file(at position: Int) -> (path: String, part: String?) {
+    (locations[position].path, locations[position].part)
+  }
+
+  /// Whether the file at a position holds nothing else and lies directly in a folder, named with a slash behind it: whether that is its
+  /// `source(at:)`, without making a string.
+  func isAlone(at position: Int, in folder: String) -> Bool {
+    guard locations[position].member.isEmpty, locations[position].rowsOfTable == nil else { return false }
+    let (path, folder) = (locations[position].path.utf8, folder.utf8)
+    guard folder.last == 0x2F, path.count > folder.count, path.starts(with: folder) else { return false }
+    return path.lastIndex(of: 0x2F) == path.index(path.startIndex, offsetBy: folder.count - 1)
+  }
+
+  /// The only position of a key; nil where it has none, or several.
+  package func onlyPosition(forKey key: String) -> Int? {
+    guard let first = first[key], others.isEmpty || others[key] == nil else { return nil }
+    return Int(first)
+  }
+
   package func has(_ key: String) -> Bool { first[key] != nil }
 
   package subscript(position: Int) -> EmbeddingLocation { locations[position] }
@@ -87,6 +125,8 @@ package struct EmbeddingIndex: Sendable {
     let names = try Files.names(in: folder).filter { !$0.hasPrefix(".") }
     let known =
       names.contains(EmbeddingDescription.fileName) ? try .beside(folder).completed(by: known) : known
+    first.reserveCapacity(first.count + names.count)
+    locations.reserveCapacity(locations.count + names.count)
     for name in names {
       let path = "\(folder)/\(name)"
       if let format = Self.known(path) {
@@ -102,24 +142,34 @@ package struct EmbeddingIndex: Sendable {
   private mutating func add(_ path: String, _ format: any EmbeddingFormat.Type, known: EmbeddingDescription) throws {
     do {
       let listing = try format.list(path)
-      let description = told.completed(by: listing.description).completed(by: known)
-      let shared = descriptions[description] ?? SharedDescription(description)
-      if !listing.blocks.isEmpty { descriptions[description] = shared }
+      guard !listing.blocks.isEmpty else { return }
+      let shared = shared(listing.description, known)
       for block in listing.blocks {
         let location = EmbeddingLocation(
           path: path, member: block.member, offset: block.offset, size: block.size, layout: block.layout,
           told: shared, rowsOfTable: block.rows, format: format)
         let position = Int32(locations.count)
-        if first[block.key] == nil {
-          first[block.key] = position
-        } else {
+        if let before = first.updateValue(position, forKey: block.key) {
+          first[block.key] = before
           others[block.key, default: []].append(position)
+        } else {
+          keys.append(block.key)
         }
         locations.append(location)
       }
     } catch let failure as Failure {
       refused.append(failure)
     }
+  }
+
+  /// What is known of a file's rows, one object for all of which the same is.
+  private mutating func shared(_ listed: EmbeddingDescription, _ known: EmbeddingDescription) -> SharedDescription {
+    if let last = lastDescription, last.listed == listed, last.known == known { return last.shared }
+    let description = told.completed(by: listed).completed(by: known)
+    let shared = descriptions[description] ?? SharedDescription(description)
+    descriptions[description] = shared
+    lastDescription = (listed, known, shared)
+    return shared
   }
 
   private mutating func summarise(_ paths: [String]) throws {

@@ -18,16 +18,24 @@ extension EmbeddingIndex {
   package func normalisation() throws -> Bool? {
     // Positions of keys by where their rows come from; a name that ends in a slash is a folder of single files.
     var sources: [String: [Int32]] = [:]
+    var (last, members) = ("", [Int32]())
     for (k, key) in keys.enumerated() {
-      guard let location = locations(forKey: key).first else { continue }
-      let isMember = !location.member.isEmpty || location.rowsOfTable != nil
-      sources[isMember ? location.path : Files.parent(location.path) + "/", default: []].append(Int32(k))
+      guard let position = firstPosition(forKey: key) else { continue }
+      // Neighbours come from one source.
+      if !isAlone(at: position, in: last), case let source = source(at: position), source != last {
+        if !members.isEmpty { sources[last, default: []] += members }
+        (last, members) = (source, [])
+      }
+      members.append(Int32(k))
     }
+    if !members.isEmpty { sources[last, default: []] += members }
     var (unit, other): (String?, String?)
     for (source, members) in sources.sorted(by: { precedesInBytes($0.key, $1.key) }) {
       let count = source.hasSuffix("/") ? Self.sample.folder : Self.sample.file
       for i in Set((0..<count).map { $0 * members.count / count }).sorted() {
-        guard let location = locations(forKey: keys[Int(members[i])]).first, let isUnit = Self.isUnit(location) else {
+        guard let location = firstPosition(forKey: keys[Int(members[i])]).map({ self[$0] }),
+          let isUnit = Self.isUnit(location)
+        else {
           continue
         }
         if isUnit { unit = unit ?? location.place } else { other = other ?? location.place }

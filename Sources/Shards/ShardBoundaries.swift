@@ -16,6 +16,7 @@
 
 import Basics
 import Corpus
+import Dispatch
 
 package struct ShardBoundaries: Sendable {
   /// Ids in a shard, on average.
@@ -33,13 +34,34 @@ package struct ShardBoundaries: Sendable {
   }
 
   /// Shards in order, each a run of `ids`, which must be sorted and unique. No ids, no shards.
-  package func plan(ids: [ClipID]) -> [[ClipID]] {
+  package func plan(ids: [ClipID]) -> [[ClipID]] { runs(ids: ids).map { Array(ids[$0]) } }
+
+  /// The same as ranges of positions in `ids`.
+  package func runs(ids: [ClipID]) -> [Range<Int>] {
     if ids.isEmpty { return [] }
-    let hashes = ids.map { Digest(of: "shard\0\($0.text)").prefix64 }
+    let hashes = Self.hashes(ids)
     var cuts = [0] + boundaries(hashes) + [ids.count]
     for (start, end) in zip(cuts, cuts.dropFirst()) { split(hashes, start, end, into: &cuts) }
     cuts.sort()
-    return zip(cuts, cuts.dropFirst()).map { Array(ids[$0..<$1]) }
+    return zip(cuts, cuts.dropFirst()).map { $0..<$1 }
+  }
+
+  /// Of each id, by several threads.
+  private static func hashes(_ ids: [ClipID]) -> [UInt64] {
+    let (count, chunk) = (ids.count, 4096)
+    return [UInt64](unsafeUninitializedCapacity: count) { slots, filled in
+      nonisolated(unsafe) let base = slots.baseAddress
+      DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { part in
+        var bytes = Array("shard\0".utf8)
+        let prefix = bytes.count
+        for k in part * chunk..<min(count, (part + 1) * chunk) {
+          bytes.removeSubrange(prefix...)
+          bytes.append(contentsOf: ids[k].text.utf8)
+          base?[k] = Digest(of: bytes).prefix64
+        }
+      }
+      filled = count
+    }
   }
 
   /// Positions whose hash is the lowest within reach, neither end within reach.

@@ -68,8 +68,7 @@ extension Failure {
 
   static func shardHeader(_ path: String, _ name: String, at offset: Int) -> Failure {
     Failure(
-      "shard.damaged", "the shard and its index disagree", on: path, expected: "\(name) at byte \(offset)",
-      hint: "make the shard again: pipeline prepare")
+      "shard.damaged", "the shard and its index disagree", on: path, expected: "\(name) at byte \(offset)")
   }
 
   static func shardKey(_ path: String, _ key: String) -> Failure {
@@ -78,26 +77,23 @@ extension Failure {
 
   static func shardDuplicate(_ folder: String, _ id: ClipID) -> Failure {
     Failure(
-      "shard.duplicate", "two samples have one id", on: folder, found: "\(id) twice",
-      hint: "make the shards again into an empty folder: pipeline prepare VIDEOS --shards DIR")
+      "shard.duplicate", "two samples have one id", on: folder, found: "\(id) twice")
   }
 
   static func shardsNone(_ folder: String) -> Failure {
     Failure(
-      "shards.none", "no training shards here", on: folder, expected: "train-000000.tar …",
-      hint: "make them: pipeline prepare VIDEOS --shards \(folder)")
+      "shards.none", "no training shards here", on: folder, expected: "train-000000.tar …")
   }
 
   static func shardMissing(_ folder: String, _ name: String) -> Failure {
     Failure(
-      "shards.missing", "a training shard is missing", on: folder, expected: name,
-      hint: "copy it again, or make the set again: pipeline prepare VIDEOS --shards \(folder)")
+      "shards.missing", "a training shard is missing", on: folder, expected: name)
   }
 
   static func shardCount(_ path: String, found: Int, expected: Int) -> Failure {
     Failure(
       "shards.count", "the shard holds another number of samples than sizes.json says", on: path, found: "\(found)",
-      expected: "\(expected)", hint: "make the set again: pipeline prepare VIDEOS")
+      expected: "\(expected)")
   }
 
   static func splitMissing(_ folder: String, _ split: Split, has: [Split]) -> Failure {

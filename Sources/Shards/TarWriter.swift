@@ -76,7 +76,10 @@ final class TarWriter {
     try check(archive_write_header(archive, entry))
     var written = 0
     while written < data.count {
-      let count = data.withUnsafeBytes { archive_write_data(archive, $0.baseAddress! + written, data.count - written) }
+      let count = data.withUnsafeBytes {
+        let rest = UnsafeRawBufferPointer(rebasing: $0[written...])
+        return archive_write_data(archive, rest.baseAddress, rest.count)
+      }
       guard count > 0 else { throw problem() }
       written += count
     }

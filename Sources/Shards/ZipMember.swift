@@ -31,10 +31,14 @@ enum ZipMember {
 
   /// A local header of our own: what writers put there (sizes of all ones, names of any kind) does not matter.
   private static func header(_ entry: StoredZipReader.Entry) -> [UInt8] {
-    func little<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
-    var header: [UInt8] = [0x50, 0x4B, 3, 4, 20, 0, 0, 0] + little(entry.method) + [0, 0, 0x21, 0]
-    header += little(entry.checksum) + little(UInt32(truncatingIfNeeded: entry.range.count))
-    return header + little(UInt32(truncatingIfNeeded: entry.size)) + [1, 0, 0, 0, UInt8(ascii: "m")]
+    var header = ByteWriter([0x50, 0x4B, 3, 4, 20, 0, 0, 0])
+    header.write(entry.method)
+    header.write([0, 0, 0x21, 0])
+    header.write(entry.checksum)
+    header.write(UInt32(truncatingIfNeeded: entry.range.count))
+    header.write(UInt32(truncatingIfNeeded: entry.size))
+    header.write([1, 0, 0, 0, UInt8(ascii: "m")])
+    return header.bytes
   }
 
   private static func inflate(_ archive: [UInt8], _ entry: StoredZipReader.Entry, _ path: String) throws -> [UInt8] {
@@ -56,7 +60,8 @@ enum ZipMember {
       var filled = 0
       while filled < data.count {
         let count = data.withUnsafeMutableBytes {
-          archive_read_data(reader, $0.baseAddress! + filled, $0.count - filled)
+          let rest = UnsafeMutableRawBufferPointer(rebasing: $0[filled...])
+          return archive_read_data(reader, rest.baseAddress, rest.count)
         }
         guard count >= 0 else { throw problem() }
         if count == 0 { break }

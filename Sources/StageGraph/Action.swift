@@ -44,10 +44,16 @@ package struct Action: Sendable {
     self.inputs = inputs
   }
 
+  /// An input by its name.
+  package struct NamedInput: Sendable {
+    package var name: String
+    package var input: ActionInput
+  }
+
   /// Named inputs in byte order of their names. A dictionary literal makes one at the cost of one array.
   package struct Inputs: Sendable, ExpressibleByDictionaryLiteral {
-    package typealias Element = (name: String, input: ActionInput)
-    package private(set) var elements: [Element]
+    /// Of a type of its own: arrays of tuples are copied and destroyed by the runtime, element by element.
+    package private(set) var elements: [NamedInput]
 
     package init(dictionaryLiteral elements: (String, ActionInput)...) { self.init(elements) }
 
@@ -55,7 +61,7 @@ package struct Action: Sendable {
 
     /// A name that comes twice is refused by the planner.
     package init(_ pairs: [(String, ActionInput)]) {
-      elements = pairs
+      elements = pairs.map { NamedInput(name: $0.0, input: $0.1) }
       for k in elements.indices.dropFirst() where !precedesInBytes(elements[k - 1].name, elements[k].name) {
         elements.sort { precedesInBytes($0.name, $1.name) }
         break

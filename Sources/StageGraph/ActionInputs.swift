@@ -5,6 +5,8 @@ import Basics
 
 /// The resolved inputs of an action that runs.
 package struct ActionInputs: Sendable {
+  /// Of the action among the plan's.
+  package let position: Int
   let action: Action
   /// In the order of `action.inputs`.
   let digests: [Digest]

@@ -39,19 +39,6 @@ package final class ArtifactStore: ArtifactSource, Sendable {
   /// Everything that was done in this workspace, for the planner.
   package func history() throws -> History { try catalog.history(source: self) }
 
-  /// The same, loaded on a thread of its own while the caller makes the graph: each takes a quarter of a second for 200,000
-  /// items in three stages.
-  package func history<T>(while body: () throws -> T) throws -> (history: History, result: T) {
-    let loading = HistoryLoad()
-    var result: Result<T, any Error>?
-    RunThreads.run(1) { [self] in
-      loading.finish(Result { try history() })
-    } meanwhile: {
-      result = Result { try body() }
-    }
-    return (try (loading.result ?? Result { try history() }).get(), try (result ?? Result { try body() }).get())
-  }
-
   /// The bytes of an artifact, checked.
   /// - Throws: `Failure` when they are gone or damaged; the next plan then runs again what gave them.
   package func read(_ artifact: Artifact) throws -> [UInt8] {
@@ -147,9 +134,6 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     return (locations.count, faults)
   }
 
-  /// Tests make the N-th write fail.
-  func beforeWrite(_ body: (@Sendable () throws -> Void)?) { writer.withLock { $0.beforeWrite = body } }
-
   /// Makes the files agree with the catalog: removes what never counted, and notes what no longer is there.
   private static func recover(_ catalog: Catalog) throws -> (committed: [Int: Int], next: Int, discarded: Int) {
     let folder = folder(catalog.workspace)
@@ -184,12 +168,4 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     for number in damaged.keys { committed[number] = nil }
     return (committed, last + 1, discarded)
   }
-}
-
-/// What a thread of its own loaded. Guard: `state`.
-private final class HistoryLoad: Sendable {
-  private let state = Mutex<Result<History, any Error>?>(nil)
-
-  func finish(_ result: Result<History, any Error>) { state.withLock { $0 = result } }
-  var result: Result<History, any Error>? { state.withLock { $0 } }
 }

@@ -12,11 +12,14 @@ import Synchronization
 /// The workspace's database.
 package final class Catalog: Sendable {
   package let workspace: String
+  /// The layout of an older version that this writer brought up to date as it opened; nil where there was none.
+  package let migratedFrom: Int?
   private let pool: DatabasePool
   private let lock: Mutex<FileLock?>
 
-  private init(_ workspace: String, _ pool: DatabasePool, _ lock: FileLock?) {
+  private init(_ workspace: String, _ pool: DatabasePool, _ lock: FileLock?, migratedFrom: Int? = nil) {
     self.workspace = workspace
+    self.migratedFrom = migratedFrom
     self.pool = pool
     self.lock = Mutex(lock)
   }
@@ -42,7 +45,8 @@ package final class Catalog: Sendable {
       if version < CatalogSchema.version { try pool.write { try CatalogSchema.migrate($0, from: version) } }
       // GRDB sets NORMAL as it turns WAL on: a power cut could then undo a commit that was reported.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-      return Catalog(workspace, pool, lock)
+      let isOlder = (1..<CatalogSchema.version).contains(version)
+      return Catalog(workspace, pool, lock, migratedFrom: isOlder ? version : nil)
     }
   }
 
@@ -90,6 +94,12 @@ package final class Catalog: Sendable {
   /// One snapshot for the whole of `body`. On any thread.
   func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Self.wording(Self.path(workspace)) { try pool.read(body) }
+  }
+
+  /// The same for one statement, which is a snapshot by itself: without the transaction around it, which takes longer than to look one
+  /// row up.
+  func readOne<T>(_ body: (Database) throws -> T) throws -> T {
+    try Self.wording(Self.path(workspace)) { try pool.unsafeRead(body) }
   }
 
   /// One transaction: all of `body` or nothing.

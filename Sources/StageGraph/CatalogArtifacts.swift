@@ -16,7 +16,7 @@ struct CommitRecord: Sendable {
 
 extension Catalog {
   func location(_ digest: Digest) throws -> ArtifactLocation? {
-    try read { try Self.location(digest, $0) }
+    try readOne { try Self.location(digest, $0) }
   }
 
   /// Those of `digests` that have no place yet.
@@ -95,6 +95,8 @@ extension Catalog {
         try database.execute(sql: "DELETE FROM artifact WHERE digest = ?", arguments: [digest.data])
         try database.execute(sql: "INSERT OR REPLACE INTO lost VALUES (?, ?)", arguments: [digest.data, loss.rawValue])
       }
+      // Whose they were is found by a plan of everything.
+      try Self.unsettleAll(database)
     }
   }
 
@@ -127,6 +129,7 @@ extension Catalog {
       let action = try database.cachedStatement(sql: "INSERT OR REPLACE INTO action VALUES (?, ?, ?)")
       let memo = try database.cachedStatement(sql: "INSERT OR REPLACE INTO memo VALUES (?, ?, ?)")
       let generation = try Self.generation(database)
+      try Self.unsettle(Set(records.map(\.subject)), database)
       for record in records {
         try action.execute(arguments: [record.stage, record.subject, Data(record.body.bytes)])
         // An older result stays to be found by its fingerprint: going back to a parameter costs nothing.

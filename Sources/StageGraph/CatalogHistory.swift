@@ -8,10 +8,21 @@ import GRDB
 extension Catalog {
   /// Everything that was done. `source` is where the records' outputs are read.
   func history(source: (any ArtifactSource)?) throws -> History {
+    try history(source) { try Self.records($0, path: Self.path(workspace)) }
+  }
+
+  /// What was done for these subjects in these stages, and all else that a plan needs.
+  func history(of subjects: [String], stages: [String], source: (any ArtifactSource)?) throws -> History {
+    try history(source) { try Self.records($0, of: subjects, stages: stages, path: Self.path(workspace)) }
+  }
+
+  private func history(
+    _ source: (any ArtifactSource)?, _ records: (Database) throws -> [RecordBody]
+  ) throws -> History {
     var history = History()
     history.source = source
     let hasMemo = try read { database in
-      history.records = try Self.records(database, path: Self.path(workspace))
+      history.records = try records(database)
       history.configurations = try Self.configurations(database)
       history.lost = try Self.losses(database)
       return try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM memo)") ?? false
@@ -26,15 +37,29 @@ extension Catalog {
   private static func records(_ database: Database, path: String) throws -> [RecordBody] {
     var records: [RecordBody] = []
     var page = BytePage(capacity: pageSize)
-    let rows = try Row.fetchCursor(database, sql: "SELECT body FROM action")
-    while let row = try rows.next() {
-      try row.withUnsafeData(atIndex: 0) { data in
-        try (data ?? Data()).withUnsafeBytes { bytes in
-          guard RecordBody.isWhole(bytes) else { throw Failure.damagedRecord(path, "of \(bytes.count) bytes") }
-          if page.capacity - page.used < bytes.count { page = BytePage(capacity: max(pageSize, bytes.count)) }
-          records.append(RecordBody(page: page, start: page.used, count: Int32(bytes.count)))
-          page.append(bytes)
+    try database.forEachRow("SELECT body FROM action") { row in
+      let bytes = row.bytes(0)
+      guard RecordBody.isWhole(bytes) else { throw Failure.damagedRecord(path, "of \(bytes.count) bytes") }
+      if page.capacity - page.used < bytes.count { page = BytePage(capacity: max(pageSize, bytes.count)) }
+      records.append(RecordBody(page: page, start: page.used, count: Int32(bytes.count)))
+      page.append(bytes)
+    }
+    return records
+  }
+
+  private static func records(
+    _ database: Database, of subjects: [String], stages: [String], path: String
+  ) throws -> [RecordBody] {
+    var records: [RecordBody] = []
+    let statement = try database.cachedStatement(sql: "SELECT body FROM action WHERE stage = ? AND subject = ?")
+    for stage in stages {
+      for subject in subjects {
+        guard let data = try Data.fetchOne(statement, arguments: [stage, subject]) else { continue }
+        let bytes = Array(data)
+        guard bytes.withUnsafeBytes(RecordBody.isWhole) else {
+          throw Failure.damagedRecord(path, "of \(stage) \(subject)")
         }
+        records.append(RecordBody(page: BytePage(bytes), start: 0, count: Int32(bytes.count)))
       }
     }
     return records
@@ -59,7 +84,7 @@ extension Catalog {
   }
 
   private func rememberedRecord(_ fingerprint: Digest) throws -> RecordBody? {
-    try read { database in
+    try readOne { database in
       let statement = try database.cachedStatement(sql: "SELECT body FROM memo WHERE fingerprint = ?")
       guard let data = try Data.fetchOne(statement, arguments: [fingerprint.data]) else { return nil }
       let bytes = Array(data)

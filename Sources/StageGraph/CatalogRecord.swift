@@ -13,7 +13,7 @@ extension ArtifactStore {
 
 extension Catalog {
   fileprivate func body(of id: ActionID) throws -> RecordBody? {
-    try read { database in
+    try readOne { database in
       let statement = try database.cachedStatement(sql: "SELECT body FROM action WHERE stage = ? AND subject = ?")
       guard let data = try Data.fetchOne(statement, arguments: [id.stage, id.subject]) else { return nil }
       let bytes = Array(data)

@@ -1,24 +1,7 @@
-// Rows whose meaning is the caller's: a state for each item, runs, and notes. The engine keeps them and gives them back.
+// The smaller tables: runs, shards that were written, where outputs were put, times of stages, and how far a prepare is.
 
 import Basics
-import Foundation
 import GRDB
-
-/// The state of one item, with details as JSON.
-package struct Item: Sendable, Equatable {
-  package var key: String
-  package var state: String
-  package var detail: String
-  /// What spares the caller finding the state again.
-  package var memo: [UInt8]
-
-  package init(key: String, state: String, detail: String, memo: [UInt8] = []) {
-    self.key = key
-    self.state = state
-    self.detail = detail
-    self.memo = memo
-  }
-}
 
 /// A run and its details as JSON.
 package struct RunRow: Sendable, Equatable {
@@ -26,53 +9,41 @@ package struct RunRow: Sendable, Equatable {
   package var detail: String
 }
 
+/// A shard that was written.
+package struct ShardRow: Sendable, Equatable {
+  /// Of its content.
+  package var fingerprint: Digest
+  package var name: String
+  /// Of the file.
+  package var digest: Digest
+  package var bytes: Int
+  package var samples: Int
+  /// The digest of the index beside it; nil where an earlier version did not note it.
+  package var index: Digest?
+
+  package init(fingerprint: Digest, name: String, digest: Digest, bytes: Int, samples: Int, index: Digest?) {
+    (self.fingerprint, self.name, self.digest) = (fingerprint, name, digest)
+    (self.bytes, self.samples, self.index) = (bytes, samples, index)
+  }
+}
+
+/// What a stage had to do in one prepare.
+package struct StageTimeRow: Sendable, Equatable {
+  package var stage: String
+  package var ran: Int
+  /// Whose results came from the remote cache.
+  package var fetched: Int
+  package var upToDate: Int
+  /// Of work, summed over workers.
+  package var seconds: Double
+
+  package init(stage: String, ran: Int, fetched: Int, upToDate: Int, seconds: Double) {
+    (self.stage, self.ran, self.fetched) = (stage, ran, fetched)
+    (self.upToDate, self.seconds) = (upToDate, seconds)
+  }
+}
+
 extension Catalog {
-  /// Sets these items and removes those; others stay.
-  package func update(items: [Item], removing keys: [String] = []) throws {
-    if items.isEmpty && keys.isEmpty { return }
-    try write { database in
-      let set = try database.cachedStatement(sql: "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)")
-      for item in items { try set.execute(arguments: [item.key, item.state, item.detail, Data(item.memo)]) }
-      let remove = try database.cachedStatement(sql: "DELETE FROM item WHERE key = ?")
-      for key in keys { try remove.execute(arguments: [key]) }
-    }
-  }
-
-  /// In byte order of their keys; all, or those of one state.
-  package func items(state: String? = nil) throws -> [Item] {
-    try read { database in
-      let sql = "SELECT key, state, detail, memo FROM item WHERE ?1 IS NULL OR state = ?1 ORDER BY key"
-      return try Row.fetchAll(database, sql: sql, arguments: [state])
-        .map { Item(key: $0[0], state: $0[1], detail: $0[2], memo: Array($0[3] as Data)) }
-    }
-  }
-
-  /// The memos of all items, without their states.
-  package func itemMemos() throws -> ItemMemos {
-    try read { database in
-      var memos = ItemMemos()
-      let rows = try Row.fetchCursor(database, sql: "SELECT key, memo FROM item")
-      while let row = try rows.next() {
-        try row.withUnsafeData(atIndex: 0) { key in
-          try row.withUnsafeData(atIndex: 1) { memo in
-            (key ?? Data()).withUnsafeBytes { key in
-              (memo ?? Data()).withUnsafeBytes { memo in memos.add(key: key, memo: memo) }
-            }
-          }
-        }
-      }
-      memos.buildIndex()
-      return memos
-    }
-  }
-
-  package func itemCounts() throws -> [String: Int] {
-    try read { database in
-      let rows = try Row.fetchAll(database, sql: "SELECT state, count(*) FROM item GROUP BY state")
-      return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }, uniquingKeysWith: +)
-    }
-  }
-
   /// Sets a run and makes it the last one.
   package func touch(run name: String, detail: String) throws {
     try write { database in
@@ -90,19 +61,6 @@ extension Catalog {
     }
   }
 
-  package func note(_ key: String) throws -> String? {
-    try read { try String.fetchOne($0, sql: "SELECT text FROM note WHERE key = ?", arguments: [key]) }
-  }
-
-  /// Every note whose key begins so.
-  package func notes(prefix: String) throws -> [String: String] {
-    try read { database in
-      let sql = "SELECT key, text FROM note WHERE substr(key, 1, length(?1)) = ?1"
-      let rows = try Row.fetchAll(database, sql: sql, arguments: [prefix])
-      return Dictionary(rows.map { ($0[0] as String, $0[1] as String) }, uniquingKeysWith: { first, _ in first })
-    }
-  }
-
   /// How many actions of each stage have a record.
   package func actionCounts() throws -> [String: Int] {
     try read { database in
@@ -111,25 +69,87 @@ extension Catalog {
     }
   }
 
-  /// A digest of what the store is known to have lost: another one means that a plan could differ.
-  package func lossDigest() throws -> Digest {
+  // MARK: Shards
+
+  /// In no particular order.
+  package func shards() throws -> [ShardRow] {
     try read { database in
-      let hasher = DigestBuilder()
-      for data in try Data.fetchAll(database, sql: "SELECT digest FROM lost ORDER BY digest") {
-        hasher.update(Array(data))
+      let sql = "SELECT fingerprint, name, digest, bytes, samples, idx FROM shard"
+      return try Row.fetchAll(database, sql: sql).compactMap { row in
+        guard let fingerprint = Digest(hex: row[0]), let digest = Digest(hex: row[2]) else { return nil }
+        return ShardRow(
+          fingerprint: fingerprint, name: row[1], digest: digest, bytes: row[3], samples: row[4],
+          index: (row[5] as String?).flatMap { Digest(hex: $0) })
       }
-      return hasher.finish()
     }
   }
 
-  /// Nil removes it.
-  package func set(note key: String, _ text: String?) throws {
+  package func set(shard row: ShardRow) throws {
     try write { database in
-      if let text {
-        try database.execute(sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [key, text])
-      } else {
-        try database.execute(sql: "DELETE FROM note WHERE key = ?", arguments: [key])
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?, ?, ?)",
+        arguments: [row.fingerprint.hex, row.name, row.digest.hex, row.bytes, row.samples, row.index?.hex])
+    }
+  }
+
+  // MARK: Directories
+
+  /// What is put into a directory that is remembered.
+  package enum Output: String, Sendable { case shards, frames }
+
+  /// Where a kind of output was put last; nil where it never was.
+  package func directory(of output: Output) throws -> String? {
+    try read {
+      try String.fetchOne($0, sql: "SELECT path FROM directory WHERE output = ?", arguments: [output.rawValue])
+    }
+  }
+
+  package func set(directory path: String, of output: Output) throws {
+    if try directory(of: output) == path { return }
+    try write {
+      try $0.execute(sql: "INSERT OR REPLACE INTO directory VALUES (?, ?)", arguments: [output.rawValue, path])
+    }
+  }
+
+  // MARK: Times
+
+  /// In the order of the stages; none where no prepare had anything to do.
+  package func stageTimes() throws -> [StageTimeRow] {
+    try read { database in
+      let sql = "SELECT stage, ran, fetched, up_to_date, seconds FROM stage_time ORDER BY position"
+      return try Row.fetchAll(database, sql: sql)
+        .map { StageTimeRow(stage: $0[0], ran: $0[1], fetched: $0[2], upToDate: $0[3], seconds: $0[4]) }
+    }
+  }
+
+  package func set(stageTimes rows: [StageTimeRow]) throws {
+    try write { database in
+      try database.execute(sql: "DELETE FROM stage_time")
+      for (k, row) in rows.enumerated() {
+        try database.execute(
+          sql: "INSERT INTO stage_time VALUES (?, ?, ?, ?, ?, ?)",
+          arguments: [k, row.stage, row.ran, row.fetched, row.upToDate, row.seconds])
       }
     }
+  }
+
+  // MARK: Progress
+
+  /// Whether a prepare has begun and not come to its verdicts.
+  package func isUnfinished() throws -> Bool {
+    try read { try Bool.fetchOne($0, sql: "SELECT is_unfinished FROM progress") ?? false }
+  }
+
+  package func set(isUnfinished: Bool) throws {
+    try write { try $0.execute(sql: "UPDATE progress SET is_unfinished = ?", arguments: [isUnfinished]) }
+  }
+
+  static func generation(_ database: Database) throws -> Int {
+    try Int.fetchOne(database, sql: "SELECT generation FROM progress") ?? 0
+  }
+
+  /// What is put aside from now on counts as put aside by a new run.
+  func beginGeneration() throws {
+    try write { try $0.execute(sql: "UPDATE progress SET generation = generation + 1") }
   }
 }

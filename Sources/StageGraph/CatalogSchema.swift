@@ -4,7 +4,7 @@
 import GRDB
 
 enum CatalogSchema {
-  static let migrations: [String] = [first, generations, memos]
+  static let migrations: [String] = [first, generations, memos, typedTables]
 
   static var version: Int { migrations.count }
 
@@ -13,6 +13,41 @@ enum CatalogSchema {
     for migration in migrations[version...] { try database.execute(sql: migration) }
     try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
+
+  /// A table for each thing that is kept, where there were items and notes with prefixes; and the subjects (SubjectLedger).
+  /// What an older version cached of verdicts is dropped: they are found again from the stored summaries.
+  private static let typedTables = """
+    -- What all actions of a subject were functions of when they were last up to date, and their outputs; empty: not settled.
+    CREATE TABLE subject (name TEXT PRIMARY KEY, settled BLOB NOT NULL) WITHOUT ROWID;
+    INSERT INTO subject SELECT DISTINCT subject, x'' FROM action;
+    -- What became of each file, by a key that names it; `detail` is JSON, `cache` is CachedVerdict.
+    CREATE TABLE verdict (key TEXT PRIMARY KEY, clip TEXT NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL,
+      cache BLOB NOT NULL) WITHOUT ROWID;
+    INSERT INTO verdict SELECT key, coalesce(json_extract(detail, '$.id'), ''), state, detail, x'' FROM item;
+    DROP TABLE item;
+    CREATE INDEX verdict_state ON verdict (state);
+    -- Every shard that was ever written from this workspace, by the fingerprint of its content, in hexadecimal like all digests here.
+    CREATE TABLE shard (fingerprint TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL,
+      samples INTEGER NOT NULL, idx TEXT) WITHOUT ROWID;
+    INSERT INTO shard SELECT substr(key, 7), json_extract(text, '$.name'), json_extract(text, '$.digest'),
+      json_extract(text, '$.byteCount'), json_extract(text, '$.sampleCount'), json_extract(text, '$.index')
+      FROM note WHERE substr(key, 1, 6) = 'shard ';
+    -- Where each kind of output was put last.
+    CREATE TABLE directory (output TEXT PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;
+    INSERT INTO directory SELECT key, text FROM note WHERE key IN ('shards', 'frames');
+    -- The work of the last prepare that had any, stage by stage.
+    CREATE TABLE stage_time (position INTEGER PRIMARY KEY, stage TEXT NOT NULL, ran INTEGER NOT NULL,
+      fetched INTEGER NOT NULL, up_to_date INTEGER NOT NULL, seconds REAL NOT NULL);
+    INSERT INTO stage_time SELECT row.key, json_extract(row.value, '$.name'), json_extract(row.value, '$.ran'),
+      coalesce(json_extract(row.value, '$.fetched'), 0), json_extract(row.value, '$.upToDate'),
+      json_extract(row.value, '$.seconds')
+      FROM note, json_each(note.text, '$.rows') AS row WHERE note.key = 'record.prepare';
+    -- One row. Runs with something to do are counted; one that has begun and not come to its verdicts is marked.
+    CREATE TABLE progress (generation INTEGER NOT NULL, is_unfinished INTEGER NOT NULL);
+    INSERT INTO progress SELECT coalesce((SELECT CAST(text AS INTEGER) FROM note WHERE key = 'generation'), 0),
+      EXISTS (SELECT 1 FROM note WHERE key = 'prepare: unfinished');
+    DROP TABLE note;
+    """
 
   /// Which run with something to do put an older record aside: gc keeps those of the last few.
   private static let generations = "ALTER TABLE memo ADD COLUMN generation INTEGER NOT NULL DEFAULT 0"
@@ -34,7 +69,7 @@ enum CatalogSchema {
     CREATE TABLE segment (number INTEGER PRIMARY KEY, length INTEGER NOT NULL);
     -- Bytes that records name and the store has no more; `loss` is missing or corrupt.
     CREATE TABLE lost (digest BLOB PRIMARY KEY, loss TEXT NOT NULL) WITHOUT ROWID;
-    -- Digests of input files (FileMemo).
+    -- Digests of input files (FileDigestCache).
     CREATE TABLE file (path TEXT PRIMARY KEY, entry BLOB NOT NULL) WITHOUT ROWID;
     -- The caller's: a state for each item, runs in the order they were last touched, and notes.
     CREATE TABLE item (key TEXT PRIMARY KEY, state TEXT NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;

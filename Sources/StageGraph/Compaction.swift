@@ -104,22 +104,6 @@ extension ArtifactStore {
 }
 
 extension Catalog {
-  private static let generationKey = "generation"
-
-  static func generation(_ database: Database) throws -> Int {
-    try String.fetchOne(database, sql: "SELECT text FROM note WHERE key = ?", arguments: [generationKey])
-      .flatMap { Int($0) } ?? 0
-  }
-
-  /// What is put aside from now on counts as put aside by a new run.
-  func beginGeneration() throws {
-    try write { database in
-      let next = try Self.generation(database) + 1
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [Self.generationKey, "\(next)"])
-    }
-  }
-
   /// Enters the records that go, and returns the digests that stay.
   fileprivate func mark(
     _ garbage: inout Garbage, generations: Int, isWanted: (ActionID) -> Bool
@@ -158,6 +142,10 @@ extension Catalog {
     try write { database in
       let action = try database.cachedStatement(sql: "DELETE FROM action WHERE stage = ? AND subject = ?")
       for record in garbage.dropped { try action.execute(arguments: [record.stage, record.subject]) }
+      try Self.unsettle(Set(garbage.dropped.map(\.subject)), database)
+      if !garbage.dropped.isEmpty {
+        try database.execute(sql: "DELETE FROM subject WHERE name NOT IN (SELECT subject FROM action)")
+      }
       let memo = try database.cachedStatement(sql: "DELETE FROM memo WHERE fingerprint = ?")
       for fingerprint in garbage.droppedMemos { try memo.execute(arguments: [fingerprint.data]) }
       let artifact = try database.cachedStatement(sql: "DELETE FROM artifact WHERE digest = ?")

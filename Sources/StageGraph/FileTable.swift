@@ -1,4 +1,4 @@
-// What the file memo knows, as it was loaded: found by path.
+// What the cache of file digests knows, as it was loaded: found by path.
 //
 // Entry (little-endian): u64 size, i64 modified, u64 inode, u64 device, 32 digest, path.
 

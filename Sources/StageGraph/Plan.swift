@@ -74,6 +74,9 @@ package struct Plan: Sendable {
   /// Whether the action runs, or may run, depending on what lies upstream.
   package func isOpen(at position: Int) -> Bool { marks[position] == .run || marks[position] == .waits }
 
+  /// Whether something upstream runs first.
+  package func waits(_ id: ActionID) -> Bool { position(of: id).map { marks[$0] == .waits } ?? false }
+
   package func isOpen(_ id: ActionID) -> Bool { position(of: id).map(isOpen(at:)) ?? false }
 
   package func counts(stage name: String) -> Counts {
@@ -90,7 +93,8 @@ package struct Plan: Sendable {
     return counts
   }
 
-  func position(of id: ActionID) -> Int? {
+  /// Of an action in `actions`; nil for one that is not in the graph.
+  package func position(of id: ActionID) -> Int? {
     guard let stage = index.ordinal(ofStage: id.stage) else { return nil }
     return withBytes(id.subject) { position(stage: stage, $0) }
   }

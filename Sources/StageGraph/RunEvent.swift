@@ -6,10 +6,12 @@ package enum RunEvent: Sendable {
   case cached(Int)
   /// An action turned out to be up to date, with this record.
   case spared(ActionRecord)
-  /// Would have run, for these reasons; its result came from another workspace.
-  case fetched(ActionID, summary: [UInt8], [RebuildReason])
+  /// Would have run, for these reasons; its result came from another workspace. Its bytes cannot be read from the record yet, so that
+  /// the summary comes with it.
+  case fetched(ActionRecord, summary: [UInt8], [RebuildReason])
   case started(ActionID, [RebuildReason])
-  case finished(ActionID, summary: [UInt8], seconds: Double, isFinal: Bool)
+  /// The same of one that ran here.
+  case finished(ActionRecord, summary: [UInt8], seconds: Double)
   /// `by` gave nothing that the first could take.
   case blocked(ActionID, by: ActionID)
   /// So many results are now kept, whatever happens next.

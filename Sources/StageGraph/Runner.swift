@@ -138,7 +138,9 @@ private struct RunnerWork: Sendable {
       let records = zip(plan.upstream(of: position), upstream).map { from, body in
         body.map { ActionRecord(id: plan.actions.id(at: Int(from)), body: $0, source: source) }
       }
-      return try executed(position, ActionInputs(action: action, digests: digests, upstream: records, source: source))
+      let inputs = ActionInputs(
+        position: position, action: action, digests: digests, upstream: records, source: source)
+      return try executed(position, inputs)
     } catch {
       return .failed(error)
     }
@@ -155,7 +157,8 @@ private struct RunnerWork: Sendable {
     let outputs = named.map { NamedOutput(name: $0, digest: Digest(of: $1), bytes: $1) }
     let (body, payloads) = try record(position, action, inputs.digests, outputs, isFinal: result.isFinal)
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
-    tell(.finished(action.id, summary: result.summary, seconds: seconds, isFinal: result.isFinal))
+    let record = ActionRecord(id: action.id, body: body, source: source)
+    tell(.finished(record, summary: result.summary, seconds: seconds))
     return .executed(body, payloads: payloads)
   }
 
@@ -171,7 +174,7 @@ private struct RunnerWork: Sendable {
     guard let outputs = shared.find(fingerprint, stage: action.id.stage) else { return nil }
     let (body, payloads) = try record(position, action, inputs, outputs, isFinal: true)
     let summary = outputs.first { $0.name == ActionResult.summaryName }?.bytes ?? []
-    tell(.fetched(action.id, summary: summary, reasons))
+    tell(.fetched(ActionRecord(id: action.id, body: body, source: source), summary: summary, reasons))
     return .fetched(body, payloads: payloads)
   }
 

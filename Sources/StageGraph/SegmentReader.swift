@@ -13,9 +13,9 @@ final class SegmentReader: Sendable {
 
 /// Cuts a file to its first `length` bytes, durably.
 func truncateFile(_ path: String, to length: Int) throws {
-  let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+  let descriptor = fileSystem.open(path, O_WRONLY)
   guard descriptor >= 0 else { throw Failure.system("open", path) }
   defer { close(descriptor) }
-  guard ftruncate(descriptor, off_t(length)) == 0 else { throw Failure.system("truncate", path) }
-  guard fsync(descriptor) == 0 else { throw Failure.system("sync", path) }
+  guard fileSystem.truncate(descriptor, to: length) == 0 else { throw Failure.system("truncate", path) }
+  guard fileSystem.sync(descriptor) == 0 else { throw Failure.system("sync", path) }
 }

@@ -60,8 +60,6 @@ struct SegmentWriter {
   private var descriptor: Int32 = -1
   private var buffer: [UInt8] = []
   private var isNewFile = false
-  /// Tests make the N-th write fail.
-  var beforeWrite: (@Sendable () throws -> Void)?
 
   /// - Parameter committed: what the catalog says of segments whose files are whole.
   init(folder: String, committed: [Int: Int], next: Int, sizeLimit: Int = sizeLimit) {
@@ -107,8 +105,7 @@ struct SegmentWriter {
   mutating func sync() throws {
     guard descriptor >= 0, !changed.isEmpty else { return }
     try flush()
-    try beforeWrite?()
-    guard fsync(descriptor) == 0 else { throw Failure.system("sync", path(current)) }
+    guard fileSystem.sync(descriptor) == 0 else { throw Failure.system("sync", path(current)) }
     if isNewFile { try Files.sync(folder: folder) }
     isNewFile = false
   }
@@ -121,7 +118,12 @@ struct SegmentWriter {
     close()
     buffer.removeAll()
     for number in changed.keys {
-      if let length = committed[number] { truncate(path(number), off_t(length)) } else { unlink(path(number)) }
+      // What stays when this fails too is cut off at the next append, or by the next writer.
+      if let length = committed[number] {
+        try? truncateFile(path(number), to: length)
+      } else {
+        _ = fileSystem.unlink(path(number))
+      }
     }
     lengths = committed
     current = lengths.keys.max() ?? current
@@ -148,10 +150,10 @@ struct SegmentWriter {
   private mutating func open() throws {
     guard descriptor < 0 else { return }
     isNewFile = committed[current] == nil
-    descriptor = Glibc.open(path(current), O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    descriptor = fileSystem.open(path(current), O_WRONLY | O_CREAT)
     guard descriptor >= 0 else { throw Failure.system("create", path(current)) }
-    let length = off_t(lengths[current] ?? 0)
-    guard ftruncate(descriptor, length) == 0, lseek(descriptor, length, SEEK_SET) >= 0 else {
+    let length = lengths[current] ?? 0
+    guard fileSystem.truncate(descriptor, to: length) == 0, lseek(descriptor, off_t(length), SEEK_SET) >= 0 else {
       throw Failure.system("write", path(current))
     }
   }
@@ -161,14 +163,12 @@ struct SegmentWriter {
     if bytes.count < Self.bufferSize {
       buffer.append(contentsOf: bytes)
     } else {
-      try beforeWrite?()
       try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path(current)) }
     }
   }
 
   private mutating func flush() throws {
     if buffer.isEmpty { return }
-    try beforeWrite?()
     try buffer.withUnsafeBytes { try writeAll($0, to: descriptor, path: path(current)) }
     buffer.removeAll(keepingCapacity: true)
   }

@@ -56,18 +56,14 @@ extension Failure {
 
   // The workspace.
   static func noWorkspace(_ path: String) -> Failure {
-    Failure(
-      "workspace.missing", "no workspace is here", on: path,
-      hint: "pipeline prepare VIDEOS makes one; --workspace DIR names another")
+    Failure("workspace.missing", "no workspace is here", on: path)
   }
 
   static func workspaceVersion(_ path: String, found: Int, expected: Int) -> Failure {
     Failure(
       "workspace.version", "another version of pipeline made this workspace", on: path, found: "layout \(found)",
       expected: "layout \(expected)",
-      hint: found > expected
-        ? "use that newer version, or name another place with --workspace"
-        : "run pipeline prepare once: it brings the workspace up to date")
+      hint: found > expected ? "use that newer version, or name another place with --workspace" : nil)
   }
 
   static func catalog(_ path: String, _ reason: String, isFull: Bool, isDamaged: Bool) -> Failure {
@@ -98,8 +94,7 @@ extension Failure {
   static func artifactLost(_ what: String, _ digest: Digest, isCorrupt: Bool) -> Failure {
     Failure(
       "artifact.lost", isCorrupt ? "stored bytes were damaged before" : "stored bytes are gone", on: what,
-      expected: digest.short,
-      hint: "run prepare again: what gave them runs again")
+      expected: digest.short)
   }
 
   static func artifactCorrupt(_ digest: Digest, in path: String, at offset: Int, found: String) -> Failure {

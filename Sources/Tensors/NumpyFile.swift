@@ -41,11 +41,11 @@ package enum NumpyFile {
     if let first = shape.first { text += String(repeating: " ", count: max(0, 21 - String(first).utf8.count)) }
     let padding = 64 - (10 + text.utf8.count + 1) % 64
     text += String(repeating: " ", count: padding) + "\n"
-    var header: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0]
+    var header = ByteWriter([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0])
     guard let length = UInt16(exactly: text.utf8.count) else { throw Failure.npy(.shape, "tensor") }
-    header.append(little: length)
-    header.append(contentsOf: text.utf8)
-    return header
+    header.write(length)
+    header.write(text.utf8)
+    return header.bytes
   }
 
   /// Turns big-endian elements of `width` bytes little-endian, or back.

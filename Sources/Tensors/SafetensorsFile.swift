@@ -154,8 +154,9 @@ package enum SafetensorsFile {
     }
     var text = Array("{\(members.joined(separator: ","))}".utf8)
     text.append(contentsOf: repeatElement(0x20, count: (8 - text.count % 8) % 8))
-    var header: [UInt8] = []
-    header.append(little: UInt64(text.count))
-    return header + text
+    var header = ByteWriter(reserving: 8 + text.count)
+    header.write(UInt64(text.count))
+    header.write(text)
+    return header.bytes
   }
 }

@@ -35,16 +35,16 @@ struct StoredZipWriter {
     guard let nameLength = UInt16(exactly: name.count) else { throw Failure.zip(.large(name.count), "entry name") }
     let entry = Entry(name: name, checksum: CRC32.of(data), size: size, offset: start)
     let padding = (Self.alignment - (offset + 30 + name.count + 4) % Self.alignment) % Self.alignment
-    var header: [UInt8] = []
-    header.append(little: UInt32(0x0403_4B50))
+    var header = ByteWriter()
+    header.write(UInt32(0x0403_4B50))
     Self.common(entry, into: &header)
-    header.append(little: nameLength)
-    header.append(little: UInt16(4 + padding))
-    header.append(contentsOf: name)
-    header.append(little: Self.paddingField)
-    header.append(little: UInt16(padding))
-    header.append(contentsOf: repeatElement(UInt8(ascii: "Z"), count: padding))
-    try write(header)
+    header.write(nameLength)
+    header.write(UInt16(4 + padding))
+    header.write(name)
+    header.write(Self.paddingField)
+    header.write(UInt16(padding))
+    header.write(repeatElement(UInt8(ascii: "Z"), count: padding))
+    try write(header.bytes)
     try write(data)
     offset += header.count + data.count
     entries.append(entry)
@@ -52,39 +52,39 @@ struct StoredZipWriter {
 
   /// The central directory and the closing record.
   func finish() throws {
-    var directory: [UInt8] = []
+    var directory = ByteWriter()
     for entry in entries {
-      directory.append(little: UInt32(0x0201_4B50))
-      directory.append(little: UInt16(20))
+      directory.write(UInt32(0x0201_4B50))
+      directory.write(UInt16(20))
       Self.common(entry, into: &directory)
-      directory.append(little: UInt16(entry.name.count))
-      for _ in 0..<4 { directory.append(little: UInt16(0)) }  // extra field, comment, disk, internal attributes
-      directory.append(little: UInt32(0))
-      directory.append(little: entry.offset)
-      directory.append(contentsOf: entry.name)
+      directory.write(UInt16(entry.name.count))
+      for _ in 0..<4 { directory.write(UInt16(0)) }  // extra field, comment, disk, internal attributes
+      directory.write(UInt32(0))
+      directory.write(entry.offset)
+      directory.write(entry.name)
     }
     guard let count = UInt16(exactly: entries.count) else { throw Failure.zip(.large(entries.count), "entries") }
     let (start, size) = (try Self.narrow(offset), try Self.narrow(directory.count))
-    directory.append(little: UInt32(0x0605_4B50))
-    directory.append(little: UInt32(0))
-    directory.append(little: count)
-    directory.append(little: count)
-    directory.append(little: size)
-    directory.append(little: start)
-    directory.append(little: UInt16(0))
-    try write(directory)
+    directory.write(UInt32(0x0605_4B50))
+    directory.write(UInt32(0))
+    directory.write(count)
+    directory.write(count)
+    directory.write(size)
+    directory.write(start)
+    directory.write(UInt16(0))
+    try write(directory.bytes)
   }
 
   /// What local and central headers share: version, flags, method, time, date, CRC, both sizes.
-  private static func common(_ entry: Entry, into header: inout [UInt8]) {
-    header.append(little: UInt16(20))
-    header.append(little: entry.name.allSatisfy { $0 < 0x80 } ? UInt16(0) : nameIsUTF8)
-    header.append(little: UInt16(0))
-    header.append(little: time)
-    header.append(little: date)
-    header.append(little: entry.checksum)
-    header.append(little: entry.size)
-    header.append(little: entry.size)
+  private static func common(_ entry: Entry, into header: inout ByteWriter) {
+    header.write(UInt16(20))
+    header.write(entry.name.allSatisfy { $0 < 0x80 } ? UInt16(0) : nameIsUTF8)
+    header.write(UInt16(0))
+    header.write(time)
+    header.write(date)
+    header.write(entry.checksum)
+    header.write(entry.size)
+    header.write(entry.size)
   }
 
   private static func narrow(_ value: Int) throws -> UInt32 {

@@ -40,48 +40,49 @@ package enum TorchZip {
   private final class Buffer { var bytes: [UInt8] = [] }
 
   private static func pickle(_ tensors: NamedTensors) throws -> [UInt8] {
-    var out: [UInt8] = [0x80, 2]
+    var out = ByteWriter([0x80, 2])
     let emptyDictionary = Array("ccollections\nOrderedDict\n)R".utf8)
-    out += emptyDictionary + Array("(".utf8)
+    out.write(emptyDictionary + Array("(".utf8))
     for (i, (name, tensor)) in tensors.pairs.enumerated() {
       guard let storage = tensor.type.torchStorageName else { throw Failure.torch(.type(tensor.type), name) }
       text(name, into: &out)
-      out += Array("ctorch._utils\n_rebuild_tensor_v2\n((".utf8)
+      out.write("ctorch._utils\n_rebuild_tensor_v2\n((".utf8)
       text("storage", into: &out)
-      out += Array("ctorch\n\(storage)\n".utf8)
+      out.write("ctorch\n\(storage)\n".utf8)
       text(String(i), into: &out)
       text("cpu", into: &out)
       integer(tensor.elementCount, into: &out)
-      out += Array("tQK".utf8) + [0]
+      out.write(Array("tQK".utf8) + [0])
       tuple(tensor.shape, into: &out)
       tuple(strides(tensor.shape), into: &out)
-      out += [0x89] + emptyDictionary + Array("tR".utf8)
+      out.write([0x89] + emptyDictionary + Array("tR".utf8))
     }
-    return out + Array("u.".utf8)
+    out.write("u.".utf8)
+    return out.bytes
   }
 
-  private static func text(_ text: String, into out: inout [UInt8]) {
-    out.append(UInt8(ascii: "X"))
-    out.append(little: UInt32(text.utf8.count))
-    out.append(contentsOf: text.utf8)
+  private static func text(_ text: String, into out: inout ByteWriter) {
+    out.write(UInt8(ascii: "X"))
+    out.write(UInt32(text.utf8.count))
+    out.write(text.utf8)
   }
 
-  private static func integer(_ value: Int, into out: inout [UInt8]) {
+  private static func integer(_ value: Int, into out: inout ByteWriter) {
     if let byte = UInt8(exactly: value) {
-      out += [UInt8(ascii: "K"), byte]
+      out.write([UInt8(ascii: "K"), byte])
     } else if let word = Int32(exactly: value) {
-      out.append(UInt8(ascii: "J"))
-      out.append(little: word)
+      out.write(UInt8(ascii: "J"))
+      out.write(word)
     } else {
-      out += [0x8A, 8]
-      out.append(little: Int64(value))
+      out.write([0x8A, 8])
+      out.write(Int64(value))
     }
   }
 
-  private static func tuple(_ values: [Int], into out: inout [UInt8]) {
-    out.append(UInt8(ascii: "("))
+  private static func tuple(_ values: [Int], into out: inout ByteWriter) {
+    out.write(UInt8(ascii: "("))
     for value in values { integer(value, into: &out) }
-    out.append(UInt8(ascii: "t"))
+    out.write(UInt8(ascii: "t"))
   }
 
   /// In elements, last axis 1, as PyTorch gives them: an axis of length 0 counts as 1.

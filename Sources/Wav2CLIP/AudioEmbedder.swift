@@ -1,11 +1,11 @@
 // The library's one class: sound in, vectors out.
 
+import Audio
 import Basics
-import Distillation
 import Foundation
 import Kernels
+import Models
 import Tensors
-import WeightFiles
 
 /// Turns sound into Wav2CLIP embeddings with the weights of a file.
 ///
@@ -24,15 +24,15 @@ import WeightFiles
 /// Other instruction sets (AVX2, AVX-512) round otherwise. An embedder may be shared between threads; calls wait for one another.
 public final class AudioEmbedder: @unchecked Sendable {
   /// The sample rate that the encoder hears at; sound of other rates is resampled.
-  public static let sampleRate = 16_000.0
+  public static let sampleRate = Double(FrontEnd.sampleRate)
   /// The length of a window of ``embedWindows(_:sampleRate:hop:)``, in seconds.
   public static let windowSeconds = 1.0
   /// The longest sound that is embedded as one: beyond it one vector says little, and memory grows with the length.
-  public static let longestClipSeconds = 60.0
+  public static let longestClipSeconds = Double(FrontEnd.mostSeconds)
   /// Sounds must have more samples than this at 16 kHz: half a Fourier transform.
-  public static let fewestSamples = 257
+  public static let fewestSamples = FrontEnd.fewestSamples
 
-  /// The number of values in an embedding: 512.
+  /// The number of values in an embedding: the teacher's width, 512 for CLIP ViT-B/32; without a projection the encoder's.
   public let width: Int
   /// Whether embeddings are in the teacher's space: false for `projection: false`, and for weights without a projection.
   public let isProjected: Bool
@@ -51,13 +51,13 @@ public final class AudioEmbedder: @unchecked Sendable {
   ///   - projection: whether to go on from the encoder's output into CLIP's space.
   ///   - normalize: whether embeddings get length one.
   ///   - threads: how many threads compute; nil: one for each core.
-  /// - Throws: ``EmbeddingError`` for a file that cannot be read or holds no student.
+  /// - Throws: ``EmbeddingError`` for a file that cannot be read or holds no model.
   public convenience init(
     weights path: String, projection: Bool = true, normalize: Bool = false, threads: Int? = nil
   ) throws {
-    let (student, metadata) = try EmbeddingError.translated { try StudentFile.read(path) }
+    let model = try EmbeddingError.translated { try Model(file: path) }
     try self.init(
-      student, metadata: metadata, options: Options(projection: projection, normalize: normalize, threads: threads))
+      model, options: Options(projection: projection, normalize: normalize, threads: threads))
   }
 
   /// How to embed.
@@ -75,17 +75,16 @@ public final class AudioEmbedder: @unchecked Sendable {
     }
   }
 
-  /// With a student's weights that are in memory already.
-  package init(_ student: FrozenStudent, metadata: [String: String] = [:], options: Options) throws {
+  /// With a model that was read already.
+  package init(_ model: Model, options: Options) throws {
     let count = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
     threads = WorkerThreads(count)
-    embedder = try Embedder(
-      student, EncoderArchitecture(), project: options.projection, kernels: FastKernels(precision: options.precision),
-      threads: threads)
+    embedder = Embedder(
+      model, project: options.projection, backend: FastBackend(precision: options.precision), threads: threads)
     width = embedder.width
     isProjected = embedder.projects
     normalizes = options.normalize
-    self.metadata = metadata
+    metadata = model.metadata
   }
 
   deinit { threads.stop() }
@@ -105,7 +104,7 @@ public final class AudioEmbedder: @unchecked Sendable {
   /// One vector for each of several sounds, which may differ in length. Faster than one by one; the same bits.
   public func embed(_ sounds: [[Float]], sampleRate: Double) throws -> [[Float]] {
     try EmbeddingError.translated {
-      try embedClips(try sounds.map { try Resampling.toEncoderRate($0, from: sampleRate) })
+      try embedClips(try sounds.map { try Resampler.toEncoderRate($0, from: sampleRate) })
     }
   }
 
@@ -135,7 +134,7 @@ public final class AudioEmbedder: @unchecked Sendable {
 
   // MARK: Windows
 
-  /// One vector for each second of a sound, the windows normalised together, as the public `wav2clip` package does it.
+  /// One vector for each second of a sound, the windows normalized together, as the public `wav2clip` package does it.
   ///
   /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; a sound shorter
   /// than one window gives none.
@@ -144,12 +143,12 @@ public final class AudioEmbedder: @unchecked Sendable {
   public func embedWindows(_ samples: [Float], sampleRate: Double, hop: Double = 1) throws -> [[Float]] {
     try EmbeddingError.translated {
       let cut = try WindowCut(hopSeconds: hop)
-      let sound = try Resampling.toEncoderRate(samples, from: sampleRate)
+      let sound = try Resampler.toEncoderRate(samples, from: sampleRate)
       return try embedWindows([sound], cut)[0]
     }
   }
 
-  /// The same for several sounds at 16 kHz, each normalised over its own windows.
+  /// The same for several sounds at 16 kHz, each normalized over its own windows.
   package func embedWindows(_ sounds: [[Float]], _ cut: WindowCut) throws -> [[[Float]]] {
     var windows: [(sound: Int, start: Int)] = []
     var norms: [SpectrogramNorm] = []
@@ -176,7 +175,7 @@ public final class AudioEmbedder: @unchecked Sendable {
     return result
   }
 
-  /// Adds the windows of a piece of sound at 16 kHz to those that are normalised together.
+  /// Adds the windows of a piece of sound at 16 kHz to those that are normalized together.
   package func addWindows(of piece: [Float], _ cut: WindowCut, to moments: inout SpectrogramMoments) throws {
     let (hop, count) = (cut.hop, cut.count(samples: piece.count))
     try lock.withLock {

@@ -35,18 +35,4 @@ extension Failure {
       "weights.shape", "a tensor has another shape than the student's", on: place, found: "\(found)",
       expected: "\(expected)")
   }
-
-  static func hop(_ seconds: Double) -> Failure {
-    Failure("embed.hop", "no distance between windows", found: "\(seconds) s", expected: "0.01 to 3600", exit: .usage)
-  }
-
-  static func sampleRate(_ rate: Double) -> Failure {
-    Failure(
-      "embed.rate", "no sample rate that can be resampled", found: "\(rate) Hz",
-      expected: "a whole number from 1 to 768000")
-  }
-
-  static func notFinite(_ place: Int, _ value: Float) -> Failure {
-    Failure("embed.nonfinite", "a sample is no finite number", found: "\(value) at \(place)", expected: "−1…1")
-  }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
+import Evaluate
 import Foundation
-import Stages
 
 struct ClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,22 +34,12 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     _ = try common.begin()
-    let settings = try settings()
-    let needsStudent = settings.rows.contains(.probe) || settings.rows.contains(.untrained)
-    let student = needsStudent ? try options.student(common) : nil
+    let job = ClassifyJob(try settings(), options.place(common))
     if common.dryRun {
-      let found = try EvaluationClips(settings.data, settings.reading)
-      return Console.say("would classify \(found.clips.count) clips; \(found.leftOut.count) cannot be used")
+      let (clips, leftOut) = try job.plan()
+      return Console.say("would classify \(clips) clips; \(leftOut) cannot be used")
     }
-    let reading = CountedProgress("clips")
-    let record = try ClassifyEvaluation.run(settings, student: student) { event in
-      switch event {
-      case .read(let done, let total): reading.show(done, of: total)
-      case .note(let text): Console.note(text)
-      case .trained(let text): Console.note(text)
-      }
-    }
-    try options.finish([record], student: student)
+    try job.run(EvaluationReport().show)
   }
 
   private func settings() throws -> ClassifySettings {
@@ -96,7 +86,7 @@ struct ClassifyCommand: ParsableCommand {
     settings.trainingShards = EvaluationOptions.trainingShards(shards)
     settings.save = save
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
-    settings.workerCommand = try EvaluationOptions.workerCommand()
+    settings.workerCommand = try DecodeWorkerCommand.command()
     return settings
   }
 }

@@ -1,5 +1,5 @@
 import RemoteCache
-import Stages
+import Runs
 
 /// A command whose words the report shows, so that its work can be done again.
 protocol KeptCommand {}

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
+import Flow
 import Foundation
-import Stages
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {

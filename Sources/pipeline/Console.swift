@@ -51,7 +51,10 @@ enum Console {
     write("warning: \(printable(text))\n", to: 2)
   }
 
+  static func warn(_ failure: Failure) { warn("\(failure.hinted)") }
+
   static func report(_ failure: Failure) {
+    let failure = failure.hinted
     clearBar()
     JobReport.add(failure: failure)
     var fields: [String: Any] = ["code": failure.code, "text": failure.what, "exit": Int(failure.exit.rawValue)]

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
-import Stages
-import WeightFiles
+import Export
 
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,14 +18,14 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     _ = try common.begin()
-    let selection = try weights.selection()
-    if common.dryRun {
-      let format = try WeightFiles.format(for: output)
-      Console.say("would write \(output) (\(format.name)) from \(input)")
-      return
+    let job = ConversionJob(input, to: output, selection: try weights.selection())
+    if common.dryRun { return Console.say("would write \(output) (\(try job.plan())) from \(input)") }
+    try job.run { event in
+      switch event {
+      case .converted(let file):
+        Console.say(file.line)
+        Console.event("converted", file.fields)
+      }
     }
-    let written = try Conversion.run(input, to: output, selection: selection)
-    Console.say(written.line)
-    Console.event("converted", written.fields)
   }
 }

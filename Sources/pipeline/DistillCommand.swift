@@ -1,11 +1,17 @@
 import ArgumentParser
+import Audio
 import Basics
-import Distillation
+import Distill
+import Flow
 import Foundation
-import Stages
+import Kernels
+import Networks
+import Runs
+import Training
 
 struct DistillOptions: ParsableArguments {
   @Option(help: "Training shards.") var shards: String?
+  @Option(help: "The audio encoder: resnet18 (default) or resnet34.") var encoder: String?
   @Option(help: "cx, clip or clip-image.") var loss: String?
   @Option(help: "Normalise spectrograms over the clip, or over the batch as the reference does.") var normalization:
     String?
@@ -71,8 +77,9 @@ struct DistillOptions: ParsableArguments {
     -> TrainingConfiguration
   {
     var configuration = TrainingConfiguration()
+    configuration.encoder = try Architecture.named(text(encoder, "encoder")).label
     configuration.loss = text(loss, "loss") ?? configuration.loss
-    _ = try Distillation.loss(named: configuration.loss)
+    _ = try Training.loss(named: configuration.loss)
     configuration.normalization =
       try parsed("--normalization", text(normalization, "normalization"), NormalizationScope.init)
       ?? configuration.normalization
@@ -86,7 +93,7 @@ struct DistillOptions: ParsableArguments {
         exit: .usage)
     }
     configuration.schedule = text(schedule, "schedule") ?? configuration.schedule
-    _ = try Distillation.schedule(named: configuration.schedule)
+    _ = try Training.schedule(named: configuration.schedule)
     configuration.scheduleEpochs =
       try positive("--schedule-epochs", scheduleEpochs ?? file?.value("distill", "schedule-epochs"))
       ?? configuration.scheduleEpochs
@@ -146,82 +153,11 @@ struct DistillCommand: ParsableCommand {
 
   func run() throws {
     let file = try common.begin()
-    try DistillFlow(
-      settings: try options.settings(common: common, file: file), common: common, profiles: options.profile
-    )
-    .run()
-  }
-}
-
-/// `distill` with what a person or a machine sees of it.
-struct DistillFlow {
-  let settings: DistillSettings
-  let common: CommonOptions
-  var profiles = false
-
-  /// Says what would be done.
-  /// - Returns: whether it would train.
-  func plan() throws -> Bool { plan(try TrainingRun(settings)) }
-
-  private func plan(_ run: TrainingRun) -> Bool {
-    let state = settings.fresh ? nil : run.state
-    let end = state.flatMap(run.end)
-    let what =
-      end.map { "up to date: \($0)" } ?? state.map { "would go on from step \($0.step)" } ?? "would start"
-    Console.say("distill: run \(run.description.name): \(clips(run)) clips; \(what)")
-    Console.event(
-      "plan",
-      ["stage": "distill", "run": run.description.name, "stepsDone": state?.step ?? 0, "steps": steps(run)])
-    return end == nil
-  }
-
-  private func clips(_ run: TrainingRun) -> String {
-    run.description.clips.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-  }
-
-  /// After how many steps the run ends, unless something ends it before.
-  private func steps(_ run: TrainingRun) -> Int {
-    let batches = max(1, settings.configuration.batches(of: run.description.clips["train"] ?? 0))
-    return min(settings.limits.steps ?? .max, settings.limits.epochs * batches)
-  }
-
-  func run() throws {
-    let run = try TrainingRun(settings)
+    let settings = try options.settings(common: common, file: file)
     if common.dryRun {
-      _ = plan(run)
-      return
-    }
-    Console.note(
-      "run \(run.description.name): \(clips(run)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
-    run.notes.forEach(Console.note)
-    let progress = Progress("steps", total: max(0, steps(run) - (settings.fresh ? 0 : run.stepsDone ?? 0)))
-    let profile = profiles ? Profile() : nil
-    try run.run(profile: profile) { event in show(event, progress) }
-    if let profile { ProfileTable(profile, settings).show() }
-  }
-
-  private func show(_ event: Trainer.Event, _ progress: Progress) {
-    switch event {
-    case .resumed(let step):
-      Console.say("resumed at step \(step)")
-      Console.event("resumed", ["step": step])
-    case .damaged(let failure): Console.warn("\(failure)\n  set aside; using the checkpoint before it, if there is one")
-    case .stepped(let step, let epoch, _, let loss, let speed):
-      progress.advance(extra: "epoch \(epoch + 1), loss \(String(format: "%.4f", loss)), \(one(speed)) clips/s")
-      Console.event("step", ["step": step, "epoch": epoch, "loss": loss, "clipsPerSecond": speed])
-    case .epochEnded(let line):
-      let validation = line.validationLoss.map { ", validation \(String(format: "%.4f", $0))" } ?? ""
-      Console.note("epoch \(line.epoch + 1): loss \(String(format: "%.4f", line.loss))\(validation), step \(line.step)")
-      Console.event(
-        "epoch",
-        [
-          "epoch": line.epoch, "step": line.step, "loss": line.loss,
-          "validationLoss": line.validationLoss as Any? ?? NSNull(),
-        ])
-    case .saved(let step): Console.event("saved", ["step": step])
-    case .stopped(let why):
-      Console.say("done: \(why)")
-      Console.event("done", ["reason": why])
+      _ = try DistillReport.plan(DistillJob(settings))
+    } else {
+      try DistillReport(settings).run(profiles: options.profile)
     }
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Stages
+import Inspect
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,8 +15,9 @@ struct DoctorCommand: ParsableCommand {
     Console.say("pipeline: \(Pipeline.configuration.version)")
     for line in diagnosis.lines {
       Console.say("\(line.name): \(line.value)")
-      if let problem = line.problem { Console.say("  problem: \(problem)") }
-      Console.event("finding", ["name": line.name, "value": line.value, "problem": line.problem?.description ?? ""])
+      let problem = line.problem?.hinted
+      if let problem { Console.say("  problem: \(problem)") }
+      Console.event("finding", ["name": line.name, "value": line.value, "problem": problem?.description ?? ""])
     }
     if !diagnosis.problems.isEmpty { throw Failure.unwell(diagnosis.problems.count) }
   }

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Basics
 import Corpus
+import Embed
 import Foundation
-import Stages
+import Runs
 
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,52 +42,15 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     _ = try common.begin()
-    let run = try EmbeddingRun(try settings())
-    run.warnings.forEach(Console.warn)
+    let job = try EmbedJob(try settings())
+    let report = EmbedReport(job, explains: common.explain)
     if common.dryRun {
-      Console.say("would embed \(run.count) sounds into \(out)")
-      Console.event("plan", ["stage": "embed", "run": run.count])
+      try job.plan(report.show)
+      Console.say("would embed \(job.count) sounds into \(out)")
+      Console.event("plan", ["stage": "embed", "run": job.count])
       return
     }
-    let progress = Progress("sounds", total: run.count)
-    var warned: [String: Int] = [:]
-    let outcome = try run.run { event in show(event, progress, &warned) }
-    for (code, count) in warned.sorted(by: { $0.key < $1.key }) { Console.note("\(count) with \(code)") }
-    let shape = windows ? "\(outcome.rows) windows of \(outcome.sounds) sounds" : "\(outcome.sounds) sounds"
-    let before = outcome.resumed > 0 ? ", \(outcome.resumed) from an earlier run" : ""
-    let without = outcome.leftOut.isEmpty ? "" : ", \(outcome.leftOut.count) left out"
-    Console.say("\(out): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")
-    Console.event(
-      "embedded",
-      [
-        "file": out, "sounds": outcome.sounds, "rows": outcome.rows, "width": outcome.width,
-        "resumed": outcome.resumed, "leftOut": outcome.leftOut.count, "bytes": outcome.bytes,
-        "embeddingSeconds": outcome.embeddingSeconds,
-      ])
-    let total = outcome.sounds + outcome.leftOut.count
-    if Double(outcome.leftOut.count) > maxBadFraction * Double(total) {
-      throw Failure.soundsLeftOut(outcome.leftOut.count, of: total, allowed: maxBadFraction)
-    }
-  }
-
-  private func show(_ event: EmbeddingRun.Event, _ progress: Progress, _ warned: inout [String: Int]) {
-    switch event {
-    case .began(_, let resumed): if resumed > 0 { progress.advance(by: resumed) }
-    case .embedded: progress.advance()
-    case .leftOut(let sound):
-      progress.advance()
-      Console.say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
-      JobReport.add(
-        reason: sound.finding.code.rawValue, title: "left out", example: "\(sound.name): \(sound.finding.evidence)")
-      Console.event(
-        "left-out",
-        ["file": sound.name, "reason": sound.finding.code.rawValue, "evidence": sound.finding.evidence])
-    case .warned(let name, let finding):
-      warned[finding.code.rawValue, default: 0] += 1
-      if common.explain { Console.say("\(name)  \(finding.code): \(finding.evidence)") }
-      Console.event(
-        "warned", ["file": name, "reason": finding.code.rawValue, "evidence": finding.evidence])
-    }
+    try job.run(report.show)
   }
 
   private func settings() throws -> EmbeddingSettings {
@@ -102,7 +66,7 @@ struct EmbedCommand: ParsableCommand {
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.weights = weights
     settings.run = runName
-    settings.checkpoint = try parsed("--checkpoint", checkpoint, TrainedStudent.Choice.init) ?? .best
+    settings.checkpoint = try parsed("--checkpoint", checkpoint, TrainedModel.Choice.init) ?? .best
     settings.workspace = common.workspace
     settings.output = out
     settings.hop = windows ? hop ?? 1 : nil
@@ -115,5 +79,56 @@ struct EmbedCommand: ParsableCommand {
     settings.maxBadFraction = maxBadFraction
     settings.workerCommand = try DecodeWorkerCommand.command()
     return settings
+  }
+}
+
+/// An embedding as a person or a machine sees it.
+final class EmbedReport {
+  private let settings: EmbeddingSettings
+  private let explains: Bool
+  private let progress: Progress
+  private var warned: [String: Int] = [:]
+
+  init(_ job: EmbedJob, explains: Bool) {
+    (settings, self.explains) = (job.settings, explains)
+    progress = Progress("sounds", total: job.count)
+  }
+
+  func show(_ event: EmbedJob.Event) {
+    switch event {
+    case .note(let text): Console.warn(text)
+    case .began(_, let resumed): if resumed > 0 { progress.advance(by: resumed) }
+    case .embedded: progress.advance()
+    case .leftOut(let sound):
+      progress.advance()
+      Console.say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
+      JobReport.add(
+        reason: sound.finding.code.rawValue, title: "left out", example: "\(sound.name): \(sound.finding.evidence)")
+      Console.event(
+        "left-out",
+        ["file": sound.name, "reason": sound.finding.code.rawValue, "evidence": sound.finding.evidence])
+    case .warned(let name, let finding):
+      warned[finding.code.rawValue, default: 0] += 1
+      if explains { Console.say("\(name)  \(finding.code): \(finding.evidence)") }
+      Console.event(
+        "warned", ["file": name, "reason": finding.code.rawValue, "evidence": finding.evidence])
+    case .written(let outcome): show(outcome)
+    }
+  }
+
+  private func show(_ outcome: EmbedJob.Outcome) {
+    for (code, count) in warned.sorted(by: { $0.key < $1.key }) { Console.note("\(count) with \(code)") }
+    let shape =
+      settings.hop == nil ? "\(outcome.sounds) sounds" : "\(outcome.rows) windows of \(outcome.sounds) sounds"
+    let before = outcome.resumed > 0 ? ", \(outcome.resumed) from an earlier run" : ""
+    let without = outcome.leftOut.isEmpty ? "" : ", \(outcome.leftOut.count) left out"
+    Console.say("\(outcome.path): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")
+    Console.event(
+      "embedded",
+      [
+        "file": outcome.path, "sounds": outcome.sounds, "rows": outcome.rows, "width": outcome.width,
+        "resumed": outcome.resumed, "leftOut": outcome.leftOut.count, "bytes": outcome.bytes,
+        "embeddingSeconds": outcome.embeddingSeconds,
+      ])
   }
 }

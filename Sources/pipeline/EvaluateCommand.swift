@@ -1,9 +1,8 @@
 import ArgumentParser
 import Basics
-import Corpus
+import Evaluate
 import Evaluation
 import Foundation
-import Stages
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,26 +19,11 @@ struct EvaluationOptions: ParsableArguments {
   @Option(help: "Threads; no score depends on it.") var threads = ProcessInfo.processInfo.activeProcessorCount
   @Option(help: "Decode workers; no score depends on it.") var jobs = ProcessInfo.processInfo.activeProcessorCount
 
-  func student(_ common: CommonOptions) throws -> EvaluatedStudent {
-    if weights != nil, runName != nil {
-      throw Failure("usage.student", "--weights and --run name two students", expected: "one of them", exit: .usage)
-    }
-    return try EvaluatedStudent.open(weights: weights, run: runName, workspace: common.workspace)
-  }
-
-  /// Shows and keeps records.
-  func finish(_ records: [EvaluationRecord], student: EvaluatedStudent?) throws {
-    for record in records { EvaluationReport.show(record) }
-    let written = try EvaluationOutput.write(records, out: out, markdown: markdown, student: student)
-    if written.isEmpty {
-      Console.note("these weights belong to no run here, so the scores are not kept: --out FILE.json keeps them")
-    } else {
-      Console.note("written: \(written.joined(separator: ", "))")
-    }
-  }
-
-  static func workerCommand() throws -> [String] {
-    [try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), DecodeWorkerCommand.word]
+  func place(_ common: CommonOptions) -> EvaluationPlace {
+    var place = EvaluationPlace()
+    (place.weights, place.run, place.workspace) = (weights, runName, common.workspace)
+    (place.out, place.markdown) = (out, markdown)
+    return place
   }
 
   /// The shards to look for evaluation clips in: those that are named, else the usual ones where they are.
@@ -49,8 +33,23 @@ struct EvaluationOptions: ParsableArguments {
 }
 
 /// An evaluation as a person or a machine sees it.
-enum EvaluationReport {
-  static func show(_ record: EvaluationRecord) {
+final class EvaluationReport {
+  private let reading = CountedProgress("clips")
+
+  func show(_ event: EvaluationEvent) {
+    switch event {
+    case .read(let done, let total): reading.show(done, of: total)
+    case .note(let text): Console.note(text)
+    case .scored(let record): Self.show(record)
+    case .kept(let files):
+      Console.note(
+        files.isEmpty
+          ? "these weights belong to no run here, so the scores are not kept: --out FILE.json keeps them"
+          : "written: \(files.joined(separator: ", "))")
+    }
+  }
+
+  private static func show(_ record: EvaluationRecord) {
     for warning in record.warnings { Console.warn(warning) }
     for table in record.tables { show(EvaluationText.cells(table)) }
     if let curve = record.curve {
@@ -68,8 +67,6 @@ enum EvaluationReport {
     else { return }
     Console.event("evaluation", ["record": object])
   }
-
-  static func cell(_ spread: Spread) -> String { EvaluationText.cell(spread) }
 
   private static func show(_ rows: [[String]]) {
     var table = Table()

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Basics
-import Stages
+import Export
+import Flow
+import Runs
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,31 +23,39 @@ struct ExportCommand: ParsableCommand {
     guard let path = file ?? settings?.text("export", "file") else {
       throw Failure("usage.file", "no file is named", hint: "pipeline export weights.bin", exit: .usage)
     }
-    let choice =
-      try parsed("--checkpoint", checkpoint ?? settings?.text("export", "checkpoint"), TrainedStudent.Choice.init)
-      ?? .best
-    try Self.export(
-      to: path, run: runName, choice: choice, averaged: ema, selection: try weights.selection(), common: common)
+    var export = ExportSettings(path: path)
+    (export.workspace, export.run, export.averaged) = (common.workspace, runName, ema)
+    export.checkpoint = try Self.choice(checkpoint ?? settings?.text("export", "checkpoint"))
+    export.selection = try weights.selection()
+    let job = ExportJob(export)
+    if common.dryRun { return try ExportReport.plan(job) }
+    try job.run { ExportReport.show($0, export) }
   }
 
-  static func export(
-    to path: String, run: String?, choice: TrainedStudent.Choice, averaged: Bool = false,
-    selection: WeightSelection = WeightSelection(),
-    common: CommonOptions
-  ) throws {
-    let trained = try TrainedStudent(workspace: common.workspace, run: run, checkpoint: choice, averaged: averaged)
-    if common.dryRun {
-      Console.say("export \(path): would be written from run \(trained.run.name), step \(trained.state.step)")
-      return
+  /// The best checkpoint, where none is named.
+  static func choice(_ text: String?, _ flag: String = "--checkpoint") throws -> TrainedModel.Choice {
+    try parsed(flag, text, TrainedModel.Choice.init) ?? .best
+  }
+}
+
+/// An export as a person or a machine sees it.
+enum ExportReport {
+  static func plan(_ job: ExportJob) throws {
+    let (run, step) = try job.plan()
+    Console.say("export \(job.settings.path): would be written from run \(run), step \(step)")
+  }
+
+  static func show(_ event: ExportJob.Event, _ settings: ExportSettings) {
+    switch event {
+    case .exported(let outcome):
+      let file = outcome.file
+      let half = settings.selection.half ? ", float16 moves embeddings by \(outcome.deviation)" : ""
+      Console.say(
+        "\(file.path): \(file.tensors) tensors, \(file.bytes / 1024) KiB, run \(outcome.run), step \(outcome.step), sha256 \(file.digest.short)\(half)\(file.wasUpToDate ? "; up to date" : "")"
+      )
+      var fields = file.fields
+      (fields["run"], fields["step"], fields["deviation"]) = (outcome.run, outcome.step, outcome.deviation)
+      Console.event("exported", fields)
     }
-    let outcome = try Export.run(trained, to: path, selection: selection)
-    let file = outcome.file
-    let half = selection.half ? ", float16 moves embeddings by \(outcome.deviation)" : ""
-    Console.say(
-      "\(path): \(file.tensors) tensors, \(file.bytes / 1024) KiB, run \(outcome.run), step \(outcome.step), sha256 \(file.digest.short)\(half)\(file.wasUpToDate ? "; up to date" : "")"
-    )
-    var fields = file.fields
-    (fields["run"], fields["step"], fields["deviation"]) = (outcome.run, outcome.step, outcome.deviation)
-    Console.event("exported", fields)
   }
 }

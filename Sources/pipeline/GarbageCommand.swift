@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
+import Prepare
 import StageGraph
-import Stages
 
 struct GarbageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,24 +20,29 @@ struct GarbageCommand: ParsableCommand {
       throw Failure(
         "usage.value", "a number of at least 0 is wanted", on: "--keep-runs", found: "\(keepRuns)", exit: .usage)
     }
-    let reader = try Catalog.reader(common.workspace)
-    let catalog = common.dryRun ? reader : try Catalog.writer(common.workspace)
-    let store = try ArtifactStore(catalog)
-    let rule = try GarbageRule(catalog)
-    if rule.keepsAll { Console.note("the last prepare has not come to its end: all that it made is kept") }
-    let garbage = try store.garbage(generations: keepRuns, isWanted: rule.isWanted)
-    let what =
-      "\(garbage.artifacts) artifacts of \(garbage.records) records and \(garbage.memos) older ones, \(mebibytes(garbage.bytes)) in \(garbage.segments) segments"
-    Console.event(
-      "garbage",
-      [
-        "artifacts": garbage.artifacts, "records": garbage.records, "memos": garbage.memos, "bytes": garbage.bytes,
-        "segments": garbage.segments, "copied": garbage.copied, "dryRun": common.dryRun,
-      ])
-    if common.dryRun { return Console.say("would free \(what)") }
-    let progress = Progress("segments", total: garbage.segments)
-    try store.collect(garbage, onSegment: { progress.advance() })
-    Console.say("freed \(what)")
+    var progress: Progress?
+    try GarbageJob(workspace: common.workspace, generations: keepRuns, onlyLooks: common.dryRun).run { event in
+      switch event {
+      case .keepsAll: Console.note("the last prepare has not come to its end: all that it made is kept")
+      case .found(let garbage):
+        Console.event("garbage", fields(garbage))
+        if common.dryRun { Console.say("would free \(words(garbage))") }
+        progress = Progress("segments", total: garbage.segments)
+      case .segment: progress?.advance()
+      case .freed(let garbage): Console.say("freed \(words(garbage))")
+      }
+    }
+  }
+
+  private func words(_ garbage: Garbage) -> String {
+    "\(garbage.artifacts) artifacts of \(garbage.records) records and \(garbage.memos) older ones, \(mebibytes(garbage.bytes)) in \(garbage.segments) segments"
+  }
+
+  private func fields(_ garbage: Garbage) -> [String: Any] {
+    [
+      "artifacts": garbage.artifacts, "records": garbage.records, "memos": garbage.memos, "bytes": garbage.bytes,
+      "segments": garbage.segments, "copied": garbage.copied, "dryRun": common.dryRun,
+    ]
   }
 
   private func mebibytes(_ bytes: Int) -> String { "\(one(Double(bytes) / 1_048_576)) MiB" }

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Basics
+import Flow
+import Prepare
 import StageGraph
-import Stages
 
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,7 +18,7 @@ struct GraphCommand: ParsableCommand {
     var settings = try options.settings(videos: given.isEmpty ? ["videos"] : given, common: common, file: file)
     if settings.embeddings.isEmpty { settings.embeddings = ["embeddings"] }
     let catalog = Files.exists("\(common.workspace)/catalog.sqlite") ? try Catalog.reader(common.workspace) : nil
-    if let shards = try catalog?.note(PrepareSettings.shardsNote), options.shards == nil { settings.shards = shards }
+    if let shards = try catalog?.directory(of: .shards), options.shards == nil { settings.shards = shards }
     let diagram = try StageDiagram(settings, catalog)
     Console.say(mermaid ? diagram.mermaid : diagram.dot)
     for node in diagram.nodes { Console.event("node", ["name": node.name, "count": node.count ?? ""]) }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
 import Foundation
-import Stages
+import Inspect
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

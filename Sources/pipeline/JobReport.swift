@@ -1,5 +1,7 @@
 import Basics
+import Corpus
 import Foundation
+import Prepare
 import Synchronization
 
 /// What a CI job shows beside its log: annotations, which GitHub takes from lines of the log, and a summary in Markdown.

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Basics
 import Corpus
+import Flow
 import Foundation
 import Media
+import Prepare
 import RemoteCache
-import Stages
 
 struct PrepareOptions: ParsableArguments {
   @Option(help: "CSV (id,start,label,split) or JSONL: which clips there are.")

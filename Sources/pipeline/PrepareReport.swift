@@ -1,11 +1,11 @@
 import Basics
 import Corpus
+import Prepare
 import StageGraph
-import Stages
 
 /// What became of the clips, as a table: one row a reason.
 enum PrepareReport {
-  static func show(_ rows: [PreparedSummary.Row]) {
+  static func show(_ rows: [ReasonCount]) {
     var table = Table()
     for row in rows {
       table.add(row.title, row.reason, "\(row.count)", row.example)
@@ -20,7 +20,7 @@ enum PrepareReport {
 
 /// What a run would do, as a table: one row a stage.
 enum PlanReport {
-  static func show(_ plan: Plan) {
+  static func show(_ plan: ClipPlan) {
     var table = Table()
     table.add("stage", "run", "may run", "up to date", "blocked")
     for stage in plan.stages {
@@ -37,23 +37,15 @@ enum PlanReport {
   }
 
   /// How many clips have vectors, and what those that are worked on will take.
-  static func coverage(_ preparation: Preparation, _ plan: Plan) {
-    let clips = preparation.ready.count
-    guard !preparation.settings.embeddings.isEmpty else {
+  static func show(_ coverage: PrepareJob.Coverage) {
+    guard coverage.isGiven else {
       Console.say("no teacher vectors given: sound and frames only")
       return
     }
-    let covered = preparation.ready.count { $0.vectors != nil }
-    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; sound and rows lie in the
-    // shards too.
-    let open = [ExtractSound.name: 160, ExtractFrames.name: 200, SelectVectors.name: 10].reduce(0) { sum, stage in
-      let counts = plan.counts(stage: stage.key)
-      return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)
-    }
-    let bytes = open * 1024
-    let disk = plan.isUpToDate ? "" : "; up to \(bytes / 1_048_576 + 1) MiB of disk"
-    Console.say("vectors for \(covered) of \(clips) clips\(disk)")
-    Console.event("coverage", ["clips": clips, "vectors": covered, "diskBytes": bytes])
+    let disk = coverage.isUpToDate ? "" : "; up to \(coverage.bytes / 1_048_576 + 1) MiB of disk"
+    Console.say("vectors for \(coverage.covered) of \(coverage.clips) clips\(disk)")
+    Console.event(
+      "coverage", ["clips": coverage.clips, "vectors": coverage.covered, "diskBytes": coverage.bytes])
   }
 
   static func shards(_ publisher: ShardPublisher) {

@@ -1,8 +1,9 @@
 import Basics
-import Distillation
+import Distill
 import Foundation
 import Kernels
-import Stages
+import Networks
+import Training
 
 /// What `distill --profile` prints: processor time by layer and pass, the slowest first, beside the machine's measured peak.
 struct ProfileTable {
@@ -13,7 +14,7 @@ struct ProfileTable {
   init(_ profile: Profile, _ settings: DistillSettings) {
     rows = profile.rows.sorted { $0.seconds > $1.seconds }
     steps = profile.steps
-    peak = VectorKernels(settings.instructionSet).measuredPeak()
+    peak = VectorOps(settings.instructionSet).measuredPeak()
   }
 
   func show() {

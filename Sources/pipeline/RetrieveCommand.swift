@@ -1,8 +1,7 @@
 import ArgumentParser
 import Basics
 import Corpus
-import Evaluation
-import Stages
+import Evaluate
 
 struct RetrieveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,15 +29,12 @@ struct RetrieveCommand: ParsableCommand {
     settings.mostQueries = try positive("--queries", queries)
     (settings.text, settings.timeline, settings.save) = (text, timeline, save)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
-    settings.workerCommand = try EvaluationOptions.workerCommand()
-    let student = vectors == nil || timeline != nil ? try options.student(common) : nil
-    if common.dryRun { return Console.say("would score the clips of \(shards) that were kept out of training") }
-    var records: [EvaluationRecord] = []
-    // With a timeline alone, no shards are needed.
-    if timeline == nil || vectors != nil || Files.isFolder(shards) {
-      records.append(try RetrievalEvaluation.run(settings, student: vectors == nil ? student : nil))
+    settings.workerCommand = try DecodeWorkerCommand.command()
+    let job = RetrieveJob(settings, options.place(common))
+    if common.dryRun {
+      try job.plan()
+      return Console.say("would score the clips of \(shards) that were kept out of training")
     }
-    if let timeline, let student { records.append(try TimelineEvaluation.run(timeline, settings, student: student)) }
-    try options.finish(records, student: student)
+    try job.run(EvaluationReport().show)
   }
 }

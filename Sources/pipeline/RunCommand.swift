@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Stages
+import Flow
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,7 +25,7 @@ struct RunCommand: ParsableCommand {
     let settings = try common.begin()
     var options = try PrepareOptions.parse([])
     options.remoteCache = remoteCache
-    try PipelineFlow(file: settings, common: common, options: options).run(until: until)
+    try PipelineReport(file: settings, common: common, options: options).run(until: until)
   }
 }
 
@@ -43,6 +43,6 @@ struct PlanCommand: ParsableCommand {
     var common = common
     common.dryRun = true
     let file = try common.begin()
-    try PipelineFlow(file: file, common: common, videos: videos, options: options).run(until: nil)
+    try PipelineReport(file: file, common: common, videos: videos, options: options).run(until: nil)
   }
 }

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Basics
 import Corpus
-import Distillation
 import Foundation
+import Prepare
+import Runs
 import StageGraph
-import Stages
+import Training
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,10 +18,10 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     _ = try common.begin()
     let catalog = try Catalog.reader(common.workspace)
-    let verdicts = try ClipVerdict.all(catalog)
+    let verdicts = try PreparedWorkspace(catalog).verdicts()
     if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
     if !runs { try summarise(verdicts, catalog) }
-    try list(runs: catalog.runs())
+    list(try RunSummary.all(catalog))
   }
 
   private func list(_ verdicts: [ClipVerdict]) {
@@ -58,35 +59,30 @@ struct StatusCommand: ParsableCommand {
         "clips": clips.count, "unmatched": others, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0,
         "leftOut": counts[.leftOut] ?? 0,
       ])
-    PrepareReport.show(PreparedSummary.rows(verdicts))
+    PrepareReport.show(ReasonCount.rows(verdicts))
     try tell(work: StageTimes(catalog))
   }
 
   /// What the last prepare that had something to do had to do, where other workspaces did some of it.
   private func tell(work: StageTimes?) {
     guard let rows = work?.rows else { return }
-    let fetched = rows.reduce(0) { $0 + ($1.fetched ?? 0) }
+    let fetched = rows.reduce(0) { $0 + $1.fetched }
     guard fetched > 0 else { return }
     let ran = rows.reduce(0) { $0 + $1.ran }
     Console.say("the last prepare: \(ran) actions ran, \(fetched) from the remote cache")
     Console.event("last-prepare", ["ran": ran, "fetched": fetched])
   }
 
-  private func list(runs rows: [RunRow]) throws {
-    struct Detail: Decodable { var folder: String }
+  private func list(_ runs: [RunSummary]) {
     var table = Table()
     table.add("run", "steps", "loss", "best validation")
-    for row in rows {
-      let detail = try CanonicalJSON.decode(
-        Detail.self, from: Array(row.detail.utf8), source: "catalog, run \(row.name)")
-      let lines = MetricsLog.lines("\(detail.folder)/metrics.jsonl")
-      let best = lines.compactMap(\.validationLoss).min()
-      let last = lines.last
+    for run in runs {
       table.add(
-        row.name, "\(last?.step ?? 0)", last.map { String(format: "%.4f", $0.loss) } ?? "-",
-        best.map { String(format: "%.4f", $0) } ?? "-")
-      Console.event("run", ["name": row.name, "steps": last?.step ?? 0, "bestValidation": best as Any? ?? NSNull()])
+        run.name, "\(run.steps)", run.loss.map { String(format: "%.4f", $0) } ?? "-",
+        run.bestValidation.map { String(format: "%.4f", $0) } ?? "-")
+      Console.event(
+        "run", ["name": run.name, "steps": run.steps, "bestValidation": run.bestValidation as Any? ?? NSNull()])
     }
-    if !rows.isEmpty { Console.say(table.text) }
+    if !runs.isEmpty { Console.say(table.text) }
   }
 }

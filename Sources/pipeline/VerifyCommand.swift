@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
-import StageGraph
-import Stages
+import Prepare
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,44 +16,27 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     _ = try common.begin()
-    // Only a workspace that is there is opened: a wrong name must not make one.
-    let reader = try Catalog.reader(common.workspace)
-    let catalog = common.dryRun ? reader : try Catalog.writer(common.workspace)
-    let store = try ArtifactStore(catalog)
-    let (artifacts, storeFaults) = try verify(store)
-    let checked = try folders(catalog).map { try ShardVerification($0.kind, folder: $0.folder, catalog: catalog) }
-    let (faults, count) = (storeFaults + checked.flatMap(\.faults), checked.reduce(0) { $0 + $1.shards })
-    for fault in faults {
-      let evidence = [fault.found.map { "found \($0)" }, fault.expected.map { "expected \($0)" }].compactMap { $0 }
-      let detail = evidence.isEmpty ? "" : " (\(evidence.joined(separator: ", ")))"
-      Console.say("\(fault.subject ?? ""): \(fault.what)\(detail)")
-      Console.event("fault", ["code": fault.code, "subject": fault.subject ?? "", "found": fault.found ?? ""])
+    var progress: Progress?
+    var (read, shown) = (0, 0)
+    try VerifyJob(workspace: common.workspace, shards: shards, onlyLooks: common.dryRun).run { event in
+      switch event {
+      case .reading(let total): progress = Progress("MiB", total: total >> 20)
+      case .read(let bytes):
+        read += bytes
+        progress?.advance(by: read >> 20 - shown)
+        shown = read >> 20
+      case .fault(let fault): show(fault)
+      case .verified(let artifacts, let count, let faults):
+        Console.event("verified", ["artifacts": artifacts, "shards": count, "faults": faults])
+        if faults == 0 { Console.say("all \(artifacts) artifacts and \(count) shards are whole") }
+      }
     }
-    Console.event("verified", ["artifacts": artifacts, "shards": count, "faults": faults.count])
-    if faults.isEmpty { return Console.say("all \(artifacts) artifacts and \(count) shards are whole") }
-    if catalog.isWriter {
-      for folder in checked { try folder.forget(in: catalog) }
-      try PreparationSeal.remove(from: catalog)
-    }
-    throw Failure.damaged(faults.count, of: artifacts + count, isGivenUp: catalog.isWriter)
   }
 
-  /// Where shards were written last, or those that are named.
-  private func folders(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, folder: String)] {
-    if let shards, !Files.isFolder(shards) { throw Failure.noSuchFolder("--shards", shards) }
-    let training = try shards ?? catalog.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards
-    let frames = try catalog.note(PrepareSettings.framesNote)
-    return [(.training, training)] + (frames.map { [(.frames, $0)] } ?? [])
-  }
-
-  private func verify(_ store: ArtifactStore) throws -> (Int, [Failure]) {
-    let lost = try store.catalog.lostArtifacts()
-    let progress = Progress("MiB", total: try store.catalog.storedBytes() >> 20)
-    var shown = 0
-    let (count, faults) = try store.verify(onProgress: { bytes in
-      progress.advance(by: bytes >> 20 - shown)
-      shown = bytes >> 20
-    })
-    return (count, lost + faults)
+  private func show(_ fault: Failure) {
+    let evidence = [fault.found.map { "found \($0)" }, fault.expected.map { "expected \($0)" }].compactMap { $0 }
+    let detail = evidence.isEmpty ? "" : " (\(evidence.joined(separator: ", ")))"
+    Console.say("\(fault.subject ?? ""): \(fault.what)\(detail)")
+    Console.event("fault", ["code": fault.code, "subject": fault.subject ?? "", "found": fault.found ?? ""])
   }
 }

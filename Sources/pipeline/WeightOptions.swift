@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Stages
+import Export
 
 /// What `export` and `convert` let one choose of the weights.
 struct WeightOptions: ParsableArguments {

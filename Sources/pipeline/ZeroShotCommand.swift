@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
 import Corpus
-import Stages
+import Evaluate
 
 struct ZeroShotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,11 +24,12 @@ struct ZeroShotCommand: ParsableCommand {
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.trainingShards = EvaluationOptions.trainingShards(shards)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
-    settings.workerCommand = try EvaluationOptions.workerCommand()
-    let student = try options.student(common)
-    if common.dryRun { return Console.say("would name the sounds of \(data) by the class vectors of \(text)") }
-    let reading = CountedProgress("clips")
-    let record = try ZeroShotEvaluation.run(settings, student: student) { reading.show($0, of: $1) }
-    try options.finish([record], student: student)
+    settings.workerCommand = try DecodeWorkerCommand.command()
+    let job = ZeroShotJob(settings, options.place(common))
+    if common.dryRun {
+      try job.plan()
+      return Console.say("would name the sounds of \(data) by the class vectors of \(text)")
+    }
+    try job.run(EvaluationReport().show)
   }
 }

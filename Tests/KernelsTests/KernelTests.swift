@@ -17,7 +17,7 @@ struct KernelTests {
     Extent(images: 3, channels: 64, height: 9, width: 15), Extent(images: 1, channels: 16, height: 129, width: 33),
     Extent(images: 2, channels: 48, height: 4, width: 6, block: 48),
   ]
-  let plain = ReferenceKernels()
+  let plain = PlainOps()
 
   private func close(_ a: FloatBuffer, _ b: FloatBuffer, _ tolerance: Float = 1e-5) -> Bool {
     let largest = b.values.map(abs).max() ?? 0
@@ -26,12 +26,12 @@ struct KernelTests {
 
   @Test("channel moments, also far from zero", arguments: sets, extents)
   func moments(set: InstructionSet, extent: Extent) {
-    let fast = VectorKernels(set)
+    let fast = VectorOps(set)
     let x = random(extent.count, 1, offset: 50)
     var (m, s) = ([Double](repeating: 0, count: extent.channels), [Double](repeating: 0, count: extent.channels))
     var (pm, ps) = (m, s)
-    fast.channelMoments(extent, x.start, mean: &m, squares: &s)
-    plain.channelMoments(extent, x.start, mean: &pm, squares: &ps)
+    fast.channelMoments(extent, x.start, mean: &m, m2: &s)
+    plain.channelMoments(extent, x.start, mean: &pm, m2: &ps)
     for c in 0..<extent.channels {
       #expect(abs(m[c] - pm[c]) <= 1e-6 * abs(pm[c]))
       #expect(abs(s[c] - ps[c]) <= 1e-5 * max(1, ps[c]))
@@ -40,17 +40,17 @@ struct KernelTests {
 
   @Test("scale, shift, residual, relu, and the combination of gradients", arguments: sets, extents)
   func elementwise(set: InstructionSet, extent: Extent) {
-    let fast = VectorKernels(set)
+    let fast = VectorOps(set)
     let (x, r, g) = (random(extent.count, 1), random(extent.count, 2), random(extent.count, 3))
     let (a, b, c) = (random(extent.channels, 4), random(extent.channels, 5), random(extent.channels, 6))
     let (y, expected) = (FloatBuffer(extent.count), FloatBuffer(extent.count))
     for (residual, scale) in [(nil, nil), (r, nil), (r, c)] as [(FloatBuffer?, FloatBuffer?)] {
-      for kernels in [fast, plain] as [any LayerKernels] {
-        let norm = ResultNorm(
+      for kernels in [fast, plain] as [any Ops] {
+        let norm = Normalization(
           scale: a.start, shift: b.start, residual: residual.map { Floats($0.start) },
-          residualGate: scale.map { InputGate(scale: $0.start, shift: $0.start) }, residualRelu: scale != nil,
+          residualPrologue: scale.map { Prologue(scale: $0.start, shift: $0.start) }, residualRelu: scale != nil,
           relu: residual != nil)
-        kernels.scaleShift(extent, x.start, norm, kernels is ReferenceKernels ? expected.start : y.start)
+        kernels.scaleShift(extent, x.start, norm, kernels is PlainOps ? expected.start : y.start)
       }
       #expect(close(y, expected))
     }
@@ -65,7 +65,7 @@ struct KernelTests {
     let (g, h) = (random(extent.count, 4), random(extent.count, 4))
     var (s, p) = ([Double](repeating: 0, count: extent.channels), [Double](repeating: 0, count: extent.channels))
     var (ps, pp) = (s, p)
-    VectorKernels(set).gradientMoments(
+    VectorOps(set).gradientMoments(
       extent, gradient: g.start, activation: activation.start, x.start, mean: mean.start, sums: &s, products: &p)
     plain.gradientMoments(
       extent, gradient: h.start, activation: activation.start, x.start, mean: mean.start, sums: &ps, products: &pp)
@@ -78,7 +78,7 @@ struct KernelTests {
 
   @Test("means over pixels, forward and backward", arguments: sets, extents)
   func pooling(set: InstructionSet, extent: Extent) {
-    let fast = VectorKernels(set)
+    let fast = VectorOps(set)
     let x = random(extent.count, 1)
     let (d, e) = (random(extent.count, 2), random(extent.count, 2))
     let (m, n) = (FloatBuffer(extent.images * extent.channels), FloatBuffer(extent.images * extent.channels))
@@ -96,7 +96,7 @@ struct KernelTests {
       let x = FloatBuffer(random(samples, seed).values.map { max(-1, min(1, $0 * amplitude)) })
       let frames = 1 + samples / 353
       let (padded, y, expected) = (FloatBuffer(samples + 512), FloatBuffer(257 * frames), FloatBuffer(257 * frames))
-      VectorKernels(set).logSpectrogram(samples, x.start, padded: padded.start, y.start)
+      VectorOps(set).logSpectrogram(samples, x.start, padded: padded.start, y.start)
       plain.logSpectrogram(samples, x.start, padded: padded.start, expected.start)
       let error = zip(y.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity
       #expect(error < 2e-3, "\(error)")
@@ -105,17 +105,17 @@ struct KernelTests {
 
   @Test("Adam, sums and moments of odd counts", arguments: sets)
   func flat(set: InstructionSet) {
-    let fast = VectorKernels(set)
+    let fast = VectorOps(set)
     let count = 1037
     let g = random(count, 1)
     let (p, m, v) = (random(count, 2), random(count, 3), FloatBuffer(random(count, 4).values.map(abs)))
     let (q, n, w) = (random(count, 2), random(count, 3), FloatBuffer(random(count, 4).values.map(abs)))
     let step = AdamStep(rate: 1e-3, number: 7)
-    fast.adam(count, parameter: p.start, gradient: g.start, first: m.start, second: v.start, step: step)
-    plain.adam(count, parameter: q.start, gradient: g.start, first: n.start, second: w.start, step: step)
+    fast.adam(count, parameter: p.start, gradient: g.start, m: m.start, v: v.start, step: step)
+    plain.adam(count, parameter: q.start, gradient: g.start, m: n.start, v: w.start, step: step)
     #expect(close(p, q, 1e-6) && close(m, n, 1e-6) && close(v, w, 1e-6))
     let (a, b) = (fast.moments(count, g.start), plain.moments(count, g.start))
-    #expect(abs(a.mean - b.mean) < 1e-9 && abs(a.squares - b.squares) < 1e-6)
+    #expect(abs(a.mean - b.mean) < 1e-9 && abs(a.m2 - b.m2) < 1e-6)
     fast.add(count, p.start, g.start)
     plain.add(count, q.start, g.start)
     #expect(close(p, q, 1e-6))
@@ -128,9 +128,9 @@ struct KernelTests {
         random(extent.count, 1), random(extent.count, 2), random(extent.channels, 3), random(extent.channels, 4)
       )
       let y = FloatBuffer(extent.count)
-      let kernels = VectorKernels(set)
+      let kernels = VectorOps(set)
       kernels.scaleShift(
-        extent, x.start, ResultNorm(scale: a.start, shift: b.start, residual: Floats(g.start), relu: true), y.start)
+        extent, x.start, Normalization(scale: a.start, shift: b.start, residual: Floats(g.start), relu: true), y.start)
       var (s, p) = ([Double](repeating: 0, count: extent.channels), [Double](repeating: 0, count: extent.channels))
       kernels.gradientMoments(
         extent, gradient: g.start, activation: y.start, x.start, mean: a.start, sums: &s, products: &p)
@@ -161,7 +161,7 @@ struct ConvolutionTests {
   func library(shape: ConvolutionShape) throws {
     let dataGradient = shape.inputChannels > 1
     try compare(
-      try OneDNNConvolution(shape, training: true, dataGradient: dataGradient, layers: VectorKernels()), shape)
+      try OneDNNConvolution(shape, training: true, dataGradient: dataGradient, ops: VectorOps()), shape)
   }
 
   @Test(
@@ -198,7 +198,7 @@ struct ConvolutionTests {
   /// All three passes against the definition: bare, and with everything that can be done on the way.
   private func compare(_ fast: any ConvolutionKernel, _ shape: ConvolutionShape, tolerance: Float = 1e-4) throws {
     for bare in shape.inputChannels == 1 ? [true] : [true, false] {
-      let (found, expected) = (try passes(fast, shape, bare), try passes(ReferenceConvolution(shape), shape, bare))
+      let (found, expected) = (try passes(fast, shape, bare), try passes(PlainConvolution(shape), shape, bare))
       for (a, b) in zip(found, expected) {
         let largest = b.values.map(abs).max() ?? 0
         let error = zip(a.values, b.values).map { abs($0 - $1) }.max() ?? .infinity
@@ -213,7 +213,7 @@ struct ConvolutionTests {
     let (input, output) = (shape.input, shape.output)
     let (x, w) = (random(input.count, 1), random(shape.weightCount, 2))
     let (scale, shift) = (random(input.channels, 3), random(input.channels, 4))
-    let gate = bare ? nil : InputGate(scale: scale.start, shift: shift.start)
+    let prologue = bare ? nil : Prologue(scale: scale.start, shift: shift.start)
     let scratch = FloatBuffer(kernel.scratchCount + 16)
     let packed = FloatBuffer(max(kernel.packedCount(.forward), kernel.packedCount(.backwardData)))
     var result: [Values] = []
@@ -224,21 +224,21 @@ struct ConvolutionTests {
     func floats(_ x: DoubleBuffer) -> [Float] { (0..<x.count).map { Float(x.start[$0]) } }
 
     let y = FloatBuffer(output.count)
-    let (mean, squares) = sums(output.channels)
+    let (mean, m2) = sums(output.channels)
     try kernel.pack(w.start, for: .forward, into: packed.start)
     try kernel.forward(
-      x.start, gate: gate, packed: packed.start, y.start,
-      finish: bare ? .none : .moments(mean: mean.start, squares: squares.start), scratch: scratch.start)
-    result += [("forward", y.values), ("mean", floats(mean)), ("squares", floats(squares))]
+      x.start, prologue: prologue, packed: packed.start, y.start,
+      epilogue: bare ? .none : .moments(mean: mean.start, m2: m2.start), scratch: scratch.start)
+    result += [("forward", y.values), ("mean", floats(mean)), ("m2", floats(m2))]
     if !bare {
       let (a, b, residual) = (random(output.channels, 5), random(output.channels, 6), random(output.count, 7))
-      let norm = ResultNorm(
+      let norm = Normalization(
         scale: a.start, shift: b.start, residual: Floats(residual.start),
-        residualGate: InputGate(scale: b.start, shift: a.start), residualRelu: true, relu: true)
+        residualPrologue: Prologue(scale: b.start, shift: a.start), residualRelu: true, relu: true)
       let z = FloatBuffer(output.count)
       keep += [a, b, residual]
       try kernel.forward(
-        x.start, gate: gate, packed: packed.start, z.start, finish: .norm(norm), scratch: scratch.start)
+        x.start, prologue: prologue, packed: packed.start, z.start, epilogue: .norm(norm), scratch: scratch.start)
       result.append(("frozen norm", z.values))
     }
 
@@ -250,7 +250,8 @@ struct ConvolutionTests {
     let packedGradient = FloatBuffer(kernel.packedCount(.backwardWeights))
     let dw = FloatBuffer(shape.weightCount)
     try kernel.backwardWeights(
-      x.start, gate: gate, dy.start, norm: bare ? nil : norm, packed: packedGradient.start, scratch: scratch.start)
+      x.start, prologue: prologue, dy.start, norm: bare ? nil : norm, packed: packedGradient.start,
+      scratch: scratch.start)
     try kernel.unpackGradient(packedGradient.start, into: dw.start)
     result += [("weights", dw.values), ("gradient through the norm", dy.values)]
 
@@ -261,15 +262,15 @@ struct ConvolutionTests {
     try kernel.pack(w.start, for: .backwardData, into: packed.start)
     let addend = random(input.count, 12)
     keep += [addend, gradient, coefficients]
-    let merge = GradientMerge(
-      addend: shape.stride == 2 ? .even(addend.start) : .whole(addend.start), activation: dx.start, gate: gate,
+    let epilogue = GradientEpilogue(
+      addend: shape.stride == 2 ? .even(addend.start) : .whole(addend.start), activation: dx.start, prologue: prologue,
       sums: GradientSums(x: dx.start, mean: scale.start, sums: total.start, products: product.start))
     try kernel.backwardData(
-      dy.start, packed: packed.start, dx.start, merge: bare ? GradientMerge() : merge, scratch: scratch.start)
+      dy.start, packed: packed.start, dx.start, epilogue: bare ? GradientEpilogue() : epilogue, scratch: scratch.start)
     result += [("data", dx.values), ("sums", floats(total)), ("products", floats(product))]
     if shape.kernel == 1 {
       let compact = FloatBuffer(input.images * input.channels * output.pixels)
-      try kernel.backwardData(dy.start, packed: packed.start, compact.start, merge: .compact, scratch: scratch.start)
+      try kernel.backwardData(dy.start, packed: packed.start, compact.start, epilogue: .compact, scratch: scratch.start)
       result.append(("compact data", compact.values))
     }
     return result
@@ -280,7 +281,7 @@ struct ConvolutionTests {
     for (images, channels, height, width) in [(1, 64, 1, 1), (2, 64, 17, 23), (1, 64, 8, 46), (3, 64, 5, 14)] {
       let shape = StemShape(images: images, channels: channels, height: height, width: width)
       let fast = try stem(try #require(FastStem(shape, set)))
-      let plain = try stem(ReferenceStem(shape))
+      let plain = try stem(PlainStem(shape))
       for (a, b) in zip(fast, plain) {
         let largest = b.values.map(abs).max() ?? 0
         let error = zip(a.values, b.values).map { abs($0 - $1) }.max() ?? .infinity
@@ -299,11 +300,11 @@ struct ConvolutionTests {
     let sign = FloatBuffer((0..<channels).map { $0 % 3 == 0 ? -1 : 1 })
     let (packed, scratch) = (FloatBuffer(shape.weightCount), FloatBuffer(kernel.scratchCount))
     let (y, winner) = (FloatBuffer(shape.pooled.count), ByteBuffer(shape.pooled.count))
-    let (mean, squares) = (DoubleBuffer(channels), DoubleBuffer(channels))
+    let (mean, m2) = (DoubleBuffer(channels), DoubleBuffer(channels))
     kernel.pack(w.start, into: packed.start)
     kernel.forward(
       x.start, packed: packed.start, sign: sign.start, y.start, winner: winner.start,
-      moments: (mean.start, squares.start), scratch: scratch.start)
+      moments: (mean.start, m2.start), scratch: scratch.start)
     let (gradient, coefficients) = (random(shape.pooled.count, 3), random(3 * channels, 4))
     let (packedGradient, dw) = (FloatBuffer(shape.weightCount), FloatBuffer(shape.weightCount))
     kernel.backwardWeights(
@@ -314,7 +315,7 @@ struct ConvolutionTests {
     let winners = (0..<shape.pooled.count).map { Float(winner.start[$0]) }
     let sums = { (x: DoubleBuffer) in (0..<channels).map { Float(x.start[$0]) } }
     return [
-      ("maxima", y.values), ("winners", winners), ("mean", sums(mean)), ("squares", sums(squares)),
+      ("maxima", y.values), ("winners", winners), ("mean", sums(mean)), ("m2", sums(m2)),
       ("weights", dw.values),
     ]
   }

@@ -70,7 +70,7 @@ import Testing
       "late.mkv", "-i", early, "-itsoffset", "0.5", "-i", early, "-map", "0:v", "-map", "1:a", "-c", "copy")
     let heard = try sound(late)
     #expect(try abs(onset(samples(ofFlac: heard.payload, in: clips)) - 3.5) < 0.001)
-    #expect(heard.reply.sound?.firstSoundSeconds == 0.5)
+    #expect(heard.reply.sound?.firstAudioSeconds == 0.5)
     #expect(heard.reply.sound?.coveredSeconds == 10)
     #expect(try frames(late).reply.frames?.frameTimes.first == 0)
   }

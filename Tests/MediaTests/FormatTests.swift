@@ -64,13 +64,13 @@ import Testing
   }
 }
 
-@Suite struct SoundPlacementTests {
-  private func placement() -> SoundPlacement {
-    SoundPlacement(rate: 48_000, tick: MediaTime(1, timescale: 1000))
+@Suite struct AudioPlacementTests {
+  private func placement() -> AudioPlacement {
+    AudioPlacement(rate: 48_000, tick: MediaTime(1, timescale: 1000))
   }
 
   /// Where the first kept sample goes, and how many are left out.
-  private func place(_ placement: inout SoundPlacement, _ position: Int64?, _ count: Int) -> [Int64] {
+  private func place(_ placement: inout AudioPlacement, _ position: Int64?, _ count: Int) -> [Int64] {
     let placed = placement.place(position, count: count)
     return [placed.start, Int64(placed.skipped)]
   }

@@ -1,10 +1,11 @@
 import Basics
-import Distillation
+import Training
 import Foundation
+import Runs
 import Tensors
 import Testing
 
-@testable import Stages
+@testable import Report
 @testable import pipeline
 
 @Suite("Options of distill")

@@ -1,12 +1,15 @@
 import Basics
-import Distillation
 import Evaluation
 import Foundation
+import Models
+import Networks
+import Media
 import Tensors
+import TestSupport
 import Testing
-import WeightFiles
+import Training
 
-@testable import Stages
+@testable import Evaluate
 @testable import pipeline
 
 /// Sounds and a student made up on the spot.
@@ -15,12 +18,8 @@ private struct Sounds {
 
   init() throws {
     tool = try Tool()
-    let architecture = EncoderArchitecture()
-    let layout = ParameterLayout(architecture: architecture, projections: ["audio_transform"], temperatures: [])
-    let parameters = Parameters(layout)
-    parameters.initialise(seed: 5)
     try WeightFiles.write(
-      StudentWeights.export(parameters, architecture, steps: 0), metadata: ["normalization": "clip"],
+      StateDictionary.tensors(RandomStudent.model(seed: 5).parameters, steps: 0), metadata: ["normalization": "clip"],
       to: tool.path("weights.safetensors"))
   }
 
@@ -286,25 +285,38 @@ struct EvaluateTests {
     ] { #expect(DataTitle.of(path) == title) }
   }
 
-  @Test("a manifest's row is ten seconds of its file and not cut; other sounds are, at the reader's limit")
+  @Test("a manifest's row is ten seconds of its file; other files are taken whole, up to what one vector serves")
   func lengths() throws {
     let sounds = try Sounds()
     defer { sounds.tool.remove() }
     try sounds.write("videos/abcdefghijk.wav", pitch: 440, seconds: 24, seed: 1, rate: 4000)
+    try sounds.write("long.wav", pitch: 440, seconds: 60.5, seed: 2, rate: 1000)
+    try sounds.write("short.wav", pitch: 440, seconds: 0.01, seed: 3)
     try Files.write(
-      "abcdefghijk,3,x,train\nabcdefghijk,12,y,test\nabcdefghijk,19,y,test\n", to: sounds.tool.path("m.csv"))
+      "abcdefghijk,3,x,train\nabcdefghijk,14,y,test\nabcdefghijk,19,y,test\n", to: sounds.tool.path("m.csv"))
     var reading = EvaluationClips.Reading()
     reading.audio = sounds.tool.path("videos")
     let clips = try EvaluationClips(sounds.tool.path("m.csv"), reading).clips
-    #expect(clips.map(\.startSeconds) == [3, 12, 19] && clips.allSatisfy { $0.seconds == 10 })
-    let command = [Tool.program, DecodeWorkerCommand.word]
-    let reader = SoundReader(jobs: 1, command: command, mostSeconds: 20)
-    let parts = clips.map { SoundReader.Part($0.path, startSeconds: $0.startSeconds, seconds: $0.seconds) }
-    let found = try reader.read(parts + [SoundReader.Part(clips[0].path)]).map { try $0.get() }
-    #expect(found.map(\.samples.count) == [160_000, 160_000, 80_000, 320_000])
-    #expect(found.map(\.isCut) == [false, false, false, true])
-    let whole = try SoundReader(jobs: 1, command: command).read([SoundReader.Part(clips[0].path)])
-    #expect(try whole.map { try $0.get() }.allSatisfy { $0.samples.count == 384_000 && !$0.isCut })
+    #expect(clips.map(\.startSeconds) == [3, 14, 19] && clips.allSatisfy { $0.seconds == 10 })
+    let workers = DecodeWorkers(count: 1, command: [Tool.program, DecodeWorkerCommand.word])
+    let threads = WorkerThreads(1)
+    defer {
+      threads.stop()
+      workers.stop()
+    }
+    let files = [clips[0].path, sounds.tool.path("long.wav"), sounds.tool.path("short.wav")]
+    let loaded = try AudioLoader(.clip, workers: workers, threads: threads)
+      .load((clips.map(\.audio) + files.map { .file($0) })[...])
+    let counts = loaded.map { loaded -> Int? in
+      guard case .audio(let audio) = loaded else { return nil }
+      return audio.samples.count
+    }
+    #expect(counts == [160_000, 160_000, nil, 384_000, nil, nil])
+    #expect(
+      [2, 4, 5].map { loaded[$0].reason } == [
+        "clip.short: sound to 5.0 s of 10 s", "sound.long: 60.5 s, and one vector serves at most 60 s",
+        "sound.short: 160 samples at 16 kHz",
+      ])
   }
 
   @Test("labels after half a minute of a recording count; one over ten minutes is refused")

@@ -120,61 +120,65 @@ struct MaintenanceTests {
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
   }
 
-  /// Whether the seal held: no survey was made.
-  private func isSealed(_ tool: Tool, _ arguments: [String] = []) throws -> Bool {
-    let (process, output, _) = try tool.start(["prepare", "videos", "--json"] + arguments)
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return text.contains("\"sealed\":true")
+  /// What a run with these flags had to do: actions, and shards that are not the ones that were there.
+  private func work(_ tool: Tool, _ arguments: [String] = []) throws -> (actions: Int, isRenewed: Bool) {
+    let before = (try? tool.digests("shards")) ?? [:]
+    let outcome = try tool.run(all: ["prepare", "videos", "--json"] + arguments)
+    #expect(outcome.status == 0, "\(outcome.output) \(outcome.problems)")
+    let actions = outcome.output.split(separator: "\n").count { $0.contains("\"event\":\"finished\"") }
+    return (actions, try tool.digests("shards") != before)
   }
 
-  @Test("prepare looks at nothing while nothing has changed, and at everything when anything has")
-  func seal() throws {
+  @Test("prepare does nothing while nothing has changed, and finds anything that has")
+  func changes() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 3)
     let first = try tool.run("prepare", "videos")
     let summary = first.output.split(separator: ";")[0]
-    #expect(!(try isSealed(tool)), "what was just written has not settled")
-    func settle(line: Int = #line) throws {
-      // What was changed under its old time is only seen once the time is another, and may then be written.
-      try age(tool)
-      try tool.run("prepare", "videos")
-      try age(tool)
-      let checked = try tool.run("prepare", "videos")
-      #expect(checked.status == 0)
-      #expect(try isSealed(tool), "line \(line): \(checked.output) \(checked.problems)")
+    func expectNothing(line: Int = #line) throws {
+      let again = try work(tool)
+      #expect(again.actions == 0 && !again.isRenewed, "line \(line)")
     }
-    try settle()
-    let sealed = try tool.run("prepare", "videos")
-    #expect(sealed.output == "\(summary); up to date\n", "\(sealed.output)")
-    #expect(!(try isSealed(tool, ["--frames", "2"])), "other settings")
-    #expect(!(try isSealed(tool)), "the other settings' run took the seal away")
-    try settle()
-    #expect(!(try isSealed(tool, ["--leave-out", "video.still"])))
-    try settle()
+    try expectNothing()
+    let again = try tool.run("prepare", "videos")
+    #expect(again.output == "\(summary); up to date\n", "\(again.output)")
+    for (flags, isWork) in [
+      (["--frames", "2"], true), (["--frames", "none"], true), (["--leave-out", "video.still"], false),
+    ] {
+      #expect(try (work(tool, flags).actions > 0) == isWork, "\(flags)")
+      #expect(try work(tool).actions == 0, "back from \(flags)")
+      try expectNothing()
+    }
+    try expectNothing()
     try Clips.add(tool, 3)
-    #expect(!(try isSealed(tool)), "a new file")
-    try settle()
+    #expect(try work(tool).actions == 3, "a new file")
+    try expectNothing()
+    // What was changed under its old time is only seen once the time is another.
     try flip(tool.path("embeddings/\(Clips.name(0)).npy"), at: 1000)
-    #expect(!(try isSealed(tool)), "touched content under the old time")
-    try settle()
-    try flip(tool.path("videos/\(Clips.name(0)).mp4"), at: 1000)
-    #expect(!(try isSealed(tool)))
-    try settle()
+    try age(tool)
+    #expect(try work(tool).actions == 1, "other rows")
+    try expectNothing()
     try Files.remove(tool.path("shards/train-000000.tar"))
     let rewritten = try tool.run("prepare", "videos")
     #expect(rewritten.output.contains("1 shards written"), "\(rewritten.output)")
-    try settle()
+    try expectNothing()
     try Files.remove(tool.path(".pipeline/store/segment-000000.seg"))
-    #expect(!(try isSealed(tool)), "a lost segment")
-    try settle()
+    let told = try tool.run("prepare", "videos", "--dry-run", "--json")
+    #expect(told.output.contains(#""run":4,"stage":"extract-sound""#), "a lost segment: \(told.output)")
+    #expect(try work(tool).actions == 12)
+    try expectNothing()
     try Files.write("{\"dim\": 512, \"fps\": 1.0, \"model\": \"other\"}", to: tool.path("embeddings/embeddings.json"))
-    #expect(!(try isSealed(tool)), "another description")
-    try settle()
+    let described = try work(tool)
+    #expect(described.actions == 4 && described.isRenewed, "another description")
+    try expectNothing()
     try Files.write("x", to: tool.path("videos/.hidden"))
-    #expect(try isSealed(tool), "hidden files are no clips")
-    #expect(!(try isSealed(tool, ["--retry", "clip.short"])))
+    try expectNothing()
+    #expect(try work(tool, ["--retry", "clip.short"]).actions == 0)
+    try Files.remove(tool.path("videos/\(Clips.name(3)).mp4"))
+    let fewer = try work(tool)
+    #expect(fewer.actions == 0 && fewer.isRenewed)
+    try expectNothing()
   }
 
   @Test("--retry works again on the clips that a reason left out, and on no others")

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import Stages
+@testable import Runs
 
 @Suite("What a report says of commands")
 struct CommandLogTests {

@@ -2,7 +2,8 @@
 
 import Basics
 import Foundation
-import Synchronization
+import Glibc
+import TestSupport
 import Testing
 
 @testable import StageGraph
@@ -61,23 +62,19 @@ import Testing
   @Test("an error at the N-th write leaves a whole store, for every N")
   func faults() throws {
     let arithmetic = arithmetic
-    for failing in 0..<8 {
+    for failing in 1...12 {
       try Files.remove(folder.path)
       _ = try arithmetic.build(leaves)
       _ = try arithmetic.build(leaves, stages: other, factor: 11)
       do {
         let store = try ArtifactStore(Catalog.writer(folder.path))
         defer { store.catalog.endWriting() }
-        let count = Mutex(0)
-        store.beforeWrite {
-          let now = count.withLock { count in
-            defer { count += 1 }
-            return count
-          }
-          if now == failing { throw Failure("test.full", "no space") }
-        }
         let garbage = try store.garbage(generations: 0) { _ in true }
-        do { try store.collect(garbage) } catch let failure as Failure { #expect(failure.code == "test.full") }
+        do {
+          try FaultyFileSystem(below: folder.path, .once(failing, ENOSPC)).inUse { try store.collect(garbage) }
+        } catch let failure as Failure {
+          #expect(failure.found == "No space left on device")
+        }
       }
       #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [], "write \(failing)")
       _ = try collect(generations: 0)
@@ -122,7 +119,7 @@ import Testing
     try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: path)
     let catalog = try Catalog.writer(folder.path)
     func look() throws -> (digests: [Digest], read: Int) {
-      let memo = try FileMemo(catalog)
+      let memo = try FileDigestCache(catalog)
       defer { try? memo.save() }
       let found = try memo.digests(ofParts: 2, jobs: 2) {
         (path, "\($0 + 1)")
@@ -134,7 +131,7 @@ import Testing
     let expected = [Digest(of: "0"), Digest(of: "1")]
     #expect(try look() == (expected, 2))
     #expect(try look() == (expected, 0))
-    try FileMemo.forget(path, in: catalog)
+    try FileDigestCache.forget(path, in: catalog)
     #expect(try look() == (expected, 2))
     try Files.write("abc", to: path)
     #expect(try look() == (expected, 2))

@@ -68,12 +68,12 @@ struct LargeCatalog {
   func time(_ workspace: String) throws -> String {
     let begin = Date()
     let store = try ArtifactStore(Catalog.reader(workspace))
-    let (history, actions) = try store.history(while: actions)
+    let (history, actions) = (try store.history(), actions())
     let load = Date()
     let plan = try Planner.plan(stages: stages, actions: actions, history: history)
     let end = Date()
     #expect(plan.isUpToDate && plan.counts(stage: "pair").upToDate == clips)
     func ms(_ from: Date, _ to: Date) -> String { "\(Int(to.timeIntervalSince(from) * 1000)) ms" }
-    return "no-op plan of \(actions.count) actions: graph beside load \(ms(begin, load)), plan \(ms(load, end))"
+    return "no-op plan of \(actions.count) actions: graph and load \(ms(begin, load)), plan \(ms(load, end))"
   }
 }

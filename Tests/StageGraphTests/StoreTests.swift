@@ -3,6 +3,7 @@
 import Basics
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import StageGraph
@@ -50,7 +51,7 @@ import Testing
     #expect(failure?.found == "pid \(getpid())")
     let reader = try Catalog.reader(folder.path)
     #expect(try ArtifactStore(reader).history().count == 6)
-    #expect(throws: Failure.self) { try reader.set(note: "a", "b") }
+    #expect(throws: Failure.self) { try reader.set(isUnfinished: true) }
     _ = first.isWriter
   }
 
@@ -155,19 +156,14 @@ import Testing
   func fullDisk() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
-    let count = Counter()
     var failures = 0
     for n in 1... {
-      count.reset()
+      let disk = FaultyFileSystem(below: folder.path, .once(n, ENOSPC))
       do {
         let changed = ["a": 3 + n, "b": 5]
-        _ = try arithmetic.build(
-          changed,
-          prepare: { store in
-            store.beforeWrite { if count.next() == n { throw Failure.system("write", "segment", errno: ENOSPC) } }
-          })
+        try disk.inUse { _ = try arithmetic.build(changed) }
         #expect(try arithmetic.build(changed).ran == [])
-        break
+        if !disk.hasFailed { break }
       } catch let failure as Failure {
         failures += 1
         #expect(failure.found == "No space left on device" && failure.hint != nil)
@@ -207,21 +203,41 @@ import Testing
     #expect(try ArtifactStore(Catalog.writer(folder.path)).discarded == 0)
   }
 
-  @Test("items, runs and notes come back as they were set")
+  @Test("verdicts, runs, shards, directories, times and progress come back as they were set")
   func rows() throws {
     let catalog = try Catalog.writer(folder.path)
-    let items = ["a", "b", "c"].map { Item(key: $0, state: $0 == "b" ? "left out" : "kept", detail: "{}") }
-    try catalog.update(items: items)
-    #expect(try catalog.items() == items)
-    #expect(try catalog.items(state: "left out") == [items[1]])
-    #expect(try catalog.itemCounts() == ["kept": 2, "left out": 1])
-    try catalog.update(items: [Item(key: "b", state: "kept", detail: "1")], removing: ["a"])
-    #expect(try catalog.itemCounts() == ["kept": 2])
+    let verdicts = ["a", "b", "c"].map {
+      VerdictRow(key: "\($0).mp4", clip: $0, state: $0 == "b" ? "left out" : "kept", detail: "{}", cache: [1, 2])
+    }
+    try catalog.update(verdicts: verdicts)
+    #expect(try catalog.verdicts() == verdicts)
+    #expect(try catalog.verdicts(state: "left out") == [verdicts[1]])
+    #expect(try catalog.verdictCounts() == ["kept": 2, "left out": 1])
+    #expect(try catalog.clipsWithVerdict() == ["a", "b", "c"])
+    let caches = try catalog.verdictCaches()
+    #expect(try caches.cache(at: #require(caches.find("c.mp4"))).elementsEqual([1, 2]) && caches.find("c") == nil)
+    try catalog.update(
+      verdicts: [VerdictRow(key: "b.mp4", clip: "b", state: "kept", detail: "1")], removing: ["a.mp4"])
+    #expect(try catalog.verdictCounts() == ["kept": 2])
     for name in ["x", "y", "x"] { try catalog.touch(run: name, detail: "{}") }
     #expect(try catalog.runs().map(\.name) == ["y", "x"])
-    try catalog.set(note: "k", "v")
-    #expect(try catalog.note("k") == "v")
-    try catalog.set(note: "k", nil)
-    #expect(try catalog.note("k") == nil)
+    let shards = [nil, Digest(of: "index")].map {
+      ShardRow(
+        fingerprint: Digest(of: "f\($0 == nil)"), name: "train-000000.tar", digest: Digest(of: "d"), bytes: 10_240,
+        samples: 3, index: $0)
+    }
+    for shard in shards { try catalog.set(shard: shard) }
+    #expect(try Set(catalog.shards().map(\.fingerprint)) == Set(shards.map(\.fingerprint)))
+    #expect(try shards.allSatisfy(catalog.shards().contains))
+    #expect(try catalog.directory(of: .shards) == nil)
+    try catalog.set(directory: "s", of: .shards)
+    #expect(try catalog.directory(of: .shards) == "s" && catalog.directory(of: .frames) == nil)
+    let times = [StageTimeRow(stage: "z", ran: 1, fetched: 2, upToDate: 3, seconds: 4.5)]
+    try catalog.set(stageTimes: times + times)
+    try catalog.set(stageTimes: times)
+    #expect(try catalog.stageTimes() == times)
+    #expect(try !catalog.isUnfinished())
+    try catalog.set(isUnfinished: true)
+    #expect(try catalog.isUnfinished())
   }
 }

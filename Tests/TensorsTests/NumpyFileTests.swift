@@ -7,9 +7,9 @@ import Testing
 
 @Suite struct NumpyFileTests {
   static func file(_ header: String, data: Int) -> [UInt8] {
-    var bytes: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0]
-    bytes.append(little: UInt16(header.utf8.count))
-    return bytes + Array(header.utf8) + [UInt8](repeating: 0, count: data)
+    var bytes = ByteWriter([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0])
+    bytes.write(UInt16(header.utf8.count))
+    return bytes.bytes + Array(header.utf8) + [UInt8](repeating: 0, count: data)
   }
 
   @Test(

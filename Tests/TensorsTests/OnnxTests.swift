@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Tensors
-@testable import WeightFiles
+@testable import Models
 
 @Suite("ONNX files")
 struct OnnxTests {

@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct SafetensorsFileTests {
   static func file(_ header: String, data: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.append(little: UInt64(header.utf8.count))
-    return bytes + Array(header.utf8) + [UInt8](repeating: 0, count: data)
+    var bytes = ByteWriter()
+    bytes.write(UInt64(header.utf8.count))
+    return bytes.bytes + Array(header.utf8) + [UInt8](repeating: 0, count: data)
   }
 
   @Test("what the specification forbids is refused, with the reason")

@@ -3,15 +3,15 @@ import TestSupport
 import Testing
 
 @testable import Tensors
-@testable import WeightFiles
+@testable import Models
 
-/// The contract of every format in `BuiltInWeightFormats`.
+/// The contract of every format in `builtInWeightFormats`.
 @Suite struct WeightFilesTests {
   @Test("weights and metadata come back, and the same weights are the same bytes")
   func contract() throws {
     let scratch = try Scratch()
     let (weights, metadata) = (try TinyStudent.weights(), TinyStudent.metadata)
-    for ending in BuiltInWeightFormats.flatMap({ $0.extensions }) {
+    for ending in builtInWeightFormats.flatMap({ $0.extensions }) {
       let (first, second) = (scratch["a.\(ending)"], scratch["b.\(ending.uppercased())"])
       try WeightFiles.write(weights, metadata: metadata, to: first)
       try WeightFiles.write(weights, metadata: metadata, to: second)
@@ -27,7 +27,7 @@ import Testing
   func anyTensors() throws {
     let scratch = try Scratch()
     let weights = try TorchZipTests.sample()
-    for format in BuiltInWeightFormats where !format.isAudioOnly {
+    for format in builtInWeightFormats where !format.isAudioOnly {
       let path = scratch["a.\(format.extensions[0])"]
       try WeightFiles.write(weights, metadata: [:], to: path)
       #expect(try WeightFiles.read(path).weights.sorted == weights.sorted)

@@ -1,9 +1,9 @@
+import Audio
 import Basics
-import Distillation
 import Foundation
+import Models
 import TestSupport
 import Testing
-import WeightFiles
 
 @testable import Wav2CLIP
 
@@ -106,7 +106,7 @@ struct AudioEmbedderTests {
     let floor = (0..<48_000).map { _ in Float(0.004 * random.normal()) }
     let expected = chord(16_000)
     for rate in [8_000.0, 22_050, 44_100, 48_000, 96_000] {
-      let found = try Resampling.toEncoderRate(chord(rate), from: rate)
+      let found = try Resampler.toEncoderRate(chord(rate), from: rate)
       #expect(found.count == expected.count, "\(rate)")
       let a = try embedder.embed(zip(found, floor).map(+), sampleRate: 16_000)
       let b = try embedder.embed(zip(expected, floor).map(+), sampleRate: 16_000)

@@ -12,7 +12,7 @@ typedef struct {
 
 typedef struct {
   // mean[c] and the sum of squared differences from it, over images and pixels (Chan, Golub, LeVeque 1979).
-  void (*channel_moments)(kernels_extent e, const float *x, double *mean, double *squares);
+  void (*channel_moments)(kernels_extent e, const float *x, double *mean, double *m2);
   // y = relu?(x * scale + shift + r), r = relu?(residual * residual_scale + residual_shift). residual may be NULL; its scale may be
   // NULL (1, 0).
   void (*scale_shift)(kernels_extent e, const float *x, const float *scale, const float *shift, const float *residual,
@@ -30,15 +30,15 @@ typedef struct {
   // x += y.
   void (*add)(int64_t count, float *x, const float *y);
   // Adam (Kingma, Ba 2015) as PyTorch words it: step_size = rate / (1 - beta1^t), correction = sqrt(1 - beta2^t).
-  void (*adam)(int64_t count, float *parameter, const float *gradient, float *first, float *second, float beta1, float beta2,
+  void (*adam)(int64_t count, float *parameter, const float *gradient, float *m, float *v, float beta1, float beta2,
                float step_size, float correction, float epsilon);
   // ln(|STFT|^2 + 1e-7) of a waveform of `samples` > 256: Hann 512, hop 353, reflect padding; result [257][1 + samples / 353].
   // padded: scratch of samples + 512 floats.
   void (*log_spectrogram)(int samples, const float *waveform, float *padded, float *result);
   // mean and sum of squared differences of `count` values.
-  void (*moments)(int64_t count, const float *x, double *mean, double *squares);
+  void (*moments)(int64_t count, const float *x, double *mean, double *m2);
   // x = (x - mean) * factor.
-  void (*normalise)(int64_t count, float *x, float mean, float factor);
+  void (*normalize)(int64_t count, float *x, float mean, float factor);
   // `rounds` of multiply-adds that touch no memory: returns how many operations that were. For the machine's peak.
   double (*peak)(int64_t rounds, float seed);
 } kernels_table;
@@ -55,27 +55,27 @@ typedef struct {
 // What becomes of a convolution's input as it is read: relu(x * scale + shift), by channel. scale NULL: x as it is.
 typedef struct {
   const float *scale, *shift;
-} kernels_gate;
+} kernels_prologue;
 
 // What becomes of a convolution's result as it is written. With `mean`: its moments are taken, as channel_moments does, and it
 // stays as it is. Else with `scale`: as scale_shift does.
 typedef struct {
-  double *mean, *squares;
+  double *mean, *m2;
   const float *scale, *shift, *residual, *residual_scale, *residual_shift;
   int residual_relu, relu;
-} kernels_finish;
+} kernels_epilogue;
 
-// What becomes of an input's gradient as it is written: dx = gradient + addend?, then zero where the activation (seen through `gate`)
+// What becomes of an input's gradient as it is written: dx = gradient + addend?, then zero where the activation (seen through `prologue`)
 // is not above zero, then sums[c] = Σ dx and products[c] = Σ dx (x - mean). addend, activation and sums may be NULL; activation and x
 // may be dx. `even`: the addend is for even rows and columns alone, packed. `compact`: of a 1x1 convolution with stride 2, dx is such.
 typedef struct {
   const float *addend;
   int even, compact;
   const float *activation;
-  kernels_gate gate;
+  kernels_prologue prologue;
   const float *x, *mean;
   double *sums, *products;
-} kernels_merge;
+} kernels_gradient_epilogue;
 
 // Makes dy, which holds the convolution's result y, the gradient through its norm: gradient * a + y * b + c. NULL: dy as it is.
 typedef struct {
@@ -91,11 +91,11 @@ typedef struct {
   int64_t (*packed_count)(kernels_convolution s);
   // out-in-taps weights; turned: for the gradient of the input.
   void (*pack)(kernels_convolution s, const float *weights, int turned, float *packed);
-  void (*forward)(kernels_convolution s, const float *x, kernels_gate gate, const float *packed, float *y, kernels_finish finish,
+  void (*forward)(kernels_convolution s, const float *x, kernels_prologue prologue, const float *packed, float *y, kernels_epilogue epilogue,
                   float *scratch);
-  void (*data)(kernels_convolution s, const float *dy, const float *packed, float *dx, kernels_merge merge, float *scratch);
+  void (*data)(kernels_convolution s, const float *dy, const float *packed, float *dx, kernels_gradient_epilogue gradient_epilogue, float *scratch);
   // The weights' gradient as [in][taps][out], and from there to out-in-taps, sixteen outputs a piece.
-  void (*weights)(kernels_convolution s, const float *x, kernels_gate gate, float *dy, kernels_norm_gradient norm, float *packed,
+  void (*weights)(kernels_convolution s, const float *x, kernels_prologue prologue, float *dy, kernels_norm_gradient norm, float *packed,
                   float *scratch);
   void (*unpack)(kernels_convolution s, const float *packed, int piece, float *weights);
 } kernels_convolution_table;
@@ -126,7 +126,7 @@ typedef struct {
   // winner = 0…8, row by row, the first such (may be NULL); mean and sum of squared differences over all of the convolution's
   // values (may be NULL).
   void (*forward)(kernels_stem s, const float *x, const float *packed, const float *sign, float *y, uint8_t *winner, double *mean,
-                  double *squares, float *scratch);
+                  double *m2, float *scratch);
   // The weights' gradient as [49][channels], from that of the maximum after the norm (zero where nothing flows): at the
   // convolution's value v, gradient * a + v * b + c.
   void (*weights)(kernels_stem s, const float *x, const float *packed, const float *gradient, const uint8_t *winner, const float *a,

@@ -11,6 +11,8 @@ void system_return_freed_memory(void);
 void *system_sha256_begin(void);
 void system_sha256_update(void *context, const void *bytes, size_t count);
 void system_sha256_end(void *context, void *digest);
+// All at once: 32 bytes into `digest`.
+void system_sha256(const void *bytes, size_t count, void *digest);
 
 // XXH3, 64 bits: fast change checks, never an address.
 uint64_t system_xxh3(const void *bytes, size_t count);
@@ -36,6 +38,8 @@ void system_exit_when_reader_leaves(int descriptor);
 typedef struct { uint64_t device, inode; int64_t size, modified; uint32_t mode; } system_file_identity;
 int system_identity_of_path(const char *path, system_file_identity *out);
 int system_identity_of_link(const char *path, system_file_identity *out);
+// The same of a name in an open directory; links are not followed.
+int system_identity_of_entry(int directory, const char *name, system_file_identity *out);
 
 // The highest instruction set this CPU and kernel offer: 0 portable, 1 AVX2 with FMA, 2 AVX-512 (F, BW, DQ, VL).
 int system_instruction_set(void);

@@ -1,7 +1,7 @@
 import Basics
-import Distillation
 import Foundation
 import Kernels
+import Training
 
 /// What `pipeline distill` is asked to do.
 package struct DistillSettings: Sendable {
@@ -23,16 +23,4 @@ package struct DistillSettings: Sendable {
 extension DistillSettings {
   /// - Throws: `precision.unknown`.
   package static func check(precision name: String) throws { _ = try Precision(named: name) }
-}
-
-extension Precision {
-  /// - Throws: `precision.unknown`.
-  package init(named name: String) throws {
-    guard let precision = Precision(rawValue: name) else {
-      throw Failure(
-        "precision.unknown", "no such precision", on: name,
-        expected: Precision.allCases.map(\.rawValue).joined(separator: ", "), exit: .usage)
-    }
-    self = precision
-  }
 }

@@ -1,41 +1,32 @@
 import Basics
 import Corpus
-import Distillation
 import Evaluation
 import Foundation
 import Kernels
+import Models
+import Networks
+import Runs
 import Shards
 import StageGraph
 import Tensors
-import WeightFiles
+import Training
 
-/// `pipeline distill`: one run, named by what its weights depend on.
-package final class TrainingRun {
-  /// `run.json` in the run's folder.
-  package struct Description: Codable, Sendable {
-    package var name: String
-    package var identity: Digest
-    package var configuration: TrainingConfiguration
-    package var data: Digest
-    package var toolchain: [String: String]
-    package var clips: [String: Int]
-    package var teacher: String?
-  }
-
-  package let settings: DistillSettings
-  package let description: Description
-  package let folder: String
+/// One run, named by what its weights depend on.
+final class TrainingRun {
+  let settings: DistillSettings
+  let description: RunDescription
+  let folder: String
   /// What was decided, to be told.
-  package private(set) var notes: [String] = []
+  private(set) var notes: [String] = []
   let train: ShardClips
   /// Nil where there are none, or too few to be of use.
   let validation: ShardClips?
-  private let kernels: FastKernels
+  private let backend: FastBackend
   /// Digests of shards that were read just now.
-  private let hashed: FileMemo.Found
+  private let hashed: FileDigestCache.Found
 
   /// Opens the shards and works out which run this is. Writes nothing.
-  package init(_ settings: DistillSettings) throws {
+  init(_ settings: DistillSettings) throws {
     self.settings = settings
     let set = try TrainingSet(folder: settings.shards)
     guard set.splits.contains(.train) else {
@@ -51,28 +42,28 @@ package final class TrainingRun {
       )
     }
     let precision = try Precision(named: settings.configuration.precision)
-    let fast = FastKernels(settings.instructionSet, precision: precision)
+    let fast = FastBackend(settings.instructionSet, precision: precision)
     if fast.precision != precision {
       notes.append("no bfloat16 products in \(settings.instructionSet.name) on this CPU: trained in float32")
     }
-    kernels = fast
+    backend = fast
     var configuration = settings.configuration
     if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
-    let memo = try (try? Catalog.reader(settings.workspace)).map { try FileMemo($0, below: set.folder) }
+    let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
     let data = try Self.dataDigest(set, memo)
-    hashed = memo?.found ?? FileMemo.Found()
-    let identity = try configuration.identity(data: data, toolchain: kernels.identity)
+    hashed = memo?.found ?? FileDigestCache.Found()
+    let identity = try configuration.identity(data: data, toolchain: backend.identity)
     var clips: [String: Int] = ["train": train.ids.count]
     if let held { clips["validation"] = held.ids.count }
-    description = Description(
-      name: identity.short, identity: identity, configuration: configuration, data: data, toolchain: kernels.identity,
-      clips: clips, teacher: Self.teacher(set))
+    description = RunDescription(
+      name: identity.short, identity: identity, configuration: configuration, data: data, toolchain: backend.identity,
+      clips: clips, teacher: Self.teacher(set), teacherWidth: train.width)
     folder = "\(settings.runs)/\(identity.short)"
   }
 
   /// The digest of the clips' content: of every shard's index and bytes.
   /// - Parameter memo: spares reading those that were read before.
-  private static func dataDigest(_ set: TrainingSet, _ memo: FileMemo?) throws -> Digest {
+  private static func dataDigest(_ set: TrainingSet, _ memo: FileDigestCache?) throws -> Digest {
     let names = set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
     let paths = names.map { "\(set.folder)/\($0)" }
     let known = try memo?.digests(of: paths, jobs: 2)
@@ -97,11 +88,11 @@ package final class TrainingRun {
   }
 
   /// The step of the newest checkpoint; nil when the run has none.
-  package var stepsDone: Int? { CheckpointFolder(existing: "\(folder)/checkpoints").steps.last }
+  var stepsDone: Int? { CheckpointFolder(existing: "\(folder)/checkpoints").steps.last }
 
   /// Trains, or goes on training, under the run's lock.
   /// - Parameter profile: filled from the second step on; the first pays for fresh memory.
-  package func run(profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
+  func run(profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
     try Files.makeFolder(folder)
     let lock = try FileLock("\(folder)/lock")
     defer { withExtendedLifetime(lock) {} }
@@ -111,14 +102,17 @@ package final class TrainingRun {
     defer { threads.stop() }
     let trainer = try Trainer(
       description.configuration, settings.limits, train: train, validation: validation, folder: folder,
-      kernels: kernels, threads: threads, initialise: initialise, profile: profile, retrieval: Self.retrieval,
+      backend: backend, threads: threads, initialize: initialize, profile: profile, retrieval: Self.retrieval,
       report: report)
     try remember()
     try trainer.run()
   }
 
   private static func retrieval(_ pairs: Validation.Pairs) -> [String: Double] {
-    let (audio, images) = (UnitRows(pairs.audio, width: pairs.width), UnitRows(pairs.images, width: pairs.width))
+    guard pairs.audioWidth == pairs.imageWidth else { return [:] }
+    let (audio, images) = (
+      UnitRows(pairs.audio, width: pairs.audioWidth), UnitRows(pairs.images, width: pairs.imageWidth)
+    )
     let threads = WorkerThreads(1)
     defer { threads.stop() }
     var result: [String: Double] = [:]
@@ -135,11 +129,11 @@ package final class TrainingRun {
     return result
   }
 
-  private func initialise(_ parameters: Parameters) throws {
+  private func initialize(_ parameters: Parameters) throws {
     guard let path = settings.initial else { return }
     let weights = try WeightFiles.read(path).weights
     let whole = parameters.layout.trainable.allSatisfy { weights[$0.name] != nil }
-    try StudentWeights.load(weights, into: parameters, part: whole ? .all : .encoder, source: path)
+    try StateDictionary.load(weights, into: parameters, part: whole ? .all : .encoder, source: path)
   }
 
   /// The run becomes the one trained last.

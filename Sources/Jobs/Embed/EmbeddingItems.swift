@@ -1,7 +1,8 @@
 import Basics
 import Corpus
-import Distillation
+import Media
 import Shards
+import Training
 
 /// One sound to be embedded.
 struct EmbeddingItem: Sendable {
@@ -20,6 +21,24 @@ struct EmbeddingItem: Sendable {
   var source: Source
   /// Changes when the sound does: for the journal.
   var identity: String
+
+  /// - Parameter clips: where samples of shards lie.
+  func audio(in clips: ShardClips?) -> AudioLoader.Source {
+    switch source {
+    case .file(let file): .file(file.path)
+    case .excerpt(let file, let start): .excerpt(file.path, startSeconds: start)
+    case .sample(let index):
+      .stored {
+        guard let clips else { throw Failure("embed.shards", "no shards") }
+        return try [Float](unsafeUninitializedCapacity: clips.samples) { buffer, filled in
+          guard let place = buffer.baseAddress else { return }
+          place.update(repeating: 0, count: clips.samples)
+          try clips.waveform(index, into: place)
+          filled = clips.samples
+        }
+      }
+    }
+  }
 }
 
 /// What there is to embed, in byte order of the keys, and what is left out before anything is heard.

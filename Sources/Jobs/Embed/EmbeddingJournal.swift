@@ -16,10 +16,20 @@ final class EmbeddingJournal {
     var seconds: Double
   }
 
+  /// What stands before a record: the length of its JSON and of its numbers.
   private struct Prefix {
-    var header: Int
-    var payload: Int
     static let count = 8
+    let header: Int
+    let payload: Int
+
+    init?(_ bytes: [UInt8]) {
+      let lengths = bytes.withUnsafeBytes { bytes in
+        var reader = ByteReader(bytes)
+        return (header: reader.integer(UInt32.self), payload: reader.integer(UInt32.self))
+      }
+      guard let header = lengths.header, let payload = lengths.payload else { return nil }
+      (self.header, self.payload) = (Int(header), Int(payload))
+    }
   }
 
   let path: String
@@ -34,7 +44,7 @@ final class EmbeddingJournal {
   /// - Parameter settings: what the vectors depend on besides the sounds.
   init(_ path: String, settings: Digest) throws {
     self.path = path
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    descriptor = fileSystem.open(path, O_RDWR | O_CREAT)
     guard descriptor >= 0 else { throw Failure.system("open", path) }
     let opening = Array("embeddings \(Self.version) \(settings.hex)\n".utf8)
     if let found = read(at: 0, opening.count), found == opening {
@@ -46,7 +56,7 @@ final class EmbeddingJournal {
     } else {
       try write(opening)
     }
-    guard ftruncate(descriptor, off_t(end)) == 0 else { throw Failure.system("truncate", path) }
+    guard fileSystem.truncate(descriptor, to: end) == 0 else { throw Failure.system("truncate", path) }
   }
 
   deinit { close(descriptor) }
@@ -70,26 +80,31 @@ final class EmbeddingJournal {
   func append(_ record: Record, _ vectors: [Float]) throws {
     try Self.check(values: vectors.count, of: record.key)
     let header = try CanonicalJSON.bytes(record)
-    var opening: [UInt8] = []
-    for count in [header.count, 4 * vectors.count] {
-      withUnsafeBytes(of: UInt32(count).littleEndian) { opening.append(contentsOf: $0) }
+    var opening = ByteWriter(reserving: Prefix.count + header.count)
+    for count in [header.count, 4 * vectors.count] { opening.write(UInt32(count)) }
+    opening.write(header)
+    let start = end
+    do {
+      try write(opening.bytes)
+      let sums = try vectors.withUnsafeBytes { payload in
+        try write(raw: payload)
+        return Self.sums(opening.bytes, payload)
+      }
+      try write(sums)
+    } catch {
+      // The next record is written over what there is of this one.
+      end = start
+      throw error
     }
-    opening += header
-    let offset = end + opening.count
-    try write(opening)
-    let sums = try vectors.withUnsafeBytes { payload in
-      try write(raw: payload)
-      return Self.sums(opening, payload)
-    }
-    try write(sums)
-    places[record.key] = (record, offset)
+    places[record.key] = (record, start + opening.count)
   }
 
   /// Two checksums, of what stands before the numbers and of the numbers.
   private static func sums(_ opening: [UInt8], _ payload: UnsafeRawBufferPointer) -> [UInt8] {
-    [opening.withUnsafeBytes { checksum($0) }, checksum(payload)].flatMap { sum in
-      withUnsafeBytes(of: sum.littleEndian) { Array($0) }
-    }
+    var sums = ByteWriter()
+    sums.write(opening.withUnsafeBytes { checksum($0) })
+    sums.write(checksum(payload))
+    return sums.bytes
   }
 
   /// The vectors of a key, rows · width numbers.
@@ -121,9 +136,8 @@ final class EmbeddingJournal {
   }
 
   private func record(at offset: Int) -> (record: Record, offset: Int, end: Int)? {
-    guard let prefix = read(at: offset, Prefix.count) else { return nil }
-    let number = { (range: Range<Int>) in prefix[range].reversed().reduce(0) { $0 << 8 | Int($1) } }
-    let (header, payload) = (number(0..<4), number(4..<8))
+    guard let prefix = read(at: offset, Prefix.count).flatMap({ Prefix($0) }) else { return nil }
+    let (header, payload) = (prefix.header, prefix.payload)
     var status = stat()
     guard fstat(descriptor, &status) == 0, header <= Self.longestHeader, payload % 4 == 0,
       offset + header + payload <= Int(status.st_size), let opening = read(at: offset, Prefix.count + header),

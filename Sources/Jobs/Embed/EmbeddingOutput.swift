@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import Tensors
 import Wav2CLIP

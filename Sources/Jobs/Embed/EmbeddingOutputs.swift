@@ -15,7 +15,7 @@ enum NumpyOutput: EmbeddingOutput {
       let vectors = try table.vectors(sound.key)
       try vectors.withUnsafeBytes { try file.write(raw: $0) }
       for row in 0..<sound.rows {
-        try keys.write(table.hop == nil ? "\(sound.key)\n" : "\(sound.key)_\(FrameShards.number(row))\n")
+        try keys.write(table.hop == nil ? "\(sound.key)\n" : "\(sound.key)_\(threeDigits(row))\n")
       }
     }
     try keys.commit()

@@ -1,6 +1,8 @@
+import Audio
 import Basics
 import Corpus
 import Foundation
+import Runs
 import Wav2CLIP
 
 /// What `pipeline embed` is asked to do.
@@ -19,7 +21,7 @@ package struct EmbeddingSettings: Sendable {
   package var split: Split?
   package var weights: String?
   package var run: String?
-  package var checkpoint = TrainedStudent.Choice.best
+  package var checkpoint = TrainedModel.Choice.best
   package var workspace = ".pipeline"
   package var output = ""
   /// Seconds between windows; nil: one vector for the whole sound.

@@ -1,9 +1,12 @@
+import Audio
 import Basics
 import Corpus
-import Distillation
 import Evaluation
 import Foundation
 import Kernels
+import Models
+import Training
+import Media
 
 /// The clips of a classification with what rows are made of: embeddings, log-mel statistics, and the sounds where they are
 /// trained on.
@@ -16,7 +19,6 @@ struct ClassifyData {
   private(set) var sounds: [[Int16]] = []
   private(set) var leftOut: [String] = []
   private(set) var notes: [String] = []
-  private(set) var warnings: [String] = []
   private(set) var digest = Digest(of: "")
   private(set) var seconds: [Double] = []
 
@@ -30,47 +32,47 @@ struct ClassifyData {
     TrainingOverlap.warning(indices.filter(trainedOn.contains).map { clips[$0].name }, of: indices.count)
   }
 
-  /// Sounds that are in memory at a time: 256 MiB.
-  private static let heldSamples = 1 << 26
   /// Seconds of sound that the supervised baseline keeps: 4 GiB.
   private static let mostSupervisedSeconds = (4 << 30) / (2 * FrontEnd.sampleRate)
 
   init(
-    _ settings: ClassifySettings, _ student: EvaluatedStudent?, threads: WorkerThreads,
+    _ settings: ClassifySettings, _ student: EvaluatedModel?, threads: WorkerThreads,
     progress: (_ done: Int, _ total: Int) -> Void
   ) throws {
     let found = try EvaluationClips(settings.data, settings.reading)
     leftOut = found.leftOut
     notes = found.notes
     let overlap = try settings.trainingShards.map { try TrainingOverlap(shards: $0) }
-    let reader = SoundReader(jobs: settings.jobs, command: settings.workerCommand)
+    let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
+    let readers = WorkerThreads(settings.jobs)
+    defer {
+      readers.stop()
+      workers.stop()
+    }
+    let loader = AudioLoader(.clip, workers: workers, threads: readers, findsKeys: overlap != nil)
+    let sources = found.clips.map(\.audio)
     let makers = try Self.makers(settings, student, threads)
     let keepsSounds = settings.rows.contains(.supervised)
-    var (values, cut) = ([String: [[Float]]](), 0)
+    var values: [String: [[Float]]] = [:]
     let hasher = DigestBuilder()
     var next = 0
     while next < found.clips.count {
-      // As many files as the last round's lengths let fit.
-      let mean = seconds.isEmpty ? 10 : max(0.1, seconds.reduce(0, +) / Double(seconds.count))
-      let count = min(found.clips.count - next, max(16, Self.heldSamples / Int(mean * 16_000)))
-      let part = Array(found.clips[next..<next + count])
+      let part = try loader.load(sources[next...])
       var held: [[Float]] = []
-      let places = part.map { SoundReader.Part($0.path, startSeconds: $0.startSeconds, seconds: $0.seconds) }
-      for (clip, result) in zip(part, try reader.read(places)) {
-        guard case .success(let sound) = result else {
-          if case .failure(let refusal) = result { leftOut.append("\(clip.name): \(refusal.reason)") }
+      for (clip, loaded) in zip(found.clips[next...], part) {
+        guard case .audio(let audio) = loaded else {
+          leftOut.append("\(clip.name): \(loaded.reason)")
           continue
         }
         clips.append(clip)
-        held.append(sound.samples)
-        seconds.append(Double(sound.samples.count) / Double(FrontEnd.sampleRate))
-        if sound.isCut { cut += 1 }
+        held.append(audio.samples)
+        seconds.append(Double(audio.samples.count) / Double(FrontEnd.sampleRate))
         let file = overlap == nil ? nil : try Digest.ofFile(clip.path)
-        if overlap?.holds(contentKey: sound.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
+        if overlap?.holds(contentKey: audio.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
         hasher.update(field: clip.name)
-        sound.samples.withUnsafeBytes { hasher.update($0) }
+        audio.samples.withUnsafeBytes { hasher.update($0) }
         for label in clip.labels + [clip.fold ?? "", clip.split?.rawValue ?? ""] { hasher.update(field: label) }
-        if keepsSounds { sounds.append(sound.samples.map { Int16(clamping: Int(($0 * 32768).rounded())) }) }
+        if keepsSounds { sounds.append(SixteenBit.rounded(audio.samples)) }
       }
       if keepsSounds, Int(seconds.reduce(0, +)) > Self.mostSupervisedSeconds {
         throw Failure.soundMemory(Int(seconds.reduce(0, +)), limit: Self.mostSupervisedSeconds)
@@ -92,43 +94,36 @@ struct ClassifyData {
     guard targets.names.count > 1 else { throw Failure.oneClass(settings.data, targets.names.first ?? "") }
     for (row, seeds) in values { features[row] = seeds.map { FeatureRows($0, width: $0.count / clips.count) } }
     for (name, path) in settings.features { features[name] = [try FeatureFiles.read(name, path, clips: names)] }
-    if cut > 0 { warnings.append("\(cut) sounds are longer than \(SoundReader.mostSeconds) s: their start was taken") }
   }
 
   private typealias Maker = ([[Float]]) throws -> [Float]
 
   /// What turns sounds into the vectors of each row.
-  private static func makers(_ settings: ClassifySettings, _ student: EvaluatedStudent?, _ threads: WorkerThreads)
+  private static func makers(_ settings: ClassifySettings, _ student: EvaluatedModel?, _ threads: WorkerThreads)
     throws -> [(String, [Maker])]
   {
-    let kernels = FastKernels()
+    let backend = FastBackend()
     var makers: [(String, [Maker])] = []
     if settings.rows.contains(.probe), let student {
-      let embedder = try Embedder(
-        student.parameters, student.architecture, project: true, kernels: kernels, threads: threads)
+      let embedder = Embedder(student.model, project: true, backend: backend, threads: threads)
       makers.append((ClassifySettings.Row.probe.rawValue, [embedder.embed(sounds:)]))
     }
     if settings.rows.contains(.untrained), let student {
-      let embedders = try (0..<settings.seeds).map {
-        try Embedder(
-          student.untrained(seed: UInt64($0)), student.architecture, project: true, kernels: kernels, threads: threads)
+      let embedders = (0..<settings.seeds).map {
+        Embedder(student.untrained(seed: UInt64($0)), project: true, backend: backend, threads: threads)
       }
       makers.append((ClassifySettings.Row.untrained.rawValue, embedders.map { $0.embed(sounds:) }))
     }
     if settings.rows.contains(.logMel) {
-      makers.append((ClassifySettings.Row.logMel.rawValue, [{ try logMel($0, kernels.layers, threads) }]))
+      makers.append((ClassifySettings.Row.logMel.rawValue, [{ try logMel($0, backend.ops, threads) }]))
     }
     return makers
   }
 
-  private static func logMel(_ sounds: [[Float]], _ kernels: any LayerKernels, _ threads: WorkerThreads) throws
+  private static func logMel(_ sounds: [[Float]], _ kernels: any Ops, _ threads: WorkerThreads) throws
     -> [Float]
   {
-    let slots = ResultSlots<[Float]>(sounds.count)
-    threads.forEach(sounds.count) { index, _ in
-      slots[index] = LogMelStatistics.compute(sounds[index], kernels: kernels)
-    }
-    return slots.values.flatMap { $0 ?? [] }
+    threads.map(sounds.count) { index, _ in LogMelStatistics.compute(sounds[index], kernels: kernels) }.flatMap(\.self)
   }
 
   /// The partitions that folds, splits or hashes make.

@@ -1,23 +1,18 @@
+import Audio
 import Basics
-import Distillation
+import Training
 import Evaluation
 import Kernels
 
-/// `pipeline evaluate classify`: what are frozen embeddings worth to a classifier, beside rows that anyone can make?
-package struct ClassifyEvaluation {
-  package enum Event: Sendable {
-    case read(done: Int, of: Int)
-    case note(String)
-    case trained(String)
-  }
-
+/// What are frozen embeddings worth to a classifier, beside rows that anyone can make?
+struct ClassifyEvaluation {
   let settings: ClassifySettings
-  private let student: EvaluatedStudent?
+  private let student: EvaluatedModel?
   private let threads: WorkerThreads
-  private let report: (Event) -> Void
+  private let report: (EvaluationEvent) -> Void
 
-  package static func run(
-    _ settings: ClassifySettings, student: EvaluatedStudent?, report: @escaping (Event) -> Void
+  static func run(
+    _ settings: ClassifySettings, student: EvaluatedModel?, report: @escaping (EvaluationEvent) -> Void
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
@@ -42,7 +37,6 @@ package struct ClassifyEvaluation {
       method: lines(data, method), tables: [table])
     record.confusion = confusion(data, partitions, outcomes)
     record.curve = curve(data, partitions, outcomes)
-    record.warnings = data.warnings
     if let warning = data.overlapWarning(Set(partitions.flatMap(\.test)).sorted()) { record.warnings.append(warning) }
     if let path = settings.save { try save(data, partitions, outcomes, to: path) }
     return record
@@ -99,23 +93,22 @@ package struct ClassifyEvaluation {
 
   private func runAll(_ tasks: [Task], _ data: ClassifyData, _ partitions: [Partition]) throws -> [Task: Outcome] {
     let probes = tasks.filter { $0.probe != nil }
-    let slots = ResultSlots<Outcome>(probes.count)
     let shares = probes.map { share($0, data, partitions) }
-    let (kernels, features, targets) = (FastKernels().layers, data.features, data.targets)
-    threads.forEach(probes.count) { index, _ in
+    let (backend, features, targets) = (FastBackend(), data.features, data.targets)
+    let scored = try threads.map(probes.count) { index, _ -> Outcome? in
       let task = probes[index]
       guard !Interruption.isRequested, let seeds = features[task.row],
-        let probe = BuiltInProbes.first(where: { $0.name == task.probe })
-      else { return }
+        let probe = builtInProbes.first(where: { $0.name == task.probe })
+      else { return nil }
       let rows = seeds[min(task.seed, seeds.count - 1)]
-      let outcome = probe.run(
+      let outcome = try probe.run(
         ProbeData(rows, targets, fit: shares[index].fit, validation: shares[index].validation),
-        test: rows.rows(partitions[task.partition].test), seed: UInt64(task.seed), kernels: kernels)
-      slots[index] = Outcome(scores: outcome.scores, choice: outcome.choice)
+        test: rows.rows(partitions[task.partition].test), seed: UInt64(task.seed), backend: backend)
+      return Outcome(scores: outcome.scores, choice: outcome.choice)
     }
     if Interruption.isRequested { throw Interruption.failure }
     var outcomes = Dictionary(
-      uniqueKeysWithValues: zip(probes, slots.values).compactMap { task, outcome in outcome.map { (task, $0) } })
+      uniqueKeysWithValues: zip(probes, scored).compactMap { task, outcome in outcome.map { (task, $0) } })
     for task in tasks where task.probe == nil {
       outcomes[task] = try supervised(task, data, partitions)
     }
@@ -151,6 +144,25 @@ package struct ClassifyEvaluation {
   /// Steps that even a handful of labels is trained for.
   static let leastSteps = 100
 
+  /// Of all that a baseline's weights depend on: names its folder.
+  private static func identity(
+    _ data: SupervisedTraining.Data, _ configuration: SupervisedTraining.Configuration, _ fit: [Int],
+    _ validation: [Int]
+  ) throws -> Digest {
+    let hasher = DigestBuilder()
+    hasher.update(field: "\(configuration)")
+    hasher.update(field: try CanonicalJSON.text(FastBackend().identity))
+    hasher.update(field: "\(data.samples) \(data.classes) \(data.loss) \(fit.count)")
+    let sound = FloatBuffer(data.samples)
+    for clip in fit + validation {
+      hasher.update(field: data.names[clip])
+      hasher.update(field: "\(data.targets[clip * data.classes..<(clip + 1) * data.classes])")
+      data.waveform(clip, sound.start)
+      hasher.update(UnsafeRawBufferPointer(start: sound.start, count: sound.count * 4))
+    }
+    return hasher.finish()
+  }
+
   private func supervised(_ task: Task, _ data: ClassifyData, _ partitions: [Partition]) throws -> Outcome {
     let sounds = data.sounds
     let limit = 10 * FrontEnd.sampleRate
@@ -167,12 +179,15 @@ package struct ClassifyEvaluation {
     configuration.seed = UInt64(task.seed)
     let batches = max(1, fit.count / min(configuration.batchSize, max(1, fit.count)))
     configuration.epochs = max(configuration.epochs, (Self.leastSteps + batches - 1) / batches)
-    let training = SupervisedTraining(content, configuration, kernels: FastKernels(), threads: threads)
+    let training = try SupervisedTraining(content, configuration, backend: FastBackend(), threads: threads)
     let fold = partitions[task.partition].name
-    try training.train(fit, validation: validation) { epoch, loss, validationLoss in
+    try training.train(
+      fit, validation: validation,
+      folder: "\(settings.baselines)/\(try Self.identity(content, configuration, fit, validation).short)"
+    ) { epoch, loss, validationLoss in
       let held = validationLoss.map { ", validation \(EvaluationText.number($0))" } ?? ""
       report(
-        .trained(
+        .note(
           "supervised, fold \(fold), \(EvaluationText.number(task.fraction * 100, decimals: 1)) % of labels: epoch \(epoch) of \(configuration.epochs), loss \(EvaluationText.number(loss))\(held)"
         ))
     }

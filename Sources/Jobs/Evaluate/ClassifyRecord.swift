@@ -129,14 +129,14 @@ extension ClassifyEvaluation {
   func lines(_ data: ClassifyData, _ method: String) -> [String] {
     var lines = [
       method,
-      "each clip at its own length, 16 kHz mono, at most \(SoundReader.mostSeconds) s (of a manifest's rows \(DecodeRequest.clipSeconds) s); embeddings are not normalised",
+      "each clip at its own length, 16 kHz mono, at most \(AudioLoader.Use.clip.mostSeconds) s (of a manifest's rows \(DecodeRequest.clipSeconds) s); embeddings are not normalised",
       data.targets.isMultiLabel
         ? "several labels a clip: mAP, AUC and d′ are means over classes that have test clips of both kinds"
         : "one label a clip: accuracy; mAP, AUC and d′ are one class against the rest, means over classes",
       "validation share: \(Int(Partition.validationShare * 100)) % of the training clips of each class, by seed and name",
     ]
     let used = Set(rowOrder.flatMap(Self.probes).compactMap { $0 })
-    lines += BuiltInProbes.filter { used.contains($0.name) }.map { $0.description }
+    lines += builtInProbes.filter { used.contains($0.name) }.map { $0.description }
     if settings.rows.contains(.untrained) {
       lines.append("untrained: the same network with its initial weights, another draw for each seed")
     }

@@ -1,6 +1,6 @@
 import Basics
-import Distillation
 import Foundation
+import Training
 
 /// What `pipeline evaluate classify` is asked to do.
 package struct ClassifySettings: Sendable {
@@ -20,6 +20,8 @@ package struct ClassifySettings: Sendable {
   /// Seeds of validation shares, of the hidden layer's and of untrained networks' weights.
   package var seeds = 3
   package var supervisedSeeds = 1
+  /// Where baselines keep their records, and their checkpoints while they are trained.
+  package var baselines = ".pipeline/baselines"
   package var supervised = SupervisedTraining.Configuration()
   /// A data set whose published scores are shown beside.
   package var published: String?

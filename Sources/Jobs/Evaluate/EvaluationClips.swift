@@ -15,6 +15,10 @@ package struct EvaluationClips: Sendable {
     package var labels: [String]
     package var fold: String?
     package var split: Split?
+
+    var audio: AudioLoader.Source {
+      seconds == nil ? .file(path) : .excerpt(path, startSeconds: startSeconds)
+    }
   }
 
   /// How labels and folds are found.
@@ -196,4 +200,15 @@ private struct FilePlaces {
   }
 
   func file(_ text: String) -> SourceFile? { byPath[text] ?? byName[Files.name(text)] ?? byStem[Files.name(text)] }
+}
+
+extension AudioLoader.Loaded {
+  /// Why a clip cannot be evaluated on.
+  var reason: String {
+    switch self {
+    case .audio: ""
+    case .long(let length): "sound.long: \(length), and one vector serves at most \(AudioLoader.Use.clip.mostSeconds) s"
+    case .refused(let finding): "\(finding.code): \(finding.evidence)"
+    }
+  }
 }

@@ -3,30 +3,23 @@ import Evaluation
 import Foundation
 
 /// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in Markdown.
-package enum EvaluationOutput {
-  package static let name = "evaluation.json"
-
+enum EvaluationOutput {
   /// Puts records into the file, in place of earlier ones of the same kind on the same data.
   /// - Parameters:
   ///   - out: a file; nil takes the run's folder.
   ///   - markdown: nil takes the JSON's name with another ending.
   /// - Returns: the files that were written; none where there is neither a run's folder nor a name.
-  package static func write(
-    _ records: [EvaluationRecord], out: String?, markdown: String?, student: EvaluatedStudent?
+  static func write(
+    _ records: [EvaluationRecord], out: String?, markdown: String?, student: EvaluatedModel?
   ) throws -> [String] {
-    let path = out ?? student?.folder.map { "\($0)/\(name)" }
+    let path = out ?? student?.folder.map { "\($0)/\(EvaluationFile.name)" }
     var written: [String] = []
     var file = EvaluationFile()
     if let path {
       try Files.makeFolder(Files.parent(path))
       let lock = try FileLock("\(Files.parent(path))/.\(Files.name(path)).lock")
-      defer {
-        withExtendedLifetime(lock) {}
-        try? Files.remove("\(Files.parent(path))/.\(Files.name(path)).lock")
-      }
-      if Files.exists(path) {
-        file = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
-      }
+      defer { withExtendedLifetime(lock) {} }
+      file = try EvaluationFile(reading: path)
       for record in records { file.put(record) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -26,13 +26,13 @@ package struct RetrievalSettings: Sendable {
   package init() {}
 }
 
-/// `pipeline evaluate retrieve`: do sounds find their pictures, pictures their sounds, and words both, on clips that were not
+/// Do sounds find their pictures, pictures their sounds, and words both, on clips that were not
 /// trained on?
-package enum RetrievalEvaluation {
-  package static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
+enum RetrievalEvaluation {
+  static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
 
   /// - Parameter student: nil where the settings name a file with vectors.
-  package static func run(_ settings: RetrievalSettings, student: EvaluatedStudent?) throws -> EvaluationRecord {
+  static func run(_ settings: RetrievalSettings, student: EvaluatedModel?) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let clips = try clips(settings, student, threads)
@@ -62,7 +62,7 @@ package enum RetrievalEvaluation {
     return record
   }
 
-  private static func clips(_ settings: RetrievalSettings, _ student: EvaluatedStudent?, _ threads: WorkerThreads)
+  private static func clips(_ settings: RetrievalSettings, _ student: EvaluatedModel?, _ threads: WorkerThreads)
     throws -> HeldClips
   {
     if let path = settings.vectors { return try HeldClips(vectors: path) }

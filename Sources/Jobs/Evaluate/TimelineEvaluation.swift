@@ -1,12 +1,15 @@
+import Audio
+import Models
 import Basics
 import Corpus
-import Distillation
+import Training
 import Evaluation
 import Foundation
 import Kernels
+import Media
 
 /// Retrieval within recordings: which seconds of a recording hold a class?
-package enum TimelineEvaluation {
+enum TimelineEvaluation {
   /// One labelled stretch of a recording.
   private struct Stretch {
     var start: Double
@@ -22,20 +25,16 @@ package enum TimelineEvaluation {
   }
 
   private static let windowSamples = FrontEnd.sampleRate
-  /// The longest recording: 38 MB of sound.
-  private static let mostSeconds = 600
-  /// Recordings whose sound is in memory at a time.
-  private static let heldRecordings = 4
 
   /// - Parameter path: a table file,start,end,label; the files lie beside it.
   /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without sound, under two seconds or over ten
   ///   minutes; `evaluate.nonfinite`.
-  package static func run(
-    _ path: String, _ settings: RetrievalSettings, student: EvaluatedStudent
+  static func run(
+    _ path: String, _ settings: RetrievalSettings, student: EvaluatedModel
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    let text = try settings.text.map { try ClassVectors($0, width: student.architecture.width) }
+    let text = try settings.text.map { try ClassVectors($0, width: student.model.width) }
     let stretches = try read(path)
     let hasher = DigestBuilder()
     let recordings = try embed(path, stretches, settings, student, threads, hasher)
@@ -89,17 +88,24 @@ package enum TimelineEvaluation {
 
   private static func embed(
     _ path: String, _ files: [(file: String, stretches: [Stretch])], _ settings: RetrievalSettings,
-    _ student: EvaluatedStudent, _ threads: WorkerThreads, _ hasher: borrowing DigestBuilder
+    _ student: EvaluatedModel, _ threads: WorkerThreads, _ hasher: borrowing DigestBuilder
   ) throws -> [Recording] {
-    let reader = SoundReader(jobs: settings.jobs, command: settings.workerCommand, mostSeconds: mostSeconds)
-    let embedder = try Embedder(
-      student.parameters, student.architecture, project: true, kernels: FastKernels(), threads: threads)
+    let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
+    let readers = WorkerThreads(settings.jobs)
+    defer {
+      readers.stop()
+      workers.stop()
+    }
+    let loader = AudioLoader(.recording, workers: workers, threads: readers)
+    let sources = files.map { AudioLoader.Source.file("\(Files.parent(path))/\($0.file)") }
+    let embedder = Embedder(student.model, project: true, backend: FastBackend(), threads: threads)
     var recordings: [Recording] = []
-    for start in stride(from: 0, to: files.count, by: heldRecordings) {
-      let part = files[start..<min(files.count, start + heldRecordings)]
-      let sounds = try reader.read(part.map { SoundReader.Part("\(Files.parent(path))/\($0.file)") })
-      for (file, result) in zip(part, sounds) {
-        let samples = try samples(result, of: file.file)
+    var next = 0
+    while next < files.count {
+      let part = try loader.load(sources[next...])
+      defer { next += part.count }
+      for (file, loaded) in zip(files[next...], part) {
+        let samples = try samples(loaded, of: file.file)
         hasher.update(field: file.file)
         samples.withUnsafeBytes { hasher.update($0) }
         for stretch in file.stretches { hasher.update(field: "\(stretch.start) \(stretch.end) \(stretch.label)") }
@@ -113,14 +119,14 @@ package enum TimelineEvaluation {
     return recordings
   }
 
-  /// The whole sound of a recording.
-  private static func samples(_ result: Result<EvaluationSound, SoundRefusal>, of file: String) throws -> [Float] {
-    switch result {
-    case .success(let sound):
-      if sound.isCut { throw Failure.timelineLong(file, most: mostSeconds) }
-      guard sound.samples.count >= 2 * windowSamples else { throw Failure.timelineShort(file, "under two seconds") }
-      return sound.samples
-    case .failure(let refusal): throw Failure.timelineShort(file, refusal.reason)
+  /// The whole audio of a recording.
+  private static func samples(_ loaded: AudioLoader.Loaded, of file: String) throws -> [Float] {
+    switch loaded {
+    case .audio(let audio):
+      guard audio.samples.count >= 2 * windowSamples else { throw Failure.timelineShort(file, "under two seconds") }
+      return audio.samples
+    case .long: throw Failure.timelineLong(file, most: AudioLoader.Use.recording.mostSeconds)
+    case .refused: throw Failure.timelineShort(file, loaded.reason)
     }
   }
 

@@ -1,6 +1,6 @@
 import Basics
 import Corpus
-import Distillation
+import Training
 import Evaluation
 import Foundation
 import Kernels
@@ -21,14 +21,14 @@ package struct ZeroShotSettings: Sendable {
   package init() {}
 }
 
-/// `pipeline evaluate zero-shot`: the class whose vector lies nearest to a sound, with nothing trained on the data.
-package enum ZeroShotEvaluation {
-  package static func run(
-    _ settings: ZeroShotSettings, student: EvaluatedStudent, progress: (_ done: Int, _ total: Int) -> Void
+/// The class whose vector lies nearest to a sound, with nothing trained on the data.
+enum ZeroShotEvaluation {
+  static func run(
+    _ settings: ZeroShotSettings, student: EvaluatedModel, progress: (_ done: Int, _ total: Int) -> Void
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    let text = try ClassVectors(settings.text, width: student.architecture.width)
+    let text = try ClassVectors(settings.text, width: student.model.width)
     let content =
       isShards(settings.data)
       ? try Content(HeldClips(settings.data, split: settings.split, student, threads: threads), settings.data)
@@ -112,7 +112,7 @@ package enum ZeroShotEvaluation {
     }
 
     init(
-      _ settings: ZeroShotSettings, _ student: EvaluatedStudent, _ threads: WorkerThreads,
+      _ settings: ZeroShotSettings, _ student: EvaluatedModel, _ threads: WorkerThreads,
       _ progress: (_ done: Int, _ total: Int) -> Void
     ) throws {
       var classify = ClassifySettings()
@@ -126,10 +126,10 @@ package enum ZeroShotEvaluation {
       title = name + (settings.split.map { ", \($0.rawValue)" } ?? "")
       labels = chosen.map { data.clips[$0].labels }
       let rows = data.features[ClassifySettings.Row.probe.rawValue]?.first?.rows(chosen)
-      audio = UnitRows(rows?.values ?? [], width: student.architecture.width)
+      audio = UnitRows(rows?.values ?? [], width: student.model.width)
       digest = data.digest
       leftOut = data.leftOut
-      warnings = data.warnings + (data.overlapWarning(chosen).map { [$0] } ?? [])
+      warnings = data.overlapWarning(chosen).map { [$0] } ?? []
     }
   }
 }

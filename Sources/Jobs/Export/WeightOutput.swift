@@ -1,6 +1,6 @@
 import Basics
+import Models
 import Tensors
-import WeightFiles
 
 /// A weights file that gets its name only once it was read back and found to hold what it should.
 package struct WeightOutput: Sendable {
@@ -19,12 +19,10 @@ package struct WeightOutput: Sendable {
     let (folder, name) = (Files.parent(path), Files.name(path))
     try Files.makeFolder(folder)
     let lock = try FileLock("\(folder)/.\(name).lock")
-    defer {
-      withExtendedLifetime(lock) {}
-      try? Files.remove("\(folder)/.\(name).lock")
-    }
+    defer { withExtendedLifetime(lock) {} }
     let ending = name.split(separator: ".").last.map(String.init) ?? "bin"
     let draft = "\(folder)/.\(name).draft.\(ending)"
+    try OutputFile.removeLeftOvers(of: draft)
     defer { try? Files.remove(draft) }
     try WeightFiles.write(weights, metadata: metadata, to: draft)
     let (found, foundMetadata) = try WeightFiles.read(draft)

@@ -13,7 +13,8 @@ package struct PipelineFile: Sendable {
       "limit", "max-bad-fraction", "leave-out", "keep", "shard-size", "frames-out", "remote-cache",
     ],
     "distill": [
-      "shards", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate", "schedule",
+      "shards", "encoder", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate",
+      "schedule",
       "schedule-epochs", "patience", "precision", "isa", "threads", "seed", "init", "checkpoint-every",
       "crop", "gain", "spec-augment", "mixup", "warm-up", "weight-decay", "clip-gradient", "ema", "clamp-temperature",
       "shuffle-teacher",

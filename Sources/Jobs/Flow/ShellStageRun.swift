@@ -5,27 +5,27 @@ import StageGraph
 ///
 /// It is an action like any other: its fingerprint is of the command and of the content of its inputs. Its outputs stay where
 /// the command puts them; the action's summary holds their digests, so that one that is gone or altered is noticed.
-package struct ShellStageRun {
+struct ShellStageRun {
   private struct Summary: Codable {
     /// By path.
     var outputs: [String: Digest]
   }
 
-  package let shell: ShellStage
+  let shell: ShellStage
   private let catalog: Catalog
   private let store: ArtifactStore
-  private let memo: FileMemo
+  private let memo: FileDigestCache
   private let history: History
   private let action: Action
   /// Why it runs; empty: it is up to date.
-  package let reasons: [RebuildReason]
+  let reasons: [RebuildReason]
 
   /// Compares inputs and outputs with the last time.
   /// - Throws: `stages.input` when an input is not there.
-  package init(_ shell: ShellStage, catalog: Catalog) throws {
+  init(_ shell: ShellStage, catalog: Catalog) throws {
     (self.shell, self.catalog) = (shell, catalog)
     store = try ArtifactStore(catalog)
-    memo = try FileMemo(catalog)
+    memo = try FileDigestCache(catalog)
     history = try store.history()
     var inputs: [String: ActionInput] = [:]
     for path in shell.inputs {
@@ -54,19 +54,19 @@ package struct ShellStageRun {
     if catalog.isWriter { try memo.save() }
   }
 
-  package var isUpToDate: Bool { reasons.isEmpty }
+  var isUpToDate: Bool { reasons.isEmpty }
 
   /// Runs the command and keeps what it made in mind.
   /// - Throws: `stages.failed` with its exit status and last lines, `stages.output` for a declared output that is not there
   ///   afterwards; then nothing is kept, and the next run runs it again.
-  package func run(onOutput: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
+  func run(onOutput: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let plan = try Planner.plan(
       stages: [shell.stage], actions: [action], history: history, force: [shell.stage.name])
     let (shell, catalog) = (shell, catalog)
     _ = try Runner(store: store, workers: 1).run(plan) { _, _ in
       let ending = try ShellCommand.run(shell.command, onOutput: onOutput)
       guard ending.status == 0 else { throw Failure.stageFailed(shell, ending) }
-      let memo = try FileMemo(catalog)
+      let memo = try FileDigestCache(catalog)
       var outputs: [String: Digest] = [:]
       for path in shell.outputs {
         guard let digest = try Self.digest(of: path, memo) else { throw Failure.stageOutput(shell.name, path) }
@@ -80,7 +80,7 @@ package struct ShellStageRun {
   // MARK: Content
 
   /// The digest of a file's bytes, or of the names and bytes in a folder; nil when nothing is there.
-  static func digest(of path: String, _ memo: FileMemo) throws -> Digest? {
+  static func digest(of path: String, _ memo: FileDigestCache) throws -> Digest? {
     guard Files.exists(path) else { return nil }
     guard Files.isFolder(path) else { return try memo.digests(of: [path], jobs: 1)[0].get() }
     var files: [String] = []

@@ -10,29 +10,44 @@ struct ClipActions: ActionList {
   /// By position.
   private let clipOf: [Int32]
   private let stageOf: [UInt8]
+  /// By clip: where its actions begin, and where the next ones' do; equal for a clip without any.
+  private let starts: [Int32]
 
-  init(_ clips: [PreparedClip], stages: [any ClipStage.Type], settings: PrepareSettings) {
+  /// - Parameter chosen: positions in `clips`, in their order.
+  init(_ clips: [PreparedClip], chosen: [Int], stages: [any ClipStage.Type], settings: PrepareSettings) {
     (self.clips, self.stages, self.settings) = (clips, stages, settings)
     var (clipOf, stageOf): ([Int32], [UInt8]) = ([], [])
-    clipOf.reserveCapacity(clips.count * stages.count)
-    stageOf.reserveCapacity(clips.count * stages.count)
-    for (k, clip) in clips.enumerated() {
-      for (s, stage) in stages.enumerated() where stage.applies(to: clip) {
+    clipOf.reserveCapacity(chosen.count * stages.count)
+    stageOf.reserveCapacity(chosen.count * stages.count)
+    var starts: [Int32] = []
+    starts.reserveCapacity(clips.count + 1)
+    for k in chosen {
+      while starts.count <= k { starts.append(Int32(clipOf.count)) }
+      for (s, stage) in stages.enumerated() where stage.applies(to: clips[k]) {
         clipOf.append(Int32(k))
         stageOf.append(UInt8(s))
       }
     }
-    (self.clipOf, self.stageOf) = (clipOf, stageOf)
+    while starts.count <= clips.count { starts.append(Int32(clipOf.count)) }
+    (self.clipOf, self.stageOf, self.starts) = (clipOf, stageOf, starts)
   }
 
   var count: Int { clipOf.count }
 
+  /// Which clip an action is for.
+  func clip(at position: Int) -> Int { Int(clipOf[position]) }
+
+  func stage(at position: Int) -> any ClipStage.Type { stages[Int(stageOf[position])] }
+
+  /// The actions of a clip; none where it was not chosen.
+  func positions(of clip: Int) -> Range<Int> { Int(starts[clip])..<Int(starts[clip + 1]) }
+
   func id(at position: Int) -> ActionID {
-    ActionID(stage: stages[Int(stageOf[position])].name, subject: clips[Int(clipOf[position])].id.text)
+    ActionID(stage: stage(at: position).name, subject: clips[clip(at: position)].id.text)
   }
 
   func action(at position: Int) -> Action {
-    let (clip, stage) = (clips[Int(clipOf[position])], stages[Int(stageOf[position])])
+    let (clip, stage) = (clips[clip(at: position)], stage(at: position))
     return Action(id: stage.id(clip), inputs: stage.inputs(clip, settings))
   }
 }

@@ -46,9 +46,3 @@ struct ClipFacts: Sendable {
     return found.sorted()
   }
 }
-
-/// One decimal, rounded to nearest.
-func tenths(_ value: Double) -> String {
-  let scaled = Int((value * 10).rounded())
-  return "\(scaled / 10).\(abs(scaled % 10))"
-}

@@ -17,13 +17,12 @@ package enum FrameShards {
 
   /// The frames of every clip that nothing but its vectors keeps out of training.
   /// - Parameter rate: what they were extracted at.
-  package static func sets(
-    _ preparation: Preparation, _ prepared: PreparedPairs, _ outcome: RunOutcome, rate: FrameRate
-  ) -> ShardSets {
+  static func sets(_ prepared: PreparedPairs, rate: FrameRate) throws -> ShardSets {
+    let preparation = prepared.preparation
     var (items, packs): ([ShardSets.Item], [Artifact]) = ([], [])
     for (verdict, position) in zip(prepared.verdicts, preparation.readyOf) where position >= 0 {
       let clip = preparation.ready[Int(position)]
-      guard let frames = outcome[ExtractFrames.id(clip)]?.output(ExtractFrames.output) else { continue }
+      guard let frames = try prepared.run.frames(of: Int(position)) else { continue }
       let findings = verdict.findings.filter { !$0.code.rawValue.hasPrefix("embedding.") }
       guard preparation.policy.decisive(findings) == nil, fits(clip.id, rate) else { continue }
       items.append(ShardSets.Item(id: clip.id, digest: frames.digest, key: packs.count))
@@ -34,7 +33,7 @@ package enum FrameShards {
         let index = Int((frame.time * Double(rate.numerator) / Double(rate.denominator)).rounded())
         let record = try CanonicalJSON.bytes(Record(id: item.id.text, time: frame.time, index: index)) + [0x0A]
         let members = [(extension: "jpg", data: frame.jpeg), ("json", record)]
-        return (key: "\(item.id.text)_\(number(index))", members: members)
+        return (key: "\(item.id.text)_\(threeDigits(index))", members: members)
       }
       try writer.add(item.id, samples: samples)
     }
@@ -46,15 +45,9 @@ package enum FrameShards {
     var index: Int
   }
 
-  /// Three digits; more from 1000 on.
-  static func number(_ index: Int) -> String {
-    let digits = String(index)
-    return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
-  }
-
   /// Whether an id leaves room for `_009.json` in a tar's name field: every id does up to 100 frames a second.
   private static func fits(_ id: ClipID, _ rate: FrameRate) -> Bool {
     let last = DecodeRequest.clipSeconds * Int(rate.numerator) / max(1, Int(rate.denominator))
-    return id.text.utf8.count + "_\(number(last - 1)).json".utf8.count <= 100
+    return id.text.utf8.count + "_\(threeDigits(last - 1)).json".utf8.count <= 100
   }
 }

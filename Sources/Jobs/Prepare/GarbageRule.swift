@@ -12,8 +12,6 @@ import StageGraph
 ///
 /// All else in the store goes. Shards, runs and checkpoints are never touched.
 package struct GarbageRule {
-  private static let key = "prepare: unfinished"
-
   private let clips: Set<String>
   /// Whether every clip counts.
   package let keepsAll: Bool
@@ -21,24 +19,13 @@ package struct GarbageRule {
   package let isUnfinished: Bool
 
   package init(_ catalog: Catalog) throws {
-    struct Identified: Decodable { var id: String }
-    let items = try catalog.items()
-    isUnfinished = try catalog.note(Self.key) != nil
-    keepsAll = items.isEmpty || isUnfinished
-    clips = Set(
-      try items.map {
-        try CanonicalJSON.decode(Identified.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)").id
-      })
+    clips = try catalog.clipsWithVerdict()
+    isUnfinished = try catalog.isUnfinished()
+    keepsAll = clips.isEmpty || isUnfinished
   }
 
   /// Whether the current record of an action counts: every one of a stage that is not of clips does.
   package func isWanted(_ id: ActionID) -> Bool {
     keepsAll || clips.contains(id.subject) || !BuiltInStages.contains { $0.name == id.stage }
   }
-
-  /// From here on results may belong to clips without a verdict.
-  package static func prepareBegins(_ catalog: Catalog) throws { try catalog.set(note: key, "1") }
-
-  /// Every clip has its verdict.
-  package static func prepareHasVerdicts(_ catalog: Catalog) throws { try catalog.set(note: key, nil) }
 }

@@ -4,12 +4,9 @@ import Media
 import Shards
 import StageGraph
 
-/// `pipeline prepare`: from a folder of files to a set of training shards.
-///
-/// Three steps: `survey` finds clips and vectors and reads digests; `plan` says what would run; `run` does it and publishes the
-/// shards. Nothing is decoded twice, and every file gets a verdict.
+/// What a prepare works with: the clips that were found, their digests, their teacher vectors, and what is known from before.
 package struct Preparation: Sendable {
-  package let settings: PrepareSettings
+  package private(set) var settings: PrepareSettings
   let policy: VerdictPolicy
   package private(set) var clips: ClipList
   /// Clips that can be worked on, in id order.
@@ -19,32 +16,71 @@ package struct Preparation: Sendable {
   package private(set) var embeddings: EmbeddingIndex?
   /// Files with vectors that are not used, with the reason.
   package var refusedVectors: [Failure] { embeddings?.refused ?? [] }
-  /// Findings about vectors that need no stage: missing, twice, unreadable.
-  private(set) var vectorFindings: [String: [Finding]] = [:]
+  /// Findings about vectors that need no stage: missing, twice, unreadable. By id.
+  private var findingsOfVectors: [String: [Finding]] = [:]
+  /// Subjects with nothing left to do, and what was kept of verdicts; empty where nothing was done before.
+  private(set) var ledger = SubjectLedger()
+  private(set) var verdicts = VerdictCaches()
 
-  /// Finds the clips and their vectors.
-  /// - Parameter memo: spares reading what was read before; the caller saves it.
-  package init(_ settings: PrepareSettings, memo: FileMemo?) throws {
+  /// Finds the clips and their vectors; nothing is decoded.
+  /// - Parameter catalog: spares reading files that were read before; keeps the digests of the others where it may be written. Nil
+  ///   where nothing was done yet.
+  package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
     self.settings = settings
     policy = try VerdictPolicy(leaveOut: settings.leaveOut, keep: settings.keep)
     try settings.checkOutputs()
+    // The three take as long as each other, and none needs another.
+    let knowing = Background { try catalog.map { try Known($0) } }
+    let indexing = Background { try Self.index(settings) }
+    // Whatever fails, nothing is left at work behind the caller's back.
+    defer {
+      knowing.wait()
+      indexing.wait()
+    }
     let files = try SourceFiles.find(settings.videos, except: settings.notClips)
     clips = ClipList(files: files, manifest: try settings.manifest.map { try Manifest(path: $0) })
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.videos) }
-    try readDigests(memo)
-    if !settings.embeddings.isEmpty {
-      embeddings = try EmbeddingIndex(
-        paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
-      try checkWidth()
-      try embeddings?.normalisation()
-      try lookUpVectors(memo)
+    let known = try knowing.value()
+    if let known { (ledger, verdicts) = (known.ledger, known.verdicts) }
+    defer { if catalog?.isWriter == true { try? known?.digests.save() } }
+    try readDigests(known?.digests)
+    embeddings = try indexing.value()
+    if let width = try embeddings.flatMap(commonWidth) { self.settings.teacherWidth = width }
+    try lookUpVectors(known?.digests)
+  }
+
+  /// What the catalog has of earlier runs.
+  private struct Known: @unchecked Sendable {
+    /// For one thread at a time: the one that made this has ended.
+    let digests: FileDigestCache
+    let ledger: SubjectLedger
+    let verdicts: VerdictCaches
+
+    init(_ catalog: Catalog) throws {
+      digests = try FileDigestCache(catalog)
+      ledger = try catalog.ledger()
+      verdicts = try catalog.verdictCaches()
     }
   }
 
-  private mutating func readDigests(_ memo: FileMemo?) throws {
+  private static func index(_ settings: PrepareSettings) throws -> EmbeddingIndex? {
+    guard !settings.embeddings.isEmpty else { return nil }
+    let index = try EmbeddingIndex(
+      paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
+    try index.normalisation()
+    return index
+  }
+
+  /// What was wrong with the vectors of a clip that can be worked on.
+  func vectorFindings(_ clip: Int) -> [Finding] {
+    findingsOfVectors.isEmpty ? [] : findingsOfVectors[ready[clip].id.text] ?? []
+  }
+
+  private mutating func readDigests(_ cache: FileDigestCache?) throws {
     let openable = clips.candidates.indices.filter { clips.candidates[$0].file.refusal == nil }
     let paths = openable.map { clips.candidates[$0].file.path }
-    let found = try memo?.digests(of: paths, jobs: settings.jobs)
+    let seen = openable.map { clips.candidates[$0].file.identity }
+    let found = try cache?.digests(of: paths, seen: { seen[$0] }, jobs: settings.jobs)
     var digests = [Digest?](repeating: nil, count: clips.candidates.count)
     for (position, k) in openable.enumerated() {
       let path = paths[position]
@@ -77,49 +113,83 @@ package struct Preparation: Sendable {
     for (position, k) in chosen.enumerated() { readyOf[k] = Int32(position) }
   }
 
-  /// A whole source of the wrong width is the wrong model: that stops the run.
-  private func checkWidth() throws {
-    guard let widths = embeddings?.widths(), let common = widths.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })
-    else { return }
-    guard common.key == PrepareSettings.dimension else {
-      throw Failure.wrongWidth(settings.embeddings, found: common.key, expected: PrepareSettings.dimension)
+  /// The width that most clips have; nil without any. A set of two widths comes from two models: that stops the run.
+  /// - Throws: `embedding.width` where a quarter of the clips, two at least, have another width than the rest.
+  private func commonWidth(_ index: EmbeddingIndex) throws -> Int? {
+    let widths = index.widths().sorted { ($1.value, $1.key) < ($0.value, $0.key) }
+    guard let common = widths.first else { return nil }
+    let total = widths.reduce(0) { $0 + $1.value }
+    if let other = widths.dropFirst().first, other.value >= 2, 4 * other.value >= total {
+      throw Failure.mixedWidths(settings.embeddings, common.key, other.key)
+    }
+    return common.key
+  }
+
+  private mutating func lookUpVectors(_ cache: FileDigestCache?) throws {
+    guard let embeddings else { return }
+    var (places, ends): ([Int32], [Int]) = ([], [])
+    places.reserveCapacity(ready.count)
+    ends.reserveCapacity(ready.count)
+    for clip in ready {
+      if let only = embeddings.onlyPosition(forKey: clip.id.text) {
+        places.append(Int32(only))
+      } else {
+        places += embeddings.places([clip.id.text, clip.stem]).map { Int32($0) }
+      }
+      ends.append(places.count)
+    }
+    let digests = try cache?.digests(ofParts: places.count, jobs: settings.jobs) { [places] k in
+      embeddings.file(at: Int(places[k]))
+    } read: { [places] in
+      try embeddings[Int(places[$0])].contentDigest()
+    }
+    var descriptions = Descriptions()
+    var start = 0
+    for i in ready.indices {
+      let mine = start..<ends[i]
+      start = ends[i]
+      guard
+        let digest = vectorDigest(
+          i, places[mine], in: embeddings, digests: { try digests?[mine.lowerBound + $0].get() })
+      else { continue }
+      let (id, stem) = (ready[i].id, ready[i].stem)
+      let isOfClip = id.text != stem && id.sourceVideo == stem && embeddings.has(id.text)
+      let place = Int(places[mine.lowerBound])
+      ready[i].vectors = PreparedClip.Vectors(
+        place: place, areOfClip: isOfClip, digest: digest,
+        description: descriptions.digest(embeddings.description(at: place), areOfClip: isOfClip))
     }
   }
 
-  private mutating func lookUpVectors(_ memo: FileMemo?) throws {
-    guard let embeddings else { return }
-    var descriptions: [EmbeddingDescription: (of: Digest, ofClip: Digest)] = [:]
-    var places: [Int32] = []
-    var ends: [Int] = []
-    for clip in ready {
-      places += embeddings.places([clip.id.text, clip.stem]).map { Int32($0) }
-      ends.append(places.count)
-    }
-    let place = { @Sendable [places] (k: Int) in embeddings[Int(places[k])] }
-    let digests = try memo?.digests(ofParts: places.count, jobs: settings.jobs) { k in
-      let place = place(k)
-      return (place.path, place.part)
-    } read: {
-      try place($0).contentDigest()
-    }
+  /// The digest of a clip's rows; nil where there are none that can be taken, and a finding says why.
+  /// - Parameter digests: of the k-th of `places`; nil where nobody remembers.
+  private mutating func vectorDigest(
+    _ clip: Int, _ places: ArraySlice<Int32>, in embeddings: EmbeddingIndex, digests: (Int) throws -> Digest?
+  ) -> Digest? {
+    // Nearly every clip has rows at one place, which can be read.
+    if places.count == 1, let digest = try? digests(0) { return digest }
     var next = 0
-    for i in ready.indices {
-      let (id, mine) = (ready[i].id, next..<ends[i])
-      let found = EmbeddingLookup(mine.map(place), of: id.text) { place in
-        defer { next += 1 }
-        return try digests?[next].get() ?? place.contentDigest()
-      }
-      next = ends[i]
-      if !found.findings.isEmpty { vectorFindings[id.text] = found.findings }
-      guard let digest = found.digest, let told = found.location?.description else { continue }
-      let isOfClip = id.text != ready[i].stem && id.sourceVideo == ready[i].stem && embeddings.has(id.text)
-      let known =
-        descriptions[told]
+    let found = EmbeddingLookup(places.map { embeddings[Int($0)] }, of: ready[clip].id.text) { place in
+      defer { next += 1 }
+      return try digests(next) ?? place.contentDigest()
+    }
+    if !found.findings.isEmpty { findingsOfVectors[ready[clip].id.text] = found.findings }
+    return found.digest
+  }
+
+  /// The digests of what sources say of their rows: of a few sources, asked for by every clip.
+  private struct Descriptions {
+    private var known: [EmbeddingDescription: (of: Digest, ofClip: Digest)] = [:]
+    private var last: (told: EmbeddingDescription, digests: (of: Digest, ofClip: Digest))?
+
+    mutating func digest(_ told: EmbeddingDescription, areOfClip: Bool) -> Digest {
+      if let last, last.told == told { return areOfClip ? last.digests.ofClip : last.digests.of }
+      let digests =
+        known[told]
         ?? (SelectVectors.digest(of: told, areOfClip: false), SelectVectors.digest(of: told, areOfClip: true))
-      descriptions[told] = known
-      ready[i].vectors = PreparedClip.Vectors(
-        place: Int(places[mine.lowerBound]), areOfClip: isOfClip, digest: digest,
-        description: isOfClip ? known.ofClip : known.of)
+      known[told] = digests
+      last = (told, digests)
+      return areOfClip ? digests.ofClip : digests.of
     }
   }
 
@@ -136,10 +206,8 @@ package struct Preparation: Sendable {
     if settings.retry.isEmpty { return [] }
     let codes = Set(try settings.retry.map(VerdictPolicy.known))
     var ids: Set<String> = []
-    for item in try catalog.items() {
-      let verdict = try CanonicalJSON.decode(
-        ClipVerdict.self, from: Array(item.detail.utf8), source: "catalog, \(item.key)")
-      if verdict.findings.contains(where: { codes.contains($0.code) }) { ids.insert(verdict.id) }
+    for verdict in try ClipVerdict.all(catalog) where verdict.findings.contains(where: { codes.contains($0.code) }) {
+      ids.insert(verdict.id)
     }
     return ids
   }
@@ -147,13 +215,11 @@ package struct Preparation: Sendable {
   var stages: [any ClipStage.Type] { BuiltInStages.filter { $0.isWanted(settings) } }
 
   /// What the clips need, compared with what was done before.
-  /// - Parameter retrying: ids of clips whose actions run in any case.
-  package func plan(_ history: consuming History, retrying: Set<String> = []) throws -> Plan {
-    let actions = ClipActions(ready, stages: stages, settings: settings)
-    let forced: Set<ActionID> =
-      retrying.isEmpty ? [] : Set((0..<actions.count).map(actions.id).filter { retrying.contains($0.subject) })
-    return try Planner.plan(
-      stages: stages.map { $0.stage(settings) }, actions: actions, history: history, forceActions: forced)
+  /// - Parameters:
+  ///   - store: nil where nothing was done yet.
+  ///   - retrying: ids of clips whose actions run in any case.
+  package func plan(_ store: ArtifactStore?, retrying: Set<String> = []) throws -> ClipPlan {
+    try ClipPlan(self, store, ledger, retrying: retrying)
   }
 
   /// Gives up the index of the vectors, once no stage can ask for it any more.
@@ -168,32 +234,18 @@ package struct Preparation: Sendable {
   /// Runs what the plan says, with decoding in worker processes.
   /// - Parameter shared: results of other workspaces.
   package func run(
-    _ plan: Plan, store: ArtifactStore, shared: (any SharedResults)? = nil,
+    _ plan: ClipPlan, store: ArtifactStore, shared: (any SharedResults)? = nil,
     onEvent: @escaping @Sendable (RunEvent) -> Void
   ) throws -> RunOutcome {
     let workers = DecodeWorkers(
       count: settings.jobs, command: settings.workerCommand, limits: DecodeLimits(seconds: settings.timeoutSeconds))
     defer { workers.stop() }
     let context = ClipContext(settings: settings, workers: workers, embeddings: embeddings)
-    let byName = Dictionary(uniqueKeysWithValues: stages.map { ($0.name, $0) })
     let threads = settings.jobs + (shared == nil ? 0 : Self.transfers)
-    return try Runner(store: store, workers: threads, shared: shared, onEvent: onEvent).run(plan) { action, inputs in
-      guard let clip = clip(action.id.subject), let stage = byName[action.id.stage] else {
-        throw Failure.actionUnknown(action.id)
-      }
-      return try stage.run(clip, inputs, context)
+    let (actions, ready) = (plan.actions, ready)
+    return try Runner(store: store, workers: threads, shared: shared, onEvent: onEvent).run(plan.open) { _, inputs in
+      let clip = ready[actions.clip(at: inputs.position)]
+      return try actions.stage(at: inputs.position).run(clip, inputs, context)
     }
-  }
-}
-
-extension Preparation {
-  /// The clip that can be worked on under an id.
-  private func clip(_ id: String) -> PreparedClip? {
-    var (low, high) = (0, ready.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if precedesInBytes(ready[middle].id.text, id) { low = middle + 1 } else { high = middle }
-    }
-    return low < ready.count && ready[low].id.text == id ? ready[low] : nil
   }
 }

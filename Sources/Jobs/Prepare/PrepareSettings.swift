@@ -58,11 +58,6 @@ package struct PrepareSettings: Sendable {
     }
   }
 
-  /// The catalog's note of where the shards were put last.
-  package static let shardsNote = "shards"
-  /// The same of the frames, where they were written.
-  package static let framesNote = "frames"
-
-  /// Width of the teacher's vectors, and of the student's embedding.
-  package static let dimension = 512
+  /// Width of the teacher's vectors: that of most of them, once they are found.
+  package var teacherWidth = 512
 }

@@ -1,8 +1,6 @@
 import Basics
 import Corpus
-import Dispatch
 import StageGraph
-import Synchronization
 
 /// A clip whose sound and vectors go into a shard.
 package struct Pair: Sendable {
@@ -25,11 +23,11 @@ package struct PreparedPairs: Sendable {
   /// What was decided about splits, to be told.
   package private(set) var notes: [String] = []
   package let preparation: Preparation
-  let outcome: RunOutcome
-  /// By candidate: the item that says all this already, or -1.
+  let run: ClipRun
+  /// By candidate: the verdict in the catalog that says all this already, or -1.
   private(set) var kept: [Int32] = []
   /// What is to be kept of the other candidates' verdicts.
-  private(set) var memos: [Int: ClipMemo] = [:]
+  private(set) var cached: [Int: CachedVerdict] = [:]
 
   package var leftOut: Int { verdicts.count { $0.state == .leftOut } }
   /// Whether some verdict could be another one next time.
@@ -38,16 +36,15 @@ package struct PreparedPairs: Sendable {
     return verdicts.contains { $0.findings.contains { passing.contains($0.code) } }
   }
 
-  /// - Parameter known: what was kept of earlier verdicts.
-  package init(_ preparation: Preparation, _ outcome: RunOutcome, known: ItemMemos = ItemMemos()) throws {
-    (self.preparation, self.outcome) = (preparation, outcome)
-    var chunks = try Self.settleAll(ClipSettling(preparation, outcome, known: known))
+  init(_ run: ClipRun) throws {
+    (preparation, self.run) = (run.preparation, run)
+    var chunks = try Self.resolveAll(VerdictResolver(run))
     let joins = !preparation.clips.hasSplits && joinsFewValidationClips(chunks)
     pairs.reserveCapacity(preparation.clips.candidates.count)
     verdicts.reserveCapacity(preparation.clips.candidates.count)
     kept.reserveCapacity(preparation.clips.candidates.count)
     for k in chunks.indices {
-      for settled in chunks[k] { add(settled, joins: joins) }
+      for resolved in chunks[k] { add(resolved, joins: joins) }
       // Large sets do not fit into memory many times.
       chunks[k] = []
     }
@@ -56,37 +53,31 @@ package struct PreparedPairs: Sendable {
 
   private static let chunk = 512
 
-  /// One for each candidate, in their order, in chunks. Examining one reads the store, so several threads do it.
-  private static func settleAll(_ settling: ClipSettling) throws -> [[ClipSettling.Settled]] {
-    let count = settling.preparation.clips.candidates.count
+  /// One for each candidate, in their order, in chunks, by several threads: a new verdict reads the store.
+  private static func resolveAll(_ resolver: VerdictResolver) throws -> [[VerdictResolver.Resolved]] {
+    let count = resolver.preparation.clips.candidates.count
     let chunks = (count + chunk - 1) / chunk
-    let found = Mutex([Int: Result<[ClipSettling.Settled], any Error>]())
-    DispatchQueue.concurrentPerform(iterations: chunks) { k in
-      let settled = Result { try (k * chunk..<min(count, (k + 1) * chunk)).map(settling.settle) }
-      found.withLock { $0[k] = settled }
-    }
-    let all = found.withLock { $0 }
-    return try (0..<chunks).map { try all[$0]?.get() ?? [] }
+    return try parallelMap(chunks) { k in try (k * chunk..<min(count, (k + 1) * chunk)).map(resolver.resolve) }
   }
 
-  private mutating func add(_ settled: ClipSettling.Settled, joins: Bool) {
+  private mutating func add(_ resolved: VerdictResolver.Resolved, joins: Bool) {
     let k = verdicts.count
-    let hasJoined = joins && settled.split == .validation
-    let split = hasJoined ? .train : settled.split
-    var verdict = settled.verdict
-    if let digest = settled.pair, let split, let id = preparation.clips.candidates[k].id {
+    let hasJoined = joins && resolved.split == .validation
+    let split = hasJoined ? .train : resolved.split
+    var verdict = resolved.verdict
+    if let digest = resolved.pair, let split, let id = preparation.clips.candidates[k].id {
       verdict.split = split
       pairs.append(Pair(id: id, split: split, digest: digest, clip: Int(preparation.readyOf[k])))
     }
-    let isKept = settled.position >= 0 && settled.hadJoined == hasJoined
-    kept.append(isKept ? settled.position : -1)
-    if !isKept { memos[k] = ClipMemo(settled, hasJoined: hasJoined) }
+    let isKept = resolved.position >= 0 && resolved.hadJoined == hasJoined
+    kept.append(isKept ? resolved.position : -1)
+    if !isKept { cached[k] = CachedVerdict(resolved, hasJoined: hasJoined) }
     verdicts.append(verdict)
   }
 
   /// Whether there are validation clips, but too few to be of use; then says so.
-  private mutating func joinsFewValidationClips(_ chunks: [[ClipSettling.Settled]]) -> Bool {
-    let count = chunks.reduce(0) { sum, settled in sum + settled.count { $0.split == .validation } }
+  private mutating func joinsFewValidationClips(_ chunks: [[VerdictResolver.Resolved]]) -> Bool {
+    let count = chunks.reduce(0) { sum, resolved in sum + resolved.count { $0.split == .validation } }
     guard count > 0, count < Split.fewestValidationClips else { return false }
     notes.append(
       "only \(count) clips would be for validation, fewer than \(Split.fewestValidationClips): they join train, and distill will not validate"
@@ -109,17 +100,17 @@ package struct PreparedPairs: Sendable {
 
   /// What goes into a shard for a clip.
   /// - Throws: `catalog.memo` when it is not what the pair was made of.
-  func sample(_ pair: Pair) throws -> ClipExamination.Sample {
-    let sample = try ClipExamination(preparation.ready[pair.clip], outcome, vectorFindings: []).sample
+  func sample(_ pair: Pair) throws -> ClipOutcome.Sample {
+    let sample = try run.outcome(of: pair.clip).sample
     guard let sample, sample.digest(of: pair.id) == pair.digest else { throw Failure.memoDiffers(pair.id) }
     return sample
   }
 }
 
-extension ClipMemo {
-  init(_ settled: ClipSettling.Settled, hasJoined: Bool) {
+extension CachedVerdict {
+  init(_ resolved: VerdictResolver.Resolved, hasJoined: Bool) {
     self.init(
-      input: settled.input, state: settled.verdict.state, reason: settled.verdict.reason,
-      findings: settled.verdict.findings, split: settled.split, hasJoined: hasJoined, pair: settled.pair)
+      input: resolved.input, state: resolved.verdict.state, reason: resolved.verdict.reason,
+      findings: resolved.verdict.findings, split: resolved.split, hasJoined: hasJoined, pair: resolved.pair)
   }
 }

@@ -29,7 +29,7 @@ package enum SelectVectors: ClipStage {
     Stage(
       name: name, version: version,
       parameters: [
-        "dimension": "\(PrepareSettings.dimension)",
+        "dimension": "\(settings.teacherWidth)",
         "fps": settings.embeddingFPS.map { "\($0)" } ?? "as the source says",
         "model": settings.embeddingModel ?? "as the source says",
       ])
@@ -78,7 +78,7 @@ package enum SelectVectors: ClipStage {
       start: start, duration: facts.duration, fileDuration: vectors.areOfClip ? facts.duration : facts.fileDuration)
     let fps = location.description.fps
     let selection = try TeacherVectors.select(
-      location.rows(), fps: fps, window: window, width: PrepareSettings.dimension)
+      location.rows(), fps: fps, window: window, width: context.settings.teacherWidth)
     let rows = selection.rows?.shape[0] ?? 0
     let first = fps.map { (start * $0 - 1e-6).rounded(.up) } ?? 0
     let times = fps.map { fps in (0..<rows).map { (first + Double($0)) / fps - start } } ?? []

@@ -1,8 +1,8 @@
 import Basics
 import Corpus
+import Dispatch
 import Shards
 import StageGraph
-import Synchronization
 
 /// What a folder of shards is to hold.
 package struct ShardSets: Sendable {
@@ -82,22 +82,24 @@ package struct ShardPublisher: Sendable {
     let present = try Self.presentDigests(
       folder, sets.names, catalog, threads: threads, writing: writing)
     var jobs: [Job] = []
-    var written: Set<Digest>?
+    let rows = try catalog.shards()
+    let writtenBefore = Dictionary(
+      rows.map { ($0.fingerprint, TrainingShard($0)) }, uniquingKeysWith: { first, _ in first })
+    let written = Set(rows.map(\.digest))
     for set in sets.names {
       let items = sets.items[set] ?? []
       let boundaries = ShardBoundaries(target: target, least: max(1, target / 4), most: target * 4)
-      var start = 0
-      for (number, ids) in boundaries.plan(ids: items.map(\.id)).enumerated() {
-        // Shards are runs of the items.
-        let members = items[start..<start + ids.count]
-        start += ids.count
-        let fingerprint = Fingerprint.of(sets.stage, inputs: members.map { ($0.id.text, $0.digest) })
-        let known = try Self.known(fingerprint, catalog)
+      // Shards are runs of the items.
+      let runs = boundaries.runs(ids: items.map(\.id))
+      let fingerprints = Self.fingerprints(sets.stage, items, runs)
+      for (number, run) in runs.enumerated() {
+        let (members, fingerprint) = (items[run], fingerprints[number])
+        let known = writtenBefore[fingerprint]
         let name = TrainingShard.name(set, number)
         let match = known.flatMap { shard in
           present[name] == shard.digest ? name : present.filter { $0.value == shard.digest }.keys.min()
         }
-        let reason = try Self.reason(name, isKnown: known != nil, found: present[name], &written, catalog)
+        let reason = Self.reason(name, isKnown: known != nil, found: present[name], written)
         let index = match.map { Files.name(TrainingShard.indexPath($0)) }.flatMap { present[$0] }
         jobs.append(
           Job(
@@ -127,13 +129,18 @@ package struct ShardPublisher: Sendable {
 
   package var toWrite: [Job] { jobs.filter { $0.present == nil } }
 
-  /// Before the fingerprint in the notes about shards.
-  static let notePrefix = "shard "
-
   /// Every shard that was ever written from this workspace.
-  static func written(_ catalog: Catalog) throws -> [TrainingShard] {
-    try catalog.notes(prefix: notePrefix).map { key, text in
-      try CanonicalJSON.decode(TrainingShard.self, from: Array(text.utf8), source: "catalog, \(key)")
+  static func written(_ catalog: Catalog) throws -> [TrainingShard] { try catalog.shards().map { TrainingShard($0) } }
+
+  /// Of the content of each shard. By several threads.
+  private static func fingerprints(_ stage: Stage, _ items: [ShardSets.Item], _ runs: [Range<Int>]) -> [Digest] {
+    [Digest](unsafeUninitializedCapacity: runs.count) { slots, filled in
+      nonisolated(unsafe) let base = slots.baseAddress
+      DispatchQueue.concurrentPerform(iterations: runs.count) { k in
+        let fingerprint = Fingerprint.of(stage, inputs: items[runs[k]].map { ($0.id.text, $0.digest) })
+        if let base { (base + k).initialize(to: fingerprint) }
+      }
+      filled = runs.count
     }
   }
 
@@ -141,21 +148,12 @@ package struct ShardPublisher: Sendable {
   /// - Parameters:
   ///   - isKnown: whether these very clips were written before.
   ///   - found: the digest of the file that has the name now.
-  ///   - written: the digests of all that was ever written; filled when first needed.
+  ///   - written: the digests of all that was ever written.
   private static func reason(
-    _ name: String, isKnown: Bool, found: Digest?, _ written: inout Set<Digest>?, _ catalog: Catalog
-  ) throws -> RebuildReason {
+    _ name: String, isKnown: Bool, found: Digest?, _ written: Set<Digest>
+  ) -> RebuildReason {
     guard let found else { return isKnown ? .outputMissing([name]) : .neverBuilt }
-    let all = try written ?? Set(Self.written(catalog).map(\.digest))
-    written = all
-    return isKnown && !all.contains(found) ? .outputCorrupt([name]) : .inputChanged(["clips of \(name)"])
-  }
-
-  private static func key(_ fingerprint: Digest) -> String { notePrefix + fingerprint.hex }
-
-  private static func known(_ fingerprint: Digest, _ catalog: Catalog) throws -> TrainingShard? {
-    guard let text = try catalog.note(key(fingerprint)) else { return nil }
-    return try? CanonicalJSON.decode(TrainingShard.self, from: Array(text.utf8), source: "catalog")
+    return isKnown && !written.contains(found) ? .outputCorrupt([name]) : .inputChanged(["clips of \(name)"])
   }
 
   /// The shards and their indexes in the folder with the digests of their bytes; those that were hashed before are not read again.
@@ -164,9 +162,9 @@ package struct ShardPublisher: Sendable {
   ) throws -> [String: Digest] {
     guard Files.isFolder(folder) else { return [:] }
     let names = try Files.names(in: folder).filter { isShardOrIndex($0, of: sets) }
-    let memo = try FileMemo(catalog, below: folder)
-    let results = try memo.digests(of: names.map { "\(folder)/\($0)" }, jobs: threads)
-    if writing { try memo.save() }
+    let cache = try FileDigestCache(catalog, below: folder)
+    let results = try cache.digests(of: names.map { "\(folder)/\($0)" }, jobs: threads)
+    if writing { try cache.save() }
     var digests: [String: Digest] = [:]
     for (name, result) in zip(names, results) { if case .success(let digest) = result { digests[name] = digest } }
     return digests
@@ -230,24 +228,14 @@ package struct ShardPublisher: Sendable {
     _ building: String, _ store: ArtifactStore, _ onShard: @escaping @Sendable (Job) -> Void
   ) throws -> [String: TrainingShard] {
     let missing = toWrite
-    let written = Mutex<[String: TrainingShard]>([:])
-    let hasFailed = Atomic<Bool>(false)
-    let workers = WorkerThreads(min(threads, missing.count))
-    defer { workers.stop() }
-    try workers.tryForEach(missing.count) { k, _ in
+    let written = try parallelMap(missing.count, threads: threads) { k in
       if Interruption.isRequested { throw Interruption.failure }
-      if hasFailed.load(ordering: .relaxed) { return }
-      do {
-        let shard = try write(missing[k], into: building, store)
-        try catalog.set(note: Self.key(missing[k].fingerprint), try CanonicalJSON.text(shard))
-        written.withLock { $0[missing[k].name] = shard }
-        onShard(missing[k])
-      } catch {
-        hasFailed.store(true, ordering: .relaxed)
-        throw error
-      }
+      let shard = try write(missing[k], into: building, store)
+      try catalog.set(shard: ShardRow(shard, fingerprint: missing[k].fingerprint))
+      onShard(missing[k])
+      return shard
     }
-    return written.withLock { $0 }
+    return Dictionary(uniqueKeysWithValues: zip(missing.map(\.name), written))
   }
 
   /// Puts a shard of the present folder into the new one.
@@ -276,5 +264,19 @@ package struct ShardPublisher: Sendable {
   private static func isShardOrIndex(_ name: String, of sets: [String]) -> Bool {
     let tar = name.hasSuffix(".idx") ? name.dropLast(4) + ".tar" : name
     return TrainingShard.parseSet(tar).map { sets.contains($0.set) } == true
+  }
+}
+
+extension TrainingShard {
+  fileprivate init(_ row: ShardRow) {
+    self.init(name: row.name, digest: row.digest, byteCount: row.bytes, sampleCount: row.samples, index: row.index)
+  }
+}
+
+extension ShardRow {
+  fileprivate init(_ shard: TrainingShard, fingerprint: Digest) {
+    self.init(
+      fingerprint: fingerprint, name: shard.name, digest: shard.digest, bytes: shard.byteCount,
+      samples: shard.sampleCount, index: shard.index)
   }
 }

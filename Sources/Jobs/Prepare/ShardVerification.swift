@@ -64,7 +64,7 @@ package struct ShardVerification {
 
   /// What is remembered of damaged files is forgotten, so that the next `prepare` reads and rewrites them.
   package func forget(in catalog: Catalog) throws {
-    for path in damaged { try FileMemo.forget(path, in: catalog) }
+    for path in damaged { try FileDigestCache.forget(path, in: catalog) }
   }
 
   private mutating func check(_ path: String, against expected: [UInt8]) {
@@ -72,7 +72,7 @@ package struct ShardVerification {
   }
 
   private mutating func checkQuarantine(_ path: String, _ catalog: Catalog) throws {
-    let expected = try catalog.items(state: ClipVerdict.State.leftOut.rawValue).map(\.detail).sorted()
+    let expected = try catalog.verdicts(state: ClipVerdict.State.leftOut.rawValue).map(\.detail).sorted()
     let found = (try? Files.read(path)).map {
       String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init).sorted()
     }

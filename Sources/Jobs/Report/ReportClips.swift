@@ -1,21 +1,20 @@
+import Audio
 import Basics
 import Corpus
-import Distillation
 import Kernels
 import Media
-import Report
 import Shards
-import StageGraph
+import Training
 
 /// Clips as a report shows them: their pictures and sounds from the store, or from the shards where the store has none.
 struct ReportClips {
-  private let store: ArtifactStore?
+  private let prepared: any PreparedData
   private let samples: [TrainingSamples]
   private let places: [String: (set: Int, index: Int)]
-  private let kernels = FastKernels().layers
+  private let kernels = FastBackend().ops
 
-  init(store: ArtifactStore?, shards: TrainingSet?) {
-    self.store = store
+  init(_ prepared: any PreparedData, shards: TrainingSet?) {
+    self.prepared = prepared
     samples = (shards?.splits ?? []).compactMap { try? shards?.samples($0) }
     var places: [String: (set: Int, index: Int)] = [:]
     for (set, part) in samples.enumerated() {
@@ -51,34 +50,19 @@ struct ReportClips {
   func clip(_ id: String, marks: [String] = [], isLeftOut: Bool = false) -> ReportContent.GalleryClip {
     let sound = sound(id)
     return ReportContent.GalleryClip(
-      id: id, label: label(id), marks: marks, isLeftOut: isLeftOut, frame: frame(id),
+      id: id, label: label(id), marks: marks, isLeftOut: isLeftOut, frame: prepared.frame(of: id),
       spectrogram: sound.flatMap { spectrogram($0, id) }, sound: sound)
   }
 
   private func sound(_ id: String) -> [UInt8]? {
     if let place = places[id], let bytes = try? samples[place.set].bytes(place.index, .sound) { return Array(bytes) }
-    return artifact(ExtractSound.name, id, ExtractSound.output)
-  }
-
-  /// The picture in the middle of the clip.
-  private func frame(_ id: String) -> [UInt8]? {
-    guard let pack = artifact(ExtractFrames.name, id, ExtractFrames.output), let frames = try? FramePack.decode(pack),
-      !frames.isEmpty
-    else { return nil }
-    return frames[frames.count / 2].jpeg
-  }
-
-  private func artifact(_ stage: String, _ id: String, _ output: String) -> [UInt8]? {
-    guard let store, let record = try? store.record(of: ActionID(stage: stage, subject: id)),
-      let artifact = record.output(output)
-    else { return nil }
-    return try? store.read(artifact)
+    return prepared.sound(of: id)
   }
 
   /// The student's own spectrogram at half its size, low tones at the bottom.
   private func spectrogram(_ flac: [UInt8], _ id: String) -> PNGImage? {
     let seconds = DecodeRequest.clipSeconds
-    guard let samples = try? DecodedSound.samples(flac, count: seconds * FrontEnd.sampleRate, name: id) else {
+    guard let samples = try? FlacDecoder.samples(flac, count: seconds * FrontEnd.sampleRate, name: id) else {
       return nil
     }
     let frames = FrontEnd.frames(samples: samples.count)

@@ -1,17 +1,10 @@
 import Basics
 import Evaluation
-import Report
 
 /// A run's evaluations as a report shows them.
 enum ReportEvaluations {
-  static func file(_ folder: String) throws -> EvaluationFile {
-    let path = "\(folder)/\(EvaluationOutput.name)"
-    guard Files.exists(path) else { return EvaluationFile() }
-    return try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
-  }
-
   static func parts(_ folder: String) throws -> [ReportContent.EvaluationPart] {
-    try file(folder).evaluations.map(part)
+    try EvaluationFile(reading: "\(folder)/\(EvaluationFile.name)").evaluations.map(part)
   }
 
   private static func part(_ record: EvaluationRecord) -> ReportContent.EvaluationPart {

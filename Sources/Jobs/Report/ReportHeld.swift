@@ -1,7 +1,6 @@
 import Basics
 import Evaluation
 import Foundation
-import Report
 
 /// Similarities, neighbours and a map of clips that were kept out of training.
 enum ReportHeld {
@@ -10,7 +9,7 @@ enum ReportHeld {
   private static let answers = 5
 
   static func part(
-    _ folder: String, _ student: EvaluatedStudent, _ clips: ReportClips, most: Int, threads count: Int
+    _ folder: String, _ student: EvaluatedModel, _ clips: ReportClips, most: Int, threads count: Int
   ) throws -> ReportContent.HeldPart {
     let threads = WorkerThreads(count)
     defer { threads.stop() }

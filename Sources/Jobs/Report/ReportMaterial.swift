@@ -1,38 +1,42 @@
 import Basics
 import Corpus
-import Distillation
 import Evaluation
 import Foundation
-import Media
-import Report
+import Runs
 import Shards
 import StageGraph
+import Training
 
 /// Gathers what a report shows from the workspace, the shards and the runs. Reads only; takes no lock.
 ///
 /// Held-out clips are embedded anew only when the weights or the shards have changed, and shards are read for their digests only
 /// when they have, so that a page can be served while training goes on.
-package final class ReportMaterial {
+final class ReportMaterial {
   private let settings: ReportSettings
+  private let open: () throws -> any PreparedData
   private var held: (weights: Digest, shards: Digest, part: ReportContent.HeldPart)?
   /// The digests of files that the last page had.
   private var known: [String: (file: FileIdentity, digest: Digest)] = [:]
 
-  package init(_ settings: ReportSettings) { self.settings = settings }
+  /// - Parameter prepared: what `prepare` left in the workspace, looked at anew for each page.
+  init(_ settings: ReportSettings, prepared: @escaping () throws -> any PreparedData) {
+    (self.settings, open) = (settings, prepared)
+  }
 
   /// - Throws: `report.nothing` when there is neither a workspace, nor shards, nor a run.
-  package func content() throws -> ReportContent {
-    let catalog = Files.exists("\(settings.workspace)/catalog.sqlite") ? try Catalog.reader(settings.workspace) : nil
-    let store = try catalog.map { try ArtifactStore($0) }
-    let folder = try settings.shards ?? catalog?.note(PrepareSettings.shardsNote) ?? PrepareSettings().shards
+  func content() throws -> ReportContent {
+    let prepared = try open()
+    let folder = try settings.shards ?? prepared.shards()
     let shards = try? TrainingSet(folder: folder)
     let runs = RunFolder.all(settings.runs)
-    guard catalog != nil || shards != nil || !runs.isEmpty else { throw Failure.nothingToReport(settings.workspace) }
-    let clips = ReportClips(store: store, shards: shards)
+    guard prepared.catalog != nil || shards != nil || !runs.isEmpty else {
+      throw Failure.nothingToReport(settings.workspace)
+    }
+    let clips = ReportClips(prepared, shards: shards)
     var content = ReportContent(title: "Pipeline report")
-    content.data = try Self.data(catalog, clips, shards, gallery: settings.gallery)
-    content.graph = try Self.graph(catalog, folder, runs: runs.count)
-    let chosen = try chosenRun(runs, catalog)
+    content.data = try Self.data(prepared.verdicts(), clips, shards, gallery: settings.gallery)
+    content.graph = try Self.graph(prepared, folder, runs: runs.count)
+    let chosen = try chosenRun(runs, prepared.catalog)
     content.training = chosen.map { [Self.training($0)] } ?? []
     (content.held, content.notes) = heldPart(folder, shards, clips)
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
@@ -43,9 +47,9 @@ package final class ReportMaterial {
   }
 
   /// Changes when the page would: a digest of what the files look like from outside.
-  package var state: String {
+  var state: String {
     var paths = [settings.runs, "\(settings.workspace)/catalog.sqlite", "\(settings.workspace)/catalog.sqlite-wal"]
-    paths.append(settings.shards ?? PrepareSettings().shards)
+    paths.append(settings.shards ?? "shards")
     return FolderListing(paths).digest.short
   }
 
@@ -62,17 +66,16 @@ package final class ReportMaterial {
 
   // MARK: Data
 
-  private static func data(_ catalog: Catalog?, _ clips: ReportClips, _ shards: TrainingSet?, gallery: Int) throws
-    -> ReportContent.DataPart
-  {
+  private static func data(
+    _ verdicts: [ClipVerdict], _ clips: ReportClips, _ shards: TrainingSet?, gallery: Int
+  ) -> ReportContent.DataPart {
     var part = ReportContent.DataPart()
-    let verdicts = try catalog.map { try ClipVerdict.all($0) } ?? []
     let states = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
     part.states = [(ClipVerdict.State.kept, "kept"), (.warned, "kept with a warning"), (.leftOut, "left out")]
       .compactMap {
         state, name in states[state].map { Bars.Bar(name, $0) }
       }
-    part.reasons = PreparedSummary.rows(verdicts).map {
+    part.reasons = ReasonCount.rows(verdicts).map {
       Bars.Bar("\($0.reason) (\($0.title))", $0.count, note: "for example \($0.example)")
     }
     for split in shards?.splits ?? [] {
@@ -113,25 +116,23 @@ package final class ReportMaterial {
     return spread + marked
   }
 
-  private static func graph(_ catalog: Catalog?, _ shards: String, runs: Int) throws -> ReportContent.GraphPart {
+  private static func graph(
+    _ prepared: any PreparedData, _ shards: String, runs: Int
+  ) throws -> ReportContent.GraphPart {
     var part = ReportContent.GraphPart()
-    var settings = PrepareSettings()
-    settings.shards = shards
-    settings.embeddings = ["embeddings"]
-    if try catalog?.actionCounts()[ExtractFrames.name] != nil { settings.frames = try FrameRate("1") }
-    let diagram = try StageDiagram(settings, catalog)
+    let diagram = try prepared.diagram(shards: shards)
     part.nodes = diagram.nodes.map { node in
       let count = node.name == "distill" && runs > 0 ? "\(runs) runs" : node.count ?? ""
       return .init(node.name, isData: node.isData, count: count)
     }
     part.edges = diagram.edges
-    if let times = try catalog.flatMap({ try StageTimes($0) }) {
+    if let times = try prepared.work() {
       part.work = DataTable(
         title: "The last prepare in which something ran",
         heading: ["stage", "ran", "from the remote cache", "was cached", "seconds of work"],
         rows: times.rows.map {
           let seconds = String(format: "%.1f", $0.seconds)
-          return DataTable.Row([$0.name, "\($0.ran)", "\($0.fetched ?? 0)", "\($0.upToDate)", seconds])
+          return DataTable.Row([$0.stage, "\($0.ran)", "\($0.fetched)", "\($0.upToDate)", seconds])
         })
     }
     return part
@@ -171,7 +172,7 @@ package final class ReportMaterial {
   {
     guard shards != nil else { return (nil, []) }
     do {
-      let student = try EvaluatedStudent.open(
+      let student = try EvaluatedModel.open(
         run: settings.run, workspace: settings.workspace, runs: settings.runs)
       let state = FolderListing([folder]).digest
       if let held, held.weights == student.digest, held.shards == state { return (held.part, []) }
@@ -230,14 +231,5 @@ package final class ReportMaterial {
       digests.append((name, digest.hex))
     }
     return digests
-  }
-}
-
-extension ClipVerdict {
-  /// Of every clip, as the last prepare left them.
-  package static func all(_ catalog: Catalog) throws -> [ClipVerdict] {
-    try catalog.items().map {
-      try CanonicalJSON.decode(ClipVerdict.self, from: Array($0.detail.utf8), source: "catalog, \($0.key)")
-    }
   }
 }

@@ -1,0 +1,51 @@
+import Basics
+import CSndFile
+
+/// FLAC in memory, as decode workers and training shards hold it, to samples.
+package enum FlacDecoder {
+  /// The first `count` samples in −1…1; shorter audio is padded with zeros.
+  /// - Parameter name: what failures call it.
+  /// - Throws: `training.sound` when it is no 16 kHz mono audio.
+  package static func samples(_ flac: [UInt8], count: Int, name: String) throws -> [Float] {
+    try [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      guard let place = buffer.baseAddress else { return }
+      place.update(repeating: 0, count: count)
+      try flac.withUnsafeBytes { try decode($0, samples: count, name: name, into: place) }
+      filled = count
+    }
+  }
+
+  /// Fills `samples` floats in −1…1; shorter audio is padded with zeros.
+  /// - Parameter name: what failures call it.
+  /// - Throws: `training.sound` when it is no 16 kHz mono audio.
+  package static func decode(
+    _ flac: UnsafeRawBufferPointer, samples: Int, name: String, into place: UnsafeMutablePointer<Float>
+  ) throws {
+    let memory = VirtualFile(reading: flac)
+    var info = SF_INFO()
+    guard let file = memory.open(Int(SFM_READ), &info) else {
+      throw Failure.unreadableFlac(name, String(cString: sf_strerror(nil)))
+    }
+    defer {
+      sf_close(file)
+      withExtendedLifetime(memory) {}
+    }
+    guard info.samplerate == FrontEnd.sampleRate, info.channels == 1 else {
+      throw Failure.unreadableFlac(name, "\(info.samplerate) Hz, \(info.channels) channels")
+    }
+    let count = Int(sf_read_float(file, place, sf_count_t(samples)))
+    guard count > 0 else { throw Failure.unreadableFlac(name, String(cString: sf_strerror(file))) }
+    for i in count..<max(count, samples) { place[i] = 0 }
+  }
+
+  /// What the encoder wrote down of the samples themselves, whatever its version and level: the MD5 in STREAMINFO. Nil where the
+  /// stream has none.
+  package static func contentKey(_ flac: UnsafeRawBufferPointer) -> String? {
+    let (mark, digest) = (Array("fLaC".utf8), 26..<42)
+    guard flac.count >= digest.upperBound, flac.prefix(4).elementsEqual(mark), flac[4] & 0x7F == 0 else { return nil }
+    let bytes = flac[digest]
+    guard bytes.contains(where: { $0 != 0 }) else { return nil }
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,85 @@
+import Basics
+import Kernels
+
+/// The encoder's input: the log power spectrogram of Wav2CLIP's reference, with its odd hop.
+package struct FrontEnd: Sendable {
+  package static let sampleRate = 16_000
+  package static let transformLength = 512
+  package static let hop = 353
+  package static let logEpsilon = 1e-7
+  package static let bins = 257
+  /// Audio must have at least so many samples: one more than half a Fourier transform.
+  package static let fewestSamples = transformLength / 2 + 1
+
+  /// The longest audio that gets one vector.
+  package static let mostSeconds = 60
+
+  /// What weight files say about their input.
+  package static func description(_ scope: NormalizationScope) -> [String: String] {
+    [
+      "sample_rate": "\(sampleRate)", "n_fft": "\(transformLength)", "hop_length": "\(hop)", "log_epsilon": "1e-07",
+      "normalization": scope.rawValue,
+    ]
+  }
+
+  package static func frames(samples: Int) -> Int { 1 + samples / hop }
+
+  /// Computes `[clips, 257, frames]` from waveforms of equal length, each `samples` > 256 floats in −1…1.
+  ///
+  /// Clips are spread over `threads`; sums meet in clip order, so the bits do not depend on their number.
+  package static func compute(
+    clips: Int, samples: Int, scope: NormalizationScope, ops: any Ops, threads: WorkerThreads,
+    waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void, into result: FloatBuffer
+  ) {
+    let size = bins * frames(samples: samples)
+    let spaces = (0..<threads.count).map { _ in SpectrogramWorkspace(samples: samples) }
+    let found = DoubleBuffer(clips * 2)
+    threads.forEach(clips) { clip, thread in
+      let spectrogram = result.start + clip * size
+      let (mean, m2) = spaces[thread].spectrogram(samples, ops, into: spectrogram) { waveform(clip, $0) }
+      found.start[2 * clip] = mean
+      found.start[2 * clip + 1] = m2
+      if scope == .clip {
+        SpectrogramNorm(count: size, mean: mean, m2: m2).normalize(size, spectrogram, ops)
+      }
+    }
+    guard scope == .batch else { return }
+    var together = SpectrogramMoments()
+    for clip in 0..<clips {
+      together.add(count: size, mean: found.start[2 * clip], m2: found.start[2 * clip + 1])
+    }
+    let norm = together.norm
+    threads.forEach(clips) { clip, _ in norm.normalize(size, result.start + clip * size, ops) }
+  }
+}
+
+/// What one thread needs to make spectrograms. Grows when longer audio comes, and stays then.
+package final class SpectrogramWorkspace: @unchecked Sendable {
+  private var wave = FloatBuffer(0)
+  private var padded = FloatBuffer(0)
+  /// Room for a spectrogram that nobody keeps, after `fitSpectrogram`.
+  package private(set) var result = FloatBuffer(0)
+
+  package init(samples: Int = 0) { fit(samples) }
+
+  /// Makes room for waveforms of `samples` samples.
+  package func fit(_ samples: Int) {
+    if wave.count < samples {
+      (wave, padded) = (FloatBuffer(samples), FloatBuffer(samples + FrontEnd.transformLength))
+    }
+  }
+
+  /// Makes room in `result` for spectrograms of `count` values.
+  package func fitSpectrogram(_ count: Int) { if result.count < count { result = FloatBuffer(count) } }
+
+  /// The log spectrogram of a waveform, not normalized, with its mean and Σ (x − mean)². There must be room for `samples`.
+  /// - Parameter fill: writes the waveform: `samples` floats in −1…1.
+  package func spectrogram(
+    _ samples: Int, _ ops: any Ops, into place: MutableFloats,
+    fill: (UnsafeMutablePointer<Float>) throws -> Void
+  ) rethrows -> (mean: Double, m2: Double) {
+    try fill(wave.start)
+    ops.logSpectrogram(samples, wave.start, padded: padded.start, place)
+    return ops.moments(FrontEnd.bins * FrontEnd.frames(samples: samples), place)
+  }
+}

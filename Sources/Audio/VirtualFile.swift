@@ -1,0 +1,68 @@
+import CSndFile
+
+/// What libsndfile reads from, or writes to, in place of a file: bytes in memory.
+///
+/// The caller keeps it alive, and what it reads from, until the handle is closed.
+final class VirtualFile {
+  private(set) var written: [UInt8] = []
+  private let source: UnsafeRawBufferPointer?
+  private var position = 0
+
+  /// To be written.
+  init() { source = nil }
+
+  init(reading source: UnsafeRawBufferPointer) { self.source = source }
+
+  /// Opens it with libsndfile.
+  /// - Returns: nil where libsndfile refuses; `sf_strerror(nil)` says why.
+  func open(_ mode: Int, _ info: inout SF_INFO) -> OpaquePointer? {
+    var io = SF_VIRTUAL_IO(
+      get_filelen: { sf_count_t(file($0)?.count ?? 0) },
+      seek: { sf_count_t(file($2)?.seek(Int($0), $1) ?? -1) },
+      read: { sf_count_t(file($2)?.read(into: $0, Int($1)) ?? 0) },
+      write: { sf_count_t(file($2)?.write($0, Int($1)) ?? 0) },
+      tell: { sf_count_t(file($0)?.position ?? 0) })
+    return sf_open_virtual(&io, Int32(mode), &info, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  private var count: Int { source?.count ?? written.count }
+
+  private func seek(_ offset: Int, _ whence: Int32) -> Int {
+    let base =
+      switch Int(whence) {
+      case Int(SF_SEEK_CUR): position
+      case Int(SF_SEEK_END): count
+      default: 0
+      }
+    let target = base + offset
+    guard target >= 0, source == nil || target <= count else { return -1 }
+    position = target
+    return target
+  }
+
+  private func read(into target: UnsafeMutableRawPointer?, _ wanted: Int) -> Int {
+    let available = max(0, min(wanted, count - position))
+    guard available > 0, let target else { return 0 }
+    func copy(_ bytes: UnsafeRawBufferPointer) {
+      if let start = bytes.baseAddress { target.copyMemory(from: start + position, byteCount: available) }
+    }
+    if let source { copy(source) } else { written.withUnsafeBytes(copy) }
+    position += available
+    return available
+  }
+
+  private func write(_ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    guard source == nil, count > 0, let bytes else { return 0 }
+    if written.count < position + count {
+      written.append(contentsOf: repeatElement(0, count: position + count - written.count))
+    }
+    written.withUnsafeMutableBytes { $0.baseAddress.map { ($0 + position).copyMemory(from: bytes, byteCount: count) } }
+    position += count
+    return count
+  }
+}
+
+/// What a callback's pointer stands for. Not a method: a C function pointer captures nothing.
+private func file(_ pointer: UnsafeMutableRawPointer?) -> VirtualFile? {
+  pointer.map { Unmanaged<VirtualFile>.fromOpaque($0).takeUnretainedValue() }
+}

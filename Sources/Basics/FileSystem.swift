@@ -1,0 +1,59 @@
+// The calls by which this program changes files and folders, in one place, so that tests can make any of them fail.
+
+import CSystem
+import Glibc
+import Synchronization
+
+/// What files are written to. Every call does what the system call of its name does, and tells a failure the same way: a result
+/// below zero, and `errno`.
+package protocol FileSystem: Sendable {
+  /// Opens a file; one that `flags` let it make is readable by all.
+  func open(_ path: String, _ flags: Int32) -> Int32
+  /// How many of the bytes were written: not always all.
+  func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int
+  func truncate(_ descriptor: Int32, to length: Int) -> Int32
+  /// For files and for folders.
+  func sync(_ descriptor: Int32) -> Int32
+  func rename(_ from: String, to: String) -> Int32
+  /// Both have to be there.
+  func exchange(_ first: String, _ second: String) -> Int32
+  func link(_ from: String, to: String) -> Int32
+  func unlink(_ path: String) -> Int32
+  func makeFolder(_ path: String) -> Int32
+  func removeFolder(_ path: String) -> Int32
+}
+
+/// The file system in use: the machine's, unless a test has put another in its place.
+package var fileSystem: any FileSystem { FileSystemInUse.current.withLock { $0 } }
+
+package enum FileSystemInUse {
+  fileprivate static let current = Mutex<any FileSystem>(MachineFileSystem())
+
+  /// Puts `other` in the place of what all threads use. For tests, one at a time.
+  /// - Returns: what was in use.
+  @discardableResult
+  package static func replace(with other: any FileSystem) -> any FileSystem {
+    current.withLock { current in
+      defer { current = other }
+      return current
+    }
+  }
+}
+
+/// The machine's own.
+package struct MachineFileSystem: FileSystem {
+  package init() {}
+
+  package func open(_ path: String, _ flags: Int32) -> Int32 { Glibc.open(path, flags | O_CLOEXEC, 0o644) }
+  package func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+    Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+  }
+  package func truncate(_ descriptor: Int32, to length: Int) -> Int32 { ftruncate(descriptor, off_t(length)) }
+  package func sync(_ descriptor: Int32) -> Int32 { fsync(descriptor) }
+  package func rename(_ from: String, to: String) -> Int32 { Glibc.rename(from, to) }
+  package func exchange(_ first: String, _ second: String) -> Int32 { system_exchange(first, second) }
+  package func link(_ from: String, to: String) -> Int32 { Glibc.link(from, to) }
+  package func unlink(_ path: String) -> Int32 { Glibc.unlink(path) }
+  package func makeFolder(_ path: String) -> Int32 { mkdir(path, 0o755) }
+  package func removeFolder(_ path: String) -> Int32 { rmdir(path) }
+}

@@ -1,0 +1,16 @@
+import Basics
+
+extension ExitStatus {
+  /// Everything else is done, but more clips or sounds were left out than allowed.
+  package static let tooManyLeftOut = ExitStatus(rawValue: 3)
+}
+
+/// The sentences of this module.
+extension Failure {
+  package static func nothingListed(_ manifest: String, _ videos: [String]) -> Failure {
+    Failure(
+      "manifest.nothing", "none of the manifest's clips is in the folder", on: videos.joined(separator: ", "),
+      found: manifest,
+      hint: "files are named <id>_<start second, six digits>.mp4, or <id>.mp4 for whole videos")
+  }
+}

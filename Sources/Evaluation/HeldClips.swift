@@ -1,0 +1,126 @@
+import Audio
+import Basics
+import Corpus
+import Kernels
+import Models
+import Shards
+import Tensors
+import Training
+
+/// Clips that were kept out of training: the vectors of their sounds, and the teacher's of their pictures.
+package struct HeldClips {
+  /// How many clips of which share: `40 test clips`.
+  package let title: String
+  /// What they are called whatever their number: `test clips of shards`.
+  package let name: String
+  package let ids: [String]
+  /// One for each clip; of length one.
+  package let audio: UnitRows
+  package let images: UnitRows
+  /// Nil where some clip has none.
+  package let labels: [String]?
+  package let digest: Digest
+  /// What is said of clips that were trained on nevertheless.
+  package let warning: String?
+
+  package var count: Int { ids.count }
+  package var width: Int { audio.width }
+
+  /// Embeds the clips of a split.
+  /// - Parameters:
+  ///   - split: nil takes test, else validation; never train unless it is named.
+  ///   - most: clips, evenly spread; nil takes all.
+  package init(
+    _ folder: String, split wanted: Split?, _ student: EvaluatedModel, threads: WorkerThreads, most: Int? = nil
+  ) throws {
+    let set = try TrainingSet(folder: folder)
+    guard let split = wanted ?? [.test, .validation].first(where: { set.splits.contains($0) }) else {
+      throw Failure.noHeldSplit(folder, found: set.splits.map(\.rawValue).joined(separator: ", "))
+    }
+    let samples = try set.samples(split)
+    let clips = try ShardClips(samples)
+    let embedder = Embedder(
+      student.model, samples: clips.samples, project: true, backend: FastBackend(), threads: threads)
+    var (audio, images) = ([Float](), [Float]())
+    let (piece, scope) = (64, student.normalization)
+    let all = clips.ids.count
+    let chosen = most.map { $0 < all } ?? false ? (0..<(most ?? all)).map { $0 * all / (most ?? all) } : Array(0..<all)
+    for start in stride(from: 0, to: chosen.count, by: piece) {
+      if Interruption.isRequested { throw Interruption.failure }
+      let part = Array(chosen[start..<min(chosen.count, start + piece)])
+      let names = part.map { clips.ids[$0] }
+      let heard = try embedder.embed(part.count, scope: scope) { row, place in
+        try clips.waveform(part[row], into: place)
+      }.values
+      let seen = try part.flatMap { try clips.target($0) }
+      try FiniteVectors.check(embeddings: heard, of: names, student)
+      try FiniteVectors.check(teacherRows: seen, of: names, shards: folder)
+      audio += heard
+      images += seen
+    }
+    self.audio = UnitRows(audio, width: clips.width)
+    self.images = UnitRows(images, width: clips.width)
+    ids = chosen.map { clips.ids[$0] }
+    title = "\(chosen.count)\(chosen.count < all ? " of \(all)" : "") \(split.rawValue) clips"
+    name = "\(split.rawValue) clips of \(DataTitle.of(folder))"
+    let found = try chosen.map { try clips.label($0) }
+    labels = found.contains(nil) ? nil : found.compactMap { $0 }
+    let hasher = DigestBuilder()
+    try withExtendedLifetime(samples) {
+      for (place, index) in chosen.enumerated() {
+        hasher.update(field: clips.ids[index])
+        hasher.update(try samples.bytes(index, .sound))
+        hasher.update(try samples.bytes(index, .clip))
+        hasher.update(field: found[place] ?? "")
+      }
+    }
+    digest = hasher.finish()
+    warning =
+      split == .train
+      ? "these are training clips: their scores say nothing of others" : try Self.overlap(folder, samples, set)
+  }
+
+  private static func overlap(_ folder: String, _ samples: TrainingSamples, _ set: TrainingSet) throws -> String? {
+    guard set.splits.contains(.train) else { return nil }
+    let overlap = try TrainingOverlap(shards: folder, splits: [.train])
+    let names = try (0..<samples.count).filter {
+      overlap.holds(contentKey: FlacDecoder.contentKey(try samples.bytes($0, .sound)), file: nil)
+    }.map { samples.id($0).text }
+    return TrainingOverlap.warning(names, of: samples.count)
+  }
+
+  /// Vectors that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the metadata `labels`,
+  /// a JSON list, where there are any. `--save` writes such a file.
+  package init(vectors path: String) throws {
+    let file = try MappedFile(path)
+    let header = try SafetensorsHeader(file.bytes, source: path)
+    func rows(_ name: String) throws -> UnitRows {
+      guard let entry = header.entries.first(where: { $0.name == name }), entry.shape.count == 2, entry.shape[1] > 0
+      else {
+        throw Failure.vectorsLack(path, name, found: header.entries.map { "\($0.name) \($0.shape)" })
+      }
+      let values = try SafetensorsFile.tensor(entry, of: file.bytes).floats()
+      guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, name) }
+      return UnitRows(values, width: entry.shape[1])
+    }
+    let (audio, images) = (try rows("audio"), try rows("image"))
+    guard audio.count == images.count, audio.width == images.width, audio.count > 0 else {
+      throw Failure.vectorsDiffer(path, audio: [audio.count, audio.width], image: [images.count, images.width])
+    }
+    let lists = try ["ids", "labels"].map { key in
+      try header.metadata[key].map {
+        try CanonicalJSON.decode([String].self, from: Array($0.utf8), source: "\(path), \(key)")
+      }
+    }
+    for list in lists where list.map({ $0.count != audio.count }) ?? false {
+      throw Failure.classCount(path, names: list?.count ?? 0, rows: audio.count)
+    }
+    (self.audio, self.images) = (audio, images)
+    ids = lists[0] ?? (0..<audio.count).map { "\($0)" }
+    labels = lists[1]
+    title = "\(audio.count) clips of \(Files.name(path))"
+    name = "vectors of \(DataTitle.of(path))"
+    digest = withExtendedLifetime(file) { Digest(of: file.bytes) }
+    warning = nil
+  }
+}

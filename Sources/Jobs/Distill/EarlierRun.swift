@@ -1,0 +1,58 @@
+import Basics
+import Runs
+import Training
+
+/// A run with the settings and the clips of this one that has checkpoints, but that this build cannot continue: its bits come from
+/// another toolchain or from another version of the trainer.
+package struct EarlierRun: Sendable, Equatable {
+  package var name: String
+  package var steps: Int
+  /// What differs, by its name in run.json: how it was, how it is. Empty: another version of the trainer.
+  package var differences: [String: String]
+
+  /// What a person is told.
+  package var sentence: String {
+    let why =
+      differences.isEmpty
+      ? "it was trained by another version of pipeline"
+      : "it was trained with "
+        + differences.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    return """
+      run \(name) has these settings and clips and \(steps) steps, but cannot continue bit for bit: \(why). \
+      This run starts at step 0; to start from those weights: pipeline export old.bin --run \(name), then distill with --init old.bin
+      """
+  }
+}
+
+extension TrainingRun {
+  /// The one with the most steps among those that lie beside this run; nil where there is none, or where this run itself has begun.
+  package var earlier: EarlierRun? {
+    guard !settings.fresh, stepsDone == nil else { return nil }
+    var sought = description.configuration
+    sought.patience = nil
+    var found: EarlierRun?
+    for name in (try? Files.names(in: settings.runs)) ?? [] where name != description.name {
+      let path = "\(settings.runs)/\(name)/run.json"
+      guard Files.exists(path), let bytes = try? Files.read(path, limit: 1 << 20),
+        let other = try? CanonicalJSON.decode(RunDescription.self, from: bytes, source: path)
+      else { continue }
+      var configuration = other.configuration
+      configuration.patience = nil
+      let checkpoints = CheckpointFolder(existing: "\(settings.runs)/\(name)/checkpoints")
+      guard other.data == description.data, configuration == sought, let state = checkpoints.latestState,
+        state.step > found?.steps ?? -1
+      else { continue }
+      found = EarlierRun(name: name, steps: state.step, differences: differences(from: other.toolchain))
+    }
+    return found
+  }
+
+  private func differences(from other: [String: String]) -> [String: String] {
+    let now = description.toolchain
+    var result: [String: String] = [:]
+    for key in Set(now.keys).union(other.keys) where now[key] != other[key] {
+      result[key] = "\(other[key] ?? "none") (now \(now[key] ?? "none"))"
+    }
+    return result
+  }
+}

@@ -1,0 +1,41 @@
+import Basics
+import Corpus
+
+/// The sentences of this module.
+extension Failure {
+  static func embedEnding(_ path: String, _ ending: String, known: [String]) -> Failure {
+    Failure(
+      "embed.ending", "no file of embeddings has this ending", on: path, found: ending.isEmpty ? "none" : ".\(ending)",
+      expected: known.map { ".\($0)" }.joined(separator: ", "),
+      hint: nearest(ending, in: known).map { "did you mean .\($0)?" }, exit: .usage)
+  }
+
+  static func embedSplit(_ folder: String, has splits: [Split]) -> Failure {
+    Failure(
+      "embed.split", "the shards hold no clips that were kept out of training", on: folder,
+      found: splits.map(\.rawValue).joined(separator: ", "), expected: "test or validation",
+      hint: "--split train embeds the training clips")
+  }
+
+  static func embedSplitOfFiles(_ inputs: [String]) -> Failure {
+    Failure(
+      "embed.split", "only training shards have splits", on: inputs.joined(separator: ", "),
+      expected: "one folder of training shards", exit: .usage)
+  }
+
+  static func soundsLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
+    Failure(
+      "sounds.left-out", "more sounds were left out than allowed; the others are written",
+      found: "\(leftOut) of \(total)", expected: "at most \(tenths(allowed * 100)) %",
+      hint: "the reasons are in the lines above, or raise --max-bad-fraction", exit: .tooManyLeftOut)
+  }
+
+  static func nothingEmbedded(_ leftOut: [LeftOutSound]) -> Failure {
+    let first = leftOut.first
+    return Failure(
+      "embed.none",
+      leftOut.count > 1 ? "none of \(leftOut.count) sounds could be embedded" : "the sound cannot be embedded",
+      on: first?.name, found: first.map { "\($0.finding.code): \($0.finding.evidence)" },
+      hint: first?.finding.code.rawValue == "sound.long" ? "--windows gives one vector a second" : nil)
+  }
+}

@@ -1,0 +1,249 @@
+// Sounds to a file of vectors.
+//
+// Cycle: hear as many sounds as fit into memory (decode workers, side by side), embed them together, write them to the journal;
+// then the next. Long sounds go through alone, piece by piece. At the end the journal is read in the order of the keys and the
+// output is written whole; then the journal goes. A run that was ended goes on with what the journal has.
+
+import Audio
+import Basics
+import Corpus
+import Foundation
+import Kernels
+import Media
+import Tensors
+import Training
+import Wav2CLIP
+
+package final class EmbedJob {
+  package enum Event {
+    /// About the inputs as a whole; before all others.
+    case note(String)
+    /// Before anything is heard: how many there are, and how many of them an earlier run has done.
+    case began(total: Int, resumed: Int)
+    case embedded(name: String, rows: Int)
+    case leftOut(LeftOutSound)
+    case warned(name: String, Finding)
+    /// Last of all.
+    case written(Outcome)
+  }
+
+  package struct Outcome: Sendable {
+    package var path: String
+    package var sounds: Int
+    package var rows: Int
+    package var width: Int
+    package var resumed: Int
+    package var leftOut: [LeftOutSound]
+    package var bytes: Int
+    /// Time from sounds in memory to vectors; sounds in two passes are not counted.
+    package var embeddingSeconds: Double
+  }
+
+  package let settings: EmbeddingSettings
+  private let output: any EmbeddingOutput.Type
+  private let sources: EmbeddingItems
+  private let cut: WindowCut?
+  private var leftOut: [LeftOutSound] = []
+  private var embeddingTime = Duration.zero
+
+  /// Finds what there is to embed. Reads no weights and hears nothing.
+  package init(_ settings: EmbeddingSettings) throws {
+    self.settings = settings
+    output = try embeddingOutput(for: settings.output)
+    cut = try settings.cut()
+    sources = try EmbeddingItems(settings)
+    leftOut = sources.leftOut
+  }
+
+  package var count: Int { sources.items.count }
+
+  /// Tells what `run` would tell of the inputs before it hears any.
+  package func plan(_ events: (Event) throws -> Void) throws {
+    for warning in sources.warnings { try events(.note(warning)) }
+  }
+
+  /// - Throws: `embed.none` when no sound could be embedded; `sounds.left-out` when too many could not, after all else is written.
+  package func run(_ events: (Event) throws -> Void) throws {
+    try plan(events)
+    let outcome = try write(events)
+    try events(.written(outcome))
+    let total = outcome.sounds + outcome.leftOut.count
+    if Double(outcome.leftOut.count) > settings.maxBadFraction * Double(total) {
+      throw Failure.soundsLeftOut(outcome.leftOut.count, of: total, allowed: settings.maxBadFraction)
+    }
+  }
+
+  private func write(_ report: (Event) throws -> Void) throws -> Outcome {
+    let (folder, name) = (Files.parent(settings.output), Files.name(settings.output))
+    try Files.makeFolder(folder)
+    let lock = try FileLock("\(folder)/.\(name).lock")
+    defer { withExtendedLifetime(lock) {} }
+    let student = try EmbeddingModel(settings)
+    let embedder = try AudioEmbedder(
+      student.model,
+      options: .init(
+        projection: settings.projection, normalize: settings.normalize, threads: settings.threads,
+        precision: try Precision(named: settings.precision)))
+    let journal = try EmbeddingJournal("\(folder)/.\(name).journal", settings: try fingerprint(student))
+    let items = sources.items.filter { journal.record($0.key, identity: $0.identity) == nil }
+    let resumed = sources.items.count - items.count
+    try report(.began(total: sources.items.count + leftOut.count, resumed: resumed))
+    for sound in leftOut { try report(.leftOut(sound)) }
+    try embed(items, embedder, journal, report)
+    let records = sources.items.compactMap { journal.record($0.key, identity: $0.identity) }
+    guard !records.isEmpty else {
+      try journal.remove()
+      throw Failure.nothingEmbedded(leftOut)
+    }
+    let table = EmbeddingTable(
+      sounds: records.map { EmbeddedSound(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
+      cut: cut, metadata: { try self.metadata(student, embedder) }, vectors: journal.vectors)
+    try OutputFile.removeLeftOvers(of: settings.output)
+    try output.write(table, to: settings.output)
+    try journal.remove()
+    return Outcome(
+      path: settings.output, sounds: records.count, rows: table.rows, width: embedder.width, resumed: resumed,
+      leftOut: leftOut, bytes: try Files.identity(settings.output).size, embeddingSeconds: embeddingTime.seconds)
+  }
+
+  // MARK: Sounds
+
+  private func embed(
+    _ items: [EmbeddingItem], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal, _ report: (Event) throws -> Void
+  ) throws {
+    let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
+    let threads = WorkerThreads(settings.jobs)
+    defer {
+      threads.stop()
+      workers.stop()
+    }
+    let loader = AudioLoader(cut == nil ? .clip : .windows, workers: workers, threads: threads)
+    let audio = items.map { $0.audio(in: sources.clips) }
+    var next = 0
+    while next < items.count {
+      let loaded = try loader.load(audio[next...])
+      let wave = Array(zip(items[next...], loaded))
+      next += loaded.count
+      try embed(wave, embedder, journal, report)
+      for (item, loaded) in wave {
+        if cut != nil, case .long = loaded { try embedLong(item, embedder, workers, journal, report) }
+      }
+    }
+  }
+
+  private func embed(
+    _ wave: [(EmbeddingItem, AudioLoader.Loaded)], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal,
+    _ report: (Event) throws -> Void
+  ) throws {
+    var (items, sounds) = ([EmbeddingItem](), [[Float]]())
+    for (item, loaded) in wave {
+      switch loaded {
+      case .audio(let audio):
+        for finding in audio.warnings { try report(.warned(name: item.name, finding)) }
+        items.append(item)
+        sounds.append(audio.samples)
+      case .refused(let finding): try leaveOut(item, finding, report)
+      case .long(let length):
+        if cut == nil { try leaveOut(item, .soundLong(length), report) }
+      }
+    }
+    if items.isEmpty { return }
+    let start = ContinuousClock.now
+    let vectors = try cut.map { try embedder.embedWindows(sounds, $0) } ?? embedder.embedClips(sounds).map { [$0] }
+    embeddingTime += ContinuousClock.now - start
+    for (place, item) in items.enumerated() {
+      try keep(item, vectors[place].flatMap { $0 }, samples: sounds[place].count, embedder.width, journal, report)
+    }
+  }
+
+  /// Two passes: the windows' common mean and deviation, then their vectors.
+  /// - Throws: `embed.large` between the two, when there would be more vectors than the journal can keep.
+  private func embedLong(
+    _ item: EmbeddingItem, _ embedder: AudioEmbedder, _ workers: DecodeWorkers, _ journal: EmbeddingJournal,
+    _ report: (Event) throws -> Void
+  ) throws {
+    guard case .file(let file) = item.source, let cut else { return }
+    do {
+      var moments = SpectrogramMoments()
+      let heard = try pieces(file, cut, workers) { try embedder.addWindows(of: $0, cut, to: &moments) }
+      let norm = moments.norm
+      let count = cut.count(samples: heard) * embedder.width
+      try EmbeddingJournal.check(values: count, of: item.name)
+      var vectors: [Float] = []
+      vectors.reserveCapacity(count)
+      let samples = try pieces(file, cut, workers) { piece in
+        for vector in try embedder.embedWindows(of: piece, cut, norm: norm) { vectors += vector }
+      }
+      try keep(item, vectors, samples: samples, embedder.width, journal, report)
+    } catch let undecodable as Undecodable {
+      try leaveOut(item, undecodable.finding, report)
+    }
+  }
+
+  /// Calls `body` with pieces that hold whole windows. Returns the number of samples.
+  private func pieces(
+    _ file: SourceFile, _ cut: WindowCut, _ workers: DecodeWorkers, _ body: ([Float]) throws -> Void
+  ) throws -> Int {
+    let pieces = AudioPieces(file.path, workers)
+    defer { pieces.stop() }
+    var windows = WindowStream(cut)
+    var samples = 0
+    while let piece = try pieces.next() {
+      if Interruption.isRequested { throw Interruption.failure }
+      samples += piece.count
+      let ready = windows.take(piece)
+      if !ready.isEmpty { try body(ready) }
+    }
+    return samples
+  }
+
+  private func keep(
+    _ item: EmbeddingItem, _ vectors: [Float], samples: Int, _ width: Int, _ journal: EmbeddingJournal,
+    _ report: (Event) throws -> Void
+  ) throws {
+    guard vectors.allSatisfy(\.isFinite) else {
+      return try leaveOut(item, Finding(.embeddingNonfinite, "the weights or the sound hold NaN or Inf"), report)
+    }
+    let record = EmbeddingJournal.Record(
+      key: item.key, identity: item.identity, rows: vectors.count / width, width: width,
+      seconds: Double(samples) / AudioEmbedder.sampleRate)
+    try journal.append(record, vectors)
+    try report(.embedded(name: item.name, rows: record.rows))
+  }
+
+  private func leaveOut(_ item: EmbeddingItem, _ finding: Finding, _ report: (Event) throws -> Void) throws {
+    let sound = LeftOutSound(name: item.name, finding: finding)
+    leftOut.append(sound)
+    try report(.leftOut(sound))
+  }
+
+  // MARK: What vectors depend on
+
+  private func fingerprint(_ student: EmbeddingModel) throws -> Digest {
+    let parts: [String: String] = [
+      "weights": student.identity, "hop": cut.map { "\($0.hop)" } ?? "clip", "projection": "\(settings.projection)",
+      "normalize": "\(settings.normalize)",
+      "kernels": try CanonicalJSON.text(FastBackend(precision: try Precision(named: settings.precision)).identity),
+      "media": try CanonicalJSON.text(MediaToolchain.identity),
+    ]
+    return Digest(of: try CanonicalJSON.bytes(parts))
+  }
+
+  private func metadata(_ student: EmbeddingModel, _ embedder: AudioEmbedder) throws -> [String: String] {
+    var metadata = [
+      "space": embedder.isProjected ? "clip" : "encoder", "normalized": "\(settings.normalize)",
+      "weights": try student.description(),
+    ]
+    if let cut { metadata["hop_seconds"] = "\(cut.time(1))" }
+    if let teacher = student.model.metadata["teacher"] { metadata["teacher"] = teacher }
+    return metadata
+  }
+}
+
+extension Finding {
+  fileprivate static func soundLong(_ length: String) -> Finding {
+    let most = AudioLoader.Use.clip.mostSeconds
+    return Finding(
+      ReasonCode(rawValue: "sound.long"), "\(length), and one vector serves at most \(most) s; use --windows")
+  }
+}

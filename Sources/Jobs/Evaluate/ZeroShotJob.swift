@@ -1,0 +1,20 @@
+import Evaluation
+
+/// The class whose vector lies nearest to a sound, with nothing trained on the data.
+package struct ZeroShotJob: Sendable {
+  package let settings: ZeroShotSettings
+  package let place: EvaluationPlace
+
+  package init(_ settings: ZeroShotSettings, _ place: EvaluationPlace) {
+    (self.settings, self.place) = (settings, place)
+  }
+
+  /// - Throws: what opening the student throws.
+  package func plan() throws { _ = try place.student() }
+
+  package func run(_ events: (EvaluationEvent) -> Void) throws {
+    let student = try place.student()
+    let record = try ZeroShotEvaluation.run(settings, student: student) { events(.read(done: $0, of: $1)) }
+    try place.finish([record], student, events)
+  }
+}

@@ -1,0 +1,40 @@
+import Basics
+
+/// One step of a pipeline file.
+enum PipelineStep {
+  case shell(ShellStage)
+  /// Frames alone, for the stages that make teacher vectors of them.
+  case frames
+  case prepare, distill, export
+
+  /// Whether it stands between the frames and `prepare`.
+  var makesVectors: Bool { if case .shell(let stage) = self { stage.position == .afterFrames } else { false } }
+
+  /// What `--until` calls it.
+  var name: String {
+    switch self {
+    case .shell(let stage): stage.name
+    case .frames: "frames"
+    case .prepare: "prepare"
+    case .distill: "distill"
+    case .export: "export"
+    }
+  }
+
+  /// All steps in their order, up to the last one that is wanted.
+  /// - Throws: `usage.until` for one that does not exist.
+  static func all(_ stages: [ShellStage], until: String?) throws -> [PipelineStep] {
+    func own(_ position: ShellStage.Position) -> [PipelineStep] {
+      stages.filter { $0.position == position }.map { .shell($0) }
+    }
+    var steps = own(.beforePrepare)
+    let afterFrames = own(.afterFrames)
+    if !afterFrames.isEmpty { steps += [.frames] + afterFrames }
+    steps += [.prepare] + own(.afterPrepare) + [.distill] + own(.afterDistill) + [.export] + own(.afterExport)
+    guard let until else { return steps }
+    guard let last = steps.firstIndex(where: { $0.name == until }) else {
+      throw Failure.noSuchStep(until, known: steps.map(\.name))
+    }
+    return Array(steps[...last])
+  }
+}

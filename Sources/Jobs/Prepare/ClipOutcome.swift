@@ -1,0 +1,64 @@
+import Basics
+import Corpus
+import StageGraph
+
+/// What the stages gave for one clip, made once, when its actions have ended: progress, verdict, cache and shard are made of it.
+struct ClipOutcome: Sendable {
+  /// What the stages found, and what was wrong with the clip's vectors before any ran; in this order.
+  var findings: [Finding] = []
+  /// Nil where no frames were kept.
+  var frames: Artifact?
+  /// What goes into a shard; nil where something is missing.
+  var sample: Sample?
+
+  struct Sample: Sendable {
+    var sound: Artifact
+    var vectors: Artifact
+    /// The sample's `.json`.
+    var record: [UInt8]
+
+    /// The digest of all that goes into the shard for a clip.
+    func digest(of id: ClipID) -> Digest {
+      let hasher = DigestBuilder()
+      hasher.update(field: id.text)
+      hasher.update(field: sound.digest.hex)
+      hasher.update(field: vectors.digest.hex)
+      hasher.update(record)
+      return hasher.finish()
+    }
+  }
+
+  /// What one stage gave.
+  struct StageResult: Sendable {
+    var summary: [UInt8]
+    var record: ActionRecord
+  }
+
+  /// - Parameter result: of a stage by its name; nil where it gave none.
+  /// - Throws: a `Failure` for a summary that cannot be read.
+  init(_ clip: PreparedClip, vectorFindings: [Finding], _ result: (String) throws -> StageResult?) throws {
+    guard let sound = try result(ExtractSound.name) else { return }
+    let pictures = try result(ExtractFrames.name)
+    let facts = try ClipFacts(sound: sound.summary, frames: pictures?.summary, clip: clip.id.text)
+    frames = pictures?.record.output(ExtractFrames.output)
+    findings = facts.findings + vectorFindings
+    guard let vectors = try result(SelectVectors.name) else { return }
+    let selected = try CanonicalJSON.decode(
+      SelectVectors.Summary.self, from: vectors.summary, source: "summary of select-vectors, \(clip.id.text)")
+    findings += selected.findings
+    guard let flac = sound.record.output(ExtractSound.output), let rows = vectors.record.output(SelectVectors.output)
+    else { return }
+    sample = Sample(sound: flac, vectors: rows, record: try SampleRecord(clip, facts, selected).bytes())
+  }
+
+  /// Of a clip whose records are in the store.
+  init(
+    _ clip: PreparedClip, vectorFindings: [Finding], records: (ActionID) throws -> ActionRecord?
+  ) throws {
+    try self.init(clip, vectorFindings: vectorFindings) { stage in
+      try records(ActionID(stage: stage, subject: clip.id.text)).map {
+        StageResult(summary: try $0.summary, record: $0)
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Basics
+import Dispatch
+import StageGraph
+
+/// What a prepare would do: clips that the ledger says are settled, and the plan of the others, action by action.
+package struct ClipPlan: Sendable {
+  /// Of the clips that are not settled.
+  package let open: Plan
+  let actions: ClipActions
+  /// By clip that can be worked on: what all its actions are functions of.
+  let keys: [Digest]
+  /// By the same: the digest of its outputs where it is settled, else nil.
+  let settled: [Digest?]
+  /// How many settled clips each stage has something for, in the order of `open.stages`.
+  private let settledCounts: [Int]
+
+  /// Compares the clips with what was done before.
+  /// - Parameters:
+  ///   - store: nil where nothing was done yet.
+  ///   - retrying: ids of clips whose actions run in any case.
+  init(_ preparation: Preparation, _ store: ArtifactStore?, _ ledger: SubjectLedger, retrying: Set<String>) throws {
+    let (ready, stages, settings) = (preparation.ready, preparation.stages, preparation.settings)
+    let described = stages.map { $0.stage(settings) }
+    let compared = Self.compare(ready, stages, described, settings, ledger)
+    var settled = compared.settled
+    if !retrying.isEmpty { for k in ready.indices where retrying.contains(ready[k].id.text) { settled[k] = nil } }
+    let chosen = ready.indices.filter { settled[$0] == nil }
+    actions = ClipActions(ready, chosen: chosen, stages: stages, settings: settings)
+    let forced: Set<ActionID> =
+      retrying.isEmpty ? [] : Set((0..<actions.count).map(actions.id).filter { retrying.contains($0.subject) })
+    let history = try store?.history(
+      of: chosen.map { ready[$0].id.text }, among: ready.lazy.map(\.id.text), ledger, stages: described)
+    open = try Planner.plan(
+      stages: described, actions: actions, history: history ?? .empty, forceActions: forced)
+    var counts = [Int](repeating: 0, count: stages.count)
+    for k in ready.indices where settled[k] != nil {
+      for s in stages.indices where stages[s].applies(to: ready[k]) { counts[s] += 1 }
+    }
+    (keys, self.settled, settledCounts) = (compared.keys, settled, counts)
+  }
+
+  package var stages: [Stage] { open.stages }
+
+  func isSettled(_ clip: Int) -> Bool { settled[clip] != nil }
+
+  /// Whether nothing has to be done.
+  package var isUpToDate: Bool { open.isUpToDate }
+
+  package func counts(stage name: String) -> Plan.Counts {
+    var counts = open.counts(stage: name)
+    if let s = stages.firstIndex(where: { $0.name == name }) { counts.upToDate += settledCounts[s] }
+    return counts
+  }
+
+  private static let chunk = 2048
+
+  /// The key of each clip, and its outputs where the ledger has it under that key. By several threads.
+  private static func compare(
+    _ ready: [PreparedClip], _ stages: [any ClipStage.Type], _ described: [Stage], _ settings: PrepareSettings,
+    _ ledger: SubjectLedger
+  ) -> (keys: [Digest], settled: [Digest?]) {
+    let (count, none, start) = (ready.count, Digest(of: ""), SubjectKey(described))
+    var keys = [Digest](repeating: none, count: count)
+    var settled = [Digest?](repeating: nil, count: count)
+    keys.withUnsafeMutableBufferPointer { keys in
+      settled.withUnsafeMutableBufferPointer { settled in
+        nonisolated(unsafe) let (keys, settled) = (keys, settled)
+        DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { part in
+          var key = start
+          for k in part * chunk..<min(count, (part + 1) * chunk) {
+            key.begin()
+            for stage in stages where stage.applies(to: ready[k]) {
+              key.add(stage.name, stage.inputs(ready[k], settings))
+            }
+            keys[k] = key.digest
+            settled[k] = ledger.outputs(of: ready[k].id.text, settledWith: keys[k])
+          }
+        }
+      }
+    }
+    return (keys, settled)
+  }
+
+  /// The clips of this plan that a run left with nothing to do: every action has a final record. For the ledger.
+  func settling(_ preparation: Preparation, _ outcome: RunOutcome) -> [SettledSubject] {
+    var subjects: [SettledSubject] = []
+    for clip in settled.indices where settled[clip] == nil {
+      let records = actions.positions(of: clip).map { outcome.record(at: $0) }
+      guard records.allSatisfy({ $0?.isFinal == true }) else { continue }
+      subjects.append(
+        SettledSubject(
+          name: preparation.ready[clip].id.text, key: keys[clip], outputs: Self.outputs(records)))
+    }
+    return subjects
+  }
+
+  /// The digest of all that a clip's actions gave, in their order; nil for one that gave nothing.
+  static func outputs(_ records: [ActionRecord?]) -> Digest {
+    var bytes: [UInt8] = []
+    for record in records {
+      bytes.append(record == nil ? 0 : 1)
+      record?.appendOutputs(to: &bytes)
+    }
+    return Digest(of: bytes)
+  }
+
+  /// The same of a clip by its place among those that can be worked on, once the plan was carried out.
+  func outputs(of clip: Int, _ outcome: RunOutcome) -> Digest {
+    settled[clip] ?? Self.outputs(actions.positions(of: clip).map { outcome.record(at: $0) })
+  }
+}

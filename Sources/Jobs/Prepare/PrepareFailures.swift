@@ -1,0 +1,102 @@
+import Basics
+import Corpus
+import StageGraph
+
+extension ExitStatus {
+  /// Sound and frames are prepared, but there is nothing to pair them with.
+  package static let noTeacherVectors = ExitStatus(rawValue: 4)
+}
+
+/// The sentences of this module.
+extension Failure {
+  static func mixedWidths(_ paths: [String], _ width: Int, _ other: Int) -> Failure {
+    Failure(
+      "embedding.width", "the teacher vectors are of two widths, so they come from two models",
+      on: paths.joined(separator: ", "), found: "\(width) and \(other)", expected: "one width",
+      hint: "name the vectors of one model with --embeddings")
+  }
+
+  package static let noVectors = Failure(
+    "embeddings.absent", "sound and frames are prepared, but there are no teacher vectors",
+    hint: """
+      give them with --embeddings PATH, or put them into a folder "embeddings" next to the videos; \
+      --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings
+      """, exit: .noTeacherVectors)
+
+  package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
+    Failure(
+      "clips.left-out", "more clips were left out than allowed; everything else is kept",
+      found: "\(leftOut) of \(total)",
+      expected: "at most \(tenths(allowed * 100)) %",
+      hint: "pipeline status --quarantine lists them; --max-bad-fraction allows more",
+      exit: .tooManyLeftOut)
+  }
+
+  package static func noPairs(_ leftOut: Int) -> Failure {
+    Failure(
+      "shards.empty", "no clip can be used, so no shards were written", found: "\(leftOut) left out",
+      hint: "the reasons are in the table above: pipeline status --quarantine")
+  }
+
+  static func outputUnnamed(_ flag: String) -> Failure {
+    Failure("usage.output", "a folder is wanted", on: flag, found: "nothing", exit: .usage)
+  }
+
+  static func outputNoFolder(_ flag: String, _ path: String) -> Failure {
+    Failure("usage.output", "a folder is wanted", on: "\(flag) \(path)", found: "a file", exit: .usage)
+  }
+
+  static func outputIsInput(_ flag: String, _ output: String, _ input: String) -> Failure {
+    Failure(
+      "usage.output", "a folder that is written is replaced whole, and this one holds what is read or written besides",
+      on: "\(flag) \(output)", found: input, expected: "a folder of its own", exit: .usage)
+  }
+
+  static func outputIsMount(_ path: String) -> Failure {
+    Failure(
+      "shards.mount", "the folder is where a volume is mounted, and cannot be exchanged for a new one", on: path,
+      hint: "name a folder in the volume: --shards \(path)/shards")
+  }
+
+  static func actionUnknown(_ id: ActionID) -> Failure {
+    Failure("stage.unknown", "an action stands in the graph that nothing was prepared for", on: "\(id)")
+  }
+
+  static func shardsGone(_ folder: String) -> Failure {
+    Failure(
+      "shards.gone", "the shards that were written are not there", on: folder,
+      hint: "pipeline prepare writes them again; --shards names another folder")
+  }
+
+  package static func noSuchFolder(_ flag: String, _ path: String) -> Failure {
+    Failure("usage.folder", "there is no such folder", on: "\(flag) \(path)", exit: .usage)
+  }
+
+  static func memoDiffers(_ id: ClipID) -> Failure {
+    Failure(
+      "catalog.memo", "what was kept of a clip's verdict is not what the store holds of the clip", on: id.text,
+      hint: "move the workspace's catalog.sqlite away and run again: everything is made anew")
+  }
+
+  static func shardUnknown(_ path: String, found: Digest) -> Failure {
+    Failure(
+      "shard.corrupt", "a training shard is not what was written", on: path, found: "sha256 \(found.short)",
+      expected: "one that prepare wrote", hint: "pipeline prepare writes it again")
+  }
+
+  static func shardIndexWrong(_ path: String, isThere: Bool) -> Failure {
+    Failure(
+      "shard.index",
+      isThere ? "a file beside the shards does not agree with them" : "a file beside the shards is missing",
+      on: path, hint: "pipeline prepare writes it again")
+  }
+
+  package static func damaged(_ count: Int, of total: Int, isGivenUp: Bool) -> Failure {
+    Failure(
+      "verify.damaged", "not everything is what was written",
+      found: "\(count) faults among \(total) artifacts and shards",
+      hint: isGivenUp
+        ? "pipeline prepare makes exactly that anew"
+        : "pipeline verify without --dry-run, then pipeline prepare, makes it anew")
+  }
+}

@@ -1,0 +1,227 @@
+import Basics
+import Corpus
+import RemoteCache
+import StageGraph
+import Synchronization
+
+/// `prepare` from survey to summary: finds clips and vectors, plans, runs what must run, gives every file a verdict, publishes shards
+/// and frames.
+///
+/// Owns the order of the work and tells what happens as events; prints nothing. Clips whose verdict is one that may not hold next time
+/// are left out and tried again by the next run. A kill at any instant leaves the old state or the new one.
+package struct PrepareJob: Sendable {
+  package typealias Events = @Sendable (Event) -> Void
+
+  package let settings: PrepareSettings
+  /// Ends once the frames are written, before anything is said of pairs.
+  package var framesOnly = false
+
+  /// Results of other workspaces, in place of the remote cache that the settings name.
+  private let shared: (any SharedResults)?
+
+  package init(_ settings: PrepareSettings, framesOnly: Bool = false, shared: (any SharedResults)? = nil) {
+    (self.settings, self.framesOnly, self.shared) = (settings, framesOnly, shared)
+  }
+
+  /// Does the work.
+  /// - Throws: a `Failure` that kept it from being done, `Interruption.failure`; finished work is kept. That clips were left out, or
+  ///   could not be paired, is no error here: the summary says so.
+  package func run(_ events: @escaping Events) throws -> PreparedSummary {
+    let events = oneAtATime(events)
+    let catalog = try Catalog.writer(settings.workspace)
+    // Whoever keeps an event must not keep others from writing.
+    defer { catalog.endWriting() }
+    let store = try ArtifactStore(catalog)
+    if let layout = catalog.migratedFrom {
+      events(
+        .note("the workspace was brought from layout \(layout) to this version's; nothing is decoded again for it"))
+    }
+    let preparation = try Preparation(settings, catalog)
+    Memory.returnFreed()
+    tell(preparation, events)
+    let plan = try preparation.plan(store, retrying: try retrying(preparation, catalog, events))
+    events(.running(plan))
+    let (run, work) = try carryOut(plan, preparation, store, events)
+    Memory.returnFreed()
+    let prepared = try PreparedPairs(run)
+    if settings.framesOut != nil { try publishFrames(prepared, catalog, store, events) }
+    var summary = PreparedSummary()
+    summary.work = work
+    if framesOnly {
+      summary.ending = .frames
+      return summary
+    }
+    try remember(prepared, catalog)
+    prepared.notes.forEach { events(.note($0)) }
+    summary.add(prepared)
+    if settings.embeddings.isEmpty || prepared.pairs.isEmpty {
+      summary.ending = settings.embeddings.isEmpty ? .withoutVectors : .withoutPairs
+      return summary
+    }
+    let publisher = try ShardPublisher(
+      try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
+      threads: settings.jobs, writing: true)
+    summary.shards = publisher.jobs.count
+    if !publisher.isUpToDate {
+      (summary.work.written, summary.work.isRenewed) = (publisher.toWrite.count, true)
+      try publish(publisher, store, stage: TrainingShards.stage.name, events)
+    }
+    if prepared.isPassing {
+      events(
+        .warning("some clips were left out for reasons that may not hold next time: the shards may then differ"))
+    }
+    return summary
+  }
+
+  /// Says what would be done, and changes nothing.
+  /// - Returns: whether anything would.
+  package func plan(_ events: @escaping Events) throws -> Bool {
+    let catalog = try Catalog.readerIfThere(settings.workspace)
+    let store = try catalog.map { try ArtifactStore($0) }
+    let preparation = try Preparation(settings, catalog)
+    Memory.returnFreed()
+    tell(preparation, events)
+    for reason in settings.retry { _ = try VerdictPolicy.known(reason) }
+    let plan = try preparation.plan(
+      store, retrying: try catalog.map { try retrying(preparation, $0, events) } ?? [])
+    events(.planned(plan))
+    if settings.remoteCache != nil, !plan.isUpToDate {
+      events(.note("a plan does not ask the remote cache: what it has will not run"))
+    }
+    events(.running(plan))
+    events(.coverage(coverage(preparation, plan)))
+    guard !settings.embeddings.isEmpty else { return true }
+    guard plan.isUpToDate, let catalog, let store else {
+      events(.shardsLater)
+      return true
+    }
+    let records = try Runner(store: store, workers: 1).run(plan.open) { _, _ in ActionResult() }
+    let run = ClipRun(preparation, plan, records, nil, store)
+    let publisher = try ShardPublisher(
+      try TrainingShards.sets(PreparedPairs(run)), folder: settings.shards,
+      target: settings.shardTarget, catalog: catalog, threads: settings.jobs, writing: false)
+    events(.compared(publisher))
+    return !publisher.isUpToDate
+  }
+
+  // MARK: Steps
+
+  private func oneAtATime(_ events: @escaping Events) -> Events {
+    let telling = Mutex(())
+    return { event in telling.withLock { _ in events(event) } }
+  }
+
+  /// Tells what the survey found.
+  private func tell(_ preparation: Preparation, _ events: Events) {
+    let clips = preparation.clips
+    for failure in preparation.refusedVectors { events(.warning(failure.description)) }
+    if !clips.absent.isEmpty {
+      events(.warning("\(clips.absent.count) rows of the manifest have no file (manifest.absent)"))
+    }
+    if !clips.unlisted.isEmpty {
+      events(.warning("\(clips.unlisted.count) files are not in the manifest (manifest.unlisted)"))
+    }
+    if settings.frames == nil {
+      events(
+        .note(
+          "--frames none: no pictures are kept, and nothing checks the picture (video.missing, video.still, audio.video.mismatch)"
+        ))
+    }
+  }
+
+  private func retrying(_ preparation: Preparation, _ catalog: Catalog, _ events: Events) throws -> Set<String> {
+    let ids = try preparation.retrying(catalog)
+    if !settings.retry.isEmpty {
+      events(.note("\(ids.count) clips have \(settings.retry.joined(separator: " or ")) and are worked on again"))
+    }
+    return ids
+  }
+
+  /// Runs what must run, and enters clips with nothing left to do into the ledger.
+  private func carryOut(
+    _ plan: ClipPlan, _ preparation: Preparation, _ store: ArtifactStore, _ events: @escaping Events
+  ) throws -> (ClipRun, PreparedSummary.Work) {
+    let outcomes = ClipOutcomes(preparation, plan)
+    let times = StageTimes.Collector()
+    let remote = plan.isUpToDate ? nil : remoteCache(preparation, events)
+    defer { if let remote { tell(remote, events) } }
+    if !plan.isUpToDate { try store.catalog.set(isUnfinished: true) }
+    events(.clips(outcomes.total))
+    let records = try preparation.run(plan, store: store, shared: shared ?? remote) { event in
+      times.add(event)
+      if outcomes.add(event) { events(.clip(leftOut: outcomes.leftOut)) }
+      switch event {
+      case .finished(let record, _, let seconds):
+        events(.finished(record.id, seconds: seconds, isFinal: record.isFinal))
+      case .fetched(let record, _, _): events(.fetched(record.id))
+      case .started(let id, let reasons) where plan.open.waits(id): events(.followed(id, reasons))
+      default: break
+      }
+    }
+    try times.keep(plan.stages.map { ($0.name, plan.counts(stage: $0.name).total) }, in: store.catalog)
+    try store.catalog.settle(plan.settling(preparation, records))
+    return (ClipRun(preparation, plan, records, outcomes, store), PreparedSummary.Work(records))
+  }
+
+  private func remember(_ prepared: PreparedPairs, _ catalog: Catalog) throws {
+    let changes = try VerdictChanges(prepared)
+    try catalog.update(verdicts: changes.changed, removing: changes.gone)
+    try catalog.set(directory: settings.shards, of: .shards)
+    if try catalog.isUnfinished() { try catalog.set(isUnfinished: false) }
+  }
+
+  private func publishFrames(
+    _ prepared: PreparedPairs, _ catalog: Catalog, _ store: ArtifactStore, _ events: @escaping Events
+  ) throws {
+    guard let directory = settings.framesOut, let rate = settings.frames else { return }
+    let publisher = try ShardPublisher(
+      try FrameShards.sets(prepared, rate: rate), folder: directory, target: settings.shardTarget, catalog: catalog,
+      threads: settings.jobs, writing: true)
+    let written = publisher.isUpToDate ? nil : publisher.toWrite.count
+    try catalog.set(directory: directory, of: .frames)
+    if written != nil { try publish(publisher, store, stage: "write-frames", events) }
+    let clips = publisher.jobs.reduce(0) { $0 + $1.clips }
+    events(
+      .frames(FramesWritten(directory: directory, clips: clips, shards: publisher.jobs.count, written: written)))
+  }
+
+  private func publish(
+    _ publisher: ShardPublisher, _ store: ArtifactStore, stage: String, _ events: @escaping Events
+  ) throws {
+    let missing = publisher.toWrite
+    events(.writing(stage: stage, missing))
+    try publisher.publish(store) { events(.shard($0, of: missing.count)) }
+  }
+
+  // MARK: The remote cache
+
+  private func remoteCache(_ preparation: Preparation, _ events: Events) -> RemoteCache? {
+    settings.remoteCache.map { server in
+      if server.isExposed { events(.warning("\(Failure.exposedCredentials(server))")) }
+      return RemoteCache(server, stages: preparation.sharedStages)
+    }
+  }
+
+  private func tell(_ remote: RemoteCache, _ events: Events) {
+    let tally = remote.tally
+    events(
+      .remote(
+        RemoteWork(
+          server: remote.server.name, fetched: tally.fetched, missed: tally.missed, kept: tally.kept,
+          failed: tally.failed, failures: remote.failures)))
+  }
+
+  // MARK: What it will take
+
+  private func coverage(_ preparation: Preparation, _ plan: ClipPlan) -> Coverage {
+    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; sound and rows lie in the
+    // shards too.
+    let open = [ExtractSound.name: 160, ExtractFrames.name: 200, SelectVectors.name: 10].reduce(0) { sum, stage in
+      let counts = plan.counts(stage: stage.key)
+      return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)
+    }
+    return Coverage(
+      isGiven: !settings.embeddings.isEmpty, clips: preparation.ready.count,
+      covered: preparation.ready.count { $0.vectors != nil }, bytes: open * 1024, isUpToDate: plan.isUpToDate)
+  }
+}

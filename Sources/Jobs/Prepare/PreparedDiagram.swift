@@ -1,0 +1,60 @@
+import Basics
+import Corpus
+import Media
+import Shards
+import StageGraph
+
+extension StageDiagram {
+  /// The stages from files to weights.
+  /// - Parameter catalog: nil where nothing was done yet.
+  package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
+    self.init()
+    let counts = try catalog?.actionCounts() ?? [:]
+    let clips = try catalog?.verdictCounts().values.reduce(0, +)
+    nodes.append(Node("videos", isData: true, count: clips.map { "\($0) clips" }))
+    let wanted = BuiltInStages.filter { $0.isWanted(settings) }
+    if !settings.embeddings.isEmpty { nodes.append(Node("embeddings", isData: true)) }
+    guard let probe = Self.probe else { return }
+    for stage in wanted {
+      nodes.append(Node(stage.name, count: counts[stage.name].map { "\($0) done" }))
+      var sources: Set<String> = []
+      for element in stage.inputs(probe, settings).elements {
+        switch element.input {
+        case .output(let id, _): sources.insert(id.stage)
+        case .digest:
+          if let data = ["source": "videos", "vectors": "embeddings"][element.name] { sources.insert(data) }
+        }
+      }
+      edges += sources.sorted().map { ($0, stage.name) }
+    }
+    let shards = (try? TrainingSet(folder: settings.shards))?.shards.values.reduce(0) { $0 + $1.count }
+    let runs = try catalog?.runs().count ?? 0
+    nodes.append(Node(TrainingShards.stage.name, count: shards.map { "\($0) shards" }))
+    nodes.append(Node("distill", count: runs == 0 ? nil : "\(runs) runs"))
+    nodes.append(Node("export"))
+    // What the shards are made of: sound and vectors, as the stages' outputs.
+    for stage in [ExtractSound.name, SelectVectors.name] where wanted.contains(where: { $0.name == stage }) {
+      edges.append((stage, TrainingShards.stage.name))
+    }
+    edges += [(TrainingShards.stage.name, "distill"), ("distill", "export")]
+  }
+
+  /// A clip that every stage has something to do for.
+  private static let probe: PreparedClip? = {
+    let clips = ClipList(files: [SourceFile(path: "clip.mp4", name: "clip.mp4")], manifest: nil)
+    guard let candidate = clips.candidates.first, let id = candidate.id else { return nil }
+    var clip = PreparedClip(candidate, id, source: Digest(of: ""))
+    let none = Digest(of: "")
+    clip.vectors = PreparedClip.Vectors(place: 0, areOfClip: false, digest: none, description: none)
+    return clip
+  }()
+
+  /// The same as the workspace has them: with frames where some were extracted.
+  init(shards: String, _ catalog: Catalog?) throws {
+    var settings = PrepareSettings()
+    settings.shards = shards
+    settings.embeddings = ["embeddings"]
+    if try catalog?.actionCounts()[ExtractFrames.name] != nil { settings.frames = try FrameRate("1") }
+    try self.init(settings, catalog)
+  }
+}

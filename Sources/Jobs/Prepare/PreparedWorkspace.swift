@@ -1,0 +1,53 @@
+import Basics
+import Corpus
+import Media
+import StageGraph
+
+/// What the last `prepare` left in a workspace, for whoever shows it or checks it. Reads only; takes no lock.
+package struct PreparedWorkspace {
+  /// Nil where there is no workspace: then there is nothing of all this.
+  package let catalog: Catalog?
+  private let store: ArtifactStore?
+
+  package init(_ path: String) throws {
+    try self.init(Files.exists("\(path)/catalog.sqlite") ? try Catalog.reader(path) : nil)
+  }
+
+  package init(_ catalog: Catalog?) throws {
+    self.catalog = catalog
+    store = try catalog.map { try ArtifactStore($0) }
+  }
+
+  /// Of every clip, as the last `prepare` left them.
+  package func verdicts() throws -> [ClipVerdict] {
+    try catalog.map(ClipVerdict.all) ?? []
+  }
+
+  /// Where training shards were put last; where they go unless told otherwise, before that.
+  package func shards() throws -> String { try catalog?.directory(of: .shards) ?? Self.usualShards }
+
+  package static let usualShards = PrepareSettings().shards
+
+  /// What the last `prepare` in which something ran had to do; nil where none did.
+  package func work() throws -> StageTimes? { try catalog.flatMap { try StageTimes($0) } }
+
+  package func diagram(shards: String) throws -> StageDiagram { try StageDiagram(shards: shards, catalog) }
+
+  /// A clip's sound as FLAC; nil where the store has none.
+  package func sound(of id: String) -> [UInt8]? { artifact(ExtractSound.name, id, ExtractSound.output) }
+
+  /// The picture in the middle of the clip as JPEG; nil where the store has none.
+  package func frame(of id: String) -> [UInt8]? {
+    guard let pack = artifact(ExtractFrames.name, id, ExtractFrames.output), let frames = try? FramePack.decode(pack),
+      !frames.isEmpty
+    else { return nil }
+    return frames[frames.count / 2].jpeg
+  }
+
+  private func artifact(_ stage: String, _ id: String, _ output: String) -> [UInt8]? {
+    guard let store, let record = try? store.record(of: ActionID(stage: stage, subject: id)),
+      let artifact = record.output(output)
+    else { return nil }
+    return try? store.read(artifact)
+  }
+}

@@ -1,0 +1,144 @@
+import Basics
+import Corpus
+import StageGraph
+
+/// Finds each clip's verdict: the one that was cached, where all that decides it is the same, else a new one of its outcome.
+struct VerdictResolver: Sendable {
+  struct Resolved: Sendable {
+    var verdict: ClipVerdict
+    /// What a shard holds of the clip; nil where nothing.
+    var pair: Digest?
+    /// The clip's own split, where there is a pair.
+    var split: Split?
+    /// The verdict that was kept for the same inputs; -1 where there is none.
+    var position: Int32 = -1
+    /// Whether that verdict says that the clip joined train.
+    var hadJoined = false
+    var input: Digest
+  }
+
+  let preparation: Preparation
+  private let run: ClipRun
+  /// Of what the inputs of all verdicts have in common.
+  private let common: Digest
+
+  init(_ run: ClipRun) {
+    (preparation, self.run) = (run.preparation, run)
+    var bytes = ClipBytes()
+    for stage in preparation.stages { bytes.add(stage.name) }
+    for reason in BuiltInReasons {
+      bytes.add(reason.code.rawValue)
+      bytes.add(preparation.policy.leavesOut(Finding(reason.code, "")) ? 1 : 0)
+    }
+    bytes.add(preparation.clips.hasSplits ? 1 : 0)
+    common = bytes.digest
+  }
+
+  /// Of the k-th candidate. On any thread.
+  func resolve(_ k: Int) throws -> Resolved {
+    let candidate = preparation.clips.candidates[k]
+    let clip = preparation.readyOf[k] < 0 ? nil : Int(preparation.readyOf[k])
+    let input = input(candidate, clip)
+    var verdict = ClipVerdict(id: candidate.idText, file: candidate.file.name, state: .kept, findings: [])
+    let known = preparation.verdicts
+    if let position = known.find(preparation.clips.verdictKey(k)),
+      let cached = CachedVerdict(known.cache(at: position), input: input)
+    {
+      (verdict.state, verdict.reason, verdict.findings) = (cached.state, cached.reason, cached.findings)
+      return Resolved(
+        verdict: verdict, pair: cached.pair, split: cached.split, position: Int32(position),
+        hadJoined: cached.hasJoined, input: input)
+    }
+    let outcome = try clip.map(run.outcome(of:))
+    verdict.findings = candidate.findings + (outcome?.findings ?? [])
+    if let decisive = preparation.policy.decisive(verdict.findings) {
+      (verdict.state, verdict.reason) = (.leftOut, decisive.code)
+    } else if clip == nil, let twin = verdict.findings.first(where: { $0.code.isOfTwins }) {
+      // Of the files with one id, which --keep allows, one goes into a shard.
+      (verdict.state, verdict.reason) = (.leftOut, twin.code)
+    } else if !verdict.findings.isEmpty {
+      verdict.state = .warned
+    }
+    guard verdict.state != .leftOut, let clip, let sample = outcome?.sample else {
+      return Resolved(verdict: verdict, input: input)
+    }
+    let id = preparation.ready[clip].id
+    let split = preparation.clips.hasSplits ? candidate.split ?? .train : Split(sourceVideo: id.sourceVideo)
+    return Resolved(verdict: verdict, pair: sample.digest(of: id), split: split, input: input)
+  }
+
+  /// Of all that decides a clip's verdict and what a shard holds of it.
+  private func input(_ candidate: ClipCandidate, _ clip: Int?) -> Digest {
+    var bytes = ClipBytes()
+    bytes.add(common)
+    bytes.add(candidate.idText)
+    bytes.add(candidate.file.name)
+    bytes.add(candidate.label ?? "")
+    bytes.add(candidate.split?.rawValue ?? "")
+    bytes.add(candidate.label == nil ? 0 : 1)
+    bytes.add(candidate.startSeconds)
+    bytes.add(candidate.findings)
+    guard let clip else { return bytes.digest }
+    bytes.add(preparation.ready[clip].source)
+    bytes.add(preparation.vectorFindings(clip))
+    bytes.add(run.outputs(of: clip))
+    return bytes.digest
+  }
+}
+
+/// Fields on their way into a digest: each with its length or of a fixed one, so that none runs into the next.
+private struct ClipBytes {
+  private(set) var bytes: [UInt8]
+
+  init() {
+    bytes = []
+    bytes.reserveCapacity(320)
+  }
+
+  var digest: Digest { Digest(of: bytes) }
+
+  mutating func add(_ number: Int) {
+    withUnsafeBytes(of: Int64(number).littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  mutating func add(_ text: String) {
+    add(text.utf8.count)
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  mutating func add(_ digest: Digest) { digest.append(to: &bytes) }
+
+  mutating func add(_ findings: [Finding]) {
+    add(findings.count)
+    for finding in findings {
+      add(finding.code.rawValue)
+      add(finding.evidence)
+    }
+  }
+}
+
+extension ClipCandidate {
+  /// Whether the id is what stands before the first dot of the file's name: asked of every clip, so that it makes no strings.
+  fileprivate var hasIDOfFile: Bool {
+    let (name, id) = (file.name.utf8, idText.utf8)
+    let start = name.lastIndex(of: 0x2F).map(name.index(after:)) ?? name.startIndex
+    guard let end = name.index(start, offsetBy: id.count, limitedBy: name.endIndex), name[start..<end].elementsEqual(id)
+    else { return false }
+    return end == name.endIndex || name[end] == 0x2E
+  }
+}
+
+extension ClipList {
+  /// Under what a candidate's verdict is kept: the file's name, with the clip's id where the name does not say it, and a number
+  /// where two folders hold files of one name.
+  func verdictKey(_ k: Int) -> String {
+    let candidate = candidates[k]
+    var first = k
+    while first > 0, candidates[first - 1].idText == candidate.idText,
+      candidates[first - 1].file.name == candidate.file.name
+    { first -= 1 }
+    let name = candidate.file.name
+    let key = candidate.hasIDOfFile ? name : "\(name)\t\(candidate.idText)"
+    return first == k ? key : "\(key)\t\(k - first + 1)"
+  }
+}

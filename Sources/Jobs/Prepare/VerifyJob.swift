@@ -1,0 +1,63 @@
+import Basics
+import StageGraph
+
+/// Reads everything that was stored and written, and finds what has changed since. What is damaged is given up, so that the next
+/// `prepare` makes exactly that anew.
+package struct VerifyJob: Sendable {
+  package enum Event: Sendable {
+    /// Of the store's bytes.
+    case reading(of: Int)
+    /// Bytes of the store that were read since the last time.
+    case read(Int)
+    case fault(Failure)
+    /// Last of all but the failure.
+    case verified(artifacts: Int, shards: Int, faults: Int)
+  }
+
+  package let workspace: String
+  /// Nil: where `prepare` put them last.
+  package let shards: String?
+  /// Whether damage is named and nothing given up.
+  package let onlyLooks: Bool
+
+  package init(workspace: String, shards: String?, onlyLooks: Bool) {
+    (self.workspace, self.shards, self.onlyLooks) = (workspace, shards, onlyLooks)
+  }
+
+  /// - Throws: `verify.damaged` after all else when something is not what was written.
+  package func run(_ events: (Event) -> Void) throws {
+    // Only a workspace that is there is opened: a wrong name must not make one.
+    let reader = try Catalog.reader(workspace)
+    let catalog = onlyLooks ? reader : try Catalog.writer(workspace)
+    let store = try ArtifactStore(catalog)
+    let (artifacts, storeFaults) = try verify(store, events)
+    let checked = try folders(catalog).map { try ShardVerification($0.kind, folder: $0.folder, catalog: catalog) }
+    let (faults, count) = (storeFaults + checked.flatMap(\.faults), checked.reduce(0) { $0 + $1.shards })
+    for fault in faults { events(.fault(fault)) }
+    events(.verified(artifacts: artifacts, shards: count, faults: faults.count))
+    if faults.isEmpty { return }
+    if catalog.isWriter {
+      for folder in checked { try folder.forget(in: catalog) }
+    }
+    throw Failure.damaged(faults.count, of: artifacts + count, isGivenUp: catalog.isWriter)
+  }
+
+  /// Where shards were written last, or those that are named.
+  private func folders(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, folder: String)] {
+    if let shards, !Files.isFolder(shards) { throw Failure.noSuchFolder("--shards", shards) }
+    let training = try shards ?? PreparedWorkspace(catalog).shards()
+    let frames = try catalog.directory(of: .frames)
+    return [(.training, training)] + (frames.map { [(.frames, $0)] } ?? [])
+  }
+
+  private func verify(_ store: ArtifactStore, _ events: (Event) -> Void) throws -> (Int, [Failure]) {
+    let lost = try store.catalog.lostArtifacts()
+    events(.reading(of: try store.catalog.storedBytes()))
+    var told = 0
+    let (count, faults) = try store.verify(onProgress: { bytes in
+      events(.read(bytes - told))
+      told = bytes
+    })
+    return (count, lost + faults)
+  }
+}

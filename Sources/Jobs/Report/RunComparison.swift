@@ -1,0 +1,173 @@
+import Basics
+import Evaluation
+import Foundation
+import Runs
+import Training
+
+/// Two runs side by side: what differs in them, how they went, and what came of them.
+package struct RunComparison: Sendable {
+  /// A name with both values.
+  package struct Difference: Sendable, Equatable {
+    package var kind: String
+    package var name: String
+    package var first: String
+    package var second: String
+  }
+
+  /// A score that both have.
+  package struct Score: Sendable {
+    package var evaluation: String
+    package var row: String
+    package var score: String
+    package var first: Spread
+    package var second: Spread
+    package var difference: Double { second.mean - first.mean }
+  }
+
+  package let first: String
+  package let second: String
+  package private(set) var differences: [Difference] = []
+  package private(set) var scores: [Score] = []
+  private let curves: [LinePlot]
+
+  init(_ firstName: String, _ secondName: String, runs: String) throws {
+    let (a, b) = (try RunFolder.named(firstName, in: runs), try RunFolder.named(secondName, in: runs))
+    (first, second) = (a.description.name, b.description.name)
+    curves = zip(a.curves(named: first), b.curves(named: second)).map { x, y in
+      LinePlot(title: x.title, x: "step", y: x.y, lines: x.lines + y.lines)
+    }
+    compare("parameter", try Self.flat(a.description.configuration), try Self.flat(b.description.configuration))
+    let data = { (run: RunFolder) in
+      ["digest": run.description.data.short, "teacher": run.description.teacher ?? "not stated"]
+        .merging(run.description.clips.map { ("\($0.key) clips", "\($0.value)") }) { $1 }
+    }
+    compare("data", data(a), data(b))
+    compare("tool", a.description.toolchain, b.description.toolchain)
+    compare(
+      "progress", ["steps": "\(a.steps.last?.step ?? 0)"], ["steps": "\(b.steps.last?.step ?? 0)"])
+    try compareScores(
+      EvaluationFile(reading: "\(a.folder)/\(EvaluationFile.name)"),
+      EvaluationFile(reading: "\(b.folder)/\(EvaluationFile.name)"))
+  }
+
+  private mutating func compare(_ kind: String, _ a: [String: String], _ b: [String: String]) {
+    for name in Set(a.keys).union(b.keys).sorted() where a[name] != b[name] {
+      differences.append(
+        Difference(kind: kind, name: name, first: a[name] ?? "-", second: b[name] ?? "-"))
+    }
+  }
+
+  /// Every value of a configuration by its path, as canonical JSON spells it: `optimizer.weightDecay`.
+  private static func flat(_ configuration: TrainingConfiguration) throws -> [String: String] {
+    let fields = try CanonicalJSON.decode(
+      [String: Field].self, from: try CanonicalJSON.bytes(configuration), source: "configuration")
+    return Dictionary(uniqueKeysWithValues: fields.flatMap { $1.texts(under: $0) })
+  }
+
+  /// A truth value, a number, a text, or more of them by name.
+  private enum Field: Decodable {
+    case text(String)
+    case group([String: Field])
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let flag = try? value.decode(Bool.self) {
+        self = .text("\(flag)")
+      } else if let whole = try? value.decode(Int64.self) {
+        self = .text("\(whole)")
+      } else if let number = try? value.decode(Double.self) {
+        self = .text("\(number)")
+      } else if let text = try? value.decode(String.self) {
+        self = .text(text)
+      } else {
+        self = .group(try value.decode([String: Field].self))
+      }
+    }
+
+    func texts(under name: String) -> [(String, String)] {
+      switch self {
+      case .text(let text): [(name, text)]
+      case .group(let fields): fields.flatMap { $1.texts(under: "\(name).\($0)") }
+      }
+    }
+  }
+
+  private mutating func compareScores(_ a: EvaluationFile, _ b: EvaluationFile) throws {
+    for record in a.evaluations {
+      guard let other = b.evaluations.first(where: { $0.key == record.key }) else { continue }
+      for (table, otherTable) in zip(record.tables, other.tables) {
+        for row in table.rows where row.origin == .measured {
+          guard let otherRow = otherTable.rows.first(where: { $0.name == row.name }) else { continue }
+          for column in table.columns {
+            guard !["queries", "gallery"].contains(column), let x = row.scores[column], let y = otherRow.scores[column]
+            else { continue }
+            let note = record.data.digest == other.data.digest ? "" : " (other data)"
+            scores.append(
+              Score(
+                evaluation: "\(record.kind): \(record.title)\(note)", row: row.name, score: column, first: x, second: y)
+            )
+          }
+        }
+      }
+    }
+  }
+
+  var page: String {
+    let kinds = ["parameter", "data", "tool", "progress"]
+    let tables = kinds.compactMap { kind -> DataTable? in
+      let rows = differences.filter { $0.kind == kind }
+      guard !rows.isEmpty else { return nil }
+      return DataTable(
+        title: kind, heading: ["name", first, second],
+        rows: rows.map { DataTable.Row([$0.name, $0.first, $0.second]) },
+        hasNumbers: false)
+    }
+    let evaluations = scores.reduce(into: [String]()) { if $0.last != $1.evaluation { $0.append($1.evaluation) } }
+    return ComparePage.html(
+      CompareContent(
+        first: first, second: second, differences: tables, curves: curves,
+        scores: evaluations.map { name in
+          DataTable(
+            title: name, heading: ["row", "score", first, second, "difference"],
+            rows: scores.filter { $0.evaluation == name }.map { score in
+              DataTable.Row([
+                score.row, score.score, EvaluationText.cell(score.first), EvaluationText.cell(score.second),
+                Self.signed(score.difference),
+              ])
+            })
+        }))
+  }
+
+  package static func signed(_ value: Double) -> String {
+    String(format: "%+.3f", value)
+  }
+}
+
+/// Two runs side by side, and as a page where one is asked for.
+package struct CompareJob: Sendable {
+  package enum Event: Sendable {
+    case compared(RunComparison)
+    case written(path: String, bytes: Int)
+  }
+
+  package let first: String
+  package let second: String
+  /// The folder with the runs.
+  package let runs: String
+
+  package init(_ first: String, _ second: String, runs: String) {
+    (self.first, self.second, self.runs) = (first, second, runs)
+  }
+
+  /// - Parameter path: of the page; nil: none is written.
+  /// - Throws: `run.unknown`; `Failure` where the page cannot be written.
+  package func run(to path: String?, _ events: (Event) -> Void) throws {
+    let comparison = try RunComparison(first, second, runs: runs)
+    events(.compared(comparison))
+    guard let path else { return }
+    let page = comparison.page
+    try Files.makeFolder(Files.parent(path))
+    try Files.write(page, to: path)
+    events(.written(path: path, bytes: page.utf8.count))
+  }
+}

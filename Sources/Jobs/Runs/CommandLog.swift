@@ -1,0 +1,51 @@
+import Basics
+import Foundation
+import Glibc
+
+/// Which commands were given in a workspace: a record for the report, outside of what is the same on every run.
+package enum CommandLog {
+  private struct Entry: Codable { var words: [String] }
+
+  private static func path(_ workspace: String) -> String { "\(workspace)/commands.jsonl" }
+
+  /// Notes a command that has ended well; where there is no workspace, nothing.
+  package static func append(_ words: [String], workspace: String) {
+    guard Files.isFolder(workspace), let line = try? CanonicalJSON.bytes(Entry(words: words)) else { return }
+    // One write at the end of the file: commands that end together do not mix.
+    let descriptor = open(path(workspace), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    let bytes = line + [0x0A]
+    bytes.withUnsafeBytes { _ = write(descriptor, $0.baseAddress, $0.count) }
+  }
+
+  /// The last command of each kind, as one would type it; those that name another run are passed over.
+  /// - Parameter run: nil where no run was chosen: then all count.
+  package static func last(_ workspace: String, of run: String?) -> [String: [String]] {
+    guard let bytes = try? Files.read(path(workspace), limit: 1 << 26) else { return [:] }
+    var found: [String: [String]] = [:]
+    for line in bytes.split(separator: 0x0A) {
+      guard let entry = try? CanonicalJSON.decode(Entry.self, from: Array(line), source: "commands") else { continue }
+      if let run, let named = namedRun(entry.words), named != run { continue }
+      let kind =
+        entry.words.first == "evaluate" ? entry.words.prefix(2).joined(separator: " ") : entry.words.first ?? ""
+      found[kind] = [quoted(["pipeline"] + entry.words)]
+    }
+    return found
+  }
+
+  /// What `--run` names; nil for a command without it.
+  private static func namedRun(_ words: [String]) -> String? {
+    let flag = "--run"
+    if let place = words.firstIndex(of: flag), place + 1 < words.count { return words[place + 1] }
+    return words.first { $0.hasPrefix("\(flag)=") }.map { String($0.dropFirst(flag.count + 1)) }
+  }
+
+  /// Words as a shell takes them apart again.
+  package static func quoted(_ words: [String]) -> String {
+    let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=./,:+@%")
+    return words.map { word in
+      !word.isEmpty && word.allSatisfy(plain.contains) ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    }.joined(separator: " ")
+  }
+}

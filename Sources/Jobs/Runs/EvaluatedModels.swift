@@ -1,0 +1,45 @@
+import Audio
+import Basics
+import Evaluation
+import Models
+import Training
+
+/// From a weights file or from a run's checkpoint.
+extension EvaluatedModel {
+  package static let usualFile = "weights.bin"
+
+  /// - Parameters:
+  ///   - weights: a file; nil takes the run.
+  ///   - run: its name; nil the one trained last, and without any, `weights.bin`.
+  package static func open(weights: String?, run: String?, workspace: String) throws -> EvaluatedModel {
+    if let weights { return try EvaluatedModel(file: weights) }
+    do {
+      return try EvaluatedModel(TrainedModel(workspace: workspace, run: run, checkpoint: .best))
+    } catch var failure as Failure where failure.code == "run.none" && run == nil {
+      if Files.exists(usualFile) { return try EvaluatedModel(file: usualFile) }
+      failure.hint = "pipeline distill, or name weights with --weights FILE"
+      throw failure
+    }
+  }
+
+  /// The run's student, without looking for a file.
+  package static func open(run: String?, workspace: String, runs: String) throws -> EvaluatedModel {
+    try EvaluatedModel(TrainedModel(workspace: workspace, runs: runs, run: run, checkpoint: .best))
+  }
+
+  private init(file path: String) throws {
+    let (weights, metadata) = try WeightFiles.read(path)
+    let model = try Model(weights, metadata: metadata, source: path)
+    let run = metadata["run"].flatMap { Digest(hex: $0)?.short }
+    let folder = run.map { "runs/\($0)" }
+    self.init(
+      model, normalization: model.normalization, run: run,
+      folder: folder.flatMap { Files.exists("\($0)/run.json") ? $0 : nil }, teacher: metadata["teacher"])
+  }
+
+  private init(_ trained: TrainedModel) throws {
+    self.init(
+      try trained.model(), normalization: trained.run.configuration.normalization,
+      run: trained.run.name, folder: trained.folder, teacher: trained.run.teacher)
+  }
+}

@@ -1,0 +1,103 @@
+import Basics
+import Foundation
+import Models
+import Networks
+import StageGraph
+import Tensors
+import Training
+
+/// A run that has checkpoints, to be exported or evaluated.
+package struct TrainedModel {
+  package enum Choice: Sendable, Equatable {
+    /// The best by validation, where there was one, else the last.
+    case best
+    case last
+    case step(Int)
+
+    package init?(_ text: String) {
+      switch text {
+      case "best": self = .best
+      case "last": self = .last
+      default:
+        guard let step = Int(text), step >= 0 else { return nil }
+        self = .step(step)
+      }
+    }
+  }
+
+  package let run: RunDescription
+  package let folder: String
+  package let architecture: Architecture
+  package let learner: Learner
+  /// The weights themselves, or their moving average.
+  package let parameters: Parameters
+  package let state: TrainingState
+
+  /// - Parameters:
+  ///   - name: of a run; nil for the one trained last.
+  ///   - averaged: takes the moving average that `distill --ema` kept.
+  /// - Throws: `run.unknown`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded, why, with the step of one that can.
+  package init(
+    workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
+  ) throws {
+    folder = try Self.folder(workspace: workspace, runs: runs, name: name)
+    run = try RunDescription(folder: folder)
+    architecture = try .named(run.configuration.encoder)
+    let objective = try DistillationObjective(run.configuration.loss)
+    learner = Learner(
+      try architecture.parameters
+        + objective.parameters(
+          encoder: architecture.width, target: run.teacherWidth ?? RunDescription.usualTeacherWidth),
+      averages: run.configuration.optimizer.averageDecay != nil)
+    if averaged {
+      guard let average = learner.average else { throw Failure.noAverage(run.name) }
+      parameters = average
+    } else {
+      parameters = learner.parameters
+    }
+    let checkpoints = CheckpointFolder(existing: "\(folder)/checkpoints")
+    guard let last = checkpoints.steps.last else { throw Failure.noCheckpoint(folder) }
+    do {
+      switch checkpoint {
+      case .step(let step): state = try checkpoints.load(step, into: learner)
+      case .last: state = try checkpoints.load(last, into: learner)
+      case .best:
+        let latest = try checkpoints.load(last, into: learner)
+        if let best = latest.best { state = try checkpoints.load(best.step, into: learner) } else { state = latest }
+      }
+    } catch var failure as Failure {
+      failure.hint = Self.wayOut(checkpoints, learner, run: run.name)
+      throw failure
+    }
+  }
+
+  /// Another checkpoint holds other weights: whether to take them is for the user to say.
+  private static func wayOut(_ checkpoints: CheckpointFolder, _ learner: Learner, run name: String) -> String {
+    checkpoints.newestWhole(into: learner).state.map {
+      "step \($0.step) is whole: pipeline export weights.bin --run \(name) --checkpoint \($0.step)"
+    } ?? "no checkpoint of this run is whole; train it anew: pipeline distill --fresh"
+  }
+
+  private static func folder(workspace: String, runs: String, name: String?) throws -> String {
+    let known = (try? Files.names(in: runs))?.filter { Files.exists("\(runs)/\($0)/run.json") } ?? []
+    if let name {
+      guard known.contains(name) else { throw Failure.unknownRun(name, known: known) }
+      return "\(runs)/\(name)"
+    }
+    let rows = (try? Catalog.reader(workspace).runs()) ?? []
+    if let last = rows.last(where: { known.contains($0.name) }) { return "\(runs)/\(last.name)" }
+    guard known.count == 1 else { throw Failure.noRun(workspace) }
+    return "\(runs)/\(known[0])"
+  }
+
+  /// All weights under the reference's names.
+  package func weights() throws -> NamedTensors { try StateDictionary.tensors(parameters, steps: state.step) }
+
+  /// What embeds audio.
+  package func model(metadata: [String: String] = [:]) throws -> Model {
+    var metadata = metadata
+    metadata[Model.encoderKey] = architecture.label
+    metadata["normalization"] = run.configuration.normalization.rawValue
+    return try Model(weights(), metadata: metadata, source: folder)
+  }
+}

@@ -1,0 +1,16 @@
+/// Count, mean and sum of squared differences, merged in a fixed order (Chan, Golub, LeVeque 1979).
+package struct Moments: Sendable {
+  package private(set) var count = 0.0
+  package private(set) var mean = 0.0
+  package private(set) var m2 = 0.0
+
+  package init() {}
+
+  package mutating func merge(count other: Double, mean otherMean: Double, m2 otherM2: Double) {
+    let total = count + other
+    let difference = otherMean - mean
+    mean += difference * (other / total)
+    m2 += otherM2 + difference * difference * (count * other / total)
+    count = total
+  }
+}

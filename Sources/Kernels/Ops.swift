@@ -1,0 +1,70 @@
+package typealias Floats = UnsafePointer<Float>
+package typealias MutableFloats = UnsafeMutablePointer<Float>
+package typealias Sums = UnsafeMutablePointer<Double>
+
+/// What a network does between convolutions. One fast implementation (`VectorOps`) and one plain (`PlainOps`).
+///
+/// Every function runs on the calling thread and is a function of its arguments alone, bit by bit. Pointers to activations
+/// cover `extent`; pointers to statistics and coefficients cover its channels. Definitions: CKernels.h.
+package protocol Ops: Sendable {
+  /// mean[c] and Σ (x − mean)² over images and pixels.
+  func channelMoments(_ extent: Extent, _ x: Floats, mean: Sums, m2: Sums)
+
+  /// y = relu?(x · scale + shift + residual), as `norm` says; y may be x.
+  func scaleShift(_ extent: Extent, _ x: Floats, _ norm: Normalization, _ y: MutableFloats)
+
+  /// gradient ·= (activation > 0); sums = Σ gradient, products = Σ gradient · (x − mean), by channel.
+  func gradientMoments(
+    _ extent: Extent, gradient: MutableFloats, activation: Floats?, _ x: Floats, mean: Floats, sums: Sums,
+    products: Sums)
+
+  /// y = gradient · a + x · b + c, by channel; y may be x.
+  func combine(_ extent: Extent, gradient: Floats, _ x: Floats, a: Floats, b: Floats, c: Floats, _ y: MutableFloats)
+
+  /// [images, channels] means over pixels.
+  func poolMean(_ extent: Extent, _ x: Floats, _ result: MutableFloats)
+  /// result = gradient / pixels where result is above zero, else 0.
+  func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: MutableFloats)
+
+  /// x += y.
+  func add(_ count: Int, _ x: MutableFloats, _ y: Floats)
+
+  /// One step of Adam over `count` parameters.
+  func adam(
+    _ count: Int, parameter: MutableFloats, gradient: Floats, m: MutableFloats, v: MutableFloats, step: AdamStep)
+
+  /// ln(|STFT|² + 1e−7), `[257, 1 + samples / 353]`; `samples` > 256.
+  func logSpectrogram(_ samples: Int, _ waveform: Floats, padded: MutableFloats, _ result: MutableFloats)
+
+  /// Mean and Σ (x − mean)² of `count` values.
+  func moments(_ count: Int, _ x: Floats) -> (mean: Double, m2: Double)
+
+  /// x = (x − mean) · factor.
+  func normalize(_ count: Int, _ x: MutableFloats, mean: Float, factor: Float)
+}
+
+/// The scalars of one step of Adam (Kingma, Ba 2015, in PyTorch's wording).
+package struct AdamStep: Sendable {
+  package var beta1: Float = 0.9
+  package var beta2: Float = 0.999
+  package var epsilon: Float = 1e-8
+  package var stepSize: Float
+  package var correction: Float
+
+  /// - Parameter number: counted from 1.
+  package init(rate: Double, number: Int) {
+    stepSize = Float(rate / (1 - power(0.9, number)))
+    correction = Float((1 - power(0.999, number)).squareRoot())
+  }
+}
+
+/// base^exponent by repeated squaring: the same bits whatever the mathematics library.
+func power(_ base: Double, _ exponent: Int) -> Double {
+  var (result, square, rest) = (1.0, base, exponent)
+  while rest > 0 {
+    if rest & 1 == 1 { result *= square }
+    square *= square
+    rest >>= 1
+  }
+  return result
+}

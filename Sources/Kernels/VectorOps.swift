@@ -1,0 +1,84 @@
+import Basics
+import CKernels
+
+/// The kernels of CKernels.h for one instruction set. The bits do not depend on which.
+package struct VectorOps: Ops {
+  package let instructionSet: InstructionSet
+  private let table: kernels_table
+
+  package init(_ instructionSet: InstructionSet = .best) {
+    self.instructionSet = min(instructionSet, .best)
+    table = kernels_for(self.instructionSet.rawValue).pointee
+  }
+
+  private func raw(_ e: Extent) -> kernels_extent {
+    kernels_extent(images: Int32(e.images), channels: Int32(e.channels), pixels: Int32(e.pixels), block: Int32(e.block))
+  }
+
+  package func channelMoments(_ extent: Extent, _ x: Floats, mean: Sums, m2: Sums) {
+    table.channel_moments(raw(extent), x, mean, m2)
+  }
+
+  package func scaleShift(_ extent: Extent, _ x: Floats, _ norm: Normalization, _ y: MutableFloats) {
+    table.scale_shift(
+      raw(extent), x, norm.scale, norm.shift, norm.residual, norm.residualPrologue?.scale, norm.residualPrologue?.shift,
+      norm.residualRelu ? 1 : 0, norm.relu ? 1 : 0, y)
+  }
+
+  package func gradientMoments(
+    _ extent: Extent, gradient: MutableFloats, activation: Floats?, _ x: Floats, mean: Floats, sums: Sums,
+    products: Sums
+  ) {
+    table.gradient_moments(raw(extent), gradient, activation, x, mean, sums, products)
+  }
+
+  package func combine(
+    _ extent: Extent, gradient: Floats, _ x: Floats, a: Floats, b: Floats, c: Floats, _ y: MutableFloats
+  ) {
+    table.combine(raw(extent), gradient, x, a, b, c, y)
+  }
+
+  package func poolMean(_ extent: Extent, _ x: Floats, _ result: MutableFloats) {
+    table.pool_mean(raw(extent), x, result)
+  }
+
+  package func poolMeanBackward(_ extent: Extent, gradient: Floats, _ result: MutableFloats) {
+    table.pool_mean_backward(raw(extent), gradient, result)
+  }
+
+  package func add(_ count: Int, _ x: MutableFloats, _ y: Floats) { table.add(Int64(count), x, y) }
+
+  package func adam(
+    _ count: Int, parameter: MutableFloats, gradient: Floats, m: MutableFloats, v: MutableFloats, step: AdamStep
+  ) {
+    table.adam(
+      Int64(count), parameter, gradient, m, v, step.beta1, step.beta2, step.stepSize, step.correction,
+      step.epsilon)
+  }
+
+  package func logSpectrogram(_ samples: Int, _ waveform: Floats, padded: MutableFloats, _ result: MutableFloats) {
+    table.log_spectrogram(Int32(samples), waveform, padded, result)
+  }
+
+  package func moments(_ count: Int, _ x: Floats) -> (mean: Double, m2: Double) {
+    var (mean, m2) = (0.0, 0.0)
+    table.moments(Int64(count), x, &mean, &m2)
+    return (mean, m2)
+  }
+
+  /// Operations a second that one thread does on registers alone, measured over some 50 ms. Varies with the machine's mood.
+  package func measuredPeak() -> Double {
+    let clock = ContinuousClock()
+    var best = 0.0
+    for _ in 0..<5 {
+      var operations = 0.0
+      let time = clock.measure { operations = table.peak(400_000, 0.5) }
+      best = max(best, operations / (Double(time.components.attoseconds) * 1e-18 + Double(time.components.seconds)))
+    }
+    return best
+  }
+
+  package func normalize(_ count: Int, _ x: MutableFloats, mean: Float, factor: Float) {
+    table.normalize(Int64(count), x, mean, factor)
+  }
+}

@@ -1,0 +1,176 @@
+import Audio
+import Basics
+import Corpus
+import Foundation
+
+/// Gets audio into memory as the encoder hears it: 16 kHz, one channel, as it was decoded, not rounded.
+///
+/// Whoever embeds a file loads it here, so that a file has one vector. Many are decoded side by side in worker processes.
+package struct AudioLoader: Sendable {
+  package enum Source: Sendable {
+    /// The whole audio of a file.
+    case file(String)
+    /// A clip of a file: ten seconds, padded with silence where up to half a second is missing, as in training shards.
+    case excerpt(String, startSeconds: Int)
+    /// What is decoded already, such as a sample of a training shard.
+    case stored(@Sendable () throws -> [Float])
+  }
+
+  /// What the audio is wanted for: how much of a file there may be, and must be.
+  package enum Use: Sendable {
+    /// One vector for all of it.
+    case clip
+    /// A vector for each second, normalized together.
+    case windows
+    /// A labelled recording, second by second.
+    case recording
+
+    /// A longer file is not loaded: beyond it one vector says little, and memory grows with the length. Of windows it is embedded
+    /// piece by piece, decoded twice.
+    package var mostSeconds: Int {
+      switch self {
+      case .clip: FrontEnd.mostSeconds
+      case .windows: 300
+      case .recording: 600
+      }
+    }
+
+    var fewestSamples: Int { self == .windows ? WindowCut.length : FrontEnd.fewestSamples }
+
+    fileprivate func short(_ samples: Int) -> Finding {
+      let wanted = self == .windows ? ", and a window has \(WindowCut.length)" : ""
+      return Finding(ReasonCode(rawValue: "sound.short"), "\(samples) samples at 16 kHz\(wanted)")
+    }
+  }
+
+  package struct Content: Sendable {
+    /// At 16 kHz in −1…1.
+    package var samples: [Float]
+    package var warnings: [Finding] = []
+    /// What a shard would write down of the first ten seconds (`FlacDecoder.contentKey`), where it was asked for.
+    package var contentKey: String?
+  }
+
+  /// What became of a source.
+  package enum Loaded: Sendable {
+    case audio(Content)
+    /// It has more than `mostSeconds`; its length for people.
+    case long(String)
+    case refused(Finding)
+  }
+
+  private let workers: DecodeWorkers
+  private let threads: WorkerThreads
+  private let use: Use
+  private let findsKeys: Bool
+
+  /// Samples in memory at a time, and one source a thread more.
+  private static let mostTogether = 8 << 20
+  private static let mostSources = 64
+
+  /// - Parameter findsKeys: whether files get a `contentKey`; their first ten seconds are decoded once more for it.
+  package init(_ use: Use, workers: DecodeWorkers, threads: WorkerThreads, findsKeys: Bool = false) {
+    (self.use, self.workers, self.threads, self.findsKeys) = (use, workers, threads, findsKeys)
+  }
+
+  /// Loads sources from the first on, as many as fit into memory together.
+  /// - Returns: at least one, in the order of `sources`.
+  /// - Throws: `Failure` where no worker starts, `Interruption.failure`.
+  package func load(_ sources: ArraySlice<Source>) throws -> [Loaded] {
+    let state = LoadingState()
+    let sources = Array(sources.prefix(Self.mostSources))
+    try threads.tryForEach(threads.count) { _, _ in
+      while !Interruption.isRequested, let index = state.take(sources.count, below: Self.mostTogether) {
+        let loaded = try load(sources[index])
+        state.put(loaded, at: index)
+      }
+    }
+    if Interruption.isRequested { throw Interruption.failure }
+    return state.results
+  }
+
+  private func load(_ source: Source) throws -> Loaded {
+    switch source {
+    case .stored(let samples):
+      do {
+        return .audio(Content(samples: try samples()))
+      } catch let failure as Failure {
+        return .refused(Finding(.mediaUnreadable, failure.found ?? failure.what))
+      }
+    case .excerpt(let path, let start): return try keyed(excerpt(path, start), path, start)
+    case .file(let path): return try keyed(file(path), path, 0)
+    }
+  }
+
+  /// The whole audio of a file, piece by piece: a piece must fit into a message.
+  private func file(_ path: String) throws -> Loaded {
+    var samples: [Float] = []
+    while true {
+      let outcome = try decode(path, start: 0, first: samples.count / FrontEnd.sampleRate, count: AudioPieces.seconds)
+      guard let continues = outcome.reply.continues else { return refusal(outcome) }
+      samples += outcome.floats
+      if continues {
+        guard samples.count >= use.mostSeconds * FrontEnd.sampleRate else { continue }
+        let length = outcome.reply.sound?.fileSeconds.map { "\(tenths($0)) s" } ?? "over \(use.mostSeconds) s"
+        return .long(length)
+      }
+      guard samples.count >= use.fewestSamples else { return .refused(use.short(samples.count)) }
+      return .audio(Content(samples: samples, warnings: outcome.reply.findings))
+    }
+  }
+
+  private func excerpt(_ path: String, _ start: Int) throws -> Loaded {
+    let outcome = try decode(path, start: start, first: 0, count: DecodeRequest.clipSeconds)
+    guard outcome.reply.continues != nil else { return refusal(outcome) }
+    var samples = outcome.floats
+    let wanted = DecodeRequest.clipSeconds * FrontEnd.sampleRate
+    guard samples.count >= wanted - FrontEnd.sampleRate / 2 else {
+      let seconds = tenths(Double(samples.count) / Double(FrontEnd.sampleRate))
+      return .refused(Finding(.clipShort, "sound to \(seconds) s of \(DecodeRequest.clipSeconds) s"))
+    }
+    samples += [Float](repeating: 0, count: wanted - samples.count)
+    return .audio(Content(samples: samples, warnings: outcome.reply.findings))
+  }
+
+  private func decode(_ path: String, start: Int, first: Int, count: Int) throws -> DecodeOutcome {
+    try workers.decode(DecodeRequest(path: path, startSeconds: start, work: .waveform(first: first, count: count)))
+  }
+
+  private func keyed(_ loaded: Loaded, _ path: String, _ start: Int) throws -> Loaded {
+    guard findsKeys, case .audio(var audio) = loaded else { return loaded }
+    let clip = try workers.decode(DecodeRequest(path: path, startSeconds: start, work: .sound))
+    audio.contentKey = clip.payload.withUnsafeBytes { FlacDecoder.contentKey($0) }
+    return .audio(audio)
+  }
+
+  private func refusal(_ outcome: DecodeOutcome) -> Loaded {
+    .refused(outcome.reply.findings.first ?? Finding(.mediaUnreadable, "no reason given"))
+  }
+}
+
+/// What several loading threads share; `lock` guards all of it.
+private final class LoadingState: @unchecked Sendable {
+  private let lock = NSLock()
+  private var next = 0
+  private var samples = 0
+  private var loaded: [Int: AudioLoader.Loaded] = [:]
+
+  /// The next source while there is one and memory for it.
+  func take(_ count: Int, below limit: Int) -> Int? {
+    lock.withLock {
+      guard next < count, samples < limit else { return nil }
+      defer { next += 1 }
+      return next
+    }
+  }
+
+  func put(_ result: AudioLoader.Loaded, at index: Int) {
+    lock.withLock {
+      loaded[index] = result
+      if case .audio(let audio) = result { samples += audio.samples.count }
+    }
+  }
+
+  /// All that were taken, in order.
+  var results: [AudioLoader.Loaded] { lock.withLock { (0..<next).compactMap { loaded[$0] } } }
+}

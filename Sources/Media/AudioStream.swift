@@ -1,0 +1,152 @@
+import Audio
+import Corpus
+
+/// The audio of a file, or what follows a second of it, at 16 kHz in one channel: piece by piece in bounded memory.
+///
+/// The one way in which audio gets onto the clock: a clip's audio is the first ten seconds of a stream. The samples do not depend on
+/// how the stream is cut into pieces: each lasts whole seconds, so that the resampler's phase is the same as if there were one.
+/// The same bits on every CPU: the caller has switched libav's vector code off, and what is computed here is plain arithmetic.
+final class AudioStream {
+  /// Samples a second that come out.
+  static let rate = FrontEnd.sampleRate
+
+  let path: String
+  let startSeconds: Int
+  /// Seconds handed out so far.
+  private(set) var seconds = 0
+  private let source: any AudioSource
+  /// One for each rate of the source, in the order in which they came.
+  private var lanes: [AudioLane] = []
+  /// Decoded, but further on than the last piece.
+  private var held: AudioBlock?
+  private var isRead = false
+  private var energies = ChannelEnergies()
+  /// Whether the first channel stands for all. Settled by the first ten seconds that are not silent, so that it does not change on
+  /// the way.
+  private var takesFirst: Bool?
+  /// Seconds decoded so far to settle it.
+  private var searchedSeconds = 0
+
+  /// A clock that jumps further than this is damage.
+  private static let longestSeconds: Int64 = 100 * 3600
+
+  /// - Parameter asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames, which it has not.
+  /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
+  init(_ path: String, startSeconds: Int, seeks: Bool, asksOthers: Bool) throws {
+    (self.path, self.startSeconds) = (path, startSeconds)
+    do {
+      source = try LibavAudioSource(path, startSeconds: startSeconds, seeks: seeks)
+    } catch let refusal as Refusal
+      where refusal.finding.code == .mediaUnreadable && startSeconds == 0 && asksOthers
+    {
+      guard let other = try? SndFileAudioSource(path) else { throw refusal }
+      source = other
+    }
+  }
+
+  struct Piece {
+    /// At 16 kHz, as many as were asked for; zeros and the resampler's last ripples where no audio is.
+    var samples: [Float]
+    /// How many of them there are before the audio ends.
+    var count: Int
+    /// Whether no audio follows.
+    var isLast: Bool
+    var facts: AudioFacts
+    var findings: [Finding]
+  }
+
+  /// The audio of the next `count` seconds.
+  /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
+  /// - Throws: `Refusal`: `audio.missing` when there was none at all, `media.memory`; `SeekFailed`.
+  func next(_ count: Int, plain: Bool = false) throws -> Piece {
+    let range = seconds..<seconds + count
+    try fill(until: range.upperBound)
+    guard !lanes.isEmpty else { throw Refusal(.nothingHeard(nothingReason)) }
+    let first = takesFirst ?? false
+    var output = [Float](repeating: 0, count: count * Self.rate)
+    for i in lanes.indices { try lanes[i].resample(range, takingFirst: first, plain: plain, into: &output) }
+    let end = lanes.map(\.outputEnd).max() ?? 0
+    let rest = end - Int64(range.lowerBound * Self.rate)
+    let isLast = isDecoded && rest <= Int64(output.count)
+    for i in lanes.indices { lanes[i].forget(before: range.upperBound) }
+    seconds = range.upperBound
+    var findings: [Finding] = []
+    if first { findings.append(.opposite(source.channels)) }
+    if source.errors > 0 { findings.append(.damaged(source.errors, of: "sound", last: lastLibraryError())) }
+    let facts = AudioFacts(
+      coveredSeconds: Double(end) / Double(Self.rate), firstAudioSeconds: 0, sourceRate: lanes.first?.rate ?? 0,
+      channels: source.channels, codec: source.codec, decodeErrors: source.errors, fileSeconds: source.duration)
+    return Piece(
+      samples: output, count: isLast ? Int(max(0, rest)) : output.count, isLast: isLast, facts: facts,
+      findings: findings)
+  }
+
+  /// Where decoded audio begins and ends within the first seconds, in seconds; nil where there is none.
+  func heard(before second: Int) -> ClosedRange<Double>? {
+    let ranges = lanes.compactMap { lane -> ClosedRange<Double>? in
+      guard let heard = lane.heard, heard.lowerBound < Int64(second * lane.rate) else { return nil }
+      let rate = Double(lane.rate)
+      return Double(heard.lowerBound) / rate...Double(min(heard.upperBound, Int64(second * lane.rate))) / rate
+    }
+    guard let begin = ranges.map(\.lowerBound).min(), let end = ranges.map(\.upperBound).max() else { return nil }
+    return begin...end
+  }
+
+  /// Why nothing was heard.
+  var nothingReason: String {
+    if source.errors > 0 { return nothingDecoded(damaged: source.errors) }
+    return startSeconds > 0 ? "no sound at \(startSeconds) s" : "the audio stream is empty"
+  }
+
+  private var isDecoded: Bool { isRead && held == nil }
+
+  /// Decodes what begins before the end of second `limit`, and as far as it takes to know which channels to take.
+  private func fill(until limit: Int) throws {
+    while takesFirst == nil, searchedSeconds < limit, !isDecoded {
+      searchedSeconds += DecodeRequest.clipSeconds
+      try decode(until: searchedSeconds)
+      if !energies.areZero { takesFirst = energies.cancel(source.channels) }
+    }
+    try decode(until: limit)
+  }
+
+  /// Decodes what begins before the end of second `limit`, and what the resampler's filter reaches behind it.
+  private func decode(until limit: Int) throws {
+    while let block = try takeHeld() {
+      if block.start / Int64(block.rate) > Self.longestSeconds {
+        isRead = true
+        return
+      }
+      let place = lane(block.rate)
+      let room = lanes[place].end(of: limit) - block.start
+      guard room > 0 else {
+        held = block
+        return
+      }
+      var fitting = block
+      fitting.count = Int(min(Int64(block.count), room))
+      try lanes[place].add(fitting, from: source, into: &energies)
+      if fitting.count < block.count {
+        held = block.dropping(fitting.count)
+        return
+      }
+    }
+  }
+
+  private func takeHeld() throws -> AudioBlock? {
+    if let block = held {
+      held = nil
+      return block
+    }
+    if isRead { return nil }
+    let block = try source.next()
+    isRead = block == nil
+    return block
+  }
+
+  private func lane(_ rate: Int) -> Int {
+    if let place = lanes.firstIndex(where: { $0.rate == rate }) { return place }
+    lanes.append(AudioLane(rate: rate, second: seconds))
+    return lanes.count - 1
+  }
+}

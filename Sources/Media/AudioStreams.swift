@@ -1,0 +1,27 @@
+/// The stream that a worker is in the middle of: the next request is mostly for what follows.
+enum AudioStreams {
+  nonisolated(unsafe) private static var current: AudioStream?
+
+  /// Seconds [first, first + count) after `startSeconds`. Called by one thread at a time.
+  ///
+  /// A function of the request alone: a stream that stands elsewhere is opened anew and read up to there.
+  static func piece(
+    _ request: DecodeRequest, first: Int, count: Int, seeks: Bool, plain: Bool
+  ) throws -> AudioStream.Piece {
+    var stream = current
+    current = nil
+    if stream?.path != request.path || stream?.startSeconds != request.startSeconds || stream?.seconds != first {
+      stream = try AudioStream(request.path, startSeconds: request.startSeconds, seeks: seeks, asksOthers: true)
+    }
+    guard let stream else { throw Refusal(.unreadable("no stream")) }
+    while stream.seconds < first {
+      let passed = try stream.next(min(count, first - stream.seconds), plain: plain)
+      if passed.isLast {
+        return AudioStream.Piece(samples: [], count: 0, isLast: true, facts: passed.facts, findings: [])
+      }
+    }
+    let piece = try stream.next(count, plain: plain)
+    if !piece.isLast { current = stream }
+    return piece
+  }
+}

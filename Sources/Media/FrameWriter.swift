@@ -1,0 +1,119 @@
+import CFFmpeg
+import Corpus
+
+/// Decoded frames to JPEG: upright, square pixels, the short side 256 (a smaller picture keeps its size), even, full range.
+///
+/// A frame that is asked for several times is scaled and encoded once. Scaling and encoding are bit exact: the same bytes on
+/// every CPU.
+final class FrameWriter {
+  private(set) var frames: [FramePack.Frame] = []
+  /// The own presentation time of each of `frames`, in seconds on the clip clock.
+  private(set) var times: [Double] = []
+  /// The shape of the first frame.
+  private(set) var shape: media_shape?
+  private let file: MediaFile
+  private let stream: MediaFile.Stream
+  private let scaler: OpaquePointer
+  private let picture: OpaquePointer
+  private var encoder: (size: Size, handle: OpaquePointer)?
+  private var lastTime: MediaTime?
+  private var firstLuma: (size: Size, pixels: [UInt8])?
+  private var hasMoved = false
+
+  struct Size: Equatable {
+    var width: Int
+    var height: Int
+  }
+
+  static let shortSide = 256
+  /// JPEG's quantiser as libav counts it, 2 best, 31 worst: 3 is near what photographs are kept with.
+  private static let quantiser: Int32 = 3
+
+  init(_ file: MediaFile, _ stream: MediaFile.Stream) throws {
+    self.file = file
+    self.stream = stream
+    guard let scaler = media_scaler_make() else { throw Refusal(.outOfMemory("scaling")) }
+    guard let picture = media_frame_make() else {
+      media_scaler_free(scaler)
+      throw Refusal(.outOfMemory("scaling"))
+    }
+    self.scaler = scaler
+    self.picture = picture
+  }
+
+  deinit {
+    media_scaler_free(scaler)
+    media_frame_free(picture)
+    media_jpeg_encoder_free(encoder?.handle)
+  }
+
+  /// Whether nothing moved in all requested frames, up to noise that no eye sees.
+  var isStill: Bool { frames.count > 1 && !hasMoved }
+
+  func add(_ frame: OpaquePointer, at time: MediaTime, requested: MediaTime) throws {
+    if lastTime == time, let jpeg = frames.last?.jpeg {
+      frames.append(FramePack.Frame(time: requested.seconds, jpeg: jpeg))
+      times.append(time.seconds)
+      return
+    }
+    var shape = media_shape()
+    media_display_shape(file.handle, stream.index, frame, &shape)
+    if self.shape == nil { self.shape = shape }
+    let size = Self.target(width: Int(shape.width), height: Int(shape.height))
+    let scaled = media_scale(scaler, frame, &shape, Int32(size.width), Int32(size.height), picture)
+    if media_is_out_of_memory(scaled) { throw Refusal(.outOfMemory("scaling")) }
+    guard scaled == 0 else { throw Refusal(.nothingSeen("the picture cannot be scaled: \(describe(scaled))")) }
+    compare(size)
+    frames.append(FramePack.Frame(time: requested.seconds, jpeg: try encode(size)))
+    times.append(time.seconds)
+    lastTime = time
+  }
+
+  /// The short side at most 256, the other by the same factor, both even.
+  static func target(width: Int, height: Int) -> Size {
+    let short = min(width, height)
+    guard short > shortSide else { return Size(width: max(2, width & ~1), height: max(2, height & ~1)) }
+    func scaled(_ side: Int) -> Int { max(2, (side * shortSide + short) / (2 * short) * 2) }
+    return Size(width: scaled(width), height: scaled(height))
+  }
+
+  private func encode(_ size: Size) throws -> [UInt8] {
+    if encoder?.size != size {
+      media_jpeg_encoder_free(encoder?.handle)
+      encoder = nil
+      guard let handle = media_jpeg_encoder_make(Int32(size.width), Int32(size.height), Self.quantiser) else {
+        throw Refusal(.outOfMemory("opening the JPEG encoder"))
+      }
+      encoder = (size, handle)
+    }
+    var bytes: UnsafePointer<UInt8>?
+    var count = 0
+    let result = media_jpeg_encode(encoder?.handle, picture, &bytes, &count)
+    guard result == 0, let bytes else { throw Refusal(.outOfMemory("encoding JPEG: \(describe(result))")) }
+    return Array(UnsafeBufferPointer(start: bytes, count: count))
+  }
+
+  /// Marks movement: a mean difference of brightness from the first picture of half a step or more.
+  private func compare(_ size: Size) {
+    if hasMoved { return }
+    var stride: Int32 = 0
+    guard let luma = media_luma(picture, &stride) else { return }
+    guard let first = firstLuma else {
+      let rows = (0..<size.height).map { UnsafeBufferPointer(start: luma + $0 * Int(stride), count: size.width) }
+      firstLuma = (size, rows.flatMap { Array($0) })
+      return
+    }
+    guard first.size == size else {
+      hasMoved = true
+      return
+    }
+    let difference = first.pixels.withUnsafeBufferPointer { pixels in
+      var sum = 0
+      for y in 0..<size.height {
+        for x in 0..<size.width { sum += abs(Int(pixels[y * size.width + x]) - Int(luma[y * Int(stride) + x])) }
+      }
+      return sum
+    }
+    if 2 * difference >= size.width * size.height { hasMoved = true }
+  }
+}

@@ -1,0 +1,108 @@
+import Audio
+import CFFmpeg
+import Corpus
+
+/// The audio of a file that libav reads, each block with its place on the presentation clock.
+final class LibavAudioSource: AudioSource {
+  private(set) var channels = 0
+  private let file: MediaFile
+  private let decoder: StreamDecoder
+  private let startSeconds: Int
+  /// On the file's clock.
+  private let windowStart: MediaTime
+  private var placement: AudioPlacement?
+  private var placedRate = 0
+  private var rateChanges: [MediaTime] = []
+  private var unusable = 0
+  private var hasBegun = false
+
+  /// A little before the start, so that decoders whose state reaches back are in step when it comes.
+  private static let approachSeconds: Int64 = 2
+  /// Rates, one after the other, within the length of a clip and what is decoded around it; more of them are damage.
+  private static let mostRates = 4
+  private static let rateSeconds: Int64 = 13
+
+  /// - Parameter startSeconds: where position 0 is, after the presentation start of the file.
+  /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
+  init(_ path: String, startSeconds: Int, seeks: Bool) throws {
+    file = try MediaFile(path, onlyAudio: true, seeks: seeks)
+    if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
+    guard let stream = file.audio else {
+      throw Refusal(file.undecodable(Int(MEDIA_KIND_AUDIO)).map { .noAudioDecoder($0) } ?? .noAudioStream)
+    }
+    self.startSeconds = startSeconds
+    decoder = try StreamDecoder(file, stream, missing: Finding.nothingHeard)
+    windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
+  }
+
+  var codec: String { decoder.stream.codec }
+  var errors: Int { decoder.errors + unusable }
+  var duration: Double? { file.duration }
+
+  func next() throws -> AudioBlock? {
+    let sought = !hasBegun && seek()
+    var isFirst = !hasBegun
+    hasBegun = true
+    while let facts = try decoder.next() {
+      let rate = Int(facts.sample_rate)
+      guard facts.samples > 0, facts.channels > 0, Resampler.rates.contains(rate) else {
+        unusable += 1
+        continue
+      }
+      let time = decoder.stream.time(facts.presented).map { $0 - windowStart }
+      if isFirst, sought, time.map({ MediaTime.zero < $0 }) ?? true { throw SeekFailed() }
+      isFirst = false
+      guard takes(rate) else {
+        unusable += 1
+        continue
+      }
+      channels = max(channels, Int(facts.channels))
+      let count = Int(facts.samples)
+      var clock = placement(rate)
+      // Without any time the stream begins where the file does.
+      let position = time.map { $0.units(of: Int64(rate)) } ?? (clock.next == nil ? Int64(-startSeconds * rate) : nil)
+      let placed = clock.place(position, count: count)
+      placement = clock
+      return AudioBlock(rate: rate, start: placed.start, skipped: placed.skipped, count: count - placed.skipped)
+    }
+    return nil
+  }
+
+  func mix(
+    from: Int, count: Int, mean: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
+    into energies: inout ChannelEnergies
+  ) throws -> Bool {
+    let result = media_mix(
+      decoder.frame, Int32(from), Int32(count), mean, first, &energies.mean, &energies.channels)
+    if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("mixing")) }
+    if result != 0 { unusable += 1 }
+    return result == 0
+  }
+
+  private func seek() -> Bool {
+    let approach = windowStart - MediaTime(Self.approachSeconds, timescale: 1)
+    let sought = startSeconds > Self.approachSeconds && file.seek(decoder.stream, to: approach)
+    if sought { decoder.restart() }
+    return sought
+  }
+
+  /// Whether samples of this rate are of use: a stream may change its rate on the way, but not again and again.
+  private func takes(_ rate: Int) -> Bool {
+    if rate == placedRate { return true }
+    if let next = placement?.next {
+      let now = MediaTime(next, timescale: Int64(placedRate))
+      rateChanges.removeAll { $0 < now - MediaTime(Self.rateSeconds, timescale: 1) }
+      if rateChanges.count + 1 >= Self.mostRates { return false }
+      rateChanges.append(now)
+    }
+    return true
+  }
+
+  /// The clock counted at this rate.
+  private func placement(_ rate: Int) -> AudioPlacement {
+    let (old, tick) = (placedRate, file.audioTick(decoder.stream))
+    placedRate = rate
+    guard let placement else { return AudioPlacement(rate: rate, tick: tick) }
+    return old == rate ? placement : AudioPlacement(placement, from: old, to: rate, tick: tick)
+  }
+}

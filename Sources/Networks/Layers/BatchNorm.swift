@@ -1,0 +1,129 @@
+import Kernels
+
+/// Batch normalization in training over a batch that is cut into microbatches: statistics and gradients of each meet in a
+/// `Reduction`, so the bits depend on the cut and not on threads.
+final class BatchNorm: @unchecked Sendable {
+  /// Added to every variance.
+  static let epsilon = 1e-5
+  private static let momentum = 0.1
+
+  /// relu(norm(y)) on the next layer's input as it is read. Holds after `finishStatistics`.
+  var prologue: Prologue { Prologue(scale: scale.start, shift: shift.start) }
+  let scale: FloatBuffer
+  let shift: FloatBuffer
+  let mean: FloatBuffer
+
+  private let channels: Int
+  /// A microbatch's row: how many values a channel has in it, then two doubles a channel. Forward: mean and m2, Σ (y − mean)²; backward:
+  /// Σ g and Σ g · (y − mean).
+  private let rows: PartRows
+  private let coefficients: FloatBuffer
+  private var inverseDeviation: [Double]
+  private let (weight, bias): (MutableFloats, MutableFloats)
+  private let (runningMean, runningVariance): (MutableFloats, MutableFloats)
+  private let (weightGradient, biasGradient): (MutableFloats, MutableFloats)
+  private let count: Double
+
+  /// - Parameter counts: values by channel in each microbatch.
+  init(_ prefix: String, channels: Int, counts: [Int], _ context: TrainingContext) {
+    self.channels = channels
+    (scale, shift, mean) = (FloatBuffer(channels), FloatBuffer(channels), FloatBuffer(channels))
+    rows = PartRows(parts: counts.count, width: 1 + 2 * channels)
+    for (part, count) in counts.enumerated() { rows[part][0] = Double(count) }
+    count = Double(counts.reduce(0, +))
+    coefficients = FloatBuffer(channels * 3)
+    inverseDeviation = [Double](repeating: 0, count: channels)
+    let parameters = context.parameters
+    (weight, bias) = (parameters.weights("\(prefix).weight"), parameters.weights("\(prefix).bias"))
+    runningMean = parameters.statistics("\(prefix).running_mean")
+    runningVariance = parameters.statistics("\(prefix).running_var")
+    (weightGradient, biasGradient) = (context.gradient("\(prefix).weight"), context.gradient("\(prefix).bias"))
+  }
+
+  static func parameters(_ prefix: String, channels: Int) -> [ParameterSpec] {
+    [
+      ParameterSpec("\(prefix).weight", [channels], initial: .normal(mean: 1, deviation: 0.02)),
+      ParameterSpec("\(prefix).bias", [channels], initial: .constant(0)),
+      ParameterSpec("\(prefix).running_mean", [channels], initial: .constant(0), role: .statistic),
+      ParameterSpec("\(prefix).running_var", [channels], initial: .constant(1), role: .statistic),
+      ParameterSpec("\(prefix).num_batches_tracked", [], initial: .constant(0), role: .stepCount),
+    ]
+  }
+
+  /// 1 or −1: whether the norm turns the order of values around.
+  func writeSigns(to place: MutableFloats) { for c in 0..<channels { place[c] = weight[c] < 0 ? -1 : 1 } }
+
+  /// Where one microbatch's sums go.
+  func sums(_ part: Int) -> (Sums, Sums) {
+    let start = rows[part] + 1
+    return (start, start + channels)
+  }
+
+  /// The meeting point: statistics of the whole batch, and what they do to the running ones.
+  func finishStatistics(_ reduction: any Reduction) {
+    reduction.fold(rows) { total, row in mergeMoments(total, row, channels: channels) }
+    let (means, m2) = (rows.total + 1, rows.total + 1 + channels)
+    for c in 0..<channels {
+      let inverse = 1 / (m2[c] / count + Self.epsilon).squareRoot()
+      inverseDeviation[c] = inverse
+      mean.start[c] = Float(means[c])
+      scale.start[c] = Float(Double(weight[c]) * inverse)
+      shift.start[c] = Float(Double(bias[c]) - means[c] * Double(weight[c]) * inverse)
+      let unbiased = m2[c] / max(1, count - 1)
+      runningMean[c] = Float(Double(runningMean[c]) * (1 - Self.momentum) + means[c] * Self.momentum)
+      runningVariance[c] = Float(Double(runningVariance[c]) * (1 - Self.momentum) + unbiased * Self.momentum)
+    }
+  }
+
+  /// The meeting point on the way back: gradients of scale and bias, and the coefficients for `through`.
+  func finishGradient(_ reduction: any Reduction) {
+    reduction.fold(rows) { total, row in for i in 1...2 * channels { total[i] += row[i] } }
+    let (sums, products) = (rows.total + 1, rows.total + 1 + channels)
+    for c in 0..<channels {
+      let inverse = inverseDeviation[c]
+      weightGradient[c] = Float(products[c] * inverse)
+      biasGradient[c] = Float(sums[c])
+      let factor = Double(weight[c]) * inverse
+      let slope = inverse * inverse * products[c] / count
+      a[c] = Float(factor)
+      b[c] = Float(-factor * slope)
+      self.c[c] = Float(factor * (slope * Double(mean.start[c]) - sums[c] / count))
+    }
+  }
+
+  /// The gradient of y is gradient · a + y · b + c.
+  var a: MutableFloats { coefficients.start }
+  var b: MutableFloats { coefficients.start + channels }
+  var c: MutableFloats { coefficients.start + 2 * channels }
+}
+
+/// Merges a row of count, means and m2 (sums of squared differences) into a total (Chan, Golub, LeVeque 1979).
+private func mergeMoments(_ total: UnsafeMutablePointer<Double>, _ row: UnsafePointer<Double>, channels: Int) {
+  let (before, other) = (total[0], row[0])
+  let count = before + other
+  for c in 1...channels {
+    let difference = row[c] - total[c]
+    total[c] += difference * (other / count)
+    total[c + channels] += row[c + channels] + difference * difference * (before * other / count)
+  }
+  total[0] = count
+}
+
+/// A batch norm with frozen statistics, as a scale and a shift by channel.
+package final class FrozenNorm: Sendable {
+  let scale: FloatBuffer
+  let shift: FloatBuffer
+
+  init(_ prefix: String, channels: Int, _ parameters: Parameters) {
+    let (weight, bias) = (parameters.weights("\(prefix).weight"), parameters.weights("\(prefix).bias"))
+    let (mean, variance) = (
+      parameters.statistics("\(prefix).running_mean"), parameters.statistics("\(prefix).running_var")
+    )
+    (scale, shift) = (FloatBuffer(channels), FloatBuffer(channels))
+    for c in 0..<channels {
+      let factor = Double(weight[c]) / (Double(variance[c]) + BatchNorm.epsilon).squareRoot()
+      scale.start[c] = Float(factor)
+      shift.start[c] = Float(Double(bias[c]) - Double(mean[c]) * factor)
+    }
+  }
+}

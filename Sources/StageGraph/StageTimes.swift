@@ -1,0 +1,49 @@
+import Basics
+import Synchronization
+
+/// What ran, what was up to date and how long it took, stage by stage: a record, outside of what is the same on every run.
+package struct StageTimes: Sendable, Equatable {
+  package var rows: [StageTimeRow]
+
+  /// Those of the last run in which something ran; nil where none did.
+  package init?(_ catalog: Catalog) throws {
+    rows = try catalog.stageTimes()
+    if rows.isEmpty { return nil }
+  }
+
+  /// Adds up what a run tells.
+  package final class Collector: Sendable {
+    private let times = Mutex<[String: (ran: Int, fetched: Int, seconds: Double)]>([:])
+
+    package init() {}
+
+    package func add(_ event: RunEvent) {
+      switch event {
+      case .finished(let record, _, let seconds): add(record.id.stage, ran: 1, fetched: 0, seconds: seconds)
+      case .fetched(let record, _, _): add(record.id.stage, ran: 0, fetched: 1, seconds: 0)
+      default: break
+      }
+    }
+
+    private func add(_ stage: String, ran: Int, fetched: Int, seconds: Double) {
+      times.withLock {
+        let before = $0[stage] ?? (0, 0, 0)
+        $0[stage] = (before.ran + ran, before.fetched + fetched, before.seconds + seconds)
+      }
+    }
+
+    /// Keeps the rows in the catalog, where anything ran or was fetched.
+    /// - Parameter actions: how many each stage has, in the order of stages.
+    package func keep(_ actions: [(stage: String, count: Int)], in catalog: Catalog) throws {
+      let found = times.withLock { $0 }
+      guard !found.isEmpty else { return }
+      let rows = actions.map { stage, count in
+        let (ran, fetched) = (found[stage]?.ran ?? 0, found[stage]?.fetched ?? 0)
+        return StageTimeRow(
+          stage: stage, ran: ran, fetched: fetched, upToDate: max(0, count - ran - fetched),
+          seconds: found[stage]?.seconds ?? 0)
+      }
+      try catalog.set(stageTimes: rows)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// What spares the caller finding a verdict again: bytes of its own making beside the verdict, loaded whole.
+
+import Basics
+
+/// The cached bytes of all verdicts, by key.
+package struct VerdictCaches: Sendable {
+  private var values = BytesByKey()
+
+  package init() {}
+
+  mutating func add(key: UnsafeRawBufferPointer, cache: UnsafeRawBufferPointer) { values.add(key: key, value: cache) }
+  mutating func buildIndex() { values.buildIndex() }
+
+  package var count: Int { values.count }
+
+  /// The position of a verdict.
+  package func find(_ key: String) -> Int? { values.find(key) }
+
+  package func key(at position: Int) -> String { String(decoding: values.key(at: position), as: UTF8.self) }
+
+  /// As it was kept; empty where nothing was. Valid as long as this is.
+  package func cache(at position: Int) -> UnsafeRawBufferPointer { values.value(at: position) }
+}

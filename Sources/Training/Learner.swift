@@ -1,0 +1,32 @@
+import Kernels
+import Networks
+
+/// What training changes: a network's weights and running statistics, Adam's moments m and v, and where one
+/// is kept, the weights' moving average.
+package final class Learner: Sendable {
+  package let parameters: Parameters
+  package let m: FloatBuffer
+  package let v: FloatBuffer
+  package let average: Parameters?
+
+  package init(_ specs: [ParameterSpec], averages: Bool = false) {
+    let layout = ParameterLayout(specs)
+    parameters = Parameters(layout)
+    m = FloatBuffer(layout.trainableCount)
+    v = FloatBuffer(layout.trainableCount)
+    average = averages ? Parameters(layout) : nil
+  }
+
+  /// The average starts at the weights.
+  func startAverage() {
+    guard let average else { return }
+    average.trainable.start.update(from: parameters.trainable.start, count: average.trainable.count)
+    average.running.start.update(from: parameters.running.start, count: average.running.count)
+  }
+
+  /// The buffers with the names they have in checkpoints.
+  var buffers: [(name: String, buffer: FloatBuffer)] {
+    [("trainable", parameters.trainable), ("running", parameters.running), ("first", m), ("second", v)]
+      + (average.map { [("average", $0.trainable), ("average-running", $0.running)] } ?? [])
+  }
+}

@@ -1,0 +1,69 @@
+import Basics
+
+/// How the learning rate moves. A value of its own state, saved with checkpoints.
+package protocol LearningRateSchedule: Sendable {
+  static var name: String { get }
+  init()
+  /// The rate of the coming epoch.
+  /// - Parameter state: what the schedule remembers; starts empty.
+  func rate(base: Double, epoch: Int, epochs: Int, state: [String: Double]) -> Double
+  /// Called after each epoch with its validation loss, where there is one.
+  func observe(validationLoss: Double, base: Double, state: inout [String: Double])
+}
+
+/// Every schedule there is.
+package let builtInSchedules: [any LearningRateSchedule.Type] = [
+  PlateauSchedule.self, CosineSchedule.self, ConstantSchedule.self,
+]
+
+package func schedule(named name: String) throws -> any LearningRateSchedule {
+  if let found = builtInSchedules.first(where: { $0.name == name }) { return found.init() }
+  throw Failure(
+    "schedule.unknown", "no such schedule", on: name,
+    expected: builtInSchedules.map { $0.name }.joined(separator: ", "),
+    exit: .usage)
+}
+
+/// A tenth after more than five epochs without a better validation loss, not below 1e−6; PyTorch's ReduceLROnPlateau.
+package struct PlateauSchedule: LearningRateSchedule {
+  package static let name = "plateau"
+  private static let patience = 5.0
+  private static let floor = 1e-6
+  /// A loss counts as better when it is lower by this share.
+  private static let threshold = 1e-4
+
+  package init() {}
+
+  package func rate(base: Double, epoch: Int, epochs: Int, state: [String: Double]) -> Double { state["rate"] ?? base }
+
+  package func observe(validationLoss: Double, base: Double, state: inout [String: Double]) {
+    let best = state["best"] ?? .infinity
+    if validationLoss < best * (1 - Self.threshold) || best == .infinity {
+      state["best"] = validationLoss
+      state["bad"] = 0
+    } else {
+      state["bad", default: 0] += 1
+    }
+    if state["bad", default: 0] > Self.patience {
+      state["rate"] = max((state["rate"] ?? base) * 0.1, Self.floor)
+      state["bad"] = 0
+    }
+  }
+}
+
+/// Half a cosine from the base rate down to 0 over all epochs.
+package struct CosineSchedule: LearningRateSchedule {
+  package static let name = "cosine"
+  package init() {}
+  package func rate(base: Double, epoch: Int, epochs: Int, state: [String: Double]) -> Double {
+    base * 0.5 * (1 + cosine(.pi * Double(min(epoch, epochs)) / Double(max(1, epochs))))
+  }
+  package func observe(validationLoss: Double, base: Double, state: inout [String: Double]) {}
+}
+
+package struct ConstantSchedule: LearningRateSchedule {
+  package static let name = "constant"
+  package init() {}
+  package func rate(base: Double, epoch: Int, epochs: Int, state: [String: Double]) -> Double { base }
+  package func observe(validationLoss: Double, base: Double, state: inout [String: Double]) {}
+}

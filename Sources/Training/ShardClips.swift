@@ -1,0 +1,46 @@
+import Audio
+import Basics
+import Corpus
+import Shards
+import Tensors
+
+/// The pairs of one split of a shard folder, read where they lie: tars are mapped, FLAC is decoded clip by clip.
+package final class ShardClips: TrainingClips {
+  package let ids: [String]
+  package let width: Int
+  package let samples = 160_000
+  private let clips: TrainingSamples
+
+  package init(_ clips: TrainingSamples) throws {
+    self.clips = clips
+    ids = (0..<clips.count).map { clips.id($0).text }
+    width = clips.count > 0 ? try clips.clip(0).shape.last ?? 0 : 0
+  }
+
+  package func waveform(_ clip: Int, into place: UnsafeMutablePointer<Float>) throws {
+    let id = ids[clip]
+    try FlacDecoder.decode(try clips.bytes(clip, .sound), samples: samples, name: id, into: place)
+  }
+
+  /// Rows are spread evenly over the clip's ten seconds: of a crop those from floor(start · rows / 160,000) on count.
+  package func target(_ clip: Int, samples range: Range<Int>) throws -> [Float] {
+    let rows = try clips.clip(clip)
+    guard rows.shape.count == 2, rows.shape[0] > 0, rows.shape[1] == width else {
+      throw Failure.vectorWidth(ids[clip], found: rows.shape.last ?? 0, expected: width)
+    }
+    let first = min(range.lowerBound * rows.shape[0] / samples, rows.shape[0] - 1)
+    let count = max(1, range.count * rows.shape[0] / samples)
+    let chosen = first..<min(rows.shape[0], first + count)
+    let values = try rows.floats()
+    var sums = [Double](repeating: 0, count: width)
+    for i in chosen.lowerBound * width..<chosen.upperBound * width { sums[i % width] += Double(values[i]) }
+    return sums.map { Float($0 / Double(chosen.count)) }
+  }
+
+  /// The label of a clip, where its record has one.
+  package func label(_ clip: Int) throws -> String? {
+    struct Record: Decodable { var label: String? }
+    let bytes = try clips.bytes(clip, .record)
+    return try CanonicalJSON.decode(Record.self, from: Array(bytes), source: ids[clip]).label
+  }
+}

@@ -1,0 +1,208 @@
+import Basics
+import Kernels
+import Networks
+
+/// Trains an encoder: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a checkpoint left off.
+///
+/// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no bit.
+package final class Trainer {
+  /// Raised whenever the same configuration would give other weights than before.
+  package static let version = 1
+
+  package enum Event: Sendable {
+    case resumed(step: Int)
+    case damaged(Failure)
+    case stepped(step: Int, epoch: Int, of: Int, loss: Double, samplesPerSecond: Double)
+    case epochEnded(MetricsLog.Line)
+    case saved(step: Int)
+    case stopped(String)
+  }
+
+  private let configuration: TrainingConfiguration
+  private let limits: TrainingLimits
+  private let train: any TrainingClips
+  private let validation: Validation?
+  package let learner: Learner
+  private let checkpoints: CheckpointFolder
+  private let metrics: MetricsLog
+  private let schedule: any LearningRateSchedule
+  private let step: TrainingStep
+  private let report: (Event) -> Void
+  private let retrieval: (Validation.Pairs) -> [String: Double]
+  private let profile: Profile?
+  private var state: TrainingState
+  private var lastSaved: (step: Int, time: ContinuousClock.Instant)
+  /// Whether something changed since the newest checkpoint.
+  private var hasNews: Bool
+
+  /// - Parameters:
+  ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
+  ///   - architecture, objective: nil: those that the configuration names.
+  ///   - initialize: fills in weights to start from, over random ones.
+  ///   - retrieval: scores how the validation clips find each other after each epoch, for the records.
+  ///   - profile: gets the time of every step but the first.
+  package init(
+    _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
+    validation: (any TrainingClips)?,
+    folder: String, backend: any Backend, threads: WorkerThreads, architecture: Architecture? = nil,
+    objective: (any Objective)? = nil, initialize: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil,
+    retrieval: @escaping (Validation.Pairs) -> [String: Double] = { _ in [:] }, report: @escaping (Event) -> Void
+  ) throws {
+    guard train.ids.count >= configuration.batchSize, configuration.batchSize >= 2 else {
+      throw Failure.tooFewClips(train.ids.count, batchSize: max(2, configuration.batchSize))
+    }
+    let architecture = try architecture ?? .named(configuration.encoder)
+    let objective = try objective ?? DistillationObjective(configuration.loss)
+    self.configuration = configuration
+    self.limits = limits
+    self.train = train
+    self.report = report
+    self.retrieval = retrieval
+    self.profile = profile
+    schedule = try Training.schedule(named: configuration.schedule)
+    let learner = Learner(
+      try architecture.parameters + objective.parameters(encoder: architecture.width, target: train.width),
+      averages: configuration.optimizer.averageDecay != nil)
+    self.learner = learner
+    step = try TrainingStep(
+      train, configuration, architecture, objective, learner, backend: backend, threads: threads, profile: profile)
+    self.validation = validation.map {
+      Validation(
+        clips: $0, scope: configuration.normalization, architecture, objective, learner, backend: backend,
+        threads: threads)
+    }
+    checkpoints = try CheckpointFolder("\(folder)/checkpoints")
+    if let found = try checkpoints.resume(into: learner, warn: { report(.damaged($0)) }) {
+      state = found
+      hasNews = false
+      report(.resumed(step: found.step))
+    } else {
+      state = TrainingState()
+      hasNews = true
+      learner.parameters.initialize(seed: configuration.seed)
+      try initialize(learner.parameters)
+      learner.startAverage()
+    }
+    metrics = try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state)
+    lastSaved = (state.step, .now)
+  }
+
+  /// Trains until a limit, the early stop or an interruption.
+  /// - Throws: `Interruption.failure` after saving; `Failure` for a loss that is not finite.
+  package func run() throws {
+    let (begin, before) = (ContinuousClock.now, state)
+    // A run that had ended goes on only if its end has moved.
+    var reason = end
+    while reason == nil { reason = try trainEpoch(begin) ?? end }
+    try save()
+    if let reason { report(.stopped(state == before ? "up to date: \(reason)" : reason)) }
+  }
+
+  /// Takes the weights of the epoch that was best on the validation clips, where there is one.
+  package func loadBest() throws {
+    if let best = state.best { _ = try checkpoints.load(best.step, into: learner) }
+  }
+
+  private var end: String? {
+    state.end(configuration, limits, clips: train.ids.count, isValidated: validation != nil)
+  }
+
+  private var batchesInEpoch: Int { configuration.batches(of: train.ids.count) }
+
+  /// - Returns: why training ends inside this epoch, or nil when the epoch is done.
+  private func trainEpoch(_ begin: ContinuousClock.Instant) throws -> String? {
+    let order = TrainingOrder.epoch(state.epoch, seed: configuration.seed, ids: train.ids)
+    let rate = schedule.rate(
+      base: configuration.learningRate, epoch: state.epoch, epochs: configuration.scheduleEpochs,
+      state: state.schedule)
+    while state.batchInEpoch < batchesInEpoch {
+      if let end { return end }
+      if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 {
+        return "the time given is over"
+      }
+      if Interruption.isRequested {
+        try save()
+        throw Interruption.failure
+      }
+      let start = ContinuousClock.now
+      let batch = Array(
+        order[state.batchInEpoch * configuration.batchSize..<(state.batchInEpoch + 1) * configuration.batchSize])
+      let outcome = try stepOrExplain(batch, rate)
+      profile?.stepped()
+      hasNews = true
+      state.step += 1
+      state.batchInEpoch += 1
+      state.epochLoss += outcome.loss
+      let speed = Double(batch.count) / (ContinuousClock.now - start).seconds
+      try metrics.append(line("step", loss: outcome.loss, rate: rate, norm: outcome.gradientNorm, speed: speed))
+      report(
+        .stepped(
+          step: state.step, epoch: state.epoch, of: batchesInEpoch, loss: outcome.loss, samplesPerSecond: speed))
+      if isTimeToSave { try save() }
+    }
+    try finishEpoch(rate)
+    return nil
+  }
+
+  private func stepOrExplain(_ batch: [Int], _ rate: Double) throws -> TrainingStep.Outcome {
+    do { return try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate) } catch var failure
+      as Failure
+      where failure.code == "training.nonfinite"
+    {
+      let last = checkpoints.steps.last.map { "the last checkpoint is of step \($0)" } ?? "there is no checkpoint yet"
+      failure.hint = [last, failure.hint].compactMap { $0 }.joined(separator: "; ")
+      throw failure
+    }
+  }
+
+  private func finishEpoch(_ rate: Double) throws {
+    var summary = line(
+      "epoch", loss: state.epochLoss / Double(max(1, batchesInEpoch)), rate: rate, norm: nil, speed: nil)
+    if let validation, (state.epoch + 1) % limits.validateEvery == 0 || state.epoch + 1 == limits.epochs {
+      let (loss, pairs) = try validation.score()
+      summary.validationLoss = loss
+      summary.retrieval = retrieval(pairs)
+      schedule.observe(validationLoss: loss, base: configuration.learningRate, state: &state.schedule)
+      if loss < state.best?.validationLoss ?? .infinity {
+        state.best = .init(step: state.step, validationLoss: loss)
+        state.epochsWithoutBetter = 0
+      } else {
+        state.epochsWithoutBetter += 1
+      }
+    }
+    try metrics.append(summary)
+    hasNews = true
+    state.epoch += 1
+    state.batchInEpoch = 0
+    state.epochLoss = 0
+    report(.epochEnded(summary))
+    try save()
+  }
+
+  private func line(_ kind: String, loss: Double, rate: Double, norm: Double?, speed: Double?) -> MetricsLog.Line {
+    let temperatures = learner.parameters.layout.trainable.filter { $0.spec.role == .logitScale }
+    return MetricsLog.Line(
+      kind: kind, step: state.step, epoch: state.epoch, loss: loss, validationLoss: nil, learningRate: rate,
+      gradientNorm: norm,
+      temperatures: Dictionary(
+        uniqueKeysWithValues: temperatures.map { ($0.name, Double(learner.parameters.trainable.start[$0.offset])) }),
+      samplesPerSecond: speed)
+  }
+
+  private var isTimeToSave: Bool {
+    switch limits.checkpointEvery {
+    case .steps(let steps): state.step - lastSaved.step >= steps
+    case .minutes(let minutes): (ContinuousClock.now - lastSaved.time).seconds >= minutes * 60
+    }
+  }
+
+  private func save() throws {
+    guard hasNews else { return }
+    // What a checkpoint counts as done must not be missing from the records.
+    try metrics.sync()
+    try checkpoints.save(learner, state)
+    hasNews = false
+    lastSaved = (state.step, .now)
+    report(.saved(step: state.step))
+  }
+}

@@ -1,0 +1,94 @@
+import Audio
+import Basics
+import Kernels
+
+/// Everything that a training's weights depend on, and its stop conditions.
+package struct TrainingConfiguration: Codable, Sendable, Equatable {
+  /// The encoder's name; nil is the standard one, which is never named.
+  package var encoder: String?
+  package var loss = "cx"
+  package var normalization = NormalizationScope.clip
+  package var batchSize = 128
+  package var learningRate = 1e-3
+  package var schedule = "plateau"
+  /// Epochs over which a schedule with an end runs; not when training stops.
+  package var scheduleEpochs = 100
+  package var seed: UInt64 = 2021
+  /// Pairs every sound with the teacher vectors of another clip: a control that must end at chance.
+  package var shuffleTeacher = false
+  package var precision = "float32"
+  /// Clips that one thread takes at a time: fixes the tree by which sums are formed.
+  package var microbatch = 8
+  /// Epochs without a better validation loss before training ends; nil: never. No part of the run's name: more patience goes on.
+  package var patience: Int? = 10
+  package var augmentation = Augmentation()
+  package var optimizer = OptimizerSettings()
+  /// Digest of the weights that training starts from; nil: random ones.
+  package var initialWeights: Digest?
+
+  package init() {}
+
+  /// What a description does not say has its default: options that came later are off in older runs.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func set<T: Decodable>(_ place: inout T, _ key: CodingKeys) throws {
+      if let value = try values.decodeIfPresent(T.self, forKey: key) { place = value }
+    }
+    encoder = try values.decodeIfPresent(String.self, forKey: .encoder)
+    try set(&loss, .loss)
+    try set(&normalization, .normalization)
+    try set(&batchSize, .batchSize)
+    try set(&learningRate, .learningRate)
+    try set(&schedule, .schedule)
+    try set(&scheduleEpochs, .scheduleEpochs)
+    try set(&seed, .seed)
+    try set(&shuffleTeacher, .shuffleTeacher)
+    try set(&precision, .precision)
+    try set(&microbatch, .microbatch)
+    try set(&augmentation, .augmentation)
+    try set(&optimizer, .optimizer)
+    patience = try values.decodeIfPresent(Int.self, forKey: .patience)
+    initialWeights = try values.decodeIfPresent(Digest.self, forKey: .initialWeights)
+  }
+
+  /// The name of the run: the digest of all of this but when it ends, the data, and what the machine's libraries can change.
+  package func identity(data: Digest, toolchain: [String: String]) throws -> Digest {
+    struct Identity: Encodable {
+      var configuration: TrainingConfiguration
+      var data: Digest
+      var toolchain: [String: String]
+      var version = Trainer.version
+    }
+    var endless = self
+    endless.patience = nil
+    return Digest(of: try CanonicalJSON.bytes(Identity(configuration: endless, data: data, toolchain: toolchain)))
+  }
+}
+
+/// When a training ends, and how often it saves. None of it changes a bit of a given step.
+package struct TrainingLimits: Sendable {
+  package var epochs = 100
+  package var steps: Int?
+  package var hours: Double?
+  package var checkpointEvery = CheckpointInterval.minutes(10)
+  /// Epochs from one look at the validation clips to the next; the last epoch has one too.
+  package var validateEvery = 1
+
+  package init() {}
+}
+
+package enum CheckpointInterval: Sendable, Equatable {
+  case steps(Int)
+  case minutes(Double)
+
+  /// `50` (steps) or `10m` (minutes).
+  package init?(_ text: String) {
+    if text.hasSuffix("m"), let minutes = Double(text.dropLast()), minutes > 0 {
+      self = .minutes(minutes)
+    } else if let steps = Int(text), steps > 0 {
+      self = .steps(steps)
+    } else {
+      return nil
+    }
+  }
+}

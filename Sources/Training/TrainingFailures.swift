@@ -1,0 +1,25 @@
+import Basics
+
+/// The sentences of this module.
+extension Failure {
+  static func lossWidth(_ loss: String, encoder: Int, teacher: Int) -> Failure {
+    Failure(
+      "loss.width", "the loss compares embeddings with the teacher's vectors as they are, and the widths differ",
+      on: loss, found: "encoder \(encoder), teacher \(teacher)",
+      hint: "a loss with projections joins them: --loss cx", exit: .usage)
+  }
+
+  static func vectorWidth(_ clip: String, found: Int, expected: Int) -> Failure {
+    Failure(
+      "training.width", "a clip's teacher vectors have another width than the other clips'", on: clip,
+      found: "\(found)",
+      expected: "\(expected)")
+  }
+
+  package static func tooFewClips(_ found: Int, batchSize: Int) -> Failure {
+    Failure(
+      "training.few", "there are fewer training clips than a batch holds", found: "\(found)",
+      expected: "at least \(batchSize)",
+      hint: found >= 2 ? "pipeline distill --batch-size \(min(found, 32))" : "prepare more clips first")
+  }
+}

@@ -1,0 +1,76 @@
+import Audio
+import Basics
+import Corpus
+import Kernels
+import Models
+import Networks
+
+/// The loss on clips that are not trained on, always against the same number of other clips where it depends on them, so that it can be
+/// compared between epochs, batch sizes and data sets.
+package final class Validation {
+  /// Clips in a group; each is told from the group's others.
+  static let group = Split.fewestValidationClips
+
+  private let clips: any TrainingClips
+  private let scope: NormalizationScope
+  private let group: Int?
+  private let loss: any TrainingLoss
+  private let projection: RowNetwork?
+  private let projectionWidth: Int
+  private let embedder: () -> Embedder
+
+  init(
+    clips: any TrainingClips, scope: NormalizationScope, _ architecture: Architecture, _ objective: any Objective,
+    _ learner: Learner, backend: any Backend, threads: WorkerThreads
+  ) {
+    (self.clips, self.scope, group) = (clips, scope, objective.validationGroup)
+    let context = LossContext(
+      encoder: architecture.width, target: clips.width, parameters: learner.parameters, backend: backend,
+      threads: threads)
+    loss = objective.loss(context)
+    let audio = Projection(Projection.audio, inputs: architecture.width, outputs: clips.width)
+    let projects = learner.parameters.layout.contains(Projection.weight(audio.name, 0))
+    projection = projects ? RowNetwork(audio.layers, inputs: audio.inputs, context) : nil
+    projectionWidth = projects ? audio.outputs : architecture.width
+    let samples = clips.samples
+    // Anew for each score: what it keeps of the weights is of that moment.
+    embedder = {
+      Embedder(
+        Model(architecture, learner.parameters, projection: nil), samples: samples, project: false, backend: backend,
+        threads: threads)
+    }
+  }
+
+  /// Audio in the teacher's space and targets of the same clips, `[count, width]` each; widths are those of the spaces.
+  package struct Pairs: Sendable {
+    package var audio: [Float]
+    package var images: [Float]
+    package var audioWidth: Int
+    package var imageWidth: Int
+  }
+
+  /// The mean loss over groups in id order, the last group reaching back so that it is full; and all clips' pairs.
+  func score() throws -> (loss: Double, pairs: Pairs) {
+    let (count, width, clips) = (clips.ids.count, clips.width, clips)
+    let embedder = embedder()
+    let audio = try embedder.embed(count, scope: scope) { row, place in try clips.waveform(row, into: place) }
+    let targets = FloatBuffer(count * width)
+    for row in 0..<count { (targets.start + row * width).update(from: try clips.target(row), count: width) }
+    let size = min(count, group ?? count)
+    var (sum, groups) = (0.0, 0)
+    for start in stride(from: 0, to: count, by: max(1, size)) {
+      let first = min(start, count - size)
+      sum += try loss.evaluate(
+        audio: FloatBuffer(audio[first * embedder.width..<(first + size) * embedder.width]),
+        target: FloatBuffer(targets[first * width..<(first + size) * width]), rows: size, dropout: nil,
+        gradients: false
+      ).loss
+      groups += 1
+    }
+    let placed = try projection?.forward(audio, rows: count).values ?? audio.values
+    return (
+      sum / Double(max(1, groups)),
+      Pairs(audio: placed, images: targets.values, audioWidth: projectionWidth, imageWidth: width)
+    )
+  }
+}

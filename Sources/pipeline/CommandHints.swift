@@ -1,0 +1,29 @@
+import Basics
+
+/// The way out of failures of modules that know no command: which one helps.
+enum CommandHints {
+  /// By the failure's code. A failure that has a hint of its own keeps it.
+  static let table: [String: @Sendable (Failure) -> String] = [
+    "workspace.missing": { _ in "pipeline prepare VIDEOS makes one; --workspace DIR names another" },
+    "workspace.version": { _ in "run pipeline prepare once: it brings the workspace up to date" },
+    "artifact.lost": { _ in "run prepare again: what gave them runs again" },
+    "shard.damaged": { _ in "make the shard again: pipeline prepare" },
+    "shard.duplicate": { _ in "make the shards again into an empty folder: pipeline prepare VIDEOS --shards DIR" },
+    "shards.none": { "make them: pipeline prepare VIDEOS --shards \($0.subject ?? "DIR")" },
+    "shards.missing": {
+      "copy it again, or make the set again: pipeline prepare VIDEOS --shards \($0.subject ?? "DIR")"
+    },
+    "shards.count": { _ in "make the set again: pipeline prepare VIDEOS" },
+    "flac.encode": { _ in "check the library with: pipeline doctor" },
+    "worker.start": { _ in "check the installation with: pipeline doctor" },
+  ]
+}
+
+extension Failure {
+  /// The same with the command that helps, where the module that failed could not know it.
+  var hinted: Failure {
+    var failure = self
+    failure.hint = hint ?? CommandHints.table[code]?(self)
+    return failure
+  }
+}

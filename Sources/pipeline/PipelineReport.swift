@@ -1,0 +1,132 @@
+import Basics
+import Distill
+import Export
+import Flow
+import Foundation
+import Prepare
+import StageGraph
+
+/// The whole flow of a pipeline file, as a person or a machine sees it.
+struct PipelineReport {
+  let file: PipelineFile?
+  let common: CommonOptions
+  /// What `prepare` is told besides the file.
+  var videos: [String] = []
+  var options: PrepareOptions
+
+  private var exportPath: String { file?.text("export", "file") ?? "weights.bin" }
+
+  /// Carries the steps out, or with `--dry-run` says what each would do.
+  /// - Parameter until: the last step; nil for all.
+  func run(until: String?) throws {
+    let job = try PipelineJob(
+      stages: file?.shellStages ?? [], until: until, workspace: common.workspace, exportPath: exportPath, work: self)
+    let (isQuiet, explains) = (Console.isQuiet, common.explain)
+    if common.dryRun {
+      try job.plan { Self.show($0, isQuiet: isQuiet, explains: explains) }
+    } else {
+      try job.run { Self.show($0, isQuiet: isQuiet, explains: explains) }
+    }
+  }
+
+  // MARK: What a step tells
+
+  private static func show(_ event: PipelineJob.Event, isQuiet: Bool, explains: Bool) {
+    switch event {
+    case .shell(let stage, let event): show(stage, event, isQuiet: isQuiet, explains: explains)
+    case .planned(let stage, let plan): show(stage, plan)
+    case .waits(let what, let after):
+      Console.say("\(what): after \(after)")
+      Console.event("plan", ["stage": String(what.prefix { $0 != " " }), "mayRun": 1])
+    case .leftOut(let failure): Console.warn(failure)
+    }
+  }
+
+  private static func show(_ stage: ShellStage, _ event: ShellStageJob.Event, isQuiet: Bool, explains: Bool) {
+    switch event {
+    case .upToDate:
+      Console.say("stage \(stage.name): up to date")
+      Console.event("stage", ["name": stage.name, "ran": false])
+    case .started(let reasons):
+      if explains { Console.say("shell \(stage.name): \(words(reasons))") }
+      Console.event("reason", ["stage": "shell", "subject": stage.name, "reasons": reasons.map(\.code)])
+    case .output(let bytes):
+      // What the command says is no result of ours: it goes to stderr.
+      if !isQuiet { try? bytes.withUnsafeBytes { try writeAll($0, to: 2, path: "output") } }
+    case .ran(let seconds):
+      Console.say("stage \(stage.name): ran \(one(seconds)) s")
+      Console.event("stage", ["name": stage.name, "ran": true, "seconds": seconds])
+    }
+  }
+
+  private static func show(_ stage: ShellStage, _ plan: ShellStageJob.Plan) {
+    switch plan {
+    case .upToDate:
+      Console.say("stage \(stage.name): up to date")
+      Console.event("plan", ["stage": stage.name, "run": 0])
+    case .run(let reasons):
+      Console.say("stage \(stage.name): would run: \(words(reasons))")
+      Console.event("plan", ["stage": stage.name, "run": 1])
+    case .neverRan: Console.say("stage \(stage.name): would run: \(RebuildReason.neverBuilt)")
+    case .waits(let input): Console.say("stage \(stage.name): after \(input ?? "its inputs")")
+    }
+  }
+
+  private static func words(_ reasons: [RebuildReason]) -> String {
+    reasons.map(\.description).joined(separator: "; ")
+  }
+}
+
+/// The steps, each with the settings that the file and the flags give it.
+extension PipelineReport: PipelineWork {
+  func prepare() throws { try PrepareFlow(settings: try prepareSettings(), common: common).run() }
+
+  func prepareFrames() throws {
+    try PrepareFlow(settings: try frameSettings(), common: common, framesOnly: true).run()
+  }
+
+  func distill() throws { try DistillReport(try distillSettings()).run() }
+
+  func export() throws {
+    let settings = try exportSettings()
+    try ExportJob(settings).run { ExportReport.show($0, settings) }
+  }
+
+  func planPrepare(ignoringAbsentVectors: Bool) throws -> Bool {
+    var settings = try prepareSettings()
+    if ignoringAbsentVectors { settings.embeddings.removeAll { !Files.exists($0) } }
+    return try PrepareFlow(settings: settings, common: common).plan()
+  }
+
+  func planFrames() throws -> Bool { try PrepareFlow(settings: try frameSettings(), common: common).plan() }
+
+  func planDistill() throws -> Bool { try DistillReport.plan(DistillJob(try distillSettings())) }
+
+  func planExport() throws { try ExportReport.plan(ExportJob(try exportSettings())) }
+
+  private func prepareSettings() throws -> PrepareSettings {
+    try options.settings(videos: videos, common: common, file: file)
+  }
+
+  private func frameSettings() throws -> PrepareSettings {
+    var settings = try prepareSettings()
+    guard settings.framesOut != nil else {
+      throw Failure(
+        "stages.frames", "a stage stands after frames, but none are written", on: common.pipelineFile,
+        expected: "prepare: frames-out: DIR", exit: .usage)
+    }
+    settings.embeddings = []
+    return settings
+  }
+
+  private func distillSettings() throws -> DistillSettings {
+    try DistillOptions.parse([]).settings(common: common, file: file)
+  }
+
+  private func exportSettings() throws -> ExportSettings {
+    var settings = ExportSettings(path: exportPath)
+    settings.workspace = common.workspace
+    settings.checkpoint = try ExportCommand.choice(file?.text("export", "checkpoint"), "checkpoint")
+    return settings
+  }
+}

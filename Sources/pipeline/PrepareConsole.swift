@@ -1,0 +1,93 @@
+import Basics
+import StageGraph
+import Prepare
+import Synchronization
+
+/// Words the events of a prepare: lines for people, JSON for machines, progress for both.
+final class PrepareConsole: Sendable {
+  private let explains: Bool
+  /// Of what is being counted now.
+  private let progress = Mutex<Progress?>(nil)
+
+  /// - Parameter explains: whether reasons are told.
+  init(explains: Bool) { self.explains = explains }
+
+  func tell(_ event: PrepareJob.Event) {
+    switch event {
+    case .warning(let text): Console.warn(text)
+    case .note(let text): Console.note(text)
+    case .planned(let plan): PlanReport.show(plan)
+    case .running(let plan): if explains { explain(plan.open) }
+    case .coverage(let coverage): PlanReport.show(coverage)
+    case .compared(let publisher):
+      PlanReport.shards(publisher)
+      if explains { explain("write-shards", publisher.toWrite) }
+    case .shardsLater: Console.say("write-shards    after that")
+    case .clips(let count): begin(count, "clips")
+    case .clip(let leftOut):
+      progress.withLock { $0 }?.advance(extra: Self.words(leftOut), fields: ["leftOut": leftOut])
+    case .finished(let id, let seconds, let isFinal):
+      Console.event("finished", ["stage": id.stage, "subject": id.subject, "seconds": seconds, "final": isFinal])
+    case .fetched(let id):
+      if explains { Console.say("\(id.stage) \(id.subject): came from the remote cache") }
+      Console.event("fetched", ["stage": id.stage, "subject": id.subject])
+    case .followed(let id, let reasons):
+      // What ran only because something upstream changed was not in the plan.
+      if explains { Console.say("\(id.stage) \(id.subject): \(Self.words(reasons))") }
+    case .remote(let work): tell(work)
+    case .writing(let stage, let jobs):
+      if explains { explain(stage, jobs) }
+      begin(jobs.count, "shards")
+    case .shard(let job, let count):
+      progress.withLock { $0 }?.advance()
+      Console.event("shard", ["name": job.name, "samples": job.clips, "of": count])
+    case .frames(let frames): tell(frames)
+    }
+  }
+
+  private func begin(_ total: Int, _ what: String) { progress.withLock { $0 = Progress(what, total: total) } }
+
+  private func explain(_ plan: Plan) {
+    for position in plan.positions {
+      guard case .run(let reasons) = plan.state(at: position) else { continue }
+      let id = plan.actions.id(at: position)
+      Console.say("\(id.stage) \(id.subject): \(Self.words(reasons))")
+      Console.event(
+        "reason",
+        ["stage": id.stage, "subject": id.subject, "reasons": reasons.map(\.code), "text": Self.words(reasons)])
+    }
+  }
+
+  private func explain(_ stage: String, _ jobs: [ShardPublisher.Job]) {
+    for job in jobs { Console.say("\(stage) \(job.name): \(job.reason)") }
+  }
+
+  /// What came of the remote cache, and one warning for each kind of trouble.
+  private func tell(_ work: PrepareJob.RemoteWork) {
+    for failure in work.failures { Console.warn("\(failure)") }
+    Console.note("remote cache \(work.server): \(work.fetched) results came from it, \(work.kept) went to it")
+    Console.event(
+      "remote-cache",
+      [
+        "server": work.server, "fetched": work.fetched, "missed": work.missed, "kept": work.kept,
+        "failed": work.failed,
+      ])
+  }
+
+  private func tell(_ frames: PrepareJob.FramesWritten) {
+    let state = frames.written.map { "\($0) shards written" } ?? "up to date"
+    Console.say("\(frames.directory): frames of \(frames.clips) clips in \(frames.shards) shards; \(state)")
+    Console.event("frames", ["clips": frames.clips, "shards": frames.shards, "written": frames.written ?? 0])
+  }
+
+  private static func words(_ reasons: [RebuildReason]) -> String {
+    reasons.map(\.description).joined(separator: "; ")
+  }
+
+  /// `5 left out: 3 clip.short, 2 audio.missing`; the commonest reason first.
+  private static func words(_ leftOut: [String: Int]) -> String {
+    let reasons = leftOut.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+    let count = leftOut.values.reduce(0, +)
+    return reasons.isEmpty ? "" : "\(count) left out: \(reasons.joined(separator: ", "))"
+  }
+}

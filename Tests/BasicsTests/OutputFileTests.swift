@@ -1,0 +1,153 @@
+import Basics
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Files that appear whole or not at all")
+struct OutputFileTests {
+  @Test("a file has its name only from the commit on, and one that is dropped leaves nothing")
+  func committed() throws {
+    let scratch = try Scratch()
+    try Files.write("old", to: scratch["f"])
+    do {
+      let file = try OutputFile(scratch["f"])
+      try file.write("new")
+      #expect(try Files.read(scratch["f"]) == Array("old".utf8) && file.count == 3)
+      #expect(try Files.names(in: scratch.path).filter(OutputFile.isLeftOver).count == 1)
+    }
+    #expect(try Files.names(in: scratch.path) == ["f"])
+    let file = try OutputFile(scratch["f"])
+    try file.write("new")
+    try file.commit()
+    #expect(try Files.read(scratch["f"]) == Array("new".utf8) && Files.names(in: scratch.path) == ["f"])
+  }
+
+  @Test("what a killed process left of a file is removed, and nothing of others")
+  func leftOvers() throws {
+    let scratch = try Scratch()
+    for name in [".f.123.partial", ".f.9.partial", ".g.123.partial", ".f.lock", "f.partial", "f"] {
+      try Files.write("x", to: scratch[name])
+    }
+    try OutputFile.removeLeftOvers(of: scratch["f"])
+    #expect(try Files.names(in: scratch.path) == [".f.lock", ".g.123.partial", "f", "f.partial"])
+  }
+
+  @Test("pieces of any size come out in their order")
+  func pieces() throws {
+    let scratch = try Scratch()
+    var expected: [UInt8] = []
+    let file = try OutputFile(scratch["f"])
+    for (k, size) in [0, 5, (1 << 20) - 1, 3, 1 << 20, 1, (1 << 20) + 1, 7].enumerated() {
+      let piece = [UInt8](repeating: UInt8(k), count: size)
+      expected += piece
+      if k % 2 == 0 { try file.write(piece) } else { try piece.withUnsafeBytes { try file.write(raw: $0) } }
+    }
+    try file.commit()
+    #expect(try Files.read(scratch["f"]) == expected && file.count == expected.count)
+  }
+
+  @Test("whatever operation fails, the old file or the new one is there", arguments: [3, 1 << 20])
+  func faults(size: Int) throws {
+    let outcome = try FaultWalk(
+      before: { try Files.write("old", to: "\($0)/f") },
+      work: { folder in
+        let file = try OutputFile("\(folder)/f")
+        for k in 0..<3 { try file.write([UInt8](repeating: UInt8(k), count: size)) }
+        try file.commit()
+      },
+      state: { "\(try Digest.ofFile("\($0)/f").short)" }
+    ).run()
+    #expect(outcome.problems == [])
+    // The left-over's removal, open, writes, sync, rename, the folder's sync.
+    #expect(outcome.operations == (size == 3 ? 6 : 8))
+  }
+
+  @Test("a file that is written in place does not pass the walk")
+  func inPlace() throws {
+    let outcome = try FaultWalk(
+      before: { try Files.write("old", to: "\($0)/f") },
+      work: { folder in
+        let descriptor = fileSystem.open("\(folder)/f", O_WRONLY | O_TRUNC)
+        guard descriptor >= 0 else { throw Failure.system("open", "f") }
+        defer { close(descriptor) }
+        try Array("new".utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: "f") }
+      },
+      state: { String(decoding: try Files.read("\($0)/f"), as: UTF8.self) }
+    ).run()
+    #expect(outcome.operations == 2)
+    #expect(outcome.problems.contains { $0.hasPrefix("operation 2 fails once") && $0.hasSuffix("the state is ") })
+    #expect(outcome.problems.contains { $0.hasPrefix("all from operation 2 on") && $0.hasSuffix("the state is n") })
+  }
+
+  @Test("a folder that cannot be written is told with its path")
+  func refused() throws {
+    let scratch = try Scratch()
+    let failure = #expect(throws: Failure.self) { try Files.write("x", to: scratch["absent/f"]) }
+    #expect(failure?.code == "file.create" && failure?.subject == scratch["absent/f"])
+    let full = #expect(throws: Failure.self) {
+      try FaultyFileSystem(below: scratch.path, .fromThenOn(1, ENOSPC)).inUse { try Files.write("x", to: scratch["f"]) }
+    }
+    #expect(full?.found == "No space left on device" && full?.hint?.hasPrefix("free some space") == true)
+  }
+}
+
+@Suite("Files and folders")
+struct FilesTests {
+  @Test("names are in byte order; removing takes all below, and nothing is no error")
+  func folders() throws {
+    let scratch = try Scratch()
+    try Files.makeFolder(scratch["a/b/c"])
+    for name in ["z", "B", "é", "_", "a.txt"] { try Files.write(name, to: scratch[name]) }
+    #expect(try Files.names(in: scratch.path) == ["B", "_", "a", "a.txt", "z", "é"])
+    try Files.write("x", to: scratch["a/b/c/d"])
+    try Files.remove(scratch["a"])
+    try Files.remove(scratch["a"])
+    #expect(!Files.exists(scratch["a"]) && Files.isFolder(scratch.path) && !Files.isFolder(scratch["z"]))
+    #expect(Files.parent("/x") == "/" && Files.parent("x") == "." && Files.parent("a/b") == "a")
+    #expect(Files.name("a/b") == "b" && Files.name("b") == "b")
+  }
+
+  @Test("a removed link leaves what it leads to")
+  func links() throws {
+    let scratch = try Scratch()
+    try Files.makeFolder(scratch["real"])
+    try Files.write("x", to: scratch["real/f"])
+    symlink(scratch["real"], scratch["link"])
+    #expect(try Files.identityOfLink(scratch["link"]).kind == .link && Files.identity(scratch["link"]).kind == .folder)
+    try Files.remove(scratch["link"])
+    #expect(Files.exists(scratch["real/f"]) && !Files.exists(scratch["link"]))
+  }
+
+  @Test("exchange swaps two paths; reading knows its limit and the end of a file")
+  func exchange() throws {
+    let scratch = try Scratch()
+    try Files.write("one", to: scratch["1"])
+    try Files.write("two", to: scratch["2"])
+    try Files.exchange(scratch["1"], scratch["2"])
+    #expect(try Files.read(scratch["1"]) == Array("two".utf8) && Files.read(scratch["2"]) == Array("one".utf8))
+    func code(_ body: () throws -> Void) -> String? { #expect(throws: Failure.self, performing: body)?.code }
+    #expect(code { try Files.exchange(scratch["1"], scratch["3"]) } == "file.exchange")
+    #expect(code { _ = try Files.read(scratch["1"], limit: 2) } == "file.large")
+    let file = try InputFile(scratch["1"])
+    #expect(try file.read(at: 1, count: 2) == Array("wo".utf8))
+    #expect(code { _ = try file.read(at: 1, count: 3) } == "file.short")
+    #expect(code { _ = try file.read(at: -1, count: 1) } == "file.range")
+  }
+
+  @Test("a listing's digest changes with whatever is added, removed or written, at any depth")
+  func listing() throws {
+    let scratch = try Scratch()
+    for k in 0..<10 { try Files.write("x", to: scratch["f\(k)"]) }
+    try Files.makeFolder(scratch["deep/er"])
+    let first = FolderListing([scratch.path])
+    #expect(FolderListing([scratch.path]) == first && first.count == 11 + 1)
+    try Files.write("y", to: scratch["deep/er/f"])
+    let second = FolderListing([scratch.path])
+    #expect(second != first)
+    try Files.write("y", to: scratch["deep/.hidden"])
+    #expect(FolderListing([scratch.path]) == second)
+    try Files.write("longer", to: scratch["f3"])
+    #expect(FolderListing([scratch.path]) != second)
+  }
+}

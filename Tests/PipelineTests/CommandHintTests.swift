@@ -1,0 +1,44 @@
+import Basics
+import Foundation
+import TestSupport
+import Testing
+
+@testable import pipeline
+
+@Suite("Hints that name a command")
+struct CommandHintTests {
+  @Test("stand where the command is known, and go to failures without a hint of their own")
+  func table() {
+    let failure = Failure("shards.none", "no training shards here", on: "some/place")
+    #expect(failure.hinted.hint == "make them: pipeline prepare VIDEOS --shards some/place")
+    #expect(Failure("shards.none", "x", hint: "another").hinted.hint == "another")
+    #expect(Failure("unheard.of", "x").hinted.hint == nil)
+    for (code, hint) in CommandHints.table { #expect(!hint(Failure(code, "x", on: "s")).isEmpty) }
+  }
+
+  @Test("modules below the commands name none of them; every code of the table is one of theirs")
+  func sources() throws {
+    var sentences = ""
+    for module in ["StageGraph", "Media", "Shards"] {
+      let folder = "\(Files.parent(Files.parent(Files.parent(#filePath))))/Sources/\(module)"
+      sentences += String(decoding: try Files.read("\(folder)/\(module)Failures.swift"), as: UTF8.self)
+    }
+    for command in BuiltInCommands {
+      #expect(!sentences.contains("pipeline \(command._commandName)"), "\(command._commandName)")
+    }
+    for code in CommandHints.table.keys { #expect(sentences.contains("\"\(code)\""), "\(code)") }
+  }
+
+  @Test("are printed as they were")
+  func printed() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let status = try tool.run("status")
+    #expect(status.status == 1)
+    #expect(status.problems.contains("hint: pipeline prepare VIDEOS makes one; --workspace DIR names another"))
+    let distill = try tool.run("distill", "--shards", "nothing")
+    #expect(distill.problems.contains("hint: make them: pipeline prepare VIDEOS --shards nothing"))
+    let machine = try tool.run("status", "--json")
+    #expect(machine.output.contains("\"hint\":\"pipeline prepare VIDEOS makes one"))
+  }
+}

@@ -1,0 +1,86 @@
+import Basics
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// A file has one vector, whoever embeds it.
+@Suite(.serialized) struct OneVectorTests {
+  /// Real sounds, in a folder a class.
+  static let sounds = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/data/esc10"
+  static let areThere: Bool = {
+    let found = Files.isFolder(sounds)
+    if !found { print("SKIPPED: ESC-10 is not at \(sounds); set PIPELINE_SHARED to the folder that holds data/esc10") }
+    return found
+  }()
+
+  /// The vectors that `embed` writes, and those that `evaluate classify` saves, by file.
+  private func vectors(_ tool: Tool) throws -> (embedded: [String: [Float]], classified: [String: [Float]]) {
+    let embed = try tool.run(
+      "embed", "sounds", "--weights", "w.bin", "--keys", "path", "--out", "v.safetensors")
+    #expect(embed.status == 0, "\(embed.problems)")
+    let classify = try tool.run(
+      "evaluate", "classify", "--data", "sounds", "--fold-pattern", #"^(\d)"#, "--rows", "probe", "--seeds", "1",
+      "--weights", "w.bin", "--save", "features.safetensors", "--out", "scores.json")
+    #expect(classify.status == 0, "\(classify.problems)")
+    func table(_ file: String, _ tensor: String, _ names: String) throws -> [String: [Float]] {
+      let (tensors, metadata) = try SafetensorsFile.read(try Files.read(tool.path(file)), source: file)
+      let keys = try CanonicalJSON.decode(
+        [String].self, from: Array(try #require(metadata[names]).utf8), source: file)
+      let values = try tensors.required(tensor, source: file).floats()
+      let width = values.count / keys.count
+      return Dictionary(
+        uniqueKeysWithValues: keys.enumerated().map { row, key in
+          (key.replacing(/\.(wav|ogg)$/, with: ""), Array(values[row * width..<(row + 1) * width]))
+        })
+    }
+    return (
+      try table("v.safetensors", "embeddings", "keys"), try table("features.safetensors", "features/probe/0", "names")
+    )
+  }
+
+  @Test("embed and evaluate classify hear ESC-10 alike, to the last bit", .enabled(if: areThere))
+  func real() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try RandomStudent.write(to: tool.path("w.bin"))
+    for folder in try Files.names(in: Self.sounds).filter({ Files.isFolder("\(Self.sounds)/\($0)") }).prefix(3) {
+      try Files.makeFolder(tool.path("sounds/\(folder)"))
+      let files = try Files.names(in: "\(Self.sounds)/\(folder)")
+      for fold in ["1-", "2-"] {
+        for file in files.filter({ $0.hasPrefix(fold) }).prefix(2) {
+          try Files.write(
+            Files.read("\(Self.sounds)/\(folder)/\(file)"), to: tool.path("sounds/\(folder)/\(file)"))
+        }
+      }
+    }
+    let (embedded, classified) = try vectors(tool)
+    #expect(embedded.count == 12 && embedded == classified)
+  }
+
+  @Test(
+    "also sounds over half a minute, of another rate, and of channels that cancel each other after a while",
+    .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
+  func made() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try RandomStudent.write(to: tool.path("w.bin"))
+    for (name, source) in [
+      ("a/1-long", "anoisesrc=d=34:c=pink:r=16000:a=0.4:seed=1"),
+      ("a/2-rate", "anoisesrc=d=3.3:c=pink:r=44100:a=0.4:seed=2"),
+      ("b/1-short", "anoisesrc=d=0.02:c=white:r=16000:a=0.4:seed=3"),
+      ("b/2-opposite", "aevalsrc=exprs='sin(2000*t)/2|if(gt(t,11),-1,1)*sin(2000*t)/2':s=22050:d=14"),
+    ] {
+      try Files.makeFolder(Files.parent(tool.path("sounds/\(name)")))
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+      process.arguments = [
+        "-v", "error", "-nostdin", "-f", "lavfi", "-i", source, "-c:a", "pcm_f32le", tool.path("sounds/\(name).wav"),
+      ]
+      try process.run()
+      process.waitUntilExit()
+    }
+    let (embedded, classified) = try vectors(tool)
+    #expect(embedded.count == 4 && embedded == classified)
+  }
+}

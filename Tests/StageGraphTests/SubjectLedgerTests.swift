@@ -1,0 +1,104 @@
+// Which subjects are settled, and what takes that away.
+
+import Basics
+import Foundation
+import Testing
+
+@testable import StageGraph
+
+@Suite struct SubjectLedgerTests {
+  let folder = TestFolder()
+  private var arithmetic: Arithmetic { Arithmetic(folder.path) }
+  private let leaves = ["a": 1, "b": 2, "c": 3]
+  private let key = Digest(of: "key")
+  private let outputs = Digest(of: "outputs")
+
+  /// Builds, and enters every leaf as settled.
+  private func settled() throws {
+    _ = try arithmetic.build(leaves)
+    let catalog = try Catalog.writer(folder.path)
+    #expect(try catalog.ledger().outputs(of: "a", settledWith: key) == nil)
+    try catalog.settle(leaves.keys.sorted().map { SettledSubject(name: $0, key: key, outputs: outputs) })
+  }
+
+  private func isSettled(_ subject: String, _ key: Digest? = nil) throws -> Bool {
+    try Catalog.reader(folder.path).ledger().outputs(of: subject, settledWith: key ?? self.key) == outputs
+  }
+
+  @Test("an entry holds for its key, beside those of a few other choices of stages")
+  func keys() throws {
+    try settled()
+    #expect(try isSettled("a") && isSettled("b") && !isSettled("z"))
+    #expect(try !isSettled("a", Digest(of: "another")))
+    for name in ["1", "2", "3"] {
+      try Catalog.writer(folder.path).settle([SettledSubject(name: "a", key: Digest(of: name), outputs: outputs)])
+    }
+    #expect(try isSettled("a", Digest(of: "3")) && isSettled("a", Digest(of: "1")) && !isSettled("a"))
+  }
+
+  @Test("a commit takes it from the subjects whose records it changes, and from no others")
+  func commit() throws {
+    try settled()
+    let changed = try arithmetic.build(["a": 1, "b": 5, "c": 3])
+    #expect(changed.ran.contains(Arithmetic.id("scale", "b")) && !changed.ran.contains(Arithmetic.id("scale", "a")))
+    #expect(try isSettled("a") && !isSettled("b"))
+  }
+
+  @Test("a lost artifact and a missing segment take it from all")
+  func losses() throws {
+    try settled()
+    #expect(try isSettled("a"))
+    try Catalog.writer(folder.path).lose([Digest(of: "some artifact")], .corrupt)
+    #expect(try !isSettled("a"))
+    try Catalog.writer(folder.path).settle([SettledSubject(name: "a", key: key, outputs: outputs)])
+    #expect(try isSettled("a"))
+    try Files.remove("\(ArtifactStore.folder(folder.path))/\(SegmentWriter.name(0))")
+    #expect(try !isSettled("a"), "a reader sees that the file is gone")
+  }
+
+  @Test("garbage collection takes it from subjects whose records go")
+  func garbage() throws {
+    try settled()
+    let store = try ArtifactStore(Catalog.writer(folder.path))
+    try store.collect(store.garbage(generations: 0) { $0.subject != "b" })
+    #expect(try isSettled("a") && !isSettled("b"))
+    #expect(try store.catalog.ledger().others(than: ["a", "c"]) == [""])
+  }
+
+  @Test("the history of some subjects also has what was done for those that are gone")
+  func history() throws {
+    try settled()
+    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let all = try store.history(of: ["a"], among: ["a"], store.catalog.ledger(), stages: Arithmetic.stages())
+    #expect(all.count == 6 + 2)
+    let one = try store.catalog.history(of: ["a"], stages: Arithmetic.stages().map(\.name), source: store)
+    #expect(Set(one.records.map(\.subject)) == ["a"] && one.records.count == 2)
+    #expect(try store.history(of: [], among: [], SubjectLedger(), stages: []).count == 0)
+  }
+
+  @Test("keys differ whenever a stage, an input's name or its digest does")
+  func differing() throws {
+    var keys: Set<Digest> = []
+    func add(_ stages: [Stage], _ actions: [(String, Action.Inputs)]) {
+      var key = SubjectKey(stages)
+      key.begin()
+      for (stage, inputs) in actions { key.add(stage, inputs) }
+      keys.insert(key.digest)
+    }
+    let (one, two) = (Stage(name: "one", version: 1), Stage(name: "two", version: 1, parameters: ["p": "1"]))
+    let x = ActionInput.digest(Digest(of: "x"))
+    add([one], [("one", ["in": x])])
+    add([Stage(name: "one", version: 2)], [("one", ["in": x])])
+    add([one, two], [("one", ["in": x])])
+    add([one, Stage(name: "two", version: 1, parameters: ["p": "2"])], [("one", ["in": x])])
+    add([one, two], [("one", ["in": x]), ("two", ["in": x])])
+    add([one, two], [("two", ["in": x])])
+    add([one, two], [("one", ["on": x])])
+    add([one, two], [("one", ["in": .digest(Digest(of: "y"))])])
+    add([one, two], [("one", ["in": .output(of: ActionID(stage: "one", subject: "s"), named: "o")])])
+    add([one, two], [("one", ["in": .output(of: ActionID(stage: "one", subject: "s"), named: "p")])])
+    #expect(keys.count == 10)
+    add([one], [("one", ["in": x])])
+    #expect(keys.count == 10)
+  }
+}

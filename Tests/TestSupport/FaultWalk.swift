@@ -1,0 +1,91 @@
+import Basics
+import Foundation
+import Glibc
+
+/// Lets each operation of a piece of work fail in turn, in each way, and looks at what is left.
+package struct FaultWalk {
+  /// Puts the state before into an empty folder.
+  package var before: (_ folder: String) throws -> Void
+  /// The work: what a person would run again after it has failed.
+  package var work: (_ folder: String) throws -> Void
+  /// What the next run would find, as text that is equal when that is.
+  package var state: (_ folder: String) throws -> String
+  /// How the N-th operation is made to fail.
+  package var faults: (_ n: Int) -> [FaultyFileSystem.Fault] = { n in
+    [.once(n, ENOSPC), .once(n, EIO), .fromThenOn(n, ENOSPC), .short(n)]
+  }
+  /// Files that do not have to be the same in the end, by the end of their names.
+  package var ignored: [String] = [".lock"]
+
+  package init(
+    before: @escaping (_ folder: String) throws -> Void, work: @escaping (_ folder: String) throws -> Void,
+    state: @escaping (_ folder: String) throws -> String
+  ) {
+    (self.before, self.work, self.state) = (before, work, state)
+  }
+
+  /// What the walk found wrong, a line each; and how many operations there were to fail.
+  package struct Outcome {
+    package var operations = 0
+    package var problems: [String] = []
+  }
+
+  /// After a failure the state has to be the old or the new one, after none the new one; and the work, done again, has to succeed
+  /// and leave the very files that it leaves where nothing fails.
+  package func run() throws -> Outcome {
+    var outcome = Outcome()
+    let template = try Scratch()
+    try before(template.path)
+    let (untouched, whole) = (try copy(template), try copy(template))
+    let old = try state(untouched.path)
+    let counting = FaultyFileSystem(below: whole.path, .never)
+    try counting.inUse { try work(whole.path) }
+    outcome.operations = counting.count
+    let (new, files) = (try state(whole.path), try self.files(whole.path))
+    if old == new { outcome.problems.append("the work changes nothing") }
+    withExtendedLifetime((untouched, whole)) {}
+    for n in 1...max(1, counting.count) {
+      for fault in faults(n) {
+        let scratch = try copy(template)
+        defer { withExtendedLifetime(scratch) {} }
+        var failure: (any Error)?
+        do {
+          try FaultyFileSystem(below: scratch.path, fault).inUse { try work(scratch.path) }
+        } catch { failure = error }
+        let left = try state(scratch.path)
+        if left != new, failure == nil || left != old {
+          outcome.problems.append("\(fault): \(failure.map { "\($0)" } ?? "no failure"), and the state is \(left)")
+        }
+        do { try work(scratch.path) } catch { outcome.problems.append("\(fault): done again it fails: \(error)") }
+        if try self.files(scratch.path) != files {
+          let names = try Set(self.files(scratch.path).map { "\($0)" }).symmetricDifference(files.map { "\($0)" })
+          outcome.problems.append("\(fault): done again it leaves other files: \(names.sorted())")
+        }
+      }
+    }
+    withExtendedLifetime(template) {}
+    return outcome
+  }
+
+  private func copy(_ template: Scratch) throws -> Scratch {
+    let scratch = try Scratch()
+    for name in try Files.names(in: template.path) {
+      try FileManager.default.copyItem(atPath: template[name], toPath: scratch[name])
+    }
+    return scratch
+  }
+
+  /// The digest of each file below a folder.
+  private func files(_ folder: String, below prefix: String = "") throws -> [String: String] {
+    var result: [String: String] = [:]
+    for name in try Files.names(in: folder) where !ignored.contains(where: { name.hasSuffix($0) }) {
+      let path = "\(folder)/\(name)"
+      if Files.isFolder(path) {
+        result.merge(try files(path, below: "\(prefix)\(name)/")) { a, _ in a }
+      } else {
+        result[prefix + name] = try Digest.ofFile(path).short
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,120 @@
+import Basics
+import Foundation
+import Glibc
+import Synchronization
+
+/// The machine's file system, of which one operation below one folder fails, or all from one on. Operations elsewhere neither count
+/// nor fail, so that other tests may run meanwhile.
+package final class FaultyFileSystem: FileSystem {
+  package enum Fault: Sendable, CustomStringConvertible {
+    /// None: the operations are only counted.
+    case never
+    /// The N-th operation, from 1 on, fails with this error; later ones do not.
+    case once(Int, Int32)
+    /// As on a disk that is full: the N-th fails, and so does all after it. If it is a write, half of it is still done.
+    case fromThenOn(Int, Int32)
+    /// The N-th operation, where it is a write, writes half of what it is given and says so. Nothing fails.
+    case short(Int)
+
+    package var description: String {
+      switch self {
+      case .never: "no fault"
+      case .once(let n, let code): "operation \(n) fails once (\(String(cString: strerror(code))))"
+      case .fromThenOn(let n, let code): "all from operation \(n) on fail (\(String(cString: strerror(code))))"
+      case .short(let n): "operation \(n) is a short write"
+      }
+    }
+  }
+
+  private struct State {
+    var count = 0
+    var hasFailed = false
+  }
+
+  private enum Fate { case done, half, failed }
+
+  private let folderName: String
+  private let fault: Fault
+  private let machine = MachineFileSystem()
+  private let state = Mutex(State())
+
+  /// - Parameter folder: whose name no other folder has.
+  package init(below folder: String, _ fault: Fault) {
+    folderName = "/\(Files.name(folder))"
+    self.fault = fault
+  }
+
+  /// How many operations there were.
+  package var count: Int { state.withLock { $0.count } }
+  package var hasFailed: Bool { state.withLock { $0.hasFailed } }
+
+  /// One at a time in a process.
+  private static let turn = NSLock()
+
+  /// Runs `body` with this in the place of the file system that all use.
+  package func inUse<Value>(_ body: () throws -> Value) throws -> Value {
+    Self.turn.lock()
+    let before = FileSystemInUse.replace(with: self)
+    defer {
+      FileSystemInUse.replace(with: before)
+      Self.turn.unlock()
+    }
+    return try body()
+  }
+
+  /// What becomes of an operation on a path.
+  private func fate(_ path: String, isWrite: Bool = false) -> Fate {
+    guard "\(path)/".contains("\(folderName)/") else { return .done }
+    return state.withLock { state in
+      state.count += 1
+      switch fault {
+      case .never: return .done
+      case .short(let n): return state.count == n && isWrite ? .half : .done
+      case .once(let n, let code):
+        guard state.count == n else { return .done }
+        state.hasFailed = true
+        errno = code
+        return .failed
+      case .fromThenOn(let n, let code):
+        guard state.count >= n else { return .done }
+        state.hasFailed = true
+        if state.count == n, isWrite { return .half }
+        errno = code
+        return .failed
+      }
+    }
+  }
+
+  private func fate(_ descriptor: Int32, isWrite: Bool = false) -> Fate {
+    var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/fd/\(descriptor)", &path, path.count)
+    return fate(String(decoding: path.prefix(max(0, count)), as: UTF8.self), isWrite: isWrite)
+  }
+
+  private func result(_ fate: Fate, _ body: () -> Int32) -> Int32 { fate == .failed ? -1 : body() }
+
+  // MARK: FileSystem
+
+  package func open(_ path: String, _ flags: Int32) -> Int32 { result(fate(path)) { machine.open(path, flags) } }
+
+  package func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+    switch fate(descriptor, isWrite: true) {
+    case .done: machine.write(bytes, to: descriptor)
+    case .half: machine.write(UnsafeRawBufferPointer(rebasing: bytes[..<max(1, bytes.count / 2)]), to: descriptor)
+    case .failed: -1
+    }
+  }
+
+  package func truncate(_ descriptor: Int32, to length: Int) -> Int32 {
+    result(fate(descriptor)) { machine.truncate(descriptor, to: length) }
+  }
+  package func sync(_ descriptor: Int32) -> Int32 { result(fate(descriptor)) { machine.sync(descriptor) } }
+  package func rename(_ from: String, to: String) -> Int32 { result(fate(from)) { machine.rename(from, to: to) } }
+  package func exchange(_ first: String, _ second: String) -> Int32 {
+    result(fate(first)) { machine.exchange(first, second) }
+  }
+  package func link(_ from: String, to: String) -> Int32 { result(fate(from)) { machine.link(from, to: to) } }
+  package func unlink(_ path: String) -> Int32 { result(fate(path)) { machine.unlink(path) } }
+  package func makeFolder(_ path: String) -> Int32 { result(fate(path)) { machine.makeFolder(path) } }
+  package func removeFolder(_ path: String) -> Int32 { result(fate(path)) { machine.removeFolder(path) } }
+}

@@ -1,0 +1,193 @@
+import Audio
+import Basics
+import Foundation
+import Kernels
+import Models
+import Networks
+import Tensors
+import Testing
+
+@testable import Training
+
+/// Values of the public wav2clip 0.1.0 classes, read from the shared folder.
+enum Golden {
+  static let folder = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
+  static let isThere: Bool = {
+    let there = Files.exists(folder + "/weights.safetensors")
+    if !there {
+      print("SKIPPED: golden values are not at \(folder); set PIPELINE_SHARED to the folder that holds them")
+    }
+    return there
+  }()
+
+  static func tensors(_ name: String) throws -> NamedTensors {
+    try SafetensorsFile.read(try Files.read("\(folder)/\(name).safetensors"), source: name).tensors
+  }
+
+  static let architecture = Architecture.standard
+  static let ops = VectorOps()
+
+  static func specs(_ loss: any DistillationLoss.Type) throws -> [ParameterSpec] {
+    try architecture.parameters + DistillationObjective(loss.name).parameters(encoder: 512, target: 512)
+  }
+
+  /// What the golden start weights fill.
+  static func parameters(_ loss: any DistillationLoss.Type = CrossProjectionLoss.self) throws -> Parameters {
+    let parameters = try Parameters(specs(loss))
+    try StateDictionary.load(try tensors("weights"), into: parameters, source: "golden weights")
+    return parameters
+  }
+
+  /// `[clips, samples]` in −1…1.
+  static func waveforms(_ file: String = "batch") throws -> [[Float]] {
+    let tensor = try tensors(file).required("waveform_int16")
+    let samples = tensor.shape[1]
+    return (0..<tensor.shape[0]).map { clip in
+      (0..<samples).map { i in
+        let at = 2 * (clip * samples + i)
+        return Float(Int16(bitPattern: UInt16(tensor.bytes[at]) | UInt16(tensor.bytes[at + 1]) << 8)) / 32768
+      }
+    }
+  }
+
+  static func images(_ file: String = "batch") throws -> FloatBuffer {
+    FloatBuffer(try tensors(file).required("image").floats())
+  }
+
+  static func spectrograms(_ waveforms: [[Float]], _ scope: NormalizationScope, into buffer: FloatBuffer? = nil)
+    -> FloatBuffer
+  {
+    let samples = waveforms[0].count
+    let result = buffer ?? FloatBuffer(waveforms.count * FrontEnd.bins * FrontEnd.frames(samples: samples))
+    FrontEnd.compute(
+      clips: waveforms.count, samples: samples, scope: scope, ops: ops, threads: threads,
+      waveform: { clip, place in place.update(from: waveforms[clip], count: samples) }, into: result)
+    return result
+  }
+
+  static let threads = WorkerThreads(2)
+
+  /// Embeddings of normalized spectrograms with frozen statistics.
+  static func embed(
+    _ spectrograms: FloatBuffer, clips: Int, _ parameters: Parameters, project: Bool, on path: GoldenPath
+  ) throws -> FloatBuffer {
+    let projection = Projection(Projection.audio, inputs: 512, outputs: 512)
+    let network = InferenceNetwork(
+      architecture.layers + (project ? projection.layers : []), width: 512, FrozenWeights(parameters),
+      backend: path.backend, threads: threads)
+    let size = spectrograms.count / clips
+    return try network.run(clips, height: FrontEnd.bins, width: size / FrontEnd.bins) { clip, _, place in
+      place.update(from: spectrograms.start + clip * size, count: size)
+    }
+  }
+
+  /// One training pass over whole batches: loss, embeddings, gradients.
+  static func pass(
+    _ waveforms: [[Float]], _ images: FloatBuffer, _ parameters: Parameters, microbatch: Int,
+    on path: GoldenPath, loss: any DistillationLoss.Type = CrossProjectionLoss.self
+  ) throws -> (loss: Double, embeddings: [Float], gradients: FloatBuffer) {
+    let gradients = FloatBuffer(parameters.layout.trainableCount)
+    let encoder = try Network(
+      architecture.layers,
+      input: Extent(
+        images: waveforms.count, channels: 1, height: FrontEnd.bins,
+        width: FrontEnd.frames(samples: waveforms[0].count)),
+      microbatch: microbatch, parameters: parameters, gradients: gradients, backend: path.backend, threads: threads)
+    _ = spectrograms(waveforms, .batch, into: encoder.input.values)
+    try encoder.forward()
+    let embeddings = encoder.output.values.values
+    let made = loss.init(
+      LossContext(
+        encoder: 512, target: 512, parameters: parameters, gradients: gradients, backend: path.backend,
+        threads: threads))
+    let result = try made.evaluate(
+      audio: encoder.output.values, target: images, rows: waveforms.count, dropout: nil, gradients: true)
+    if let audio = result.audio {
+      encoder.output.values.start.update(from: audio.start, count: embeddings.count)
+      try encoder.backward()
+    }
+    return (result.loss, embeddings, gradients)
+  }
+}
+
+/// One way through the kernels, and how far from the reference it may be.
+enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
+  case avx512, avx2, portable, mixed, mixedWinograd
+
+  /// Those that this CPU has.
+  static let available = allCases.filter { path in
+    switch path {
+    case .mixed, .mixedWinograd: InstructionSet.hasBFloat16
+    default: path.instructionSet <= .best
+    }
+  }
+
+  private var instructionSet: InstructionSet {
+    switch self {
+    case .portable: .portable
+    case .avx2: .avx2
+    default: .avx512
+    }
+  }
+
+  var backend: FastBackend {
+    let precision: Precision =
+      switch self {
+      case .mixed: .mixed
+      case .mixedWinograd: .mixedWinograd
+      default: .float32
+      }
+    return FastBackend(instructionSet, precision: precision)
+  }
+
+  /// Of embeddings, as a share of the norm.
+  var embedding: Float {
+    switch self {
+    case .mixed: 1e-2
+    case .mixedWinograd: 5e-2
+    default: 1e-4
+    }
+  }
+
+  /// Of losses, absolute: of the same weights, after one step, after up to twenty.
+  var losses: (same: Float, first: Float, later: Float) {
+    switch self {
+    case .mixed: (1e-3, 1e-2, 0.1)
+    case .mixedWinograd: (3e-3, 3e-2, 0.1)
+    default: (1e-5, 1e-3, 0.03)
+    }
+  }
+
+  /// Of gradients, as a share of the largest element: of the last convolution and what follows it, and of the layers before, where
+  /// each ReLU that falls on the other side of zero changes an element (single precision itself is 2 % away).
+  var gradients: (last: Float, before: Float) {
+    switch self {
+    case .mixed: (0.4, 0.5)
+    case .mixedWinograd: (0.8, 1.5)
+    default: (1e-3, 4e-2)
+    }
+  }
+
+  /// Steps of training that are compared: plain code takes its time.
+  var steps: Int { self == .portable ? 3 : 20 }
+
+  var testDescription: String { rawValue }
+}
+
+/// The largest difference, as a share of the largest expected element.
+func relativeError(_ found: [Float], _ expected: [Float]) -> Float {
+  guard found.count == expected.count else { return .infinity }
+  let largest = expected.map(abs).max() ?? 0
+  return (zip(found, expected).map { abs($0 - $1) }.max() ?? 0) / max(largest, .leastNormalMagnitude)
+}
+
+/// The largest distance between rows, as a share of the expected row's norm.
+func rowError(_ found: [Float], _ expected: [Float], width: Int) -> Float {
+  guard found.count == expected.count, !found.isEmpty else { return .infinity }
+  return stride(from: 0, to: found.count, by: width).map { start in
+    let rows = start..<start + width
+    let distance = rows.reduce(Float(0)) { $0 + (found[$1] - expected[$1]) * (found[$1] - expected[$1]) }
+    let norm = rows.reduce(Float(0)) { $0 + expected[$1] * expected[$1] }
+    return (distance / norm).squareRoot()
+  }.max() ?? .infinity
+}
