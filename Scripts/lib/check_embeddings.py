@@ -1,11 +1,13 @@
 """What check-readers holds: `pipeline embed`, the public wav2clip package and ONNX Runtime give the same vectors.
 
-usage: check_embeddings.py make|check FOLDER
+usage: check_embeddings.py make|check|deep FOLDER
 
-make: clips of 1, 5 and 10 s out of the test shards, and `public.pt`: a state dict as PyTorch saves the public classes.
+make: clips of 1, 5 and 10 s out of the test shards, `public.pt`: a state dict as PyTorch saves the public classes, and a teacher of
+768 numbers: `wide/` with a file a clip, `wide-classes.npy` with one vector a label.
 check: compares FOLDER's *.npz, which `pipeline embed` wrote, with the public package and with ONNX Runtime.
+deep: the same for the weights deep.*, a ResNet-34 whose projection goes to 768 numbers.
 """
-import glob, io, sys, tarfile, types
+import csv, glob, io, json, os, sys, tarfile, types
 import numpy as np
 import onnx, onnxruntime, soundfile, torch
 
@@ -16,13 +18,13 @@ librosa.util = types.SimpleNamespace(frame=lambda y, length, hop: np.stack(
 sys.modules["librosa"] = librosa
 from wav2clip import embed_audio
 from wav2clip.model.encoder import MLPLayers, ResNetExtractor
+from wav2clip.model.resnet import BasicBlock, ResNet
 
 command, folder = sys.argv[1:]
 LIMIT, LENGTHS = 1e-4, (1, 5, 10)
 
 
 def make():
-    import os
     sounds = []
     for path in sorted(glob.glob(f"{folder}/shards/test-*.tar")):
         tar = tarfile.open(path)
@@ -43,6 +45,26 @@ def make():
             module.running_var.uniform_(0.5, 1.5)
     state = model.state_dict()          # an OrderedDict with _metadata, as training code saves it
     torch.save({("audio_" + k): v for k, v in state.items()}, f"{folder}/public.pt")
+    make_wide()
+
+
+def make_wide():
+    widen = np.random.default_rng(1).standard_normal((512, 768)).astype(np.float32)
+    os.makedirs(f"{folder}/wide")
+    rows = {}
+    for path in sorted(glob.glob(f"{folder}/embeddings/*.npy")):
+        wide = np.load(path).astype(np.float32) @ widen
+        wide /= np.linalg.norm(wide, axis=1, keepdims=True)
+        np.save(f"{folder}/wide/{os.path.basename(path)}", wide)
+        rows[os.path.basename(path)[:-4]] = wide.mean(axis=0)
+    about = json.load(open(f"{folder}/embeddings/embeddings.json"))
+    json.dump({**about, "dim": 768, "model": "wide stand-in"}, open(f"{folder}/wide/embeddings.json", "w"))
+    classes = {}
+    for line in csv.reader(open(f"{folder}/labels.csv")):
+        key = next((k for k in (line[0], f"{line[0]}_{int(line[1]):06d}") if k in rows), None) if line[1].isdigit() else None
+        if key: classes.setdefault(line[2], []).append(rows[key])
+    np.save(f"{folder}/wide-classes.npy", np.stack([np.mean(classes[name], axis=0) for name in sorted(classes)]).astype(np.float32))
+    json.dump(sorted(classes), open(f"{folder}/wide-classes.json", "w"))
 
 
 def error(found, wanted):
@@ -90,4 +112,34 @@ def check():
         print(f"  {what}: {value:.1e} of the norm")
 
 
-{"make": make, "check": check}[command]()
+def deep():
+    torch.set_num_threads(2)
+    state = torch.load(f"{folder}/deep.bin", weights_only=True)
+    part = lambda name: {key.split(".", 1)[1]: value for key, value in state.items() if key.startswith(name + ".")}
+    model = ResNetExtractor(scenario="supervise")
+    model.scenario = "frozen"
+    model.encoder = ResNet(BasicBlock, [3, 4, 6, 3], pool="avgpool", zero_init_residual=False, groups=1, width_per_group=64,
+                           replace_stride_with_dilation=None, norm_layer=None)
+    model.encoder.load_state_dict(part("audio_encoder"))
+    last = part("audio_transform")["sequential.3.weight"].shape
+    assert tuple(last) == (768, last[1]), last
+    model.transform = MLPLayers(units=[512, last[1], 768])
+    model.transform.load_state_dict(part("audio_transform"))
+    model.eval()
+    clips = np.stack([soundfile.read(f"{folder}/clips-10/{i}.wav", dtype="float32")[0] for i in range(8)])
+    found = {end: np.stack([np.load(f"{folder}/deep-{end}.npz")[str(i)] for i in range(8)]) for end in ("bin", "pt", "safetensors", "onnx")}
+    assert found["bin"].shape == (8, 768), found["bin"].shape
+    assert all((vectors == found["bin"]).all() for vectors in found.values()), "the same weights in each format give the same vectors"
+    with torch.no_grad():
+        wanted = np.concatenate([embed_audio(clip, model) for clip in clips])
+    onnx.checker.check_model(onnx.load(f"{folder}/deep.onnx"), full_check=True)
+    graph = onnxruntime.InferenceSession(f"{folder}/deep.onnx", providers=["CPUExecutionProvider"])
+    run = graph.run(["embedding"], {"waveform": clips})[0]
+    print("ResNet-34 to 768 numbers, eight clips of 10 s, four formats alike:")
+    for name, other in (("torch", wanted), ("ONNX Runtime", run)):
+        value = error(other, found["bin"])
+        print(f"  {name}: {value:.1e} of the norm")
+        assert value <= 1e-5, (name, value)
+
+
+{"make": make, "check": check, "deep": deep}[command]()

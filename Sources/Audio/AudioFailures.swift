@@ -3,14 +3,11 @@ import Basics
 /// The sentences of this module.
 extension Failure {
   static func flac(_ reason: String) -> Failure {
-    Failure(
-      "flac.encode", "libsndfile cannot write FLAC", found: reason, hint: "check the library with: pipeline doctor")
+    Failure("flac.encode", "libsndfile cannot write FLAC", found: reason)
   }
 
   static func unreadableFlac(_ clip: String, _ found: String) -> Failure {
-    Failure(
-      "training.sound", "a clip's sound cannot be read from its shard", on: clip, found: found,
-      hint: "write the shards again: pipeline prepare")
+    Failure("training.sound", "a clip's audio cannot be read from its shard", on: clip, found: found)
   }
 
   static func hop(_ seconds: Double) -> Failure {

@@ -38,8 +38,8 @@ package enum FlacDecoder {
     for i in count..<max(count, samples) { place[i] = 0 }
   }
 
-  /// What the encoder wrote down of the samples themselves, whatever its version and level: the MD5 in STREAMINFO. Nil where the
-  /// stream has none.
+  /// What the encoder wrote down of the samples themselves, whatever its version and level: the MD5 in STREAMINFO. Nil
+  /// where the stream has none.
   package static func contentKey(_ flac: UnsafeRawBufferPointer) -> String? {
     let (mark, digest) = (Array("fLaC".utf8), 26..<42)
     guard flac.count >= digest.upperBound, flac.prefix(4).elementsEqual(mark), flac[4] & 0x7F == 0 else { return nil }

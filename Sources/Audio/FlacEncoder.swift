@@ -3,8 +3,8 @@ import CSndFile
 
 /// 16-bit audio as FLAC in memory.
 ///
-/// Level 0 uses the format's fixed predictors alone, which are integer arithmetic: the bytes do not depend on the CPU. No date and no
-/// tags but the encoder's own name.
+/// Level 0 uses the format's fixed predictors alone, which are integer arithmetic: the bytes do not depend on the CPU.
+/// No date and no tags but the encoder's own name.
 package enum FlacEncoder {
   /// - Parameter samples: one channel at `rate` samples a second.
   /// - Throws: `flac.encode` when libsndfile cannot write FLAC at all.
@@ -26,7 +26,8 @@ package enum FlacEncoder {
     return withExtendedLifetime(memory) { memory.written }
   }
 
-  /// The name that libFLAC writes into each file, version included: part of the bytes, so part of the toolchain's identity.
+  /// The name that libFLAC writes into each file, version included: part of the bytes, so part of the toolchain's
+  /// identity.
   package static func vendor() -> String? {
     guard let bytes = try? encode([0], rate: FrontEnd.sampleRate) else { return nil }
     let mark = Array("reference libFLAC".utf8)

@@ -72,7 +72,8 @@ package final class SpectrogramWorkspace: @unchecked Sendable {
   /// Makes room in `result` for spectrograms of `count` values.
   package func fitSpectrogram(_ count: Int) { if result.count < count { result = FloatBuffer(count) } }
 
-  /// The log spectrogram of a waveform, not normalized, with its mean and Σ (x − mean)². There must be room for `samples`.
+  /// The log spectrogram of a waveform, not normalized, with its mean and Σ (x − mean)². There must be room for
+  /// `samples`.
   /// - Parameter fill: writes the waveform: `samples` floats in −1…1.
   package func spectrogram(
     _ samples: Int, _ ops: any Ops, into place: MutableFloats,

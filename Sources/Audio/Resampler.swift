@@ -2,13 +2,14 @@ import Basics
 import CResampler
 import Synchronization
 
-/// Audio of one sample rate at another: a polyphase windowed sinc, flat to 7 kHz at the encoder's rate. The same bits on every CPU.
+/// Audio of one sample rate at another: a polyphase windowed sinc, flat to 7 kHz at the encoder's rate. The same bits
+/// on every CPU.
 package enum Resampler {
   /// Samples a second that can be resampled: a rate above is damage, or asks for memory that a worker does not have.
   package static let rates = 1...768_000
 
-  /// Adds to `output` the audio from input position `origin` on, resampled. Where the filter reaches outside `input` the output
-  /// stays as it was.
+  /// Adds to `output` the audio from input position `origin` on, resampled. Where the filter reaches outside `input`
+  /// the output stays as it was.
   /// - Parameter input: its first `count` samples are used.
   /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
   /// - Returns: false where there is no memory for the filter.
@@ -22,7 +23,8 @@ package enum Resampler {
     return used != nil
   }
 
-  /// Audio at the encoder's rate: ⌈samples · 16000 / rate⌉ samples, silence assumed before and after. Audio at 16 kHz stays as it is.
+  /// Audio at the encoder's rate: ⌈samples · 16000 / rate⌉ samples, silence assumed before and after. Audio at 16 kHz
+  /// stays as it is.
   /// - Throws: `embed.rate`, `embed.nonfinite`.
   package static func toEncoderRate(_ samples: [Float], from rate: Double) throws -> [Float] {
     guard rate >= Double(rates.lowerBound), rate <= Double(rates.upperBound), rate == rate.rounded() else {
@@ -47,8 +49,8 @@ package enum Resampler {
 
   // MARK: Filters
 
-  /// The filters of this process that no thread uses now: the same few sample rates come again and again, and making a filter takes
-  /// longer than using it. The one used last is last.
+  /// The filters of this process that no thread uses now: the same few sample rates come again and again, and making a
+  /// filter takes longer than using it. The one used last is last.
   private struct Idle {
     var filters: [(from: Int, to: Int, handle: OpaquePointer)] = []
   }

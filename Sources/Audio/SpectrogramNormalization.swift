@@ -13,7 +13,8 @@ package struct SpectrogramNorm: Sendable, Equatable {
   package var mean: Float
   package var factor: Float
 
-  /// Of `count` values with this mean and Σ (x − mean)²: the deviation is unbiased and has 1e-9 added, as the reference has it.
+  /// Of `count` values with this mean and Σ (x − mean)²: the deviation is unbiased and has 1e-9 added, as the reference
+  /// has it.
   package init(count: Int, mean: Double, m2: Double) {
     let deviation = (m2 / Double(max(1, count - 1))).squareRoot()
     (self.mean, factor) = (Float(mean), Float(1 / (deviation + 1e-9)))

@@ -2,8 +2,8 @@ import Basics
 
 /// How audio is cut into windows of one second: where they begin, and how many there are.
 ///
-/// As `librosa.util.frame` cuts, which the public package uses: the first begins with the audio, the last is whole, and what is
-/// left behind it is dropped.
+/// As `librosa.util.frame` cuts, which the public package uses: the first begins with the audio, the last is whole, and
+/// what is left behind it is dropped.
 package struct WindowCut: Sendable, Equatable {
   /// Samples of a window at 16 kHz.
   package static let length = FrontEnd.sampleRate

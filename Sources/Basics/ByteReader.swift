@@ -1,6 +1,7 @@
 /// A cursor over bytes from outside, valid as long as they are. Integers are little-endian.
 ///
-/// Every step is checked: it gives nil, and does not move, where the bytes end before it. No length that a file claims can trap.
+/// Every step is checked: it gives nil, and does not move, where the bytes end before it. No length that a file claims
+/// can trap.
 package struct ByteReader {
   package let bytes: UnsafeRawBufferPointer
   /// How many bytes lie behind the cursor.

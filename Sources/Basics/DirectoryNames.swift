@@ -1,5 +1,5 @@
-// What a directory lists. Hundreds of thousands of names are sorted and looked at where they lie, as bytes: as strings that alone
-// takes a second.
+// What a directory lists. Hundreds of thousands of names are sorted and looked at where they lie, as bytes: as strings
+// that alone takes a second.
 
 import CSystem
 import Dispatch
@@ -9,12 +9,14 @@ import Glibc
 package struct DirectoryEntry: Sendable {
   /// What is no UTF-8 is repaired, and then names nothing.
   package var name: String
-  /// Of the entry itself, not of what a link leads to; nil for one that cannot be asked for: it is gone, or its name is no UTF-8.
+  /// Of the entry itself, not of what a link leads to; nil for one that cannot be asked for: it is gone, or its name is
+  /// no UTF-8.
   package var identity: FileIdentity?
 }
 
 extension Files {
-  /// What a directory lists but for hidden names, in byte order of the names. Each is looked at once, by several threads.
+  /// What a directory lists but for hidden names, in byte order of the names. Each is looked at once, by several
+  /// threads.
   package static func entries(in directory: String) throws -> [DirectoryEntry] {
     let names = try DirectoryNames(directory, hidden: false)
     let handle = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

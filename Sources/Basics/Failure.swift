@@ -13,8 +13,8 @@ package struct ExitStatus: RawRepresentable, Hashable, Sendable {
 
 /// The one shape of every error that a person sees: what failed, on what, found and expected, and a way out.
 ///
-/// Each module words its own failures in one file (`MediaFailures.swift`, …) as static functions on this type, so that a
-/// sentence stands in one place. `code` is stable and machine-readable; sentences may change.
+/// Each module words its own failures in one file (`MediaFailures.swift`, …) as static functions on this type, so that
+/// a sentence stands in one place. `code` is stable and machine-readable; sentences may change.
 package struct Failure: Error, Sendable, Equatable {
   package var code: String
   package var what: String

@@ -1,9 +1,10 @@
 import Glibc
 
-/// An exclusive lock that the kernel frees when its holder dies. The file holds the holder's pid, for the message to others.
+/// An exclusive lock that the kernel frees when its holder dies. The file holds the holder's pid, for the message to
+/// others.
 ///
-/// The file stays when the lock goes. Were it removed, one process could lock the file that another has just taken away, and a third
-/// one the file that has come in its place.
+/// The file stays when the lock goes. Were it removed, one process could lock the file that another has just taken
+/// away, and a third one the file that has come in its place.
 package final class FileLock: Sendable {
   private let descriptor: Int32
 

@@ -4,8 +4,8 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// What files are written to. Every call does what the system call of its name does, and tells a failure the same way: a result
-/// below zero, and `errno`.
+/// What files are written to. Every call does what the system call of its name does, and tells a failure the same way:
+/// a result below zero, and `errno`.
 package protocol FileSystem: Sendable {
   /// Opens a file; one that `flags` let it make is readable by all.
   func open(_ path: String, _ flags: Int32) -> Int32

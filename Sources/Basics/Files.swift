@@ -1,4 +1,5 @@
-// Reading and writing files the way this project needs it: whole or not at all, durable, and with errors that name the path.
+// Reading and writing files the way this project needs it: whole or not at all, durable, and with errors that name the
+// path.
 
 import CSystem
 import Glibc

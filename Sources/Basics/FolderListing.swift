@@ -1,12 +1,13 @@
-// What files look like from outside, as one digest: names, sizes, times, inodes. Two equal digests of settled files mean that
-// nothing was added, removed, replaced or written, without reading any of it. 400,000 files take a fraction of a second.
+// What files look like from outside, as one digest: names, sizes, times, inodes. Two equal digests of settled files
+// mean that nothing was added, removed, replaced or written, without reading any of it. 400,000 files take a fraction
+// of a second.
 
 import Glibc
 
 /// The outside of some files and folders.
 ///
-/// Hidden names are passed over. Entries count in the order in which the system lists them: another order of the same files
-/// gives another digest, which costs a check and is never wrong.
+/// Hidden names are passed over. Entries count in the order in which the system lists them: another order of the same
+/// files gives another digest, which costs a check and is never wrong.
 package struct FolderListing: Sendable, Equatable {
   package let digest: Digest
   package let count: Int

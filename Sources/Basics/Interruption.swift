@@ -2,7 +2,8 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first asks for an orderly end (finish what is in hand, keep it, exit 130), the second ends at once.
+/// Ctrl-C and SIGTERM: the first asks for an orderly end (finish what is in hand, keep it, exit 130), the second ends
+/// at once.
 package enum Interruption {
   private static let signals = Atomic<Int>(0)
   nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []

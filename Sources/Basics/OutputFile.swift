@@ -2,8 +2,9 @@ import Glibc
 
 /// A file that appears under its name only when it is complete.
 ///
-/// Bytes go to a hidden temporary name in the same folder; `commit` syncs, renames and syncs the folder. An output that is not
-/// committed leaves nothing behind. Left-overs of a killed process carry `.partial` and are removed by whoever owns the folder.
+/// Bytes go to a hidden temporary name in the same folder; `commit` syncs, renames and syncs the folder. An output that
+/// is not committed leaves nothing behind. Left-overs of a killed process carry `.partial` and are removed by whoever
+/// owns the folder.
 package final class OutputFile {
   package let path: String
   private let temporary: String

@@ -3,11 +3,13 @@
 import Foundation
 import Synchronization
 
-/// `body` of each number in 0..<count on up to `threads` threads, one of them the caller's; the results in the order of the numbers.
+/// `body` of each number in 0..<count on up to `threads` threads, one of them the caller's; the results in the order of
+/// the numbers.
 ///
-/// Numbers are handed out in order, and none after a failure. All below the one that failed were handed out before it and are
-/// finished, so the failure that is thrown is the lowest one: the same on every run, with any number of threads.
-/// The threads live for this call, so `body` may block. For work that comes again and again: `WorkerThreads.map`.
+/// Numbers are handed out in order, and none after a failure. All below the one that failed were handed out before it
+/// and are finished, so the failure that is thrown is the lowest one: the same on every run, with any number of
+/// threads. The threads live for this call, so `body` may block. For work that comes again and again:
+/// `WorkerThreads.map`.
 /// - Throws: what `body` threw for the lowest number.
 package func parallelMap<Value: Sendable, Failing: Error>(
   _ count: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount,

@@ -1,7 +1,7 @@
 /// Random numbers that are a function of a seed and of what they are for, never of when or where they are drawn.
 ///
-/// SplitMix64 (Steele, Lea, Flood 2014): its state after k draws is known in closed form, so that any element of a stream is
-/// had at once, in any order, on any thread.
+/// SplitMix64 (Steele, Lea, Flood 2014): its state after k draws is known in closed form, so that any element of a
+/// stream is had at once, in any order, on any thread.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -31,8 +31,8 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
   /// Even over [0, 1), 53 bits.
   package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Standard normal: the sum of twelve uniforms has the right variance but thin tails, so this is Box-Muller's first value
-  /// computed in double precision.
+  /// Standard normal: the sum of twelve uniforms has the right variance but thin tails, so this is Box-Muller's first
+  /// value computed in double precision.
   package mutating func normal() -> Double {
     let radius = (-2 * nativeLog(1 - uniform())).squareRoot()
     return radius * nativeCos(2 * .pi * uniform())

@@ -1,8 +1,8 @@
 import CSystem
 import Glibc
 
-/// A command of the user's, run by /bin/sh in a process group of its own. Its output is passed on as it comes, and its last
-/// lines are kept for the case that it fails.
+/// A command of the user's, run by /bin/sh in a process group of its own. Its output is passed on as it comes, and its
+/// last lines are kept for the case that it fails.
 package enum ShellCommand {
   package struct Ending: Sendable, Equatable {
     /// The exit status; 128 + the signal that ended it.

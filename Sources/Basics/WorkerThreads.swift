@@ -3,9 +3,9 @@ import Synchronization
 
 /// A fixed number of operating-system threads that run numbered pieces of blocking work side by side.
 ///
-/// `forEach(n)` runs `body(item, thread)` for every item in 0..<n; which thread takes which item is not fixed, so a body must
-/// write only to what belongs to its item (or is scratch of its thread). The caller takes part as thread 0. One `forEach` at a
-/// time. The threads end with the object.
+/// `forEach(n)` runs `body(item, thread)` for every item in 0..<n; which thread takes which item is not fixed, so a
+/// body must write only to what belongs to its item (or is scratch of its thread). The caller takes part as thread 0.
+/// One `forEach` at a time. The threads end with the object.
 package final class WorkerThreads: Sendable {
   package let count: Int
   private let crew: Crew
@@ -33,8 +33,9 @@ package final class WorkerThreads: Sendable {
 
 /// The threads and what they share.
 ///
-/// Cycle: `run` sets the work and a new generation and wakes all; every thread takes items until none is left and counts itself
-/// off; the last wakes the caller. `condition` guards `work`, `items`, `generation`, `running` and `stopped`; `nextItem` is atomic.
+/// Cycle: `run` sets the work and a new generation and wakes all; every thread takes items until none is left and
+/// counts itself off; the last wakes the caller. `condition` guards `work`, `items`, `generation`, `running` and
+/// `stopped`; `nextItem` is atomic.
 private final class Crew: @unchecked Sendable {
   typealias Body = @Sendable (_ item: Int, _ thread: Int) -> Void
 
@@ -111,7 +112,8 @@ private final class Crew: @unchecked Sendable {
 }
 
 extension WorkerThreads {
-  /// `forEach` for work that can fail. No item is begun once a lower one has failed; the failure of the lowest is thrown.
+  /// `forEach` for work that can fail. No item is begun once a lower one has failed; the failure of the lowest is
+  /// thrown.
   package func tryForEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws
   {
     let failure = FailureBox<any Error>()

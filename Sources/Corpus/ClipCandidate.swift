@@ -77,7 +77,8 @@ extension ClipList {
     return candidate
   }
 
-  /// The files of a row: the cut clip, else one named in milliseconds, else one that lost its dash, else the whole video.
+  /// The files of a row: the cut clip, else one named in milliseconds, else one that lost its dash, else the whole
+  /// video.
   private static func match(
     _ row: Manifest.Row, _ byStem: [String: [SourceFile]]
   ) -> (files: [SourceFile], startSeconds: Int, findings: [Finding])? {
@@ -93,8 +94,8 @@ extension ClipList {
     return nil
   }
 
-  /// Settles ids that stand twice, once the files' digests are known: the same bytes are one clip and duplicates, other bytes
-  /// leave all of that id out.
+  /// Settles ids that stand twice, once the files' digests are known: the same bytes are one clip and duplicates, other
+  /// bytes leave all of that id out.
   /// - Parameter digests: by candidate; nil for one that cannot be read.
   package mutating func settleCollisions(_ digests: [Digest?]) {
     var start = 0

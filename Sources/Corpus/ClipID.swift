@@ -6,8 +6,8 @@ import Basics
 package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let text: String
 
-  /// Bytes of the longest id: `<id>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field is no way out:
-  /// it takes folders, and a folder is part of a sample's key to whoever reads the shard.
+  /// Bytes of the longest id: `<id>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field is no
+  /// way out: it takes folders, and a folder is part of a sample's key to whoever reads the shard.
   package static let longest = 91
 
   /// Nil when the id could not name a member of a tar.
@@ -63,8 +63,8 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
     return head.isEmpty ? text : head
   }
 
-  /// A number as the form in milliseconds writes it, without leading zeros: `000010` is a start in seconds, and what stands
-  /// before it belongs to the video's id.
+  /// A number as the form in milliseconds writes it, without leading zeros: `000010` is a start in seconds, and what
+  /// stands before it belongs to the video's id.
   private static func milliseconds(_ part: Substring) -> Int? {
     guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part == "0" || !part.hasPrefix("0") else { return nil }
     return Int(part)

@@ -1,6 +1,7 @@
 import Basics
 
-/// The list of clips that a user names: CSV as VGGSound publishes it (id, start second, label, split), or JSONL with the same keys.
+/// The list of clips that a user names: CSV as VGGSound publishes it (id, start second, label, split), or JSONL with
+/// the same keys.
 package struct Manifest: Sendable {
   package struct Row: Sendable, Equatable {
     /// The clip's id; one that cannot name a sample in a shard is `id.invalid`, as a file's is.

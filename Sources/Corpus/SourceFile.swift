@@ -23,9 +23,10 @@ package struct SourceFile: Sendable {
 package enum SourceFiles {
   /// Every regular file that is not hidden, of any extension, in byte order of the names; subfolders included.
   ///
-  /// A symbolic link to a file is taken when the file lies in the same folder's tree; one that leaves it, points nowhere or at a
-  /// folder is listed with a refusal. A path that is itself a file stands for that file.
-  /// - Parameter others: folders that are passed over where they lie below those: what the tool reads otherwise, and writes.
+  /// A symbolic link to a file is taken when the file lies in the same folder's tree; one that leaves it, points
+  /// nowhere or at a folder is listed with a refusal. A path that is itself a file stands for that file.
+  /// - Parameter others: folders that are passed over where they lie below those: what the tool reads otherwise, and
+  ///   writes.
   package static func find(_ paths: [String], except others: [String] = []) throws -> [SourceFile] {
     var found: [SourceFile] = []
     let others = Set(others.compactMap { Files.resolved($0) })

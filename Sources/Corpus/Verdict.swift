@@ -65,7 +65,7 @@ package struct Reason: Sendable {
 }
 
 /// Every reason there is. A new one is one line here.
-package let BuiltInReasons: [Reason] = [
+package let builtInReasons: [Reason] = [
   Reason(code: .mediaUnreadable, effect: .leavesOut, meaning: "no demuxer or decoder of this tool reads it"),
   Reason(code: .mediaTimeout, effect: .leavesOut, meaning: "decoding took longer than allowed", isFinal: false),
   Reason(code: .mediaMemory, effect: .leavesOut, meaning: "decoding needed more memory than allowed", isFinal: false),
@@ -121,7 +121,7 @@ package struct VerdictPolicy: Sendable {
 
   /// - Throws: `Failure` for a code that does not exist, with the nearest that does.
   package init(leaveOut: [String] = [], keep: [String] = []) throws {
-    leavingOut = Set(BuiltInReasons.filter { $0.effect == .leavesOut }.map(\.code))
+    leavingOut = Set(builtInReasons.filter { $0.effect == .leavesOut }.map(\.code))
     for code in leaveOut { leavingOut.insert(try Self.known(code)) }
     for code in keep {
       leavingOut.remove(try Self.known(code))
@@ -133,10 +133,10 @@ package struct VerdictPolicy: Sendable {
 
   package func leavesOut(_ finding: Finding) -> Bool { leavingOut.contains(finding.code) }
 
-  /// The first reason that leaves the clip out, in the order of `BuiltInReasons`.
+  /// The first reason that leaves the clip out, in the order of `builtInReasons`.
   package func decisive(_ findings: [Finding]) -> Finding? {
     if findings.isEmpty { return nil }
-    for reason in BuiltInReasons {
+    for reason in builtInReasons {
       if leavingOut.contains(reason.code), let finding = findings.first(where: { $0.code == reason.code }) {
         return finding
       }
@@ -147,12 +147,12 @@ package struct VerdictPolicy: Sendable {
   /// - Throws: `Failure` for a code that does not exist, with the nearest that does.
   package static func known(_ text: String) throws -> ReasonCode {
     let code = ReasonCode(rawValue: text)
-    guard BuiltInReasons.contains(where: { $0.code == code }) else {
-      let near = nearest(text, in: BuiltInReasons.map(\.code.rawValue))
+    guard builtInReasons.contains(where: { $0.code == code }) else {
+      let near = nearest(text, in: builtInReasons.map(\.code.rawValue))
       throw Failure(
         "reason.unknown", "no such reason", on: text,
-        expected: near == nil ? BuiltInReasons.map(\.code.rawValue).joined(separator: ", ") : nil,
-        hint: near.map { "did you mean \($0)?" } ?? "pipeline prepare --help tells what each means", exit: .usage)
+        expected: near == nil ? builtInReasons.map(\.code.rawValue).joined(separator: ", ") : nil,
+        hint: near.map { "did you mean \($0)?" }, exit: .usage)
     }
     return code
   }

@@ -4,7 +4,6 @@ import Corpus
 import Kernels
 import Models
 import Shards
-import Tensors
 import Training
 
 /// Clips that were kept out of training: the vectors of their sounds, and the teacher's of their pictures.
@@ -89,26 +88,24 @@ package struct HeldClips {
     return TrainingOverlap.warning(names, of: samples.count)
   }
 
-  /// Vectors that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the metadata `labels`,
-  /// a JSON list, where there are any. `--save` writes such a file.
+  /// Vectors that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the metadata
+  /// `labels`, a JSON list, where there are any. `--save` writes such a file.
   package init(vectors path: String) throws {
-    let file = try MappedFile(path)
-    let header = try SafetensorsHeader(file.bytes, source: path)
-    func rows(_ name: String) throws -> UnitRows {
-      guard let entry = header.entries.first(where: { $0.name == name }), entry.shape.count == 2, entry.shape[1] > 0
-      else {
-        throw Failure.vectorsLack(path, name, found: header.entries.map { "\($0.name) \($0.shape)" })
+    let tables = try ["audio", "image"].map { try EmbeddingFormats.table(path, called: [$0]) }
+    let rows = try zip(["audio", "image"], tables).map { name, table in
+      guard table.rows.shape.count == 2, table.rows.shape[1] > 0 else {
+        throw Failure.vectorsLack(path, name, found: ["\(table.rows.shape)"])
       }
-      let values = try SafetensorsFile.tensor(entry, of: file.bytes).floats()
+      let values = try table.rows.floats()
       guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, name) }
-      return UnitRows(values, width: entry.shape[1])
+      return UnitRows(values, width: table.rows.shape[1])
     }
-    let (audio, images) = (try rows("audio"), try rows("image"))
+    let (audio, images) = (rows[0], rows[1])
     guard audio.count == images.count, audio.width == images.width, audio.count > 0 else {
       throw Failure.vectorsDiffer(path, audio: [audio.count, audio.width], image: [images.count, images.width])
     }
     let lists = try ["ids", "labels"].map { key in
-      try header.metadata[key].map {
+      try tables[0].metadata[key].map {
         try CanonicalJSON.decode([String].self, from: Array($0.utf8), source: "\(path), \(key)")
       }
     }
@@ -120,7 +117,7 @@ package struct HeldClips {
     labels = lists[1]
     title = "\(audio.count) clips of \(Files.name(path))"
     name = "vectors of \(DataTitle.of(path))"
-    digest = withExtendedLifetime(file) { Digest(of: file.bytes) }
+    digest = try Digest.ofFile(path)
     warning = nil
   }
 }

@@ -3,10 +3,11 @@ import Networks
 import Basics
 import Training
 
-/// Logistic regression with an L2 penalty, to its minimum: multinomial for one label a clip, one against the rest for several.
+/// Logistic regression with an L2 penalty, to its minimum: multinomial for one label a clip, one against the rest for
+/// several.
 ///
-/// The function is scikit-learn's: C · Σ loss + ½ ‖W‖², intercepts unpenalised. The validation share chooses C; then all training
-/// rows are fitted with it.
+/// The function is scikit-learn's: C · Σ loss + ½ ‖W‖², intercepts unpenalised. The validation share chooses C; then
+/// all training rows are fitted with it.
 package enum LinearProbe: Probe {
   package static let name = "linear"
   package static let description =

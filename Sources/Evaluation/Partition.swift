@@ -60,8 +60,8 @@ package enum StratifiedChoice {
     return random.next()
   }
 
-  /// The training clips of a partition, cut into those that are fitted and those that choose. With fewer than one clip a class
-  /// to set aside on average, none is.
+  /// The training clips of a partition, cut into those that are fitted and those that choose. With fewer than one clip
+  /// a class to set aside on average, none is.
   package static func validation(
     _ partition: Partition, names: [String], targets: Targets, seed: UInt64
   ) -> (fit: [Int], validation: [Int]) {

@@ -10,7 +10,7 @@ package struct PublishedScore: Sendable {
   package var source: String
 }
 
-package let PublishedScores: [PublishedScore] = {
+package let publishedScores: [PublishedScore] = {
   let vggsound = "the README of github.com/hche11/VGGSound (VGGSound test split, supervised)"
   return [
     PublishedScore(
@@ -26,8 +26,8 @@ extension PublishedScore {
   /// Rows of one data set.
   /// - Throws: `published.unknown` with the names there are.
   package static func rows(of data: String) throws -> [ScoreRow] {
-    let rows = PublishedScores.filter { $0.data == data.lowercased() }
-    guard !rows.isEmpty else { throw Failure.noPublished(data, known: Set(PublishedScores.map(\.data)).sorted()) }
+    let rows = publishedScores.filter { $0.data == data.lowercased() }
+    guard !rows.isEmpty else { throw Failure.noPublished(data, known: Set(publishedScores.map(\.data)).sorted()) }
     return rows.map { ScoreRow($0.system, .published, scores: $0.scores.mapValues { Spread([$0]) }, source: $0.source) }
   }
 }

@@ -28,7 +28,8 @@ package struct RetrievalScores: Codable, Sendable, Equatable {
 
 /// What belongs to a query.
 package enum Relevance: Sendable {
-  /// Query i belongs to the item whose number stands there. Labels of the items, where they are known, give the class mAP.
+  /// Query i belongs to the item whose number stands there. Labels of the items, where they are known, give the class
+  /// mAP.
   case own([Int], labels: [Int]?)
   /// Any item of the query's label belongs to it; the first of them counts as found.
   case label(queries: [Int], gallery: [Int])
@@ -40,8 +41,8 @@ package enum Retrieval {
 
   /// - Parameter threads: queries are spread over them; no figure depends on their number.
   ///
-  /// Equal similarities rank in gallery order, so the result is one, whatever sorts. Memory is that of the vectors and 64 MiB
-  /// a thread, whatever the gallery's size.
+  /// Equal similarities rank in gallery order, so the result is one, whatever sorts. Memory is that of the vectors and
+  /// 64 MiB a thread, whatever the gallery's size.
   package static func score(
     queries: UnitRows, gallery: UnitRows, _ relevance: Relevance, threads: WorkerThreads
   ) -> RetrievalScores {
@@ -221,8 +222,8 @@ private struct Ranking: Sendable {
       ? 0 : places.enumerated().reduce(0.0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(places.count)
   }
 
-  /// The places of some items in the order of all, ascending: each item of the gallery is looked up among the sorted few, which
-  /// is far less than sorting the gallery.
+  /// The places of some items in the order of all, ascending: each item of the gallery is looked up among the sorted
+  /// few, which is far less than sorting the gallery.
   private static func places(of relevant: [Int], in scores: UnsafeBufferPointer<Float>) -> [Int] {
     let sorted = relevant.sorted { (scores[$1], $0) < (scores[$0], $1) }
     guard let worst = sorted.last else { return [] }

@@ -1,7 +1,7 @@
 import Kernels
 
-/// Least squares with an L2 penalty on ±1 targets (scikit-learn's RidgeClassifier), in double precision: for features of a few
-/// hundred numbers, such as log-mel statistics.
+/// Least squares with an L2 penalty on ±1 targets (scikit-learn's RidgeClassifier), in double precision: for features
+/// of a few hundred numbers, such as log-mel statistics.
 package enum RidgeProbe: Probe {
   package static let name = "ridge"
   package static let description =

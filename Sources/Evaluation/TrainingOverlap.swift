@@ -4,7 +4,8 @@ import Corpus
 import Shards
 import Training
 
-/// Which sounds a student was trained on: the keys of what its shards hold, and the digests of the files they came from.
+/// Which sounds a student was trained on: the keys of what its shards hold, and the digests of the files they came
+/// from.
 package struct TrainingOverlap: Sendable {
   private var sounds: Set<String> = []
   private var sources: Set<Digest> = []

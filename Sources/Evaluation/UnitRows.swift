@@ -2,8 +2,8 @@ import Kernels
 
 /// Vectors of length one in memory, for cosine similarities.
 ///
-/// The rows are followed by rows of zeros up to a full block and beyond, so that every product of a block has the same shape and equal
-/// vectors have equal similarities wherever they stand.
+/// The rows are followed by rows of zeros up to a full block and beyond, so that every product of a block has the same
+/// shape and equal vectors have equal similarities wherever they stand.
 package final class UnitRows: Sendable {
   /// Rows of one block of a product.
   static let block = 4096

@@ -52,8 +52,9 @@ package enum ConvolutionPass: Int32, Sendable, CaseIterable {
 
 /// One convolution layer, ready to run on microbatches of one size.
 ///
-/// Runs on the calling thread; several threads may run one kernel at once, each with its own scratch. The same arguments give
-/// the same bits. Weights go in and gradients come out in a packed layout of the kernel's own, so that packing is paid once a step.
+/// Runs on the calling thread; several threads may run one kernel at once, each with its own scratch. The same
+/// arguments give the same bits. Weights go in and gradients come out in a packed layout of the kernel's own, so that
+/// packing is paid once a step.
 package protocol ConvolutionKernel: AnyObject, Sendable {
   var shape: ConvolutionShape { get }
   /// Floats that one running thread needs.

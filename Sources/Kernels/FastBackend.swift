@@ -9,7 +9,8 @@ package struct FastBackend: Backend {
   package let precision: Precision
   private let instructionSet: InstructionSet
 
-  /// - Parameter instructionSet: lower than the CPU's own to force a path; takes effect once, before any convolution runs.
+  /// - Parameter instructionSet: lower than the CPU's own to force a path; takes effect once, before any convolution
+  ///   runs.
   package init(_ instructionSet: InstructionSet = .best, precision: Precision = .float32) {
     self.instructionSet = min(instructionSet, .best)
     self.precision = self.instructionSet == .avx512 && InstructionSet.hasBFloat16 ? precision : .float32

@@ -4,8 +4,8 @@ package typealias Sums = UnsafeMutablePointer<Double>
 
 /// What a network does between convolutions. One fast implementation (`VectorOps`) and one plain (`PlainOps`).
 ///
-/// Every function runs on the calling thread and is a function of its arguments alone, bit by bit. Pointers to activations
-/// cover `extent`; pointers to statistics and coefficients cover its channels. Definitions: CKernels.h.
+/// Every function runs on the calling thread and is a function of its arguments alone, bit by bit. Pointers to
+/// activations cover `extent`; pointers to statistics and coefficients cover its channels. Definitions: CKernels.h.
 package protocol Ops: Sendable {
   /// mean[c] and Σ (x − mean)² over images and pixels.
   func channelMoments(_ extent: Extent, _ x: Floats, mean: Sums, m2: Sums)

@@ -1,7 +1,8 @@
 import Basics
 import CKernels
 
-/// Convolution in this project's own kernels, for one instruction set: 3×3 with stride 1 and 2 by Winograd's method, 1×1 with stride 2.
+/// Convolution in this project's own kernels, for one instruction set: 3×3 with stride 1 and 2 by Winograd's method,
+/// 1×1 with stride 2.
 package final class OwnConvolution: ConvolutionKernel, Sendable {
   package let shape: ConvolutionShape
   private let instructionSet: InstructionSet

@@ -1,5 +1,5 @@
-/// The size of the encoder's first layer on one microbatch: 7×7 over one channel, stride 2, padding 3, then a 3×3 maximum with
-/// stride 2 and padding 1.
+/// The size of the encoder's first layer on one microbatch: 7×7 over one channel, stride 2, padding 3, then a 3×3
+/// maximum with stride 2 and padding 1.
 package struct StemShape: Hashable, Sendable {
   package var images: Int
   /// Of the result; a multiple of 16.
@@ -29,11 +29,12 @@ package struct StemShape: Hashable, Sendable {
   package var weightCount: Int { channels * Self.taps }
 }
 
-/// The first layer without its largest activation: the convolution's result is made row by row, pooled at once and never stored.
+/// The first layer without its largest activation: the convolution's result is made row by row, pooled at once and
+/// never stored.
 ///
-/// A batch norm and a ReLU after the convolution are monotonic, so the maximum is taken before them: of the values where the
-/// norm's scale is positive, of the negated ones where it is negative. Runs on the calling thread; several threads may run one
-/// kernel at once, each with its own scratch. The same arguments give the same bits.
+/// A batch norm and a ReLU after the convolution are monotonic, so the maximum is taken before them: of the values
+/// where the norm's scale is positive, of the negated ones where it is negative. Runs on the calling thread; several
+/// threads may run one kernel at once, each with its own scratch. The same arguments give the same bits.
 package protocol StemKernel: Sendable {
   var shape: StemShape { get }
   /// Floats that one running thread needs.

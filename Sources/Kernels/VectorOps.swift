@@ -66,7 +66,8 @@ package struct VectorOps: Ops {
     return (mean, m2)
   }
 
-  /// Operations a second that one thread does on registers alone, measured over some 50 ms. Varies with the machine's mood.
+  /// Operations a second that one thread does on registers alone, measured over some 50 ms. Varies with the machine's
+  /// mood.
   package func measuredPeak() -> Double {
     let clock = ContinuousClock()
     var best = 0.0

@@ -5,7 +5,8 @@ import Foundation
 
 /// Gets audio into memory as the encoder hears it: 16 kHz, one channel, as it was decoded, not rounded.
 ///
-/// Whoever embeds a file loads it here, so that a file has one vector. Many are decoded side by side in worker processes.
+/// Whoever embeds a file loads it here, so that a file has one vector. Many are decoded side by side in worker
+/// processes.
 package struct AudioLoader: Sendable {
   package enum Source: Sendable {
     /// The whole audio of a file.
@@ -25,8 +26,8 @@ package struct AudioLoader: Sendable {
     /// A labelled recording, second by second.
     case recording
 
-    /// A longer file is not loaded: beyond it one vector says little, and memory grows with the length. Of windows it is embedded
-    /// piece by piece, decoded twice.
+    /// A longer file is not loaded: beyond it one vector says little, and memory grows with the length. Of windows it
+    /// is embedded piece by piece, decoded twice.
     package var mostSeconds: Int {
       switch self {
       case .clip: FrontEnd.mostSeconds

@@ -1,9 +1,10 @@
 import Corpus
 
-/// Where decoded audio belongs on the clip clock, in samples of one rate: the rules for timestamps as they are in the wild.
+/// Where decoded audio belongs on the clip clock, in samples of one rate: the rules for timestamps as they are in the
+/// wild.
 ///
-/// - A frame that begins within the tolerance of where the last one ended follows it without a seam: containers round times, some
-///   to whole milliseconds.
+/// - A frame that begins within the tolerance of where the last one ended follows it without a seam: containers round
+///   times, some to whole milliseconds.
 /// - One that begins later leaves silence before it.
 /// - One that begins earlier loses what is already there.
 /// - One without a time follows the last.
@@ -28,7 +29,8 @@ struct AudioPlacement {
     shift = MediaTime(other.shift, timescale: Int64(oldRate)).units(of: Int64(rate))
   }
 
-  /// Where `count` samples stamped `position` go: the position of the first kept one, and how many to leave out before it.
+  /// Where `count` samples stamped `position` go: the position of the first kept one, and how many to leave out before
+  /// it.
   mutating func place(_ position: Int64?, count: Int) -> (start: Int64, skipped: Int) {
     let expected = next ?? 0
     var start = Self.bounded(position.map { Self.bounded($0) + shift } ?? expected)

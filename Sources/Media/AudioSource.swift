@@ -1,7 +1,7 @@
 import CFFmpeg
 
-/// Samples that lie together: [skipped, skipped + count) of what was decoded, from position `start` on, counted at `rate` on the
-/// clip clock.
+/// Samples that lie together: [skipped, skipped + count) of what was decoded, from position `start` on, counted at
+/// `rate` on the clip clock.
 struct AudioBlock {
   var rate: Int
   var start: Int64

@@ -3,9 +3,10 @@ import Corpus
 
 /// The audio of a file, or what follows a second of it, at 16 kHz in one channel: piece by piece in bounded memory.
 ///
-/// The one way in which audio gets onto the clock: a clip's audio is the first ten seconds of a stream. The samples do not depend on
-/// how the stream is cut into pieces: each lasts whole seconds, so that the resampler's phase is the same as if there were one.
-/// The same bits on every CPU: the caller has switched libav's vector code off, and what is computed here is plain arithmetic.
+/// The one way in which audio gets onto the clock: a clip's audio is the first ten seconds of a stream. The samples do
+/// not depend on how the stream is cut into pieces: each lasts whole seconds, so that the resampler's phase is the same
+/// as if there were one. The same bits on every CPU: the caller has switched libav's vector code off, and what is
+/// computed here is plain arithmetic.
 final class AudioStream {
   /// Samples a second that come out.
   static let rate = FrontEnd.sampleRate
@@ -21,8 +22,8 @@ final class AudioStream {
   private var held: AudioBlock?
   private var isRead = false
   private var energies = ChannelEnergies()
-  /// Whether the first channel stands for all. Settled by the first ten seconds that are not silent, so that it does not change on
-  /// the way.
+  /// Whether the first channel stands for all. Settled by the first ten seconds that are not silent, so that it does
+  /// not change on the way.
   private var takesFirst: Bool?
   /// Seconds decoded so far to settle it.
   private var searchedSeconds = 0
@@ -30,7 +31,8 @@ final class AudioStream {
   /// A clock that jumps further than this is damage.
   private static let longestSeconds: Int64 = 100 * 3600
 
-  /// - Parameter asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames, which it has not.
+  /// - Parameter asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames,
+  ///   which it has not.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
   init(_ path: String, startSeconds: Int, seeks: Bool, asksOthers: Bool) throws {
     (self.path, self.startSeconds) = (path, startSeconds)

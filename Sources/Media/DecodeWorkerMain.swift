@@ -4,10 +4,11 @@ import CSystem
 import Corpus
 import Foundation
 
-/// What a worker process runs: requests from descriptor 0, replies on descriptor 1, until the supervisor closes the pipe or is gone.
+/// What a worker process runs: requests from descriptor 0, replies on descriptor 1, until the supervisor closes the
+/// pipe or is gone.
 ///
-/// A decoder that crashes takes this process along and nothing else. Descriptors 1 and 2 are moved aside first, so that no library can
-/// write into the protocol or onto the user's terminal.
+/// A decoder that crashes takes this process along and nothing else. Descriptors 1 and 2 are moved aside first, so that
+/// no library can write into the protocol or onto the user's terminal.
 package enum DecodeWorkerMain {
   package static let defaultMemoryLimit: UInt64 = 3 << 30
 
@@ -65,8 +66,8 @@ package enum DecodeWorkerMain {
   }
 }
 
-/// A fault on purpose, to show that a clip that breaks its decoder costs that clip alone. Nothing of it happens unless the worker's
-/// environment has PIPELINE_TEST_FAULTS=1.
+/// A fault on purpose, to show that a clip that breaks its decoder costs that clip alone. Nothing of it happens unless
+/// the worker's environment has PIPELINE_TEST_FAULTS=1.
 enum TestFault: String, CaseIterable {
   case crash, hang, allocate
   /// No decoding at all, but an answer as if: to measure everything else.

@@ -19,7 +19,8 @@ package struct DecodeLimits: Sendable {
     self.requestsPerWorker = requestsPerWorker
   }
 
-  /// More for a clip that lies deep in a long video (it may have to be decoded from the beginning), and where workers share cores.
+  /// More for a clip that lies deep in a long video (it may have to be decoded from the beginning), and where workers
+  /// share cores.
   func seconds(for request: DecodeRequest, workers: Int) -> Double {
     let crowding = max(1, Double(workers) / Double(max(1, ProcessInfo.processInfo.activeProcessorCount)))
     var before = max(0, request.startSeconds)
@@ -30,9 +31,9 @@ package struct DecodeLimits: Sendable {
 
 /// Worker processes that decode clips, and the rules for a clip that breaks one.
 ///
-/// `decode` blocks; up to `count` threads call it side by side, and each holds one worker meanwhile. When a worker crashes, hangs or runs
-/// out of memory, it is ended and the clip is tried once more, alone: after all other decodes have finished and before new ones
-/// begin. What fails twice is a finding, not an error.
+/// `decode` blocks; up to `count` threads call it side by side, and each holds one worker meanwhile. When a worker
+/// crashes, hangs or runs out of memory, it is ended and the clip is tried once more, alone: after all other decodes
+/// have finished and before new ones begin. What fails twice is a finding, not an error.
 /// State: `idle`, `busy`, `alone`, `waiting` and `isStopped` are guarded by `condition`.
 package final class DecodeWorkers: @unchecked Sendable {
   private let count: Int
@@ -48,7 +49,8 @@ package final class DecodeWorkers: @unchecked Sendable {
   private var waiting = 0
   private var isStopped = false
 
-  /// - Parameter command: what starts a worker, its first word the resolved path of the program. Nothing is started yet.
+  /// - Parameter command: what starts a worker, its first word the resolved path of the program. Nothing is started
+  ///   yet.
   package init(count: Int, command: [String], limits: DecodeLimits = DecodeLimits()) {
     self.count = max(1, count)
     self.command = command
@@ -126,8 +128,8 @@ package final class DecodeWorkers: @unchecked Sendable {
     return worker
   }
 
-  /// The worker that is in the middle of the same file, else one that is in the middle of none, else none, so that one is
-  /// started: while there are as many as there may be, some file has to be begun anew.
+  /// The worker that is in the middle of the same file, else one that is in the middle of none, else none, so that one
+  /// is started: while there are as many as there may be, some file has to be begun anew.
   private func chosen(for request: DecodeRequest) -> DecodeWorkerProcess? {
     let place =
       idle.lastIndex { $0.openPath == request.path } ?? idle.lastIndex { $0.openPath == nil }

@@ -2,8 +2,8 @@ import Basics
 
 /// The frames of one clip in one blob: what the store keeps of its video.
 ///
-/// Little-endian: `FRMS`, version UInt32 (1), count UInt32; then for each frame its time Float64 (seconds on the clip clock, not
-/// falling), length UInt32, and that many bytes of JPEG. Nothing follows the last.
+/// Little-endian: `FRMS`, version UInt32 (1), count UInt32; then for each frame its time Float64 (seconds on the clip
+/// clock, not falling), length UInt32, and that many bytes of JPEG. Nothing follows the last.
 package enum FramePack {
   package struct Frame: Sendable, Equatable {
     /// The time the frame was asked for, on the clip clock; what was on the screen then.

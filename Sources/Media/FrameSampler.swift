@@ -3,9 +3,9 @@ import Corpus
 
 /// The frames of one clip: for each requested time, the frame that is on the screen then.
 ///
-/// That is the last frame presented at or before the time (half a unit of the container's clock of grace: it rounds). A time before
-/// the first frame takes it when it comes within a frame or 100 ms; a time after the end of the last frame takes none. Everything
-/// goes by time, so a variable frame rate needs no care.
+/// That is the last frame presented at or before the time (half a unit of the container's clock of grace: it rounds). A
+/// time before the first frame takes it when it comes within a frame or 100 ms; a time after the end of the last frame
+/// takes none. Everything goes by time, so a variable frame rate needs no care.
 struct FrameSampler {
   private let file: MediaFile
   private let decoder: StreamDecoder

@@ -1,13 +1,13 @@
 import CFFmpeg
 import Corpus
 
-/// Which packets of a video stream must be decoded for the requested times: the rest is passed over, and no requested frame can
-/// tell.
+/// Which packets of a video stream must be decoded for the requested times: the rest is passed over, and no requested
+/// frame can tell.
 ///
-/// Packets are looked at a group at a time, from one restart (a frame from which nothing reaches back) to the next. In a group
-/// only these are decoded: frames that are on the screen at a requested time, and frames before the last of them, in decoding
-/// order, from which others are predicted. Where times are missing, out of order across a restart, or a group is too long, this
-/// gives up, and everything is decoded.
+/// Packets are looked at a group at a time, from one restart (a frame from which nothing reaches back) to the next. In
+/// a group only these are decoded: frames that are on the screen at a requested time, and frames before the last of
+/// them, in decoding order, from which others are predicted. Where times are missing, out of order across a restart, or
+/// a group is too long, this gives up, and everything is decoded.
 struct FrameSelection {
   /// Codecs that `media_packet_role` knows.
   static let codecs: Set<String> = ["h264", "hevc", "vp9"]

@@ -1,10 +1,11 @@
 import CFFmpeg
 import Corpus
 
-/// Decoded frames to JPEG: upright, square pixels, the short side 256 (a smaller picture keeps its size), even, full range.
+/// Decoded frames to JPEG: upright, square pixels, the short side 256 (a smaller picture keeps its size), even, full
+/// range.
 ///
-/// A frame that is asked for several times is scaled and encoded once. Scaling and encoding are bit exact: the same bytes on
-/// every CPU.
+/// A frame that is asked for several times is scaled and encoded once. Scaling and encoding are bit exact: the same
+/// bytes on every CPU.
 final class FrameWriter {
   private(set) var frames: [FramePack.Frame] = []
   /// The own presentation time of each of `frames`, in seconds on the clip clock.

@@ -4,9 +4,9 @@ import Corpus
 
 /// One open media file: its streams, which of them count, and where its clock starts.
 ///
-/// Which stream counts, of audio and of video alike: attached pictures never; only streams with a decoder; of these the ones
-/// marked default before the others; among equals libav's choice (most frames and bits), else the first.
-/// The clock starts at the earliest presentation time of the chosen streams, so audio and frames keep their distance.
+/// Which stream counts, of audio and of video alike: attached pictures never; only streams with a decoder; of these the
+/// ones marked default before the others; among equals libav's choice (most frames and bits), else the first. The clock
+/// starts at the earliest presentation time of the chosen streams, so audio and frames keep their distance.
 final class MediaFile {
   let handle: OpaquePointer
   let audio: Stream?
@@ -35,8 +35,8 @@ final class MediaFile {
     var tick: MediaTime { time(1) ?? MediaTime(1, timescale: 1000) }
   }
 
-  /// Demuxers of formats that hold audio and video in one file. Left out: playlists and manifests, anything that names other
-  /// files, devices, subtitles, single images, and raw data without a header that everything would match.
+  /// Demuxers of formats that hold audio and video in one file. Left out: playlists and manifests, anything that names
+  /// other files, devices, subtitles, single images, and raw data without a header that everything would match.
   static let formats = [
     "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "live_flv", "asf", "ogg",
     "rm",
@@ -50,7 +50,8 @@ final class MediaFile {
     "rso",
   ].joined(separator: ",")
 
-  /// - Parameter onlyAudio: no frame will be decoded; opening is cheaper then, and start and choice of streams are the same.
+  /// - Parameter onlyAudio: no frame will be decoded; opening is cheaper then, and start and choice of streams are the
+  ///   same.
   /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
   /// - Throws: `Refusal` with `media.unreadable` or `media.memory`.
   init(_ path: String, onlyAudio: Bool = false, seeks: Bool = true) throws {
@@ -97,19 +98,20 @@ final class MediaFile {
     streams.first { Int($0.facts.kind) == kind && !$0.facts.is_attached_picture && !$0.facts.has_decoder }?.codec
   }
 
-  /// Whether frames have no times of presentation, only their order in the file: libav then gives each the time at which it
-  /// leaves the decoder.
+  /// Whether frames have no times of presentation, only their order in the file: libav then gives each the time at
+  /// which it leaves the decoder.
   var timesAreOfDecoding: Bool { format == "avi" }
 
-  /// The fineness of the audio's times. In Ogg only pages have one; those of the packets between are libav's sums, which err by a
-  /// part of a Vorbis block where long and short ones meet, and come right after it.
+  /// The fineness of the audio's times. In Ogg only pages have one; those of the packets between are libav's sums,
+  /// which err by a part of a Vorbis block where long and short ones meet, and come right after it.
   func audioTick(_ stream: Stream) -> MediaTime { format == "ogg" ? MediaTime(1, timescale: 500) : stream.tick }
 
   private var format: String { String(cString: media_format_name(handle)) }
 
   var hasNeither: Bool { audio == nil && video == nil && !streams.contains { $0.facts.kind != MEDIA_KIND_OTHER } }
 
-  /// Formats with an index or a clock in every packet: there a seek lands where it says. Elsewhere times after a seek are guesses.
+  /// Formats with an index or a clock in every packet: there a seek lands where it says. Elsewhere times after a seek
+  /// are guesses.
   private var seeksExactly: Bool {
     ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"].contains(format)
   }

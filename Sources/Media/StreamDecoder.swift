@@ -73,7 +73,8 @@ final class StreamDecoder {
     return nil
   }
 
-  /// The end of what the packets not yet decoded cover before `limit`, on the file's clock; nothing is decoded any more.
+  /// The end of what the packets not yet decoded cover before `limit`, on the file's clock; nothing is decoded any
+  /// more.
   func endOfRemainingPackets(before limit: MediaTime) -> MediaTime? {
     var end = group?.following.flatMap { held in
       stream.time(held.facts.presented).map { $0 + (stream.time(held.facts.duration) ?? .zero) }
@@ -91,7 +92,8 @@ final class StreamDecoder {
     return end
   }
 
-  /// From now on only what the selection needs is decoded. A frame that then fails or does not come out throws `SelectionFailed`.
+  /// From now on only what the selection needs is decoded. A frame that then fails or does not come out throws
+  /// `SelectionFailed`.
   func select(_ selection: FrameSelection) {
     self.selection = selection
     group = PacketGroup()
@@ -102,8 +104,8 @@ final class StreamDecoder {
 
   /// When a frame is shown, on the file's clock; nil where nothing says so.
   ///
-  /// Where the container has no times of presentation, libav's is that at which the frame left the decoder: later by as many packets
-  /// as the decoder holds back to bring frames into order.
+  /// Where the container has no times of presentation, libav's is that at which the frame left the decoder: later by as
+  /// many packets as the decoder holds back to bring frames into order.
   func presentation(_ facts: media_frame_facts) -> MediaTime? {
     guard facts.presented != MEDIA_NO_TIME, let place = sent.lastIndex(of: facts.presented) else {
       return stream.time(facts.presented)

@@ -1,7 +1,8 @@
 import Basics
 
-/// How supervisor and worker talk over two pipes: UInt32 length of the header, UInt32 length of the payload (little-endian), the header
-/// as JSON, the payload. Lengths are checked before anything is read: a broken worker cannot make its supervisor allocate.
+/// How supervisor and worker talk over two pipes: UInt32 length of the header, UInt32 length of the payload
+/// (little-endian), the header as JSON, the payload. Lengths are checked before anything is read: a broken worker
+/// cannot make its supervisor allocate.
 enum WorkerMessage {
   static let prefixCount = 8
   static let mostHeaderBytes = 1 << 20

@@ -5,8 +5,8 @@ import Networks
 
 /// Waveforms to embeddings with a model's frozen weights.
 ///
-/// Waveforms of one call have one length; calls may have different ones. A waveform is read when its turn comes, on the thread
-/// that embeds it, so that memory does not grow with the number of clips. One call at a time.
+/// Waveforms of one call have one length; calls may have different ones. A waveform is read when its turn comes, on the
+/// thread that embeds it, so that memory does not grow with the number of clips. One call at a time.
 package final class Embedder {
   /// Writes clip `clip`'s samples to `place`; may be called twice for a clip, on any thread.
   package typealias Waveform = @Sendable (_ clip: Int, _ place: MutableFloats) throws -> Void

@@ -2,8 +2,8 @@ import Basics
 import Kernels
 
 extension Embedder {
-  /// Sounds of any lengths, each normalised by itself and at its own length, as the public package does for one file. Equally long
-  /// ones go through the encoder together; an embedding does not depend on what else is embedded.
+  /// Sounds of any lengths, each normalised by itself and at its own length, as the public package does for one file.
+  /// Equally long ones go through the encoder together; an embedding does not depend on what else is embedded.
   /// - Parameter sounds: over 256 samples each, 16 kHz mono in −1…1.
   /// - Returns: `[sounds, width]`.
   package func embed(sounds: [[Float]]) throws -> [Float] {

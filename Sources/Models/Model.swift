@@ -5,7 +5,8 @@ import Kernels
 import Networks
 import Tensors
 
-/// A trained model as files and runs hold it: its architecture, the weights that embed audio, and what is said about them.
+/// A trained model as files and runs hold it: its architecture, the weights that embed audio, and what is said about
+/// them.
 package struct Model: Sendable {
   package let architecture: Architecture
   /// Of the encoder's output into the teacher's space; nil where there is none.
@@ -122,7 +123,8 @@ extension Model {
     return (graph, encoding, embedding)
   }
 
-  /// The architecture of a weights file's tensors: as the metadata name it, else as their shapes show, else the standard one.
+  /// The architecture of a weights file's tensors: as the metadata name it, else as their shapes show, else the
+  /// standard one.
   /// - Throws: `encoder.unknown`.
   package static func architecture(of tensors: NamedTensors, _ metadata: [String: String]) throws -> Architecture {
     try outline(tensors, metadata: metadata, source: "").architecture

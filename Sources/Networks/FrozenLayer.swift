@@ -1,8 +1,8 @@
 import Basics
 import Kernels
 
-/// A layer with frozen statistics, for inputs of one size. A result depends on its own input alone, bit by bit: not on how many
-/// images go through together.
+/// A layer with frozen statistics, for inputs of one size. A result depends on its own input alone, bit by bit: not on
+/// how many images go through together.
 package protocol FrozenLayer: Sendable {
   /// Of one image.
   var output: Extent { get }
@@ -76,8 +76,8 @@ package final class FrozenConvolution: @unchecked Sendable {
   let norm: FrozenNorm
   /// Of one image.
   let output: Extent
-  /// Whether one call may take several images, and one packing serve every size: each result's sum is formed in the same order
-  /// however many there are. oneDNN does not promise that.
+  /// Whether one call may take several images, and one packing serve every size: each result's sum is formed in the
+  /// same order however many there are. oneDNN does not promise that.
   let takesSeveral: Bool
   /// Packed weights; nil: those of the network, which serve every size.
   private let packed: FloatBuffer?

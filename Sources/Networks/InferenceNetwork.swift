@@ -3,9 +3,10 @@ import Kernels
 
 /// A network with frozen statistics, for inputs of any size.
 ///
-/// Kernels are made when a size first comes. Packed weights take four times the memory of the weights: they are made once there is
-/// more than an input or two, and until then layer by layer in one place. Workspaces are kept and only ever grow. A result's bits
-/// depend on its own input alone: not on what else goes through, in which order, or on how many threads. One call at a time.
+/// Kernels are made when a size first comes. Packed weights take four times the memory of the weights: they are made
+/// once there is more than an input or two, and until then layer by layer in one place. Workspaces are kept and only
+/// ever grow. A result's bits depend on its own input alone: not on what else goes through, in which order, or on how
+/// many threads. One call at a time.
 package final class InferenceNetwork: @unchecked Sendable {
   /// Writes input `image`, `[height, width]`, to `place`; runs on thread `thread`.
   package typealias Input = @Sendable (_ image: Int, _ thread: Int, _ place: MutableFloats) throws -> Void
@@ -121,7 +122,8 @@ private final class FrozenPlan: Sendable {
 
   func scratchCount(images: Int) -> Int { (layers.map { $0.scratchCount(images: images) }.max() ?? 0) + 16 }
 
-  /// One group on one thread. The first layer takes images one by one as they come, so that only one input lies in memory.
+  /// One group on one thread. The first layer takes images one by one as they come, so that only one input lies in
+  /// memory.
   /// - Returns: `[images, width]` in the workspace.
   func run(
     _ images: Range<Int>, _ thread: Int, _ space: InferenceWorkspace, _ packing: Packing,

@@ -18,8 +18,8 @@ package struct Step: Sendable {
 
 /// A layer in training: what it keeps between forward and backward, and its steps. Buffers live as long as the layer.
 ///
-/// Backward steps begin when the gradient of `output` lies in `output.values`; they write the input's gradient over the input's
-/// values, unless the input's is not wanted, and the weights' gradients into the network's buffer.
+/// Backward steps begin when the gradient of `output` lies in `output.values`; they write the input's gradient over the
+/// input's values, unless the input's is not wanted, and the weights' gradients into the network's buffer.
 package protocol Layer: Sendable {
   var output: Activation { get }
   var forward: [Step] { get }
@@ -32,7 +32,8 @@ extension Layer {
   package func preparation(for pass: ConvolutionPass) -> [@Sendable () throws -> Void] { [] }
 }
 
-/// A layer as a value: what training, inference, ONNX and files all read. Adding one is a new file with a type that conforms.
+/// A layer as a value: what training, inference, ONNX and files all read. Adding one is a new file with a type that
+/// conforms.
 package protocol LayerDescription: Sendable {
   /// In the order in which files have them.
   var parameters: [ParameterSpec] { get }

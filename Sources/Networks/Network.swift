@@ -3,8 +3,9 @@ import Kernels
 
 /// A network in training, for one batch size: its layers' steps, joined once.
 ///
-/// The batch is cut into microbatches of fixed size. Steps that nothing reduces in between run in one phase, in which microbatches
-/// run side by side; a phase ends where they meet. Buffers live as long as the network: a step allocates nothing.
+/// The batch is cut into microbatches of fixed size. Steps that nothing reduces in between run in one phase, in which
+/// microbatches run side by side; a phase ends where they meet. Buffers live as long as the network: a step allocates
+/// nothing.
 package final class Network: Sendable {
   /// What the caller fills before `forward`.
   package let input: Activation
@@ -53,8 +54,8 @@ package final class Network: Sendable {
     for phase in forwardPhases { try run(phase) }
   }
 
-  /// From the gradient in `output` to gradients of all weights, and where a layer passes it on, that of `input`, in its place. Uses up
-  /// what `forward` kept.
+  /// From the gradient in `output` to gradients of all weights, and where a layer passes it on, that of `input`, in its
+  /// place. Uses up what `forward` kept.
   package func backward() throws {
     try prepare(for: .backwardData)
     for phase in backwardPhases { try run(phase) }

@@ -3,7 +3,8 @@ package struct ParameterSpec: Sendable, Equatable {
   package enum Role: Sendable, Equatable {
     /// Moved by the optimizer.
     case weight
-    /// The logarithm of the factor that a contrastive loss multiplies cosines by; moved by the optimizer, and may be limited.
+    /// The logarithm of the factor that a contrastive loss multiplies cosines by; moved by the optimizer, and may be
+    /// limited.
     case logitScale
     /// Moved by forward passes in training, read by frozen ones.
     case statistic

@@ -4,8 +4,8 @@ import Kernels
 
 /// Where a training's time goes: processor time by layer and pass, with the work done in it.
 ///
-/// Rows are made before training; each piece of work writes a slot of its own, so nothing is locked. Times are of the running
-/// thread's processor clock: what others do on the machine does not count, waiting does not count.
+/// Rows are made before training; each piece of work writes a slot of its own, so nothing is locked. Times are of the
+/// running thread's processor clock: what others do on the machine does not count, waiting does not count.
 package final class Profile: @unchecked Sendable {
   package struct Row: Sendable {
     package let layer: String

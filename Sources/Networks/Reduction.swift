@@ -2,8 +2,8 @@ import Basics
 import Foundation
 import Kernels
 
-/// The only place where microbatches meet. What they give becomes one result in an order that their indices fix, whichever thread is
-/// done first.
+/// The only place where microbatches meet. What they give becomes one result in an order that their indices fix,
+/// whichever thread is done first.
 package protocol Reduction: Sendable {
   /// Merges every microbatch's row into `rows.total`, which begins as zeros.
   func fold(_ rows: PartRows, _ merge: (_ total: UnsafeMutablePointer<Double>, _ row: UnsafePointer<Double>) -> Void)
@@ -45,8 +45,9 @@ package final class PartRows: @unchecked Sendable {
 
 /// The sum of microbatches' packed weight gradients, formed in microbatch order whichever thread is done first.
 ///
-/// A microbatch's gradient waits in its thread's own memory for its turn: the sum costs memory by threads, not by microbatches.
-/// Microbatches of another size may pack differently: each size has a sum of its own. Threads must take microbatches in order.
+/// A microbatch's gradient waits in its thread's own memory for its turn: the sum costs memory by threads, not by
+/// microbatches. Microbatches of another size may pack differently: each size has a sum of its own. Threads must take
+/// microbatches in order.
 package final class GradientSum: @unchecked Sendable {
   private let microbatches: Microbatches
   private let sizes: [Int]
@@ -66,7 +67,8 @@ package final class GradientSum: @unchecked Sendable {
   /// Forgets what was added. Before each phase.
   func reset() { turn = 0 }
 
-  /// Makes and adds the gradient of microbatch `part`; returns when it is added, and lets the next one in also when `make` fails.
+  /// Makes and adds the gradient of microbatch `part`; returns when it is added, and lets the next one in also when
+  /// `make` fails.
   /// - Parameters:
   ///   - count: floats of this layer's packed gradient.
   ///   - memory: of this thread.

@@ -10,7 +10,8 @@ package struct ThreadScratch {
   package let share: MutableFloats
 }
 
-/// Memory that all layers of a network use in turn. While layers are made they say what they need; then it is allocated once.
+/// Memory that all layers of a network use in turn. While layers are made they say what they need; then it is allocated
+/// once.
 package final class Workspace: @unchecked Sendable {
   private var kernel = 0
   private var gradient = 0

@@ -1,5 +1,5 @@
-// Which server, and what opens it. Credentials never leave this type but into libcurl's options: the server's name, which is what
-// people, logs and the catalog see, has none.
+// Which server, and what opens it. Credentials never leave this type but into libcurl's options: the server's name,
+// which is what people, logs and the catalog see, has none.
 
 import Basics
 import CCurl
@@ -38,7 +38,8 @@ package struct CacheServer: Sendable {
 
   /// - Parameters:
   ///   - url: `http` or `https`; without query and fragment.
-  ///   - environment: where credentials are sought, in this order: the token; user and password; those of the URL; the netrc file.
+  ///   - environment: where credentials are sought, in this order: the token; user and password; those of the URL; the
+  ///     netrc file.
   /// - Throws: a usage `Failure`, in which no credentials stand.
   package init(_ url: String, environment: [String: String]) throws {
     let shown = Self.redacted(url)
@@ -88,8 +89,8 @@ package struct CacheServer: Sendable {
     return String(cString: text)
   }
 
-  /// A text in which whatever stands between `://`, or the beginning, and the last `@` is replaced, whether it is a URL or not: a
-  /// password may hold a slash that ought to have been escaped.
+  /// A text in which whatever stands between `://`, or the beginning, and the last `@` is replaced, whether it is a URL
+  /// or not: a password may hold a slash that ought to have been escaped.
   package static func redacted(_ text: String) -> String {
     let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
     guard let at = text[start...].lastIndex(of: "@") else { return text }

@@ -1,10 +1,10 @@
 // Results shared over Bazel's HTTP cache protocol: GET and PUT of <address>/ac/<fingerprint>, an ActionResult, and of
 // <address>/cas/<SHA-256>, an output's bytes. Any server that Bazel can use serves (bazel-remote, nginx with WebDAV).
 //
-// What is trusted: whoever may write to the cache can hand results to those who read it, as with Bazel. What is not: the network,
-// the server's disk and its proxies. The answer must name the fingerprint that was asked for, each output's bytes must have the
-// digest that the answer names, sizes are bounded before anything is read. Whatever does not hold counts as not there, costs
-// one warning for each kind of trouble at the end, and the action runs here.
+// What is trusted: whoever may write to the cache can hand results to those who read it, as with Bazel. What is not:
+// the network, the server's disk and its proxies. The answer must name the fingerprint that was asked for, each
+// output's bytes must have the digest that the answer names, sizes are bounded before anything is read. Whatever does
+// not hold counts as not there, costs one warning for each kind of trouble at the end, and the action runs here.
 //
 // Only final results are offered: a crash or a timeout is nobody else's.
 

@@ -1,6 +1,6 @@
-// GET and PUT through libcurl, several at a time, over connections that are kept. Nothing is followed (no redirects, no proxies, no
-// other schemes), everything is bounded: the time to connect, the time without bytes, the time of a whole request, the size of
-// an answer.
+// GET and PUT through libcurl, several at a time, over connections that are kept. Nothing is followed (no redirects, no
+// proxies, no other schemes), everything is bounded: the time to connect, the time without bytes, the time of a whole
+// request, the size of an answer.
 //
 // Guards: `idle` holds the handles that nobody uses; a handle is used by one thread at a time.
 

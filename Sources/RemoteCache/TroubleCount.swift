@@ -1,6 +1,6 @@
-// What trouble a server gave, and when it has given enough: after five failures in a row, or a minute lost, it is left alone for
-// the rest of the run. Reading and writing are counted apart, since many caches may be read by all and written by few; a server
-// that cannot be reached or is slow is so for both.
+// What trouble a server gave, and when it has given enough: after five failures in a row, or a minute lost, it is left
+// alone for the rest of the run. Reading and writing are counted apart, since many caches may be read by all and
+// written by few; a server that cannot be reached or is slow is so for both.
 
 import Basics
 import Synchronization

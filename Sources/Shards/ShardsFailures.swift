@@ -110,7 +110,7 @@ extension Failure {
   static func embeddingsUnknown(_ path: String) -> Failure {
     Failure(
       "embeddings.format", "not a file with teacher vectors", on: path,
-      expected: BuiltInEmbeddingFormats.flatMap { $0.extensions }.map { ".\($0)" }.joined(separator: ", "))
+      expected: EmbeddingFormats.endings(EmbeddingFormats.readable).map { ".\($0)" }.joined(separator: ", "))
   }
 
   static func embeddingsNone(_ paths: [String]) -> Failure {

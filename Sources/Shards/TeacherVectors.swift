@@ -39,8 +39,9 @@ package enum TeacherVectors {
   ///   - fps: rows a second. Nil: all rows of a file of at most 10.5 s, with `embedding.untimed`; else
   ///     `embedding.length`.
   ///   - width: what the other clips have; another is `embedding.dimension`.
-  /// - Returns: float16 as it came; bfloat16 and float64 as float32. `embedding.length` when the rows miss the clip's end or go
-  ///   past the file's by more than one row; `embedding.nonfinite` and `embedding.zero` name the row within the file.
+  /// - Returns: float16 as it came; bfloat16 and float64 as float32. `embedding.length` when the rows miss the clip's
+  ///   end or go past the file's by more than one row; `embedding.nonfinite` and `embedding.zero` name the row within
+  ///   the file.
   package static func select(_ rows: Tensor, fps: Double?, window: Window, width: Int? = nil) throws -> Selection {
     guard rows.shape.count == 2 else { throw Failure.embeddingShape("teacher rows", rows.shape) }
     let count = rows.shape[0]

@@ -1,6 +1,6 @@
-// One stage applied to resolved inputs: the node of the graph. A graph of 200,000 clips has some 600,000 of them, so that an
-// action is an id and one array, and a list may make them as they are asked for. What running one means is left to the
-// `Runner`'s caller.
+// One stage applied to resolved inputs: the node of the graph. A graph of 200,000 clips has some 600,000 of them, so
+// that an action is an id and one array, and a list may make them as they are asked for. What running one means is left
+// to the `Runner`'s caller.
 
 import Basics
 

@@ -1,5 +1,6 @@
-// Finds an action by its id among hundreds of thousands: an open-addressing table of positions, hashed over the raw bytes of
-// the subject. A dictionary keyed by two strings costs three times as much, on a path that must take well under a second.
+// Finds an action by its id among hundreds of thousands: an open-addressing table of positions, hashed over the raw
+// bytes of the subject. A dictionary keyed by two strings costs three times as much, on a path that must take well
+// under a second.
 
 import Basics
 

@@ -1,5 +1,5 @@
-// What an action finds when it runs: its inputs by name, and what those that gave them had to say. Bytes are read when asked
-// for, from the run in hand or from the store.
+// What an action finds when it runs: its inputs by name, and what those that gave them had to say. Bytes are read when
+// asked for, from the run in hand or from the store.
 
 import Basics
 

@@ -1,7 +1,7 @@
 // What is known of an action that was done, in the form in which it lies in the catalog: one compact run of bytes.
 //
-// A no-op build looks at every record and decodes none of them: it compares input names and digests where they lie. So a
-// record is a place in a page of bytes; names, outputs and summary are decoded when somebody asks.
+// A no-op build looks at every record and decodes none of them: it compares input names and digests where they lie. So
+// a record is a place in a page of bytes; names, outputs and summary are decoded when somebody asks.
 
 import Basics
 

@@ -13,7 +13,8 @@ package struct Artifact: Hashable, Sendable, Codable {
   }
 }
 
-/// What an `execute` hands back. Trouble with one item is a result too, worded in the summary: a throw stops the whole run.
+/// What an `execute` hands back. Trouble with one item is a result too, worded in the summary: a throw stops the whole
+/// run.
 package struct ActionResult: Sendable {
   /// The name under which the summary is an output of its own.
   package static let summaryName = "summary"

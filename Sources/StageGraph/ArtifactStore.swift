@@ -1,10 +1,10 @@
 // Bytes by their digest, in append-only segment files. Many small outputs in few large files: a workspace of a million
 // artifacts has some hundred files, and one sync makes a whole group durable.
 //
-// Cycle of a commit: records appended to the last segment → file synced → one catalog transaction → they count. Whatever
-// fails before the end is rolled back; what a killed process left behind the committed length is cut off at the next open.
-// Guards: `writer` (a mutex) holds the growing end and is held for a whole commit; `readers` guards the open files. Committed
-// bytes never change, so reads take no lock but that.
+// Cycle of a commit: records appended to the last segment → file synced → one catalog transaction → they count.
+// Whatever fails before the end is rolled back; what a killed process left behind the committed length is cut off at
+// the next open. Guards: `writer` (a mutex) holds the growing end and is held for a whole commit; `readers` guards the
+// open files. Committed bytes never change, so reads take no lock but that.
 
 import Basics
 import Synchronization
@@ -109,8 +109,8 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     }
   }
 
-  /// Reads every artifact and hashes it again. Those that are not what was stored are named, and, by a writer, given up: the
-  /// next build makes them anew.
+  /// Reads every artifact and hashes it again. Those that are not what was stored are named, and, by a writer, given
+  /// up: the next build makes them anew.
   /// - Throws: a `Failure` when a segment cannot be read at all: that says nothing of what it holds.
   /// - Parameter onProgress: told the bytes read so far, now and then.
   package func verify(

@@ -1,5 +1,5 @@
-// Names and digests as raw bytes. Swift's own string order and equality go by Unicode's canonical forms; file names, and so
-// the subjects of actions, are bytes. All of this lies on the path of a build that finds nothing to do.
+// Names and digests as raw bytes. Swift's own string order and equality go by Unicode's canonical forms; file names,
+// and so the subjects of actions, are bytes. All of this lies on the path of a build that finds nothing to do.
 
 import Basics
 import Glibc

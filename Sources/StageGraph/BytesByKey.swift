@@ -1,5 +1,5 @@
-// Values by key, both raw bytes, as they were loaded from a table: entries in pages, found by key. A dictionary of strings and
-// arrays takes three times the memory and time, on the path of a build that finds little to do.
+// Values by key, both raw bytes, as they were loaded from a table: entries in pages, found by key. A dictionary of
+// strings and arrays takes three times the memory and time, on the path of a build that finds little to do.
 
 import Basics
 

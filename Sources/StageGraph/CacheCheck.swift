@@ -1,8 +1,8 @@
-// Decides whether an action is up to date, and says why not. The planner asks for every action of the graph, the runner again
-// once an action's upstream has run; both get the same answer from the same inputs.
+// Decides whether an action is up to date, and says why not. The planner asks for every action of the graph, the runner
+// again once an action's upstream has run; both get the same answer from the same inputs.
 //
-// Equal stage, equal input names and equal input digests are what an equal fingerprint means; comparing them where they lie
-// is ten times cheaper than hashing, so that a fingerprint is computed only for what differs.
+// Equal stage, equal input names and equal input digests are what an equal fingerprint means; comparing them where they
+// lie is ten times cheaper than hashing, so that a fingerprint is computed only for what differs.
 
 import Basics
 

@@ -1,5 +1,5 @@
-// The workspace's database: what was done, where its bytes lie, what the files were. One process writes, under a lock that
-// dies with it; any number read meanwhile, without one.
+// The workspace's database: what was done, where its bytes lie, what the files were. One process writes, under a lock
+// that dies with it; any number read meanwhile, without one.
 //
 // Cycle of a write: the bytes that rows will name are already synced (ArtifactStore) → one transaction → WAL synced
 // (synchronous = FULL) → the rows count. A kill before the last step leaves the state before.
@@ -96,8 +96,8 @@ package final class Catalog: Sendable {
     try Self.wording(Self.path(workspace)) { try pool.read(body) }
   }
 
-  /// The same for one statement, which is a snapshot by itself: without the transaction around it, which takes longer than to look one
-  /// row up.
+  /// The same for one statement, which is a snapshot by itself: without the transaction around it, which takes longer
+  /// than to look one row up.
   func readOne<T>(_ body: (Database) throws -> T) throws -> T {
     try Self.wording(Self.path(workspace)) { try pool.unsafeRead(body) }
   }

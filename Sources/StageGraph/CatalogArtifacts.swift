@@ -71,7 +71,8 @@ extension Catalog {
     }
   }
 
-  /// Artifacts whose segment file is gone or too short to hold them: one `stat` for each segment, not for each artifact.
+  /// Artifacts whose segment file is gone or too short to hold them: one `stat` for each segment, not for each
+  /// artifact.
   func digestsOutsideSegments() throws -> [Digest] {
     var digests: [Digest] = []
     for (number, length) in try segments().sorted(by: { $0.key < $1.key }) {

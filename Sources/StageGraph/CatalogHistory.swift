@@ -1,5 +1,5 @@
-// Loading what was done. A no-op build over 200,000 items reads 600,000 records here: one SELECT of one column, each row
-// copied into a page and decoded by nobody.
+// Loading what was done. A no-op build over 200,000 items reads 600,000 records here: one SELECT of one column, each
+// row copied into a page and decoded by nobody.
 
 import Basics
 import Foundation

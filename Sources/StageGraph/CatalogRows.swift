@@ -1,4 +1,5 @@
-// The smaller tables: runs, shards that were written, where outputs were put, times of stages, and how far a prepare is.
+// The smaller tables: runs, shards that were written, where outputs were put, times of stages, and how far a prepare
+// is.
 
 import Basics
 import GRDB

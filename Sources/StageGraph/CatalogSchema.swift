@@ -1,5 +1,5 @@
-// The tables of the catalog and how an older catalog becomes a current one. `user_version` counts the migrations that were
-// applied; a migration is never edited once it was released, only followed by another.
+// The tables of the catalog and how an older catalog becomes a current one. `user_version` counts the migrations that
+// were applied; a migration is never edited once it was released, only followed by another.
 
 import GRDB
 
@@ -14,8 +14,9 @@ enum CatalogSchema {
     try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
 
-  /// A table for each thing that is kept, where there were items and notes with prefixes; and the subjects (SubjectLedger).
-  /// What an older version cached of verdicts is dropped: they are found again from the stored summaries.
+  /// A table for each thing that is kept, where there were items and notes with prefixes; and the subjects
+  /// (SubjectLedger). What an older version cached of verdicts is dropped: they are found again from the stored
+  /// summaries.
   private static let typedTables = """
     -- What all actions of a subject were functions of when they were last up to date, and their outputs; empty: not settled.
     CREATE TABLE subject (name TEXT PRIMARY KEY, settled BLOB NOT NULL) WITHOUT ROWID;

@@ -16,8 +16,8 @@ extension Catalog {
     }
   }
 
-  /// Enters subjects whose actions are all up to date and final, in one transaction. What they were settled with for other stages
-  /// stays: no record has changed since.
+  /// Enters subjects whose actions are all up to date and final, in one transaction. What they were settled with for
+  /// other stages stays: no record has changed since.
   package func settle(_ subjects: [SettledSubject]) throws {
     if subjects.isEmpty { return }
     try write { database in
@@ -41,8 +41,8 @@ extension Catalog {
 }
 
 extension ArtifactStore {
-  /// What was done for some subjects, and for those of the ledger that are not among `all`: work that was done for one serves another
-  /// with the same inputs. Loads everything where that is quicker.
+  /// What was done for some subjects, and for those of the ledger that are not among `all`: work that was done for one
+  /// serves another with the same inputs. Loads everything where that is quicker.
   /// - Parameter all: the subjects of the whole graph, those named first among them.
   package func history(
     of subjects: [String], among all: some Collection<String>, _ ledger: SubjectLedger, stages: [Stage]

@@ -1,9 +1,9 @@
 // Gives back the space of what nothing refers to: the engine's side of `gc`.
 //
-// Kept: every output of a current record whose action the caller still wants, and of the records that the last few runs with
-// something to do put aside (going back to the parameter before costs nothing). All else goes.
-// Cycle: one transaction drops rows → for each segment with dead bytes: its live records are copied to the end of the store
-// → synced → one transaction moves their rows and drops the segment → the old file is removed. A kill leaves the state
+// Kept: every output of a current record whose action the caller still wants, and of the records that the last few runs
+// with something to do put aside (going back to the parameter before costs nothing). All else goes. Cycle: one
+// transaction drops rows → for each segment with dead bytes: its live records are copied to the end of the store →
+// synced → one transaction moves their rows and drops the segment → the old file is removed. A kill leaves the state
 // before or after each step; dead bytes without rows are found again next time, files without rows go at the next open.
 
 import Basics

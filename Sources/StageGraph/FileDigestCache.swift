@@ -1,5 +1,5 @@
-// The digests of input files, without reading them again: a file whose size, modification time, inode and device are what
-// they were has the digest that it had. 200,000 files cost 200,000 `stat`s and one SELECT.
+// The digests of input files, without reading them again: a file whose size, modification time, inode and device are
+// what they were has the digest that it had. 200,000 files cost 200,000 `stat`s and one SELECT.
 //
 // A file that was written within the last second is hashed but not remembered: another write could leave the same time.
 // Guards: the table is immutable once loaded; `changes` is the calling thread's.

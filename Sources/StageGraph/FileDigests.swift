@@ -1,6 +1,7 @@
 import Basics
 
-/// The digests of some files, in their order, or why one has none. An array of results would take four times the memory.
+/// The digests of some files, in their order, or why one has none. An array of results would take four times the
+/// memory.
 package struct FileDigests: RandomAccessCollection, Sendable {
   var digests: [Digest?] = []
   var failures: [Int: Failure] = [:]

@@ -1,7 +1,7 @@
-// What an action is a function of, as one digest: stage name, version, parameters, toolchain and the digests of its inputs.
-// Never a path, a clock, a host or a thread count. Every field has its length in front and every table its count, in byte
-// order of the names, so that no two different actions spell the same bytes. Changing this file changes every fingerprint:
-// a test freezes one.
+// What an action is a function of, as one digest: stage name, version, parameters, toolchain and the digests of its
+// inputs. Never a path, a clock, a host or a thread count. Every field has its length in front and every table its
+// count, in byte order of the names, so that no two different actions spell the same bytes. Changing this file changes
+// every fingerprint: a test freezes one.
 
 import Basics
 

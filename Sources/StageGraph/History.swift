@@ -1,6 +1,6 @@
-// What was done before, as the planner sees it: the record of each action, the stages as they then were, outputs that are
-// lost, and older records by fingerprint. Loaded from the catalog in one pass, or made by hand in tests. Reading it changes
-// nothing.
+// What was done before, as the planner sees it: the record of each action, the stages as they then were, outputs that
+// are lost, and older records by fingerprint. Loaded from the catalog in one pass, or made by hand in tests. Reading it
+// changes nothing.
 
 import Basics
 

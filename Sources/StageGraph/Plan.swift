@@ -1,5 +1,5 @@
-// What a build would do, action by action: the planner's answer, shown by `plan` and `--dry-run`, carried out by the runner.
-// States lie in compact arrays; records and reasons are made when somebody asks.
+// What a build would do, action by action: the planner's answer, shown by `plan` and `--dry-run`, carried out by the
+// runner. States lie in compact arrays; records and reasons are made when somebody asks.
 
 import Basics
 

@@ -1,5 +1,5 @@
-// Compares a graph with what was done before and says what a build would do. Pure: the same graph and the same history give
-// the same plan, and nothing is read but the history. Carrying the plan out is left to the `Runner`.
+// Compares a graph with what was done before and says what a build would do. Pure: the same graph and the same history
+// give the same plan, and nothing is read but the history. Carrying the plan out is left to the `Runner`.
 
 import Basics
 
@@ -8,7 +8,8 @@ package enum Planner {
   ///   - actions: in an order in which each stands after what it takes from.
   ///   - force: names of stages whose actions run in any case.
   ///   - forceActions: single actions that run in any case; those that are not in the graph count for nothing.
-  /// - Throws: `Failure` for an unknown stage or input, two actions of one id, or an order that does not hold (as in a cycle).
+  /// - Throws: `Failure` for an unknown stage or input, two actions of one id, or an order that does not hold (as in a
+  ///   cycle).
   package static func plan(
     stages: [Stage], actions: any ActionList, history: consuming History, force: Set<String> = [],
     forceActions: Set<ActionID> = []
@@ -68,7 +69,8 @@ package enum Planner {
     for (id, stage) in history.configurations where id >= 0 {
       stageOf[id] = plan.index.ordinal(ofStage: stage.name) ?? -1
     }
-    // Records come stage by stage in order of subjects; where the graph does too, the next one is where the last two say.
+    // Records come stage by stage in order of subjects; where the graph does too, the next one is where the last two
+    // say.
     var (last, stride, lastStage) = (-1, 1, -1)
     for record in history.records {
       let configuration = record.configuration
@@ -88,7 +90,8 @@ package enum Planner {
     return bodies
   }
 
-  /// Where the last action of each stage found each of its inputs: the next one's are most often as far ahead as it is itself.
+  /// Where the last action of each stage found each of its inputs: the next one's are most often as far ahead as it is
+  /// itself.
   private struct Neighbours {
     var position: [Int]
     var upstream: [[Int]]

@@ -1,5 +1,5 @@
-// Rows as bytes where SQLite has them. Tables of hundreds of thousands of rows are read whole as a prepare begins: wrapping each
-// column in an object takes longer than reading it.
+// Rows as bytes where SQLite has them. Tables of hundreds of thousands of rows are read whole as a prepare begins:
+// wrapping each column in an object takes longer than reading it.
 
 import GRDB
 import GRDBSQLite

@@ -3,8 +3,8 @@
 // A no-op build looks at every record and decodes none of them: it compares input names and digests in place.
 // Layout (little-endian; version 1):
 //   u8 version, u8 flags (1 = final), u16 subject length, u32 configuration, u32 inputs, u32 outputs, 32 fingerprint,
-//   subject, inputs (u16 length, name, 32 digest)…, outputs (u16 length, name, 32 digest, u64 size)…, each in name order
-// `configuration` is the row of the stage, as it was, in the catalog.
+//   subject, inputs (u16 length, name, 32 digest)…, outputs (u16 length, name, 32 digest, u64 size)…, each in name
+//   order `configuration` is the row of the stage, as it was, in the catalog.
 
 import Basics
 

@@ -6,8 +6,8 @@ package enum RunEvent: Sendable {
   case cached(Int)
   /// An action turned out to be up to date, with this record.
   case spared(ActionRecord)
-  /// Would have run, for these reasons; its result came from another workspace. Its bytes cannot be read from the record yet, so that
-  /// the summary comes with it.
+  /// Would have run, for these reasons; its result came from another workspace. Its bytes cannot be read from the
+  /// record yet, so that the summary comes with it.
   case fetched(ActionRecord, summary: [UInt8], [RebuildReason])
   case started(ActionID, [RebuildReason])
   /// The same of one that ran here.

@@ -1,11 +1,11 @@
-// Carries a plan out: runs what must run on N threads, spares what an unchanged input does not reach, and commits results in
-// groups. What running an action means is the caller's closure.
+// Carries a plan out: runs what must run on N threads, spares what an unchanged input does not reach, and commits
+// results in groups. What running an action means is the caller's closure.
 //
-// Cycle: the calling thread commits, N others take ready actions from the `Schedule` until there are none. An action whose upstream
-// ran is checked again with the inputs that it now has: an unchanged output wakes nobody. An interruption or a failure stops
-// the taking; what is in hand is finished and committed, then the error is thrown.
-// Where results are shared with other workspaces, an action is looked up there before it runs, and what ran is offered once it is
-// on its way into the store.
+// Cycle: the calling thread commits, N others take ready actions from the `Schedule` until there are none. An action
+// whose upstream ran is checked again with the inputs that it now has: an unchanged output wakes nobody. An
+// interruption or a failure stops the taking; what is in hand is finished and committed, then the error is thrown.
+// Where results are shared with other workspaces, an action is looked up there before it runs, and what ran is offered
+// once it is on its way into the store.
 // Guards: all shared state is the Schedule's; `telling` keeps events one at a time.
 
 import Basics
@@ -42,7 +42,8 @@ package struct Runner: Sendable {
   }
 
   /// Does what the plan says.
-  /// - Throws: what `execute` threw first, `Interruption.failure`, or why results cannot be kept. Finished work is committed.
+  /// - Throws: what `execute` threw first, `Interruption.failure`, or why results cannot be kept. Finished work is
+  ///   committed.
   package func run(_ plan: Plan, execute: @escaping Execute) throws -> RunOutcome {
     let schedule = Schedule(plan, limits: limits, isInterrupted: isInterrupted)
     let source = RunSource(schedule: schedule, store: store)

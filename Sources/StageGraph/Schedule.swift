@@ -1,9 +1,9 @@
 // Who may run next, what was given, and what still has to be committed: the state that the threads of a run share.
 //
-// Cycle of an action: all upstream done → ready → taken by a worker → (spared | blocked | fetched | executed) → done, which may make
-// others ready; one with a result is also pending → taken by the committer with its group → committed.
-// Guards: every property is guarded by `condition`. Work is done outside of it. The heap gives the earliest action of the
-// graph first, so that what belongs together runs together.
+// Cycle of an action: all upstream done → ready → taken by a worker → (spared | blocked | fetched | executed) → done,
+// which may make others ready; one with a result is also pending → taken by the committer with its group → committed.
+// Guards: every property is guarded by `condition`. Work is done outside of it. The heap gives the earliest action of
+// the graph first, so that what belongs together runs together.
 
 import Basics
 import Foundation
@@ -12,7 +12,8 @@ final class Schedule: @unchecked Sendable {
   struct Limits {
     var groupCount = 64
     var groupBytes = 64 << 20
-    /// A group is whatever was finished while the one before was committed: a kill costs hardly more than the work in hand.
+    /// A group is whatever was finished while the one before was committed: a kill costs hardly more than the work in
+    /// hand.
     var groupSeconds = 0.0
     /// Workers wait while so many bytes are not yet committed.
     var heldBytes = 256 << 20

@@ -1,6 +1,6 @@
-// The growing end of the store: records are appended to the last segment file, which is followed by a new one when it is
-// large enough. What was appended counts only after `sync` and the catalog's transaction; until then `rollBack` takes it away,
-// and after a kill the next writer does.
+// The growing end of the store: records are appended to the last segment file, which is followed by a new one when it
+// is large enough. What was appended counts only after `sync` and the catalog's transaction; until then `rollBack`
+// takes it away, and after a kill the next writer does.
 //
 // Record: 8 magic, 32 SHA-256 of the payload, u64 length, u64 XXH3 of the payload (little-endian), payload.
 

@@ -1,7 +1,9 @@
-// Results that other workspaces made, by fingerprint: what the runner asks before it runs an action, and tells afterwards.
+// Results that other workspaces made, by fingerprint: what the runner asks before it runs an action, and tells
+// afterwards.
 //
-// A result is a function of its fingerprint, so it does not matter who made it. What lies behind this (a server, a folder), how
-// an answer is checked and what trouble costs is the implementation's; the engine keeps what it is given like a result of its own.
+// A result is a function of its fingerprint, so it does not matter who made it. What lies behind this (a server, a
+// folder), how an answer is checked and what trouble costs is the implementation's; the engine keeps what it is given
+// like a result of its own.
 
 import Basics
 
@@ -17,14 +19,14 @@ package struct NamedOutput: Sendable, Equatable {
   }
 }
 
-/// Results shared between workspaces. Called on any of a run's threads, several at a time; no call throws: what goes wrong counts
-/// as not there.
+/// Results shared between workspaces. Called on any of a run's threads, several at a time; no call throws: what goes
+/// wrong counts as not there.
 package protocol SharedResults: Sendable {
   /// Whether results of this stage are shared at all.
   func holds(stage: String) -> Bool
 
-  /// All outputs of the action with this fingerprint, each of the digest it names and the summary among them; nil where there
-  /// is no such result or it cannot be had.
+  /// All outputs of the action with this fingerprint, each of the digest it names and the summary among them; nil where
+  /// there is no such result or it cannot be had.
   func find(_ fingerprint: Digest, stage: String) -> [NamedOutput]?
 
   /// Offers a final result to others.

@@ -1,5 +1,5 @@
-// What a kind of work is to the engine: a name, a version and the settings that change what it gives. The engine compares
-// these and words their changes; what they mean is the caller's.
+// What a kind of work is to the engine: a name, a version and the settings that change what it gives. The engine
+// compares these and words their changes; what they mean is the caller's.
 
 /// A kind of work.
 package struct Stage: Sendable, Hashable {

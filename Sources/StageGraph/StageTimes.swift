@@ -1,7 +1,8 @@
 import Basics
 import Synchronization
 
-/// What ran, what was up to date and how long it took, stage by stage: a record, outside of what is the same on every run.
+/// What ran, what was up to date and how long it took, stage by stage: a record, outside of what is the same on every
+/// run.
 package struct StageTimes: Sendable, Equatable {
   package var rows: [StageTimeRow]
 

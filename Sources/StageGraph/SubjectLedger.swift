@@ -1,15 +1,15 @@
 // Subjects with nothing left to do: what all their actions were functions of when they were last up to date.
 //
-// A graph of 200,000 clips in three stages has 600,000 records. Comparing each takes seconds; one digest a clip over the inputs of
-// all its actions says the same, and is made from the very inputs that the actions have, so that none can be forgotten. Only
-// subjects whose digest differs are planned, action by action.
-// An entry holds only as long as the records do: a commit, garbage collection and a lost artifact take it away, in the same
-// transaction (CatalogSubjects). Whoever finds all actions of a subject up to date and final enters it again.
+// A graph of 200,000 clips in three stages has 600,000 records. Comparing each takes seconds; one digest a clip over
+// the inputs of all its actions says the same, and is made from the very inputs that the actions have, so that none can
+// be forgotten. Only subjects whose digest differs are planned, action by action.
+// An entry holds only as long as the records do: a commit, garbage collection and a lost artifact take it away, in the
+// same transaction (CatalogSubjects). Whoever finds all actions of a subject up to date and final enters it again.
 
 import Basics
 
-/// What all actions of one subject are functions of, spelled one after the other and then hashed: the digest differs whenever one
-/// of their fingerprints would.
+/// What all actions of one subject are functions of, spelled one after the other and then hashed: the digest differs
+/// whenever one of their fingerprints would.
 package struct SubjectKey: Sendable {
   private let start: [UInt8]
   private var bytes: [UInt8] = []
@@ -74,7 +74,8 @@ package struct SettledSubject: Sendable {
   }
 }
 
-/// Every subject that has a record, and what it was settled with, if it is: for the last few choices of stages, newest first.
+/// Every subject that has a record, and what it was settled with, if it is: for the last few choices of stages, newest
+/// first.
 package struct SubjectLedger: Sendable {
   /// Key and outputs.
   private static let entrySize = 64

@@ -135,8 +135,8 @@ package enum SafetensorsFile {
     try header(of: tensors.pairs.map { ($0.name, $0.tensor.type, $0.tensor.shape) }, metadata: metadata)
   }
 
-  /// What stands before the tensors of a file, whose bytes follow in this order, without gaps. For sorted names the file is
-  /// the one that `write` would give.
+  /// What stands before the tensors of a file, whose bytes follow in this order, without gaps. For sorted names the
+  /// file is the one that `write` would give.
   package static func header(
     of tensors: [(name: String, type: ElementType, shape: [Int])], metadata: [String: String] = [:]
   ) throws -> [UInt8] {

@@ -3,7 +3,8 @@ import Basics
 import Kernels
 import Networks
 
-/// A batch's spectrograms and teacher vectors, from shards or memory: decoded, cropped, mixed and masked on all threads.
+/// A batch's spectrograms and teacher vectors, from shards or memory: decoded, cropped, mixed and masked on all
+/// threads.
 final class BatchLoader: @unchecked Sendable {
   /// Samples of each clip that are taken.
   let samples: Int

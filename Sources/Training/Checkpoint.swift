@@ -99,8 +99,8 @@ package struct CheckpointFolder: Sendable {
   /// What a checkpoint that cannot be loaded is called further: no checkpoint any more.
   private static let damagedEnding = ".damaged"
 
-  /// Fills `learner` from the newest checkpoint that is whole, for the one who goes on training. Newer ones that cannot be loaded
-  /// are reported and set aside under another name: they would push out those that are saved from here on.
+  /// Fills `learner` from the newest checkpoint that is whole, for the one who goes on training. Newer ones that cannot
+  /// be loaded are reported and set aside under another name: they would push out those that are saved from here on.
   /// - Returns: nil where none is whole.
   package func resume(into learner: Learner, warn: (Failure) -> Void) throws -> TrainingState? {
     let (state, damaged) = newestWhole(into: learner, warn: warn)
@@ -123,7 +123,8 @@ package struct CheckpointFolder: Sendable {
     return (nil, damaged)
   }
 
-  /// How far the newest checkpoint has come whose state can be read; nil where there is none. Its numbers are not checked.
+  /// How far the newest checkpoint has come whose state can be read; nil where there is none. Its numbers are not
+  /// checked.
   package var latestState: TrainingState? {
     for step in steps.reversed() {
       guard let file = try? MappedFile(file(step)) else { continue }

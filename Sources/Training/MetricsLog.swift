@@ -1,8 +1,8 @@
 import Basics
 import Foundation
 
-/// `metrics.jsonl`: one line a step and one an epoch, and the same as TensorBoard's events. A record: it may hold times, and is cut
-/// back to the checkpoint on resume.
+/// `metrics.jsonl`: one line a step and one an epoch, and the same as TensorBoard's events. A record: it may hold
+/// times, and is cut back to the checkpoint on resume.
 package final class MetricsLog {
   package struct Line: Codable, Sendable {
     package var kind: String
@@ -24,7 +24,8 @@ package final class MetricsLog {
   private let handle: FileHandle
   private let events: EventFile
 
-  /// Opens the log and drops what training does again from `state` on: later steps, and epochs that are not finished in it.
+  /// Opens the log and drops what training does again from `state` on: later steps, and epochs that are not finished in
+  /// it.
   package init(_ path: String, keepThrough state: TrainingState) throws {
     self.path = path
     let kept = Self.lines(path).filter { $0.step <= state.step && ($0.kind != "epoch" || $0.epoch < state.epoch) }

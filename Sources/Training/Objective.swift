@@ -2,7 +2,8 @@ import Basics
 import Kernels
 import Networks
 
-/// What a training makes smaller: the audio's embeddings are brought to targets, which are a teacher's vectors or labels.
+/// What a training makes smaller: the audio's embeddings are brought to targets, which are a teacher's vectors or
+/// labels.
 package protocol Objective: Sendable {
   /// What is trained besides the encoder.
   /// - Parameters:
@@ -15,8 +16,8 @@ package protocol Objective: Sendable {
 
 /// A loss over one batch.
 package protocol TrainingLoss: AnyObject {
-  /// The loss of a batch. With `gradients` also the gradient of the embeddings, and in the context's buffer those of the loss's own
-  /// weights.
+  /// The loss of a batch. With `gradients` also the gradient of the embeddings, and in the context's buffer those of
+  /// the loss's own weights.
   /// - Parameters:
   ///   - audio: `[rows, encoder's width]`.
   ///   - target: `[rows, target's width]`: of a teacher, the mean of the clip's rows.

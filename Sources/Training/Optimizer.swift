@@ -4,7 +4,8 @@ import Networks
 
 /// How weights move besides the rate and its schedule. All off by default, as in the reference.
 package struct OptimizerSettings: Codable, Sendable, Equatable {
-  /// AdamW's decoupled decay (Loshchilov, Hutter 2019) of matrices and convolution kernels; not of norms, biases, logit scales.
+  /// AdamW's decoupled decay (Loshchilov, Hutter 2019) of matrices and convolution kernels; not of norms, biases, logit
+  /// scales.
   package var weightDecay = 0.0
   /// A longer gradient is shortened to this length.
   package var gradientLimit: Double?

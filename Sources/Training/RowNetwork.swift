@@ -1,8 +1,8 @@
 import Kernels
 import Networks
 
-/// Layers over rows, all rows of a batch at once on the calling thread: what stands between embeddings and a loss. Two products of
-/// 512×512 are nothing beside the encoder.
+/// Layers over rows, all rows of a batch at once on the calling thread: what stands between embeddings and a loss. Two
+/// products of 512×512 are nothing beside the encoder.
 package final class RowNetwork {
   private let layers: [any LayerDescription]
   private let inputs: Int

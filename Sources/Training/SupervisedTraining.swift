@@ -6,9 +6,9 @@ import Networks
 
 /// The same network trained from labels alone: the baseline that a frozen embedding is held against.
 ///
-/// A random encoder with one linear layer on top, trained by `Trainer` with Adam and half a cosine from the base rate to 0; the epoch
-/// with the least loss on the validation clips is kept. A function of the configuration, the audio and the libraries alone. It goes on
-/// where it was stopped.
+/// A random encoder with one linear layer on top, trained by `Trainer` with Adam and half a cosine from the base rate
+/// to 0; the epoch with the least loss on the validation clips is kept. A function of the configuration, the audio and
+/// the libraries alone. It goes on where it was stopped.
 package final class SupervisedTraining {
   package struct Configuration: Sendable, Equatable {
     package var encoder: String?
@@ -42,7 +42,8 @@ package final class SupervisedTraining {
     }
   }
 
-  /// How often the validation clips are looked at, at most about: one look costs as much as several steps of a small set.
+  /// How often the validation clips are looked at, at most about: one look costs as much as several steps of a small
+  /// set.
   private static let mostLooks = 40
 
   private let data: Data

@@ -2,9 +2,11 @@ import Basics
 import Kernels
 import Networks
 
-/// Trains an encoder: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a checkpoint left off.
+/// Trains an encoder: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a checkpoint left
+/// off.
 ///
-/// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no bit.
+/// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no
+/// bit.
 package final class Trainer {
   /// Raised whenever the same configuration would give other weights than before.
   package static let version = 1

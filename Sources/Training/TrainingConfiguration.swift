@@ -19,7 +19,8 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   package var precision = "float32"
   /// Clips that one thread takes at a time: fixes the tree by which sums are formed.
   package var microbatch = 8
-  /// Epochs without a better validation loss before training ends; nil: never. No part of the run's name: more patience goes on.
+  /// Epochs without a better validation loss before training ends; nil: never. No part of the run's name: more patience
+  /// goes on.
   package var patience: Int? = 10
   package var augmentation = Augmentation()
   package var optimizer = OptimizerSettings()
@@ -51,7 +52,8 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     initialWeights = try values.decodeIfPresent(Digest.self, forKey: .initialWeights)
   }
 
-  /// The name of the run: the digest of all of this but when it ends, the data, and what the machine's libraries can change.
+  /// The name of the run: the digest of all of this but when it ends, the data, and what the machine's libraries can
+  /// change.
   package func identity(data: Digest, toolchain: [String: String]) throws -> Digest {
     struct Identity: Encodable {
       var configuration: TrainingConfiguration
@@ -77,9 +79,16 @@ package struct TrainingLimits: Sendable {
   package init() {}
 }
 
-package enum CheckpointInterval: Sendable, Equatable {
+package enum CheckpointInterval: Sendable, Equatable, CustomStringConvertible {
   case steps(Int)
   case minutes(Double)
+
+  package var description: String {
+    switch self {
+    case .steps(let count): "\(count)"
+    case .minutes(let count): count == count.rounded() ? "\(Int(count))m" : "\(count)m"
+    }
+  }
 
   /// `50` (steps) or `10m` (minutes).
   package init?(_ text: String) {

@@ -20,6 +20,6 @@ extension Failure {
     Failure(
       "training.few", "there are fewer training clips than a batch holds", found: "\(found)",
       expected: "at least \(batchSize)",
-      hint: found >= 2 ? "pipeline distill --batch-size \(min(found, 32))" : "prepare more clips first")
+      hint: found >= 2 ? "--batch-size \(min(found, 32))" : "prepare more clips first")
   }
 }

@@ -5,8 +5,8 @@ import Kernels
 import Models
 import Networks
 
-/// The loss on clips that are not trained on, always against the same number of other clips where it depends on them, so that it can be
-/// compared between epochs, batch sizes and data sets.
+/// The loss on clips that are not trained on, always against the same number of other clips where it depends on them,
+/// so that it can be compared between epochs, batch sizes and data sets.
 package final class Validation {
   /// Clips in a group; each is told from the group's others.
   static let group = Split.fewestValidationClips

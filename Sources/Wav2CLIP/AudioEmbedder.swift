@@ -17,11 +17,12 @@ import Tensors
 /// let seconds = try embedder.embedWindows(samples, sampleRate: 44_100)  // 512 numbers for each second
 /// ```
 ///
-/// A vector stands in the space of CLIP's image and text embeddings, so that the cosine between them means something. It is not
-/// of length one unless ``init(weights:projection:normalize:threads:)`` is told so.
+/// A vector stands in the space of CLIP's image and text embeddings, so that the cosine between them means something.
+/// It is not of length one unless ``init(weights:projection:normalize:threads:)`` is told so.
 ///
-/// An embedding depends on its own sound alone, down to the last bit: not on what else is embedded, nor on the number of threads.
-/// Other instruction sets (AVX2, AVX-512) round otherwise. An embedder may be shared between threads; calls wait for one another.
+/// An embedding depends on its own sound alone, down to the last bit: not on what else is embedded, nor on the number
+/// of threads. Other instruction sets (AVX2, AVX-512) round otherwise. An embedder may be shared between threads; calls
+/// wait for one another.
 public final class AudioEmbedder: @unchecked Sendable {
   /// The sample rate that the encoder hears at; sound of other rates is resampled.
   public static let sampleRate = Double(FrontEnd.sampleRate)
@@ -32,9 +33,11 @@ public final class AudioEmbedder: @unchecked Sendable {
   /// Sounds must have more samples than this at 16 kHz: half a Fourier transform.
   public static let fewestSamples = FrontEnd.fewestSamples
 
-  /// The number of values in an embedding: the teacher's width, 512 for CLIP ViT-B/32; without a projection the encoder's.
+  /// The number of values in an embedding: the teacher's width, 512 for CLIP ViT-B/32; without a projection the
+  /// encoder's.
   public let width: Int
-  /// Whether embeddings are in the teacher's space: false for `projection: false`, and for weights without a projection.
+  /// Whether embeddings are in the teacher's space: false for `projection: false`, and for weights without a
+  /// projection.
   public let isProjected: Bool
   /// What the file says about its weights: the front end's parameters, and where they come from.
   public let metadata: [String: String]
@@ -136,8 +139,8 @@ public final class AudioEmbedder: @unchecked Sendable {
 
   /// One vector for each second of a sound, the windows normalized together, as the public `wav2clip` package does it.
   ///
-  /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; a sound shorter
-  /// than one window gives none.
+  /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; a sound
+  /// shorter than one window gives none.
   /// - Parameter hop: seconds from one window to the next.
   /// - Returns: 1 + ⌊(seconds − 1) / hop⌋ vectors.
   public func embedWindows(_ samples: [Float], sampleRate: Double, hop: Double = 1) throws -> [[Float]] {

@@ -28,8 +28,9 @@ struct CommonOptions: ParsableArguments {
   /// Applies the style and reads the pipeline file.
   func begin() throws -> PipelineFile? {
     Console.use(.init(json: json, quiet: quiet))
-    if let pipelineFile { return try PipelineFile(pipelineFile) }
-    return Files.exists(PipelineFile.standardPath) ? try PipelineFile(PipelineFile.standardPath) : nil
+    let path = pipelineFile ?? PipelineFile.standardPath
+    guard pipelineFile != nil || Files.exists(path) else { return nil }
+    return try PipelineFile(path, sections: pipelineSections)
   }
 }
 
@@ -39,6 +40,14 @@ func parsed<T>(_ flag: String, _ text: String?, _ parse: (String) throws -> T?) 
   guard let value = try parse(text) else {
     throw Failure(
       "usage.value", "the value cannot be read", on: flag, found: text, hint: "pipeline --help", exit: .usage)
+  }
+  return value
+}
+
+func positive(_ flag: String, _ value: Int?) throws -> Int? {
+  guard let value else { return nil }
+  guard value > 0 else {
+    throw Failure("usage.value", "a number over 0 is wanted", on: flag, found: "\(value)", exit: .usage)
   }
   return value
 }

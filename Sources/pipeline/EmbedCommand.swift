@@ -66,7 +66,7 @@ struct EmbedCommand: ParsableCommand {
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.weights = weights
     settings.run = runName
-    settings.checkpoint = try parsed("--checkpoint", checkpoint, TrainedModel.Choice.init) ?? .best
+    settings.checkpoint = try parsed("--checkpoint", checkpoint, TrainedModel.Choice.init(_:)) ?? .best
     settings.workspace = common.workspace
     settings.output = out
     settings.hop = windows ? hop ?? 1 : nil

@@ -4,7 +4,14 @@ import Export
 import Flow
 import Runs
 
-struct ExportCommand: ParsableCommand {
+/// The options of `export` that a pipeline file can hold.
+struct ExportOptions: ParsableArguments {
+  @Option(
+    help: "Which checkpoint: best, last or a step.")
+  var checkpoint = TrainedModel.Choice.best
+}
+
+struct ExportCommand: PipelineFileCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write a run's weights for PyTorch (.bin, .pt), as .safetensors, or as a graph for ONNX Runtime (.onnx).")
@@ -13,28 +20,22 @@ struct ExportCommand: ParsableCommand {
   var file: String?
 
   @Option(name: .customLong("run"), help: "Which run; default: the one trained last.") var runName: String?
-  @Option(help: "best, last or a step.") var checkpoint: String?
+  @OptionGroup var options: ExportOptions
   @Flag(help: "Write the moving average that distill --ema kept.") var ema = false
   @OptionGroup var weights: WeightOptions
   @OptionGroup var common: CommonOptions
 
-  func run() throws {
-    let settings = try common.begin()
-    guard let path = file ?? settings?.text("export", "file") else {
+  func run(_ settings: PipelineFile?) throws {
+    guard let path = file ?? settings?.text(Self.section, "file") else {
       throw Failure("usage.file", "no file is named", hint: "pipeline export weights.bin", exit: .usage)
     }
     var export = ExportSettings(path: path)
     (export.workspace, export.run, export.averaged) = (common.workspace, runName, ema)
-    export.checkpoint = try Self.choice(checkpoint ?? settings?.text("export", "checkpoint"))
+    export.checkpoint = options.checkpoint
     export.selection = try weights.selection()
     let job = ExportJob(export)
     if common.dryRun { return try ExportReport.plan(job) }
     try job.run { ExportReport.show($0, export) }
-  }
-
-  /// The best checkpoint, where none is named.
-  static func choice(_ text: String?, _ flag: String = "--checkpoint") throws -> TrainedModel.Choice {
-    try parsed(flag, text, TrainedModel.Choice.init) ?? .best
   }
 }
 

@@ -4,7 +4,8 @@ import Flow
 import Prepare
 import StageGraph
 
-struct GraphCommand: ParsableCommand {
+struct GraphCommand: PipelineFileCommand {
+  static let section = PrepareCommand.section
   static let configuration = CommandConfiguration(
     commandName: "graph", abstract: "The stages and what they take from each other, in dot or mermaid.")
 
@@ -12,13 +13,12 @@ struct GraphCommand: ParsableCommand {
   @OptionGroup var options: PrepareOptions
   @OptionGroup var common: CommonOptions
 
-  func run() throws {
-    let file = try common.begin()
-    let given = file?.list("prepare", "videos") ?? []
-    var settings = try options.settings(videos: given.isEmpty ? ["videos"] : given, common: common, file: file)
+  func run(_ file: PipelineFile?) throws {
+    let given = file?.list(Self.section, "videos") ?? []
+    var settings = try options.settings(videos: given.isEmpty ? ["videos"] : given, workspace: common.workspace)
     if settings.embeddings.isEmpty { settings.embeddings = ["embeddings"] }
     let catalog = Files.exists("\(common.workspace)/catalog.sqlite") ? try Catalog.reader(common.workspace) : nil
-    if let shards = try catalog?.directory(of: .shards), options.shards == nil { settings.shards = shards }
+    if let shards = try catalog?.directory(of: .shards), options.output.shards == nil { settings.shards = shards }
     let diagram = try StageDiagram(settings, catalog)
     Console.say(mermaid ? diagram.mermaid : diagram.dot)
     for node in diagram.nodes { Console.event("node", ["name": node.name, "count": node.count ?? ""]) }

@@ -4,7 +4,8 @@ import Foundation
 import Prepare
 import Synchronization
 
-/// What a CI job shows beside its log: annotations, which GitHub takes from lines of the log, and a summary in Markdown.
+/// What a CI job shows beside its log: annotations, which GitHub takes from lines of the log, and a summary in
+/// Markdown.
 ///
 /// Everything is gathered by reason, since GitHub shows ten annotations of a kind and no more. Nothing happens unless
 /// GITHUB_ACTIONS is `true`.
@@ -100,7 +101,8 @@ enum JobReport {
     reasons.sorted { ($1.count, $0.code, $0.title) < ($0.count, $1.code, $1.title) }
   }
 
-  /// GitHub's form, in which the text's own per cent signs and line ends are escaped, and in properties colons and commas.
+  /// GitHub's form, in which the text's own per cent signs and line ends are escaped, and in properties colons and
+  /// commas.
   private static func annotation(_ level: String, title: String, _ text: String) -> String {
     let escaped = { (text: String) in
       text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")

@@ -14,7 +14,7 @@ struct Pipeline: ParsableCommand {
       pipeline export weights.bin    what PyTorch and the wav2clip package load
       """,
     version: ToolVersion.text,
-    subcommands: BuiltInCommands)
+    subcommands: builtInCommands)
 
   /// Words in, exit status out. The hidden worker is not a command: it is how this program calls itself.
   static func main() {
@@ -46,7 +46,7 @@ struct Pipeline: ParsableCommand {
 }
 
 /// Every subcommand. A new one is one file and one line.
-let BuiltInCommands: [any ParsableCommand.Type] = [
+let builtInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
   ConvertCommand.self, EmbedCommand.self,
   StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,

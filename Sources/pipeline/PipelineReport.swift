@@ -14,7 +14,7 @@ struct PipelineReport {
   var videos: [String] = []
   var options: PrepareOptions
 
-  private var exportPath: String { file?.text("export", "file") ?? "weights.bin" }
+  private var exportPath: String { file?.text(ExportCommand.section, "file") ?? "weights.bin" }
 
   /// Carries the steps out, or with `--dry-run` says what each would do.
   /// - Parameter until: the last step; nil for all.
@@ -105,7 +105,8 @@ extension PipelineReport: PipelineWork {
   func planExport() throws { try ExportReport.plan(ExportJob(try exportSettings())) }
 
   private func prepareSettings() throws -> PrepareSettings {
-    try options.settings(videos: videos, common: common, file: file)
+    try options.settings(
+      videos: videos.isEmpty ? file?.list(PrepareCommand.section, "videos") ?? [] : videos, workspace: common.workspace)
   }
 
   private func frameSettings() throws -> PrepareSettings {
@@ -120,13 +121,13 @@ extension PipelineReport: PipelineWork {
   }
 
   private func distillSettings() throws -> DistillSettings {
-    try DistillOptions.parse([]).settings(common: common, file: file)
+    try DistillOptions.parse(file?.words(DistillCommand.section) ?? []).settings(workspace: common.workspace)
   }
 
   private func exportSettings() throws -> ExportSettings {
     var settings = ExportSettings(path: exportPath)
     settings.workspace = common.workspace
-    settings.checkpoint = try ExportCommand.choice(file?.text("export", "checkpoint"), "checkpoint")
+    settings.checkpoint = try ExportOptions.parse(file?.words(ExportCommand.section) ?? []).checkpoint
     return settings
   }
 }

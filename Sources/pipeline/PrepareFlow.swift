@@ -3,7 +3,8 @@ import Corpus
 import Prepare
 import StageGraph
 
-/// `prepare` as a person or a machine sees it: the job's events as lines, and its summary as the table, the last line and the exit status.
+/// `prepare` as a person or a machine sees it: the job's events as lines, and its summary as the table, the last line
+/// and the exit status.
 struct PrepareFlow {
   let settings: PrepareSettings
   let common: CommonOptions

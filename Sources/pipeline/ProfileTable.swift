@@ -5,7 +5,8 @@ import Kernels
 import Networks
 import Training
 
-/// What `distill --profile` prints: processor time by layer and pass, the slowest first, beside the machine's measured peak.
+/// What `distill --profile` prints: processor time by layer and pass, the slowest first, beside the machine's measured
+/// peak.
 struct ProfileTable {
   private let rows: [Profile.Row]
   private let steps: Int

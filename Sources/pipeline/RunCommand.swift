@@ -22,14 +22,15 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     var common = common
     common.pipelineFile = file ?? common.pipelineFile ?? PipelineFile.standardPath
-    let settings = try common.begin()
-    var options = try PrepareOptions.parse([])
-    options.remoteCache = remoteCache
-    try PipelineReport(file: settings, common: common, options: options).run(until: until)
+    let file = try common.begin()
+    var options = try PrepareOptions.parse(file?.words(PrepareCommand.section) ?? [])
+    options.machine.remoteCache = remoteCache ?? options.machine.remoteCache
+    try PipelineReport(file: file, common: common, options: options).run(until: until)
   }
 }
 
-struct PlanCommand: ParsableCommand {
+struct PlanCommand: PipelineFileCommand {
+  static let section = PrepareCommand.section
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "What `run` would do with the pipeline file, and why.")
 
@@ -39,10 +40,9 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var options: PrepareOptions
   @OptionGroup var common: CommonOptions
 
-  func run() throws {
+  func run(_ file: PipelineFile?) throws {
     var common = common
     common.dryRun = true
-    let file = try common.begin()
     try PipelineReport(file: file, common: common, videos: videos, options: options).run(until: nil)
   }
 }

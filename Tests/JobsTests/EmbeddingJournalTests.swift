@@ -1,4 +1,5 @@
 import Basics
+import Shards
 import Foundation
 import Glibc
 import TestSupport
@@ -134,13 +135,13 @@ struct EmbeddingJournalTests {
 
   @Test("whatever operation fails as the vectors are written, the old file or the new one is there")
   func outputFaults() throws {
-    func table(_ keys: [String]) -> EmbeddingTable {
-      EmbeddingTable(
-        sounds: keys.map { EmbeddedSound(key: $0, rows: 1, seconds: 2) }, width: 3, cut: nil,
-        metadata: { ["space": "clip"] }, vectors: { self.vectors(Float($0.utf8.first ?? 0), rows: 1) })
+    func table(_ keys: [String]) -> EmbeddingSet {
+      EmbeddingSet(
+        keys.map { .init(key: $0, rows: 1, seconds: 2) }, width: 3, metadata: { ["space": "clip"] },
+        values: { self.vectors(Float($0.utf8.first ?? 0), rows: 1) })
     }
-    for output in BuiltInEmbeddingOutputs {
-      let name = "v.\(output.ending)"
+    for output in EmbeddingFormats.writable {
+      let name = "v.\(output.extensions[0])"
       let outcome = try FaultWalk(
         before: { try output.write(table(["a", "b"]), to: "\($0)/\(name)") },
         work: { try output.write(table(["a", "b", "c"]), to: "\($0)/\(name)") },

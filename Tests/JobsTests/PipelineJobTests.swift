@@ -46,7 +46,7 @@ struct PipelineJobTests {
         - {name: embed, after: frames, run: "echo v > \(scratch["v"])", outputs: ["\(scratch["v"])"]}
         - {name: sum, after: export, run: "echo s > \(scratch["s"])", outputs: ["\(scratch["s"])"]}
       """, to: scratch["p.yaml"])
-    return try PipelineFile(scratch["p.yaml"]).shellStages
+    return try PipelineFile(scratch["p.yaml"], sections: []).shellStages
   }
 
   private func job(_ scratch: Scratch, _ work: Work, until: String? = nil) throws -> PipelineJob {

@@ -2,8 +2,8 @@ import Basics
 import Runs
 import Training
 
-/// A run with the settings and the clips of this one that has checkpoints, but that this build cannot continue: its bits come from
-/// another toolchain or from another version of the trainer.
+/// A run with the settings and the clips of this one that has checkpoints, but that this build cannot continue: its
+/// bits come from another toolchain or from another version of the trainer.
 package struct EarlierRun: Sendable, Equatable {
   package var name: String
   package var steps: Int
@@ -25,24 +25,21 @@ package struct EarlierRun: Sendable, Equatable {
 }
 
 extension TrainingRun {
-  /// The one with the most steps among those that lie beside this run; nil where there is none, or where this run itself has begun.
+  /// The one with the most steps among those that lie beside this run; nil where there is none, or where this run
+  /// itself has begun.
   package var earlier: EarlierRun? {
     guard !settings.fresh, stepsDone == nil else { return nil }
     var sought = description.configuration
     sought.patience = nil
     var found: EarlierRun?
-    for name in (try? Files.names(in: settings.runs)) ?? [] where name != description.name {
-      let path = "\(settings.runs)/\(name)/run.json"
-      guard Files.exists(path), let bytes = try? Files.read(path, limit: 1 << 20),
-        let other = try? CanonicalJSON.decode(RunDescription.self, from: bytes, source: path)
-      else { continue }
+    for folder in RunFolder.all(settings.runs) where folder.description.name != description.name {
+      let other = folder.description
       var configuration = other.configuration
       configuration.patience = nil
-      let checkpoints = CheckpointFolder(existing: "\(settings.runs)/\(name)/checkpoints")
-      guard other.data == description.data, configuration == sought, let state = checkpoints.latestState,
+      guard other.data == description.data, configuration == sought, let state = folder.checkpoints.latestState,
         state.step > found?.steps ?? -1
       else { continue }
-      found = EarlierRun(name: name, steps: state.step, differences: differences(from: other.toolchain))
+      found = EarlierRun(name: other.name, steps: state.step, differences: differences(from: other.toolchain))
     }
     return found
   }

@@ -3,13 +3,6 @@ import Corpus
 
 /// The sentences of this module.
 extension Failure {
-  static func embedEnding(_ path: String, _ ending: String, known: [String]) -> Failure {
-    Failure(
-      "embed.ending", "no file of embeddings has this ending", on: path, found: ending.isEmpty ? "none" : ".\(ending)",
-      expected: known.map { ".\($0)" }.joined(separator: ", "),
-      hint: nearest(ending, in: known).map { "did you mean .\($0)?" }, exit: .usage)
-  }
-
   static func embedSplit(_ folder: String, has splits: [Split]) -> Failure {
     Failure(
       "embed.split", "the shards hold no clips that were kept out of training", on: folder,

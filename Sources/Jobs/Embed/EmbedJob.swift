@@ -1,8 +1,9 @@
 // Sounds to a file of vectors.
 //
-// Cycle: hear as many sounds as fit into memory (decode workers, side by side), embed them together, write them to the journal;
-// then the next. Long sounds go through alone, piece by piece. At the end the journal is read in the order of the keys and the
-// output is written whole; then the journal goes. A run that was ended goes on with what the journal has.
+// Cycle: hear as many sounds as fit into memory (decode workers, side by side), embed them together, write them to the
+// journal; then the next. Long sounds go through alone, piece by piece. At the end the journal is read in the order of
+// the keys and the output is written whole; then the journal goes. A run that was ended goes on with what the journal
+// has.
 
 import Audio
 import Basics
@@ -10,6 +11,7 @@ import Corpus
 import Foundation
 import Kernels
 import Media
+import Shards
 import Tensors
 import Training
 import Wav2CLIP
@@ -40,7 +42,7 @@ package final class EmbedJob {
   }
 
   package let settings: EmbeddingSettings
-  private let output: any EmbeddingOutput.Type
+  private let format: any WritableEmbeddings.Type
   private let sources: EmbeddingItems
   private let cut: WindowCut?
   private var leftOut: [LeftOutSound] = []
@@ -49,7 +51,7 @@ package final class EmbedJob {
   /// Finds what there is to embed. Reads no weights and hears nothing.
   package init(_ settings: EmbeddingSettings) throws {
     self.settings = settings
-    output = try embeddingOutput(for: settings.output)
+    format = try EmbeddingFormats.writing(settings.output)
     cut = try settings.cut()
     sources = try EmbeddingItems(settings)
     leftOut = sources.leftOut
@@ -62,7 +64,8 @@ package final class EmbedJob {
     for warning in sources.warnings { try events(.note(warning)) }
   }
 
-  /// - Throws: `embed.none` when no sound could be embedded; `sounds.left-out` when too many could not, after all else is written.
+  /// - Throws: `embed.none` when no sound could be embedded; `sounds.left-out` when too many could not, after all else
+  ///   is written.
   package func run(_ events: (Event) throws -> Void) throws {
     try plan(events)
     let outcome = try write(events)
@@ -95,14 +98,14 @@ package final class EmbedJob {
       try journal.remove()
       throw Failure.nothingEmbedded(leftOut)
     }
-    let table = EmbeddingTable(
-      sounds: records.map { EmbeddedSound(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
-      cut: cut, metadata: { try self.metadata(student, embedder) }, vectors: journal.vectors)
+    let embeddings = EmbeddingSet(
+      records.map { .init(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
+      times: cut?.time, metadata: { try self.metadata(student, embedder) }, values: journal.vectors)
     try OutputFile.removeLeftOvers(of: settings.output)
-    try output.write(table, to: settings.output)
+    try format.write(embeddings, to: settings.output)
     try journal.remove()
     return Outcome(
-      path: settings.output, sounds: records.count, rows: table.rows, width: embedder.width, resumed: resumed,
+      path: settings.output, sounds: records.count, rows: embeddings.rows, width: embedder.width, resumed: resumed,
       leftOut: leftOut, bytes: try Files.identity(settings.output).size, embeddingSeconds: embeddingTime.seconds)
   }
 

@@ -3,9 +3,9 @@ import Glibc
 
 /// What was embedded so far, beside the output, so that a run that was ended goes on where it was.
 ///
-/// Append-only: a line that says what the vectors depend on, then a record for each sound with a checksum. A record that is cut
-/// off, and all behind it, is dropped; a journal of other settings is begun anew. One process writes; reads may come from any
-/// thread once writing is over.
+/// Append-only: a line that says what the vectors depend on, then a record for each sound with a checksum. A record
+/// that is cut off, and all behind it, is dropped; a journal of other settings is begun anew. One process writes; reads
+/// may come from any thread once writing is over.
 final class EmbeddingJournal {
   struct Record: Codable, Sendable {
     var key: String

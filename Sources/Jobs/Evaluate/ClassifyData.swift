@@ -8,8 +8,8 @@ import Models
 import Training
 import Media
 
-/// The clips of a classification with what rows are made of: embeddings, log-mel statistics, and the sounds where they are
-/// trained on.
+/// The clips of a classification with what rows are made of: embeddings, log-mel statistics, and the sounds where they
+/// are trained on.
 struct ClassifyData {
   private(set) var clips: [EvaluationClips.Clip] = []
   private(set) var targets = Targets([])

@@ -120,11 +120,6 @@ extension Failure {
     Failure("text.duplicate", "two class vectors have one name", on: path, found: name)
   }
 
-  static func classFormat(_ path: String) -> Failure {
-    Failure(
-      "text.format", "class vectors are read from .safetensors and .npy", on: path, exit: .usage)
-  }
-
   static func noCommonLabels(_ path: String, label: String, names: [String]) -> Failure {
     Failure(
       "text.labels", "no clip's label has a class vector", on: path, found: label,

@@ -2,7 +2,8 @@ import Basics
 import Corpus
 import Media
 
-/// Sounds with labels to be evaluated on: from folders, from a table with a heading, or from a manifest as VGGSound has it.
+/// Sounds with labels to be evaluated on: from folders, from a table with a heading, or from a manifest as VGGSound has
+/// it.
 package struct EvaluationClips: Sendable {
   package struct Clip: Sendable {
     /// Relative to the data's folder.
@@ -165,7 +166,8 @@ package struct EvaluationClips: Sendable {
   }
 }
 
-/// A regular expression whose first group is taken from a file's name; one with a slash in it sees the path below the folder.
+/// A regular expression whose first group is taken from a file's name; one with a slash in it sees the path below the
+/// folder.
 struct NamePattern {
   let text: String
   private let expression: Regex<AnyRegexOutput>

@@ -2,7 +2,8 @@ import Basics
 import Evaluation
 import Foundation
 
-/// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in Markdown.
+/// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in
+/// Markdown.
 enum EvaluationOutput {
   /// Puts records into the file, in place of earlier ones of the same kind on the same data.
   /// - Parameters:

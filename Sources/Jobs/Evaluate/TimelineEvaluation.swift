@@ -27,8 +27,8 @@ enum TimelineEvaluation {
   private static let windowSamples = FrontEnd.sampleRate
 
   /// - Parameter path: a table file,start,end,label; the files lie beside it.
-  /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without sound, under two seconds or over ten
-  ///   minutes; `evaluate.nonfinite`.
+  /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without sound, under two seconds or over
+  ///   ten minutes; `evaluate.nonfinite`.
   static func run(
     _ path: String, _ settings: RetrievalSettings, student: EvaluatedModel
   ) throws -> EvaluationRecord {

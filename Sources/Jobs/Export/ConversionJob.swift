@@ -5,8 +5,8 @@ import Training
 import Tensors
 import Models
 
-/// A weights file in another format. The tensors and what is said about them stay the same; training state that stands beside them
-/// does not come along.
+/// A weights file in another format. The tensors and what is said about them stay the same; training state that stands
+/// beside them does not come along.
 package struct ConversionJob: Sendable {
   package enum Event: Sendable {
     /// Last of all.
@@ -32,8 +32,8 @@ package struct ConversionJob: Sendable {
     events(.converted(try WeightOutput.write(chosen, metadata: described, to: output) { _ in }))
   }
 
-  /// Files without a description (the public Wav2CLIP.pt) take the reference's front end, normalised over the clip, and are
-  /// known by their digest.
+  /// Files without a description (the public Wav2CLIP.pt) take the reference's front end, normalised over the clip, and
+  /// are known by their digest.
   private static func described(
     _ metadata: [String: String], _ weights: NamedTensors, _ input: String
   ) throws -> [String: String] {

@@ -52,8 +52,8 @@ package struct ExportJob: Sendable {
     return (trained.run.name, trained.state.step)
   }
 
-  /// - Throws: `export.drift` when the file, read back, embeds a fixed signal otherwise than the model, `export.read-back` when
-  ///   it holds other bits than were written; then no file is left.
+  /// - Throws: `export.drift` when the file, read back, embeds a fixed signal otherwise than the model,
+  ///   `export.read-back` when it holds other bits than were written; then no file is left.
   package func run(_ events: (Event) -> Void) throws {
     let (trained, path, selection) = (try student(), settings.path, settings.selection)
     let weights = try selection.of(try trained.weights(), trained.architecture, for: path)

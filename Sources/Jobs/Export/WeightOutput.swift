@@ -11,8 +11,8 @@ package struct WeightOutput: Sendable {
   /// Whether the file had these bytes already.
   package var wasUpToDate: Bool
 
-  /// Writes a draft beside `path`, reads it back, compares every tensor bit by bit and all metadata, and calls `check` with
-  /// what was read. On any failure no file is left, and one that was there stays.
+  /// Writes a draft beside `path`, reads it back, compares every tensor bit by bit and all metadata, and calls `check`
+  /// with what was read. On any failure no file is left, and one that was there stays.
   static func write(
     _ weights: NamedTensors, metadata: [String: String], to path: String, check: (NamedTensors) throws -> Void
   ) throws -> WeightOutput {

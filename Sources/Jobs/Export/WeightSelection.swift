@@ -34,8 +34,8 @@ package struct WeightSelection: Sendable {
   package init(parts: WeightParts? = nil, half: Bool = false) { (self.parts, self.half) = (parts, half) }
 
   /// The chosen tensors in the reference's order.
-  /// - Throws: `weights.half` or `weights.parts` where the format cannot carry them, `weights.range` for a value that float16
-  ///   cannot hold, `weights.none`.
+  /// - Throws: `weights.half` or `weights.parts` where the format cannot carry them, `weights.range` for a value that
+  ///   float16 cannot hold, `weights.none`.
   func of(_ weights: NamedTensors, _ architecture: Architecture, for path: String) throws -> NamedTensors {
     let format = try WeightFiles.format(for: path)
     if half, !format.carriesHalf { throw Failure.halfNotCarried(path, format.name) }

@@ -6,62 +6,75 @@ package struct PipelineFile: Sendable {
   package static let standardPath = "Pipelines/wav2clip.yaml"
   private static let sizeLimit = 1 << 20
 
-  /// Every section and key there is; each key is the flag of the same name.
-  package static let keys: [String: [String]] = [
-    "prepare": [
-      "videos", "manifest", "embeddings", "embedding-fps", "embedding-model", "frames", "shards", "jobs", "timeout",
-      "limit", "max-bad-fraction", "leave-out", "keep", "shard-size", "frames-out", "remote-cache",
-    ],
-    "distill": [
-      "shards", "encoder", "loss", "normalization", "epochs", "steps", "max-hours", "batch-size", "learning-rate",
-      "schedule",
-      "schedule-epochs", "patience", "precision", "isa", "threads", "seed", "init", "checkpoint-every",
-      "crop", "gain", "spec-augment", "mixup", "warm-up", "weight-decay", "clip-gradient", "ema", "clamp-temperature",
-      "shuffle-teacher",
-    ],
-    "export": ["file", "checkpoint"],
-  ]
+  /// A key of a section: the flag of the same name, or an argument.
+  package struct Key: Sendable, Equatable {
+    package enum Kind: Sendable { case value, list, flag }
+    package var name: String
+    package var kind: Kind
+    /// Has no flag: the command takes it as an argument.
+    package var isArgument: Bool
 
-  /// Keys that take several values.
-  private static let lists = ["videos", "embeddings", "leave-out", "keep"]
+    package init(_ name: String, _ kind: Kind, isArgument: Bool = false) {
+      (self.name, self.kind, self.isArgument) = (name, kind, isArgument)
+    }
+  }
+
+  /// The options of one command.
+  package struct Section: Sendable {
+    package var name: String
+    package var keys: [Key]
+    /// What is wrong with words that the section gives; nil: nothing.
+    package var problem: @Sendable (_ words: [String]) -> String?
+
+    package init(name: String, keys: [Key], problem: @escaping @Sendable ([String]) -> String?) {
+      (self.name, self.keys, self.problem) = (name, keys, problem)
+    }
+  }
 
   package let path: String
+  private let sections: [Section]
   private var values: [String: [String: [String]]] = [:]
   /// The section `stages`: commands of the user's own.
   package private(set) var shellStages: [ShellStage] = []
 
   /// - Throws: `Failure` with the line for what is not understood.
-  package init(_ path: String) throws {
-    self.path = path
+  package init(_ path: String, sections: [Section]) throws {
+    (self.path, self.sections) = (path, sections)
     let bytes = try Files.read(path, limit: Self.sizeLimit)
     let node: Node?
     do { node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self)) } catch {
       throw Failure("pipeline-file.syntax", "the pipeline file is not YAML", on: path, found: "\(error)", exit: .usage)
     }
     guard let node else { return }
-    for (section, content) in try Self.pairs(node, path, "the file") {
-      if section.text == ShellStage.section {
-        shellStages = try Self.shellStages(content, path, section)
+    for (place, content) in try Self.pairs(node, path, "the file") {
+      if place.text == ShellStage.section {
+        shellStages = try Self.shellStages(content, path, place)
         continue
       }
-      guard let known = Self.keys[section.text] else {
-        throw Self.unknown(section, in: path, of: Self.keys.keys + [ShellStage.section])
+      guard let section = sections.first(where: { $0.name == place.text }) else {
+        throw Self.unknown(place, in: path, of: sections.map(\.name) + [ShellStage.section])
       }
-      for (key, value) in try Self.pairs(content, path, section.text) {
-        guard known.contains(key.text) else { throw Self.unknown(key, in: path, of: known) }
-        let texts = try Self.texts(value, path, key)
-        guard texts.count == 1 || Self.lists.contains(key.text) else {
-          throw Failure(
-            "pipeline-file.value", "one value is wanted", on: "\(path), line \(key.line), \(key.text)",
-            found: texts.isEmpty ? "none" : texts.joined(separator: ", "), exit: .usage)
+      for (key, value) in try Self.pairs(content, path, section.name) {
+        guard let declared = section.keys.first(where: { $0.name == key.text }) else {
+          throw Self.unknown(key, in: path, of: section.keys.map(\.name))
         }
-        values[section.text, default: [:]][key.text] = texts
+        let texts = try Self.texts(value, path, key)
+        guard texts.count == 1 || declared.kind == .list else {
+          throw Self.wrong("one value is wanted", key, texts, path)
+        }
+        guard declared.kind != .flag || ["true", "false"].contains(texts[0]) else {
+          throw Self.wrong("true or false is wanted", key, texts, path)
+        }
+        values[section.name, default: [:]][key.text] = texts
+        if let problem = section.problem(Self.words([declared], [key.text: texts])) {
+          throw Self.wrong(problem, key, texts, path)
+        }
       }
     }
   }
 
   /// A list of mappings, one a stage.
-  private static func shellStages(_ node: Node, _ path: String, _ section: Key) throws -> [ShellStage] {
+  private static func shellStages(_ node: Node, _ path: String, _ section: Place) throws -> [ShellStage] {
     guard let list = node.sequence else {
       throw Failure(
         "pipeline-file.shape", "a list of stages is wanted", on: "\(path), line \(section.line)", found: section.text,
@@ -84,22 +97,23 @@ package struct PipelineFile: Sendable {
     return stages
   }
 
-  private struct Key {
+  /// A key and where it stands.
+  private struct Place {
     var text: String
     var line: Int
   }
 
-  private static func pairs(_ node: Node, _ path: String, _ what: String) throws -> [(Key, Node)] {
+  private static func pairs(_ node: Node, _ path: String, _ what: String) throws -> [(Place, Node)] {
     guard let mapping = node.mapping else {
       throw Failure(
         "pipeline-file.shape", "a mapping of keys to values is wanted", on: "\(path), line \(node.mark?.line ?? 1)",
         found: what,
         exit: .usage)
     }
-    return mapping.map { (Key(text: $0.key.string ?? "", line: $0.key.mark?.line ?? 1), $0.value) }
+    return mapping.map { (Place(text: $0.key.string ?? "", line: $0.key.mark?.line ?? 1), $0.value) }
   }
 
-  private static func texts(_ node: Node, _ path: String, _ key: Key) throws -> [String] {
+  private static func texts(_ node: Node, _ path: String, _ key: Place) throws -> [String] {
     if let scalar = node.scalar { return [scalar.string] }
     if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) {
       return sequence.compactMap { $0.scalar?.string }
@@ -109,7 +123,7 @@ package struct PipelineFile: Sendable {
       exit: .usage)
   }
 
-  private static func unknown(_ key: Key, in path: String, of known: [String]) -> Failure {
+  private static func unknown(_ key: Place, in path: String, of known: [String]) -> Failure {
     Failure(
       "pipeline-file.key", "unknown key", on: "\(path), line \(key.line), \(key.text)",
       hint: nearest(key.text, in: known.sorted()).map { "did you mean \($0)?" }
@@ -120,17 +134,26 @@ package struct PipelineFile: Sendable {
 
   package func text(_ section: String, _ key: String) -> String? { list(section, key).first }
 
-  /// - Throws: `Failure` when the value is not of that kind.
-  package func value<T: LosslessStringConvertible>(_ section: String, _ key: String, as type: T.Type = T.self) throws
-    -> T?
-  {
-    guard let text = text(section, key) else { return nil }
-    guard let value = T(text) else {
-      throw Failure(
-        "pipeline-file.value", "the value cannot be read", on: "\(path), \(section), \(key)", found: text,
-        expected: "\(T.self)",
-        exit: .usage)
+  /// A section as words of a command line. Keys that are arguments, not flags, are not among them.
+  /// - Parameter own: the words of the command line; options that may be repeated and are among them are left out here.
+  package func words(_ section: String, besides own: [String] = []) -> [String] {
+    let keys = sections.first { $0.name == section }?.keys ?? []
+    let kept = keys.filter { key in
+      key.kind != .list || !own.contains { $0 == "--\(key.name)" || $0.hasPrefix("--\(key.name)=") }
     }
-    return value
+    return Self.words(kept, values[section] ?? [:])
+  }
+
+  private static func words(_ keys: [Key], _ values: [String: [String]]) -> [String] {
+    keys.filter { !$0.isArgument }.flatMap { key in
+      let texts = values[key.name] ?? []
+      return key.kind == .flag ? (texts == ["true"] ? ["--\(key.name)"] : []) : texts.map { "--\(key.name)=\($0)" }
+    }
+  }
+
+  private static func wrong(_ what: String, _ key: Place, _ texts: [String], _ path: String) -> Failure {
+    Failure(
+      "pipeline-file.value", what, on: "\(path), line \(key.line), \(key.text)",
+      found: texts.isEmpty ? "none" : texts.joined(separator: ", "), exit: .usage)
   }
 }

@@ -3,8 +3,9 @@ import StageGraph
 
 /// One shell stage against the cached graph: whether it must run, why, and running it.
 ///
-/// It is an action like any other: its fingerprint is of the command and of the content of its inputs. Its outputs stay where
-/// the command puts them; the action's summary holds their digests, so that one that is gone or altered is noticed.
+/// It is an action like any other: its fingerprint is of the command and of the content of its inputs. Its outputs stay
+/// where the command puts them; the action's summary holds their digests, so that one that is gone or altered is
+/// noticed.
 struct ShellStageRun {
   private struct Summary: Codable {
     /// By path.
@@ -57,8 +58,8 @@ struct ShellStageRun {
   var isUpToDate: Bool { reasons.isEmpty }
 
   /// Runs the command and keeps what it made in mind.
-  /// - Throws: `stages.failed` with its exit status and last lines, `stages.output` for a declared output that is not there
-  ///   afterwards; then nothing is kept, and the next run runs it again.
+  /// - Throws: `stages.failed` with its exit status and last lines, `stages.output` for a declared output that is not
+  ///   there afterwards; then nothing is kept, and the next run runs it again.
   func run(onOutput: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let plan = try Planner.plan(
       stages: [shell.stage], actions: [action], history: history, force: [shell.stage.name])

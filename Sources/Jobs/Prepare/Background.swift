@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A piece of work on a thread of its own. The thread is the operating system's, so that work which reads files holds up no other.
+/// A piece of work on a thread of its own. The thread is the operating system's, so that work which reads files holds
+/// up no other.
 final class Background<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, any Error>?>(nil)
   private let group = DispatchGroup()

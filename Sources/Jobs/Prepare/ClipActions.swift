@@ -1,8 +1,8 @@
 import Basics
 import StageGraph
 
-/// The graph of some clips: clip by clip, each in the order of the stages. Actions are made as they are asked for: 200,000 clips
-/// have 600,000, which would take more memory than all else.
+/// The graph of some clips: clip by clip, each in the order of the stages. Actions are made as they are asked for:
+/// 200,000 clips have 600,000, which would take more memory than all else.
 struct ClipActions: ActionList {
   private let clips: [PreparedClip]
   private let stages: [any ClipStage.Type]

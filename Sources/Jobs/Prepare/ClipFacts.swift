@@ -18,7 +18,8 @@ struct ClipFacts: Sendable {
   /// Half a second may be missing, and is padded.
   static let tolerance = 0.5
 
-  /// How much of the clip has both sound and picture, in seconds; what the sound alone covers where no frames were asked for.
+  /// How much of the clip has both sound and picture, in seconds; what the sound alone covers where no frames were
+  /// asked for.
   var duration: Double {
     let picture = frames?.frames?.coveredSeconds
     return min(sound.sound?.coveredSeconds ?? 0, picture ?? .infinity, Double(DecodeRequest.clipSeconds))

@@ -2,7 +2,8 @@ import Basics
 import Corpus
 import StageGraph
 
-/// What the stages gave for one clip, made once, when its actions have ended: progress, verdict, cache and shard are made of it.
+/// What the stages gave for one clip, made once, when its actions have ended: progress, verdict, cache and shard are
+/// made of it.
 struct ClipOutcome: Sendable {
   /// What the stages found, and what was wrong with the clip's vectors before any ran; in this order.
   var findings: [Finding] = []

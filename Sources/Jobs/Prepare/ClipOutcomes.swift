@@ -3,10 +3,11 @@ import Corpus
 import StageGraph
 import Synchronization
 
-/// Gathers what a run's actions give, clip by clip: how far it is, how many of the clips done are left out, and each clip's outcome.
+/// Gathers what a run's actions give, clip by clip: how far it is, how many of the clips done are left out, and each
+/// clip's outcome.
 ///
-/// A clip is done once its last action has ended. Then its outcome is made, and kept for verdict and shard; what is counted is the
-/// verdict that it will have. Any number of threads.
+/// A clip is done once its last action has ended. Then its outcome is made, and kept for verdict and shard; what is
+/// counted is the verdict that it will have. Any number of threads.
 package final class ClipOutcomes: Sendable {
   /// Clips of which anything is to be done.
   package let total: Int
@@ -92,6 +93,7 @@ package final class ClipOutcomes: Sendable {
     return try ClipOutcome(preparation.ready[clip], vectorFindings: preparation.vectorFindings(clip)) { results[$0] }
   }
 
-  /// The outcome of a clip that this run worked on; nil for one of which nothing was to be done, or that could not be made.
+  /// The outcome of a clip that this run worked on; nil for one of which nothing was to be done, or that could not be
+  /// made.
   func made(_ clip: Int) -> ClipOutcome? { state.withLock { $0.made[clip] } }
 }

@@ -37,7 +37,7 @@ package enum ExtractSound: ClipStage {
     let request = DecodeRequest(
       path: clip.path, startSeconds: clip.startSeconds, work: work)
     let outcome = try context.workers.decode(request)
-    let passing = Set(BuiltInReasons.filter { !$0.isFinal }.map(\.code))
+    let passing = Set(builtInReasons.filter { !$0.isFinal }.map(\.code))
     return ActionResult(
       outputs: outcome.payload.isEmpty ? [:] : [output: outcome.payload],
       summary: try CanonicalJSON.bytes(outcome.reply),

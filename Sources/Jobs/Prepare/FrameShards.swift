@@ -4,10 +4,12 @@ import Media
 import Shards
 import StageGraph
 
-/// Pictures for whoever makes teacher vectors of them: WebDataset tars of `<id>_<index>.jpg` and `.json`, frame by frame.
+/// Pictures for whoever makes teacher vectors of them: WebDataset tars of `<id>_<index>.jpg` and `.json`, frame by
+/// frame.
 ///
-/// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index: which of the times at the
-/// frame rate it is, so that a frame that is not there leaves a gap. Vectors made of them are the clip's own: `<id>.npy`.
+/// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index: which of the times at
+/// the frame rate it is, so that a frame that is not there leaves a gap. Vectors made of them are the clip's own:
+/// `<id>.npy`.
 package enum FrameShards {
   static let set = "frames"
 

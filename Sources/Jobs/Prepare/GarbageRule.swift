@@ -3,12 +3,12 @@ import StageGraph
 
 /// What `gc` keeps.
 ///
-/// - The current record of every action of a clip that the last `prepare` gave a verdict, whatever the verdict, and of every shell
-///   stage.
-/// - What the last N runs with something to do put aside (one, unless told otherwise): going back to the settings before the
-///   last change decodes nothing.
-/// - While a `prepare` has begun and not come to its verdicts (it was stopped or killed): every current record, so that the
-///   work it did is there when it goes on.
+/// - The current record of every action of a clip that the last `prepare` gave a verdict, whatever the verdict, and of
+///   every shell stage.
+/// - What the last N runs with something to do put aside (one, unless told otherwise): going back to the settings
+///   before the last change decodes nothing.
+/// - While a `prepare` has begun and not come to its verdicts (it was stopped or killed): every current record, so that
+///   the work it did is there when it goes on.
 ///
 /// All else in the store goes. Shards, runs and checkpoints are never touched.
 package struct GarbageRule {
@@ -26,6 +26,6 @@ package struct GarbageRule {
 
   /// Whether the current record of an action counts: every one of a stage that is not of clips does.
   package func isWanted(_ id: ActionID) -> Bool {
-    keepsAll || clips.contains(id.subject) || !BuiltInStages.contains { $0.name == id.stage }
+    keepsAll || clips.contains(id.subject) || !builtInStages.contains { $0.name == id.stage }
   }
 }

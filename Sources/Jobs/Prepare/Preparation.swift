@@ -4,7 +4,8 @@ import Media
 import Shards
 import StageGraph
 
-/// What a prepare works with: the clips that were found, their digests, their teacher vectors, and what is known from before.
+/// What a prepare works with: the clips that were found, their digests, their teacher vectors, and what is known from
+/// before.
 package struct Preparation: Sendable {
   package private(set) var settings: PrepareSettings
   let policy: VerdictPolicy
@@ -23,8 +24,8 @@ package struct Preparation: Sendable {
   private(set) var verdicts = VerdictCaches()
 
   /// Finds the clips and their vectors; nothing is decoded.
-  /// - Parameter catalog: spares reading files that were read before; keeps the digests of the others where it may be written. Nil
-  ///   where nothing was done yet.
+  /// - Parameter catalog: spares reading files that were read before; keeps the digests of the others where it may be
+  ///   written. Nil where nothing was done yet.
   package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
     self.settings = settings
     policy = try VerdictPolicy(leaveOut: settings.leaveOut, keep: settings.keep)
@@ -212,7 +213,7 @@ package struct Preparation: Sendable {
     return ids
   }
 
-  var stages: [any ClipStage.Type] { BuiltInStages.filter { $0.isWanted(settings) } }
+  var stages: [any ClipStage.Type] { builtInStages.filter { $0.isWanted(settings) } }
 
   /// What the clips need, compared with what was done before.
   /// - Parameters:

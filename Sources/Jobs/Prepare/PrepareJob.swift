@@ -4,11 +4,12 @@ import RemoteCache
 import StageGraph
 import Synchronization
 
-/// `prepare` from survey to summary: finds clips and vectors, plans, runs what must run, gives every file a verdict, publishes shards
-/// and frames.
+/// `prepare` from survey to summary: finds clips and vectors, plans, runs what must run, gives every file a verdict,
+/// publishes shards and frames.
 ///
-/// Owns the order of the work and tells what happens as events; prints nothing. Clips whose verdict is one that may not hold next time
-/// are left out and tried again by the next run. A kill at any instant leaves the old state or the new one.
+/// Owns the order of the work and tells what happens as events; prints nothing. Clips whose verdict is one that may not
+/// hold next time are left out and tried again by the next run. A kill at any instant leaves the old state or the new
+/// one.
 package struct PrepareJob: Sendable {
   package typealias Events = @Sendable (Event) -> Void
 
@@ -24,8 +25,8 @@ package struct PrepareJob: Sendable {
   }
 
   /// Does the work.
-  /// - Throws: a `Failure` that kept it from being done, `Interruption.failure`; finished work is kept. That clips were left out, or
-  ///   could not be paired, is no error here: the summary says so.
+  /// - Throws: a `Failure` that kept it from being done, `Interruption.failure`; finished work is kept. That clips were
+  ///   left out, or could not be paired, is no error here: the summary says so.
   package func run(_ events: @escaping Events) throws -> PreparedSummary {
     let events = oneAtATime(events)
     let catalog = try Catalog.writer(settings.workspace)
@@ -214,8 +215,8 @@ package struct PrepareJob: Sendable {
   // MARK: What it will take
 
   private func coverage(_ preparation: Preparation, _ plan: ClipPlan) -> Coverage {
-    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; sound and rows lie in the
-    // shards too.
+    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; sound and rows
+    // lie in the shards too.
     let open = [ExtractSound.name: 160, ExtractFrames.name: 200, SelectVectors.name: 10].reduce(0) { sum, stage in
       let counts = plan.counts(stage: stage.key)
       return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)

@@ -12,7 +12,7 @@ extension StageDiagram {
     let counts = try catalog?.actionCounts() ?? [:]
     let clips = try catalog?.verdictCounts().values.reduce(0, +)
     nodes.append(Node("videos", isData: true, count: clips.map { "\($0) clips" }))
-    let wanted = BuiltInStages.filter { $0.isWanted(settings) }
+    let wanted = builtInStages.filter { $0.isWanted(settings) }
     if !settings.embeddings.isEmpty { nodes.append(Node("embeddings", isData: true)) }
     guard let probe = Self.probe else { return }
     for stage in wanted {

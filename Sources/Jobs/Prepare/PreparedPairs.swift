@@ -14,7 +14,8 @@ package struct Pair: Sendable {
 
 /// Verdicts and pairs of a finished run.
 ///
-/// A clip whose inputs are what they were when its verdict was last kept has that verdict again; only the others are examined.
+/// A clip whose inputs are what they were when its verdict was last kept has that verdict again; only the others are
+/// examined.
 package struct PreparedPairs: Sendable {
   /// Those of the candidates, in their order, then of what has no file or no row.
   package private(set) var verdicts: [ClipVerdict] = []
@@ -32,7 +33,7 @@ package struct PreparedPairs: Sendable {
   package var leftOut: Int { verdicts.count { $0.state == .leftOut } }
   /// Whether some verdict could be another one next time.
   package var isPassing: Bool {
-    let passing = Set(BuiltInReasons.filter { !$0.isFinal }.map(\.code))
+    let passing = Set(builtInReasons.filter { !$0.isFinal }.map(\.code))
     return verdicts.contains { $0.findings.contains { passing.contains($0.code) } }
   }
 

@@ -29,8 +29,8 @@ package struct ShardSets: Sendable {
 
 /// Writes sets of shards so that they change as little as their clips do, and appear whole or not at all.
 ///
-/// Which clips share a shard follows from their ids; a shard whose content is there already, under whatever number, is linked,
-/// not written. The new folder is built in a sibling and exchanged for the old one in one step.
+/// Which clips share a shard follows from their ids; a shard whose content is there already, under whatever number, is
+/// linked, not written. The new folder is built in a sibling and exchanged for the old one in one step.
 package struct ShardPublisher: Sendable {
   package struct Job: Sendable {
     package var name: String
@@ -156,7 +156,8 @@ package struct ShardPublisher: Sendable {
     return isKnown && !written.contains(found) ? .outputCorrupt([name]) : .inputChanged(["clips of \(name)"])
   }
 
-  /// The shards and their indexes in the folder with the digests of their bytes; those that were hashed before are not read again.
+  /// The shards and their indexes in the folder with the digests of their bytes; those that were hashed before are not
+  /// read again.
   private static func presentDigests(
     _ folder: String, _ sets: [String], _ catalog: Catalog, threads: Int, writing: Bool
   ) throws -> [String: Digest] {
@@ -196,8 +197,8 @@ package struct ShardPublisher: Sendable {
   /// Where the new set is built, beside the folder.
   private static func building(_ place: String) -> String { "\(Files.parent(place))/.\(Files.name(place)).building" }
 
-  /// Removes what was built and not finished, or what was replaced: at the end, and at the start where a kill left it. Files of the
-  /// user's own that lay in the replaced folder go back to it first.
+  /// Removes what was built and not finished, or what was replaced: at the end, and at the start where a kill left it.
+  /// Files of the user's own that lay in the replaced folder go back to it first.
   private static func clear(_ building: String, to place: String, _ sets: ShardSets) throws {
     guard Files.isFolder(building) else { return }
     for name in try Files.names(in: building) where !isOurs(name, sets) && !Files.exists("\(place)/\(name)") {

@@ -5,8 +5,8 @@ import StageGraph
 
 /// Reads every shard of a folder and compares it with what was written.
 ///
-/// A shard's bytes must be some that `prepare` wrote, its index must follow from it, and the set's index files from all of
-/// them; the list of what was left out of training shards must be the catalog's.
+/// A shard's bytes must be some that `prepare` wrote, its index must follow from it, and the set's index files from all
+/// of them; the list of what was left out of training shards must be the catalog's.
 package struct ShardVerification {
   package enum Kind: Sendable {
     case training, frames

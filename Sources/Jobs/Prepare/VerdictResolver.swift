@@ -2,7 +2,8 @@ import Basics
 import Corpus
 import StageGraph
 
-/// Finds each clip's verdict: the one that was cached, where all that decides it is the same, else a new one of its outcome.
+/// Finds each clip's verdict: the one that was cached, where all that decides it is the same, else a new one of its
+/// outcome.
 struct VerdictResolver: Sendable {
   struct Resolved: Sendable {
     var verdict: ClipVerdict
@@ -26,7 +27,7 @@ struct VerdictResolver: Sendable {
     (preparation, self.run) = (run.preparation, run)
     var bytes = ClipBytes()
     for stage in preparation.stages { bytes.add(stage.name) }
-    for reason in BuiltInReasons {
+    for reason in builtInReasons {
       bytes.add(reason.code.rawValue)
       bytes.add(preparation.policy.leavesOut(Finding(reason.code, "")) ? 1 : 0)
     }
@@ -118,7 +119,8 @@ private struct ClipBytes {
 }
 
 extension ClipCandidate {
-  /// Whether the id is what stands before the first dot of the file's name: asked of every clip, so that it makes no strings.
+  /// Whether the id is what stands before the first dot of the file's name: asked of every clip, so that it makes no
+  /// strings.
   fileprivate var hasIDOfFile: Bool {
     let (name, id) = (file.name.utf8, idText.utf8)
     let start = name.lastIndex(of: 0x2F).map(name.index(after:)) ?? name.startIndex
@@ -129,8 +131,8 @@ extension ClipCandidate {
 }
 
 extension ClipList {
-  /// Under what a candidate's verdict is kept: the file's name, with the clip's id where the name does not say it, and a number
-  /// where two folders hold files of one name.
+  /// Under what a candidate's verdict is kept: the file's name, with the clip's id where the name does not say it, and
+  /// a number where two folders hold files of one name.
   func verdictKey(_ k: Int) -> String {
     let candidate = candidates[k]
     var first = k

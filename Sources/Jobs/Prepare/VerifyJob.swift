@@ -1,8 +1,8 @@
 import Basics
 import StageGraph
 
-/// Reads everything that was stored and written, and finds what has changed since. What is damaged is given up, so that the next
-/// `prepare` makes exactly that anew.
+/// Reads everything that was stored and written, and finds what has changed since. What is damaged is given up, so that
+/// the next `prepare` makes exactly that anew.
 package struct VerifyJob: Sendable {
   package enum Event: Sendable {
     /// Of the store's bytes.

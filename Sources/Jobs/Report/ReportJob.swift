@@ -1,6 +1,7 @@
 import Basics
 
-/// One page of the data, the stages, the training and what came of it: written to a file, or served while training goes on.
+/// One page of the data, the stages, the training and what came of it: written to a file, or served while training goes
+/// on.
 package final class ReportJob {
   package enum Event: Sendable {
     /// What could not be shown, and why.

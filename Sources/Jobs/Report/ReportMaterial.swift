@@ -9,8 +9,8 @@ import Training
 
 /// Gathers what a report shows from the workspace, the shards and the runs. Reads only; takes no lock.
 ///
-/// Held-out clips are embedded anew only when the weights or the shards have changed, and shards are read for their digests only
-/// when they have, so that a page can be served while training goes on.
+/// Held-out clips are embedded anew only when the weights or the shards have changed, and shards are read for their
+/// digests only when they have, so that a page can be served while training goes on.
 final class ReportMaterial {
   private let settings: ReportSettings
   private let open: () throws -> any PreparedData

@@ -11,8 +11,8 @@ extension RunFolder {
     return CommandLog.quoted(words)
   }
 
-  /// The flags of `distill` that give a configuration: always those that most runs differ in, and of the others what is not the
-  /// default. The weights that training starts from are not named: their file's name is not known.
+  /// The flags of `distill` that give a configuration: always those that most runs differ in, and of the others what is
+  /// not the default. The weights that training starts from are not named: their file's name is not known.
   static func words(_ c: TrainingConfiguration) -> [String] {
     var words = [
       "--loss", c.loss, "--normalization", c.normalization.rawValue, "--batch-size", "\(c.batchSize)",

@@ -36,7 +36,8 @@ package struct TrainedModel {
   /// - Parameters:
   ///   - name: of a run; nil for the one trained last.
   ///   - averaged: takes the moving average that `distill --ema` kept.
-  /// - Throws: `run.unknown`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded, why, with the step of one that can.
+  /// - Throws: `run.unknown`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded, why, with the step of
+  ///   one that can.
   package init(
     workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
   ) throws {

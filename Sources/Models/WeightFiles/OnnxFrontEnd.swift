@@ -1,5 +1,5 @@
-// From the waveform to the normalised log spectrogram, as nodes: reflect padding, a convolution with the windowed Fourier
-// basis, power, logarithm, and the normalisation of each row by itself.
+// From the waveform to the normalised log spectrogram, as nodes: reflect padding, a convolution with the windowed
+// Fourier basis, power, logarithm, and the normalisation of each row by itself.
 
 import Basics
 import Tensors
@@ -83,7 +83,8 @@ struct OnnxFrontEnd {
   }
 }
 
-/// Cosines of whole parts of a turn by plain arithmetic: libm's last bit depends on the CPU, and a file's bytes must not.
+/// Cosines of whole parts of a turn by plain arithmetic: libm's last bit depends on the CPU, and a file's bytes must
+/// not.
 enum Turn {
   /// cos(2π · part / parts), where `parts` divides by 8.
   static func cosine(_ part: Int, of parts: Int) -> Double {

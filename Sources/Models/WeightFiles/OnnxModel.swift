@@ -1,5 +1,5 @@
-// The graph of a model from the waveform to the embedding: the front end, then the architecture's own operators. Batch norms stay nodes
-// of their own, so that every weight keeps its name and its bits.
+// The graph of a model from the waveform to the embedding: the front end, then the architecture's own operators. Batch
+// norms stay nodes of their own, so that every weight keeps its name and its bits.
 
 import Basics
 import Networks

@@ -1,5 +1,5 @@
-// `.onnx`: the student as a graph from the waveform to the embedding, for ONNX Runtime and its like. The weights are the
-// graph's initializers under the reference's names, so that they can be read back bit for bit.
+// `.onnx`: the student as a graph from the waveform to the embedding, for ONNX Runtime and its like. The weights are
+// the graph's initializers under the reference's names, so that they can be read back bit for bit.
 
 import Basics
 import Foundation

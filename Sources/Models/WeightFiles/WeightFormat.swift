@@ -1,5 +1,6 @@
 // A deployable file format: named tensors and text metadata in, one file out, and back. To add one: a new file with a
-// type that conforms, and a line in `builtInWeightFormats`. No format but ONNX, whose files hold the graph too, knows a model.
+// type that conforms, and a line in `builtInWeightFormats`. No format but ONNX, whose files hold the graph too, knows a
+// model.
 
 import Basics
 import Tensors
@@ -20,8 +21,8 @@ package protocol WeightFormat: Sendable {
   /// - Throws: a `Failure` that names the file and what is not sound in it.
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String])
 
-  /// Where the tensors lie in a mapped file, so that they need not be copied; nil where the format or the file does not lay
-  /// each out in one piece.
+  /// Where the tensors lie in a mapped file, so that they need not be copied; nil where the format or the file does not
+  /// lay each out in one piece.
   /// - Throws: as `read`.
   static func places(_ file: MappedFile) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])?
 }

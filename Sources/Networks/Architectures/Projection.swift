@@ -1,7 +1,7 @@
 import Kernels
 
-/// Linear → ReLU → dropout → linear between the encoder's space and the teacher's, as the reference's `MLPLayers`: the linear layers
-/// are `sequential.0` and `.3`. What lies between is as wide as the result.
+/// Linear → ReLU → dropout → linear between the encoder's space and the teacher's, as the reference's `MLPLayers`: the
+/// linear layers are `sequential.0` and `.3`. What lies between is as wide as the result.
 package struct Projection: Sendable, Equatable {
   /// `audio_transform` or `image_transform`.
   package let name: String

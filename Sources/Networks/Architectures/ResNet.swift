@@ -1,4 +1,5 @@
-/// Residual networks of basic blocks (He et al. 2016) with one input channel and no classifier. Names are torchvision's.
+/// Residual networks of basic blocks (He et al. 2016) with one input channel and no classifier. Names are
+/// torchvision's.
 extension Architecture {
   /// Wav2CLIP's reference: 121 entries of a state dictionary.
   package static let resNet18 = resNet("resnet18", blocks: [2, 2, 2, 2])
@@ -28,8 +29,8 @@ extension Architecture {
 extension Architecture {
   private static let (mostStages, mostBlocks, mostChannels) = (8, 64, 8192)
 
-  /// The residual network whose convolutions have these shapes, by name; named as the built-in one that it is, else `resnet`. Nil where
-  /// the shapes show none.
+  /// The residual network whose convolutions have these shapes, by name; named as the built-in one that it is, else
+  /// `resnet`. Nil where the shapes show none.
   package static func resNet(withShapes shapes: [String: [Int]]) -> Architecture? {
     func outputs(_ name: String) -> Int? {
       guard let shape = shapes["\(prefix)\(name).weight"], shape.count == 4, (1...mostChannels).contains(shape[0])

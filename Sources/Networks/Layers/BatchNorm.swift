@@ -1,7 +1,7 @@
 import Kernels
 
-/// Batch normalization in training over a batch that is cut into microbatches: statistics and gradients of each meet in a
-/// `Reduction`, so the bits depend on the cut and not on threads.
+/// Batch normalization in training over a batch that is cut into microbatches: statistics and gradients of each meet in
+/// a `Reduction`, so the bits depend on the cut and not on threads.
 final class BatchNorm: @unchecked Sendable {
   /// Added to every variance.
   static let epsilon = 1e-5
@@ -14,8 +14,8 @@ final class BatchNorm: @unchecked Sendable {
   let mean: FloatBuffer
 
   private let channels: Int
-  /// A microbatch's row: how many values a channel has in it, then two doubles a channel. Forward: mean and m2, Σ (y − mean)²; backward:
-  /// Σ g and Σ g · (y − mean).
+  /// A microbatch's row: how many values a channel has in it, then two doubles a channel. Forward: mean and m2, Σ (y −
+  /// mean)²; backward: Σ g and Σ g · (y − mean).
   private let rows: PartRows
   private let coefficients: FloatBuffer
   private var inverseDeviation: [Double]
@@ -97,16 +97,12 @@ final class BatchNorm: @unchecked Sendable {
   var c: MutableFloats { coefficients.start + 2 * channels }
 }
 
-/// Merges a row of count, means and m2 (sums of squared differences) into a total (Chan, Golub, LeVeque 1979).
+/// Merges a row of count, means and m2 into a total.
 private func mergeMoments(_ total: UnsafeMutablePointer<Double>, _ row: UnsafePointer<Double>, channels: Int) {
-  let (before, other) = (total[0], row[0])
-  let count = before + other
   for c in 1...channels {
-    let difference = row[c] - total[c]
-    total[c] += difference * (other / count)
-    total[c + channels] += row[c + channels] + difference * difference * (before * other / count)
+    Moments.merge(&total[c], &total[c + channels], count: total[0], row[c], row[c + channels], count: row[0])
   }
-  total[0] = count
+  total[0] += row[0]
 }
 
 /// A batch norm with frozen statistics, as a scale and a shift by channel.

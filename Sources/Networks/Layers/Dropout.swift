@@ -1,8 +1,8 @@
 import Basics
 import Kernels
 
-/// Sets values to zero at random in training and enlarges the others. Which ones is a function of seed, epoch, clip and place, never of
-/// batch order or thread.
+/// Sets values to zero at random in training and enlarges the others. Which ones is a function of seed, epoch, clip and
+/// place, never of batch order or thread.
 package struct Dropout: LayerDescription {
   package static let rate = 0.1
 

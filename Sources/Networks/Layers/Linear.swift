@@ -2,7 +2,8 @@ import Kernels
 
 /// y = x · Wᵀ + b over rows `[images, inputs]`.
 package struct Linear: LayerDescription {
-  /// What parameters' names begin with: `audio_transform.sequential.0` gives `….weight`, `[outputs, inputs]`, and `….bias`.
+  /// What parameters' names begin with: `audio_transform.sequential.0` gives `….weight`, `[outputs, inputs]`, and
+  /// `….bias`.
   package let name: String
   package let inputs: Int
   package let outputs: Int

@@ -3,7 +3,8 @@ import Kernels
 
 /// A convolution and its batch norm in training, over a whole batch that is cut into microbatches.
 ///
-/// `output` holds the convolution's result on the way forward and, after `backward`, its gradient: the result is not needed any more.
+/// `output` holds the convolution's result on the way forward and, after `backward`, its gradient: the result is not
+/// needed any more.
 final class NormalizedConvolution: @unchecked Sendable {
   let output: Activation
   let norm: BatchNorm

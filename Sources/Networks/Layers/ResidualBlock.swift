@@ -52,7 +52,8 @@ package struct ResidualBlock: LayerDescription {
   }
 }
 
-/// In training. What lies between the two convolutions is never stored: the second reads the first's result through its norm.
+/// In training. What lies between the two convolutions is never stored: the second reads the first's result through its
+/// norm.
 private final class TrainingBlock: Layer, @unchecked Sendable {
   /// The block's result, after the addition and ReLU; in the backward pass its gradient.
   private(set) var output: Activation
@@ -81,7 +82,8 @@ private final class TrainingBlock: Layer, @unchecked Sendable {
       second: shortcut?.gradientCount ?? 0,
       share: shortcut == nil ? 0 : context.microbatches.largest * output.extent.pixels * input.extent.channels,
       between: first.output.extent.count)
-    // Added to what else flows here, cut where the ReLU did, summed for the second norm; the shortcut's norm sums what lies there.
+    // Added to what else flows here, cut where the ReLU did, summed for the second norm; the shortcut's norm sums what
+    // lies there.
     output.gradientEpilogue = { [output] part, addend in
       GradientEpilogue(addend: addend, activation: output.place(part), sums: second.gradientSums(part))
     }

@@ -1,7 +1,8 @@
 import Basics
 import Kernels
 
-/// The first layer of a ResNet: 7×7 convolution with stride 2 over one channel, batch norm, ReLU, 3×3 maximum with stride 2.
+/// The first layer of a ResNet: 7×7 convolution with stride 2 over one channel, batch norm, ReLU, 3×3 maximum with
+/// stride 2.
 package struct Stem: LayerDescription {
   package let convolution: ConvolutionNorm
 
@@ -39,7 +40,8 @@ package struct Stem: LayerDescription {
 
 /// In training, only the maxima before the norm are kept; the backward pass makes the convolution's rows again.
 private final class TrainingStem: Layer, @unchecked Sendable {
-  /// The maxima before the norm; through the prologue they are the layer's result. In the backward pass the result's gradient.
+  /// The maxima before the norm; through the prologue they are the layer's result. In the backward pass the result's
+  /// gradient.
   private(set) var output: Activation
   private let norm: BatchNorm
   private let input: Activation

@@ -24,7 +24,8 @@ package struct PlainValues: Sendable {
   package subscript(_ name: String) -> [Double] { values[name] ?? [] }
 }
 
-/// An activation in double precision, `[images][channels][height][width]`, and operations on it by their definitions. Slow: for tests.
+/// An activation in double precision, `[images][channels][height][width]`, and operations on it by their definitions.
+/// Slow: for tests.
 package struct PlainTensor: Sendable, Equatable {
   package var images: Int
   package var channels: Int

@@ -1,7 +1,7 @@
 import Basics
 
-/// A piece of a page. Text gets in through `text` and attributes alone, escaped; nothing else makes markup of what came from
-/// outside.
+/// A piece of a page. Text gets in through `text` and attributes alone, escaped; nothing else makes markup of what came
+/// from outside.
 package struct Markup: Sendable, Equatable {
   package let html: String
 

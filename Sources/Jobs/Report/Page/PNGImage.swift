@@ -1,6 +1,7 @@
 import Basics
 
-/// A picture with a palette as PNG, stored without compression: a few tens of kilobytes for what the page shows, and no library.
+/// A picture with a palette as PNG, stored without compression: a few tens of kilobytes for what the page shows, and no
+/// library.
 package struct PNGImage: Sendable, Equatable {
   package let width: Int
   package let height: Int

@@ -3,8 +3,8 @@ import Glibc
 
 /// Serves one page on this machine alone, to whoever asks on 127.0.0.1.
 ///
-/// One connection at a time: a page for one person needs no more. A request may be of 8 KiB and take two seconds; it must name
-/// this machine as its host, so that no page from elsewhere can read this one through a name of its own.
+/// One connection at a time: a page for one person needs no more. A request may be of 8 KiB and take two seconds; it
+/// must name this machine as its host, so that no page from elsewhere can read this one through a name of its own.
 package final class PageServer {
   private let socket: Int32
   package let port: Int

@@ -1,4 +1,5 @@
-/// Everything that a report shows, as plain values: whoever fills it knows where they come from, this module how they look.
+/// Everything that a report shows, as plain values: whoever fills it knows where they come from, this module how they
+/// look.
 package struct ReportContent: Sendable {
   package var title: String
   /// Facts in a line each below the title.

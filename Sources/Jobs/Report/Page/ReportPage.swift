@@ -57,7 +57,8 @@ package enum ReportPage {
 
 /// The frame that every page has.
 enum Page {
-  /// One style and one script, named by its digest: whatever text a page shows, nothing else runs and nothing is fetched.
+  /// One style and one script, named by its digest: whatever text a page shows, nothing else runs and nothing is
+  /// fetched.
   static func html(
     title: String, heading: [Markup], sections: [(id: String, name: String, body: [Markup])], state: String?
   ) -> String {

@@ -1,4 +1,5 @@
-/// How pages look: colours that keep their contrast in light and dark, one column on a phone, everything reachable by keyboard.
+/// How pages look: colours that keep their contrast in light and dark, one column on a phone, everything reachable by
+/// keyboard.
 enum Style {
   /// Colours that groups and lines have.
   static let colors = 10
@@ -81,7 +82,8 @@ enum Style {
     @media print{nav,.skip{display:none}}
     """)
 
-  /// Buttons play the sounds of the page; the same for every page, so that its digest can be named in the page's policy.
+  /// Buttons play the sounds of the page; the same for every page, so that its digest can be named in the page's
+  /// policy.
   static let script: StaticString = """
     (()=>{let now=null,button=null;
     const stop=()=>{if(now){now.pause();now.currentTime=0}if(button){button.setAttribute('aria-pressed','false');button=null}};

@@ -1,10 +1,10 @@
-// A safetensors file with one tensor a clip, named by its id; or with one table `embeddings` `[N, width]`, whose rows the
-// metadata names: `keys` (or `ids`), a JSON list of N texts.
+// A safetensors file with one tensor a clip, named by its id; or with one table `embeddings` `[N, width]`, whose rows
+// the metadata names: `keys` (or `ids`), a JSON list of N texts.
 
 import Basics
 import Tensors
 
-enum SafetensorsEmbeddings: EmbeddingFormat {
+enum SafetensorsEmbeddings: ReadableEmbeddings {
   static let name = "safetensors"
   static let extensions = ["safetensors"]
   static let tableName = "embeddings"
@@ -50,5 +50,43 @@ enum SafetensorsEmbeddings: EmbeddingFormat {
     guard let layout = location.layout else { throw Failure.embeddingsNone([location.place]) }
     let bytes = try InputFile(location.path).read(at: location.offset, count: location.size ?? 0)
     return try Tensor(shape: layout.shape, type: layout.type, bytes: bytes, source: location.place)
+  }
+}
+
+extension SafetensorsEmbeddings: WritableEmbeddings {
+  /// Windows: a tensor `[windows, width]` an item. Whole items: one table `embeddings`, and `keys` in the metadata.
+  static func write(_ embeddings: EmbeddingSet, to path: String) throws {
+    var metadata = try embeddings.metadata()
+    let entries: [(name: String, type: ElementType, shape: [Int])]
+    if embeddings.times == nil {
+      metadata[keyNames[0]] = try CanonicalJSON.text(embeddings.items.map(\.key))
+      entries = [(tableName, .float32, [embeddings.rows, embeddings.width])]
+    } else {
+      entries = embeddings.items.map { ($0.key, .float32, embeddings.shape($0)) }
+    }
+    let file = try OutputFile(path)
+    try file.write(try SafetensorsFile.header(of: entries, metadata: metadata))
+    for item in embeddings.items { try embeddings.values(item.key).withUnsafeBytes { try file.write(raw: $0) } }
+    try file.commit()
+  }
+}
+
+extension SafetensorsEmbeddings: NamedTables {
+  private static let rowNames = ["names", "labels"]
+
+  /// Names of rows are a JSON list `names` (or `labels`) in the metadata.
+  static func table(_ path: String, called names: [String]) throws -> NamedTable {
+    let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
+    let header = try SafetensorsHeader(file.bytes, source: path)
+    let named = names.lazy.compactMap { name in header.entries.first { $0.name == name } }.first
+    guard let entry = named ?? (header.entries.count == 1 ? header.entries[0] : nil) else {
+      throw Failure.tableMissing(path, names[0], found: header.entries.map { "\($0.name) \($0.shape)" })
+    }
+    let rowNames = try rowNames.lazy.compactMap { header.metadata[$0] }.first.map {
+      try CanonicalJSON.decode([String].self, from: Array($0.utf8), source: "\(path), names")
+    }
+    return NamedTable(
+      rows: try SafetensorsFile.tensor(entry, of: file.bytes), names: rowNames, metadata: header.metadata)
   }
 }

@@ -1,12 +1,12 @@
-// clip-retrieval's tables: `img_emb_0.npy`, `img_emb_1.npy`, … of rows `[N, width]`. Which row is which image stands in a
-// parquet file that is not read here; a list of keys beside the table takes its place. All partitions of a folder are one
-// table, since clip-retrieval deals neighbouring images out to different ones.
+// clip-retrieval's tables: `img_emb_0.npy`, `img_emb_1.npy`, … of rows `[N, width]`. Which row is which image stands in
+// a parquet file that is not read here; a list of keys beside the table takes its place. All partitions of a folder are
+// one table, since clip-retrieval deals neighbouring images out to different ones.
 
 import Basics
 import Corpus
 import Tensors
 
-enum ClipRetrievalEmbeddings: EmbeddingFormat {
+enum ClipRetrievalEmbeddings: ReadableEmbeddings {
   static let name = "clip-retrieval"
   static let extensions = ["npy"]
   /// Enough for the header of any table.
@@ -118,12 +118,17 @@ enum ClipRetrievalEmbeddings: EmbeddingFormat {
   private struct Row: Decodable {
     var key: String?
     var id: String?
-    var image_path: String?
+    var imagePath: String?
+
+    enum CodingKeys: String, CodingKey {
+      case key, id
+      case imagePath = "image_path"
+    }
   }
 
   private static func key(json line: [UInt8]) -> String? {
     if let row = try? CanonicalJSON.decode(Row.self, from: line, source: "") {
-      return row.key ?? row.id ?? row.image_path
+      return row.key ?? row.id ?? row.imagePath
     }
     return try? CanonicalJSON.decode(String.self, from: line, source: "")
   }

@@ -1,5 +1,5 @@
-// Whether all teacher vectors of a run have length one, or none: the mean of unit rows is not the unit of their mean, so
-// that clips with the one and clips with the other would be taught on different scales.
+// Whether all teacher vectors of a run have length one, or none: the mean of unit rows is not the unit of their mean,
+// so that clips with the one and clips with the other would be taught on different scales.
 
 import Basics
 import Tensors

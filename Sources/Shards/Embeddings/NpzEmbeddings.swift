@@ -4,7 +4,7 @@ import Basics
 import Corpus
 import Tensors
 
-enum NpzEmbeddings: EmbeddingFormat {
+enum NpzEmbeddings: ReadableEmbeddings {
   static let name = "npz"
   static let extensions = ["npz"]
 
@@ -34,5 +34,31 @@ enum NpzEmbeddings: EmbeddingFormat {
 
   static func read(_ location: EmbeddingLocation) throws -> Tensor {
     try NumpyFile.read(ZipMember.bytes(of: location.path, at: location.offset), source: location.place)
+  }
+}
+
+extension NpzEmbeddings: WritableEmbeddings {
+  /// An array an item, by its key.
+  static func write(_ embeddings: EmbeddingSet, to path: String) throws {
+    let file = try OutputFile(path)
+    var writer = NpzWriter(file)
+    for item in embeddings.items { try writer.add(item.key, try embeddings.tensor(item)) }
+    try writer.finish()
+    try file.commit()
+  }
+}
+
+extension NpzEmbeddings: InspectableFile {
+  static func contents(_ path: String) throws -> FileContents {
+    let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
+    let entries = try StoredZipReader(file.bytes, source: path).entries.map { member -> FileContents.Entry in
+      guard member.name.hasSuffix(".npy"), member.method == 0 else {
+        return .init(name: member.name, kind: "\(member.size) bytes", shape: member.method == 0 ? "" : "compressed")
+      }
+      let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[member.range])
+      return .init(String(member.name.dropLast(4)), try NumpyHeader(bytes, source: "\(path), \(member.name)"))
+    }
+    return FileContents(entries: entries)
   }
 }

@@ -57,11 +57,13 @@ final class EmbeddingTable: Sendable, Equatable {
 
 /// Which rows of a table belong to which clip.
 enum EmbeddingTableKeys {
-  /// Rows with one key are one clip's, in their order; a key `<id>_<frame>` is a frame of `<id>`, and frames go by number.
+  /// Rows with one key are one clip's, in their order; a key `<id>_<frame>` is a frame of `<id>`, and frames go by
+  /// number.
   ///
   /// Ids may end in digits too (`X_000010`), so that a key can be read both ways. It counts as an id when no other key
-  /// differs from it in the number alone, or when the number has the six digits of a start second; as a frame when there
-  /// are others, or when it is number 0 or 1. Where both hold the rows stand under both keys: clips ask by their ids.
+  /// differs from it in the number alone, or when the number has the six digits of a start second; as a frame when
+  /// there are others, or when it is number 0 or 1. Where both hold the rows stand under both keys: clips ask by their
+  /// ids.
   static func blocks(_ keys: [String]) -> [(key: String, rows: [Int])] {
     var whole: [String: [Int]] = [:]
     var frames: [String: [(number: Int, row: Int)]] = [:]

@@ -83,4 +83,25 @@ extension Failure {
       hint:
         "give vectors of one kind; \"normalised\": true or false in a source's embeddings.json overrules what is found")
   }
+
+  static func embeddingEnding(_ path: String, known: [String]) -> Failure {
+    let name = Files.name(path)
+    let ending = name.contains(".") ? name.split(separator: ".").last.map { $0.lowercased() } ?? "" : ""
+    return Failure(
+      "embed.ending", "no file of embeddings has this ending", on: path, found: ending.isEmpty ? "none" : ".\(ending)",
+      expected: known.map { ".\($0)" }.joined(separator: ", "),
+      hint: nearest(ending, in: known).map { "did you mean .\($0)?" }, exit: .usage)
+  }
+
+  static func namedTableFormat(_ path: String, known: [String]) -> Failure {
+    Failure(
+      "text.format", "a table with named rows is not read from such a file", on: path,
+      expected: known.map { ".\($0)" }.joined(separator: ", "), exit: .usage)
+  }
+
+  static func tableMissing(_ path: String, _ name: String, found: [String]) -> Failure {
+    Failure(
+      "vectors.missing", "the file lacks a table", on: path, found: found.joined(separator: ", "),
+      expected: "\(name) [rows, width]")
+  }
 }

@@ -1,51 +1,7 @@
-// A kind of file that holds teacher vectors. To add one: a new file with a type that conforms, and a line in
-// `BuiltInEmbeddingFormats`.
+// Where a clip's rows are, as a format lists them; nothing of them has been read.
 
 import Basics
 import Tensors
-
-package protocol EmbeddingFormat: Sendable {
-  static var name: String { get }
-  /// File name endings, lower case, without the dot.
-  static var extensions: [String] { get }
-  /// Whether a file is of this format, by its name. The first format in the list that says so takes it.
-  static func reads(_ path: String) -> Bool
-
-  /// The blocks of rows in a file, by key, and what the file itself says of them. No rows are read.
-  /// - Throws: a `Failure`: the file is then refused whole.
-  static func list(_ path: String) throws -> EmbeddingListing
-
-  /// The rows at a place that `list` gave, in any shape and type.
-  static func read(_ location: EmbeddingLocation) throws -> Tensor
-}
-
-extension EmbeddingFormat {
-  package static func reads(_ path: String) -> Bool {
-    extensions.contains { hasEnding(path, $0) }
-  }
-
-  /// Whether what follows the last dot of a name is `ending`, in letters of either case. Makes no strings: a folder holds hundreds of
-  /// thousands of names.
-  private static func hasEnding(_ path: String, _ ending: String) -> Bool {
-    let (path, ending) = (path.utf8, ending.utf8)
-    guard path.count > ending.count,
-      let dot = path.index(path.endIndex, offsetBy: -ending.count - 1, limitedBy: path.startIndex),
-      path[dot] == 0x2E
-    else { return false }
-    return zip(path[path.index(after: dot)...], ending).allSatisfy { byte, wanted in
-      (0x41...0x5A).contains(byte) ? byte + 0x20 == wanted : byte == wanted
-    }
-  }
-}
-
-/// Every format there is. A new one is one line here.
-package let BuiltInEmbeddingFormats: [any EmbeddingFormat.Type] = [
-  ClipRetrievalEmbeddings.self,
-  NumpyEmbeddings.self,
-  NpzEmbeddings.self,
-  TarEmbeddings.self,
-  SafetensorsEmbeddings.self,
-]
 
 package struct EmbeddingListing: Sendable {
   package struct Block: Sendable {
@@ -91,7 +47,7 @@ package struct EmbeddingLocation: Sendable {
   /// Shared by all places of which the same is known.
   let told: SharedDescription
   let rowsOfTable: EmbeddingRows?
-  let format: any EmbeddingFormat.Type
+  let format: any ReadableEmbeddings.Type
 
   package var description: EmbeddingDescription { told.description }
 
@@ -101,8 +57,8 @@ package struct EmbeddingLocation: Sendable {
     return member.isEmpty ? path : "\(path), member \(member) at \(offset)"
   }
 
-  /// What names the block within its file: as long as the file is the same, so are its rows. Nil for rows of a table, which also
-  /// depend on its list of keys and may lie in several files.
+  /// What names the block within its file: as long as the file is the same, so are its rows. Nil for rows of a table,
+  /// which also depend on its list of keys and may lie in several files.
   package var part: String? {
     guard rowsOfTable == nil else { return nil }
     return member.isEmpty && offset == 0 ? "rows @0" : "rows \(member)@\(offset)"

@@ -75,7 +75,8 @@ package struct EmbeddingIndex: Sendable {
 
   func firstPosition(forKey key: String) -> Int? { first[key].map { Int($0) } }
 
-  /// The file that holds the rows at a position, or the folder, with a slash behind it, of a file that holds nothing else.
+  /// The file that holds the rows at a position, or the folder, with a slash behind it, of a file that holds nothing
+  /// else.
   func source(at position: Int) -> String {
     let path = locations[position].path
     guard locations[position].member.isEmpty, locations[position].rowsOfTable == nil else { return path }
@@ -90,8 +91,8 @@ package struct EmbeddingIndex: Sendable {
     (locations[position].path, locations[position].part)
   }
 
-  /// Whether the file at a position holds nothing else and lies directly in a folder, named with a slash behind it: whether that is its
-  /// `source(at:)`, without making a string.
+  /// Whether the file at a position holds nothing else and lies directly in a folder, named with a slash behind it:
+  /// whether that is its `source(at:)`, without making a string.
   func isAlone(at position: Int, in folder: String) -> Bool {
     guard locations[position].member.isEmpty, locations[position].rowsOfTable == nil else { return false }
     let (path, folder) = (locations[position].path.utf8, folder.utf8)
@@ -139,7 +140,7 @@ package struct EmbeddingIndex: Sendable {
     }
   }
 
-  private mutating func add(_ path: String, _ format: any EmbeddingFormat.Type, known: EmbeddingDescription) throws {
+  private mutating func add(_ path: String, _ format: any ReadableEmbeddings.Type, known: EmbeddingDescription) throws {
     do {
       let listing = try format.list(path)
       guard !listing.blocks.isEmpty else { return }
@@ -190,11 +191,11 @@ package struct EmbeddingIndex: Sendable {
     return name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
   }
 
-  private static func known(_ path: String) -> (any EmbeddingFormat.Type)? {
-    BuiltInEmbeddingFormats.first { $0.reads(path) }
+  private static func known(_ path: String) -> (any ReadableEmbeddings.Type)? {
+    EmbeddingFormats.readable.first { $0.reads(path) }
   }
 
-  private static func format(_ path: String) throws -> any EmbeddingFormat.Type {
+  private static func format(_ path: String) throws -> any ReadableEmbeddings.Type {
     if let format = known(path) { return format }
     throw unsupported(path) ?? Failure.embeddingsUnknown(path)
   }

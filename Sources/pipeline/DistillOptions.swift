@@ -1,0 +1,180 @@
+// The settings of `distill`, each declared once: an option here is the flag, the key of the pipeline file, the default
+// and the help; `settings` says where it goes.
+
+import ArgumentParser
+import Audio
+import Basics
+import Distill
+import Kernels
+import Networks
+import Training
+
+struct DistillOptions: ParsableArguments {
+  @OptionGroup(title: "DATA") var data: DataOptions
+  @OptionGroup(title: "MODEL AND LOSS") var model: ModelOptions
+  @OptionGroup(title: "LENGTH") var length: LengthOptions
+  @OptionGroup(title: "OPTIMIZER") var optimizer: OptimizerOptions
+  @OptionGroup(title: "AUGMENTATION") var augmentation: AugmentationOptions
+  @OptionGroup(title: "MACHINE") var machine: MachineOptions
+
+  /// - Throws: for a name that no list has, and for an instruction set that this CPU lacks.
+  func settings(workspace: String) throws -> DistillSettings {
+    var settings = DistillSettings()
+    settings.workspace = workspace
+    data.apply(to: &settings)
+    try model.apply(to: &settings)
+    length.apply(to: &settings)
+    try optimizer.apply(to: &settings.configuration)
+    augmentation.apply(to: &settings.configuration.augmentation)
+    try machine.apply(to: &settings)
+    return settings
+  }
+}
+
+private let defaults = DistillSettings()
+
+struct DataOptions: ParsableArguments {
+  @Option(help: "Directory with training shards.") var shards = defaults.shards
+  @Flag(help: "Control: pair each clip's audio with another clip's teacher rows. Scores must end at chance.")
+  var shuffleTeacher = false
+
+  func apply(to settings: inout DistillSettings) {
+    settings.shards = shards
+    settings.configuration.shuffleTeacher = shuffleTeacher
+  }
+}
+
+struct ModelOptions: ParsableArguments {
+  @Option(help: "Audio encoder: \(builtInArchitectures.map(\.name).joined(separator: " or ")).")
+  var encoder = Architecture.standard.name
+  @Option(help: "Loss: \(builtInLosses.map { $0.name }.joined(separator: ", ")).")
+  var loss = defaults.configuration.loss
+  @Option(
+    help: "Normalize spectrograms over each clip, or over the batch as the reference does.")
+  var normalization = defaults.configuration.normalization
+  @Option(name: .customLong("init"), help: "Weight file to start from.") var initial: String?
+  @Option(
+    help: """
+      float32; mixed: bfloat16 products in convolutions of stride 2 and in weight gradients; \
+      mixed-winograd: bfloat16 products in all convolutions.
+      """)
+  var precision = defaults.configuration.precision
+
+  func apply(to settings: inout DistillSettings) throws {
+    settings.configuration.encoder = try Architecture.named(encoder).label
+    _ = try Training.loss(named: loss)
+    settings.configuration.loss = loss
+    settings.configuration.normalization = normalization
+    settings.initial = initial
+    try DistillSettings.check(precision: precision)
+    settings.configuration.precision = precision
+  }
+}
+
+struct LengthOptions: ParsableArguments {
+  @Option(help: "Stop after this many epochs.") var epochs = defaults.limits.epochs
+  @Option(help: "Stop after this many steps.") var steps: Int?
+  @Option(help: "Stop after this many hours.") var maxHours: Double?
+  @Option(help: "Stop after this many epochs without a better validation loss; none: never.")
+  var patience = CountOrNone(defaults.configuration.patience)
+  @Option(
+    help: "Save a checkpoint every so many steps (50) or minutes (10m).")
+  var checkpointEvery = defaults.limits.checkpointEvery
+
+  func validate() throws {
+    try check("--epochs", epochs, 1...)
+    try check("--steps", steps, 1...)
+    try check(positive: "--max-hours", maxHours)
+  }
+
+  func apply(to settings: inout DistillSettings) {
+    (settings.limits.epochs, settings.limits.steps, settings.limits.hours) = (epochs, steps, maxHours)
+    settings.limits.checkpointEvery = checkpointEvery
+    settings.configuration.patience = patience.count
+  }
+}
+
+struct OptimizerOptions: ParsableArguments {
+  @Option(help: "Clips in a batch.") var batchSize = defaults.configuration.batchSize
+  @Option(help: "Learning rate.") var learningRate = defaults.configuration.learningRate
+  @Option(help: "Learning rate schedule: \(builtInSchedules.map { $0.name }.joined(separator: ", ")).")
+  var schedule = defaults.configuration.schedule
+  @Option(help: "Epochs over which a schedule with an end runs.")
+  var scheduleEpochs = defaults.configuration.scheduleEpochs
+  @Option(help: "Steps over which the learning rate grows from zero.")
+  var warmUp = defaults.configuration.optimizer.warmUpSteps
+  @Option(help: "AdamW's weight decay of matrices and convolution kernels.")
+  var weightDecay = defaults.configuration.optimizer.weightDecay
+  @Option(help: "Clip the global gradient norm to this.") var clipGradient: Double?
+  @Option(help: "Clamp the loss's logit scales to this; CLIP has 100.")
+  var clampTemperature: Double?
+  @Option(
+    help: "Keep an exponential moving average of the weights with this decay, say 0.999. `export --ema` writes it.")
+  var ema: Double?
+  @Option(help: "Seed of initial weights, clip order and dropout.") var seed = defaults.configuration.seed
+
+  func validate() throws {
+    try check("--batch-size", batchSize, 1...)
+    try check(positive: "--learning-rate", learningRate)
+    try check("--schedule-epochs", scheduleEpochs, 1...)
+    try check("--warm-up", warmUp, 0...)
+    try check("--weight-decay", weightDecay, 0...1)
+    try check("--clip-gradient", clipGradient, 1e-6...1e6)
+    try check("--clamp-temperature", clampTemperature, 1...1e6)
+    try check("--ema", ema, 0...0.999_999)
+  }
+
+  func apply(to configuration: inout TrainingConfiguration) throws {
+    (configuration.batchSize, configuration.learningRate, configuration.seed) = (batchSize, learningRate, seed)
+    _ = try Training.schedule(named: schedule)
+    (configuration.schedule, configuration.scheduleEpochs) = (schedule, scheduleEpochs)
+    configuration.optimizer.warmUpSteps = warmUp
+    configuration.optimizer.weightDecay = weightDecay
+    configuration.optimizer.gradientLimit = clipGradient
+    configuration.optimizer.temperatureLimit = clampTemperature
+    configuration.optimizer.averageDecay = ema
+  }
+}
+
+struct AugmentationOptions: ParsableArguments {
+  @Option(
+    help: "Train on random crops of this many seconds, audio and teacher rows alike.")
+  var crop: Double?
+  @Option(help: "Change the volume at random by up to this many decibels.")
+  var gain = defaults.configuration.augmentation.gainDecibels
+  @Option(help: "Mask this many frequency bands and time spans (SpecAugment).")
+  var specAugment = defaults.configuration.augmentation.spectrogramMasks
+  @Option(help: "Mix this share of clips with another clip of the batch.")
+  var mixup = defaults.configuration.augmentation.mixup
+
+  func validate() throws {
+    try check("--crop", crop, 0.1...10)
+    try check("--gain", gain, 0...60)
+    try check("--spec-augment", specAugment, 0...16)
+    try check("--mixup", mixup, 0...1)
+  }
+
+  func apply(to augmentation: inout Augmentation) {
+    (augmentation.cropSeconds, augmentation.gainDecibels) = (crop, gain)
+    (augmentation.spectrogramMasks, augmentation.mixup) = (specAugment, mixup)
+  }
+}
+
+struct MachineOptions: ParsableArguments {
+  @Option(
+    help: "Instruction set: avx512, avx2 or portable. Default: the best this CPU has.")
+  var isa: InstructionSet?
+  @Option(help: "Threads. The weights do not depend on it.") var threads = defaults.threads
+
+  func validate() throws { try check("--threads", threads, 1...) }
+
+  func apply(to settings: inout DistillSettings) throws {
+    settings.instructionSet = isa ?? .best
+    settings.threads = threads
+    guard settings.instructionSet <= .best else {
+      throw Failure(
+        "isa.absent", "this CPU does not have the instruction set", on: settings.instructionSet.name,
+        expected: "at most \(InstructionSet.best.name)", exit: .usage)
+    }
+  }
+}

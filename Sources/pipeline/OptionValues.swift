@@ -1,0 +1,57 @@
+// What the value of an option may be: conversions for types of other modules, and checks that options make in `validate`.
+
+import ArgumentParser
+import Audio
+import Kernels
+import Runs
+import Training
+
+extension NormalizationScope: ExpressibleByArgument {}
+
+extension InstructionSet: ExpressibleByArgument {
+  package init?(argument: String) {
+    guard let set = InstructionSet.allCases.first(where: { $0.name == argument }) else { return nil }
+    self = set
+  }
+
+  package static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension CheckpointInterval: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+extension TrainedModel.Choice: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+/// A number over 0, or `none`.
+struct CountOrNone: Sendable, ExpressibleByArgument {
+  var count: Int?
+
+  init(_ count: Int?) { self.count = count }
+
+  init?(argument: String) {
+    let count = Int(argument)
+    guard argument == "none" || count.map({ $0 > 0 }) ?? false else { return nil }
+    self.count = count
+  }
+
+  var defaultValueDescription: String { count?.description ?? "none" }
+}
+
+/// - Throws: a usage error when the value lies outside the range; nil is no value.
+func check<T: Comparable>(_ flag: String, _ value: T?, _ range: ClosedRange<T>) throws {
+  guard let value, !range.contains(value) else { return }
+  throw ValidationError("\(flag): a number from \(range.lowerBound) to \(range.upperBound) is wanted, not \(value)")
+}
+
+func check<T: Comparable>(_ flag: String, _ value: T?, _ range: PartialRangeFrom<T>) throws {
+  guard let value, !range.contains(value) else { return }
+  throw ValidationError("\(flag): at least \(range.lowerBound) is wanted, not \(value)")
+}
+
+func check(positive flag: String, _ value: Double?) throws {
+  guard let value, !(value > 0 && value.isFinite) else { return }
+  throw ValidationError("\(flag): a number over 0 is wanted, not \(value)")
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Basics
+import Flow
+import Foundation
+
+/// The sections of a pipeline file: whatever options a command declares are its keys.
+let pipelineSections: [PipelineFile.Section] = [
+  section("prepare", PrepareOptions.self, arguments: [.init("videos", .list, isArgument: true)]),
+  section("distill", DistillOptions.self),
+  section("export", ExportOptions.self, arguments: [.init("file", .value, isArgument: true)]),
+]
+
+/// - Parameter arguments: keys for what has no flag.
+private func section(
+  _ name: String, _ options: any ParsableArguments.Type, arguments: [PipelineFile.Key] = []
+) -> PipelineFile.Section {
+  .init(name: name, keys: arguments + DeclaredOption.all(of: options).map(\.key)) { words in
+    do { _ = try options.parse(words) } catch { return options.message(for: error) }
+    return nil
+  }
+}
+
+/// A command whose options a pipeline file can hold as well. Flags win over the file, the file over built-in defaults.
+protocol PipelineFileCommand: ParsableCommand {
+  /// The section of its options.
+  static var section: String { get }
+  var common: CommonOptions { get }
+  /// Does the command's work; the options are complete.
+  func run(_ file: PipelineFile?) throws
+}
+
+extension PipelineFileCommand {
+  static var section: String { configuration.commandName ?? _commandName }
+
+  func run() throws {
+    let file = try common.begin()
+    guard let file else { return try run(nil) }
+    // The file's words stand first: the last one wins. Of options that may be repeated, the flags take the file's
+    // place.
+    let own = Array(CommandLine.arguments.dropFirst(2))
+    let complete = try Self.parse(file.words(Self.section, besides: own) + own)
+    try complete.run(file)
+  }
+}
+
+/// An option as a command declares it.
+struct DeclaredOption {
+  var key: PipelineFile.Key
+
+  /// Of `--experimental-dump-help`: what is needed of it.
+  private struct Dump: Decodable {
+    struct Command: Decodable { var arguments: [Argument]? }
+    struct Argument: Decodable {
+      struct Name: Decodable {
+        var kind: String
+        var name: String
+      }
+      var kind: String
+      var isRepeating: Bool
+      var names: [Name]?
+    }
+    var command: Command
+  }
+
+  /// All that have a long name but `--help`.
+  static func all(of options: any ParsableArguments.Type) -> [DeclaredOption] {
+    let dump = try? JSONDecoder().decode(Dump.self, from: Data(options._dumpHelp().utf8))
+    return (dump?.command.arguments ?? []).compactMap { argument in
+      guard let name = argument.names?.first(where: { $0.kind == "long" })?.name, name != "help" else { return nil }
+      let kind: PipelineFile.Key.Kind = argument.kind == "flag" ? .flag : argument.isRepeating ? .list : .value
+      return DeclaredOption(key: .init(name, kind))
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// The settings of `prepare`, each declared once: an option here is the flag, the key of the pipeline file, the default
+// and the help; `settings` says where it goes.
+
+import ArgumentParser
+import Basics
+import Foundation
+import Media
+import Prepare
+import RemoteCache
+
+struct PrepareOptions: ParsableArguments {
+  @OptionGroup(title: "CLIPS") var clips: ClipOptions
+  @OptionGroup(title: "TEACHER") var teacher: TeacherOptions
+  @OptionGroup(title: "FRAMES") var frames: FrameOptions
+  @OptionGroup(title: "SHARDS") var output: ShardOptions
+  @OptionGroup(title: "MACHINE") var machine: PrepareMachineOptions
+
+  /// - Parameter videos: folders and files with clips, from the command line or the pipeline file.
+  func settings(videos: [String], workspace: String) throws -> PrepareSettings {
+    guard !videos.isEmpty else {
+      throw Failure("usage.videos", "no folder with videos is named", hint: "pipeline prepare videos/", exit: .usage)
+    }
+    var settings = PrepareSettings()
+    (settings.workspace, settings.videos) = (workspace, videos)
+    clips.apply(to: &settings)
+    teacher.apply(to: &settings)
+    try frames.apply(to: &settings)
+    output.apply(to: &settings)
+    try machine.apply(to: &settings)
+    settings.workerCommand = try DecodeWorkerCommand.command()
+    return settings
+  }
+}
+
+private let defaults = PrepareSettings()
+
+struct ClipOptions: ParsableArguments {
+  @Option(help: "Which clips there are: CSV (id,start,label,split) or JSONL.") var manifest: String?
+  @Option(help: "Only the first clips, in the order of their ids.") var limit: Int?
+  @Option(parsing: .singleValue, help: "Leave out clips with this reason. Repeatable.") var leaveOut: [String] = []
+  @Option(parsing: .singleValue, help: "Keep clips with this reason. Repeatable.") var keep: [String] = []
+  @Option(parsing: .singleValue, help: "Work again on clips with this reason. Repeatable.") var retry: [String] = []
+  @Option(
+    help: "Share of clips that may be left out before the exit status says so.")
+  var maxBadFraction = defaults.maxBadFraction
+
+  func validate() throws {
+    try check("--limit", limit, 1...)
+    try check("--max-bad-fraction", maxBadFraction, 0...1)
+  }
+
+  func apply(to settings: inout PrepareSettings) {
+    (settings.manifest, settings.limit, settings.maxBadFraction) = (manifest, limit, maxBadFraction)
+    (settings.leaveOut, settings.keep, settings.retry) = (leaveOut, keep, retry)
+  }
+}
+
+struct TeacherOptions: ParsableArguments {
+  @Option(
+    parsing: .singleValue,
+    help: "Teacher embeddings: a file or directory. Repeatable. Default: embeddings beside the videos, where it is.")
+  var embeddings: [String] = []
+  @Option(
+    name: .customLong("embedding-fps"), help: "Rows a second in the teacher embeddings.")
+  var embeddingRate: Double?
+  @Option(help: "The teacher's name, kept with shards and weights.") var embeddingModel: String?
+
+  func validate() throws { try check(positive: "--embedding-fps", embeddingRate) }
+
+  func apply(to settings: inout PrepareSettings) {
+    settings.embeddings =
+      embeddings.isEmpty ? Self.embeddings(beside: settings.videos).map { [$0] } ?? [] : embeddings
+    (settings.embeddingFPS, settings.embeddingModel) = (embeddingRate, embeddingModel)
+  }
+
+  /// A folder `embeddings` next to the first folder of videos.
+  private static func embeddings(beside videos: [String]) -> String? {
+    guard var folder = videos.first else { return nil }
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    let parent = Files.parent(folder)
+    let path = parent == "." && !folder.hasPrefix("./") ? "embeddings" : "\(parent)/embeddings"
+    return Files.isFolder(path) ? path : nil
+  }
+}
+
+struct FrameOptions: ParsableArguments {
+  @Option(help: "Frames a second to keep, or none.") var frames = "1"
+  @Option(help: "Write the frames too, as WebDataset tars for a CLIP embedder.") var framesOut: String?
+
+  func apply(to settings: inout PrepareSettings) throws {
+    settings.frames = frames == "none" ? nil : try FrameRate(frames)
+    settings.framesOut = framesOut
+    guard framesOut == nil || settings.frames != nil else {
+      throw Failure(
+        "usage.frames", "no frames are kept, so that none can be written", on: "--frames-out", hint: "--frames 1",
+        exit: .usage)
+    }
+  }
+}
+
+struct ShardOptions: ParsableArguments {
+  @Option(help: "Directory for training shards. (default: \(defaults.shards))") var shards: String?
+  @Option(help: "Clips in a shard, on average.") var shardSize = defaults.shardTarget
+
+  func validate() throws { try check("--shard-size", shardSize, 1...) }
+
+  func apply(to settings: inout PrepareSettings) {
+    settings.shards = shards ?? settings.shards
+    settings.shardTarget = shardSize
+  }
+}
+
+struct PrepareMachineOptions: ParsableArguments {
+  @Option(help: "Decoding processes.") var jobs = defaults.jobs
+  @Option(help: "Seconds that one clip may take to decode, given a free core.")
+  var timeout = defaults.timeoutSeconds
+  @Option(help: "Share results with other workspaces through this server (Bazel's HTTP cache protocol).")
+  var remoteCache: String?
+
+  func validate() throws {
+    try check("--jobs", jobs, 1...)
+    try check(positive: "--timeout", timeout)
+  }
+
+  func apply(to settings: inout PrepareSettings) throws {
+    (settings.jobs, settings.timeoutSeconds) = (jobs, timeout)
+    settings.remoteCache = try remoteCache.map { try CacheServer($0, environment: ProcessInfo.processInfo.environment) }
+  }
+}
