@@ -83,14 +83,14 @@ extension ClipList {
     _ row: Manifest.Row, _ byStem: [String: [SourceFile]]
   ) -> (files: [SourceFile], startSeconds: Int, findings: [Finding])? {
     if let files = byStem[row.clip] { return (files, 0, []) }
-    let milliseconds = "\(row.video)_\(row.startSeconds * 1000)_\((row.startSeconds + 10) * 1000)"
+    let milliseconds = "\(row.video)_\(row.startMilliseconds)_\(row.startMilliseconds + 10_000)"
     if let files = byStem[milliseconds] {
       return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
     }
     if row.clip.hasPrefix("-"), let files = byStem[String(row.clip.drop { $0 == "-" })] {
       return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
     }
-    if let files = byStem[row.video] { return (files, row.startSeconds, []) }
+    if let start = row.startSeconds, let files = byStem[row.video] { return (files, start, []) }
     return nil
   }
 

@@ -13,4 +13,12 @@ extension Failure {
       found: manifest,
       hint: "files are named <id>_<start second, six digits>.mp4, or <id>.mp4 for whole videos")
   }
+
+  static func manifestParquet(_ path: String) -> Failure {
+    Failure(
+      "manifest.format", "parquet is not read", on: path, expected: "CSV or JSON lines",
+      hint:
+        "python3 -c \"import pandas; pandas.read_parquet('\(path)').to_json('clips.jsonl', orient='records', lines=True)\""
+    )
+  }
 }

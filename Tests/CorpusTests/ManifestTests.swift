@@ -3,39 +3,42 @@ import Corpus
 import TestSupport
 import Testing
 
-@Suite("Comma-separated text, by RFC 4180")
-struct CommaSeparatedTests {
-  @Test(
-    "is taken apart into records and fields",
-    arguments: [
-      ("", []), ("\n", [[""]]), ("a", [["a"]]), ("a\n", [["a"]]), ("a\r\nb\r\n", [["a"], ["b"]]),
-      ("a,b,c", [["a", "b", "c"]]), ("a,,c\n,", [["a", "", "c"], ["", ""]]), (",\n", [["", ""]]),
-      ("\"a,b\",c", [["a,b", "c"]]), ("\"a \"\"b\"\"\",c", [["a \"b\"", "c"]]), ("\"\"", []),
-      ("\"two\nlines\",x\ny", [["two\nlines", "x"], ["y"]]), ("\"a\r\nb\"", [["a\r\nb"]]),
-      ("\"not closed,\n", [["not closed,\n"]]), ("é,🎬", [["é", "🎬"]]), (" a , b ", [[" a ", " b "]]),
-    ] as [(String, [[String]])])
-  func records(text: String, expected: [[String]]) { #expect(CommaSeparated.records(text) == expected) }
-
-  @Test("whatever stands in quoted fields comes back")
-  func roundTrip() {
-    var random = SeededRandom(seed: 4, for: "csv")
-    let letters = Array("ab,\"\n\r é🎬")
-    for _ in 0..<200 {
-      let records = (0..<1 + random.next() % 4).map { _ in
-        (0..<1 + random.next() % 4).map { _ in
-          String((0..<random.next() % 6).map { _ in letters[Int(random.next() % UInt64(letters.count))] })
-        }
-      }
-      let text = records.map { fields in
-        fields.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ",") + "\n"
-      }.joined()
-      #expect(CommaSeparated.records(text) == records, "\(text.debugDescription)")
-    }
-  }
-}
-
 @Suite("Manifests")
 struct ManifestTests {
+  @Test("AudioSet's and AudioCaps' own headings, columns in any order, captions kept, starts in fractions")
+  func published() throws {
+    let audioSet = try manifest(
+      """
+      # Segments csv created Sun Mar  5 10:54:31 2017
+      # num_ytids=2, num_segs=2, num_unique_labels=3, num_positive_labels=4
+      # YTID, start_seconds, end_seconds, positive_labels
+      --4gqARaEJE, 0.000, 10.000, "/m/068hy,/m/07q6cd_,/m/0bt9lr,/m/0jbk"
+      -5QrBL6MzLg, 60.500, 70.500, "/m/09x0r"
+
+      """)
+    #expect(audioSet.rows.map(\.clip) == ["--4gqARaEJE_000000", "-5QrBL6MzLg_60500_70500"])
+    #expect(audioSet.rows.map(\.label) == ["/m/068hy,/m/07q6cd_,/m/0bt9lr,/m/0jbk", "/m/09x0r"])
+    #expect(audioSet.rows.map(\.startSeconds) == [0, nil])
+    let audioCaps = try manifest(
+      "audiocap_id,youtube_id,start_time,caption\n1,abc,30,A dog barks\n2,abc,30,\"A dog, barking\"\n3,d,0,Rain\n")
+    #expect(audioCaps.rows.map(\.clip) == ["abc_000030", "d_000000"])
+    #expect(audioCaps.rows.map(\.captions) == [["A dog barks", "A dog, barking"], ["Rain"]])
+    let mixed = try manifest("split,extra,label,start,id\ntest,?,12\" record,30.0,a\n")
+    #expect(
+      mixed.rows.map(\.clip) == ["a_000030"] && mixed.rows[0].label == "12\" record" && mixed.rows[0].split == .test)
+    let json = try manifest(#"{"id":"a","start":20.5,"caption":"one","captions":["two"]}"#, "jsonl")
+    #expect(json.rows[0].clip == "a_20500_30500" && json.rows[0].captions == ["one", "two"])
+  }
+
+  @Test("a heading's row with another number of fields, a second heading and parquet are told")
+  func badTables() throws {
+    for text in ["id,start\na,1,x\n", "id,start\na,1\n#id,start\n", "id,start\na,\"1\n"] {
+      #expect(throws: Failure.self) { try manifest(text) }
+    }
+    let parquet = #expect(throws: Failure.self) { try manifest("PAR1....", "parquet") }
+    #expect(parquet?.code == "manifest.format" && parquet?.hint?.contains("to_json") == true)
+  }
+
   private func manifest(_ text: String, _ ending: String = "csv") throws -> Manifest {
     let scratch = try Scratch()
     try Files.write(text, to: scratch["m.\(ending)"])
@@ -76,6 +79,6 @@ struct ManifestTests {
     #expect(try manifest("a,1,x,train\na,1,x,train\nb,1,x,train\n").rows.map(\.line) == [1, 3])
     let scratch = try Scratch()
     try Files.write([0x61, 0xFF, 0x0A], to: scratch["m.csv"])
-    #expect(#expect(throws: Failure.self) { try Manifest(path: scratch["m.csv"]) }?.code == "manifest.encoding")
+    #expect(#expect(throws: Failure.self) { try Manifest(path: scratch["m.csv"]) }?.code == "csv.encoding")
   }
 }

@@ -19,10 +19,6 @@ extension Failure {
       hint: "--fold-pattern REGEX takes the fold from the files' names", exit: .usage)
   }
 
-  static func tableEncoding(_ path: String) -> Failure {
-    Failure("evaluate.encoding", "the table is not UTF-8", on: path)
-  }
-
   static func columnUnknown(_ path: String, _ name: String, known: [String]) -> Failure {
     Failure(
       "evaluate.column", "the table has no such column", on: path, found: name,

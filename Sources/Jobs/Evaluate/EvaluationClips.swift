@@ -95,31 +95,33 @@ package struct EvaluationClips: Sendable {
   private static let labelColumns = ["label", "labels", "category", "class"]
 
   private mutating func readTable(_ path: String, _ reading: Reading) throws {
-    let bytes = try Files.read(path, limit: 1 << 30)
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure.tableEncoding(path) }
-    let records = CommaSeparated.records(text)
-    let heading = records.first?.map { $0.lowercased() } ?? []
+    let records = try CommaSeparated.records(try Files.read(path, limit: 1 << 30), source: path)
+    let names = records.first?.fields ?? []
+    let heading = names.map { $0.lowercased() }
     let files = try SourceFiles.find([reading.audio ?? Files.parent(path)])
     guard let fileColumn = Self.fileColumns.lazy.compactMap({ heading.firstIndex(of: $0) }).first else {
       return try readManifest(path, files, reading)
     }
     let column = { (name: String) throws -> Int in
       guard let index = heading.firstIndex(of: name.lowercased()) else {
-        throw Failure.columnUnknown(path, name, known: records.first ?? [])
+        throw Failure.columnUnknown(path, name, known: names)
       }
       return index
     }
     let labelColumn = try reading.labelColumn.map(column)
     guard let labelColumn = labelColumn ?? Self.labelColumns.lazy.compactMap({ heading.firstIndex(of: $0) }).first
     else {
-      throw Failure.columnUnknown(path, "label", known: records.first ?? [])
+      throw Failure.columnUnknown(path, "label", known: names)
     }
     let foldColumn = try reading.foldColumn.map(column)
     let splitColumn = foldColumn == nil && reading.foldPattern == nil ? heading.firstIndex(of: "split") : nil
     let folds = try reading.foldPattern.map { try NamePattern($0, flag: "--fold-pattern") }
     let places = FilePlaces(files)
-    for (index, fields) in records.enumerated().dropFirst() where fields.count > 1 {
-      guard fields.count == heading.count else { throw Failure.tableRow(path, index + 1, fields.count, heading.count) }
+    for record in records.dropFirst() where record.fields.count > 1 {
+      let fields = record.fields
+      guard fields.count == heading.count else {
+        throw Failure.tableRow(path, record.line, fields.count, heading.count)
+      }
       guard let file = places.file(fields[fileColumn]) else {
         leftOut.append("\(fields[fileColumn]): no such file")
         continue

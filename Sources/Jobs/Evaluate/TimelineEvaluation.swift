@@ -70,15 +70,13 @@ enum TimelineEvaluation {
   }
 
   private static func read(_ path: String) throws -> [(file: String, stretches: [Stretch])] {
-    let bytes = try Files.read(path, limit: 1 << 28)
-    guard let content = String(validating: bytes, as: UTF8.self) else { throw Failure.tableEncoding(path) }
     var (files, byFile) = ([String](), [String: [Stretch]]())
-    for (index, fields) in CommaSeparated.records(content).enumerated() {
-      if fields.count == 1, fields[0].isEmpty { continue }
-      if index == 0, fields.first == "file" { continue }
+    for record in try CommaSeparated.records(try Files.read(path, limit: 1 << 28), source: path) {
+      let fields = record.fields
+      if record.isEmpty || (record.line == 1 && fields.first == "file") { continue }
       guard fields.count == 4, let start = Double(fields[1]), let end = Double(fields[2]), start >= 0, end > start,
         end < 1e6, !fields[3].isEmpty
-      else { throw Failure.timelineRow(path, index + 1) }
+      else { throw Failure.timelineRow(path, record.line) }
       if byFile[fields[0]] == nil { files.append(fields[0]) }
       byFile[fields[0], default: []].append(Stretch(start: start, end: end, label: fields[3]))
     }

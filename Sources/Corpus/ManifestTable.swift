@@ -1,0 +1,121 @@
+import Basics
+
+/// The columns of a manifest in CSV: by their names where a line names them, else VGGSound's by position.
+struct ManifestColumns {
+  /// Names in lower case, the usual one first. AudioSet writes `YTID`, AudioCaps `youtube_id`.
+  private static let names: [(column: WritableKeyPath<ManifestColumns, Int?> & Sendable, names: [String])] = [
+    (\.video, ["id", "video_id", "youtube_id", "ytid", "clip", "clip_id", "key", "video"]),
+    (\.file, ["file", "filename", "file_name", "path", "fname"]),
+    (\.start, ["start", "start_seconds", "start_second", "start_time", "start_sec"]),
+    (\.end, ["end", "end_seconds", "end_time", "end_sec"]),
+    (\.duration, ["duration", "duration_seconds"]),
+    (\.label, ["label", "labels", "positive_labels", "category", "class"]),
+    (\.split, ["split", "subset"]), (\.caption, ["caption", "captions", "text", "description"]),
+  ]
+
+  private(set) var video: Int?
+  private(set) var file: Int?
+  private(set) var start: Int?
+  private(set) var end: Int?
+  private(set) var duration: Int?
+  private(set) var label: Int?
+  private(set) var split: Int?
+  private(set) var caption: Int?
+  /// How many there are; nil where no line names them.
+  private(set) var count: Int?
+
+  private init() {}
+
+  /// id, start, label, split.
+  static let byPosition: ManifestColumns = {
+    var columns = ManifestColumns()
+    (columns.video, columns.start, columns.label, columns.split) = (0, 1, 2, 3)
+    return columns
+  }()
+
+  /// `<id>_<six digits>.mp4`, label: VGGSound's list of test clips.
+  static let fileNames: ManifestColumns = {
+    var columns = ManifestColumns()
+    (columns.file, columns.label) = (0, 1)
+    return columns
+  }()
+
+  /// Nil where the fields are no names of columns: a heading names the clips, and a start, a label or a split.
+  init?(heading fields: [String]) {
+    let heading = fields.map { $0.drop { $0 == "#" || $0 == " " }.lowercased().trimmingBlanks }
+    for (column, names) in Self.names {
+      self[keyPath: column] = names.lazy.compactMap { heading.firstIndex(of: $0) }.first
+    }
+    guard video != nil || file != nil, [start, label, split, caption].contains(where: { $0 != nil }) else { return nil }
+    count = fields.count
+  }
+}
+
+extension String {
+  /// Without blanks at its ends.
+  var trimmingBlanks: String {
+    let isBlank = { (c: Character) in c == " " || c == "\t" }
+    let start = drop(while: isBlank)
+    return String(start.reversed().drop(while: isBlank).reversed())
+  }
+}
+
+extension Manifest {
+  /// Rows of a CSV. Lines that begin with `#` and name no columns are comments, as AudioSet has them.
+  static func table(_ bytes: [UInt8], _ path: String) throws -> [Row] {
+    var (rows, columns) = ([Row](), ManifestColumns?.none)
+    for record in try CommaSeparated.records(bytes, source: path) where !record.isEmpty {
+      let fields = record.fields
+      if columns == nil || fields[0].hasPrefix("#"), let heading = ManifestColumns(heading: fields) {
+        guard rows.isEmpty else { throw invalid(path, record.line, "a second heading") }
+        columns = heading
+        continue
+      }
+      if fields[0].hasPrefix("#"), columns == nil || rows.isEmpty { continue }
+      let here = columns ?? (fields.count <= 2 && Self.split(fileName: fields[0]) != nil ? .fileNames : .byPosition)
+      if let count = here.count, fields.count != count {
+        throw invalid(path, record.line, "\(fields.count) fields", expected: "\(count), as the heading has")
+      }
+      rows.append(try row(fields, here, path, record.line))
+    }
+    return rows
+  }
+
+  private static func row(_ fields: [String], _ columns: ManifestColumns, _ path: String, _ line: Int) throws -> Row {
+    func field(_ column: Int?) -> String? {
+      column.flatMap { $0 < fields.count ? fields[$0].trimmingBlanks : nil }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+    var entry = Entry()
+    entry.label = field(columns.label)
+    entry.split = field(columns.split)
+    entry.captions = field(columns.caption).map { [$0] } ?? []
+    if let start = field(columns.start) {
+      guard let seconds = Double(start) else {
+        throw invalid(path, line, fields.joined(separator: ","), expected: "a start in seconds")
+      }
+      entry.start = seconds
+    } else if columns.count == nil, columns.start != nil {
+      throw invalid(
+        path, line, fields.joined(separator: ","), expected: "id,start,label,split, with the start in seconds")
+    }
+    entry.id = field(columns.video) ?? ""
+    if columns.video == nil, let file = field(columns.file) {
+      let name = Files.name(file)
+      if entry.start == nil, let (video, start) = split(fileName: name) {
+        (entry.id, entry.start) = (video, Double(start))
+      } else {
+        entry.id = ClipID.stem(ofFile: name)
+      }
+    }
+    return try row(entry, path, line)
+  }
+
+  /// `<id>_<six digits>.mp4`, as VGGSound's test list names clips.
+  private static func split(fileName: String) -> (String, Int)? {
+    let stem = ClipID.stem(ofFile: fileName)
+    guard let underscore = stem.lastIndex(of: "_") else { return nil }
+    let digits = stem[stem.index(after: underscore)...]
+    guard digits.count == 6, let start = Int(digits) else { return nil }
+    return (String(stem[..<underscore]), start)
+  }
+}
