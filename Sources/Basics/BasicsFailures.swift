@@ -19,4 +19,13 @@ extension Failure {
       "locked", "another pipeline process writes here", on: path, found: holder.map { "pid \($0)" },
       hint: hint ?? "wait for it to end, or name another place with --workspace", exit: .locked)
   }
+
+  static func fileLarge(_ path: String, _ size: Int, _ limit: Int) -> Failure {
+    Failure(
+      "file.large", "the file is larger than it may be", on: path, found: "\(size) bytes", expected: "at most \(limit)")
+  }
+
+  static func notRegular(_ path: String) -> Failure {
+    Failure("file.kind", "neither a regular file nor a link to one", on: path)
+  }
 }

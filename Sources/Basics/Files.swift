@@ -9,10 +9,12 @@ package struct InputFile: ~Copyable {
   package let path: String
   package let descriptor: Int32
 
+  /// - Throws: `file.kind` for what is no regular file: a pipe, a device or a folder is not waited for.
   package init(_ path: String) throws {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Failure.system("open", path) }
+    guard try Files.identity(ofOpen: descriptor, path).kind == .file else { throw Failure.notRegular(path) }
   }
 
   deinit { close(descriptor) }
@@ -62,12 +64,29 @@ package enum Files {
   package static func read(_ path: String, limit: Int = 1 << 31) throws -> [UInt8] {
     let size = try identity(path).size
     guard size <= limit else {
-      throw Failure(
-        "file.large", "the file is larger than it may be", on: path, found: "\(size) bytes",
-        expected: "at most \(limit)")
+      throw Failure.fileLarge(path, size, limit)
     }
     let file = try InputFile(path)
     return try file.read(at: 0, count: size)
+  }
+
+  /// All that a file or a pipe gives: settings and lists may come from `<(…)` or `/dev/stdin`.
+  /// - Throws: `file.large` for more than `limit` bytes, and what reading throws.
+  package static func readStream(_ path: String, limit: Int) throws -> [UInt8] {
+    if try identity(path).kind == .file { return try read(path, limit: limit) }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure.system("open", path) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &piece, piece.count)
+      if count < 0, errno == EINTR, !Interruption.isRequested { continue }
+      guard count >= 0 else { throw Failure.system("read", path) }
+      if count == 0 { return bytes }
+      bytes += piece[..<count]
+      guard bytes.count <= limit else { throw Failure.fileLarge(path, bytes.count, limit) }
+    }
   }
 
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
@@ -83,6 +102,13 @@ package enum Files {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
     return String(cString: real)
+  }
+
+  /// What the file system says of an open file.
+  static func identity(ofOpen descriptor: Int32, _ path: String) throws -> FileIdentity {
+    var raw = system_file_identity()
+    guard system_identity_of_descriptor(descriptor, &raw) == 0 else { throw Failure.system("open", path) }
+    return FileIdentity(raw)
   }
 
   /// What the file system says of a path; symbolic links are followed.

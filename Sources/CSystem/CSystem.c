@@ -141,6 +141,10 @@ int system_identity_of_path(const char *path, system_file_identity *out) {
   struct stat s;
   return identity(stat(path, &s), &s, out);
 }
+int system_identity_of_descriptor(int descriptor, system_file_identity *out) {
+  struct stat s;
+  return identity(fstat(descriptor, &s), &s, out);
+}
 int system_identity_of_link(const char *path, system_file_identity *out) {
   struct stat s;
   return identity(lstat(path, &s), &s, out);

@@ -35,7 +35,7 @@ package struct Manifest: Sendable {
   /// - Throws: `Failure` with the line for a row that cannot be read, or an id that stands twice with other values.
   package init(path: String) throws {
     self.path = path
-    let bytes = try Files.read(path, limit: 1 << 30)
+    let bytes = try Files.readStream(path, limit: 1 << 30)
     if path.hasSuffix(".parquet") || bytes.starts(with: Array("PAR1".utf8)) { throw Failure.manifestParquet(path) }
     let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json") || path.hasSuffix(".ndjson")
     rows = isJSON ? try Self.jsonLines(bytes, path) : try Self.table(bytes, path)

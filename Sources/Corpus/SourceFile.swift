@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 
 /// A file that may hold a clip.
 package struct SourceFile: Sendable {
@@ -19,71 +18,112 @@ package struct SourceFile: Sendable {
   package var stem: String { ClipID.stem(ofFile: Files.name(name)) }
 }
 
-/// Finds files below the folders that a user names.
-package enum SourceFiles {
-  /// Every regular file that is not hidden, of any extension, in byte order of the names; subfolders included.
+/// What lies below the folders that a user names.
+package struct SourceFiles: Sendable {
+  /// Files that may hold a clip, in byte order of their names.
+  package private(set) var files: [SourceFile] = []
+  package private(set) var ignored = IgnoredFiles()
+  private let others: Set<String>
+  private let followsLinks: Bool
+  /// Folders that were looked into, by device and inode: a link that leads to one of them again is not followed.
+  private var seen: Set<[UInt64]> = []
+
+  /// Every regular file that may hold a clip and is not hidden, subfolders included: one whose ending is that of media,
+  /// or whose ending says nothing and whose first bytes are those of media. Others are counted.
   ///
-  /// A symbolic link to a file is taken when the file lies in the same folder's tree; one that leaves it, points
-  /// nowhere or at a folder is listed with a refusal. A path that is itself a file stands for that file.
-  /// - Parameter others: folders that are passed over where they lie below those: what the tool reads otherwise, and
-  ///   writes.
-  package static func find(_ paths: [String], except others: [String] = []) throws -> [SourceFile] {
-    var found: [SourceFile] = []
-    let others = Set(others.compactMap { Files.resolved($0) })
-    var seen: Set<String> = []
+  /// Symbolic links to files and folders are followed; one that points nowhere is listed with a refusal where its name is
+  /// that of media. A path that is itself a file stands for that file, whatever its name. A folder that may not be
+  /// read is a note.
+  /// - Parameters:
+  ///   - others: folders that are passed over where they lie below those: what the tool reads otherwise, and writes.
+  ///   - followsLinks: false refuses links below the folders.
+  /// - Throws: `videos.missing` for a path that is not there, `videos.empty` where no file may hold a clip.
+  package init(_ paths: [String], except others: [String] = [], followsLinks: Bool = true) throws {
+    self.others = Set(others.compactMap { Files.resolved($0) })
+    self.followsLinks = followsLinks
+    var named: Set<String> = []
     for path in paths {
       // One that is named twice is looked at once.
-      if let real = Files.resolved(path), !seen.insert(real).inserted { continue }
+      if let real = Files.resolved(path), !named.insert(real).inserted { continue }
       guard Files.exists(path) else {
         throw Failure(
           "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips",
           exit: .failed)
       }
       if Files.isFolder(path) {
-        guard let root = Files.resolved(path) else { throw Failure.system("resolve", path) }
-        try walk(path, prefix: "", root: root, except: others, into: &found)
+        try walk(path, prefix: "", isNamed: true)
       } else {
-        found.append(SourceFile(path: path, name: Files.name(path)))
+        files.append(SourceFile(path: path, name: Files.name(path)))
       }
     }
-    guard !found.isEmpty else {
+    guard !files.isEmpty else {
       throw Failure(
-        "videos.empty", "there are no files in the folder", on: paths.joined(separator: ", "),
-        hint: "put clips there, named <id>_<start second, six digits>.mp4")
+        "videos.empty", "there are no clips in the folder", on: paths.joined(separator: ", "),
+        found: ignored.sentence, hint: "put clips there, named <id>_<start second, six digits>.mp4")
     }
     // One folder's files are in order already.
-    let isSorted = !found.indices.dropFirst().contains { precedesInBytes(found[$0].name, found[$0 - 1].name) }
-    return isSorted ? found : found.sorted { precedesInBytes($0.name, $1.name) }
+    if files.indices.dropFirst().contains(where: { precedesInBytes(files[$0].name, files[$0 - 1].name) }) {
+      files.sort { precedesInBytes($0.name, $1.name) }
+    }
   }
 
-  private static func walk(
-    _ folder: String, prefix: String, root: String, except others: Set<String>, into found: inout [SourceFile]
-  ) throws {
-    let entries = try Files.entries(in: folder)
-    found.reserveCapacity(found.count + entries.count)
+  /// - Parameter isNamed: by the user: then it has to be readable.
+  private mutating func walk(_ folder: String, prefix: String, isNamed: Bool) throws {
+    let place = try Files.identity(folder)
+    guard seen.insert([place.device, place.inode]).inserted else {
+      ignored.notes.append("\(prefix): looked into already under another name")
+      return
+    }
+    let entries: [DirectoryEntry]
+    do { entries = try Files.entries(in: folder) } catch {
+      if isNamed { throw error }
+      ignored.notes.append("\(prefix): this folder cannot be read")
+      return
+    }
+    files.reserveCapacity(files.count + entries.count)
     for entry in entries {
-      let name = entry.name
-      let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-      let shown = prefix.isEmpty ? name : "\(prefix)/\(name)"
+      let path = folder.hasSuffix("/") ? folder + entry.name : "\(folder)/\(entry.name)"
+      let shown = prefix.isEmpty ? entry.name : "\(prefix)/\(entry.name)"
       guard let identity = entry.identity else {
         // Gone since the folder was listed, or a name that is not UTF-8 and so cannot be asked for.
-        found.append(SourceFile(path: path, name: shown, refusal: "no file can be opened under this name"))
+        files.append(SourceFile(path: path, name: shown, refusal: "no file can be opened under this name"))
         continue
       }
-      switch identity.kind {
-      case .folder:
-        if !others.isEmpty, let real = Files.resolved(path), others.contains(real) { continue }
-        try walk(path, prefix: shown, root: root, except: others, into: &found)
-      case .file: found.append(SourceFile(path: path, name: shown, identity: identity))
-      case .link: found.append(SourceFile(path: path, name: shown, refusal: refusal(ofLink: path, root: root)))
-      case .other: found.append(SourceFile(path: path, name: shown, refusal: "neither a file nor a folder"))
+      if identity.kind == .link {
+        try add(linkAt: path, shown)
+      } else {
+        try add(path, shown, identity)
       }
     }
   }
 
-  private static func refusal(ofLink path: String, root: String) -> String? {
-    guard let target = Files.resolved(path) else { return "a symbolic link to nothing" }
-    if Files.isFolder(target) { return "a symbolic link to a folder" }
-    return target.hasPrefix(root + "/") ? nil : "a symbolic link that leaves the folder"
+  private mutating func add(_ path: String, _ shown: String, _ identity: FileIdentity) throws {
+    switch identity.kind {
+    case .folder:
+      if !others.isEmpty, let real = Files.resolved(path), others.contains(real) { return }
+      try walk(path, prefix: shown, isNamed: false)
+    case .file:
+      switch MediaKind.of(name: shown) {
+      case .media: files.append(SourceFile(path: path, name: shown, identity: identity))
+      case .unknown where MediaKind.looksLikeMedia(path):
+        files.append(SourceFile(path: path, name: shown, identity: identity))
+      case .unknown, .other: ignored.names.append(shown)
+      }
+    case .link, .other: refuse(path, shown, "neither a file nor a folder")
+    }
+  }
+
+  private mutating func add(linkAt path: String, _ shown: String) throws {
+    guard followsLinks else { return refuse(path, shown, "a symbolic link") }
+    guard let target = try? Files.identity(path) else { return refuse(path, shown, "a symbolic link to nothing") }
+    try add(path, shown, target)
+  }
+
+  private mutating func refuse(_ path: String, _ shown: String, _ reason: String) {
+    if MediaKind.of(name: shown) == .media {
+      files.append(SourceFile(path: path, name: shown, refusal: reason))
+    } else {
+      ignored.names.append(shown)
+    }
   }
 }

@@ -35,6 +35,7 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "float32, or faster: mixed or mixed-winograd, with bfloat16 products where the CPU has them.")
   var precision = "float32"
   @Option(help: "What a vector is called by: id (the file's name) or path (folders too).") var keys: String?
+  @Flag(help: "Refuse symbolic links below the inputs; they are followed else.") var noFollow = false
   @Option(help: "Threads; the vectors do not depend on it.") var threads: Int?
   @Option(help: "Decoding processes.") var jobs: Int?
   @Option(help: "Share of sounds that may be left out before the exit status says so.") var maxBadFraction = 0.05
@@ -63,6 +64,7 @@ struct EmbedCommand: ParsableCommand {
     var settings = EmbeddingSettings()
     settings.inputs = inputs
     settings.manifest = manifest
+    settings.followsLinks = !noFollow
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.weights = weights
     settings.run = runName

@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 import StageGraph
 import Prepare
 import Synchronization
@@ -16,6 +17,7 @@ final class PrepareConsole: Sendable {
     switch event {
     case .warning(let text): Console.warn(text)
     case .note(let text): Console.note(text)
+    case .ignored(let files): show(files)
     case .planned(let plan): PlanReport.show(plan)
     case .running(let plan): if explains { explain(plan.open) }
     case .coverage(let coverage): PlanReport.show(coverage)
@@ -43,6 +45,13 @@ final class PrepareConsole: Sendable {
       Console.event("shard", ["name": job.name, "samples": job.clips, "of": count])
     case .frames(let frames): tell(frames)
     }
+  }
+
+  private func show(_ files: IgnoredFiles) {
+    if let sentence = files.sentence { Console.note(sentence) }
+    if explains { for name in files.names { Console.note("ignored: \(name)") } }
+    for note in files.notes { Console.warn(note) }
+    if !files.names.isEmpty { Console.event("ignored", ["files": files.names.count]) }
   }
 
   private func begin(_ total: Int, _ what: String) { progress.withLock { $0 = Progress(what, total: total) } }

@@ -36,6 +36,7 @@ private let defaults = PrepareSettings()
 
 struct ClipOptions: ParsableArguments {
   @Option(help: "Which clips there are: CSV (id,start,label,split) or JSONL.") var manifest: String?
+  @Flag(help: "Refuse symbolic links below the videos' directories; they are followed else.") var noFollow = false
   @Option(help: "Only the first clips, in the order of their ids.") var limit: Int?
   @Option(parsing: .singleValue, help: "Leave out clips with this reason. Repeatable.") var leaveOut: [String] = []
   @Option(parsing: .singleValue, help: "Keep clips with this reason. Repeatable.") var keep: [String] = []
@@ -51,6 +52,7 @@ struct ClipOptions: ParsableArguments {
 
   func apply(to settings: inout PrepareSettings) {
     (settings.manifest, settings.limit, settings.maxBadFraction) = (manifest, limit, maxBadFraction)
+    settings.followsLinks = !noFollow
     (settings.leaveOut, settings.keep, settings.retry) = (leaveOut, keep, retry)
   }
 }

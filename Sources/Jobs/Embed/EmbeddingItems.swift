@@ -73,8 +73,9 @@ struct EmbeddingItems: Sendable {
 
   private mutating func addFiles(_ settings: EmbeddingSettings) throws {
     guard settings.split == nil else { throw Failure.embedSplitOfFiles(settings.inputs) }
-    let files = try SourceFiles.find(settings.inputs)
-    var clips = ClipList(files: files, manifest: try settings.manifest.map { try Manifest(path: $0) })
+    let found = try SourceFiles(settings.inputs, followsLinks: settings.followsLinks)
+    warnings += (found.ignored.sentence.map { [$0] } ?? []) + found.ignored.notes
+    var clips = ClipList(files: found.files, manifest: try settings.manifest.map { try Manifest(path: $0) })
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.inputs) }
     if !clips.absent.isEmpty { warnings.append("\(clips.absent.count) rows of the manifest have no file") }
     if !clips.unlisted.isEmpty { warnings.append("\(clips.unlisted.count) files are not in the manifest") }

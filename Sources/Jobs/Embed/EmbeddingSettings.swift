@@ -31,6 +31,8 @@ package struct EmbeddingSettings: Sendable {
   /// float32, mixed or mixed-winograd.
   package var precision = "float32"
   package var keys = Keys.id
+  /// Whether symbolic links below the inputs are followed.
+  package var followsLinks = true
   package var threads = ProcessInfo.processInfo.activeProcessorCount
   package var jobs = ProcessInfo.processInfo.activeProcessorCount
   package var maxBadFraction = 0.05

@@ -60,7 +60,9 @@ package struct EvaluationClips: Sendable {
     let labels = try reading.labelPattern.map { try NamePattern($0, flag: "--label-pattern") }
     let folds = try reading.foldPattern.map { try NamePattern($0, flag: "--fold-pattern") }
     var unlabelled = 0
-    for file in try SourceFiles.find([data]) {
+    let found = try SourceFiles([data])
+    notes += (found.ignored.sentence.map { [$0] } ?? []) + found.ignored.notes
+    for file in found.files {
       if let refusal = file.refusal {
         leftOut.append("\(file.name): \(refusal)")
         continue
@@ -95,10 +97,10 @@ package struct EvaluationClips: Sendable {
   private static let labelColumns = ["label", "labels", "category", "class"]
 
   private mutating func readTable(_ path: String, _ reading: Reading) throws {
-    let records = try CommaSeparated.records(try Files.read(path, limit: 1 << 30), source: path)
+    let records = try CommaSeparated.records(try Files.readStream(path, limit: 1 << 30), source: path)
     let names = records.first?.fields ?? []
     let heading = names.map { $0.lowercased() }
-    let files = try SourceFiles.find([reading.audio ?? Files.parent(path)])
+    let files = try SourceFiles([reading.audio ?? Files.parent(path)]).files
     guard let fileColumn = Self.fileColumns.lazy.compactMap({ heading.firstIndex(of: $0) }).first else {
       return try readManifest(path, files, reading)
     }

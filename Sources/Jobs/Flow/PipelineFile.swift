@@ -40,7 +40,7 @@ package struct PipelineFile: Sendable {
   /// - Throws: `Failure` with the line for what is not understood.
   package init(_ path: String, sections: [Section]) throws {
     (self.path, self.sections) = (path, sections)
-    let bytes = try Files.read(path, limit: Self.sizeLimit)
+    let bytes = try Files.readStream(path, limit: Self.sizeLimit)
     let node: Node?
     do { node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self)) } catch {
       throw Failure("pipeline-file.syntax", "the pipeline file is not YAML", on: path, found: "\(error)", exit: .usage)

@@ -17,6 +17,8 @@ package struct Preparation: Sendable {
   package private(set) var embeddings: EmbeddingIndex?
   /// Files with vectors that are not used, with the reason.
   package var refusedVectors: [Failure] { embeddings?.refused ?? [] }
+  /// Files among the clips that hold none.
+  package let ignored: IgnoredFiles
   /// Findings about vectors that need no stage: missing, twice, unreadable. By id.
   private var findingsOfVectors: [String: [Finding]] = [:]
   /// Subjects with nothing left to do, and what was kept of verdicts; empty where nothing was done before.
@@ -38,8 +40,10 @@ package struct Preparation: Sendable {
       knowing.wait()
       indexing.wait()
     }
-    let files = try SourceFiles.find(settings.videos, except: settings.notClips)
-    clips = ClipList(files: files, manifest: try settings.manifest.map { try Manifest(path: $0) })
+    let found = try SourceFiles(
+      settings.videos, except: settings.notClips, followsLinks: settings.followsLinks)
+    ignored = found.ignored
+    clips = ClipList(files: found.files, manifest: try settings.manifest.map { try Manifest(path: $0) })
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.videos) }
     let known = try knowing.value()
     if let known { (ledger, verdicts) = (known.ledger, known.verdicts) }

@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 import StageGraph
 
 extension PrepareJob {
@@ -6,6 +7,8 @@ extension PrepareJob {
   package enum Event: Sendable {
     case warning(String)
     case note(String)
+    /// Files among the clips that hold none.
+    case ignored(IgnoredFiles)
     /// What would be done; told by `plan` alone.
     case planned(ClipPlan)
     /// What will run, for whoever asks for the reasons.

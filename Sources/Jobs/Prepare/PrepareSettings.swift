@@ -8,6 +8,8 @@ import RemoteCache
 package struct PrepareSettings: Sendable {
   package var videos: [String] = []
   package var manifest: String?
+  /// Whether symbolic links below the videos' folders are followed.
+  package var followsLinks = true
   /// Files and folders with teacher vectors; empty: sound and frames only.
   package var embeddings: [String] = []
   /// Rows a second, where the source does not say.
