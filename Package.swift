@@ -109,7 +109,8 @@ let package = Package(
       ]),
 
     .target(
-      name: "TestSupport", dependencies: ["Basics", "Audio", "Networks", "Models"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["Basics", "Tensors", "Audio", "Networks", "Models"], path: "Tests/TestSupport"
+    ),
     .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics"]),
     .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "Networks", "Models"]),
@@ -119,7 +120,7 @@ let package = Package(
     .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg"]),
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Basics", "Kernels", "Networks"]),
+    .testTarget(name: "NetworksTests", dependencies: ["TestSupport", "Basics", "Kernels", "Networks"]),
     .testTarget(
       name: "ModelsTests", dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models"]),
     .testTarget(
