@@ -9,7 +9,7 @@ struct TestNetwork {
   let input: Extent
   let parameters: Parameters
   let gradients: FloatBuffer
-  let x: PlainTensor
+  var x: PlainTensor
 
   init(_ layers: [any LayerDescription], _ input: Extent, seed: UInt64 = 1) {
     (self.layers, self.input) = (layers, input)
