@@ -53,13 +53,13 @@ let package = Package(
     module("Tensors", ["Basics"]),
     module("StageGraph", ["Basics", grdb, sqlite]),
     module("RemoteCache", ["Basics", "StageGraph", "CCurl", protobuf]),
-    module("Kernels", ["Basics", "Tensors", "CSystem", "CKernels", "COneDNN", "COpenBLAS"]),
+    module("Kernels", ["Basics", "CSystem", "CKernels", "COneDNN", "COpenBLAS"]),
     module("Audio", ["Basics", "Kernels", "CResampler", "CSndFile"]),
-    module("Media", ["Basics", "Corpus", "Audio", "CFFmpeg", "CSndFile"]),
+    module("Media", ["Basics", "Corpus", "Audio", "CSystem", "CFFmpeg", "CSndFile"]),
     module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
     module("Networks", ["Basics", "Kernels"]),
     module("Models", ["Basics", "Tensors", "Kernels", "Audio", "Networks", protobuf]),
-    module("Wav2CLIP", ["Basics", "Kernels", "Audio", "Networks", "Models"]),
+    module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models"]),
     module(
       "Training", ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", protobuf]),
     module(
@@ -109,7 +109,8 @@ let package = Package(
       ]),
 
     .target(
-      name: "TestSupport", dependencies: ["Basics", "Audio", "Networks", "Models"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["Basics", "Tensors", "Audio", "Networks", "Models"], path: "Tests/TestSupport"
+    ),
     .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics"]),
     .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "Networks", "Models"]),
@@ -119,7 +120,7 @@ let package = Package(
     .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg"]),
     .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Basics", "Kernels", "Networks"]),
+    .testTarget(name: "NetworksTests", dependencies: ["TestSupport", "Basics", "Kernels", "Networks"]),
     .testTarget(
       name: "ModelsTests", dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models"]),
     .testTarget(

@@ -1,7 +1,7 @@
 /// Comma-separated text by RFC 4180: fields in quotes may hold commas, quotes (doubled) and line ends.
 ///
-/// Lines end with LF, CR LF or CR. Three things are read that the RFC does not have: blanks around a field in quotes are
-/// skipped (AudioSet writes `x, 30.000, "/m/09x0r,/t/dd00"`), a quote inside a field without quotes is an ordinary
+/// Lines end with LF, CR LF or CR. Three things are read that the RFC does not have: blanks around a field in quotes
+/// are skipped (AudioSet writes `x, 30.000, "/m/09x0r,/t/dd00"`), a quote inside a field without quotes is an ordinary
 /// character (`12" record`), and a byte order mark at the start is skipped.
 package enum CommaSeparated {
   package struct Record: Sendable, Equatable {
@@ -16,8 +16,8 @@ package enum CommaSeparated {
   }
 
   /// - Parameter source: the file's name, for messages.
-  /// - Throws: `csv.encoding` for text that is not UTF-8; `csv.quote` with its line for a quote that is not closed, and for
-  ///   text after a closing one.
+  /// - Throws: `csv.encoding` for text that is not UTF-8; `csv.quote` with its line for a quote that is not closed, and
+  ///   for text after a closing one.
   package static func records(_ bytes: [UInt8], source: String) throws -> [Record] {
     let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
     guard let text = String(validating: bytes.dropFirst(hasMark ? 3 : 0), as: UTF8.self) else {

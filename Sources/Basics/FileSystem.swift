@@ -19,8 +19,8 @@ package protocol FileSystem: Sendable {
   func exchange(_ first: String, _ second: String) -> Int32
   func link(_ from: String, to: String) -> Int32
   func unlink(_ path: String) -> Int32
-  func makeFolder(_ path: String) -> Int32
-  func removeFolder(_ path: String) -> Int32
+  func makeDirectory(_ path: String) -> Int32
+  func removeDirectory(_ path: String) -> Int32
 }
 
 /// The file system in use: the machine's, unless a test has put another in its place.
@@ -54,6 +54,6 @@ package struct MachineFileSystem: FileSystem {
   package func exchange(_ first: String, _ second: String) -> Int32 { system_exchange(first, second) }
   package func link(_ from: String, to: String) -> Int32 { Glibc.link(from, to) }
   package func unlink(_ path: String) -> Int32 { Glibc.unlink(path) }
-  package func makeFolder(_ path: String) -> Int32 { mkdir(path, 0o755) }
-  package func removeFolder(_ path: String) -> Int32 { rmdir(path) }
+  package func makeDirectory(_ path: String) -> Int32 { mkdir(path, 0o755) }
+  package func removeDirectory(_ path: String) -> Int32 { rmdir(path) }
 }

@@ -93,7 +93,7 @@ package enum Files {
 
   package static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
 
-  package static func isFolder(_ path: String) -> Bool {
+  package static func isDirectory(_ path: String) -> Bool {
     (try? identity(path))?.kind == .folder
   }
 
@@ -129,10 +129,10 @@ package enum Files {
   package static func names(in folder: String) throws -> [String] { try DirectoryNames(folder).strings }
 
   /// Makes a folder and those above it.
-  package static func makeFolder(_ path: String) throws {
-    if path.isEmpty || isFolder(path) { return }
-    try makeFolder(parent(path))
-    guard fileSystem.makeFolder(path) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
+  package static func makeDirectory(_ path: String) throws {
+    if path.isEmpty || isDirectory(path) { return }
+    try makeDirectory(parent(path))
+    guard fileSystem.makeDirectory(path) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
   }
 
   /// Removes a file or a folder with all that is in it; nothing there is no error.
@@ -140,7 +140,7 @@ package enum Files {
     guard let link = try? identityOfLink(path) else { return }
     if link.kind == .folder {
       for name in try names(in: path) { try remove("\(path)/\(name)") }
-      guard fileSystem.removeFolder(path) == 0 else { throw Failure.system("remove", path) }
+      guard fileSystem.removeDirectory(path) == 0 else { throw Failure.system("remove", path) }
     } else {
       guard fileSystem.unlink(path) == 0 else { throw Failure.system("remove", path) }
     }

@@ -1,6 +1,5 @@
 // Numbered pieces of work side by side, and their results in order.
 
-import Foundation
 import Synchronization
 
 /// `body` of each number in 0..<count on up to `threads` threads, one of them the caller's; the results in the order of
@@ -12,7 +11,7 @@ import Synchronization
 /// `WorkerThreads.map`.
 /// - Throws: what `body` threw for the lowest number.
 package func parallelMap<Value: Sendable, Failing: Error>(
-  _ count: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
+  _ count: Int, threads: Int = Machine.processors,
   _ body: @escaping @Sendable (_ item: Int) throws(Failing) -> Value
 ) throws(Failing) -> [Value] {
   let results = ParallelResults<Value, Failing>(count)

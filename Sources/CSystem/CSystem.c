@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -118,8 +119,22 @@ pid_t system_spawn_command(const char *const arguments[], int input, int output)
 }
 
 int system_limit_memory(uint64_t bytes) {
-  struct rlimit limit = {bytes, bytes};
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit)) return -1;
+  // A lower limit that is there already, soft or hard, is kept.
+  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < bytes) bytes = limit.rlim_cur;
+  if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < bytes) bytes = limit.rlim_max;
+  limit.rlim_cur = limit.rlim_max = bytes;
   return setrlimit(RLIMIT_AS, &limit);
+}
+
+int system_processor_count(void) {
+  // Room for 8,192 processors: the kernel refuses a mask that is smaller than its own.
+  unsigned char mask[1024] = {0};
+  if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask)) return -1;
+  int count = 0;
+  for (size_t i = 0; i < sizeof mask; i++) count += __builtin_popcount(mask[i]);
+  return count;
 }
 
 void system_exit_when_reader_leaves(int descriptor) {

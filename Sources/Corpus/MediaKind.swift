@@ -71,7 +71,10 @@ package struct IgnoredFiles: Sendable {
   /// Folders that could not be looked into, and links that lead back, with the reason.
   package var notes: [String] = []
 
-  /// How many of which kind; nil where there are none: `31 other files ignored: 12 .json, 10 .vtt, 9 without an ending`.
+  package var isEmpty: Bool { names.isEmpty && notes.isEmpty }
+
+  /// How many of which kind; nil where there are none: `31 other files ignored: 12 .json, 10 .vtt, 9 without an
+  /// ending`.
   package var sentence: String? {
     if names.isEmpty { return nil }
     var counts: [String: Int] = [:]

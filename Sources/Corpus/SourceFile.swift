@@ -31,8 +31,8 @@ package struct SourceFiles: Sendable {
   /// Every regular file that may hold a clip and is not hidden, subfolders included: one whose ending is that of media,
   /// or whose ending says nothing and whose first bytes are those of media. Others are counted.
   ///
-  /// Symbolic links to files and folders are followed; one that points nowhere is listed with a refusal where its name is
-  /// that of media. A path that is itself a file stands for that file, whatever its name. A folder that may not be
+  /// Symbolic links to files and folders are followed; one that points nowhere is listed with a refusal where its name
+  /// is that of media. A path that is itself a file stands for that file, whatever its name. A folder that may not be
   /// read is a note.
   /// - Parameters:
   ///   - others: folders that are passed over where they lie below those: what the tool reads otherwise, and writes.
@@ -50,7 +50,7 @@ package struct SourceFiles: Sendable {
           "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips",
           exit: .failed)
       }
-      if Files.isFolder(path) {
+      if Files.isDirectory(path) {
         try walk(path, prefix: "", isNamed: true)
       } else {
         files.append(SourceFile(path: path, name: Files.name(path)))

@@ -22,7 +22,7 @@ package struct DecodeLimits: Sendable {
   /// More for a clip that lies deep in a long video (it may have to be decoded from the beginning), and where workers
   /// share cores.
   func seconds(for request: DecodeRequest, workers: Int) -> Double {
-    let crowding = max(1, Double(workers) / Double(max(1, ProcessInfo.processInfo.activeProcessorCount)))
+    let crowding = max(1, Double(workers) / Double(max(1, Machine.processors)))
     var before = max(0, request.startSeconds)
     if case .waveform(let first, let count) = request.work { before += max(0, first) + max(0, count) }
     return (seconds + Double(before) / 4) * crowding

@@ -15,7 +15,7 @@ package struct TrainingSet: Sendable {
   ///   there.
   package init(folder: String) throws {
     self.folder = folder
-    guard Files.isFolder(folder) else { throw Failure.shardsNone(folder) }
+    guard Files.isDirectory(folder) else { throw Failure.shardsNone(folder) }
     var found: [Split: [(number: Int, name: String)]] = [:]
     for name in try Files.names(in: folder) {
       if let (split, number) = TrainingShard.parse(name) { found[split, default: []].append((number, name)) }

@@ -137,7 +137,7 @@ package final class ArtifactStore: ArtifactSource, Sendable {
   /// Makes the files agree with the catalog: removes what never counted, and notes what no longer is there.
   private static func recover(_ catalog: Catalog) throws -> (committed: [Int: Int], next: Int, discarded: Int) {
     let folder = folder(catalog.workspace)
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
     try Files.sync(folder: catalog.workspace)
     try catalog.lose(try catalog.digestsOutsideSegments(), .missing)
     var committed = try catalog.segments()

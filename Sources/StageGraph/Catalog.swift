@@ -33,7 +33,7 @@ package final class Catalog: Sendable {
   /// The one writer. The workspace is made, or brought to the current layout, as needed.
   /// - Throws: `Failure.locked` with the holder's pid; a `Failure` for a newer layout.
   package static func writer(_ workspace: String) throws -> Catalog {
-    try Files.makeFolder(workspace)
+    try Files.makeDirectory(workspace)
     let lock = try FileLock("\(workspace)/lock")
     let path = Self.path(workspace)
     return try wording(path) {

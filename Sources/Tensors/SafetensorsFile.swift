@@ -14,8 +14,10 @@ package struct SafetensorsHeader: Sendable {
     package let range: Range<Int>
   }
 
-  /// In the order of their bytes.
+  /// In the order of their bytes; those whose type is read here.
   package let entries: [Entry]
+  /// Tensors of other types (float8 and the like), by name: they are not looked into, and spoil none of the others.
+  package let unread: [String: String]
   package let metadata: [String: String]
 
   static let longest = 100_000_000
@@ -43,15 +45,23 @@ package struct SafetensorsHeader: Sendable {
       throw Failure.safetensors(.json(problem.reason), source)
     }
     metadata = try Self.metadata(members["__metadata__"], source)
-    entries = try members.filter { $0.key != "__metadata__" }
-      .map { try Self.entry($0.key, $0.value, base: reader.offset, source) }
+    let places = try members.filter { $0.key != "__metadata__" }
+      .map { try Self.place($0.key, $0.value, base: reader.offset, source) }
       .sorted { a, b in
         (a.range.lowerBound, a.range.upperBound) != (b.range.lowerBound, b.range.upperBound)
           ? (a.range.lowerBound, a.range.upperBound) < (b.range.lowerBound, b.range.upperBound)
           : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
       }
+    entries = places.compactMap { place in
+      place.type.map { Entry(name: place.name, type: $0, shape: place.shape, range: place.range) }
+    }
+    unread = Dictionary(
+      places.filter { $0.type == nil }.map { ($0.name, $0.typeName) }, uniquingKeysWith: { first, _ in first })
+    if entries.isEmpty, let other = places.first {
+      throw Failure.safetensors(.type(other.name, other.typeName), source)
+    }
     var end = reader.offset
-    for entry in entries {
+    for entry in places {
       guard entry.range.lowerBound == end else {
         throw Failure.safetensors(
           .hole(entry.name, found: entry.range.lowerBound - reader.offset, expected: end - reader.offset), source)
@@ -72,27 +82,36 @@ package struct SafetensorsHeader: Sendable {
     }
   }
 
-  private static func entry(_ name: String, _ value: StrictJSON, base: Int, _ source: String) throws -> Entry {
+  /// An entry of any type.
+  private struct Place {
+    var name: String
+    var typeName: String
+    var type: ElementType?
+    var shape: [Int]
+    var range: Range<Int>
+  }
+
+  private static func place(_ name: String, _ value: StrictJSON, base: Int, _ source: String) throws -> Place {
     guard case .object(let members) = value, Set(members.keys) == ["dtype", "shape", "data_offsets"] else {
       throw Failure.safetensors(.entry(name, "other keys than dtype, shape, data_offsets"), source)
     }
     guard case .text(let typeName)? = members["dtype"] else {
       throw Failure.safetensors(.entry(name, "dtype is not text"), source)
     }
-    guard let type = ElementType(safetensorsName: typeName) else {
-      throw Failure.safetensors(.type(name, typeName), source)
-    }
+    let type = ElementType(safetensorsName: typeName)
     guard case .array(let axes)? = members["shape"], case let shape = axes.compactMap(\.count),
       shape.count == axes.count
     else { throw Failure.safetensors(.entry(name, "shape is not a list of counts"), source) }
     guard case .array(let offsets)? = members["data_offsets"], offsets.count == 2, let begin = offsets[0].count,
       let end = offsets[1].count, begin <= end, end <= Int.max - base
     else { throw Failure.safetensors(.entry(name, "data_offsets are not a range"), source) }
-    let needed = try Tensor.byteCount(shape: shape, type: type, source: "\(source), tensor \"\(name)\"")
-    guard end - begin == needed else {
-      throw Failure.safetensors(.size(name, found: end - begin, expected: needed), source)
+    if let type {
+      let needed = try Tensor.byteCount(shape: shape, type: type, source: "\(source), tensor \"\(name)\"")
+      guard end - begin == needed else {
+        throw Failure.safetensors(.size(name, found: end - begin, expected: needed), source)
+      }
     }
-    return Entry(name: name, type: type, shape: shape, range: base + begin..<base + end)
+    return Place(name: name, typeName: typeName, type: type, shape: shape, range: base + begin..<base + end)
   }
 }
 

@@ -3,12 +3,12 @@ import Kernels
 import Tensors
 
 /// A folder of checkpoints: written whole or not at all, checked when read, the last two and the best kept.
-package struct CheckpointFolder: Sendable {
+package struct CheckpointDirectory: Sendable {
   package let path: String
 
   package init(_ path: String) throws {
     self.path = path
-    try Files.makeFolder(path)
+    try Files.makeDirectory(path)
     for name in try Files.names(in: path) where OutputFile.isLeftOver(name) { try Files.remove("\(path)/\(name)") }
   }
 

@@ -25,7 +25,7 @@ package final class Trainer {
   private let train: any TrainingClips
   private let validation: Validation?
   package let learner: Learner
-  private let checkpoints: CheckpointFolder
+  private let checkpoints: CheckpointDirectory
   private let metrics: MetricsLog
   private let schedule: any LearningRateSchedule
   private let step: TrainingStep
@@ -73,7 +73,7 @@ package final class Trainer {
         clips: $0, scope: configuration.normalization, architecture, objective, learner, backend: backend,
         threads: threads)
     }
-    checkpoints = try CheckpointFolder("\(folder)/checkpoints")
+    checkpoints = try CheckpointDirectory("\(folder)/checkpoints")
     if let found = try checkpoints.resume(into: learner, warn: { report(.damaged($0)) }) {
       state = found
       hasNews = false

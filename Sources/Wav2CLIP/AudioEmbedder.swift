@@ -80,7 +80,7 @@ public final class AudioEmbedder: @unchecked Sendable {
 
   /// With a model that was read already.
   package init(_ model: Model, options: Options) throws {
-    let count = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let count = options.threads ?? Machine.processors
     threads = WorkerThreads(count)
     embedder = Embedder(
       model, project: options.projection, backend: FastBackend(precision: options.precision), threads: threads)

@@ -16,8 +16,8 @@ struct EvaluationOptions: ParsableArguments {
   @Option(name: .customLong("run"), help: "A run, in place of a weights file.") var runName: String?
   @Option(help: "Keep the scores here; default: evaluation.json in the run's folder.") var out: String?
   @Option(help: "The same in Markdown; default: beside the JSON.") var markdown: String?
-  @Option(help: "Threads; no score depends on it.") var threads = ProcessInfo.processInfo.activeProcessorCount
-  @Option(help: "Decode workers; no score depends on it.") var jobs = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "Threads; no score depends on it.") var threads = Machine.processors
+  @Option(help: "Decode workers; no score depends on it.") var jobs = Machine.processors
 
   func place(_ common: CommonOptions) -> EvaluationPlace {
     var place = EvaluationPlace()
@@ -28,7 +28,7 @@ struct EvaluationOptions: ParsableArguments {
 
   /// The shards to look for evaluation clips in: those that are named, else the usual ones where they are.
   static func trainingShards(_ named: String?) -> String? {
-    named ?? (Files.isFolder("shards") ? "shards" : nil)
+    named ?? (Files.isDirectory("shards") ? "shards" : nil)
   }
 }
 

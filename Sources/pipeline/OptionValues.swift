@@ -1,4 +1,5 @@
-// What the value of an option may be: conversions for types of other modules, and checks that options make in `validate`.
+// What the value of an option may be: conversions for types of other modules, and checks that options make in
+// `validate`.
 
 import ArgumentParser
 import Audio

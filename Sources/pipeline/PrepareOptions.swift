@@ -81,7 +81,7 @@ struct TeacherOptions: ParsableArguments {
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     let parent = Files.parent(folder)
     let path = parent == "." && !folder.hasPrefix("./") ? "embeddings" : "\(parent)/embeddings"
-    return Files.isFolder(path) ? path : nil
+    return Files.isDirectory(path) ? path : nil
   }
 }
 

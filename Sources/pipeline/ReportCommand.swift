@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import Foundation
 import Prepare
 import Report
 
@@ -15,7 +14,7 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "Clips to look at and listen to.") var gallery = 12
   @Flag(help: "Serve the page on this machine while training goes on, until interrupted.") var watch = false
   @Option(help: "With --watch: the port; 0 takes any that is free.") var port = 8765
-  @Option(help: "Threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "Threads.") var threads = Machine.processors
   @OptionGroup var common: CommonOptions
 
   func run() throws {

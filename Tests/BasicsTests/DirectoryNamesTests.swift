@@ -8,7 +8,7 @@ import Testing
   private let directory = "\(NSTemporaryDirectory())/directory-\(UUID().uuidString)"
 
   private func make(_ names: [String]) throws {
-    try Files.makeFolder(directory)
+    try Files.makeDirectory(directory)
     for name in names { try Files.write(name, to: "\(directory)/\(name)") }
   }
 
@@ -33,7 +33,7 @@ import Testing
   func kinds() throws {
     defer { try? Files.remove(directory) }
     try make(["file"])
-    try Files.makeFolder("\(directory)/folder")
+    try Files.makeDirectory("\(directory)/folder")
     symlink("file", "\(directory)/link")
     symlink("nothing", "\(directory)/lost")
     let odd = Array("\(directory)/odd".utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
@@ -49,7 +49,7 @@ import Testing
   @Test("an empty directory has no names")
   func empty() throws {
     defer { try? Files.remove(directory) }
-    try Files.makeFolder(directory)
+    try Files.makeDirectory(directory)
     #expect(try Files.names(in: directory).isEmpty && Files.entries(in: directory).isEmpty)
   }
 

@@ -97,13 +97,13 @@ struct FilesTests {
   @Test("names are in byte order; removing takes all below, and nothing is no error")
   func folders() throws {
     let scratch = try Scratch()
-    try Files.makeFolder(scratch["a/b/c"])
+    try Files.makeDirectory(scratch["a/b/c"])
     for name in ["z", "B", "é", "_", "a.txt"] { try Files.write(name, to: scratch[name]) }
     #expect(try Files.names(in: scratch.path) == ["B", "_", "a", "a.txt", "z", "é"])
     try Files.write("x", to: scratch["a/b/c/d"])
     try Files.remove(scratch["a"])
     try Files.remove(scratch["a"])
-    #expect(!Files.exists(scratch["a"]) && Files.isFolder(scratch.path) && !Files.isFolder(scratch["z"]))
+    #expect(!Files.exists(scratch["a"]) && Files.isDirectory(scratch.path) && !Files.isDirectory(scratch["z"]))
     #expect(Files.parent("/x") == "/" && Files.parent("x") == "." && Files.parent("a/b") == "a")
     #expect(Files.name("a/b") == "b" && Files.name("b") == "b")
   }
@@ -111,7 +111,7 @@ struct FilesTests {
   @Test("a removed link leaves what it leads to")
   func links() throws {
     let scratch = try Scratch()
-    try Files.makeFolder(scratch["real"])
+    try Files.makeDirectory(scratch["real"])
     try Files.write("x", to: scratch["real/f"])
     symlink(scratch["real"], scratch["link"])
     #expect(try Files.identityOfLink(scratch["link"]).kind == .link && Files.identity(scratch["link"]).kind == .folder)
@@ -139,15 +139,15 @@ struct FilesTests {
   func listing() throws {
     let scratch = try Scratch()
     for k in 0..<10 { try Files.write("x", to: scratch["f\(k)"]) }
-    try Files.makeFolder(scratch["deep/er"])
-    let first = FolderListing([scratch.path])
-    #expect(FolderListing([scratch.path]) == first && first.count == 11 + 1)
+    try Files.makeDirectory(scratch["deep/er"])
+    let first = DirectoryListing([scratch.path])
+    #expect(DirectoryListing([scratch.path]) == first && first.count == 11 + 1)
     try Files.write("y", to: scratch["deep/er/f"])
-    let second = FolderListing([scratch.path])
+    let second = DirectoryListing([scratch.path])
     #expect(second != first)
     try Files.write("y", to: scratch["deep/.hidden"])
-    #expect(FolderListing([scratch.path]) == second)
+    #expect(DirectoryListing([scratch.path]) == second)
     try Files.write("longer", to: scratch["f3"])
-    #expect(FolderListing([scratch.path]) != second)
+    #expect(DirectoryListing([scratch.path]) != second)
   }
 }

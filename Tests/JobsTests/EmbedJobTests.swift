@@ -30,7 +30,7 @@ struct EmbedJobTests {
     #expect(try NumpyFile.read(Files.read(settings.output), source: "v").shape == [3, 512])
 
     // Without a worker nothing can be decoded, and no clip is to blame.
-    try Files.makeFolder(scratch["odd"])
+    try Files.makeDirectory(scratch["odd"])
     try Files.write("no sound", to: scratch["odd/a.wav"])
     (settings.inputs, settings.output) = ([scratch["odd"]], scratch["odd.npy"])
     settings.workerCommand = ["/bin/false"]

@@ -14,7 +14,7 @@ import Testing
 /// Data that a job takes, made in a moment: tones with random teacher vectors, and a run that was not trained.
 enum TinyData {
   static func shards(_ folder: String, train: Int = 4, test: Int = 3) throws {
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
     var shards: [Split: [TrainingShard]] = [:]
     for (split, count) in [(Split.train, train), (.test, test)] {
       let writer = try TrainingShardWriter("\(folder)/\(TrainingShard.name(split, 0))")
@@ -48,7 +48,7 @@ enum TinyData {
     let description = RunDescription(
       name: name, identity: Digest(of: name), configuration: configuration, data: Digest(of: "data"),
       toolchain: ["isa": "portable"], clips: ["train": 4], teacher: "test", teacherWidth: 512)
-    try Files.makeFolder("\(runs)/\(name)")
+    try Files.makeDirectory("\(runs)/\(name)")
     try Files.write(try CanonicalJSON.bytes(description), to: "\(runs)/\(name)/run.json")
     let architecture = Architecture.standard
     let objective = try DistillationObjective(configuration.loss)
@@ -56,7 +56,7 @@ enum TinyData {
     student.parameters.initialize(seed: 7)
     var state = TrainingState()
     state.step = 2
-    try CheckpointFolder("\(runs)/\(name)/checkpoints").save(student, state)
+    try CheckpointDirectory("\(runs)/\(name)/checkpoints").save(student, state)
     let lines = (1...2).map {
       "{\"epoch\":0,\"kind\":\"step\",\"learningRate\":\(learningRate),\"loss\":\(5 - $0),\"step\":\($0)}\n"
     }

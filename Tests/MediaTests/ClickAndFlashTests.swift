@@ -4,7 +4,8 @@ import Testing
 
 @testable import Media
 
-/// A tone and a flash that begin together, through every container and codec that ffmpeg writes: how far apart they come out.
+/// A tone and a flash that begin together, through every container and codec that ffmpeg writes: how far apart they
+/// come out.
 ///
 /// PIPELINE_SLOW_TESTS=1 tries every pair of codecs in every container; otherwise each codec in each container once.
 @Suite struct ClickAndFlashTests {
@@ -31,7 +32,8 @@ import Testing
   private func make(_ container: String, _ picture: String, _ sound: (name: String, words: [String])) throws -> String?
   {
     let path = clips.path("\(picture)-\(sound.name).\(container)")
-    // What stands once in Matroska's header these containers have among the pictures; other writers see to that by themselves.
+    // What stands once in Matroska's header these containers have among the pictures; other writers see to that by
+    // themselves.
     let form =
       switch (container, picture) {
       case ("avi", "h264"): ["-bsf:v", "h264_mp4toannexb"]
@@ -71,7 +73,8 @@ import Testing
     return (try onset(samples(ofFlac: heard.payload, in: clips)) - times[first]) * 1000
   }
 
-  /// The same by ffmpeg's: what the file's own timestamps say, whoever reads them. Nil where ffmpeg cannot read what it wrote.
+  /// The same by ffmpeg's: what the file's own timestamps say, whoever reads them. Nil where ffmpeg cannot read what it
+  /// wrote.
   private func ffmpegs(_ path: String) throws -> Double? {
     let sound = ["-map", "0:a", "-af", "aresample=16000:async=1:first_pts=0", "-ac", "1", "-f", "s16le"]
     guard try ffmpeg(["-i", path] + sound + [clips.path("ff.raw")]),
@@ -101,10 +104,11 @@ import Testing
 
   /// Where ffmpeg 5.1 writes something else than it was given, and every reader finds that: milliseconds.
   ///
-  /// - AVI cannot say that an encoder's lead-in (1024 samples of AAC, 1105 of MP3, 256 of AC-3) is to be skipped, nor that a stream
-  ///   begins late; its writer makes up for that with a whole picture (40 ms) or packet of FLAC (96 ms) too many. Vorbis in it
-  ///   has no times at all.
-  /// - In Matroska the times of Opus are to be read less its lead-in. The writer adds that to the picture too, by whole milliseconds.
+  /// - AVI cannot say that an encoder's lead-in (1024 samples of AAC, 1105 of MP3, 256 of AC-3) is to be skipped, nor
+  ///   that a stream begins late; its writer makes up for that with a whole picture (40 ms) or packet of FLAC (96 ms)
+  ///   too many. Vorbis in it has no times at all.
+  /// - In Matroska the times of Opus are to be read less its lead-in. The writer adds that to the picture too, by whole
+  ///   milliseconds.
   static func faulty(_ container: String, _ picture: String, _ sound: String) -> ClosedRange<Double>? {
     switch (container, picture, sound) {
     case ("avi", _, "aac"), ("avi", _, "mp3"): -19...24

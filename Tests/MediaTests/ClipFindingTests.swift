@@ -99,7 +99,7 @@ import Testing
     switch kind {
     case "text": try Files.write("this is not a video\n", to: path)
     case "empty": try Files.write("", to: path)
-    case "folder": try Files.makeFolder(path)
+    case "folder": try Files.makeDirectory(path)
     case "fifo": try #require(mkfifo(path, 0o600) == 0)
     default: break
     }

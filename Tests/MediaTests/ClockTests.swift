@@ -20,7 +20,8 @@ import Testing
     ),
     ("pcm.mov", 44_100, ["-c:v", "libx264", "-c:a", "pcm_s16le"]),
     ("aac.mkv", 44_100, ["-c:v", "libx264", "-c:a", "aac", "-b:a", "192k"]),
-    // Not Opus in Matroska: ffmpeg 5.1 writes such files with the sound early by the codec's delay, and any reader sees it so.
+    // Not Opus in Matroska: ffmpeg 5.1 writes such files with the sound early by the codec's delay, and any reader sees
+    // it so.
     ("opus.mp4", 48_000, ["-c:v", "libx264", "-c:a", "libopus", "-b:a", "160k"]),
     ("flac.mkv", 44_100, ["-c:v", "libx264", "-c:a", "flac"]),
     ("vorbis.webm", 44_100, ["-c:v", "libvpx", "-b:v", "1M", "-c:a", "libvorbis", "-q:a", "8"]),

@@ -78,7 +78,8 @@ import Testing
     let all = try ClipDecoder.decode(request, selects: false)
     #expect(selected.payload == all.payload, "\(path) at \(rate) from \(start)")
     #expect(selected.reply.frames?.frameTimes == all.reply.frames?.frameTimes, "\(path) at \(rate) from \(start)")
-    // Frames that are still inside the decoder when the last request is served count here and not there: never less, then.
+    // Frames that are still inside the decoder when the last request is served count here and not there: never less,
+    // then.
     let covered = (selected.reply.frames?.coveredSeconds ?? 0, all.reply.frames?.coveredSeconds ?? 0)
     #expect(covered.0 >= covered.1 && covered.0 <= 10, "\(path) at \(rate) from \(start)")
   }

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Media
 
-/// Decoded frames before scaling, for Scripts/bench/frames-against-torchcodec: that script sets PIPELINE_DUMP_VIDEO (a file with
-/// 8-bit 4:2:0 pictures), PIPELINE_DUMP_STREAM and PIPELINE_DUMP_FOLDER; without them nothing runs.
+/// Decoded frames before scaling, for Scripts/bench/frames-against-torchcodec: that script sets PIPELINE_DUMP_VIDEO (a
+/// file with 8-bit 4:2:0 pictures), PIPELINE_DUMP_STREAM and PIPELINE_DUMP_FOLDER; without them nothing runs.
 @Suite struct PlaneDump {
   private static let environment = ProcessInfo.processInfo.environment
 

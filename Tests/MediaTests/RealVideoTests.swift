@@ -14,7 +14,7 @@ import Testing
 
   /// False, said aloud, where the material is not there.
   static let isHere: Bool = {
-    if Files.isFolder(videos) { return true }
+    if Files.isDirectory(videos) { return true }
     print("RealVideoTests are left out: no folder \(videos); PIPELINE_SHARED names another place")
     return false
   }()

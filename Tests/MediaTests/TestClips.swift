@@ -10,7 +10,7 @@ final class TestClips: Sendable {
 
   init() throws {
     folder = "\(NSTemporaryDirectory())/media-tests-\(UUID().uuidString)"
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
   }
 
   deinit { try? Files.remove(folder) }
@@ -63,7 +63,8 @@ func samples(ofFlac bytes: [UInt8], in clips: TestClips) throws -> [Int16] {
   return stride(from: 0, to: data.count, by: 2).map { Int16(bitPattern: UInt16(data[$0]) | UInt16(data[$0 + 1]) << 8) }
 }
 
-/// When the tone begins: the first upward crossing of a tenth of the peak, less the time a 1 kHz sine takes to get there.
+/// When the tone begins: the first upward crossing of a tenth of the peak, less the time a 1 kHz sine takes to get
+/// there.
 func onset(_ samples: [Int16]) throws -> Double {
   let peak = samples.map { abs(Int($0)) }.max() ?? 0
   try #require(peak > 1000)

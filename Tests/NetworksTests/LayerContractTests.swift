@@ -158,17 +158,4 @@ struct LayerContractTests {
     }
     #expect(known.contains(result))
   }
-
-  @Test(
-    "every architecture ends in a row of its width, and is known by its shapes",
-    arguments: builtInArchitectures.map(\.name))
-  func architectures(name: String) throws {
-    let architecture = try Architecture.named(name)
-    let output = architecture.layers.reduce(Extent(images: 2, channels: 1, height: 257, width: 46)) { $1.output($0) }
-    #expect(output == .row(images: 2, width: architecture.width))
-    let shapes = Dictionary(uniqueKeysWithValues: architecture.parameters.map { ($0.name, $0.shape) })
-    #expect(Architecture.resNet(withShapes: shapes)?.name == name)
-    #expect((architecture.label == nil) == (name == "resnet18"))
-    #expect(throws: Failure.self) { try Architecture.named("resnet1") }
-  }
 }

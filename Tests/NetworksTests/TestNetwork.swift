@@ -9,7 +9,7 @@ struct TestNetwork {
   let input: Extent
   let parameters: Parameters
   let gradients: FloatBuffer
-  let x: PlainTensor
+  var x: PlainTensor
 
   init(_ layers: [any LayerDescription], _ input: Extent, seed: UInt64 = 1) {
     (self.layers, self.input) = (layers, input)
@@ -105,7 +105,8 @@ struct TestNetwork {
   }
 }
 
-/// Reads what the last layer leaves and writes its gradient as `Activation` asks for, value by value: what the layers' fused kernels do.
+/// Reads what the last layer leaves and writes its gradient as `Activation` asks for, value by value: what the layers'
+/// fused kernels do.
 private struct Reader: LayerDescription {
   var parameters: [ParameterSpec] { [] }
   func output(_ input: Extent) -> Extent { input }
@@ -168,7 +169,8 @@ private final class Reading: Layer, @unchecked Sendable {
   }
 }
 
-/// The largest difference as a share of the largest expected value; without anything expected above zero nothing agrees.
+/// The largest difference as a share of the largest expected value; without anything expected above zero nothing
+/// agrees.
 func relativeError(_ found: [Float], _ expected: [Double]) -> Double {
   guard found.count == expected.count, let largest = expected.map(abs).max(), largest > 0 else { return .infinity }
   return zip(found, expected).map { abs(Double($0) - $1) }.max().map { $0 / largest } ?? .infinity

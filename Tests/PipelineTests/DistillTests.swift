@@ -16,7 +16,7 @@ struct DistillOptionsTests {
 
   @Test("the words that a report gives for a run parse to the run's configuration")
   func reproduced() throws {
-    #expect(try configuration(RunFolder.words(TrainingConfiguration())) == TrainingConfiguration())
+    #expect(try configuration(RunDirectory.words(TrainingConfiguration())) == TrainingConfiguration())
     var other = TrainingConfiguration()
     (other.loss, other.normalization, other.batchSize, other.learningRate) = ("clip", .batch, 24, 0.1 + 0.2)
     (other.schedule, other.scheduleEpochs, other.seed, other.patience) = ("cosine", 7, .max, nil)
@@ -25,7 +25,7 @@ struct DistillOptionsTests {
     (other.augmentation.gainDecibels, other.augmentation.spectrogramMasks, other.augmentation.mixup) = (6.25, 2, 0.3)
     (other.optimizer.weightDecay, other.optimizer.warmUpSteps, other.optimizer.gradientLimit) = (1e-5, 100, 1)
     (other.optimizer.averageDecay, other.optimizer.temperatureLimit) = (0.999, 100)
-    #expect(try configuration(RunFolder.words(other)) == other)
+    #expect(try configuration(RunDirectory.words(other)) == other)
   }
 
   @Test("a patience under one is refused: nothing would be trained")

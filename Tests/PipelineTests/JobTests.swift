@@ -28,7 +28,7 @@ struct JobTests {
     #expect(commands.count == 4 && commands.allSatisfy { $0.hasPrefix("pipeline ") }, "\(commands)")
     try Clips.set(tool, count: 6)
     try Files.write("broken", to: tool.path("videos/broken_000000.mp4"))
-    try Files.makeFolder(tool.path("Pipelines"))
+    try Files.makeDirectory(tool.path("Pipelines"))
     try Files.write(
       "prepare:\n  frames: none\ndistill:\n  batch-size: 4\n  steps: 1\n", to: tool.path("Pipelines/wav2clip.yaml"))
     let path = Files.parent(Tool.program) + ":/usr/bin:/bin"
@@ -47,7 +47,7 @@ struct JobTests {
     let tool = try Tool()
     defer { tool.remove() }
     try RandomStudent.write(to: tool.path("w.bin"))
-    try Files.makeFolder(tool.path("s"))
+    try Files.makeDirectory(tool.path("s"))
     try Clips.tone(tool.path("s/good.wav"), pitch: 300, seconds: 1)
     try Clips.tone(tool.path("s/short.wav"), pitch: 300, seconds: 0.01)
     for index in 0..<30 { try Files.write("x", to: tool.path("s/bad %|<b>\(index).wav")) }

@@ -2,7 +2,8 @@ import Basics
 import Foundation
 import Testing
 
-/// What one more clip costs a large set. The decode is pretended; files, vectors, graph, store, catalog and shards are real.
+/// What one more clip costs a large set. The decode is pretended; files, vectors, graph, store, catalog and shards are
+/// real.
 @Suite("pipeline prepare, one clip more among ten thousand") struct OneClipMoreTests {
   private static let count = 10_000
 
@@ -35,8 +36,8 @@ import Testing
   func twoBodies() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try Files.makeFolder(tool.path("fault-pretend"))
-    try Files.makeFolder(tool.path("embeddings"))
+    try Files.makeDirectory(tool.path("fault-pretend"))
+    try Files.makeDirectory(tool.path("embeddings"))
     try Clips.vectors(tool.path("rows.npy"), seed: 1)
     try Files.write(#"{"dim": 512, "fps": 1.0, "model": "none"}"#, to: tool.path("embeddings/embeddings.json"))
     var random = SeededRandom(seed: 11)

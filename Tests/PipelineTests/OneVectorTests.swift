@@ -9,7 +9,7 @@ import Testing
   /// Real sounds, in a folder a class.
   static let sounds = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/data/esc10"
   static let areThere: Bool = {
-    let found = Files.isFolder(sounds)
+    let found = Files.isDirectory(sounds)
     if !found { print("SKIPPED: ESC-10 is not at \(sounds); set PIPELINE_SHARED to the folder that holds data/esc10") }
     return found
   }()
@@ -44,8 +44,8 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     try RandomStudent.write(to: tool.path("w.bin"))
-    for folder in try Files.names(in: Self.sounds).filter({ Files.isFolder("\(Self.sounds)/\($0)") }).prefix(3) {
-      try Files.makeFolder(tool.path("sounds/\(folder)"))
+    for folder in try Files.names(in: Self.sounds).filter({ Files.isDirectory("\(Self.sounds)/\($0)") }).prefix(3) {
+      try Files.makeDirectory(tool.path("sounds/\(folder)"))
       let files = try Files.names(in: "\(Self.sounds)/\(folder)")
       for fold in ["1-", "2-"] {
         for file in files.filter({ $0.hasPrefix(fold) }).prefix(2) {
@@ -71,7 +71,7 @@ import Testing
       ("b/1-short", "anoisesrc=d=0.02:c=white:r=16000:a=0.4:seed=3"),
       ("b/2-opposite", "aevalsrc=exprs='sin(2000*t)/2|if(gt(t,11),-1,1)*sin(2000*t)/2':s=22050:d=14"),
     ] {
-      try Files.makeFolder(Files.parent(tool.path("sounds/\(name)")))
+      try Files.makeDirectory(Files.parent(tool.path("sounds/\(name)")))
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
       process.arguments = [

@@ -19,7 +19,7 @@ struct StagesTests {
   func framesOut() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try Files.makeFolder(tool.path("videos"))
+    try Files.makeDirectory(tool.path("videos"))
     // Byte order of ids is not that of their frames' keys.
     for (k, name) in ["a", "a0", "a_", "-b"].enumerated() {
       try Clips.make(tool.path("videos/\(name).mp4"), pitch: 300 + 50 * k)
@@ -51,7 +51,7 @@ struct StagesTests {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 1)
-    try Files.makeFolder(tool.path("texts/deep"))
+    try Files.makeDirectory(tool.path("texts/deep"))
     try Files.write("one", to: tool.path("texts/deep/a.txt"))
     func write(_ command: String) throws {
       try Files.write(
@@ -122,8 +122,8 @@ struct StagesTests {
     let tool = try Tool()
     defer { tool.remove() }
     let python = try #require(Self.python)
-    try Files.makeFolder(tool.path("Scripts"))
-    try Files.makeFolder(tool.path("videos"))
+    try Files.makeDirectory(tool.path("Scripts"))
+    try Files.makeDirectory(tool.path("videos"))
     let script = try Files.read("\(Self.repository)/Scripts/embed-frames")
     try Files.write(script, to: tool.path("Scripts/embed-frames"))
     let file = String(decoding: try Files.read("\(Self.repository)/Pipelines/clip-embeddings.yaml"), as: UTF8.self)
@@ -171,7 +171,7 @@ struct StagesTests {
   func wholeVideo() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try Files.makeFolder(tool.path("videos"))
+    try Files.makeDirectory(tool.path("videos"))
     try Clips.make(tool.path("videos/ccccccccccc.mp4"), pitch: 500, seconds: 20)
     try Files.write("ccccccccccc,5,sea,train\n", to: tool.path("list.csv"))
     #expect(try tool.run("prepare", "videos", "--manifest", "list.csv", "--frames-out", "frames").status == 4)
@@ -187,37 +187,40 @@ struct StagesTests {
     #expect(Data(tar).range(of: Data(rows.bytes[..<2048])) != nil)
   }
 
+  /// A file with stages before, between and after ours.
+  private static let everyStep =
+    """
+    prepare:
+      videos: videos
+    stages:
+      - name: list
+        before: prepare
+        run: ls videos > list.txt
+        inputs: [videos]
+        outputs: [list.txt]
+      - name: count
+        after: prepare
+        run: ls shards | wc -l > count.txt
+        inputs: [shards]
+        outputs: [count.txt]
+      - name: sum
+        after: export
+        run: sha256sum weights.safetensors > sum.txt
+        inputs: [weights.safetensors]
+        outputs: [sum.txt]
+    distill:
+      batch-size: 4
+      steps: 1
+    export:
+      file: weights.safetensors
+    """
+
   @Test("plan names every step of the file, and run stops after any of them")
   func planAndUntil() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 4)
-    try Files.write(
-      """
-      prepare:
-        videos: videos
-      stages:
-        - name: list
-          before: prepare
-          run: ls videos > list.txt
-          inputs: [videos]
-          outputs: [list.txt]
-        - name: count
-          after: prepare
-          run: ls shards | wc -l > count.txt
-          inputs: [shards]
-          outputs: [count.txt]
-        - name: sum
-          after: export
-          run: sha256sum weights.safetensors > sum.txt
-          inputs: [weights.safetensors]
-          outputs: [sum.txt]
-      distill:
-        batch-size: 4
-        steps: 1
-      export:
-        file: weights.safetensors
-      """, to: tool.path("p.yaml"))
+    try Files.write(Self.everyStep, to: tool.path("p.yaml"))
     let bare = try tool.run("plan", "--pipeline", "p.yaml")
     let lines = bare.output.split(separator: "\n").map(String.init)
     let wanted = [

@@ -10,7 +10,7 @@ struct Tool {
   /// A fresh folder below the system's temporary one; `Tool` tests clean up by dropping it.
   init() throws {
     folder = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
   }
 
   struct Outcome {
@@ -138,8 +138,8 @@ enum Clips {
 
   /// `count` clips with vectors, one row a second.
   static func set(_ tool: Tool, count: Int) throws {
-    try Files.makeFolder(tool.path("videos"))
-    try Files.makeFolder(tool.path("embeddings"))
+    try Files.makeDirectory(tool.path("videos"))
+    try Files.makeDirectory(tool.path("embeddings"))
     for index in 0..<count { try add(tool, index) }
     try Files.write(#"{"dim": 512, "fps": 1.0, "model": "test"}"#, to: tool.path("embeddings/embeddings.json"))
   }

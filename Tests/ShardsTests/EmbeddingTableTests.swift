@@ -22,10 +22,10 @@ import Testing
   @Test("clip-retrieval: frames of a clip come together from all partitions, in their order")
   func clipRetrieval() throws {
     let scratch = try Scratch()
-    try Files.makeFolder(scratch["img_emb"])
-    try Files.makeFolder(scratch["keys"])
-    try Files.makeFolder(scratch["text_emb"])
-    try Files.makeFolder(scratch["metadata"])
+    try Files.makeDirectory(scratch["img_emb"])
+    try Files.makeDirectory(scratch["keys"])
+    try Files.makeDirectory(scratch["text_emb"])
+    try Files.makeDirectory(scratch["metadata"])
     try Files.write("PAR1", to: scratch["metadata/metadata_0.parquet"])
     try Files.write(NumpyFile.bytes(of: Self.rows(0, 4, .float16)), to: scratch["img_emb/img_emb_0.npy"])
     try Files.write(NumpyFile.bytes(of: Self.rows(4, 3, .float16)), to: scratch["img_emb/img_emb_1.npy"])
@@ -109,7 +109,7 @@ import Testing
   @Test("some sources of unit rows and others not stop the run; what a source says of itself holds")
   func normalisation() throws {
     let scratch = try Scratch()
-    for folder in ["unit", "raw"] { try Files.makeFolder(scratch[folder]) }
+    for folder in ["unit", "raw"] { try Files.makeDirectory(scratch[folder]) }
     let unit = Tensor(shape: [2, 4], floats: [0.5, 0.5, -0.5, 0.5, 0, 0.6, 0.8005, 0])
     try Files.write(NumpyFile.bytes(of: unit), to: scratch["unit/a.npy"])
     try Files.write(NumpyFile.bytes(of: unit.converted(to: .float16)), to: scratch["unit/b.npy"])

@@ -146,7 +146,7 @@ import Testing
   @Test("embeddings.json holds for its folder and those below; flags win; models must agree")
   func sidecar() throws {
     let scratch = try Scratch()
-    for folder in ["a/train", "b", ".hidden"] { try Files.makeFolder(scratch[folder]) }
+    for folder in ["a/train", "b", ".hidden"] { try Files.makeDirectory(scratch[folder]) }
     try Files.write(NumpyFile.bytes(of: numbered(2)), to: scratch["a/train/x.v1.npy"])
     try Files.write(NumpyFile.bytes(of: numbered(3)), to: scratch["b/y.npy"])
     try Files.write(NumpyFile.bytes(of: numbered(3)), to: scratch[".hidden/z.npy"])
@@ -174,7 +174,7 @@ import Testing
     }
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch["c.txt"]]) }?.code == "embeddings.format")
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch["absent"]]) }?.code == "file.open")
-    try Files.makeFolder(scratch["empty"])
+    try Files.makeDirectory(scratch["empty"])
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch["empty"]]) }?.code == "embeddings.none")
   }
 
@@ -182,7 +182,7 @@ import Testing
   func repeated() throws {
     let scratch = try Scratch()
     for folder in ["a", "b"] {
-      try Files.makeFolder(scratch[folder])
+      try Files.makeDirectory(scratch[folder])
       try Files.write(NumpyFile.bytes(of: numbered(2)), to: scratch["\(folder)/x.npy"])
     }
     let looked = try EmbeddingIndex(paths: [scratch.path]).lookUp(["x"])

@@ -113,7 +113,7 @@ import Testing
 
   @Test("parts of a file are read again only when the file is another")
   func parts() throws {
-    try Files.makeFolder(folder.path)
+    try Files.makeDirectory(folder.path)
     let path = "\(folder.path)/file"
     try Files.write("ab", to: path)
     try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: path)

@@ -12,7 +12,7 @@ import Testing
 
   private func write(_ name: String, _ text: String, age: Int = 60) throws -> String {
     let path = "\(folder.path)/\(name)"
-    try Files.makeFolder(folder.path)
+    try Files.makeDirectory(folder.path)
     try Files.write(text, to: path)
     var times = [timespec(), timespec()]
     for k in 0..<2 { times[k].tv_sec = time(nil) - age }
@@ -45,7 +45,7 @@ import Testing
 
   @Test("opened for one folder, it knows the files below that and no others")
   func oneFolder() throws {
-    for name in ["a", "a/b", "a0", "a-"] { try Files.makeFolder("\(folder.path)/\(name)") }
+    for name in ["a", "a/b", "a0", "a-"] { try Files.makeDirectory("\(folder.path)/\(name)") }
     let paths = try ["a/f", "a/b/f", "a0/f", "a-/f", "f"].map { try write($0, $0) }
     #expect(try look(paths).hashed == 5)
     #expect(try look(paths, below: "\(folder.path)/a").hashed == 3)

@@ -1,4 +1,5 @@
-// Random graphs of sums: each node adds leaves and nodes before it, modulo a small number so that equal results are common.
+// Random graphs of sums: each node adds leaves and nodes before it, modulo a small number so that equal results are
+// common.
 
 import Basics
 import Synchronization

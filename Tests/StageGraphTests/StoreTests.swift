@@ -78,7 +78,7 @@ import Testing
     #expect(throws: expected) { try Catalog.reader(folder.path) }
     #expect(throws: expected) { try Catalog.writer(folder.path) }
     try Files.remove(folder.path)
-    try Files.makeFolder(folder.path)
+    try Files.makeDirectory(folder.path)
     try Files.write(Array(repeating: 0x20, count: 5000), to: Catalog.path(folder.path))
     let failure = #expect(throws: Failure.self) { try Catalog.writer(folder.path) }
     #expect(failure?.code == "catalog.failed" && failure?.hint != nil)

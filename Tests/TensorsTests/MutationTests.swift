@@ -1,4 +1,5 @@
 import Basics
+import TestSupport
 import Testing
 
 @testable import Tensors
@@ -6,31 +7,9 @@ import Testing
 /// Readers of files from outside must answer or refuse, whatever the bytes. The seed is fixed, so that a crash comes
 /// again.
 @Suite struct MutationTests {
-  static func mutated(_ original: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
-    var bytes = original
-    func place() -> Int { Int(random.next() % UInt64(max(1, bytes.count))) }
-    for _ in 0...Int(random.next() % 4) {
-      if bytes.isEmpty { return bytes }
-      switch random.next() % 6 {
-      case 0: bytes[place()] ^= 1 << UInt8(random.next() % 8)
-      case 1: bytes[place()] = [0, 1, 0x7F, 0x80, 0xFF, 0x28, 0x2E, 0x52][Int(random.next() % 8)]
-      case 2: bytes.removeLast(min(bytes.count, Int(random.next() % 64)))
-      case 3: bytes.removeSubrange(place()..<bytes.count)
-      case 4:
-        let from = place()
-        let part = Array(bytes[from..<min(bytes.count, from + 16)])
-        bytes.insert(contentsOf: part, at: place())
-      default:
-        let at = place()
-        for k in at..<min(bytes.count, at + 8) { bytes[k] = UInt8(truncatingIfNeeded: random.next()) }
-      }
-    }
-    return bytes
-  }
-
   static func survive(_ original: [UInt8], _ name: String, _ read: ([UInt8]) throws -> Void) {
     var random = SeededRandom(seed: 20, for: name)
-    for _ in 0..<2000 { try? read(mutated(original, &random)) }
+    for _ in 0..<2000 { try? read(Mutations.mutated(original, &random)) }
   }
 
   @Test("npy") func npy() throws {

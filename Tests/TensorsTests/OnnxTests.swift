@@ -70,7 +70,7 @@ struct OnnxTests {
     let file = try Files.read(scratch["a.onnx"])
     var random = SeededRandom(seed: 20, for: "onnx")
     for _ in 0..<100 {
-      try Files.write(MutationTests.mutated(file, &random), to: scratch["b.onnx"])
+      try Files.write(Mutations.mutated(file, &random), to: scratch["b.onnx"])
       _ = try? WeightFiles.read(scratch["b.onnx"])
     }
     try Files.write([], to: scratch["b.onnx"])

@@ -55,4 +55,17 @@ import Testing
     #expect(try SafetensorsFile.bytes(of: NamedTensors(pairs.reversed()), metadata: ["a": "\n", "b": "2"]) == bytes)
     #expect(bytes[0] % 8 == 0)
   }
+
+  @Test("a tensor of a type that is not read spoils none of the others")
+  func otherTypes() throws {
+    let header =
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[8,16]}}"#
+    var file = ByteWriter()
+    file.write(UInt64(header.utf8.count))
+    file.write(header.utf8)
+    file.write([0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 1, 2, 3, 4, 5, 6, 7, 8])
+    let read = try SafetensorsFile.read(file.bytes, source: "f").tensors
+    #expect(read.count == 1)
+    #expect(try read.required("a").floats() == [1, 2])
+  }
 }

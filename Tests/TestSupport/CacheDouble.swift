@@ -3,7 +3,8 @@ import Foundation
 
 /// A remote cache on loopback that behaves as it is told: a Python program, so that none of our own code judges itself.
 ///
-/// It keeps what it is sent below `folder`/ac and `folder`/cas; `folder`/mode says how it behaves, `folder`/requests what it was asked.
+/// It keeps what it is sent below `folder`/ac and `folder`/cas; `folder`/mode says how it behaves, `folder`/requests
+/// what it was asked.
 package final class CacheDouble {
   package enum Mode: String, CaseIterable, Sendable {
     /// Serves everybody.
@@ -47,7 +48,7 @@ package final class CacheDouble {
 
   package init(_ folder: String, mode: Mode = .well) throws {
     self.folder = folder
-    for name in ["ac", "cas"] { try Files.makeFolder("\(folder)/\(name)") }
+    for name in ["ac", "cas"] { try Files.makeDirectory("\(folder)/\(name)") }
     try Files.write(mode.rawValue, to: "\(folder)/mode")
     try Files.write("", to: "\(folder)/requests")
     process.executableURL = URL(fileURLWithPath: Python.path)

@@ -30,8 +30,8 @@ package struct FaultWalk {
     package var problems: [String] = []
   }
 
-  /// After a failure the state has to be the old or the new one, after none the new one; and the work, done again, has to succeed
-  /// and leave the very files that it leaves where nothing fails.
+  /// After a failure the state has to be the old or the new one, after none the new one; and the work, done again, has
+  /// to succeed and leave the very files that it leaves where nothing fails.
   package func run() throws -> Outcome {
     var outcome = Outcome()
     let template = try Scratch()
@@ -80,7 +80,7 @@ package struct FaultWalk {
     var result: [String: String] = [:]
     for name in try Files.names(in: folder) where !ignored.contains(where: { name.hasSuffix($0) }) {
       let path = "\(folder)/\(name)"
-      if Files.isFolder(path) {
+      if Files.isDirectory(path) {
         result.merge(try files(path, below: "\(prefix)\(name)/")) { a, _ in a }
       } else {
         result[prefix + name] = try Digest.ofFile(path).short

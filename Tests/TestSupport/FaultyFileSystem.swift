@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The machine's file system, of which one operation below one folder fails, or all from one on. Operations elsewhere neither count
-/// nor fail, so that other tests may run meanwhile.
+/// The machine's file system, of which one operation below one folder fails, or all from one on. Operations elsewhere
+/// neither count nor fail, so that other tests may run meanwhile.
 package final class FaultyFileSystem: FileSystem {
   package enum Fault: Sendable, CustomStringConvertible {
     /// None: the operations are only counted.
@@ -115,6 +115,6 @@ package final class FaultyFileSystem: FileSystem {
   }
   package func link(_ from: String, to: String) -> Int32 { result(fate(from)) { machine.link(from, to: to) } }
   package func unlink(_ path: String) -> Int32 { result(fate(path)) { machine.unlink(path) } }
-  package func makeFolder(_ path: String) -> Int32 { result(fate(path)) { machine.makeFolder(path) } }
-  package func removeFolder(_ path: String) -> Int32 { result(fate(path)) { machine.removeFolder(path) } }
+  package func makeDirectory(_ path: String) -> Int32 { result(fate(path)) { machine.makeDirectory(path) } }
+  package func removeDirectory(_ path: String) -> Int32 { result(fate(path)) { machine.removeDirectory(path) } }
 }

@@ -7,7 +7,7 @@ package final class Scratch {
 
   package init() throws {
     path = "\(NSTemporaryDirectory())/pipeline-test-\(UUID().uuidString)"
-    try Files.makeFolder(path)
+    try Files.makeDirectory(path)
   }
 
   deinit { try? Files.remove(path) }

@@ -33,7 +33,7 @@ struct TrainingStateTests {
   @Test("damaged checkpoints are set aside, so that they push out none that is saved later")
   func damaged() throws {
     defer { try? Files.remove(folder) }
-    let checkpoints = try CheckpointFolder(folder)
+    let checkpoints = try CheckpointDirectory(folder)
     for step in [300, 800, 900] { try checkpoints.save(learner(UInt64(step)), state(step, best: 300)) }
     #expect(checkpoints.steps == [300, 800, 900])
     for step in ["00000800", "00000900"] { try damage(step) }
@@ -54,12 +54,12 @@ struct TrainingStateTests {
     let students = (0...3).map { learner(UInt64($0)) }
     let outcome = try FaultWalk(
       before: { folder in
-        for step in 1...2 { try CheckpointFolder("\(folder)/c").save(students[step], state(step, best: 2)) }
+        for step in 1...2 { try CheckpointDirectory("\(folder)/c").save(students[step], state(step, best: 2)) }
       },
-      work: { folder in try CheckpointFolder("\(folder)/c").save(students[3], state(3, best: 2)) },
+      work: { folder in try CheckpointDirectory("\(folder)/c").save(students[3], state(3, best: 2)) },
       state: { folder in
         let found = students[0]
-        let (state, damaged) = CheckpointFolder(existing: "\(folder)/c").newestWhole(into: found)
+        let (state, damaged) = CheckpointDirectory(existing: "\(folder)/c").newestWhole(into: found)
         let isWhole = found.parameters.trainable.values == students[state?.step ?? 0].parameters.trainable.values
         return "step \(state?.step ?? 0), \(isWhole ? "whole" : "of other numbers"), damaged: \(damaged)"
       }
@@ -72,7 +72,7 @@ struct TrainingStateTests {
   @Test("the newest state is read without the numbers")
   func latestState() throws {
     defer { try? Files.remove(folder) }
-    let checkpoints = try CheckpointFolder(folder)
+    let checkpoints = try CheckpointDirectory(folder)
     #expect(checkpoints.latestState == nil)
     try checkpoints.save(learner(1), state(7, epoch: 2))
     try Files.write("torn", to: "\(folder)/step-00000009.safetensors")
@@ -81,7 +81,7 @@ struct TrainingStateTests {
 
   @Test("records of what is done again are dropped: later steps, and an epoch that was not finished")
   func metrics() throws {
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
     defer { try? Files.remove(folder) }
     let path = "\(folder)/metrics.jsonl"
     func line(_ kind: String, _ step: Int, _ epoch: Int) -> MetricsLog.Line {

@@ -37,6 +37,8 @@ void system_exit_when_reader_leaves(int descriptor);
 // The device, inode, size and modification time (nanoseconds) of an open file or path.
 typedef struct { uint64_t device, inode; int64_t size, modified; uint32_t mode; } system_file_identity;
 int system_identity_of_path(const char *path, system_file_identity *out);
+/// Processors in the affinity mask of this process; -1 where it cannot be asked for.
+int system_processor_count(void);
 int system_identity_of_descriptor(int descriptor, system_file_identity *out);
 int system_identity_of_link(const char *path, system_file_identity *out);
 // The same of a name in an open directory; links are not followed.

@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 import Kernels
 import Training
 
@@ -10,7 +9,7 @@ package struct DistillSettings: Sendable {
   package var configuration = TrainingConfiguration()
   package var limits = TrainingLimits()
   package var instructionSet = InstructionSet.best
-  package var threads = ProcessInfo.processInfo.activeProcessorCount
+  package var threads = Machine.processors
   /// A weights file to start from.
   package var initial: String?
   /// Drops the checkpoints of the same run first.

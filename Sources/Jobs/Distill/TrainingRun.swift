@@ -88,12 +88,12 @@ final class TrainingRun {
   }
 
   /// The step of the newest checkpoint; nil when the run has none.
-  var stepsDone: Int? { CheckpointFolder(existing: "\(folder)/checkpoints").steps.last }
+  var stepsDone: Int? { CheckpointDirectory(existing: "\(folder)/checkpoints").steps.last }
 
   /// Trains, or goes on training, under the run's lock.
   /// - Parameter profile: filled from the second step on; the first pays for fresh memory.
   func run(profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
     let lock = try FileLock("\(folder)/lock")
     defer { withExtendedLifetime(lock) {} }
     if settings.fresh { try Files.remove("\(folder)/checkpoints") }

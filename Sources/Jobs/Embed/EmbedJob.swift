@@ -78,7 +78,7 @@ package final class EmbedJob {
 
   private func write(_ report: (Event) throws -> Void) throws -> Outcome {
     let (folder, name) = (Files.parent(settings.output), Files.name(settings.output))
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
     let lock = try FileLock("\(folder)/.\(name).lock")
     defer { withExtendedLifetime(lock) {} }
     let student = try EmbeddingModel(settings)

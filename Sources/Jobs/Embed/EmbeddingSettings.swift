@@ -1,7 +1,6 @@
 import Audio
 import Basics
 import Corpus
-import Foundation
 import Runs
 import Wav2CLIP
 
@@ -33,8 +32,8 @@ package struct EmbeddingSettings: Sendable {
   package var keys = Keys.id
   /// Whether symbolic links below the inputs are followed.
   package var followsLinks = true
-  package var threads = ProcessInfo.processInfo.activeProcessorCount
-  package var jobs = ProcessInfo.processInfo.activeProcessorCount
+  package var threads = Machine.processors
+  package var jobs = Machine.processors
   package var maxBadFraction = 0.05
   /// What starts a decode worker.
   package var workerCommand: [String] = []

@@ -40,7 +40,7 @@ extension ClassifyEvaluation {
           test: partitions[number].test)
       }
     }
-    try Files.makeFolder(Files.parent(path))
+    try Files.makeDirectory(Files.parent(path))
     let file = try OutputFile(path)
     try SafetensorsFile.write(
       tensors,

@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 import Training
 
 /// What `pipeline evaluate classify` is asked to do.
@@ -29,8 +28,8 @@ package struct ClassifySettings: Sendable {
   package var trainingShards: String?
   /// Where everything an outside judge needs is written.
   package var save: String?
-  package var jobs = ProcessInfo.processInfo.activeProcessorCount
-  package var threads = ProcessInfo.processInfo.activeProcessorCount
+  package var jobs = Machine.processors
+  package var threads = Machine.processors
   package var workerCommand: [String] = []
 
   package init() {}

@@ -44,7 +44,7 @@ package struct EvaluationClips: Sendable {
 
   /// - Throws: `evaluate.…` when no clip has a label, or a pattern or column does not exist.
   package init(_ data: String, _ reading: Reading) throws {
-    if Files.isFolder(data) {
+    if Files.isDirectory(data) {
       try readFolder(data, reading)
     } else {
       try readTable(data, reading)

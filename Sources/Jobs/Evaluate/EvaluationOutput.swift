@@ -17,7 +17,7 @@ enum EvaluationOutput {
     var written: [String] = []
     var file = EvaluationFile()
     if let path {
-      try Files.makeFolder(Files.parent(path))
+      try Files.makeDirectory(Files.parent(path))
       let lock = try FileLock("\(Files.parent(path))/.\(Files.name(path)).lock")
       defer { withExtendedLifetime(lock) {} }
       file = try EvaluationFile(reading: path)
@@ -30,7 +30,7 @@ enum EvaluationOutput {
       for record in records { file.put(record) }
     }
     if let place = markdown ?? path.map(beside) {
-      try Files.makeFolder(Files.parent(place))
+      try Files.makeDirectory(Files.parent(place))
       try Files.write(EvaluationText.markdown(file), to: place)
       written.append(place)
     }

@@ -149,7 +149,7 @@ enum RetrievalEvaluation {
       try tensors.add("text", Tensor(shape: [text.labels.count, text.width], floats: text.values))
       metadata["text"] = try CanonicalJSON.text(text.labels)
     }
-    try Files.makeFolder(Files.parent(path))
+    try Files.makeDirectory(Files.parent(path))
     let file = try OutputFile(path)
     try SafetensorsFile.write(tensors, metadata: metadata, to: file)
     try file.commit()

@@ -17,7 +17,7 @@ package struct RetrieveJob: Sendable {
     let student = try student()
     var records: [EvaluationRecord] = []
     // With a timeline alone, no shards are needed.
-    if settings.timeline == nil || settings.vectors != nil || Files.isFolder(settings.shards) {
+    if settings.timeline == nil || settings.vectors != nil || Files.isDirectory(settings.shards) {
       records.append(try RetrievalEvaluation.run(settings, student: settings.vectors == nil ? student : nil))
     }
     if let timeline = settings.timeline, let student {

@@ -89,7 +89,7 @@ enum ZeroShotEvaluation {
   }
 
   private static func isShards(_ data: String) -> Bool {
-    guard Files.isFolder(data), let names = try? Files.names(in: data) else { return false }
+    guard Files.isDirectory(data), let names = try? Files.names(in: data) else { return false }
     return names.contains { TrainingShard.parse($0) != nil }
   }
 

@@ -17,7 +17,7 @@ package struct WeightOutput: Sendable {
     _ weights: NamedTensors, metadata: [String: String], to path: String, check: (NamedTensors) throws -> Void
   ) throws -> WeightOutput {
     let (folder, name) = (Files.parent(path), Files.name(path))
-    try Files.makeFolder(folder)
+    try Files.makeDirectory(folder)
     let lock = try FileLock("\(folder)/.\(name).lock")
     defer { withExtendedLifetime(lock) {} }
     let ending = name.split(separator: ".").last.map(String.init) ?? "bin"

@@ -83,7 +83,7 @@ struct ShellStageRun {
   /// The digest of a file's bytes, or of the names and bytes in a folder; nil when nothing is there.
   static func digest(of path: String, _ memo: FileDigestCache) throws -> Digest? {
     guard Files.exists(path) else { return nil }
-    guard Files.isFolder(path) else { return try memo.digests(of: [path], jobs: 1)[0].get() }
+    guard Files.isDirectory(path) else { return try memo.digests(of: [path], jobs: 1)[0].get() }
     var files: [String] = []
     try list(path, "", into: &files)
     let hasher = DigestBuilder()

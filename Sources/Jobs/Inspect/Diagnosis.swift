@@ -21,10 +21,9 @@ package struct Diagnosis: Sendable {
   private static let leastFreeBytes = 2 << 30
 
   package init(workspace: String, shards: String) {
-    let processor = ProcessInfo.processInfo
     add("instruction set", InstructionSet.best.name)
-    add("processors", "\(processor.activeProcessorCount)")
-    add("memory", "\(processor.physicalMemory >> 20) MiB")
+    add("processors", "\(Machine.processors)")
+    add("memory", "\(Machine.memory >> 20) MiB")
     for (name, version) in MediaToolchain.identity.sorted(by: { $0.key < $1.key }) { add(name, version) }
     for (name, version) in FastBackend().identity.sorted(by: { $0.key < $1.key }) where name != "isa" {
       add(name, version)

@@ -116,7 +116,7 @@ package struct PrepareJob: Sendable {
   private func tell(_ preparation: Preparation, _ events: Events) {
     let clips = preparation.clips
     for failure in preparation.refusedVectors { events(.warning(failure.description)) }
-    events(.ignored(preparation.ignored))
+    if !preparation.ignored.isEmpty { events(.ignored(preparation.ignored)) }
     if !clips.absent.isEmpty {
       events(.warning("\(clips.absent.count) rows of the manifest have no file (manifest.absent)"))
     }

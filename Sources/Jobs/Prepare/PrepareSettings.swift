@@ -1,6 +1,5 @@
 import Basics
 import Corpus
-import Foundation
 import Media
 import RemoteCache
 
@@ -21,7 +20,7 @@ package struct PrepareSettings: Sendable {
   /// Where frames go for whoever makes teacher vectors of them; nil: nowhere.
   package var framesOut: String?
   package var workspace = ".pipeline"
-  package var jobs = ProcessInfo.processInfo.activeProcessorCount
+  package var jobs = Machine.processors
   /// How long one clip may take to decode, where a core is free for it.
   package var timeoutSeconds = DecodeLimits().seconds
   package var limit: Int?
@@ -49,7 +48,7 @@ package struct PrepareSettings: Sendable {
     for (flag, output) in outputs {
       guard !output.isEmpty else { throw Failure.outputUnnamed(flag) }
       guard let place = Files.resolved(output) else { continue }
-      guard Files.isFolder(output) else { throw Failure.outputNoFolder(flag, output) }
+      guard Files.isDirectory(output) else { throw Failure.outputNoFolder(flag, output) }
       for input in videos + embeddings + (flag == "--shards" ? taken : []) {
         guard let read = Files.resolved(input), read == place || read.hasPrefix(place == "/" ? place : place + "/")
         else {

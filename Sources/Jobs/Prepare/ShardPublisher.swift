@@ -71,7 +71,7 @@ package struct ShardPublisher: Sendable {
     self.sets = sets
     self.threads = threads
     place = Files.resolved(folder) ?? folder
-    if writing { try Files.makeFolder(Files.parent(place)) }
+    if writing { try Files.makeDirectory(Files.parent(place)) }
     if writing, Files.exists(place), try Files.identity(place).device != Files.identity(Files.parent(place)).device {
       throw Failure.outputIsMount(folder)
     }
@@ -161,7 +161,7 @@ package struct ShardPublisher: Sendable {
   private static func presentDigests(
     _ folder: String, _ sets: [String], _ catalog: Catalog, threads: Int, writing: Bool
   ) throws -> [String: Digest] {
-    guard Files.isFolder(folder) else { return [:] }
+    guard Files.isDirectory(folder) else { return [:] }
     let names = try Files.names(in: folder).filter { isShardOrIndex($0, of: sets) }
     let cache = try FileDigestCache(catalog, below: folder)
     let results = try cache.digests(of: names.map { "\(folder)/\($0)" }, jobs: threads)
@@ -177,11 +177,11 @@ package struct ShardPublisher: Sendable {
   /// - Parameter onShard: told of each that was written, on any thread.
   package func publish(_ store: ArtifactStore, onShard: @escaping @Sendable (Job) -> Void) throws {
     let building = Self.building(place)
-    try Files.makeFolder(building)
+    try Files.makeDirectory(building)
     do {
       try fill(building, store, onShard)
       try Files.sync(folder: building)
-      if Files.isFolder(place) {
+      if Files.isDirectory(place) {
         try Files.exchange(building, place)
       } else {
         try Files.rename(building, to: place)
@@ -200,9 +200,9 @@ package struct ShardPublisher: Sendable {
   /// Removes what was built and not finished, or what was replaced: at the end, and at the start where a kill left it.
   /// Files of the user's own that lay in the replaced folder go back to it first.
   private static func clear(_ building: String, to place: String, _ sets: ShardSets) throws {
-    guard Files.isFolder(building) else { return }
+    guard Files.isDirectory(building) else { return }
     for name in try Files.names(in: building) where !isOurs(name, sets) && !Files.exists("\(place)/\(name)") {
-      try Files.makeFolder(place)
+      try Files.makeDirectory(place)
       try Files.rename("\(building)/\(name)", to: "\(place)/\(name)")
     }
     try Files.remove(building)

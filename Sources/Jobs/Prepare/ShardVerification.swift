@@ -26,7 +26,7 @@ package struct ShardVerification {
   package init(_ kind: Kind, folder: String, catalog: Catalog, onShard: (Int) -> Void = { _ in }) throws {
     let known = Dictionary(
       try ShardPublisher.written(catalog).map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
-    let names = Files.isFolder(folder) ? try Files.names(in: folder) : []
+    let names = Files.isDirectory(folder) ? try Files.names(in: folder) : []
     var written: [String: [TrainingShard]] = [:]
     for name in names {
       guard let set = TrainingShard.parseSet(name)?.set, kind.sets.contains(set) else { continue }

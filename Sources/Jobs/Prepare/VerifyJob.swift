@@ -44,7 +44,7 @@ package struct VerifyJob: Sendable {
 
   /// Where shards were written last, or those that are named.
   private func folders(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, folder: String)] {
-    if let shards, !Files.isFolder(shards) { throw Failure.noSuchFolder("--shards", shards) }
+    if let shards, !Files.isDirectory(shards) { throw Failure.noSuchFolder("--shards", shards) }
     let training = try shards ?? PreparedWorkspace(catalog).shards()
     let frames = try catalog.directory(of: .frames)
     return [(.training, training)] + (frames.map { [(.frames, $0)] } ?? [])

@@ -26,7 +26,7 @@ package final class ReportJob {
   package func run(to path: String, _ events: (Event) -> Void) throws {
     let content = try content(events)
     let page = Array(ReportPage.html(content).utf8)
-    try Files.makeFolder(Files.parent(path))
+    try Files.makeDirectory(Files.parent(path))
     try Files.write(page, to: path)
     events(.written(path: path, bytes: page.count))
   }

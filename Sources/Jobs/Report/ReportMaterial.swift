@@ -28,7 +28,7 @@ final class ReportMaterial {
     let prepared = try open()
     let folder = try settings.shards ?? prepared.shards()
     let shards = try? TrainingSet(folder: folder)
-    let runs = RunFolder.all(settings.runs)
+    let runs = RunDirectory.all(settings.runs)
     guard prepared.catalog != nil || shards != nil || !runs.isEmpty else {
       throw Failure.nothingToReport(settings.workspace)
     }
@@ -50,10 +50,10 @@ final class ReportMaterial {
   var state: String {
     var paths = [settings.runs, "\(settings.workspace)/catalog.sqlite", "\(settings.workspace)/catalog.sqlite-wal"]
     paths.append(settings.shards ?? "shards")
-    return FolderListing(paths).digest.short
+    return DirectoryListing(paths).digest.short
   }
 
-  private func chosenRun(_ runs: [RunFolder], _ catalog: Catalog?) throws -> RunFolder? {
+  private func chosenRun(_ runs: [RunDirectory], _ catalog: Catalog?) throws -> RunDirectory? {
     if let name = settings.run {
       guard let run = runs.first(where: { $0.description.name == name }) else {
         throw Failure.unknownRun(name, known: runs.map(\.description.name))
@@ -140,7 +140,7 @@ final class ReportMaterial {
 
   // MARK: Runs
 
-  private static func training(_ run: RunFolder) -> ReportContent.TrainingPart {
+  private static func training(_ run: RunDirectory) -> ReportContent.TrainingPart {
     var part = ReportContent.TrainingPart(run: run.description.name)
     part.plots = run.plots(named: nil)
     let c = run.description.configuration
@@ -174,7 +174,7 @@ final class ReportMaterial {
     do {
       let student = try EvaluatedModel.open(
         run: settings.run, workspace: settings.workspace, runs: settings.runs)
-      let state = FolderListing([folder]).digest
+      let state = DirectoryListing([folder]).digest
       if let held, held.weights == student.digest, held.shards == state { return (held.part, []) }
       let part = try ReportHeld.part(folder, student, clips, most: settings.mostHeld, threads: settings.threads)
       held = (student.digest, state, part)
@@ -187,7 +187,7 @@ final class ReportMaterial {
     }
   }
 
-  private static func facts(_ run: RunFolder?, _ shards: TrainingSet?) -> [(name: String, value: String)] {
+  private static func facts(_ run: RunDirectory?, _ shards: TrainingSet?) -> [(name: String, value: String)] {
     var facts: [(name: String, value: String)] = []
     if let shards {
       let counts = shards.splits.compactMap { split in
@@ -202,7 +202,7 @@ final class ReportMaterial {
     return facts
   }
 
-  private static func commands(_ run: RunFolder?, _ settings: ReportSettings) -> [String] {
+  private static func commands(_ run: RunDirectory?, _ settings: ReportSettings) -> [String] {
     let kept = CommandLog.last(settings.workspace, of: run?.description.name)
     var commands = kept["prepare"] ?? kept["run"] ?? []
     if let run { commands.append(run.command) }
@@ -212,7 +212,7 @@ final class ReportMaterial {
     return commands
   }
 
-  private func digests(_ run: RunFolder?, _ shards: TrainingSet?) throws -> [(name: String, value: String)] {
+  private func digests(_ run: RunDirectory?, _ shards: TrainingSet?) throws -> [(name: String, value: String)] {
     var digests: [(name: String, value: String)] = []
     if let run {
       digests.append(("run identity", run.description.identity.hex))

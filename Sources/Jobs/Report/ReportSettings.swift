@@ -1,4 +1,4 @@
-import Foundation
+import Basics
 
 /// What `pipeline report` looks at.
 package struct ReportSettings: Sendable {
@@ -12,7 +12,7 @@ package struct ReportSettings: Sendable {
   package var gallery = 12
   /// Clips kept out of training that are embedded.
   package var mostHeld = 256
-  package var threads = ProcessInfo.processInfo.activeProcessorCount
+  package var threads = Machine.processors
 
   package init() {}
 }

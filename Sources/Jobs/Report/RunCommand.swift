@@ -1,7 +1,7 @@
 import Runs
 import Training
 
-extension RunFolder {
+extension RunDirectory {
   /// What trains this run again.
   var command: String {
     var words = ["pipeline", "distill"] + Self.words(description.configuration)

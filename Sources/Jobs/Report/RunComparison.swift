@@ -31,13 +31,13 @@ package struct RunComparison: Sendable {
   private let curves: [LinePlot]
 
   init(_ firstName: String, _ secondName: String, runs: String) throws {
-    let (a, b) = (try RunFolder.named(firstName, in: runs), try RunFolder.named(secondName, in: runs))
+    let (a, b) = (try RunDirectory.named(firstName, in: runs), try RunDirectory.named(secondName, in: runs))
     (first, second) = (a.description.name, b.description.name)
     curves = zip(a.curves(named: first), b.curves(named: second)).map { x, y in
       LinePlot(title: x.title, x: "step", y: x.y, lines: x.lines + y.lines)
     }
     compare("parameter", try Self.flat(a.description.configuration), try Self.flat(b.description.configuration))
-    let data = { (run: RunFolder) in
+    let data = { (run: RunDirectory) in
       ["digest": run.description.data.short, "teacher": run.description.teacher ?? "not stated"]
         .merging(run.description.clips.map { ("\($0.key) clips", "\($0.value)") }) { $1 }
     }
@@ -166,7 +166,7 @@ package struct CompareJob: Sendable {
     events(.compared(comparison))
     guard let path else { return }
     let page = comparison.page
-    try Files.makeFolder(Files.parent(path))
+    try Files.makeDirectory(Files.parent(path))
     try Files.write(page, to: path)
     events(.written(path: path, bytes: page.utf8.count))
   }

@@ -1,7 +1,7 @@
 import Runs
 import Training
 
-extension RunFolder {
+extension RunDirectory {
   /// Curves by name: what is plotted in one picture has one key.
   func curves(named name: String?) -> [(title: String, y: String, lines: [LinePlot.Line])] {
     let label = { (text: String) in name.map { text.isEmpty ? $0 : "\($0), \(text)" } ?? text }

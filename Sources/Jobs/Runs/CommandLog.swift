@@ -10,7 +10,7 @@ package enum CommandLog {
 
   /// Notes a command that has ended well; where there is no workspace, nothing.
   package static func append(_ words: [String], workspace: String) {
-    guard Files.isFolder(workspace), let line = try? CanonicalJSON.bytes(Entry(words: words)) else { return }
+    guard Files.isDirectory(workspace), let line = try? CanonicalJSON.bytes(Entry(words: words)) else { return }
     // One write at the end of the file: commands that end together do not mix.
     let descriptor = open(path(workspace), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return }

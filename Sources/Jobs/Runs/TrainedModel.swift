@@ -56,7 +56,7 @@ package struct TrainedModel {
     } else {
       parameters = learner.parameters
     }
-    let checkpoints = CheckpointFolder(existing: "\(folder)/checkpoints")
+    let checkpoints = CheckpointDirectory(existing: "\(folder)/checkpoints")
     guard let last = checkpoints.steps.last else { throw Failure.noCheckpoint(folder) }
     do {
       switch checkpoint {
@@ -73,7 +73,7 @@ package struct TrainedModel {
   }
 
   /// Another checkpoint holds other weights: whether to take them is for the user to say.
-  private static func wayOut(_ checkpoints: CheckpointFolder, _ learner: Learner, run name: String) -> String {
+  private static func wayOut(_ checkpoints: CheckpointDirectory, _ learner: Learner, run name: String) -> String {
     checkpoints.newestWhole(into: learner).state.map {
       "step \($0.step) is whole: pipeline export weights.bin --run \(name) --checkpoint \($0.step)"
     } ?? "no checkpoint of this run is whole; train it anew: pipeline distill --fresh"

@@ -9,6 +9,11 @@ enum SafetensorsWeights: WeightFormat {
 
   static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {
     let file = try OutputFile(path)
+    var metadata = metadata
+    // transformers, accelerate and others load nothing whose format is not theirs: our mark stands under another
+    // key.
+    metadata[markKey] = metadata["format"]
+    metadata["format"] = "pt"
     try SafetensorsFile.write(weights, metadata: metadata, to: file)
     try file.commit()
   }
@@ -17,14 +22,25 @@ enum SafetensorsWeights: WeightFormat {
     let file = try MappedFile(path)
     return try withExtendedLifetime(file) {
       let (weights, metadata) = try SafetensorsFile.read(file.bytes, source: path)
-      return (weights, metadata)
+      return (weights, unmarked(metadata))
     }
   }
 
   static func places(_ file: MappedFile) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])? {
     let header = try withExtendedLifetime(file) { try SafetensorsHeader(file.bytes, source: file.path) }
     return (
-      header.entries.map { ($0.name, TensorPlace(type: $0.type, shape: $0.shape, range: $0.range)) }, header.metadata
+      header.entries.map { ($0.name, TensorPlace(type: $0.type, shape: $0.shape, range: $0.range)) },
+      unmarked(header.metadata)
     )
+  }
+
+  private static let markKey = "pipeline.format"
+
+  /// What the file says of itself as the other formats have it.
+  private static func unmarked(_ metadata: [String: String]) -> [String: String] {
+    var metadata = metadata
+    if metadata["format"] == "pt" { metadata["format"] = nil }
+    if let mark = metadata.removeValue(forKey: markKey) { metadata["format"] = mark }
+    return metadata
   }
 }

@@ -99,7 +99,7 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
 
   /// The same outside of a table, or of a folder with tables.
   static func keyListPlaces(_ path: String) -> [String] {
-    Files.isFolder(path) ? ["keys", "metadata"].map { "\(Files.parent(path))/\($0)" } : keyListPaths(path)
+    Files.isDirectory(path) ? ["keys", "metadata"].map { "\(Files.parent(path))/\($0)" } : keyListPaths(path)
   }
 
   private static func keyList(_ path: String) throws -> [String] {

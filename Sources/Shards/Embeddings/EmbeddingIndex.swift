@@ -29,7 +29,7 @@ package struct EmbeddingIndex: Sendable {
   package init(paths: [String], fps: Double? = nil, model: String? = nil) throws {
     told = EmbeddingDescription(fps: fps, model: model)
     for path in paths {
-      if Files.isFolder(path) {
+      if Files.isDirectory(path) {
         try scan(folder: path, known: EmbeddingDescription())
       } else {
         _ = try Files.identity(path)

@@ -87,6 +87,6 @@ extension SafetensorsEmbeddings: NamedTables {
       try CanonicalJSON.decode([String].self, from: Array($0.utf8), source: "\(path), names")
     }
     return NamedTable(
-      rows: try SafetensorsFile.tensor(entry, of: file.bytes), names: rowNames, metadata: header.metadata)
+      rows: SafetensorsFile.tensor(entry, of: file.bytes), names: rowNames, metadata: header.metadata)
   }
 }

@@ -8,7 +8,7 @@ import Glibc
 ///
 /// Hidden names are passed over. Entries count in the order in which the system lists them: another order of the same
 /// files gives another digest, which costs a check and is never wrong.
-package struct FolderListing: Sendable, Equatable {
+package struct DirectoryListing: Sendable, Equatable {
   package let digest: Digest
   package let count: Int
   /// The last time anything was written, replaced or renamed; nanoseconds since 1970.
@@ -22,7 +22,7 @@ package struct FolderListing: Sendable, Equatable {
       hasher.update(field: path)
       hasher.update(field: Files.resolved(path) ?? "absent")
       var folders: [String] = []
-      if Files.isFolder(path) { folders.append(path) }
+      if Files.isDirectory(path) { folders.append(path) }
       let root = Self.look(at: path, relativeTo: AT_FDCWD)
       // A folder's own times change with what is hidden in it too: only what it lists counts.
       if folders.isEmpty {
@@ -100,7 +100,7 @@ package struct FolderListing: Sendable, Equatable {
         let seen = look(at: name, relativeTo: folder)
         bytes.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name) + 1))
         bytes.append(contentsOf: seen.bytes)
-        if seen.isFolder { folders.append(String(cString: name)) } else { newest = max(newest, seen.newest) }
+        if seen.isDirectory { folders.append(String(cString: name)) } else { newest = max(newest, seen.newest) }
       }
     }
     return Part(digest: Digest(of: bytes), newest: newest, count: starts.count, folders: folders)
@@ -109,18 +109,18 @@ package struct FolderListing: Sendable, Equatable {
   private struct Outside {
     var bytes: [UInt8]
     var newest: Int64
-    var isFolder: Bool
+    var isDirectory: Bool
   }
 
   private static func look(at name: UnsafePointer<CChar>, relativeTo folder: Int32) -> Outside {
     var status = stat()
     guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-      return Outside(bytes: Array("absent \(errno)".utf8), newest: .min, isFolder: false)
+      return Outside(bytes: Array("absent \(errno)".utf8), newest: .min, isDirectory: false)
     }
     let kind = status.st_mode & S_IFMT
     // What a folder's own times say, its entries say better.
-    if kind == S_IFDIR { return Outside(bytes: Array("folder".utf8), newest: .min, isFolder: true) }
-    var seen = Outside(bytes: [], newest: .min, isFolder: false)
+    if kind == S_IFDIR { return Outside(bytes: Array("folder".utf8), newest: .min, isDirectory: true) }
+    var seen = Outside(bytes: [], newest: .min, isDirectory: false)
     add(status, to: &seen)
     if kind == S_IFLNK {
       // Where it leads, and what is there.

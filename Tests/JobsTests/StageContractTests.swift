@@ -1,0 +1,72 @@
+import Basics
+import Corpus
+import Media
+import StageGraph
+import Testing
+
+@testable import Prepare
+
+/// What every stage in the list holds to.
+@Suite("Every stage")
+struct StageContractTests {
+  private static let settings: PrepareSettings = {
+    var settings = PrepareSettings()
+    settings.embeddings = ["embeddings"]
+    settings.frames = try? FrameRate("1")
+    return settings
+  }()
+
+  /// A clip to which every stage applies.
+  private func clip() throws -> PreparedClip {
+    let file = SourceFile(path: "videos/a_000001.mp4", name: "a_000001.mp4")
+    let candidate = try #require(ClipList(files: [file], manifest: nil).candidates.first)
+    var clip = PreparedClip(candidate, try #require(candidate.id), source: Digest(of: "bytes"))
+    clip.vectors = PreparedClip.Vectors(
+      place: 0, areOfClip: false, digest: Digest(of: "rows"), description: Digest(of: "told"))
+    return clip
+  }
+
+  @Test("has a name of its own, a version, and says both to the graph")
+  func naming() {
+    let names = builtInStages.map { $0.name }
+    #expect(Set(names).count == names.count)
+    for stage in builtInStages {
+      #expect(stage.name.wholeMatch(of: /[a-z]+-[a-z]+/) != nil && stage.version >= 1, "\(stage.name)")
+      let described = stage.stage(Self.settings)
+      #expect(described.name == stage.name && described.version == stage.version)
+    }
+  }
+
+  @Test("takes what stages before it leave, and digests: each input has a name of its own")
+  func order() throws {
+    let clip = try clip()
+    var before: Set<String> = []
+    for stage in builtInStages {
+      #expect(stage.isWanted(Self.settings) && stage.applies(to: clip), "\(stage.name)")
+      let inputs = stage.inputs(clip, Self.settings).elements
+      #expect(!inputs.isEmpty && Set(inputs.map(\.name)).count == inputs.count, "\(stage.name)")
+      for input in inputs {
+        guard case .output(let action, let name) = input.input else { continue }
+        #expect(before.contains(action.stage), "\(stage.name) takes \(input.name) of \(action.stage)")
+        #expect(action.subject == clip.id.text && !name.isEmpty)
+      }
+      before.insert(stage.name)
+    }
+  }
+
+  @Test("does not know where things lie, how many threads there are, or how long they may take")
+  func fingerprints() throws {
+    var other = Self.settings
+    (other.workspace, other.shards, other.videos, other.jobs) = ("w", "s", ["elsewhere"], 77)
+    (other.timeoutSeconds, other.maxBadFraction, other.shardTarget) = (1, 1, 3)
+    var moved = try clip()
+    moved.path = "elsewhere/\(Files.name(moved.path))"
+    for stage in builtInStages {
+      #expect(stage.stage(other) == stage.stage(Self.settings), "\(stage.name)")
+      let (a, b) = (stage.inputs(try clip(), Self.settings).elements, stage.inputs(moved, other).elements)
+      #expect(a.map(\.name) == b.map(\.name) && a.map(\.input) == b.map(\.input), "\(stage.name)")
+      let digests = a.compactMap { input in if case .digest(let digest) = input.input { digest } else { nil } }
+      #expect(!digests.isEmpty, "\(stage.name) depends on nothing from outside")
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Basics
+import Kernels
+import TestSupport
+import Testing
+
+@testable import Networks
+
+/// Layers against numpy's values, which a script made from written-out definitions and the repository holds: an outside
+/// judge for a clone that has nothing else.
+@Suite("Numpy agrees with every layer")
+struct LayerGoldenTests {
+  private static func block(_ outputs: Int, stride: Int) -> ResidualBlock {
+    ResidualBlock(prefix: "", name: "block", inputChannels: 32, outputChannels: outputs, stride: stride)
+  }
+
+  private static let pictures = Extent(images: 3, channels: 1, height: 18, width: 15)
+  private static let maps = Extent(images: 3, channels: 32, height: 5, width: 4)
+  private static let rows = Extent.row(images: 5, width: 24)
+
+  /// Under the names of `LayerContractTests.cases`; sizes are those of `Scripts/reference/make-layer-goldens`.
+  static let cases: [LayerContractTests.Case] = [
+    .init(name: "Stem", layers: [Stem(prefix: "", channels: 32)], input: pictures, passesOn: false),
+    .init(name: "ResidualBlock", layers: [block(32, stride: 1)], input: maps),
+    .init(name: "ResidualBlock with a shortcut", layers: [block(64, stride: 2)], input: maps),
+    .init(name: "MeanPool", layers: [MeanPool()], input: Extent(images: 3, channels: 32, height: 3, width: 2)),
+    .init(name: "Linear", layers: [Linear("linear", inputs: 24, outputs: 7)], input: rows),
+    .init(name: "ReLU", layers: [ReLU()], input: rows),
+    .init(name: "Dropout", layers: [Dropout("drop")], input: rows),
+    .init(
+      name: "Stem, block, mean", layers: [Stem(prefix: "", channels: 32), block(32, stride: 1), MeanPool()],
+      input: pictures, passesOn: false),
+  ]
+
+  @Test("no layer of the contract is without numpy's values")
+  func all() throws {
+    let goldens = try LayerGoldens()
+    for layer in LayerContractTests.cases where layer.layers.count == 1 {
+      #expect(goldens.cases.contains(layer.name), "Scripts/reference/make-layer-goldens lacks \(layer.name)")
+      #expect(Self.cases.contains { $0.name == layer.name }, "\(layer.name)")
+    }
+  }
+
+  @Test("output, running statistics and gradients", arguments: cases, InstructionSet.allCases.filter { $0 <= .best })
+  func agrees(layer: LayerContractTests.Case, set: InstructionSet) throws {
+    let goldens = try LayerGoldens()
+    var network = TestNetwork(layer.layers, layer.input)
+    let layout = network.parameters.layout
+    for (slots, buffer) in [
+      (layout.trainable, network.parameters.trainable), (layout.running, network.parameters.running),
+    ] {
+      for slot in slots {
+        let values = goldens.parameter(layer.name, slot.name, shape: slot.shape)
+        (buffer.start + slot.offset).update(from: values, count: slot.count)
+      }
+    }
+    network.x.values = goldens.numbers(layer.name, "input", count: layer.input.count).map(Double.init)
+    let outputs = layer.layers.reduce(layer.input) { $1.output($0) }
+    let slope = goldens.numbers(layer.name, "slope", count: outputs.count).map(Double.init)
+    let factors: DropoutFactors = { name, width in
+      goldens.numbers(layer.name, "factors/\(name)", count: 5 * width).map { $0 < -0.6 ? 0 : 1.25 }
+    }
+    for microbatch in [layer.input.images, 2] {
+      let found = try network.pass(
+        slope: slope, microbatch: microbatch, backend: FastBackend(set), dropout: factors)
+      var arrays = ["output": found.output]
+      for slot in layout.trainable {
+        arrays["\(slot.name) gradient"] = Array(found.gradients[slot.offset..<slot.offset + slot.count])
+      }
+      for slot in layout.running {
+        arrays[slot.name] = Array(found.running[slot.offset..<slot.offset + slot.count])
+      }
+      if layer.passesOn { arrays["input gradient"] = found.inputGradient }
+      let names = goldens.names(of: layer.name).filter { layer.passesOn || $0 != "input gradient" }
+      #expect(Set(names) == Set(arrays.keys))
+      for (name, values) in arrays.sorted(by: { $0.key < $1.key }) {
+        let agreement = try goldens.agreement(values, layer.name, name)
+        #expect(agreement.holds(error: 1e-4, cosine: 0.999_999), "\(name), microbatches of \(microbatch): \(agreement)")
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Basics
+import TestSupport
+import Testing
+
+/// The judge of gradients, judged: whatever a path's bounds are, they must not let through what is no gradient.
+@Suite("What the golden gradients' judge refuses")
+struct AgreementTests {
+  private static let expected: [Float] = {
+    var random = SeededRandom(seed: 4)
+    return (0..<200).map { _ in Float(random.normal()) }
+  }()
+
+  @Test(
+    "zeros, the other sign, other numbers, too few, NaN: on every path, in every layer", arguments: GoldenPath.allCases)
+  func refused(path: GoldenPath) {
+    let expected = Self.expected
+    var broken = expected
+    broken[7] = .nan
+    let wrong: [(String, [Float])] = [
+      ("zeros", expected.map { _ in 0 }), ("the other sign", expected.map { -$0 }), ("backwards", expected.reversed()),
+      ("too few", Array(expected.dropLast())), ("NaN", broken), ("twice as much and more", expected.map { 2.6 * $0 }),
+      ("nearly nothing, the wrong way", expected.map { -1e-6 * $0 }),
+    ]
+    for (what, found) in wrong {
+      for isBefore in [true, false] {
+        #expect(!path.accepts(Agreement(found, expected), isBefore: isBefore), "\(what)")
+      }
+    }
+    for isBefore in [true, false] { #expect(path.accepts(Agreement(expected, expected), isBefore: isBefore)) }
+  }
+
+  @Test("a cosine is that of the definition, and nothing agrees with zeros")
+  func cosine() {
+    let found = Agreement([3, 0], [Float(3), 4])
+    #expect(abs(found.cosine - 0.6) < 1e-12 && found.error == 1)
+    #expect(Agreement([0, 0], [Float(0), 0]).cosine == 0 && Agreement([0, 0], [Float(0), 0]).error == .infinity)
+    #expect(Agreement([1], [Float(1)]).holds(error: 0, cosine: 1) && Agreement([-1], [Float(1)]).cosine == -1)
+  }
+}
