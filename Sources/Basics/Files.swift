@@ -168,16 +168,6 @@ package enum Files {
     guard fileSystem.rename(from, to: to) == 0 else { throw Failure.system("rename", from) }
   }
 
-  /// A second name for the same bytes.
-  package static func link(_ from: String, to: String) throws {
-    guard fileSystem.link(from, to: to) == 0 else { throw Failure.system("link", from) }
-  }
-
-  /// Exchanges two existing paths in one step.
-  package static func exchange(_ first: String, _ second: String) throws {
-    guard fileSystem.exchange(first, second) == 0 else { throw Failure.system("exchange", first) }
-  }
-
   /// Writes a file whole or not at all: temporary name in the same folder, fsync, rename, fsync of the folder.
   package static func write(_ bytes: [UInt8], to path: String) throws {
     let file = try OutputFile(path)

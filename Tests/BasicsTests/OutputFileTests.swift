@@ -119,20 +119,49 @@ struct FilesTests {
     #expect(Files.exists(scratch["real/f"]) && !Files.exists(scratch["link"]))
   }
 
-  @Test("exchange swaps two paths; reading knows its limit and the end of a file")
-  func exchange() throws {
+  @Test("reading knows its limit, the end of a file, and what is no file")
+  func reading() throws {
     let scratch = try Scratch()
-    try Files.write("one", to: scratch["1"])
-    try Files.write("two", to: scratch["2"])
-    try Files.exchange(scratch["1"], scratch["2"])
-    #expect(try Files.read(scratch["1"]) == Array("two".utf8) && Files.read(scratch["2"]) == Array("one".utf8))
+    try Files.write("two", to: scratch["1"])
     func code(_ body: () throws -> Void) -> String? { #expect(throws: Failure.self, performing: body)?.code }
-    #expect(code { try Files.exchange(scratch["1"], scratch["3"]) } == "file.exchange")
     #expect(code { _ = try Files.read(scratch["1"], limit: 2) } == "file.large")
     let file = try InputFile(scratch["1"])
     #expect(try file.read(at: 1, count: 2) == Array("wo".utf8))
     #expect(code { _ = try file.read(at: 1, count: 3) } == "file.short")
     #expect(code { _ = try file.read(at: -1, count: 1) } == "file.range")
+    #expect(mkfifo(scratch["pipe"], 0o600) == 0)
+    // A pipe that nobody writes to would be waited for until the end of days.
+    for path in [scratch["pipe"], scratch.path, "/dev/zero"] {
+      #expect(code { _ = try InputFile(path) } == "file.kind", "\(path)")
+    }
+  }
+
+  @Test("settings may come from a pipe, up to a limit")
+  func pipe() throws {
+    let scratch = try Scratch()
+    #expect(mkfifo(scratch["pipe"], 0o600) == 0)
+    for (limit, expected) in [(200_000, nil), (100_000, "file.large")] as [(Int, String?)] {
+      let writer = Thread {
+        let descriptor = open(scratch["pipe"], O_WRONLY)
+        let bytes = [UInt8](repeating: 7, count: 100_001)
+        signal(SIGPIPE, SIG_IGN)
+        var done = 0
+        while done < bytes.count, case let count = write(descriptor, Array(bytes[done...]), bytes.count - done),
+          count > 0
+        {
+          done += count
+        }
+        close(descriptor)
+      }
+      writer.start()
+      var found: String?
+      do { #expect(try Files.readStream(scratch["pipe"], limit: limit).count == 100_001) } catch {
+        found = (error as? Failure)?.code
+      }
+      #expect(found == expected)
+    }
+    try Files.write("file", to: scratch["f"])
+    #expect(try Files.readStream(scratch["f"], limit: 4) == Array("file".utf8))
   }
 
   @Test("a listing's digest changes with whatever is added, removed or written, at any depth")

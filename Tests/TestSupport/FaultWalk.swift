@@ -14,6 +14,8 @@ package struct FaultWalk {
   package var faults: (_ n: Int) -> [FaultyFileSystem.Fault] = { n in
     [.once(n, ENOSPC), .once(n, EIO), .fromThenOn(n, ENOSPC), .short(n)]
   }
+  /// What the file system can do.
+  package var (exchanges, links) = (true, true)
   /// Files that do not have to be the same in the end, by the end of their names.
   package var ignored: [String] = [".lock"]
 
@@ -38,7 +40,7 @@ package struct FaultWalk {
     try before(template.path)
     let (untouched, whole) = (try copy(template), try copy(template))
     let old = try state(untouched.path)
-    let counting = FaultyFileSystem(below: whole.path, .never)
+    let counting = FaultyFileSystem(below: whole.path, .never, exchanges: exchanges, links: links)
     try counting.inUse { try work(whole.path) }
     outcome.operations = counting.count
     let (new, files) = (try state(whole.path), try self.files(whole.path))
@@ -50,7 +52,9 @@ package struct FaultWalk {
         defer { withExtendedLifetime(scratch) {} }
         var failure: (any Error)?
         do {
-          try FaultyFileSystem(below: scratch.path, fault).inUse { try work(scratch.path) }
+          try FaultyFileSystem(below: scratch.path, fault, exchanges: exchanges, links: links).inUse {
+            try work(scratch.path)
+          }
         } catch { failure = error }
         let left = try state(scratch.path)
         if left != new, failure == nil || left != old {

@@ -35,13 +35,17 @@ package final class FaultyFileSystem: FileSystem {
 
   private let folderName: String
   private let fault: Fault
+  private let exchanges: Bool
+  private let links: Bool
   private let machine = MachineFileSystem()
   private let state = Mutex(State())
 
-  /// - Parameter folder: whose name no other folder has.
-  package init(below folder: String, _ fault: Fault) {
+  /// - Parameters:
+  ///   - folder: whose name no other folder has.
+  ///   - exchanges, links: whether it can exchange two names, and give a file a second one: not all file systems do.
+  package init(below folder: String, _ fault: Fault, exchanges: Bool = true, links: Bool = true) {
     folderName = "/\(Files.name(folder))"
-    self.fault = fault
+    (self.fault, self.exchanges, self.links) = (fault, exchanges, links)
   }
 
   /// How many operations there were.
@@ -93,6 +97,11 @@ package final class FaultyFileSystem: FileSystem {
 
   private func result(_ fate: Fate, _ body: () -> Int32) -> Int32 { fate == .failed ? -1 : body() }
 
+  private func absent(_ code: Int32) -> Int32 {
+    errno = code
+    return -1
+  }
+
   // MARK: FileSystem
 
   package func open(_ path: String, _ flags: Int32) -> Int32 { result(fate(path)) { machine.open(path, flags) } }
@@ -111,9 +120,11 @@ package final class FaultyFileSystem: FileSystem {
   package func sync(_ descriptor: Int32) -> Int32 { result(fate(descriptor)) { machine.sync(descriptor) } }
   package func rename(_ from: String, to: String) -> Int32 { result(fate(from)) { machine.rename(from, to: to) } }
   package func exchange(_ first: String, _ second: String) -> Int32 {
-    result(fate(first)) { machine.exchange(first, second) }
+    result(fate(first)) { exchanges ? machine.exchange(first, second) : absent(EINVAL) }
   }
-  package func link(_ from: String, to: String) -> Int32 { result(fate(from)) { machine.link(from, to: to) } }
+  package func link(_ from: String, to: String) -> Int32 {
+    result(fate(from)) { links ? machine.link(from, to: to) : absent(EPERM) }
+  }
   package func unlink(_ path: String) -> Int32 { result(fate(path)) { machine.unlink(path) } }
   package func makeDirectory(_ path: String) -> Int32 { result(fate(path)) { machine.makeDirectory(path) } }
   package func removeDirectory(_ path: String) -> Int32 { result(fate(path)) { machine.removeDirectory(path) } }

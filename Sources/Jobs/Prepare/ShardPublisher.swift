@@ -30,7 +30,7 @@ package struct ShardSets: Sendable {
 /// Writes sets of shards so that they change as little as their clips do, and appear whole or not at all.
 ///
 /// Which clips share a shard follows from their ids; a shard whose content is there already, under whatever number, is
-/// linked, not written. The new folder is built in a sibling and exchanged for the old one in one step.
+/// linked, not written. The new folder is built in a sibling and put in the place of the old one at the end.
 package struct ShardPublisher: Sendable {
   package struct Job: Sendable {
     package var name: String
@@ -78,7 +78,10 @@ package struct ShardPublisher: Sendable {
     lock =
       writing
       ? try FileLock("\(Files.parent(place))/.\(Files.name(place)).lock", of: folder, hint: "wait for it to end") : nil
-    if writing { try Self.clear(Self.building(place), to: place, sets) }
+    if writing {
+      try Self.replacement(place).recover()
+      try Self.clear(Self.building(place), to: place, sets)
+    }
     let present = try Self.presentDigests(
       folder, sets.names, catalog, threads: threads, writing: writing)
     var jobs: [Job] = []
@@ -182,7 +185,7 @@ package struct ShardPublisher: Sendable {
       try fill(building, store, onShard)
       try Files.sync(folder: building)
       if Files.isDirectory(place) {
-        try Files.exchange(building, place)
+        try Self.replacement(place).run()
       } else {
         try Files.rename(building, to: place)
       }
@@ -192,6 +195,10 @@ package struct ShardPublisher: Sendable {
       throw error
     }
     try Self.clear(building, to: place, sets)
+  }
+
+  private static func replacement(_ place: String) -> DirectoryReplacement {
+    DirectoryReplacement(place, by: building(place))
   }
 
   /// Where the new set is built, beside the folder.
@@ -242,10 +249,10 @@ package struct ShardPublisher: Sendable {
   /// Puts a shard of the present folder into the new one.
   private func link(_ job: Job, into building: String) throws {
     guard let present = job.present else { return }
-    try Files.link("\(folder)/\(present)", to: "\(building)/\(job.name)")
+    try Files.linkOrCopy("\(folder)/\(present)", to: "\(building)/\(job.name)")
     let index = TrainingShard.indexPath("\(building)/\(job.name)")
     if job.indexIsThere {
-      try Files.link(TrainingShard.indexPath("\(folder)/\(present)"), to: index)
+      try Files.linkOrCopy(TrainingShard.indexPath("\(folder)/\(present)"), to: index)
     } else {
       try Files.write(try TrainingShardIndex.bytes(ofTar: "\(folder)/\(present)"), to: index)
     }

@@ -1,0 +1,56 @@
+import Glibc
+
+/// Puts a new directory into another's place and the old one into the new one's: in one step where the file system can
+/// (Linux's RENAME_EXCHANGE), else (NFS, 9p, some FUSE) in three renames.
+///
+/// Between two of the three a reader finds nothing under the name for a moment. A kill there is undone or finished by
+/// `recover`: the old directory or the new one is never lost.
+package struct DirectoryReplacement {
+  package let place: String
+  package let new: String
+  /// Where the old directory waits between the renames.
+  private var aside: String { "\(Files.parent(place))/.\(Files.name(place)).replaced" }
+
+  package init(_ place: String, by new: String) { (self.place, self.new) = (place, new) }
+
+  /// Puts back, or carries on, what a kill has left. Before anything else is done with either directory.
+  package func recover() throws {
+    guard Files.isDirectory(aside) else { return }
+    if !Files.isDirectory(place) {
+      try Files.rename(aside, to: place)
+    } else if Files.exists(new) {
+      try Files.remove(aside)
+    } else {
+      try Files.rename(aside, to: new)
+    }
+  }
+
+  /// Both have to be there.
+  package func run() throws {
+    if fileSystem.exchange(new, place) == 0 { return }
+    guard [EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) else { throw Failure.system("exchange", new) }
+    try Files.rename(place, to: aside)
+    do { try Files.rename(new, to: place) } catch {
+      try? Files.rename(aside, to: place)
+      throw error
+    }
+    try Files.rename(aside, to: new)
+  }
+}
+
+extension Files {
+  /// A second name for the same bytes; a copy where the file system has no hard links (SMB, exFAT, BeeGFS) or the two
+  /// names lie on different ones. A copy is written whole or not at all.
+  package static func linkOrCopy(_ from: String, to: String) throws {
+    if fileSystem.link(from, to: to) == 0 { return }
+    guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV].contains(errno) else { throw Failure.system("link", from) }
+    let (source, copy) = (try InputFile(from), try OutputFile(to))
+    var piece = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = try piece.withUnsafeMutableBytes { try source.read(into: $0) }
+      try piece.withUnsafeBytes { try copy.write(raw: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      if count < piece.count { break }
+    }
+    try copy.commit()
+  }
+}

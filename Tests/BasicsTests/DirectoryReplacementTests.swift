@@ -1,0 +1,64 @@
+import Basics
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("A directory in another's place")
+struct DirectoryReplacementTests {
+  private func setUp() throws -> (Scratch, DirectoryReplacement) {
+    let scratch = try Scratch()
+    for name in ["old", "new"] {
+      try Files.makeDirectory(scratch[name])
+      try Files.write(name, to: scratch["\(name)/f"])
+    }
+    return (scratch, DirectoryReplacement(scratch["old"], by: scratch["new"]))
+  }
+
+  private func contents(_ scratch: Scratch, _ name: String) -> String {
+    ((try? Files.read(scratch["\(name)/f"])) ?? []).map { String(UnicodeScalar($0)) }.joined()
+  }
+
+  @Test("the two change places, in one step or in several", arguments: [true, false])
+  func replaces(exchanges: Bool) throws {
+    let (scratch, replacement) = try setUp()
+    try FaultyFileSystem(below: scratch.path, .never, exchanges: exchanges).inUse { try replacement.run() }
+    #expect(contents(scratch, "old") == "new" && contents(scratch, "new") == "old")
+    #expect(try Files.names(in: scratch.path) == ["new", "old"])
+  }
+
+  @Test("whichever rename is the last before a kill, the next run finds the old one or the new one")
+  func recovers() throws {
+    for last in 2...4 {
+      let (scratch, replacement) = try setUp()
+      // All from there on fail, as for a process that is gone.
+      let disk = FaultyFileSystem(below: scratch.path, .fromThenOn(last, EIO), exchanges: false)
+      #expect(throws: Failure.self) { try disk.inUse { try replacement.run() } }
+      try replacement.recover()
+      #expect(contents(scratch, "old") == (last == 4 ? "new" : "old"), "operation \(last)")
+      #expect(try Files.names(in: scratch.path) == ["new", "old"])
+      try replacement.run()
+    }
+  }
+
+  @Test("what cannot change places is told")
+  func absent() throws {
+    let (scratch, _) = try setUp()
+    let failure = #expect(throws: Failure.self) {
+      try DirectoryReplacement(scratch["old"], by: scratch["none"]).run()
+    }
+    #expect(failure?.code == "file.exchange" && contents(scratch, "old") == "old")
+  }
+
+  @Test("a file gets a second name, or a copy where there are no links", arguments: [true, false])
+  func links(links: Bool) throws {
+    let scratch = try Scratch()
+    let bytes = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    try Files.write(bytes, to: scratch["a"])
+    try FaultyFileSystem(below: scratch.path, .never, links: links).inUse {
+      try Files.linkOrCopy(scratch["a"], to: scratch["b"])
+    }
+    #expect(try Files.read(scratch["b"]) == bytes)
+    #expect(try (Files.identity(scratch["a"]).inode == Files.identity(scratch["b"]).inode) == links)
+  }
+}
