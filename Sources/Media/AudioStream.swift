@@ -30,6 +30,9 @@ final class AudioStream {
   /// A clock that jumps further than this is damage.
   private static let longestSeconds: Int64 = 100 * 3600
 
+  /// Holes, overlaps and wrong times that need no mention.
+  private static let few = 10
+
   /// - Parameter asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames, which it has not.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
   init(_ path: String, startSeconds: Int, seeks: Bool, asksOthers: Bool) throws {
@@ -73,6 +76,10 @@ final class AudioStream {
     var findings: [Finding] = []
     if first { findings.append(.opposite(source.channels)) }
     if source.errors > 0 { findings.append(.damaged(source.errors, of: "sound", last: lastLibraryError())) }
+    if source.contradictions > Self.few { findings.append(.contradicted(source.contradictions)) }
+    // Where a damaged packet was there is a hole, and the damage is said.
+    let seams = source.seams - source.errors
+    if seams > max(Self.few, seconds) { findings.append(.placedAnew(source.seams)) }
     let facts = AudioFacts(
       coveredSeconds: Double(end) / Double(Self.rate), firstAudioSeconds: 0, sourceRate: lanes.first?.rate ?? 0,
       channels: source.channels, codec: source.codec, decodeErrors: source.errors, fileSeconds: source.duration)

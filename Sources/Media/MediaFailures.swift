@@ -57,6 +57,12 @@ extension Finding {
     let cause = last.isEmpty ? "" : "; last: \(last)"
     return Finding(.mediaErrors, "\(kind): \(count) damaged packet\(count == 1 ? "" : "s") or frames\(cause)")
   }
+  static func contradicted(_ count: Int) -> Finding {
+    Finding(.mediaErrors, "sound: the times of \(count) frames contradict their samples; the samples were counted")
+  }
+  static func placedAnew(_ count: Int) -> Finding {
+    Finding(.mediaErrors, "sound: \(count) holes or overlaps between frames")
+  }
   static func timeout(_ seconds: Double) -> Finding {
     Finding(.mediaTimeout, "no answer within \(Int(seconds.rounded(.up))) s, twice")
   }

@@ -14,6 +14,8 @@ final class SndFileAudioSource: AudioSource {
 
   let codec = "libsndfile"
   let errors = 0
+  let seams = 0
+  let contradictions = 0
   var channels: Int { Int(info.channels) }
   var duration: Double? { info.frames > 0 ? Double(info.frames) / Double(info.samplerate) : nil }
 

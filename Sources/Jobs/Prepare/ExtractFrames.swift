@@ -18,11 +18,11 @@ package enum ExtractFrames: ClipStage {
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
-    ExtractSound.inputs(clip, settings)
+    ExtractAudio.inputs(clip, settings)
   }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     guard let rate = context.settings.frames else { return ActionResult() }
-    return try ExtractSound.decoded(clip, .frames(fps: rate), output: output, context)
+    return try ExtractAudio.decoded(clip, .frames(fps: rate), output: output, context)
   }
 }
