@@ -24,21 +24,29 @@ final class LibavAudioSource: AudioSource {
   private static let mostRates = 4
   private static let rateSeconds: Int64 = 13
 
-  /// - Parameter startSeconds: where position 0 is, after the presentation start of the file.
+  /// - Parameters:
+  ///   - startSeconds: where position 0 is, after the presentation start of the file.
+  ///   - choice: which stream of sound; 0 is the one that counts.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
-  init(_ path: String, startSeconds: Int, seeks: Bool) throws {
+  init(_ path: String, startSeconds: Int, seeks: Bool, choice: Int = 0) throws {
     file = try MediaFile(path, onlyAudio: true, seeks: seeks)
     if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
-    guard let stream = file.audio else {
+    guard choice < file.sounds.count else {
       throw Refusal(file.undecodable(Int(MEDIA_KIND_AUDIO)).map { .noAudioDecoder($0) } ?? .noAudioStream)
     }
     self.startSeconds = startSeconds
-    decoder = try StreamDecoder(file, stream, missing: Finding.nothingHeard)
+    decoder = try StreamDecoder(file, file.sounds[choice], missing: Finding.nothingHeard)
     frames = AudioFrames(decoder)
     windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
   }
 
   var codec: String { decoder.stream.codec }
+  /// How many streams of sound there are.
+  var choices: Int { file.sounds.count }
+  /// For people.
+  var streamName: String { "stream \(decoder.stream.index) (\(codec))" }
+  /// Whether libav takes the samples for something else than they are.
+  var isMisread: Bool { decoder.stream.facts.is_misread }
   var errors: Int { frames.errors + unusable }
   var seams: Int { placement?.seams ?? 0 }
   var contradictions: Int { placement?.contradictions ?? 0 }

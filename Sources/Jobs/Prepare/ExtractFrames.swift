@@ -5,7 +5,7 @@ import StageGraph
 /// A clip's pictures at fixed times, as JPEG with a short side of at most 256 pixels.
 package enum ExtractFrames: ClipStage {
   package static let name = "extract-frames"
-  package static let version = 2
+  package static let version = 3
   package static let output = "frames"
 
   package static func isWanted(_ settings: PrepareSettings) -> Bool { settings.frames != nil }
