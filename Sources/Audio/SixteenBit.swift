@@ -2,6 +2,9 @@ import CResampler
 
 /// Samples as FLAC keeps them.
 package enum SixteenBit {
+  /// Whether nothing of audio with this peak is left, up to the last bit.
+  package static func isSilent(_ peak: Float) -> Bool { peak * 32768 < 1.5 }
+
   /// Full scale 1 to 16 bit: rounded to nearest, halves to even, clipped.
   package static func rounded(_ samples: [Float]) -> [Int16] {
     [Int16](unsafeUninitializedCapacity: samples.count) { buffer, count in

@@ -44,7 +44,8 @@ extension Files {
   package static func linkOrCopy(_ from: String, to: String) throws {
     if fileSystem.link(from, to: to) == 0 { return }
     guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV].contains(errno) else { throw Failure.system("link", from) }
-    let (source, copy) = (try InputFile(from), try OutputFile(to))
+    let source = try InputFile(from)
+    let copy = try OutputFile(to)
     var piece = [UInt8](repeating: 0, count: 1 << 20)
     while true {
       let count = try piece.withUnsafeMutableBytes { try source.read(into: $0) }

@@ -131,6 +131,17 @@ static int start(media_file *file, const char *formats) {
   return result < 0 ? result : avformat_open_input(&file->context, "", NULL, NULL);
 }
 
+int media_open_packets(int descriptor, const char *formats, media_file **out) {
+  *out = NULL;
+  media_file *file = av_mallocz(sizeof *file);
+  if (!file) return AVERROR(ENOMEM);
+  file->descriptor = descriptor;
+  int result = start(file, formats);
+  if (result < 0) media_close(file);
+  else *out = file;
+  return result < 0 ? result : 0;
+}
+
 int media_open(int descriptor, const char *formats, bool only_sound, media_file **out) {
   *out = NULL;
   media_file *file = av_mallocz(sizeof *file);
@@ -167,6 +178,17 @@ int64_t media_duration(const media_file *file) {
 
 int media_stream_count(const media_file *file) { return (int)file->context->nb_streams; }
 
+// WAV may keep samples in more bytes than they have bits: libav takes 24 of 32 bits for floating point, and of others reads too few
+// bytes each.
+static bool is_misread(const AVFormatContext *context, const AVCodecParameters *p) {
+  const char *format = context->iformat->name;
+  if (p->codec_type != AVMEDIA_TYPE_AUDIO || (strcmp(format, "wav") && strcmp(format, "w64"))) return false;
+  if (p->codec_id == AV_CODEC_ID_PCM_F24LE || p->codec_id == AV_CODEC_ID_PCM_F16LE) return true;
+  if (p->codec_id < AV_CODEC_ID_FIRST_AUDIO || p->codec_id >= AV_CODEC_ID_ADPCM_IMA_QT) return false;
+  int bits = av_get_exact_bits_per_sample(p->codec_id);
+  return bits > 0 && p->block_align > 0 && p->block_align * 8 != bits * p->ch_layout.nb_channels;
+}
+
 void media_stream_facts(const media_file *file, int index, media_stream *facts) {
   const AVStream *stream = file->context->streams[index];
   const AVCodecParameters *parameters = stream->codecpar;
@@ -177,6 +199,7 @@ void media_stream_facts(const media_file *file, int index, media_stream *facts) 
       .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
       .is_attached_picture = stream->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS),
       .has_decoder = avcodec_find_decoder(parameters->codec_id) != NULL,
+      .is_misread = is_misread(file->context, parameters),
       .codec = avcodec_get_name(parameters->codec_id),
       .start = media_time(stream->start_time),
       .base_numerator = stream->time_base.num,
@@ -195,14 +218,21 @@ int media_best_stream(const media_file *file, int kind) {
   return av_find_best_stream(file->context, type, -1, -1, NULL, 0);
 }
 
-void media_select_stream(media_file *file, int index) {
+void media_select_streams(media_file *file, int index, int other) {
   for (unsigned i = 0; i < file->context->nb_streams; i++)
-    file->context->streams[i]->discard = (int)i == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    file->context->streams[i]->discard = (int)i == index || (int)i == other ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
 }
 
 int media_seek(media_file *file, int stream, int64_t time) {
   forget_packets(file);
   return av_seek_frame(file->context, stream, time, AVSEEK_FLAG_BACKWARD);
+}
+
+int media_seek_part(media_file *file, int part, int parts) {
+  forget_packets(file);
+  int64_t place = (int64_t)((double)file->size * part / parts);
+  int result = av_seek_frame(file->context, -1, place, AVSEEK_FLAG_BYTE);
+  return result < 0 ? result : 0;
 }
 
 media_packet *media_packet_make(void) {
@@ -227,6 +257,13 @@ int media_read(media_file *file, media_packet *packet) {
   if (result == AVERROR_EOF) return MEDIA_END;
   if (result == AVERROR(EAGAIN)) return MEDIA_AGAIN;
   return result < 0 ? result : 0;
+}
+
+void media_packet_shift(media_packet *handle, int64_t time) {
+  AVPacket *packet = handle->packet;
+  int64_t moved;
+  if (packet->pts != AV_NOPTS_VALUE && !__builtin_add_overflow(packet->pts, time, &moved)) packet->pts = moved;
+  if (packet->dts != AV_NOPTS_VALUE && !__builtin_add_overflow(packet->dts, time, &moved)) packet->dts = moved;
 }
 
 void media_packet_move(media_packet *to, media_packet *from) {

@@ -37,6 +37,7 @@ extension ReasonCode {
   package static let videoStill = ReasonCode(rawValue: "video.still")
   package static let audioVideoMismatch = ReasonCode(rawValue: "audio.video.mismatch")
   package static let mediaErrors = ReasonCode(rawValue: "media.errors")
+  package static let audioSubstituted = ReasonCode(rawValue: "audio.substituted")
   package static let audioOpposite = ReasonCode(rawValue: "audio.opposite")
   package static let idMilliseconds = ReasonCode(rawValue: "id.milliseconds")
   package static let idDash = ReasonCode(rawValue: "id.dash")
@@ -88,7 +89,10 @@ package let builtInReasons: [Reason] = [
   Reason(code: .videoStill, effect: .warns, meaning: "the picture does not change"),
   Reason(
     code: .audioVideoMismatch, effect: .warns, meaning: "sound and picture differ in length by over half a second"),
-  Reason(code: .mediaErrors, effect: .warns, meaning: "some packets or frames are damaged"),
+  Reason(code: .mediaErrors, effect: .warns, meaning: "some packets or frames are damaged, or times are wrong"),
+  Reason(
+    code: .audioSubstituted, effect: .warns,
+    meaning: "the default stream of sound is silent; another was taken"),
   Reason(
     code: .audioOpposite, effect: .warns,
     meaning: "the channels cancel each other when mixed; the first was taken alone"),

@@ -30,6 +30,10 @@ protocol AudioSource: AnyObject {
   var codec: String { get }
   /// Packets and frames that failed so far.
   var errors: Int { get }
+  /// Blocks that did not follow the one before: holes and overlaps.
+  var seams: Int { get }
+  /// Frames whose times contradict the samples, and were not heeded.
+  var contradictions: Int { get }
   /// The whole file's length as its container states it, in seconds.
   var duration: Double? { get }
 }

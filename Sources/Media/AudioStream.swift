@@ -16,6 +16,9 @@ final class AudioStream {
   /// Seconds handed out so far.
   private(set) var seconds = 0
   private let source: any AudioSource
+  /// How many streams of sound the file has, and which this is, for people.
+  let choices: Int
+  let streamName: String
   /// One for each rate of the source, in the order in which they came.
   private var lanes: [AudioLane] = []
   /// Decoded, but further on than the last piece.
@@ -31,18 +34,32 @@ final class AudioStream {
   /// A clock that jumps further than this is damage.
   private static let longestSeconds: Int64 = 100 * 3600
 
-  /// - Parameter asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames,
-  ///   which it has not.
+  /// Holes, overlaps and wrong times that need no mention.
+  private static let few = 10
+
+  /// The stream of sound that was silent, and why this one was taken instead.
+  var substitution: Finding?
+  /// The loudest sample handed out so far.
+  private var peak: Float = 0
+
+  /// - Parameters:
+  ///   - asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames, which it has
+  ///     not.
+  ///   - choice: which stream of sound; 0 is the one that counts.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
-  init(_ path: String, startSeconds: Int, seeks: Bool, asksOthers: Bool) throws {
+  init(_ path: String, startSeconds: Int, seeks: Bool, asksOthers: Bool, choice: Int = 0) throws {
     (self.path, self.startSeconds) = (path, startSeconds)
     do {
-      source = try LibavAudioSource(path, startSeconds: startSeconds, seeks: seeks)
+      let libav = try LibavAudioSource(path, startSeconds: startSeconds, seeks: seeks, choice: choice)
+      (choices, streamName) = (libav.choices, libav.streamName)
+      let other = libav.isMisread ? try? SndFileAudioSource(path, startSeconds: startSeconds) : nil
+      source = other ?? libav
     } catch let refusal as Refusal
       where refusal.finding.code == .mediaUnreadable && startSeconds == 0 && asksOthers
     {
       guard let other = try? SndFileAudioSource(path) else { throw refusal }
       source = other
+      (choices, streamName) = (1, other.codec)
     }
   }
 
@@ -72,9 +89,16 @@ final class AudioStream {
     let isLast = isDecoded && rest <= Int64(output.count)
     for i in lanes.indices { lanes[i].forget(before: range.upperBound) }
     seconds = range.upperBound
-    var findings: [Finding] = []
+    peak = output.reduce(peak) { max($0, abs($1)) }
+    var findings = substitution.map { [$0] } ?? []
+    // A lossy codec does not give silence back as zeros.
+    if end > 0, SixteenBit.isSilent(peak) { findings.append(.silence(peak: peak)) }
     if first { findings.append(.opposite(source.channels)) }
     if source.errors > 0 { findings.append(.damaged(source.errors, of: "sound", last: lastLibraryError())) }
+    if source.contradictions > Self.few { findings.append(.contradicted(source.contradictions)) }
+    // Where a damaged packet was there is a hole, and the damage is said.
+    let seams = source.seams - source.errors
+    if seams > max(Self.few, seconds) { findings.append(.placedAnew(source.seams)) }
     let facts = AudioFacts(
       coveredSeconds: Double(end) / Double(Self.rate), firstAudioSeconds: 0, sourceRate: lanes.first?.rate ?? 0,
       channels: source.channels, codec: source.codec, decodeErrors: source.errors, fileSeconds: source.duration)

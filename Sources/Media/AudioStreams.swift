@@ -11,7 +11,8 @@ enum AudioStreams {
     var stream = current
     current = nil
     if stream?.path != request.path || stream?.startSeconds != request.startSeconds || stream?.seconds != first {
-      stream = try AudioStream(request.path, startSeconds: request.startSeconds, seeks: seeks, asksOthers: true)
+      stream = try AudioStream.heard(
+        request.path, startSeconds: request.startSeconds, seeks: seeks, asksOthers: true, plain: plain)
     }
     guard let stream else { throw Refusal(.unreadable("no stream")) }
     while stream.seconds < first {

@@ -11,14 +11,14 @@ struct ClipAudio {
   /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`; `SeekFailed`.
   init(_ path: String, startSeconds: Int, seeks: Bool, plain: Bool = false) throws {
-    let stream = try AudioStream(path, startSeconds: startSeconds, seeks: seeks, asksOthers: false)
+    let stream = try AudioStream.heard(
+      path, startSeconds: startSeconds, seeks: seeks, asksOthers: false, plain: plain)
     let piece = try stream.next(DecodeRequest.clipSeconds, plain: plain)
     guard let heard = stream.heard(before: DecodeRequest.clipSeconds) else {
       throw Refusal(.nothingHeard(stream.nothingReason))
     }
     samples = SixteenBit.rounded(piece.samples)
-    // A lossy codec does not give silence back as zeros.
-    findings = (samples.allSatisfy { (-1...1).contains($0) } ? [.silence] : []) + piece.findings
+    findings = piece.findings
     var facts = piece.facts
     (facts.firstAudioSeconds, facts.coveredSeconds) = (heard.lowerBound, heard.upperBound)
     self.facts = facts

@@ -5,7 +5,8 @@ import Corpus
 ///
 /// That is the last frame presented at or before the time (half a unit of the container's clock of grace: it rounds). A
 /// time before the first frame takes it when it comes within a frame or 100 ms; a time after the end of the last frame
-/// takes none. Everything goes by time, so a variable frame rate needs no care.
+/// takes none, unless the sound goes on for over half a second: then the last frame stays on the screen as long.
+/// Everything goes by time, so a variable frame rate needs no care.
 struct FrameSampler {
   private let file: MediaFile
   private let decoder: StreamDecoder
@@ -18,6 +19,9 @@ struct FrameSampler {
   private var served = 0
   private var shift = MediaTime.zero
   private var end: MediaTime?
+  /// Until when the last frame stays on the screen after the picture's end, once that was looked for.
+  private var stays: MediaTime?
+  private var hasLooked = false
   private let writer: FrameWriter
 
   struct Result {
@@ -45,16 +49,19 @@ struct FrameSampler {
   mutating func decode() throws -> Result {
     try sample()
     guard let shape = writer.shape, !writer.frames.isEmpty else { throw Refusal(.nothingSeen(nothingReason)) }
-    let limit = MediaTime(Int64(DecodeRequest.clipSeconds), timescale: 1)
-    if let end, end < limit, let rest = decoder.endOfRemainingPackets(before: windowStart + limit) {
-      self.end = max(end, rest - windowStart + shift)
+    if let end, end < Self.limit {
+      let rest = try decoder.endOfRemainingPackets(
+        before: windowStart + Self.limit, after: end + windowStart - shift, holds: true)
+      if let rest { self.end = max(end, rest - windowStart + shift) }
     }
     var findings: [Finding] = []
+    let stays = try end.flatMap { try heldUntil($0) }
+    if let end, let stays { findings.append(.pictureStops(end.seconds, sound: stays.seconds)) }
     if writer.isStill { findings.append(.still(writer.frames.count)) }
     if decoder.errors > 0 { findings.append(.damaged(decoder.errors, of: "picture", last: lastLibraryError())) }
     let facts = FrameFacts(
       width: Int(shape.width), height: Int(shape.height), codec: decoder.stream.codec, frameTimes: writer.times,
-      coveredSeconds: min(limit, max(.zero, end ?? .zero)).seconds, isStill: writer.isStill,
+      coveredSeconds: min(Self.limit, max(.zero, stays ?? end ?? .zero)).seconds, isStill: writer.isStill,
       decodeErrors: decoder.errors)
     return Result(frames: writer.frames, facts: facts, findings: findings)
   }
@@ -92,7 +99,29 @@ struct FrameSampler {
       end = time + duration(facts)
     }
     if let last = end, let seen = decoder.endOfSeenPackets { end = max(last, seen - windowStart) }
-    if let shown = onScreen, let end { try serve(current, shownAt: shown) { $0 < end - halfTick } }
+    if let shown = onScreen, let end {
+      try serve(current, shownAt: shown) { $0 < end - halfTick }
+      // The stream has ended before the last request.
+      if served < requests, let stays = try heldUntil(end) {
+        try serve(current, shownAt: shown) { $0 < stays - halfTick }
+      }
+    }
+  }
+
+  private static let limit = MediaTime(Int64(DecodeRequest.clipSeconds), timescale: 1)
+  /// Sound and picture of most files end as far apart.
+  private static let usual = MediaTime(1, timescale: 2)
+
+  /// How long a picture that ends at `end` stays on the screen because the sound goes on; nil where it does not.
+  private mutating func heldUntil(_ end: MediaTime) throws -> MediaTime? {
+    guard !hasLooked else { return stays }
+    hasLooked = true
+    guard MediaTime.zero < end, end + Self.usual < Self.limit,
+      let sound = try file.endOfSound(before: windowStart + Self.limit - shift, after: windowStart)
+    else { return nil }
+    let rest = min(Self.limit, sound - windowStart + shift)
+    stays = end + Self.usual < rest ? rest : nil
+    return stays
   }
 
   /// The clip's start after the file's, for a stream without any time.
@@ -119,8 +148,11 @@ struct FrameSampler {
   }
 
   private var nothingReason: String {
-    if decoder.errors > 0 { return nothingDecoded(damaged: decoder.errors) }
-    if end != nil { return "the picture covers none of the requested times" }
+    let damaged = decoder.errors
+    if end != nil {
+      return "the picture covers none of the requested times" + (damaged > 0 ? "; \(damaged) damaged packets" : "")
+    }
+    if damaged > 0 { return nothingDecoded(damaged: damaged) }
     return startSeconds > 0 ? "no picture at \(startSeconds) s" : "the video stream is empty"
   }
 }

@@ -7,6 +7,8 @@ final class LibavAudioSource: AudioSource {
   private(set) var channels = 0
   private let file: MediaFile
   private let decoder: StreamDecoder
+  private let frames: AudioFrames
+  private var current: OpaquePointer?
   private let startSeconds: Int
   /// On the file's clock.
   private let windowStart: MediaTime
@@ -22,58 +24,74 @@ final class LibavAudioSource: AudioSource {
   private static let mostRates = 4
   private static let rateSeconds: Int64 = 13
 
-  /// - Parameter startSeconds: where position 0 is, after the presentation start of the file.
+  /// - Parameters:
+  ///   - startSeconds: where position 0 is, after the presentation start of the file.
+  ///   - choice: which stream of sound; 0 is the one that counts.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
-  init(_ path: String, startSeconds: Int, seeks: Bool) throws {
+  init(_ path: String, startSeconds: Int, seeks: Bool, choice: Int = 0) throws {
     file = try MediaFile(path, onlyAudio: true, seeks: seeks)
     if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
-    guard let stream = file.audio else {
+    guard choice < file.sounds.count else {
       throw Refusal(file.undecodable(Int(MEDIA_KIND_AUDIO)).map { .noAudioDecoder($0) } ?? .noAudioStream)
     }
     self.startSeconds = startSeconds
-    decoder = try StreamDecoder(file, stream, missing: Finding.nothingHeard)
+    decoder = try StreamDecoder(file, file.sounds[choice], missing: Finding.nothingHeard)
+    frames = AudioFrames(decoder)
     windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
   }
 
   var codec: String { decoder.stream.codec }
-  var errors: Int { decoder.errors + unusable }
+  /// How many streams of sound there are.
+  var choices: Int { file.sounds.count }
+  /// For people.
+  var streamName: String { "stream \(decoder.stream.index) (\(codec))" }
+  /// Whether libav takes the samples for something else than they are.
+  var isMisread: Bool { decoder.stream.facts.is_misread }
+  var errors: Int { frames.errors + unusable }
+  var seams: Int { placement?.seams ?? 0 }
+  var contradictions: Int { placement?.contradictions ?? 0 }
   var duration: Double? { file.duration }
 
   func next() throws -> AudioBlock? {
     let sought = !hasBegun && seek()
     var isFirst = !hasBegun
     hasBegun = true
-    while let facts = try decoder.next() {
-      let rate = Int(facts.sample_rate)
-      guard facts.samples > 0, facts.channels > 0, Resampler.rates.contains(rate) else {
-        unusable += 1
-        continue
-      }
-      let time = decoder.stream.time(facts.presented).map { $0 - windowStart }
-      if isFirst, sought, time.map({ MediaTime.zero < $0 }) ?? true { throw SeekFailed() }
+    while let frame = try frames.next() {
+      if isFirst, sought, frame.time.map({ windowStart < $0 }) ?? true { throw SeekFailed() }
       isFirst = false
-      guard takes(rate) else {
+      guard takes(frame.rate) else {
         unusable += 1
         continue
       }
-      channels = max(channels, Int(facts.channels))
-      let count = Int(facts.samples)
-      var clock = placement(rate)
+      current = frame.handle
+      channels = max(channels, frame.channels)
+      var clock = placement(frame.rate)
+      var stamp = stamp(frame, at: frame.rate)
       // Without any time the stream begins where the file does.
-      let position = time.map { $0.units(of: Int64(rate)) } ?? (clock.next == nil ? Int64(-startSeconds * rate) : nil)
-      let placed = clock.place(position, count: count)
+      if clock.next == nil, stamp.position == nil { stamp.position = Int64(-startSeconds * frame.rate) }
+      let placed = try clock.place(stamp) { try frames.ahead($0 + 1).map { self.stamp($0, at: frame.rate) } }
       placement = clock
-      return AudioBlock(rate: rate, start: placed.start, skipped: placed.skipped, count: count - placed.skipped)
+      return AudioBlock(
+        rate: frame.rate, start: placed.start, skipped: placed.skipped, count: frame.count - placed.skipped)
     }
+    current = nil
     return nil
+  }
+
+  /// A frame on the clip clock, counted at this rate.
+  private func stamp(_ frame: AudioFrames.Frame, at rate: Int) -> AudioPlacement.Stamp {
+    let count = MediaTime(Int64(frame.count), timescale: Int64(frame.rate)).units(of: Int64(rate))
+    return AudioPlacement.Stamp(
+      position: frame.time.map { ($0 - windowStart).units(of: Int64(rate)) }, count: Int(count))
   }
 
   func mix(
     from: Int, count: Int, mean: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
     into energies: inout ChannelEnergies
   ) throws -> Bool {
+    guard let current else { return false }
     let result = media_mix(
-      decoder.frame, Int32(from), Int32(count), mean, first, &energies.mean, &energies.channels)
+      current, Int32(from), Int32(count), mean, first, &energies.mean, &energies.channels)
     if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("mixing")) }
     if result != 0 { unusable += 1 }
     return result == 0

@@ -1,6 +1,7 @@
 import Basics
 import CFFmpeg
 import Corpus
+import Foundation
 
 // The sentences of this module: failures stop a command, findings are about one clip.
 
@@ -45,17 +46,33 @@ extension Finding {
   static let noAudioStream = Finding(.audioMissing, "no audio stream")
   static func noAudioDecoder(_ codec: String) -> Finding { Finding(.audioMissing, "no decoder for \(codec)") }
   static func nothingHeard(_ reason: String) -> Finding { Finding(.audioMissing, reason) }
-  static let silence = Finding(.audioSilent, "all samples are zero")
+  static func silence(peak: Float) -> Finding {
+    Finding(.audioSilent, peak == 0 ? "all samples are zero" : "the peak is \(tenths(Double(20 * log10(peak)))) dBFS")
+  }
+  static func substituted(_ silent: String, by other: String) -> Finding {
+    Finding(.audioSubstituted, "\(silent) is silent, \(other) was taken")
+  }
   static let noVideoStream = Finding(.videoMissing, "no video stream")
   static func noVideoDecoder(_ codec: String) -> Finding { Finding(.videoMissing, "no decoder for \(codec)") }
   static func nothingSeen(_ reason: String) -> Finding { Finding(.videoMissing, reason) }
   static func still(_ count: Int) -> Finding { Finding(.videoStill, "\(count) frames, all the same") }
+  static func pictureStops(_ end: Double, sound: Double) -> Finding {
+    Finding(
+      .audioVideoMismatch,
+      "picture to \(tenths(end)) s, sound to \(tenths(sound)) s; the last picture stays on the screen")
+  }
   static func opposite(_ channels: Int) -> Finding {
     Finding(.audioOpposite, "\(channels) channels whose mean is under a thousandth of the loudest one's energy")
   }
   static func damaged(_ count: Int, of kind: String, last: String) -> Finding {
     let cause = last.isEmpty ? "" : "; last: \(last)"
     return Finding(.mediaErrors, "\(kind): \(count) damaged packet\(count == 1 ? "" : "s") or frames\(cause)")
+  }
+  static func contradicted(_ count: Int) -> Finding {
+    Finding(.mediaErrors, "sound: the times of \(count) frames contradict their samples; the samples were counted")
+  }
+  static func placedAnew(_ count: Int) -> Finding {
+    Finding(.mediaErrors, "sound: \(count) holes or overlaps between frames")
   }
   static func timeout(_ seconds: Double) -> Finding {
     Finding(.mediaTimeout, "no answer within \(Int(seconds.rounded(.up))) s, twice")

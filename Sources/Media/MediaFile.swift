@@ -8,8 +8,11 @@ import Corpus
 /// ones marked default before the others; among equals libav's choice (most frames and bits), else the first. The clock
 /// starts at the earliest presentation time of the chosen streams, so audio and frames keep their distance.
 final class MediaFile {
+  let path: String
   let handle: OpaquePointer
   let audio: Stream?
+  /// Every stream of sound that can be decoded, the chosen one first.
+  let sounds: [Stream]
   let video: Stream?
   /// The presentation start of the file: time 0 of a clip that starts at 0.
   let start: MediaTime
@@ -18,9 +21,12 @@ final class MediaFile {
     let microseconds = media_duration(handle)
     return microseconds == MEDIA_NO_TIME ? nil : Double(microseconds) / 1_000_000
   }
-  private let input: InputFile
+  let input: InputFile
   let streams: [Stream]
-  private let maySeek: Bool
+  let maySeek: Bool
+  let isOnlyAudio: Bool
+  /// Whether a seek lands where it says, once that was asked.
+  private var landsExactly: Bool?
 
   struct Stream {
     let index: Int32
@@ -55,7 +61,7 @@ final class MediaFile {
   /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
   /// - Throws: `Refusal` with `media.unreadable` or `media.memory`.
   init(_ path: String, onlyAudio: Bool = false, seeks: Bool = true) throws {
-    maySeek = seeks
+    (self.path, maySeek, isOnlyAudio) = (path, seeks, onlyAudio)
     do {
       guard try Files.identity(path).kind == .file else { throw Refusal(.unreadable("not a regular file")) }
       input = try InputFile(path)
@@ -76,17 +82,23 @@ final class MediaFile {
       media_stream_facts(opened, index, &facts)
       return Stream(index: index, facts: facts, codec: String(cString: facts.codec))
     }
-    audio = Self.choose(MEDIA_KIND_AUDIO, from: streams, of: opened)
+    let chosen = Self.choose(MEDIA_KIND_AUDIO, from: streams, of: opened)
+    audio = chosen
+    sounds =
+      Self.candidates(MEDIA_KIND_AUDIO, from: streams).filter { $0.index == chosen?.index }
+      + Self.candidates(MEDIA_KIND_AUDIO, from: streams).filter { $0.index != chosen?.index }
     video = Self.choose(MEDIA_KIND_VIDEO, from: streams, of: opened)
     start = [audio, video].compactMap { stream in stream.flatMap { $0.time($0.facts.start) } }.min() ?? .zero
   }
 
   deinit { media_close(handle) }
 
+  private static func candidates<K: BinaryInteger>(_ kind: K, from streams: [Stream]) -> [Stream] {
+    streams.filter { Int($0.facts.kind) == Int(kind) && !$0.facts.is_attached_picture && $0.facts.has_decoder }
+  }
+
   private static func choose<K: BinaryInteger>(_ kind: K, from streams: [Stream], of file: OpaquePointer) -> Stream? {
-    let candidates = streams.filter {
-      Int($0.facts.kind) == Int(kind) && !$0.facts.is_attached_picture && $0.facts.has_decoder
-    }
+    let candidates = candidates(kind, from: streams)
     let defaults = candidates.filter(\.facts.is_default)
     let preferred = defaults.isEmpty ? candidates : defaults
     let best = media_best_stream(file, Int32(kind))
@@ -110,15 +122,19 @@ final class MediaFile {
 
   var hasNeither: Bool { audio == nil && video == nil && !streams.contains { $0.facts.kind != MEDIA_KIND_OTHER } }
 
-  /// Formats with an index or a clock in every packet: there a seek lands where it says. Elsewhere times after a seek
-  /// are guesses.
-  private var seeksExactly: Bool {
-    ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"].contains(format)
+  /// Formats with an index or a clock in every packet: there a seek lands where it says, unless a clock begins anew on
+  /// the way. Elsewhere times after a seek are guesses.
+  private func seeksExactly() -> Bool {
+    if let known = landsExactly { return known }
+    let isExact =
+      ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"].contains(format) || format == "mpegts" && risesThroughout()
+    landsExactly = isExact
+    return isExact
   }
 
   /// Goes to the last key frame at or before `time` (on the file's own clock). False when that is not possible exactly.
   func seek(_ stream: Stream, to time: MediaTime) -> Bool {
-    guard maySeek, seeksExactly, let base = stream.time(1), base.value > 0 else { return false }
+    guard maySeek, let base = stream.time(1), base.value > 0, seeksExactly() else { return false }
     let units = MediaTime(time.value, timescale: time.timescale).units(of: base.timescale) / base.value
     return media_seek(handle, stream.index, units) == 0
   }

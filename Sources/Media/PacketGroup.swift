@@ -36,9 +36,10 @@ final class PacketGroup {
   }
 
   /// Reads the next group; false when there is none. Packets decoded after `limit` end the last group.
-  /// - Throws: `SelectionFailed` for a group that is too long.
+  /// - Throws: `SelectionFailed` for a group that is too long; what `read` throws.
   func fill(
-    until limit: MediaTime, of stream: MediaFile.Stream, file: MediaFile, read: () -> Bool, _ packet: OpaquePointer
+    until limit: MediaTime, of stream: MediaFile.Stream, file: MediaFile, read: () throws -> Bool,
+    _ packet: OpaquePointer
   ) throws -> Bool {
     spare += packets.map(\.handle)
     packets = []
@@ -47,7 +48,7 @@ final class PacketGroup {
     if let following { packets.append(following) }
     following = nil
     while !isAtEnd {
-      guard read() else {
+      guard try read() else {
         isAtEnd = true
         break
       }

@@ -4,23 +4,26 @@ import CFFmpeg
 import CSndFile
 import Corpus
 
-/// The audio of a file that libsndfile reads and libav does not.
+/// The audio of a file that libsndfile reads and libav does not, or wrongly.
 final class SndFileAudioSource: AudioSource {
   private let input: InputFile
   private let handle: OpaquePointer
   private let info: SF_INFO
   private var block: [Float]
-  private var position: Int64 = 0
+  private var position: Int64
 
   let codec = "libsndfile"
   let errors = 0
+  let seams = 0
+  let contradictions = 0
   var channels: Int { Int(info.channels) }
   var duration: Double? { info.frames > 0 ? Double(info.frames) / Double(info.samplerate) : nil }
 
   private static let blockFrames = 1 << 14
 
+  /// - Parameter startSeconds: where position 0 is, after the start of the file.
   /// - Throws: `Refusal`: `media.unreadable` with libsndfile's words.
-  init(_ path: String) throws {
+  init(_ path: String, startSeconds: Int = 0) throws {
     do {
       guard try Files.identity(path).kind == .file else { throw Refusal(.unreadable("not a regular file")) }
       input = try InputFile(path)
@@ -38,6 +41,7 @@ final class SndFileAudioSource: AudioSource {
       throw Refusal(.unreadable("\(info.samplerate) Hz, \(info.channels) channels"))
     }
     (self.handle, self.info) = (handle, info)
+    position = -Int64(startSeconds) * Int64(info.samplerate)
     block = [Float](repeating: 0, count: Self.blockFrames * Int(info.channels))
   }
 

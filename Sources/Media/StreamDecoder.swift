@@ -17,8 +17,10 @@ final class StreamDecoder {
   private var group: PacketGroup?
   /// Times of the frames that were selected and have not come out.
   private var expected: Set<Int64> = []
-  /// Times of decoding of the last packets, where those of presentation have to be made of them.
-  private var sent: [Int64] = []
+  private var order = PresentationOrder()
+  private var packetsSent = 0
+  private var framesReceived = 0
+  private var clock: StreamClock
   private var isFileRead = false
   private var isDraining = false
   private var isAtEnd = false
@@ -38,9 +40,10 @@ final class StreamDecoder {
       throw Refusal(.outOfMemory("opening"))
     }
     decoder = opened
+    clock = StreamClock(file, stream)
     self.frame = frame
     self.packet = packet
-    media_select_stream(file.handle, stream.index)
+    media_select_streams(file.handle, stream.index, -1)
   }
 
   deinit {
@@ -56,6 +59,7 @@ final class StreamDecoder {
       if result == 0 {
         var facts = media_frame_facts()
         media_frame_describe(frame, &facts)
+        framesReceived += 1
         if facts.is_damaged { errors += 1 }
         if selection != nil { try check(facts) }
         return facts
@@ -75,21 +79,41 @@ final class StreamDecoder {
 
   /// The end of what the packets not yet decoded cover before `limit`, on the file's clock; nothing is decoded any
   /// more.
-  func endOfRemainingPackets(before limit: MediaTime) -> MediaTime? {
-    var end = group?.following.flatMap { held in
+  /// - Parameters:
+  ///   - end: where the frames that came out end; packets without a time follow it.
+  ///   - holds: whether the last one lasts until the next begins.
+  /// - Throws: `SeekFailed`.
+  func endOfRemainingPackets(before limit: MediaTime, after end: MediaTime?, holds: Bool) throws -> MediaTime? {
+    var last = group?.following.flatMap { held in
       stream.time(held.facts.presented).map { $0 + (stream.time(held.facts.duration) ?? .zero) }
     }
+    var untimed = end
+    // What the decoder holds is not read again.
+    var held = packetsSent - framesReceived
     while !isFileRead {
-      guard readPacket() else { break }
+      guard try readPacket() else { break }
       var facts = media_packet_facts()
       media_packet_describe(packet, &facts)
-      guard !facts.is_discarded, let time = stream.time(facts.presented) else { continue }
-      let packetEnd = time + (stream.time(facts.duration) ?? .zero)
-      end = max(end ?? packetEnd, packetEnd)
+      if facts.is_discarded { continue }
+      let length = stream.time(facts.duration) ?? .zero
+      guard let time = stream.time(facts.presented) ?? stream.time(facts.decoded) else {
+        while held >= 0, let end = untimed {
+          untimed = end + length
+          held -= 1
+        }
+        held = 0
+        continue
+      }
+      if !holds, !(time < limit) { break }
+      last = max(last ?? time + length, time + length)
       if limit < time { break }
     }
     isAtEnd = true
-    return end
+    if media_decoder_reordering(decoder) > 0, let sent = order.end.flatMap(stream.time) {
+      last = max(last ?? sent, sent)
+    }
+    guard let last, let untimed else { return last ?? untimed }
+    return max(last, untimed)
   }
 
   /// From now on only what the selection needs is decoded. A frame that then fails or does not come out throws
@@ -102,15 +126,13 @@ final class StreamDecoder {
   /// The end of all packets seen, where a selection passed some over.
   var endOfSeenPackets: MediaTime? { selection?.end }
 
-  /// When a frame is shown, on the file's clock; nil where nothing says so.
-  ///
-  /// Where the container has no times of presentation, libav's is that at which the frame left the decoder: later by as
-  /// many packets as the decoder holds back to bring frames into order.
+  /// When the frame that came out last is shown, on the file's clock; nil where nothing says so. To be asked once for
+  /// each.
   func presentation(_ facts: media_frame_facts) -> MediaTime? {
-    guard facts.presented != MEDIA_NO_TIME, let place = sent.lastIndex(of: facts.presented) else {
-      return stream.time(facts.presented)
-    }
-    return stream.time(sent[max(0, place - Int(media_decoder_reordering(decoder)))])
+    let held = Int(media_decoder_reordering(decoder))
+    return stream.time(
+      file.timesAreOfDecoding
+        ? order.timeBefore(facts.presented, by: held) : order.timeInOrder(facts.presented, holding: held))
   }
 
   private func check(_ facts: media_frame_facts) throws {
@@ -121,6 +143,7 @@ final class StreamDecoder {
   /// From the start again, or from where the file was moved to.
   func restart() {
     media_decoder_flush(decoder)
+    clock.hasSought = true
     isFileRead = false
     isDraining = false
     isAtEnd = false
@@ -128,7 +151,8 @@ final class StreamDecoder {
 
   private func feed() throws {
     if try selection == nil ? readPacket() : selectPacket() {
-      if file.timesAreOfDecoding { noteTime() }
+      if selection == nil, stream.facts.kind == MEDIA_KIND_VIDEO { note() }
+      packetsSent += 1
       try count(media_decoder_send(decoder, packet))
     } else {
       isDraining = true
@@ -136,23 +160,23 @@ final class StreamDecoder {
     }
   }
 
-  private func noteTime() {
+  private func note() {
     var facts = media_packet_facts()
     media_packet_describe(packet, &facts)
-    sent.append(facts.decoded)
-    if sent.count > Self.mostHeldBack { sent.removeFirst() }
+    order.add(facts)
   }
-
-  /// More than any decoder holds back, and then some for those that give several frames at once.
-  private static let mostHeldBack = 64
 
   /// The next packet to decode, by the selection; false after the last.
   private func selectPacket() throws -> Bool {
-    guard let group else { return readPacket() }
+    guard let group else { return try readPacket() }
     while true {
       if group.take(into: packet) { return true }
       guard let limit = selection?.limit, try group.fill(until: limit, of: stream, file: file, read: readPacket, packet)
       else { return false }
+      // Times of decoding instead of those of presentation tell nothing of which frame is on the screen.
+      if media_decoder_reordering(decoder) > 0, PresentationOrder.isOfDecoding(group.packets) {
+        throw SelectionFailed()
+      }
       guard let chosen = selection?.choose(group.packets, next: group.next, in: stream) else { throw SelectionFailed() }
       group.isDecoded = chosen.isDecoded
       expected.formUnion(chosen.expected)
@@ -160,13 +184,17 @@ final class StreamDecoder {
   }
 
   /// False at the end of the file, or where it cannot be read further.
-  private func readPacket() -> Bool {
+  /// - Throws: `SeekFailed`.
+  private func readPacket() throws -> Bool {
     for _ in 0..<Self.mostRetries {
       let result = media_read(file.handle, packet)
       if result == 0 {
         var facts = media_packet_facts()
         media_packet_describe(packet, &facts)
-        if facts.stream == stream.index { return true }
+        if facts.stream == stream.index {
+          if let shift = try clock.shift(facts) { media_packet_shift(packet, shift) }
+          return true
+        }
       } else if result != MEDIA_AGAIN {
         if result != MEDIA_END { errors += 1 }
         isFileRead = true

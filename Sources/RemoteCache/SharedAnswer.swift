@@ -1,7 +1,7 @@
 // What stands under ac/: a REAPI ActionResult that names an action's outputs by digest and size.
 //
 // Every output's path carries the stage and the fingerprint of the action that gave it
-// (`extract-sound/<fingerprint>/flac`), so that an answer to another question is noticed. `execution_metadata` comes
+// (`extract-audio/<fingerprint>/flac`), so that an answer to another question is noticed. `execution_metadata` comes
 // last in the bytes and names no host: an answer that was cut off between two fields lacks it.
 
 import Basics

@@ -139,10 +139,11 @@ struct FilesTests {
   @Test("settings may come from a pipe, up to a limit")
   func pipe() throws {
     let scratch = try Scratch()
-    #expect(mkfifo(scratch["pipe"], 0o600) == 0)
+    let pipe = scratch["pipe"]
+    #expect(mkfifo(pipe, 0o600) == 0)
     for (limit, expected) in [(200_000, nil), (100_000, "file.large")] as [(Int, String?)] {
       let writer = Thread {
-        let descriptor = open(scratch["pipe"], O_WRONLY)
+        let descriptor = open(pipe, O_WRONLY)
         let bytes = [UInt8](repeating: 7, count: 100_001)
         signal(SIGPIPE, SIG_IGN)
         var done = 0
@@ -155,7 +156,7 @@ struct FilesTests {
       }
       writer.start()
       var found: String?
-      do { #expect(try Files.readStream(scratch["pipe"], limit: limit).count == 100_001) } catch {
+      do { #expect(try Files.readStream(pipe, limit: limit).count == 100_001) } catch {
         found = (error as? Failure)?.code
       }
       #expect(found == expected)

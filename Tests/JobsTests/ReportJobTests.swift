@@ -18,8 +18,8 @@ struct ReportJobTests {
     func work() -> StageTimes? { nil }
     func diagram(shards: String) -> StageDiagram {
       var diagram = StageDiagram()
-      diagram.nodes = [.init("videos", isData: true), .init("extract-sound", count: "1 done")]
-      diagram.edges = [("videos", "extract-sound")]
+      diagram.nodes = [.init("videos", isData: true), .init("extract-audio", count: "1 done")]
+      diagram.edges = [("videos", "extract-audio")]
       return diagram
     }
     func sound(of id: String) -> [UInt8]? { nil }
@@ -46,7 +46,7 @@ struct ReportJobTests {
     }
     #expect(told == ["\(scratch["pages/report.html"]) true"])
     let page = String(decoding: try Files.read(scratch["pages/report.html"]), as: UTF8.self)
-    for text in ["video.still", "extract-sound", "Run r", "3 test clips", "pipeline distill --loss cx"] {
+    for text in ["video.still", "extract-audio", "Run r", "3 test clips", "pipeline distill --loss cx"] {
       #expect(page.contains(text), "\(text)")
     }
   }

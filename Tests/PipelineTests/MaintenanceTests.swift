@@ -165,7 +165,7 @@ struct MaintenanceTests {
     try expectNothing()
     try Files.remove(tool.path(".pipeline/store/segment-000000.seg"))
     let told = try tool.run("prepare", "videos", "--dry-run", "--json")
-    #expect(told.output.contains(#""run":4,"stage":"extract-sound""#), "a lost segment: \(told.output)")
+    #expect(told.output.contains(#""run":4,"stage":"extract-audio""#), "a lost segment: \(told.output)")
     #expect(try work(tool).actions == 12)
     try expectNothing()
     try Files.write("{\"dim\": 512, \"fps\": 1.0, \"model\": \"other\"}", to: tool.path("embeddings/embeddings.json"))
@@ -190,8 +190,8 @@ struct MaintenanceTests {
     try Clips.vectors(tool.path("embeddings/text0000000_000001.npy"), seed: 9)
     try tool.run("prepare", "videos", "--max-bad-fraction", "1")
     let again = try tool.run("prepare", "videos", "--max-bad-fraction", "1", "--retry", "media.unreadable", "--explain")
-    #expect(again.output.contains("extract-sound text0000000_000001: forced"), "\(again.output)")
-    #expect(!again.output.contains("extract-sound \(Clips.name(0))"))
+    #expect(again.output.contains("extract-audio text0000000_000001: forced"), "\(again.output)")
+    #expect(!again.output.contains("extract-audio \(Clips.name(0))"))
     #expect(
       try tool.run("prepare", "videos", "--retry", "media.unreadible").problems.contains(
         "did you mean media.unreadable?"))
@@ -204,7 +204,7 @@ struct MaintenanceTests {
     try Clips.set(tool, count: 1)
     let bare = try tool.run("graph")
     #expect(
-      bare.output.contains("\"extract-sound\" -> \"select-vectors\"") && bare.output.contains("digraph"),
+      bare.output.contains("\"extract-audio\" -> \"select-vectors\"") && bare.output.contains("digraph"),
       "\(bare.output)")
     try tool.run("prepare", "videos")
     let graph = try tool.run("graph", "--mermaid")

@@ -13,7 +13,7 @@ struct PrepareTests {
     let first = try tool.run("prepare", "videos", "--explain")
     #expect(first.status == 0, "\(first.problems)")
     #expect(first.output.contains("3 pairs"))
-    #expect(first.output.contains("extract-sound \(Clips.name(0)): never built"))
+    #expect(first.output.contains("extract-audio \(Clips.name(0)): never built"))
 
     let second = try tool.run("prepare", "videos", "--explain")
     #expect(second.output.contains("up to date"))
@@ -141,8 +141,8 @@ struct PrepareTests {
     #expect(try tool.digests("clean")["train-000000.tar"] == tool.digests("shards")["train-000000.tar"])
     let again = try tool.run("prepare", "videos", "--explain")
     #expect(again.output.contains("4 pairs") && again.output.contains("1 clips decoded"))
-    #expect(again.output.contains("extract-sound \(name): the last result was not final"), "\(again.output)")
-    #expect(!again.output.contains("extract-sound \(Clips.name(0))"))
+    #expect(again.output.contains("extract-audio \(name): the last result was not final"), "\(again.output)")
+    #expect(!again.output.contains("extract-audio \(Clips.name(0))"))
   }
 
   @Test("progress counts clips, and those left out by reason")

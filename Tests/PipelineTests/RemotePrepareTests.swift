@@ -48,7 +48,7 @@ struct RemotePrepareTests {
 
     let second = try prepare(tool, "second", server.url, "--explain")
     #expect(second.output.contains("0 clips decoded, 4 from the remote cache, 1 shards written"), "\(second.output)")
-    #expect(second.output.contains("extract-sound \(Clips.name(0)): came from the remote cache"))
+    #expect(second.output.contains("extract-audio \(Clips.name(0)): came from the remote cache"))
     #expect(try !server.requests().contains { $0.hasPrefix("PUT") })
     #expect(try tool.digests("s-second") == expected)
     let status = try tool.run("status", "--workspace", "w-second")

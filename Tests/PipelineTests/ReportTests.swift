@@ -61,7 +61,7 @@ struct ReportCommandTests {
     let html = String(decoding: try Files.read(tool.path("pages/report.html")), as: UTF8.self)
     #expect(html.components(separatedBy: "<script").count == 2)
     for text in [
-      "&lt;script&gt;window.x=1&lt;/script&gt;", "audio.missing", "extract-sound", "A frame of clip0abcdef_000000",
+      "&lt;script&gt;window.x=1&lt;/script&gt;", "audio.missing", "extract-audio", "A frame of clip0abcdef_000000",
       "Spectrogram of", "data:audio/flac", "Map of the sounds", "Hear a sound", "audio → image",
       "pipeline distill --loss cx",
       "pipeline prepare videos --manifest labels.csv", "The last prepare in which something ran",

@@ -224,7 +224,7 @@ struct StagesTests {
     let bare = try tool.run("plan", "--pipeline", "p.yaml")
     let lines = bare.output.split(separator: "\n").map(String.init)
     let wanted = [
-      "stage list: would run: never built", "extract-sound", "stage count: ", "distill: after prepare",
+      "stage list: would run: never built", "extract-audio", "stage count: ", "distill: after prepare",
       "export weights.safetensors: after distill", "stage sum: ",
     ]
     let found = wanted.map { text in lines.firstIndex { $0.hasPrefix(text) } }

@@ -44,6 +44,7 @@ typedef struct media_packet media_packet;
 typedef struct {
   int kind;
   bool is_default, is_attached_picture, has_decoder;
+  bool is_misread;                      // libav takes its samples for something else than they are
   const char *codec;
   int64_t start;                        // in time-base units; MEDIA_NO_TIME when unknown
   int32_t base_numerator, base_denominator;
@@ -62,6 +63,8 @@ typedef struct {
 // list of the demuxers that may be used. `only_sound` says that no picture will be decoded: then the search for their parameters
 // is left out where the header says enough of the sound.
 int media_open(int descriptor, const char *formats, bool only_sound, media_file **file);
+// Only as far as packets take it: nothing is decoded to learn more of the streams, which may show up while packets are read.
+int media_open_packets(int descriptor, const char *formats, media_file **file);
 void media_close(media_file *file);
 const char *media_format_name(const media_file *file);
 // The whole file's length in microseconds, as the container states it or libav works it out; MEDIA_NO_TIME when unknown.
@@ -70,15 +73,19 @@ int media_stream_count(const media_file *file);
 void media_stream_facts(const media_file *file, int index, media_stream *facts);
 // What libav thinks best of one kind, or negative.
 int media_best_stream(const media_file *file, int kind);
-// Only packets of this stream will be read.
-void media_select_stream(media_file *file, int index);
+// Only packets of these streams will be read; -1 is none.
+void media_select_streams(media_file *file, int index, int other);
 // To the last key frame at or before `time` (the stream's units).
 int media_seek(media_file *file, int stream, int64_t time);
+// To where `part` of `parts` of the file's bytes begins.
+int media_seek_part(media_file *file, int part, int parts);
 
 media_packet *media_packet_make(void);
 void media_packet_free(media_packet *packet);
 int media_read(media_file *file, media_packet *packet);
 void media_packet_describe(const media_packet *packet, media_packet_facts *facts);
+// Adds to the times that the packet has.
+void media_packet_shift(media_packet *packet, int64_t time);
 // `to` becomes what `from` was; `from` is empty.
 void media_packet_move(media_packet *to, media_packet *from);
 

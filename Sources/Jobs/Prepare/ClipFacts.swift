@@ -9,7 +9,7 @@ struct ClipFacts: Sendable {
   var frames: DecodeReply?
 
   init(sound: [UInt8], frames: [UInt8]?, clip: String) throws {
-    self.sound = try CanonicalJSON.decode(DecodeReply.self, from: sound, source: "summary of extract-sound, \(clip)")
+    self.sound = try CanonicalJSON.decode(DecodeReply.self, from: sound, source: "summary of extract-audio, \(clip)")
     self.frames = try frames.map {
       try CanonicalJSON.decode(DecodeReply.self, from: $0, source: "summary of extract-frames, \(clip)")
     }

@@ -38,7 +38,7 @@ struct ClipOutcome: Sendable {
   /// - Parameter result: of a stage by its name; nil where it gave none.
   /// - Throws: a `Failure` for a summary that cannot be read.
   init(_ clip: PreparedClip, vectorFindings: [Finding], _ result: (String) throws -> StageResult?) throws {
-    guard let sound = try result(ExtractSound.name) else { return }
+    guard let sound = try result(ExtractAudio.name) else { return }
     let pictures = try result(ExtractFrames.name)
     let facts = try ClipFacts(sound: sound.summary, frames: pictures?.summary, clip: clip.id.text)
     frames = pictures?.record.output(ExtractFrames.output)
@@ -47,7 +47,7 @@ struct ClipOutcome: Sendable {
     let selected = try CanonicalJSON.decode(
       SelectVectors.Summary.self, from: vectors.summary, source: "summary of select-vectors, \(clip.id.text)")
     findings += selected.findings
-    guard let flac = sound.record.output(ExtractSound.output), let rows = vectors.record.output(SelectVectors.output)
+    guard let flac = sound.record.output(ExtractAudio.output), let rows = vectors.record.output(SelectVectors.output)
     else { return }
     sample = Sample(sound: flac, vectors: rows, record: try SampleRecord(clip, facts, selected).bytes())
   }

@@ -5,7 +5,7 @@ import StageGraph
 /// A clip's pictures at fixed times, as JPEG with a short side of at most 256 pixels.
 package enum ExtractFrames: ClipStage {
   package static let name = "extract-frames"
-  package static let version = 2
+  package static let version = 3
   package static let output = "frames"
 
   package static func isWanted(_ settings: PrepareSettings) -> Bool { settings.frames != nil }
@@ -18,11 +18,11 @@ package enum ExtractFrames: ClipStage {
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
-    ExtractSound.inputs(clip, settings)
+    ExtractAudio.inputs(clip, settings)
   }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     guard let rate = context.settings.frames else { return ActionResult() }
-    return try ExtractSound.decoded(clip, .frames(fps: rate), output: output, context)
+    return try ExtractAudio.decoded(clip, .frames(fps: rate), output: output, context)
   }
 }

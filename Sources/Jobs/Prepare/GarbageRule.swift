@@ -26,6 +26,10 @@ package struct GarbageRule {
 
   /// Whether the current record of an action counts: every one of a stage that is not of clips does.
   package func isWanted(_ id: ActionID) -> Bool {
-    keepsAll || clips.contains(id.subject) || !builtInStages.contains { $0.name == id.stage }
+    if Self.formerStages.contains(id.stage) { return false }
+    return keepsAll || clips.contains(id.subject) || !builtInStages.contains { $0.name == id.stage }
   }
+
+  /// Stages of clips that earlier versions had: nothing asks for their results.
+  private static let formerStages: Set<String> = ["extract-sound"]
 }

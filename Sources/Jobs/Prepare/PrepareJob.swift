@@ -218,7 +218,7 @@ package struct PrepareJob: Sendable {
   private func coverage(_ preparation: Preparation, _ plan: ClipPlan) -> Coverage {
     // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; sound and rows
     // lie in the shards too.
-    let open = [ExtractSound.name: 160, ExtractFrames.name: 200, SelectVectors.name: 10].reduce(0) { sum, stage in
+    let open = [ExtractAudio.name: 160, ExtractFrames.name: 200, SelectVectors.name: 10].reduce(0) { sum, stage in
       let counts = plan.counts(stage: stage.key)
       return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)
     }

@@ -34,7 +34,7 @@ package struct PreparedWorkspace {
   package func diagram(shards: String) throws -> StageDiagram { try StageDiagram(shards: shards, catalog) }
 
   /// A clip's sound as FLAC; nil where the store has none.
-  package func sound(of id: String) -> [UInt8]? { artifact(ExtractSound.name, id, ExtractSound.output) }
+  package func sound(of id: String) -> [UInt8]? { artifact(ExtractAudio.name, id, ExtractAudio.output) }
 
   /// The picture in the middle of the clip as JPEG; nil where the store has none.
   package func frame(of id: String) -> [UInt8]? {

@@ -38,8 +38,8 @@ package enum SelectVectors: ClipStage {
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
     guard let rows = clip.vectors else { return [:] }
     let (description, vectors) = (ActionInput.digest(rows.description), ActionInput.digest(rows.digest))
-    let start = ActionInput.digest(ExtractSound.start(start(clip, rows)))
-    let sound = ActionInput.output(of: ExtractSound.id(clip), named: ActionResult.summaryName)
+    let start = ActionInput.digest(ExtractAudio.start(start(clip, rows)))
+    let sound = ActionInput.output(of: ExtractAudio.id(clip), named: ActionResult.summaryName)
     guard ExtractFrames.isWanted(settings) else {
       return ["description": description, "sound": sound, "start": start, "vectors": vectors]
     }

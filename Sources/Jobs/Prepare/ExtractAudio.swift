@@ -4,9 +4,9 @@ import Media
 import StageGraph
 
 /// A clip's sound as 16 kHz mono FLAC, exactly as long as the clip, on the presentation clock.
-package enum ExtractSound: ClipStage {
-  package static let name = "extract-sound"
-  package static let version = 3
+package enum ExtractAudio: ClipStage {
+  package static let name = "extract-audio"
+  package static let version = 4
   package static let output = "flac"
 
   package static func isWanted(_ settings: PrepareSettings) -> Bool { true }
