@@ -179,7 +179,7 @@ struct UpgradeTests {
     let layouts = outcome.problems.split(separator: "\n").filter { $0.contains("layout") }
     #expect(layouts.count <= 1, "\(layouts)")
     // Sound is placed by other rules since, in a stage of another name; of these clips the bytes are the same.
-    #expect(outcome.output.contains("8 clips decoded"), "\(outcome.output)")
+    #expect(outcome.output.contains("9 clips decoded"), "\(outcome.output)")
     if (outcome.output + outcome.problems).contains("toolchain changed") {
       print("another FFmpeg than the one that made the workspace: its clips may have other bytes")
     } else {
