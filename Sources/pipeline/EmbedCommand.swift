@@ -24,7 +24,7 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "Weights: .bin, .pt, .safetensors or .onnx.") var weights: String?
   @Option(name: .customLong("run"), help: "A run instead of a file; with neither, the run trained last.")
   var runName: String?
-  @Option(help: "Of the run: best, last or a step.") var checkpoint: String?
+  @Option(help: "Of the run: best, last or a step.") var checkpoint = TrainedModel.Choice.best
   @Option(help: "The file to write: .npy, .npz, .safetensors, .tar or .jsonl.") var out: String
   @Option(help: "CSV (id,start,label,split) or JSONL: ten-second clips out of the files.") var manifest: String?
   @Option(help: "Of training shards: train, validation or test; default: test, else validation.") var split: String?
@@ -35,11 +35,17 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "float32, or faster: mixed or mixed-winograd, with bfloat16 products where the CPU has them.")
   var precision = "float32"
   @Option(help: "What a vector is called by: id (the file's name) or path (folders too).") var keys: String?
-  @Flag(help: "Refuse symbolic links below the inputs; they are followed else.") var noFollow = false
-  @Option(help: "Threads; the vectors do not depend on it.") var threads: Int?
-  @Option(help: "Decoding processes.") var jobs: Int?
+  @Flag(help: "Refuse symbolic links below the inputs. By default they are followed.") var noFollow = false
+  @Option(help: "Threads; the vectors do not depend on it.") var threads = EmbeddingSettings().threads
+  @Option(help: "Decoding processes.") var jobs = EmbeddingSettings().jobs
   @Option(help: "Share of sounds that may be left out before the exit status says so.") var maxBadFraction = 0.05
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    try check("--threads", threads, 1...)
+    try check("--jobs", jobs, 1...)
+    try check("--max-bad-fraction", maxBadFraction, 0...1)
+  }
 
   func run() throws {
     _ = try common.begin()
@@ -68,7 +74,7 @@ struct EmbedCommand: ParsableCommand {
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.weights = weights
     settings.run = runName
-    settings.checkpoint = try parsed("--checkpoint", checkpoint, TrainedModel.Choice.init(_:)) ?? .best
+    settings.checkpoint = checkpoint
     settings.workspace = common.workspace
     settings.output = out
     settings.hop = windows ? hop ?? 1 : nil
@@ -76,8 +82,8 @@ struct EmbedCommand: ParsableCommand {
     settings.normalize = normalize
     settings.precision = precision
     settings.keys = try parsed("--keys", keys, EmbeddingSettings.Keys.init) ?? .id
-    settings.threads = try positive("--threads", threads) ?? settings.threads
-    settings.jobs = try positive("--jobs", jobs) ?? settings.jobs
+    settings.threads = threads
+    settings.jobs = jobs
     settings.maxBadFraction = maxBadFraction
     settings.workerCommand = try DecodeWorkerCommand.command()
     return settings

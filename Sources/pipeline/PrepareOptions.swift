@@ -36,7 +36,7 @@ private let defaults = PrepareSettings()
 
 struct ClipOptions: ParsableArguments {
   @Option(help: "Which clips there are: CSV (id,start,label,split) or JSONL.") var manifest: String?
-  @Flag(help: "Refuse symbolic links below the videos' directories; they are followed else.") var noFollow = false
+  @Flag(help: "Refuse symbolic links below the videos' directories. By default they are followed.") var noFollow = false
   @Option(help: "Only the first clips, in the order of their ids.") var limit: Int?
   @Option(parsing: .singleValue, help: "Leave out clips with this reason. Repeatable.") var leaveOut: [String] = []
   @Option(parsing: .singleValue, help: "Keep clips with this reason. Repeatable.") var keep: [String] = []
