@@ -66,7 +66,7 @@ struct ModelOptions: ParsableArguments {
     settings.configuration.loss = loss
     settings.configuration.normalization = normalization
     settings.initial = initial
-    try DistillSettings.check(precision: precision)
+    _ = try Precision(named: precision)
     settings.configuration.precision = precision
   }
 }

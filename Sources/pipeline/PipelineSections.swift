@@ -14,7 +14,7 @@ let pipelineSections: [PipelineFile.Section] = [
 private func section(
   _ name: String, _ options: any ParsableArguments.Type, arguments: [PipelineFile.Key] = []
 ) -> PipelineFile.Section {
-  .init(name: name, keys: arguments + DeclaredOption.all(of: options).map(\.key)) { words in
+  .init(name: name, keys: arguments + declaredKeys(of: options)) { words in
     do { _ = try options.parse(words) } catch { return options.message(for: error) }
     return nil
   }
@@ -43,32 +43,26 @@ extension PipelineFileCommand {
   }
 }
 
-/// An option as a command declares it.
-struct DeclaredOption {
-  var key: PipelineFile.Key
+/// The options that a type declares, by their long names; all but `--help`.
+private func declaredKeys(of options: any ParsableArguments.Type) -> [PipelineFile.Key] {
+  let dump = try? JSONDecoder().decode(DeclaredOptions.self, from: Data(options._dumpHelp().utf8))
+  return (dump?.command.arguments ?? []).compactMap { argument in
+    guard let name = argument.names?.first(where: { $0.kind == "long" })?.name, name != "help" else { return nil }
+    return .init(name, argument.kind == "flag" ? .flag : argument.isRepeating ? .list : .value)
+  }
+}
 
-  /// Of `--experimental-dump-help`: what is needed of it.
-  private struct Dump: Decodable {
-    struct Command: Decodable { var arguments: [Argument]? }
-    struct Argument: Decodable {
-      struct Name: Decodable {
-        var kind: String
-        var name: String
-      }
+/// What is needed of `--experimental-dump-help`.
+private struct DeclaredOptions: Decodable {
+  struct Command: Decodable { var arguments: [Argument]? }
+  struct Argument: Decodable {
+    struct Name: Decodable {
       var kind: String
-      var isRepeating: Bool
-      var names: [Name]?
+      var name: String
     }
-    var command: Command
+    var kind: String
+    var isRepeating: Bool
+    var names: [Name]?
   }
-
-  /// All that have a long name but `--help`.
-  static func all(of options: any ParsableArguments.Type) -> [DeclaredOption] {
-    let dump = try? JSONDecoder().decode(Dump.self, from: Data(options._dumpHelp().utf8))
-    return (dump?.command.arguments ?? []).compactMap { argument in
-      guard let name = argument.names?.first(where: { $0.kind == "long" })?.name, name != "help" else { return nil }
-      let kind: PipelineFile.Key.Kind = argument.kind == "flag" ? .flag : argument.isRepeating ? .list : .value
-      return DeclaredOption(key: .init(name, kind))
-    }
-  }
+  var command: Command
 }

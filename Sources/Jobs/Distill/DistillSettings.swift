@@ -18,8 +18,3 @@ package struct DistillSettings: Sendable {
 
   package init() {}
 }
-
-extension DistillSettings {
-  /// - Throws: `precision.unknown`.
-  package static func check(precision name: String) throws { _ = try Precision(named: name) }
-}
