@@ -49,14 +49,15 @@ let package = Package(
     library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
 
     module("Basics", ["CSystem"]),
-    module("Corpus", ["Basics"]),
+    module("Tar", ["Basics", "CArchive"]),
+    module("Corpus", ["Basics", "Tar"]),
     module("Tensors", ["Basics"]),
     module("StageGraph", ["Basics", grdb, sqlite]),
     module("RemoteCache", ["Basics", "StageGraph", "CCurl", protobuf]),
     module("Kernels", ["Basics", "CSystem", "CKernels", "COneDNN", "COpenBLAS"]),
     module("Audio", ["Basics", "Kernels", "CResampler", "CSndFile"]),
     module("Media", ["Basics", "Corpus", "Audio", "CSystem", "CFFmpeg", "CSndFile"]),
-    module("Shards", ["Basics", "Corpus", "Tensors", "CArchive"]),
+    module("Shards", ["Basics", "Tar", "Corpus", "Tensors", "CArchive"]),
     module("Networks", ["Basics", "Kernels"]),
     module("Models", ["Basics", "Tensors", "Kernels", "Audio", "Networks", protobuf]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models"]),
@@ -112,13 +113,13 @@ let package = Package(
       name: "TestSupport", dependencies: ["Basics", "Tensors", "Audio", "Networks", "Models"], path: "Tests/TestSupport"
     ),
     .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics"]),
-    .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Corpus"]),
+    .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Tar", "Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "Networks", "Models"]),
     .testTarget(name: "StageGraphTests", dependencies: ["TestSupport", "StageGraph"]),
     .testTarget(name: "RemoteCacheTests", dependencies: ["TestSupport", "Basics", "StageGraph", "RemoteCache"]),
     .testTarget(name: "AudioTests", dependencies: ["Audio", "CResampler"]),
     .testTarget(name: "MediaTests", dependencies: ["Media", "Corpus", "CFFmpeg"]),
-    .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Shards"]),
+    .testTarget(name: "ShardsTests", dependencies: ["TestSupport", "Tar", "Shards"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "NetworksTests", dependencies: ["TestSupport", "Basics", "Kernels", "Networks"]),
     .testTarget(
@@ -141,7 +142,7 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Kernels", "Networks", "Models",
+        "TestSupport", "Basics", "Tar", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Kernels", "Networks", "Models",
         "Training", "Evaluation", "Wav2CLIP", "Prepare", "Runs", "Embed", "Evaluate", "Report", "pipeline",
       ]),
   ],

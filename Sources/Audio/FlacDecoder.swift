@@ -38,6 +38,15 @@ package enum FlacDecoder {
     for i in count..<max(count, samples) { place[i] = 0 }
   }
 
+  /// How many samples a stream says that it has, up to a minute of them; nil where it does not say, or none or more.
+  package static func sampleCount(_ flac: UnsafeRawBufferPointer) -> Int? {
+    let (mark, place) = (Array("fLaC".utf8), 21..<26)
+    guard flac.count >= place.upperBound, flac.prefix(4).elementsEqual(mark), flac[4] & 0x7F == 0 else { return nil }
+    // The lower four bits of the first byte, and the other four.
+    let count = flac[place].dropFirst().reduce(Int(flac[place.lowerBound] & 0x0F)) { $0 << 8 | Int($1) }
+    return (1...60 * FrontEnd.sampleRate).contains(count) ? count : nil
+  }
+
   /// What the encoder wrote down of the samples themselves, whatever its version and level: the MD5 in STREAMINFO. Nil
   /// where the stream has none.
   package static func contentKey(_ flac: UnsafeRawBufferPointer) -> String? {

@@ -1,21 +1,31 @@
 import CSndFile
 
-/// What libsndfile reads from, or writes to, in place of a file: bytes in memory.
+/// What libsndfile reads from, or writes to, in place of a file it opens itself.
 ///
 /// The caller keeps it alive, and what it reads from, until the handle is closed.
-final class VirtualFile {
+package final class VirtualFile {
+  /// Puts at most so many bytes from a position on where it is told; says how many.
+  package typealias Reader = (_ target: UnsafeMutableRawPointer, _ position: Int, _ count: Int) -> Int
+
   private(set) var written: [UInt8] = []
-  private let source: UnsafeRawBufferPointer?
+  private let source: (size: Int, read: Reader)?
   private var position = 0
 
   /// To be written.
   init() { source = nil }
 
-  init(reading source: UnsafeRawBufferPointer) { self.source = source }
+  package init(size: Int, read: @escaping Reader) { source = (size, read) }
+
+  convenience init(reading bytes: UnsafeRawBufferPointer) {
+    self.init(size: bytes.count) { target, position, count in
+      if let start = bytes.baseAddress { target.copyMemory(from: start + position, byteCount: count) }
+      return count
+    }
+  }
 
   /// Opens it with libsndfile.
   /// - Returns: nil where libsndfile refuses; `sf_strerror(nil)` says why.
-  func open(_ mode: Int, _ info: inout SF_INFO) -> OpaquePointer? {
+  package func open(_ mode: Int, _ info: inout SF_INFO) -> OpaquePointer? {
     var io = SF_VIRTUAL_IO(
       get_filelen: { sf_count_t(file($0)?.count ?? 0) },
       seek: { sf_count_t(file($2)?.seek(Int($0), $1) ?? -1) },
@@ -25,7 +35,7 @@ final class VirtualFile {
     return sf_open_virtual(&io, Int32(mode), &info, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  private var count: Int { source?.count ?? written.count }
+  private var count: Int { source?.size ?? written.count }
 
   private func seek(_ offset: Int, _ whence: Int32) -> Int {
     let base =
@@ -43,12 +53,16 @@ final class VirtualFile {
   private func read(into target: UnsafeMutableRawPointer?, _ wanted: Int) -> Int {
     let available = max(0, min(wanted, count - position))
     guard available > 0, let target else { return 0 }
-    func copy(_ bytes: UnsafeRawBufferPointer) {
-      if let start = bytes.baseAddress { target.copyMemory(from: start + position, byteCount: available) }
+    var count = available
+    if let source {
+      count = source.read(target, position, available)
+    } else {
+      written.withUnsafeBytes { bytes in
+        if let start = bytes.baseAddress { target.copyMemory(from: start + position, byteCount: available) }
+      }
     }
-    if let source { copy(source) } else { written.withUnsafeBytes(copy) }
-    position += available
-    return available
+    position += count
+    return count
   }
 
   private func write(_ bytes: UnsafeRawPointer?, _ count: Int) -> Int {

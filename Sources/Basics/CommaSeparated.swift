@@ -20,10 +20,11 @@ package enum CommaSeparated {
   ///   for text after a closing one.
   package static func records(_ bytes: [UInt8], source: String) throws -> [Record] {
     let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
-    guard let text = String(validating: bytes.dropFirst(hasMark ? 3 : 0), as: UTF8.self) else {
+    let text = hasMark ? Array(bytes.dropFirst(3)) : bytes
+    guard String(validating: text, as: UTF8.self) != nil else {
       throw Failure("csv.encoding", "the file is not UTF-8", on: source)
     }
-    var reader = Reader(bytes: Array(text.utf8), source: source)
+    var reader = Reader(bytes: text, source: source)
     return try reader.records()
   }
 
@@ -55,7 +56,7 @@ package enum CommaSeparated {
         return try quoted()
       }
       start = at
-      while at < bytes.count, bytes[at] != .comma, bytes[at] != .lineFeed, bytes[at] != .carriageReturn { at += 1 }
+      while !isAtEndOfField { at += 1 }
       return String(decoding: bytes[start..<at], as: UTF8.self)
     }
 
@@ -78,10 +79,12 @@ package enum CommaSeparated {
         field.append(byte)
       }
       while take(.space) || take(.tab) {}
-      if at < bytes.count, bytes[at] != .comma, bytes[at] != .lineFeed, bytes[at] != .carriageReturn {
-        throw quote("text follows a closing quote", line)
-      }
+      guard isAtEndOfField else { throw quote("text follows a closing quote", line) }
       return String(decoding: field, as: UTF8.self)
+    }
+
+    private var isAtEndOfField: Bool {
+      at == bytes.count || bytes[at] == .comma || bytes[at] == .lineFeed || bytes[at] == .carriageReturn
     }
 
     private mutating func take(_ byte: UInt8) -> Bool {

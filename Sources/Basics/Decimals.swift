@@ -9,3 +9,13 @@ package func threeDigits(_ number: Int) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
 }
+
+/// 12345 as 12,345.
+package func grouped(_ count: Int) -> String {
+  var (digits, result) = (Array(String(count.magnitude)), "")
+  while digits.count > 3 {
+    result = "," + String(digits.suffix(3)) + result
+    digits.removeLast(3)
+  }
+  return (count < 0 ? "-" : "") + String(digits) + result
+}

@@ -152,5 +152,20 @@ extension Digest {
   }
 }
 
+extension Digest {
+  /// Of a range of a file, which it holds whole.
+  package static func ofFile(_ path: String, bytes range: Range<Int>) throws -> Digest {
+    let file = try InputFile(path)
+    let hasher = DigestBuilder()
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let part = try file.read(at: at, count: min(1 << 20, range.upperBound - at))
+      part.withUnsafeBytes { hasher.update($0) }
+      at += part.count
+    }
+    return hasher.finish()
+  }
+}
+
 /// XXH3 of some bytes: a fast check that a record is whole, never an address.
 package func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 { system_xxh3(bytes.baseAddress, bytes.count) }

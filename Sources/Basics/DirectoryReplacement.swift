@@ -4,22 +4,28 @@ import Glibc
 /// (Linux's RENAME_EXCHANGE), else (NFS, 9p, some FUSE) in three renames.
 ///
 /// Between two of the three a reader finds nothing under the name for a moment. A kill there is undone or finished by
-/// `recover`: the old directory or the new one is never lost.
+/// `recover`: the old directory or the new one is never lost. A directory that cannot be renamed at all, as one from a
+/// lower layer of an overlay (a container's image), is copied aside first.
 package struct DirectoryReplacement {
   package let place: String
   package let new: String
   /// Where the old directory waits between the renames.
   private var aside: String { "\(Files.parent(place))/.\(Files.name(place)).replaced" }
+  /// Where it is being copied to, where it cannot be renamed.
+  private var copy: String { "\(aside).copying" }
 
   package init(_ place: String, by new: String) { (self.place, self.new) = (place, new) }
 
   /// Puts back, or carries on, what a kill has left. Before anything else is done with either directory.
   package func recover() throws {
+    if Files.isDirectory(copy) { try Files.remove(copy) }
     guard Files.isDirectory(aside) else { return }
-    if !Files.isDirectory(place) {
+    if Files.exists(new) {
+      // Of a directory that was copied a part may have been removed.
+      if Files.isDirectory(place) { try Files.remove(place) }
       try Files.rename(aside, to: place)
-    } else if Files.exists(new) {
-      try Files.remove(aside)
+    } else if !Files.isDirectory(place) {
+      try Files.rename(aside, to: place)
     } else {
       try Files.rename(aside, to: new)
     }
@@ -28,13 +34,22 @@ package struct DirectoryReplacement {
   /// Both have to be there.
   package func run() throws {
     if fileSystem.exchange(new, place) == 0 { return }
-    guard [EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) else { throw Failure.system("exchange", new) }
-    try Files.rename(place, to: aside)
+    guard [EINVAL, ENOSYS, EOPNOTSUPP, EXDEV].contains(errno) else { throw Failure.system("exchange", new) }
+    try setAside()
     do { try Files.rename(new, to: place) } catch {
       try? Files.rename(aside, to: place)
       throw error
     }
     try Files.rename(aside, to: new)
+  }
+
+  private func setAside() throws {
+    if fileSystem.rename(place, to: aside) == 0 { return }
+    guard errno == EXDEV else { throw Failure.system("rename", place) }
+    try Files.makeDirectory(copy)
+    for name in try Files.names(in: place) { try Files.linkOrCopy("\(place)/\(name)", to: "\(copy)/\(name)") }
+    try Files.rename(copy, to: aside)
+    try Files.remove(place)
   }
 }
 

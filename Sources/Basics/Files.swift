@@ -11,10 +11,21 @@ package struct InputFile: ~Copyable {
 
   /// - Throws: `file.kind` for what is no regular file: a pipe, a device or a folder is not waited for.
   package init(_ path: String) throws {
-    self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Failure.system("open", path) }
-    guard try Files.identity(ofOpen: descriptor, path).kind == .file else { throw Failure.notRegular(path) }
+    let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard opened >= 0 else { throw Failure.system("open", path) }
+    try self.init(taking: opened, path)
+  }
+
+  /// A file that is open already; it is closed with this value, or at once where this throws.
+  /// - Throws: `file.kind` for what is no regular file.
+  package init(taking opened: Int32, _ path: String) throws {
+    do {
+      guard try Files.identity(ofOpen: opened, path).kind == .file else { throw Failure.notRegular(path) }
+    } catch {
+      close(opened)
+      throw error
+    }
+    (self.path, descriptor) = (path, opened)
   }
 
   deinit { close(descriptor) }
@@ -33,6 +44,11 @@ package struct InputFile: ~Copyable {
       filled += count
     }
     return filled
+  }
+
+  /// Its length in bytes, as it is now.
+  package var size: Int {
+    get throws { try Files.identity(ofOpen: descriptor, path).size }
   }
 
   /// Exactly `count` bytes at `offset`.
@@ -87,6 +103,13 @@ package enum Files {
       bytes += piece[..<count]
       guard bytes.count <= limit else { throw Failure.fileLarge(path, bytes.count, limit) }
     }
+  }
+
+  /// The name after its last dot, in lower case; nil where there is none, or nothing stands before the dot.
+  package static func ending(_ name: String) -> String? {
+    let last = name.lastIndex(of: "/").map { name[name.index(after: $0)...] } ?? name[...]
+    guard let dot = last.utf8.lastIndex(of: 0x2E), dot != last.utf8.startIndex else { return nil }
+    return last[last.index(after: dot)...].lowercased()
   }
 
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -27,6 +27,8 @@ package enum Interruption {
       sources.append(source)
     }
     signal(SIGPIPE, SIG_IGN)
+    // A file that grows over the limit of `ulimit -f` is an error of that write.
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   package static let failure = Failure(

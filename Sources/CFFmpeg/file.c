@@ -1,20 +1,22 @@
 // One open file as the only source of bytes, and the packets in it.
 //
 // A playlist can carry any name, and its demuxer would open other files and hosts. So bytes come from one descriptor that is
-// already open, every wish to open another is refused, and only demuxers of single-file formats are used at all.
+// already open, or from a range of it, every wish to open another is refused, and only demuxers of single-file formats are used at all.
 
 #include "internal.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { buffer_size = 64 << 10 };
 
 static int read_bytes(void *opaque, uint8_t *buffer, int count) {
   media_file *file = opaque;
+  int64_t left = file->size - file->position;
+  if (left <= 0) return AVERROR_EOF;
+  if (left < count) count = (int)left;
   for (;;) {
-    ssize_t n = pread(file->descriptor, buffer, (size_t)count, file->position);
+    ssize_t n = pread(file->descriptor, buffer, (size_t)count, file->offset + file->position);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return AVERROR(errno);
     file->position += n;
@@ -44,11 +46,6 @@ static int refuse(AVFormatContext *context, AVIOContext **io, const char *url, i
 }
 
 static int prepare(media_file *file, const char *formats) {
-  struct stat status;
-  if (fstat(file->descriptor, &status)) return AVERROR(errno);
-  if (!S_ISREG(status.st_mode)) return AVERROR(EINVAL);
-  file->size = status.st_size;
-
   uint8_t *buffer = av_malloc(buffer_size);
   if (!buffer) return AVERROR(ENOMEM);
   file->io = avio_alloc_context(buffer, buffer_size, 0, file, read_bytes, NULL, seek_bytes);
@@ -131,22 +128,26 @@ static int start(media_file *file, const char *formats) {
   return result < 0 ? result : avformat_open_input(&file->context, "", NULL, NULL);
 }
 
-int media_open_packets(int descriptor, const char *formats, media_file **out) {
-  *out = NULL;
+static media_file *make(media_source source) {
   media_file *file = av_mallocz(sizeof *file);
+  if (file) file->descriptor = source.descriptor, file->offset = source.offset, file->size = source.size;
+  return file;
+}
+
+int media_open_packets(media_source source, const char *formats, media_file **out) {
+  *out = NULL;
+  media_file *file = make(source);
   if (!file) return AVERROR(ENOMEM);
-  file->descriptor = descriptor;
   int result = start(file, formats);
   if (result < 0) media_close(file);
   else *out = file;
   return result < 0 ? result : 0;
 }
 
-int media_open(int descriptor, const char *formats, bool only_sound, media_file **out) {
+int media_open(media_source source, const char *formats, bool only_sound, media_file **out) {
   *out = NULL;
-  media_file *file = av_mallocz(sizeof *file);
+  media_file *file = make(source);
   if (!file) return AVERROR(ENOMEM);
-  file->descriptor = descriptor;
   int result = start(file, formats);
   bool done = false;
   // The full search decodes pictures to learn their format: a fifth of the work for the sound of a clip.

@@ -10,7 +10,8 @@ struct media_file {
   AVFormatContext *context;
   AVIOContext *io;
   int descriptor;
-  int64_t size, position;
+  // Where the bytes begin in the descriptor's file, how many there are, and the next one to read.
+  int64_t offset, size, position;
   // Read to learn where the streams start, and not yet given out: [taken, kept).
   AVPacket *packets[most_kept];
   int kept, taken;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -74,6 +75,7 @@ static pid_t spawn(const char *const arguments[], char **environment, int input,
     sigaddset(&defaults, SIGINT);
     sigaddset(&defaults, SIGTERM);
     sigaddset(&defaults, SIGHUP);
+    sigaddset(&defaults, SIGXFSZ);
   }
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &none);
@@ -116,6 +118,49 @@ pid_t system_spawn_worker(const char *const arguments[], int input, int output) 
 
 pid_t system_spawn_command(const char *const arguments[], int input, int output) {
   return spawn(arguments, environ, input, output, 1);
+}
+
+int system_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
+
+int system_send(int socket, const void *bytes, size_t count, int descriptor) {
+  union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr alignment; } control;
+  size_t sent = 0;
+  while (sent < count) {
+    struct iovec part = {(char *)bytes + sent, count - sent};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor >= 0 && sent == 0) {
+      memset(&control, 0, sizeof control);
+      message.msg_control = control.bytes;
+      message.msg_controllen = sizeof control.bytes;
+      struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+      header->cmsg_level = SOL_SOCKET;
+      header->cmsg_type = SCM_RIGHTS;
+      header->cmsg_len = CMSG_LEN(sizeof(int));
+      memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    }
+    ssize_t n = sendmsg(socket, &message, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -1;
+    sent += (size_t)n;
+  }
+  return 0;
+}
+
+ssize_t system_receive(int socket, void *bytes, size_t count, int *descriptor) {
+  union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr alignment; } control;
+  struct iovec part = {bytes, count};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+                           .msg_controllen = sizeof control.bytes};
+  *descriptor = -1;
+  ssize_t n;
+  do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return -1;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header))
+    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(int)))
+      memcpy(descriptor, CMSG_DATA(header), sizeof(int));
+  return n;
 }
 
 int system_limit_memory(uint64_t bytes) {

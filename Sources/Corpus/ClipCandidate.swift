@@ -6,10 +6,16 @@ package struct ClipCandidate: Sendable {
   package var id: ClipID?
   package var idText: String
   package var file: SourceFile
-  /// Where the clip begins in the file, in seconds: 0 unless the file is a whole video.
-  package var startSeconds = 0
+  /// Where the clip begins in the file: 0 unless the file is a whole video.
+  package var startMilliseconds = 0
+  /// Whether nothing says where in the file the clip is: then its beginning is taken.
+  package var isFileItself = false
   package var label: String?
   package var split: Split?
+  /// Sentences that say what is heard.
+  package var captions: [String] = []
+  /// Where the clip ends in the video, in seconds, if a list says so.
+  package var end: Double?
   package var findings: [Finding] = []
 }
 
@@ -29,24 +35,24 @@ extension ClipList {
   /// Joins files and manifest; without a manifest every file is a clip.
   package init(files: [SourceFile], manifest: Manifest?) {
     guard let manifest else {
-      self.init(candidates: files.map { Self.candidate($0.stem, $0) })
+      self.init(candidates: files.map(Self.candidate))
       sort()
       return
     }
     self.init(candidates: [], hasSplits: manifest.hasSplits)
-    let byStem = Dictionary(grouping: files, by: \.stem)
+    let places = FilesByStem(files)
     var used: Set<String> = []
     for row in manifest.rows {
-      guard let match = Self.match(row, byStem) else {
+      guard let match = places.match(row) else {
         absent.append(row.clip)
         continue
       }
       for file in match.files {
         used.insert(file.name)
         var candidate = Self.candidate(row.clip, file)
-        candidate.startSeconds = match.startSeconds
-        candidate.label = row.label
-        candidate.split = row.split
+        candidate.startMilliseconds = match.startMilliseconds
+        (candidate.label, candidate.split) = (row.label, row.split)
+        (candidate.captions, candidate.end) = (row.captions, row.end)
         candidate.findings += match.findings
         candidates.append(candidate)
       }
@@ -56,16 +62,32 @@ extension ClipList {
   }
 
   private mutating func sort() {
-    func precedes(_ a: ClipCandidate, _ b: ClipCandidate) -> Bool {
-      a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
-    }
     // Files come in order of their names, which is nearly always that of their ids.
-    if candidates.indices.dropFirst().contains(where: { precedes(candidates[$0], candidates[$0 - 1]) }) {
-      candidates.sort(by: precedes)
+    if candidates.indices.dropFirst().contains(where: { Self.precedes(candidates[$0], candidates[$0 - 1]) }) {
+      candidates.sort(by: Self.precedes)
     }
   }
 
-  private static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
+  static func precedes(_ a: ClipCandidate, _ b: ClipCandidate) -> Bool {
+    a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
+  }
+
+  /// A file that is a clip of its own, with what a tar says of it.
+  private static func candidate(_ file: SourceFile) -> ClipCandidate {
+    var candidate = candidate(file.stem, file)
+    candidate.isFileItself = true
+    guard let note = file.note else { return candidate }
+    (candidate.label, candidate.captions) = (note.label, note.captions)
+    // A member that carries its start in its name is cut already.
+    if let start = note.startMilliseconds, start > 0,
+      start % 1000 != 0 || !candidate.idText.hasSuffix(ClipID.text("", second: start / 1000))
+    {
+      (candidate.startMilliseconds, candidate.isFileItself) = (start, false)
+    }
+    return candidate
+  }
+
+  static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
     let id = ClipID(text)
     var candidate = ClipCandidate(id: id, idText: text, file: file)
     // Of a file whose name is no id it does not matter what is in it.
@@ -75,23 +97,6 @@ extension ClipList {
       candidate.findings.append(Finding(.mediaUnreadable, refusal))
     }
     return candidate
-  }
-
-  /// The files of a row: the cut clip, else one named in milliseconds, else one that lost its dash, else the whole
-  /// video.
-  private static func match(
-    _ row: Manifest.Row, _ byStem: [String: [SourceFile]]
-  ) -> (files: [SourceFile], startSeconds: Int, findings: [Finding])? {
-    if let files = byStem[row.clip] { return (files, 0, []) }
-    let milliseconds = "\(row.video)_\(row.startMilliseconds)_\(row.startMilliseconds + 10_000)"
-    if let files = byStem[milliseconds] {
-      return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
-    }
-    if row.clip.hasPrefix("-"), let files = byStem[String(row.clip.drop { $0 == "-" })] {
-      return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
-    }
-    if let start = row.startSeconds, let files = byStem[row.video] { return (files, start, []) }
-    return nil
   }
 
   /// Settles ids that stand twice, once the files' digests are known: the same bytes are one clip and duplicates, other
@@ -114,5 +119,34 @@ extension ClipList {
       }
       start = end
     }
+  }
+}
+
+/// Files by what a manifest may call them.
+private struct FilesByStem {
+  private let byStem: [String: [SourceFile]]
+  /// By what stands before the first dot of names with several, such as `X.f137.mp4`.
+  private let byFirstPart: [String: [SourceFile]]
+
+  init(_ files: [SourceFile]) {
+    byStem = Dictionary(grouping: files, by: \.stem)
+    byFirstPart = Dictionary(
+      grouping: files.filter { $0.stem.utf8.contains(0x2E) }, by: { ClipID.beforeFirstDot($0.stem) })
+  }
+
+  private func files(_ name: String) -> [SourceFile]? { byStem[name] ?? byFirstPart[name] }
+
+  /// The files of a row: the cut clip, else one named in milliseconds, else one that lost its dash, else the whole
+  /// video.
+  func match(_ row: Manifest.Row) -> (files: [SourceFile], startMilliseconds: Int, findings: [Finding])? {
+    if let files = files(row.clip) { return (files, 0, []) }
+    let milliseconds = "\(row.video)_\(row.startMilliseconds)_\(row.startMilliseconds + 10_000)"
+    if let files = files(milliseconds) {
+      return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
+    }
+    if row.clip.hasPrefix("-"), let files = files(String(row.clip.drop { $0 == "-" })) {
+      return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
+    }
+    return files(row.video).map { ($0, row.startMilliseconds, []) }
   }
 }

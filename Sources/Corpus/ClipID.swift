@@ -1,12 +1,13 @@
 import Basics
 
-/// The name of one excerpt of one video: a file's name before its first dot, or what a manifest calls it.
+/// The name of one excerpt of one video: a file's name without its last extension, or what a manifest calls it.
 ///
 /// VGGSound writes eleven characters of a YouTube id, `_`, and the start in six digits. Ids may begin with `-` or `_`.
+/// In tars an id is written as its `key`, since whoever reads a tar cuts names at their first dot.
 package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let text: String
 
-  /// Bytes of the longest id: `<id>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field is no
+  /// Bytes of the longest key: `<key>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field is no
   /// way out: it takes folders, and a folder is part of a sample's key to whoever reads the shard.
   package static let longest = 91
 
@@ -20,17 +21,18 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package static func problem(_ text: String) -> String? {
     let bytes = text.utf8
     if bytes.isEmpty { return "it is empty" }
-    if bytes.count > longest {
-      return "\(bytes.count) bytes, over \(longest): <id>.clip.npy does not fit a tar's name field"
-    }
-    var (hasControl, hasSlashOrDot, isASCII) = (false, false, true)
+    var (count, hasControl, hasSlash, isASCII) = (0, false, false, true)
     for byte in bytes {
+      count += isEscaped(byte) ? 3 : 1
       hasControl = hasControl || byte < 0x20 || byte == 0x7F
-      hasSlashOrDot = hasSlashOrDot || byte == 0x2F || byte == 0x2E
+      hasSlash = hasSlash || byte == 0x2F
       isASCII = isASCII && byte < 0x80
     }
+    if count > longest {
+      return "\(count) bytes as a tar has it, over \(longest): <id>.clip.npy does not fit its name field"
+    }
     if hasControl { return "it has control characters" }
-    if hasSlashOrDot { return "it has a slash or a dot" }
+    if hasSlash { return "it has a slash" }
     if !isASCII, text.unicodeScalars.contains("\u{FFFD}") { return "it is not UTF-8" }
     if bytes.first == 0x5F, text.hasPrefix("__"), text.hasSuffix("__") {
       return "webdataset skips names of the form __x__"
@@ -43,9 +45,21 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// Byte order: the order of samples in shards.
   package static func < (a: ClipID, b: ClipID) -> Bool { precedesInBytes(a.text, b.text) }
 
-  /// The stem of a file name: what stands before the first dot.
+  /// The stem of a file name: what stands before its last dot.
   package static func stem(ofFile name: String) -> String {
-    name.utf8.firstIndex(of: 0x2E).map { String(name[..<$0]) } ?? name
+    name.utf8.lastIndex(of: 0x2E).map { String(name[..<$0]) } ?? name
+  }
+
+  /// What stands before the first dot of a name: what others call the same clip.
+  package static func beforeFirstDot(_ name: String) -> String {
+    guard let dot = name.utf8.firstIndex(of: 0x2E), dot != name.utf8.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// `X_000020`: what a clip that begins at a whole second of a video is called.
+  package static func text(_ video: String, second: Int) -> String {
+    let digits = String(second)
+    return "\(video)_\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)"
   }
 
   /// The id without its start (`X_000010` → X, `X_10000_20000` → X): clips of one source video share a split.

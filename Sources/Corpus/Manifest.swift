@@ -10,18 +10,19 @@ package struct Manifest: Sendable {
     package var label: String?
     package var split: Split?
     package var captions: [String]
+    /// Where the clip ends in the video, in seconds, if the list says so.
+    package var end: Double?
     package var line: Int
     /// The video's id without the start.
     package var video: String
-
-    /// Nil where the clip does not begin at a whole second.
-    package var startSeconds: Int? { startMilliseconds % 1000 == 0 ? startMilliseconds / 1000 : nil }
   }
 
   /// What a row says, before it is checked.
   struct Entry {
     var id = ""
     var start: Double?
+    var end: Double?
+    var duration: Double?
     var label: String?
     var split: String?
     var captions: [String] = []
@@ -32,13 +33,15 @@ package struct Manifest: Sendable {
   /// Whether splits are given; then they are taken as they are.
   package var hasSplits: Bool
 
+  /// - Parameter clipSeconds: how long a clip is: part of the name of one that begins at a fraction of a second.
   /// - Throws: `Failure` with the line for a row that cannot be read, or an id that stands twice with other values.
-  package init(path: String) throws {
+  package init(path: String, clipSeconds: Int = ClipLength.usual) throws {
     self.path = path
     let bytes = try Files.readStream(path, limit: 1 << 30)
     if path.hasSuffix(".parquet") || bytes.starts(with: Array("PAR1".utf8)) { throw Failure.manifestParquet(path) }
     let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json") || path.hasSuffix(".ndjson")
-    rows = isJSON ? try Self.jsonLines(bytes, path) : try Self.table(bytes, path)
+    let entries = isJSON ? try Self.jsonLines(bytes, path) : try Self.table(bytes, path)
+    rows = try entries.map { try Self.row($0.entry, path, $0.line, clipSeconds) }
     hasSplits = rows.contains { $0.split != nil }
     var places: [String: Int] = [:]
     var distinct: [Row] = []
@@ -62,26 +65,29 @@ package struct Manifest: Sendable {
   private struct JSONRow: Decodable {
     var id: String
     var start: Double?
+    var end: Double?
+    var duration: Double?
     var label: String?
     var split: String?
     var caption: String?
     var captions: [String]?
   }
 
-  private static func jsonLines(_ bytes: [UInt8], _ path: String) throws -> [Row] {
+  private static func jsonLines(_ bytes: [UInt8], _ path: String) throws -> [(entry: Entry, line: Int)] {
     // A byte order mark, as spreadsheets write it, is no part of the first row.
     let text = bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     return try text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().compactMap { index, line in
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
       let value = try CanonicalJSON.decode(JSONRow.self, from: Array(line), source: "\(path), line \(index + 1)")
       let captions = (value.caption.map { [$0] } ?? []) + (value.captions ?? [])
-      return try row(
-        Entry(id: value.id, start: value.start, label: value.label, split: value.split, captions: captions), path,
-        index + 1)
+      let entry = Entry(
+        id: value.id, start: value.start, end: value.end, duration: value.duration, label: value.label,
+        split: value.split, captions: captions)
+      return (entry, index + 1)
     }
   }
 
-  static func row(_ entry: Entry, _ path: String, _ line: Int) throws -> Row {
+  private static func row(_ entry: Entry, _ path: String, _ line: Int, _ clipSeconds: Int) throws -> Row {
     var milliseconds: Int?
     if let start = entry.start {
       guard (0..<1_000_000).contains(start) else {
@@ -98,22 +104,16 @@ package struct Manifest: Sendable {
     }
     guard !entry.id.isEmpty else { throw invalid(path, line, "the id is empty") }
     return Row(
-      clip: milliseconds.map { name(entry.id, $0) } ?? entry.id, startMilliseconds: milliseconds ?? 0,
-      label: entry.label.flatMap { $0.isEmpty ? nil : $0 }, split: place, captions: entry.captions, line: line,
-      video: entry.id)
+      clip: milliseconds.map { name(entry.id, $0, clipSeconds) } ?? entry.id, startMilliseconds: milliseconds ?? 0,
+      label: entry.label.flatMap { $0.isEmpty ? nil : $0 }, split: place, captions: entry.captions,
+      end: entry.end ?? entry.duration.map { (entry.start ?? 0) + $0 }, line: line, video: entry.id)
   }
 
   /// `X_000020` for a clip that begins at a whole second, `X_20500_30500` else.
-  private static func name(_ video: String, _ milliseconds: Int) -> String {
+  private static func name(_ video: String, _ milliseconds: Int, _ clipSeconds: Int) -> String {
     milliseconds % 1000 == 0
-      ? "\(video)_\(sixDigits(milliseconds / 1000))" : "\(video)_\(milliseconds)_\(milliseconds + clipMilliseconds)"
-  }
-
-  private static let clipMilliseconds = 10_000
-
-  package static func sixDigits(_ number: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, 6 - text.count)) + text
+      ? ClipID.text(video, second: milliseconds / 1000)
+      : "\(video)_\(milliseconds)_\(milliseconds + 1000 * clipSeconds)"
   }
 
   static func invalid(_ path: String, _ line: Int, _ found: String, expected: String? = nil) -> Failure {

@@ -62,8 +62,8 @@ extension String {
 
 extension Manifest {
   /// Rows of a CSV. Lines that begin with `#` and name no columns are comments, as AudioSet has them.
-  static func table(_ bytes: [UInt8], _ path: String) throws -> [Row] {
-    var (rows, columns) = ([Row](), ManifestColumns?.none)
+  static func table(_ bytes: [UInt8], _ path: String) throws -> [(entry: Entry, line: Int)] {
+    var (rows, columns) = ([(entry: Entry, line: Int)](), ManifestColumns?.none)
     for record in try CommaSeparated.records(bytes, source: path) where !record.isEmpty {
       let fields = record.fields
       if columns == nil || fields[0].hasPrefix("#"), let heading = ManifestColumns(heading: fields) {
@@ -76,12 +76,14 @@ extension Manifest {
       if let count = here.count, fields.count != count {
         throw invalid(path, record.line, "\(fields.count) fields", expected: "\(count), as the heading has")
       }
-      rows.append(try row(fields, here, path, record.line))
+      rows.append((try entry(fields, here, path, record.line), record.line))
     }
     return rows
   }
 
-  private static func row(_ fields: [String], _ columns: ManifestColumns, _ path: String, _ line: Int) throws -> Row {
+  private static func entry(
+    _ fields: [String], _ columns: ManifestColumns, _ path: String, _ line: Int
+  ) throws -> Entry {
     func field(_ column: Int?) -> String? {
       column.flatMap { $0 < fields.count ? fields[$0].trimmingBlanks : nil }.flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -89,6 +91,8 @@ extension Manifest {
     entry.label = field(columns.label)
     entry.split = field(columns.split)
     entry.captions = field(columns.caption).map { [$0] } ?? []
+    entry.end = field(columns.end).flatMap(Double.init)
+    entry.duration = field(columns.duration).flatMap(Double.init)
     if let start = field(columns.start) {
       guard let seconds = Double(start) else {
         throw invalid(path, line, fields.joined(separator: ","), expected: "a start in seconds")
@@ -107,7 +111,7 @@ extension Manifest {
         entry.id = ClipID.stem(ofFile: name)
       }
     }
-    return try row(entry, path, line)
+    return entry
   }
 
   /// `<id>_<six digits>.mp4`, as VGGSound's test list names clips.

@@ -5,22 +5,24 @@ enum MediaKind {
   case media
   /// What people keep beside clips: subtitles, descriptions, thumbnails, notes, archives.
   case other
+  /// A tar, which may hold media.
+  case archive
   /// The ending says nothing: the first bytes decide.
   case unknown
 
   /// By the ending of the name, in letters of either case.
   static func of(name: String) -> MediaKind {
-    guard let dot = name.utf8.lastIndex(of: 0x2E), dot != name.utf8.startIndex else { return .unknown }
-    let ending = name[name.index(after: dot)...].lowercased()
-    return mediaEndings.contains(ending) ? .media : otherEndings.contains(ending) ? .other : .unknown
+    guard let ending = Files.ending(name) else { return .unknown }
+    if mediaEndings.contains(ending) { return .media }
+    return ending == "tar" ? .archive : otherEndings.contains(ending) ? .other : .unknown
   }
 
   /// By the first bytes of the file: the marks of the containers and streams that libav reads.
-  static func looksLikeMedia(_ path: String) -> Bool {
-    guard let file = try? InputFile(path) else { return false }
-    var head = [UInt8](repeating: 0, count: 600)
-    let count = (try? head.withUnsafeMutableBytes { try file.read(into: $0) }) ?? 0
-    return looksLikeMedia(Array(head[..<count]))
+  static func looksLikeMedia(_ source: MediaSource) -> Bool {
+    guard let file = try? InputFile(source.path), let size = try? file.size else { return false }
+    let range = source.bytes ?? 0..<size
+    let head = try? file.read(at: range.lowerBound, count: min(range.count, 600))
+    return looksLikeMedia(head ?? [])
   }
 
   static func looksLikeMedia(_ head: [UInt8]) -> Bool {
@@ -54,7 +56,7 @@ enum MediaKind {
     jpg jpeg jpe png webp gif bmp tif tiff heic heif avif svg ico jxl psd
     part ytdl tmp temp partial crdownload aria2 download bak orig swp old lock
     npy npz pt pth ckpt safetensors onnx pkl pickle h5 hdf5 parquet arrow feather tfrecord lmdb mdb db sqlite sqlite3
-    zip tar gz tgz bz2 xz zst 7z rar lz4
+    zip gz tgz bz2 xz zst 7z rar lz4
     py sh ipynb js c h swift bat ps1 exe dll so
     md5 sha1 sha256 sha512 sfv crc torrent asc sig dvc gitignore gitattributes gitkeep
     """)
@@ -79,9 +81,7 @@ package struct IgnoredFiles: Sendable {
     if names.isEmpty { return nil }
     var counts: [String: Int] = [:]
     for name in names {
-      let file = Files.name(name)
-      let ending = file.lastIndex(of: ".").map { String(file[$0...]).lowercased() }
-      counts[ending ?? "without an ending", default: 0] += 1
+      counts[Files.ending(name).map { ".\($0)" } ?? "without an ending", default: 0] += 1
     }
     let kinds = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let shown = kinds.prefix(6).map { "\($0.value) \($0.key)" } + (kinds.count > 6 ? ["…"] : [])

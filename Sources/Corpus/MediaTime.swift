@@ -17,7 +17,15 @@ package struct MediaTime: Hashable, Sendable, Comparable {
     self.init(scaled, timescale: Int64(denominator))
   }
 
+  package init(milliseconds: Int) {
+    self = milliseconds % 1000 == 0
+      ? MediaTime(Int64(milliseconds / 1000), timescale: 1) : MediaTime(Int64(milliseconds), timescale: 1000)
+  }
+
   package static let zero = MediaTime(0, timescale: 1)
+
+  /// Seconds with as many digits as it takes: `20`, `20.5`.
+  package var text: String { value % timescale == 0 ? "\(value / timescale)" : "\(seconds)" }
 
   package var seconds: Double { Double(value) / Double(timescale) }
 

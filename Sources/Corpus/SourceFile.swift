@@ -1,129 +1,28 @@
 import Basics
 
-/// A file that may hold a clip.
+/// A file that may hold a clip: one in a folder, or a member of a tar.
 package struct SourceFile: Sendable {
-  /// What opens it.
+  /// What opens it: the file itself, or the tar.
   package var path: String
+  /// Of a member of a tar: where its bytes lie.
+  package var bytes: Range<Int>?
   /// What names it to people and in outputs: relative to the folder it was found in.
   package var name: String
   /// Why it must not be opened, if so.
   package var refusal: String?
   /// The file as it was found, where that was looked at.
   package var identity: FileIdentity?
+  /// What the json beside a member says of it.
+  package var note: ArchiveNote?
 
-  package init(path: String, name: String, refusal: String? = nil, identity: FileIdentity? = nil) {
-    (self.path, self.name, self.refusal, self.identity) = (path, name, refusal, identity)
+  package init(
+    path: String, bytes: Range<Int>? = nil, name: String, refusal: String? = nil, identity: FileIdentity? = nil
+  ) {
+    (self.path, self.bytes, self.name, self.refusal, self.identity) = (path, bytes, name, refusal, identity)
   }
 
+  package var media: MediaSource { MediaSource(path, bytes: bytes) }
+
+  /// The name without its last extension.
   package var stem: String { ClipID.stem(ofFile: Files.name(name)) }
-}
-
-/// What lies below the folders that a user names.
-package struct SourceFiles: Sendable {
-  /// Files that may hold a clip, in byte order of their names.
-  package private(set) var files: [SourceFile] = []
-  package private(set) var ignored = IgnoredFiles()
-  private let others: Set<String>
-  private let followsLinks: Bool
-  /// Folders that were looked into, by device and inode: a link that leads to one of them again is not followed.
-  private var seen: Set<[UInt64]> = []
-
-  /// Every regular file that may hold a clip and is not hidden, subfolders included: one whose ending is that of media,
-  /// or whose ending says nothing and whose first bytes are those of media. Others are counted.
-  ///
-  /// Symbolic links to files and folders are followed; one that points nowhere is listed with a refusal where its name
-  /// is that of media. A path that is itself a file stands for that file, whatever its name. A folder that may not be
-  /// read is a note.
-  /// - Parameters:
-  ///   - others: folders that are passed over where they lie below those: what the tool reads otherwise, and writes.
-  ///   - followsLinks: false refuses links below the folders.
-  /// - Throws: `videos.missing` for a path that is not there, `videos.empty` where no file may hold a clip.
-  package init(_ paths: [String], except others: [String] = [], followsLinks: Bool = true) throws {
-    self.others = Set(others.compactMap { Files.resolved($0) })
-    self.followsLinks = followsLinks
-    var named: Set<String> = []
-    for path in paths {
-      // One that is named twice is looked at once.
-      if let real = Files.resolved(path), !named.insert(real).inserted { continue }
-      guard Files.exists(path) else {
-        throw Failure(
-          "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips",
-          exit: .failed)
-      }
-      if Files.isDirectory(path) {
-        try walk(path, prefix: "", isNamed: true)
-      } else {
-        files.append(SourceFile(path: path, name: Files.name(path)))
-      }
-    }
-    guard !files.isEmpty else {
-      throw Failure(
-        "videos.empty", "there are no clips in the folder", on: paths.joined(separator: ", "),
-        found: ignored.sentence, hint: "put clips there, named <id>_<start second, six digits>.mp4")
-    }
-    // One folder's files are in order already.
-    if files.indices.dropFirst().contains(where: { precedesInBytes(files[$0].name, files[$0 - 1].name) }) {
-      files.sort { precedesInBytes($0.name, $1.name) }
-    }
-  }
-
-  /// - Parameter isNamed: by the user: then it has to be readable.
-  private mutating func walk(_ folder: String, prefix: String, isNamed: Bool) throws {
-    let place = try Files.identity(folder)
-    guard seen.insert([place.device, place.inode]).inserted else {
-      ignored.notes.append("\(prefix): looked into already under another name")
-      return
-    }
-    let entries: [DirectoryEntry]
-    do { entries = try Files.entries(in: folder) } catch {
-      if isNamed { throw error }
-      ignored.notes.append("\(prefix): this folder cannot be read")
-      return
-    }
-    files.reserveCapacity(files.count + entries.count)
-    for entry in entries {
-      let path = folder.hasSuffix("/") ? folder + entry.name : "\(folder)/\(entry.name)"
-      let shown = prefix.isEmpty ? entry.name : "\(prefix)/\(entry.name)"
-      guard let identity = entry.identity else {
-        // Gone since the folder was listed, or a name that is not UTF-8 and so cannot be asked for.
-        files.append(SourceFile(path: path, name: shown, refusal: "no file can be opened under this name"))
-        continue
-      }
-      if identity.kind == .link {
-        try add(linkAt: path, shown)
-      } else {
-        try add(path, shown, identity)
-      }
-    }
-  }
-
-  private mutating func add(_ path: String, _ shown: String, _ identity: FileIdentity) throws {
-    switch identity.kind {
-    case .folder:
-      if !others.isEmpty, let real = Files.resolved(path), others.contains(real) { return }
-      try walk(path, prefix: shown, isNamed: false)
-    case .file:
-      switch MediaKind.of(name: shown) {
-      case .media: files.append(SourceFile(path: path, name: shown, identity: identity))
-      case .unknown where MediaKind.looksLikeMedia(path):
-        files.append(SourceFile(path: path, name: shown, identity: identity))
-      case .unknown, .other: ignored.names.append(shown)
-      }
-    case .link, .other: refuse(path, shown, "neither a file nor a folder")
-    }
-  }
-
-  private mutating func add(linkAt path: String, _ shown: String) throws {
-    guard followsLinks else { return refuse(path, shown, "a symbolic link") }
-    guard let target = try? Files.identity(path) else { return refuse(path, shown, "a symbolic link to nothing") }
-    try add(path, shown, target)
-  }
-
-  private mutating func refuse(_ path: String, _ shown: String, _ reason: String) {
-    if MediaKind.of(name: shown) == .media {
-      files.append(SourceFile(path: path, name: shown, refusal: reason))
-    } else {
-      ignored.names.append(shown)
-    }
-  }
 }

@@ -23,11 +23,6 @@ package enum Split: String, Sendable, Codable, CaseIterable, Comparable {
     }
   }
 
-  /// The split of a clip that no manifest places: 5 % validation, by hash of the source video.
-  package init(sourceVideo: String) {
-    self = Digest(of: "split\0\(sourceVideo)").prefix64 % 20 == 0 ? .validation : .train
-  }
-
   /// With fewer validation clips than this, they join train.
   package static let fewestValidationClips = 20
 }

@@ -6,10 +6,10 @@ extension AudioStream {
   /// that has.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`; `SeekFailed`.
   static func heard(
-    _ path: String, startSeconds: Int, seeks: Bool, asksOthers: Bool, plain: Bool
+    _ input: MediaInput, start: MediaTime, seeks: Bool, asksOthers: Bool, plain: Bool
   ) throws -> AudioStream {
     func open(_ choice: Int) throws -> AudioStream {
-      try AudioStream(path, startSeconds: startSeconds, seeks: seeks, asksOthers: asksOthers, choice: choice)
+      try AudioStream(input, start: start, seeks: seeks, asksOthers: asksOthers, choice: choice)
     }
     let stream = try open(0)
     guard stream.choices > 1, try isSilent(stream, plain) else { return stream.choices > 1 ? try open(0) : stream }
@@ -36,7 +36,7 @@ extension AudioStream {
 
   private static func isSilent(_ stream: AudioStream, _ plain: Bool) throws -> Bool {
     do {
-      let piece = try stream.next(DecodeRequest.clipSeconds, plain: plain)
+      let piece = try stream.next(ClipLength.usual, plain: plain)
       return piece.findings.contains { $0.code == .audioSilent }
     } catch let refusal as Refusal where refusal.finding.code == .audioMissing {
       return true

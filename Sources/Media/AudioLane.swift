@@ -1,4 +1,5 @@
 import Audio
+import Corpus
 
 /// The samples of one source rate that the next piece of a stream needs: silence where nothing was placed.
 struct AudioLane {
@@ -20,7 +21,7 @@ struct AudioLane {
     // The filter reaches 22 samples of the slower rate to each side, and its last group of lanes a little further.
     margin = 32 * max(1, (rate + AudioStream.rate - 1) / AudioStream.rate) + 64
     base = Int64(second * rate - margin)
-    let usual = DecodeRequest.clipSeconds * rate + 2 * margin
+    let usual = ClipLength.usual * rate + 2 * margin
     mean.reserveCapacity(usual)
     first.reserveCapacity(usual)
   }

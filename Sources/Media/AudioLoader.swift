@@ -10,9 +10,9 @@ import Foundation
 package struct AudioLoader: Sendable {
   package enum Source: Sendable {
     /// The whole audio of a file.
-    case file(String)
-    /// A clip of a file: ten seconds, padded with silence where up to half a second is missing, as in training shards.
-    case excerpt(String, startSeconds: Int)
+    case file(MediaSource)
+    /// A clip of a file, padded with silence where up to half a second is missing, as in training shards.
+    case excerpt(MediaSource, startMilliseconds: Int, seconds: Int = ClipLength.usual)
     /// What is decoded already, such as a sample of a training shard.
     case stored(@Sendable () throws -> [Float])
   }
@@ -98,16 +98,20 @@ package struct AudioLoader: Sendable {
       } catch let failure as Failure {
         return .refused(Finding(.mediaUnreadable, failure.found ?? failure.what))
       }
-    case .excerpt(let path, let start): return try keyed(excerpt(path, start), path, start)
-    case .file(let path): return try keyed(file(path), path, 0)
+    case .excerpt(let source, let start, let seconds):
+      let clip = DecodeRequest(source, startMilliseconds: start, seconds: seconds, work: .sound)
+      return try keyed(excerpt(clip), clip)
+    case .file(let source): return try keyed(file(source), DecodeRequest(source, work: .sound))
     }
   }
 
   /// The whole audio of a file, piece by piece: a piece must fit into a message.
-  private func file(_ path: String) throws -> Loaded {
+  private func file(_ source: MediaSource) throws -> Loaded {
     var samples: [Float] = []
     while true {
-      let outcome = try decode(path, start: 0, first: samples.count / FrontEnd.sampleRate, count: AudioPieces.seconds)
+      let work = DecodeRequest.Work.waveform(
+        first: samples.count / FrontEnd.sampleRate, count: AudioPieces.seconds)
+      let outcome = try workers.decode(DecodeRequest(source, work: work))
       guard let continues = outcome.reply.continues else { return refusal(outcome) }
       samples += outcome.floats
       if continues {
@@ -120,27 +124,26 @@ package struct AudioLoader: Sendable {
     }
   }
 
-  private func excerpt(_ path: String, _ start: Int) throws -> Loaded {
-    let outcome = try decode(path, start: start, first: 0, count: DecodeRequest.clipSeconds)
+  private func excerpt(_ clip: DecodeRequest) throws -> Loaded {
+    var request = clip
+    request.work = .waveform(first: 0, count: clip.seconds)
+    let outcome = try workers.decode(request)
     guard outcome.reply.continues != nil else { return refusal(outcome) }
     var samples = outcome.floats
-    let wanted = DecodeRequest.clipSeconds * FrontEnd.sampleRate
+    let wanted = clip.seconds * FrontEnd.sampleRate
     guard samples.count >= wanted - FrontEnd.sampleRate / 2 else {
       let seconds = tenths(Double(samples.count) / Double(FrontEnd.sampleRate))
-      return .refused(Finding(.clipShort, "sound to \(seconds) s of \(DecodeRequest.clipSeconds) s"))
+      return .refused(Finding(.clipShort, "sound to \(seconds) s of \(clip.seconds) s"))
     }
     samples += [Float](repeating: 0, count: wanted - samples.count)
     return .audio(Content(samples: samples, warnings: outcome.reply.findings))
   }
 
-  private func decode(_ path: String, start: Int, first: Int, count: Int) throws -> DecodeOutcome {
-    try workers.decode(DecodeRequest(path: path, startSeconds: start, work: .waveform(first: first, count: count)))
-  }
-
-  private func keyed(_ loaded: Loaded, _ path: String, _ start: Int) throws -> Loaded {
+  /// - Parameter clip: what a shard would hold.
+  private func keyed(_ loaded: Loaded, _ clip: DecodeRequest) throws -> Loaded {
     guard findsKeys, case .audio(var audio) = loaded else { return loaded }
-    let clip = try workers.decode(DecodeRequest(path: path, startSeconds: start, work: .sound))
-    audio.contentKey = clip.payload.withUnsafeBytes { FlacDecoder.contentKey($0) }
+    let outcome = try workers.decode(clip)
+    audio.contentKey = outcome.payload.withUnsafeBytes { FlacDecoder.contentKey($0) }
     return .audio(audio)
   }
 

@@ -16,19 +16,19 @@ package final class AudioPieces: @unchecked Sendable {
   private var isStopped = false
   private var isOver = false
 
-  package init(_ path: String, _ workers: DecodeWorkers) {
-    let thread = Thread { self.decode(path, workers) }
+  package init(_ source: MediaSource, _ workers: DecodeWorkers) {
+    let thread = Thread { self.decode(source, workers) }
     thread.stackSize = 1 << 20
     thread.start()
   }
 
-  private func decode(_ path: String, _ workers: DecodeWorkers) {
+  private func decode(_ source: MediaSource, _ workers: DecodeWorkers) {
     var first = 0
     while true {
       wanted.wait()
       if lock.withLock({ isStopped }) { return }
       let work = DecodeRequest.Work.waveform(first: first, count: Self.seconds)
-      let outcome = Result { try workers.decode(DecodeRequest(path: path, work: work)) }
+      let outcome = Result { try workers.decode(DecodeRequest(source, work: work)) }
       lock.withLock { result = outcome }
       ready.signal()
       guard case .success(let answer) = outcome, answer.reply.continues == true else { return }

@@ -11,8 +11,8 @@ final class AudioStream {
   /// Samples a second that come out.
   static let rate = FrontEnd.sampleRate
 
-  let path: String
-  let startSeconds: Int
+  let input: MediaInput
+  let start: MediaTime
   /// Seconds handed out so far.
   private(set) var seconds = 0
   private let source: any AudioSource
@@ -47,17 +47,17 @@ final class AudioStream {
   ///     not.
   ///   - choice: which stream of sound; 0 is the one that counts.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
-  init(_ path: String, startSeconds: Int, seeks: Bool, asksOthers: Bool, choice: Int = 0) throws {
-    (self.path, self.startSeconds) = (path, startSeconds)
+  init(_ input: MediaInput, start: MediaTime, seeks: Bool, asksOthers: Bool, choice: Int = 0) throws {
+    (self.input, self.start) = (input, start)
     do {
-      let libav = try LibavAudioSource(path, startSeconds: startSeconds, seeks: seeks, choice: choice)
+      let libav = try LibavAudioSource(input, start: start, seeks: seeks, choice: choice)
       (choices, streamName) = (libav.choices, libav.streamName)
-      let other = libav.isMisread ? try? SndFileAudioSource(path, startSeconds: startSeconds) : nil
+      let other = libav.isMisread ? try? SndFileAudioSource(input, start: start) : nil
       source = other ?? libav
     } catch let refusal as Refusal
-      where refusal.finding.code == .mediaUnreadable && startSeconds == 0 && asksOthers
+      where refusal.finding.code == .mediaUnreadable && start == .zero && asksOthers
     {
-      guard let other = try? SndFileAudioSource(path) else { throw refusal }
+      guard let other = try? SndFileAudioSource(input) else { throw refusal }
       source = other
       (choices, streamName) = (1, other.codec)
     }
@@ -121,7 +121,7 @@ final class AudioStream {
   /// Why nothing was heard.
   var nothingReason: String {
     if source.errors > 0 { return nothingDecoded(damaged: source.errors) }
-    return startSeconds > 0 ? "no sound at \(startSeconds) s" : "the audio stream is empty"
+    return MediaTime.zero < start ? "no sound at \(start.text) s" : "the audio stream is empty"
   }
 
   private var isDecoded: Bool { isRead && held == nil }
@@ -129,7 +129,7 @@ final class AudioStream {
   /// Decodes what begins before the end of second `limit`, and as far as it takes to know which channels to take.
   private func fill(until limit: Int) throws {
     while takesFirst == nil, searchedSeconds < limit, !isDecoded {
-      searchedSeconds += DecodeRequest.clipSeconds
+      searchedSeconds += ClipLength.usual
       try decode(until: searchedSeconds)
       if !energies.areZero { takesFirst = energies.cancel(source.channels) }
     }

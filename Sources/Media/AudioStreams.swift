@@ -2,17 +2,17 @@
 enum AudioStreams {
   nonisolated(unsafe) private static var current: AudioStream?
 
-  /// Seconds [first, first + count) after `startSeconds`. Called by one thread at a time.
+  /// Seconds [first, first + count) after the clip's start. Called by one thread at a time.
   ///
   /// A function of the request alone: a stream that stands elsewhere is opened anew and read up to there.
   static func piece(
-    _ request: DecodeRequest, first: Int, count: Int, seeks: Bool, plain: Bool
+    _ request: DecodeRequest, _ input: MediaInput, first: Int, count: Int, seeks: Bool, plain: Bool
   ) throws -> AudioStream.Piece {
     var stream = current
     current = nil
-    if stream?.path != request.path || stream?.startSeconds != request.startSeconds || stream?.seconds != first {
+    if stream?.input.source != request.source || stream?.start != request.start || stream?.seconds != first {
       stream = try AudioStream.heard(
-        request.path, startSeconds: request.startSeconds, seeks: seeks, asksOthers: true, plain: plain)
+        input, start: request.start, seeks: seeks, asksOthers: true, plain: plain)
     }
     guard let stream else { throw Refusal(.unreadable("no stream")) }
     while stream.seconds < first {

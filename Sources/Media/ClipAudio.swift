@@ -1,20 +1,20 @@
 import Audio
 import Corpus
 
-/// The audio of one clip: the first ten seconds of a stream, rounded to 16 bit.
+/// The audio of one clip: the first seconds of a stream, rounded to 16 bit.
 struct ClipAudio {
-  /// 160,000 samples.
+  /// 16,000 a second, as many as the clip is long.
   let samples: [Int16]
   let facts: AudioFacts
   let findings: [Finding]
 
   /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`; `SeekFailed`.
-  init(_ path: String, startSeconds: Int, seeks: Bool, plain: Bool = false) throws {
+  init(_ input: MediaInput, start: MediaTime, seconds: Int, seeks: Bool, plain: Bool = false) throws {
     let stream = try AudioStream.heard(
-      path, startSeconds: startSeconds, seeks: seeks, asksOthers: false, plain: plain)
-    let piece = try stream.next(DecodeRequest.clipSeconds, plain: plain)
-    guard let heard = stream.heard(before: DecodeRequest.clipSeconds) else {
+      input, start: start, seeks: seeks, asksOthers: false, plain: plain)
+    let piece = try stream.next(seconds, plain: plain)
+    guard let heard = stream.heard(before: seconds) else {
       throw Refusal(.nothingHeard(stream.nothingReason))
     }
     samples = SixteenBit.rounded(piece.samples)

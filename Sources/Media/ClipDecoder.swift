@@ -11,8 +11,12 @@ package enum ClipDecoder {
 
   /// Same file, same request: same bytes, on every CPU.
   /// - Throws: `Failure` only for what no clip is to blame for (libsndfile cannot write FLAC).
-  /// - Parameter selects: false to decode also what no requested frame depends on: for tests, the bytes are the same.
-  package static func decode(_ request: DecodeRequest, selects: Bool = true) throws -> DecodeOutcome {
+  /// - Parameters:
+  ///   - input: what the request names, opened; nil: it is opened here.
+  ///   - selects: false to decode also what no requested frame depends on: for tests, the bytes are the same.
+  package static func decode(
+    _ request: DecodeRequest, _ input: MediaInput? = nil, selects: Bool = true
+  ) throws -> DecodeOutcome {
     try turn.withLock { _ in
       media_log_begin()
       media_use_cpu_flags(request.forcedCPUFlags ?? -1)
@@ -21,7 +25,7 @@ package enum ClipDecoder {
       var (seeks, selects) = (true, selects)
       while true {
         do {
-          return try answer(request, seeks: seeks, selects: selects)
+          return try answer(request, input, seeks: seeks, selects: selects)
         } catch is SelectionFailed {
           selects = false
         } catch is SeekFailed {
@@ -33,29 +37,33 @@ package enum ClipDecoder {
     }
   }
 
-  private static func answer(_ request: DecodeRequest, seeks: Bool, selects: Bool) throws -> DecodeOutcome {
+  private static func answer(
+    _ request: DecodeRequest, _ input: MediaInput?, seeks: Bool, selects: Bool
+  ) throws -> DecodeOutcome {
     do {
+      let input = try input ?? MediaInput(request.source)
       switch request.work {
-      case .sound: return try audio(request, seeks: seeks)
-      case .frames(let rate): return try frames(try open(request, seeks), request, rate, selects)
-      case .waveform(let first, let count): return try waveform(request, first: first, count: count, seeks: seeks)
+      case .sound: return try audio(request, input, seeks: seeks)
+      case .frames(let rate): return try frames(try open(input, seeks), request, rate, selects)
+      case .length: return DecodeOutcome(reply: DecodeReply(findings: [], length: try open(input, seeks).length()))
+      case .waveform(let first, let count): return try waveform(request, input, first: first, count: count, seeks: seeks)
       }
     } catch let refusal as Refusal {
       return DecodeOutcome(reply: DecodeReply(findings: [refusal.finding]))
     }
   }
 
-  private static func open(_ request: DecodeRequest, _ seeks: Bool) throws -> MediaFile {
-    let file = try MediaFile(request.path, seeks: seeks)
+  private static func open(_ input: MediaInput, _ seeks: Bool) throws -> MediaFile {
+    let file = try MediaFile(input, seeks: seeks)
     if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
     return file
   }
 
-  private static func audio(_ request: DecodeRequest, seeks: Bool) throws -> DecodeOutcome {
+  private static func audio(_ request: DecodeRequest, _ input: MediaInput, seeks: Bool) throws -> DecodeOutcome {
     // Float decoders differ in the last bit between their vector forms; plain C is the same everywhere.
     media_use_cpu_flags(0)
     let clip = try ClipAudio(
-      request.path, startSeconds: request.startSeconds, seeks: seeks, plain: request.forcedCPUFlags == 0)
+      input, start: request.start, seconds: request.seconds, seeks: seeks, plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
       reply: DecodeReply(findings: clip.findings.sorted(), sound: clip.facts),
       payload: try FlacEncoder.encode(clip.samples, rate: AudioStream.rate))
@@ -65,11 +73,11 @@ package enum ClipDecoder {
   private static let longestPiece = 3600
 
   private static func waveform(
-    _ request: DecodeRequest, first: Int, count: Int, seeks: Bool
+    _ request: DecodeRequest, _ input: MediaInput, first: Int, count: Int, seeks: Bool
   ) throws -> DecodeOutcome {
     media_use_cpu_flags(0)
     let piece = try AudioStreams.piece(
-      request, first: max(0, first), count: min(max(1, count), longestPiece), seeks: seeks,
+      request, input, first: max(0, first), count: min(max(1, count), longestPiece), seeks: seeks,
       plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
       reply: DecodeReply(findings: piece.findings.sorted(), sound: piece.facts, continues: !piece.isLast),
@@ -79,7 +87,7 @@ package enum ClipDecoder {
   private static func frames(
     _ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate, _ selects: Bool
   ) throws -> DecodeOutcome {
-    var sampler = try FrameSampler(file, startSeconds: request.startSeconds, rate: rate, selects: selects)
+    var sampler = try FrameSampler(file, start: request.start, seconds: request.seconds, rate: rate, selects: selects)
     let result = try sampler.decode()
     return DecodeOutcome(
       reply: DecodeReply(findings: result.findings.sorted(), frames: result.facts),

@@ -5,17 +5,21 @@ import Corpus
 /// One clip of one file, and which half of it is wanted.
 package struct DecodeRequest: Codable, Sendable, Equatable {
   package enum Work: Codable, Sendable, Equatable {
-    /// Ten seconds of audio as FLAC: 16 kHz, one channel, 16 bit, 160,000 samples.
+    /// The clip's audio as FLAC: 16 kHz, one channel, 16 bit, as many samples as the clip is long.
     case sound
     /// What is on the screen at r/fps seconds, as a `FramePack`.
     case frames(fps: FrameRate)
     /// Seconds [first, first + count) of the audio as little-endian float32: 16 kHz, one channel, unrounded.
     case waveform(first: Int, count: Int)
+    /// How long the file is; nothing is decoded.
+    case length
   }
 
-  package var path: String
+  package var source: MediaSource
   /// Where the clip begins after the presentation start of the file; 0 for a file that is the clip.
-  package var startSeconds: Int
+  package var startMilliseconds: Int
+  /// The clip's length.
+  package var seconds: Int
   package var work: Work
   /// For tests: the vector instructions that libav may use (0 none). Audio never uses any.
   package var forcedCPUFlags: Int32?
@@ -23,22 +27,21 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
   package var testFault: String?
 
   package init(
-    path: String, startSeconds: Int = 0, work: Work, forcedCPUFlags: Int32? = nil, testFault: String? = nil
+    _ source: MediaSource, startMilliseconds: Int = 0, seconds: Int = ClipLength.usual, work: Work,
+    forcedCPUFlags: Int32? = nil, testFault: String? = nil
   ) {
-    self.path = path
-    self.startSeconds = startSeconds
+    (self.source, self.startMilliseconds, self.seconds) = (source, startMilliseconds, seconds)
     self.work = work
     self.forcedCPUFlags = forcedCPUFlags
     self.testFault = testFault
   }
 
-  /// Length of a clip.
-  package static let clipSeconds = 10
+  var start: MediaTime { MediaTime(milliseconds: startMilliseconds) }
 }
 
 /// What was found of the audio of a clip. Times are seconds on the clip clock.
 package struct AudioFacts: Codable, Sendable, Equatable {
-  /// Where real audio ends; of a clip at most 10.
+  /// Where real audio ends; of a clip at most its length.
   package var coveredSeconds: Double
   /// Where real audio begins.
   package var firstAudioSeconds: Double
@@ -66,7 +69,7 @@ package struct FrameFacts: Codable, Sendable, Equatable {
   package var codec: String
   /// For each frame in the pack, its own presentation time (the pack has the times that were asked for).
   package var frameTimes: [Double]
-  /// Where the video ends; at most 10.
+  /// Where the video ends; at most the clip's length.
   package var coveredSeconds: Double
   package var isStill: Bool
   /// Packets and frames that failed.
@@ -80,14 +83,18 @@ package struct DecodeReply: Codable, Sendable, Equatable {
   package var frames: FrameFacts?
   /// Of a waveform: whether more audio follows.
   package var continues: Bool?
+  /// Of a file: its seconds, where they can be known.
+  package var length: Double?
 
   package init(
-    findings: [Finding], sound: AudioFacts? = nil, frames: FrameFacts? = nil, continues: Bool? = nil
+    findings: [Finding], sound: AudioFacts? = nil, frames: FrameFacts? = nil, continues: Bool? = nil,
+    length: Double? = nil
   ) {
     self.findings = findings
     self.sound = sound
     self.frames = frames
     self.continues = continues
+    self.length = length
   }
 }
 

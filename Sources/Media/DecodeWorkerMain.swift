@@ -5,7 +5,7 @@ import Corpus
 import Foundation
 
 /// What a worker process runs: requests from descriptor 0, replies on descriptor 1, until the supervisor closes the
-/// pipe or is gone.
+/// socket or is gone. With each request comes the open file that it is about: the worker opens none.
 ///
 /// A decoder that crashes takes this process along and nothing else. Descriptors 1 and 2 are moved aside first, so that
 /// no library can write into the protocol or onto the user's terminal.
@@ -38,10 +38,23 @@ package enum DecodeWorkerMain {
     guard system_limit_memory(limit) == 0 else { throw Failure.system("limit memory", "worker") }
     try send(WorkerMessage.Greeting(version: WorkerMessage.version, memoryBytes: limit), to: replies)
     while let request = try WorkerMessage.receive(DecodeRequest.self, read: read)?.header {
-      let outcome = try TestFault(request)?.happen(to: request) ?? ClipDecoder.decode(request)
+      let outcome = try TestFault(request)?.happen(to: request) ?? decode(request)
       try send(outcome.reply, payload: outcome.payload, to: replies)
     }
   }
+
+  /// Decodes from the file that came with the request.
+  private static func decode(_ request: DecodeRequest) throws -> DecodeOutcome {
+    let descriptor = received
+    received = -1
+    guard descriptor >= 0 else {
+      throw Failure.message("a request without a file", found: "none", expected: "one descriptor")
+    }
+    return try ClipDecoder.decode(request, MediaInput(request.source, taking: descriptor))
+  }
+
+  /// The file that came last and nobody took; -1 where there is none. The main thread's.
+  nonisolated(unsafe) private static var received: Int32 = -1
 
   private static func send(_ header: some Encodable, payload: [UInt8] = [], to descriptor: Int32) throws {
     try WorkerMessage.bytes(header, payload: payload).withUnsafeBytes {
@@ -54,8 +67,14 @@ package enum DecodeWorkerMain {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
-      let n = bytes.withUnsafeMutableBytes { Glibc.read(0, $0.baseAddress.map { $0 + filled }, count - filled) }
-      if n < 0, errno == EINTR { continue }
+      var descriptor: Int32 = -1
+      let n = bytes.withUnsafeMutableBytes {
+        system_receive(0, $0.baseAddress.map { $0 + filled }, count - filled, &descriptor)
+      }
+      if descriptor >= 0 {
+        if received >= 0 { close(received) }
+        received = descriptor
+      }
       guard n > 0 else {
         if n == 0, filled == 0 { return nil }
         throw Failure.message("it ends early", found: "\(filled) bytes", expected: "\(count)")
@@ -76,7 +95,7 @@ enum TestFault: String, CaseIterable {
   init?(_ request: DecodeRequest) {
     guard ProcessInfo.processInfo.environment["PIPELINE_TEST_FAULTS"] == "1" else { return nil }
     let named = request.testFault.flatMap(TestFault.init(rawValue:))
-    guard let fault = named ?? Self.allCases.first(where: { request.path.contains("fault-\($0.rawValue)") }) else {
+    guard let fault = named ?? Self.allCases.first(where: { request.source.path.contains("fault-\($0.rawValue)") }) else {
       return nil
     }
     self = fault
@@ -95,9 +114,9 @@ enum TestFault: String, CaseIterable {
       for block in blocks { munmap(block, size) }
       return DecodeOutcome(reply: DecodeReply(findings: [.outOfMemory("allocating for a test")]))
     case .pretend:
-      let payload = Array("\(request.work) of \(request.path)".utf8)
+      let payload = Array("\(request.work) of \(request.source.path)".utf8)
       // Every clip has facts of its own, as real ones do.
-      let covered = 9.75 + Double(Digest(of: request.path).prefix64 % 100_000) * 1e-5 / 4
+      let covered = 9.75 + Double(Digest(of: request.source.path).prefix64 % 100_000) * 1e-5 / 4
       let times = (0..<10).map { Double($0) + covered * 1e-3 }
       return switch request.work {
       case .sound:
@@ -108,6 +127,7 @@ enum TestFault: String, CaseIterable {
               coveredSeconds: covered, firstAudioSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
               decodeErrors: 0,
               fileSeconds: 10)), payload: payload)
+      case .length: DecodeOutcome(reply: DecodeReply(findings: [], length: 10))
       case .waveform:
         DecodeOutcome(
           reply: DecodeReply(findings: [], continues: false), payload: [UInt8](repeating: 0, count: 4 * 16_000))

@@ -3,7 +3,7 @@ import CSystem
 import Corpus
 import Foundation
 
-/// One worker process and the two pipes to it. Used by one thread at a time: whoever holds the lease.
+/// One worker process, the socket of its requests and the pipe of its replies. Used by one thread at a time: whoever holds the lease.
 final class DecodeWorkerProcess: @unchecked Sendable {
   /// Why an exchange gave no reply. The worker is gone then.
   enum Loss: Error, Equatable {
@@ -15,7 +15,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   /// Requests answered so far.
   private(set) var answered = 0
   /// The file that it is in the middle of.
-  private(set) var openPath: String?
+  private(set) var openSource: MediaSource?
   private let pid: pid_t
   private var requests: Int32
   private let replies: Int32
@@ -25,14 +25,14 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   init(_ command: [String], memoryBytes: UInt64) throws {
     var down: [Int32] = [-1, -1]
     var up: [Int32] = [-1, -1]
-    guard pipe(&down) == 0 else { throw Failure.system("make a pipe", "decode worker") }
+    guard system_socket_pair(&down) == 0 else { throw Failure.system("make a socket", "decode worker") }
     guard pipe(&up) == 0 else {
       let failure = Failure.system("make a pipe", "decode worker")
       for descriptor in down { close(descriptor) }
       throw failure
     }
     // A worker started by another thread right now closes what it inherits by itself.
-    for descriptor in down + up { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    for descriptor in up { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     let arguments = command.map { strdup($0) }
     let list: [UnsafePointer<CChar>?] = arguments.map { $0.map { UnsafePointer($0) } } + [nil]
     let started = command.isEmpty ? -ENOENT : system_spawn_worker(list, down[0], up[1])
@@ -65,16 +65,17 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     close(replies)
   }
 
+  /// - Parameter input: what the request names; the worker gets it along.
   /// - Throws: `Loss`; the process has ended then and is reaped.
-  func decode(_ request: DecodeRequest, seconds: Double) throws -> DecodeOutcome {
-    let (reply, payload) = try exchange(request, reply: DecodeReply.self, seconds: seconds)
-    openPath = reply.continues == true ? request.path : nil
+  func decode(_ request: DecodeRequest, _ input: MediaInput, seconds: Double) throws -> DecodeOutcome {
+    let (reply, payload) = try exchange(request, with: input, reply: DecodeReply.self, seconds: seconds)
+    openSource = reply.continues == true ? request.source : nil
     // The pieces of one long sound are one clip: a new worker would have to begin it anew.
-    if openPath == nil { answered += 1 }
+    if openSource == nil { answered += 1 }
     return DecodeOutcome(reply: reply, payload: payload)
   }
 
-  /// Ends the worker by closing its pipe; one that does not heed that in two seconds is killed. Waits for it.
+  /// Ends the worker by closing its socket; one that does not heed that in two seconds is killed. Waits for it.
   func stop() {
     close(requests)
     requests = -1
@@ -90,16 +91,22 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   }
 
   private func exchange<H: Decodable>(
-    _ message: some Encodable, reply: H.Type, seconds: Double
+    _ message: some Encodable, with input: MediaInput? = nil, reply: H.Type, seconds: Double
   ) throws -> (header: H, payload: [UInt8]) {
     let deadline = Self.now() + seconds
     do {
-      // Requests are smaller than a pipe's buffer, so writing does not block.
-      try WorkerMessage.bytes(message).withUnsafeBytes { try writeAll($0, to: requests, path: "decode worker") }
+      // Requests are smaller than a socket's buffer, so sending does not block.
+      let sent = try WorkerMessage.bytes(message).withUnsafeBytes {
+        system_send(requests, $0.baseAddress, $0.count, input?.descriptor ?? -1)
+      }
+      guard sent == 0 else { throw Failure.system("send", "decode worker") }
       if let answer = try WorkerMessage.receive(reply, read: { try self.read($0, until: deadline) }) { return answer }
     } catch is Late {
       _ = kill()
       throw Loss.late(seconds: seconds)
+    } catch let failure as Failure where failure.exit == .interrupted {
+      _ = kill()
+      throw failure
     } catch let failure as Failure {
       let how = kill()
       // A worker that died says less in its pipe than in its status.
@@ -110,15 +117,30 @@ final class DecodeWorkerProcess: @unchecked Sendable {
 
   private struct Late: Error {}
 
+  /// Until when an answer is waited for after an interruption: most clips are done by then.
+  private func graceOfInterruption() -> Double {
+    guard Interruption.isRequested else { return .infinity }
+    if interrupted == nil { interrupted = Self.now() }
+    return (interrupted ?? 0) + Self.graceSeconds
+  }
+
+  private static let graceSeconds = 3.0
+  /// When an interruption was first seen here.
+  private var interrupted: Double?
+
   /// Exactly `count` bytes; nil when the worker closed its end before the first.
   private func read(_ count: Int, until deadline: Double) throws -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
-      let left = deadline - Self.now()
-      if left <= 0 { throw Late() }
+      let left = min(deadline, graceOfInterruption()) - Self.now()
+      if left <= 0 {
+        if Interruption.isRequested { throw Interruption.failure }
+        throw Late()
+      }
       var watched = pollfd(fd: replies, events: Int16(POLLIN), revents: 0)
-      let ready = poll(&watched, 1, Int32(min(left * 1000 + 1, 60_000)))
+      // In short turns: a signal may come meanwhile.
+      let ready = poll(&watched, 1, Int32(min(left * 1000 + 1, 500)))
       if ready == 0 || (ready < 0 && errno == EINTR) { continue }
       let n = bytes.withUnsafeMutableBytes { Glibc.read(replies, $0.baseAddress.map { $0 + filled }, count - filled) }
       if n < 0, errno == EINTR { continue }

@@ -23,7 +23,7 @@ package struct DecodeLimits: Sendable {
   /// share cores.
   func seconds(for request: DecodeRequest, workers: Int) -> Double {
     let crowding = max(1, Double(workers) / Double(max(1, Machine.processors)))
-    var before = max(0, request.startSeconds)
+    var before = max(0, request.startMilliseconds / 1000)
     if case .waveform(let first, let count) = request.work { before += max(0, first) + max(0, count) }
     return (seconds + Double(before) / 4) * crowding
   }
@@ -63,8 +63,12 @@ package final class DecodeWorkers: @unchecked Sendable {
 
   /// - Throws: `Failure` when workers cannot be started at all, or after `stop`.
   package func decode(_ request: DecodeRequest) throws -> DecodeOutcome {
+    let input: MediaInput
+    do { input = try MediaInput(request.source) } catch let refusal as Refusal {
+      return DecodeOutcome(reply: DecodeReply(findings: [refusal.finding]))
+    }
     let first = try begin(request)
-    let loss = attempt(request, on: first)
+    let loss = attempt(request, input, on: first)
     finish(loss.worker)
     switch loss.result {
     case .success(let outcome) where !Self.ranOutOfMemory(outcome): return outcome
@@ -72,7 +76,7 @@ package final class DecodeWorkers: @unchecked Sendable {
     default: break
     }
     try beginAlone()
-    let second = attempt(request, on: nil)
+    let second = attempt(request, input, on: nil)
     finish(second.worker)
     switch second.result {
     case .success(let outcome): return outcome
@@ -98,11 +102,11 @@ package final class DecodeWorkers: @unchecked Sendable {
 
   /// One try, on `worker` or a fresh one. The worker comes back when it can be used again.
   private func attempt(
-    _ request: DecodeRequest, on worker: DecodeWorkerProcess?
+    _ request: DecodeRequest, _ input: MediaInput, on worker: DecodeWorkerProcess?
   ) -> (result: Result<DecodeOutcome, any Error>, worker: DecodeWorkerProcess?) {
     do {
       let worker = try worker ?? DecodeWorkerProcess(command, memoryBytes: limits.memoryBytes)
-      let outcome = try worker.decode(request, seconds: limits.seconds(for: request, workers: count))
+      let outcome = try worker.decode(request, input, seconds: limits.seconds(for: request, workers: count))
       if Self.ranOutOfMemory(outcome) || worker.answered >= limits.requestsPerWorker {
         worker.stop()
         return (.success(outcome), nil)
@@ -132,7 +136,7 @@ package final class DecodeWorkers: @unchecked Sendable {
   /// is started: while there are as many as there may be, some file has to be begun anew.
   private func chosen(for request: DecodeRequest) -> DecodeWorkerProcess? {
     let place =
-      idle.lastIndex { $0.openPath == request.path } ?? idle.lastIndex { $0.openPath == nil }
+      idle.lastIndex { $0.openSource == request.source } ?? idle.lastIndex { $0.openSource == nil }
       ?? (busy + idle.count < count ? nil : idle.indices.last)
     return place.map { idle.remove(at: $0) }
   }

@@ -18,8 +18,8 @@ package enum FramePack {
 
   private static let magic: [UInt8] = Array("FRMS".utf8)
   private static let version: UInt32 = 1
-  /// Ten seconds at the highest rate.
-  private static let mostFrames: UInt32 = 2400
+  /// The longest clip at the highest rate.
+  private static let mostFrames: UInt32 = 60 * 240
 
   package static func encode(_ frames: [Frame]) -> [UInt8] {
     var bytes = ByteWriter(magic, reserving: frames.reduce(12) { $0 + 12 + $1.jpeg.count })

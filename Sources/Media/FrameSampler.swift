@@ -11,7 +11,9 @@ struct FrameSampler {
   private let file: MediaFile
   private let decoder: StreamDecoder
   private let rate: FrameRate
-  private let startSeconds: Int
+  private let start: MediaTime
+  /// The clip's length.
+  private let limit: MediaTime
   private let windowStart: MediaTime
   private let requests: Int
   /// Whether what no requested frame depends on is passed over.
@@ -31,17 +33,18 @@ struct FrameSampler {
   }
 
   /// - Throws: `Refusal`: `video.missing` or `media.memory`.
-  init(_ file: MediaFile, startSeconds: Int, rate: FrameRate, selects: Bool) throws {
+  init(_ file: MediaFile, start: MediaTime, seconds: Int, rate: FrameRate, selects: Bool) throws {
     guard let stream = file.video else {
       throw Refusal(file.undecodable(Int(MEDIA_KIND_VIDEO)).map { .noVideoDecoder($0) } ?? .noVideoStream)
     }
     self.file = file
     self.rate = rate
-    self.startSeconds = startSeconds
+    self.start = start
+    limit = MediaTime(Int64(seconds), timescale: 1)
     self.selects = selects
     decoder = try StreamDecoder(file, stream, missing: Finding.nothingSeen)
-    windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
-    requests = rate.count(seconds: DecodeRequest.clipSeconds)
+    windowStart = file.start + start
+    requests = rate.count(seconds: seconds)
     writer = try FrameWriter(file, stream)
   }
 
@@ -49,9 +52,9 @@ struct FrameSampler {
   mutating func decode() throws -> Result {
     try sample()
     guard let shape = writer.shape, !writer.frames.isEmpty else { throw Refusal(.nothingSeen(nothingReason)) }
-    if let end, end < Self.limit {
+    if let end, end < limit {
       let rest = try decoder.endOfRemainingPackets(
-        before: windowStart + Self.limit, after: end + windowStart - shift, holds: true)
+        before: windowStart + limit, after: end + windowStart - shift, holds: true)
       if let rest { self.end = max(end, rest - windowStart + shift) }
     }
     var findings: [Finding] = []
@@ -61,13 +64,13 @@ struct FrameSampler {
     if decoder.errors > 0 { findings.append(.damaged(decoder.errors, of: "picture", last: lastLibraryError())) }
     let facts = FrameFacts(
       width: Int(shape.width), height: Int(shape.height), codec: decoder.stream.codec, frameTimes: writer.times,
-      coveredSeconds: min(Self.limit, max(.zero, stays ?? end ?? .zero)).seconds, isStill: writer.isStill,
+      coveredSeconds: min(limit, max(.zero, stays ?? end ?? .zero)).seconds, isStill: writer.isStill,
       decodeErrors: decoder.errors)
     return Result(frames: writer.frames, facts: facts, findings: findings)
   }
 
   private mutating func sample() throws {
-    let sought = startSeconds > 0 && file.seek(decoder.stream, to: windowStart)
+    let sought = MediaTime.zero < start && file.seek(decoder.stream, to: windowStart)
     if sought { decoder.restart() }
     let halfTick = MediaTime(decoder.stream.tick.value, timescale: decoder.stream.tick.timescale &* 2)
     if selects, FrameSelection.codecs.contains(decoder.stream.codec) {
@@ -78,7 +81,7 @@ struct FrameSampler {
     defer { media_frame_free(current) }
     var onScreen: MediaTime?
     while served < requests, let facts = try decoder.next() {
-      var time = decoder.presentation(facts).map { $0 - windowStart + shift } ?? end ?? .zero - startOffset
+      var time = decoder.presentation(facts).map { $0 - windowStart + shift } ?? end ?? .zero - start
       if let shown = onScreen {
         if time < shown - MediaTime(10, timescale: 1) {
           // The clock began anew: this frame and all after it follow the last.
@@ -108,7 +111,6 @@ struct FrameSampler {
     }
   }
 
-  private static let limit = MediaTime(Int64(DecodeRequest.clipSeconds), timescale: 1)
   /// Sound and picture of most files end as far apart.
   private static let usual = MediaTime(1, timescale: 2)
 
@@ -116,16 +118,13 @@ struct FrameSampler {
   private mutating func heldUntil(_ end: MediaTime) throws -> MediaTime? {
     guard !hasLooked else { return stays }
     hasLooked = true
-    guard MediaTime.zero < end, end + Self.usual < Self.limit,
-      let sound = try file.endOfSound(before: windowStart + Self.limit - shift, after: windowStart)
+    guard MediaTime.zero < end, end + Self.usual < limit,
+      let sound = try file.endOfSound(before: windowStart + limit - shift, after: windowStart)
     else { return nil }
-    let rest = min(Self.limit, sound - windowStart + shift)
+    let rest = min(limit, sound - windowStart + shift)
     stays = end + Self.usual < rest ? rest : nil
     return stays
   }
-
-  /// The clip's start after the file's, for a stream without any time.
-  private var startOffset: MediaTime { MediaTime(Int64(startSeconds), timescale: 1) }
 
   /// Gives `frame` to the requests that come next, as long as `isBefore` holds.
   private mutating func serve(
@@ -153,6 +152,6 @@ struct FrameSampler {
       return "the picture covers none of the requested times" + (damaged > 0 ? "; \(damaged) damaged packets" : "")
     }
     if damaged > 0 { return nothingDecoded(damaged: damaged) }
-    return startSeconds > 0 ? "no picture at \(startSeconds) s" : "the video stream is empty"
+    return MediaTime.zero < start ? "no picture at \(start.text) s" : "the video stream is empty"
   }
 }

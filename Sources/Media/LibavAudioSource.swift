@@ -9,7 +9,7 @@ final class LibavAudioSource: AudioSource {
   private let decoder: StreamDecoder
   private let frames: AudioFrames
   private var current: OpaquePointer?
-  private let startSeconds: Int
+  private let start: MediaTime
   /// On the file's clock.
   private let windowStart: MediaTime
   private var placement: AudioPlacement?
@@ -25,19 +25,19 @@ final class LibavAudioSource: AudioSource {
   private static let rateSeconds: Int64 = 13
 
   /// - Parameters:
-  ///   - startSeconds: where position 0 is, after the presentation start of the file.
+  ///   - start: where position 0 is, after the presentation start of the file.
   ///   - choice: which stream of sound; 0 is the one that counts.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
-  init(_ path: String, startSeconds: Int, seeks: Bool, choice: Int = 0) throws {
-    file = try MediaFile(path, onlyAudio: true, seeks: seeks)
+  init(_ input: MediaInput, start: MediaTime, seeks: Bool, choice: Int = 0) throws {
+    file = try MediaFile(input, onlyAudio: true, seeks: seeks)
     if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
     guard choice < file.sounds.count else {
       throw Refusal(file.undecodable(Int(MEDIA_KIND_AUDIO)).map { .noAudioDecoder($0) } ?? .noAudioStream)
     }
-    self.startSeconds = startSeconds
+    self.start = start
     decoder = try StreamDecoder(file, file.sounds[choice], missing: Finding.nothingHeard)
     frames = AudioFrames(decoder)
-    windowStart = file.start + MediaTime(Int64(startSeconds), timescale: 1)
+    windowStart = file.start + start
   }
 
   var codec: String { decoder.stream.codec }
@@ -68,7 +68,7 @@ final class LibavAudioSource: AudioSource {
       var clock = placement(frame.rate)
       var stamp = stamp(frame, at: frame.rate)
       // Without any time the stream begins where the file does.
-      if clock.next == nil, stamp.position == nil { stamp.position = Int64(-startSeconds * frame.rate) }
+      if clock.next == nil, stamp.position == nil { stamp.position = -start.units(of: Int64(frame.rate)) }
       let placed = try clock.place(stamp) { try frames.ahead($0 + 1).map { self.stamp($0, at: frame.rate) } }
       placement = clock
       return AudioBlock(
@@ -99,7 +99,7 @@ final class LibavAudioSource: AudioSource {
 
   private func seek() -> Bool {
     let approach = windowStart - MediaTime(Self.approachSeconds, timescale: 1)
-    let sought = startSeconds > Self.approachSeconds && file.seek(decoder.stream, to: approach)
+    let sought = MediaTime(Self.approachSeconds, timescale: 1) < start && file.seek(decoder.stream, to: approach)
     if sought { decoder.restart() }
     return sought
   }

@@ -8,7 +8,7 @@ import Corpus
 /// ones marked default before the others; among equals libav's choice (most frames and bits), else the first. The clock
 /// starts at the earliest presentation time of the chosen streams, so audio and frames keep their distance.
 final class MediaFile {
-  let path: String
+  let input: MediaInput
   let handle: OpaquePointer
   let audio: Stream?
   /// Every stream of sound that can be decoded, the chosen one first.
@@ -21,7 +21,6 @@ final class MediaFile {
     let microseconds = media_duration(handle)
     return microseconds == MEDIA_NO_TIME ? nil : Double(microseconds) / 1_000_000
   }
-  let input: InputFile
   let streams: [Stream]
   let maySeek: Bool
   let isOnlyAudio: Bool
@@ -60,16 +59,10 @@ final class MediaFile {
   ///   same.
   /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
   /// - Throws: `Refusal` with `media.unreadable` or `media.memory`.
-  init(_ path: String, onlyAudio: Bool = false, seeks: Bool = true) throws {
-    (self.path, maySeek, isOnlyAudio) = (path, seeks, onlyAudio)
-    do {
-      guard try Files.identity(path).kind == .file else { throw Refusal(.unreadable("not a regular file")) }
-      input = try InputFile(path)
-    } catch let failure as Failure {
-      throw Refusal(.unreadable(failure.found ?? failure.what))
-    }
+  init(_ input: MediaInput, onlyAudio: Bool = false, seeks: Bool = true) throws {
+    (self.input, maySeek, isOnlyAudio) = (input, seeks, onlyAudio)
     var opened: OpaquePointer?
-    let result = media_open(input.descriptor, Self.formats, onlyAudio, &opened)
+    let result = media_open(input.media, Self.formats, onlyAudio, &opened)
     guard result == 0, let opened else {
       if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("opening")) }
       // libav has one code for this and for much else; only its words tell them apart.
@@ -117,6 +110,9 @@ final class MediaFile {
   /// The fineness of the audio's times. In Ogg only pages have one; those of the packets between are libav's sums,
   /// which err by a part of a Vorbis block where long and short ones meet, and come right after it.
   func audioTick(_ stream: Stream) -> MediaTime { format == "ogg" ? MediaTime(1, timescale: 500) : stream.tick }
+
+  /// Whether the container's length comes from an index or a count of samples, and not from a guess by bit rate.
+  var statesLength: Bool { ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "wav", "w64", "aiff", "flac"].contains(format) }
 
   private var format: String { String(cString: media_format_name(handle)) }
 

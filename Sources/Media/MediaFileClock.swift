@@ -6,7 +6,7 @@ import Corpus
 extension MediaFile {
   /// Where the clock of this file begins anew. Reads all packets, decodes none.
   func restarts() throws -> ClockRestarts {
-    let other = try MediaFile(path, onlyAudio: isOnlyAudio, seeks: false)
+    let other = try MediaFile(input, onlyAudio: isOnlyAudio, seeks: false)
     let chosen = [other.audio, other.video].compactMap { $0 }
     media_select_streams(other.handle, chosen.first?.index ?? -1, chosen.last?.index ?? -1)
     var ordinals: [Int32: Int] = [:]
@@ -26,12 +26,31 @@ extension MediaFile {
     return ClockRestarts(packets)
   }
 
+  /// The file's seconds from its start to the end of sound or picture, whichever is later: as the container states it
+  /// where it knows, else by its packets; nil where these have no times.
+  func length() throws -> Double? {
+    if statesLength, let duration { return duration }
+    let other = try MediaFile(input, seeks: false)
+    let chosen = [other.audio, other.video].compactMap { $0 }
+    media_select_streams(other.handle, chosen.first?.index ?? -1, chosen.last?.index ?? -1)
+    var end: MediaTime?
+    try other.eachPacket(Self.mostPackets) { facts in
+      guard let stream = chosen.first(where: { $0.index == facts.stream }),
+        let time = stream.time(facts.presented) ?? stream.time(facts.decoded)
+      else { return true }
+      let last = time + (stream.time(facts.duration) ?? .zero)
+      end = max(end ?? last, last)
+      return true
+    }
+    return end.map { ($0 - other.start).seconds } ?? duration
+  }
+
   /// Ten hours of sound and picture.
   private static let mostPackets = 4 << 20
 
   /// Where the sound that begins before `limit` ends, on the file's clock; nil where there is none.
   func endOfSound(before limit: MediaTime, after time: MediaTime) throws -> MediaTime? {
-    let other = try MediaFile(path, onlyAudio: true, seeks: maySeek)
+    let other = try MediaFile(input, onlyAudio: true, seeks: maySeek)
     guard let sound = other.audio,
       let decoder = try? StreamDecoder(other, sound, missing: Finding.nothingHeard)
     else { return nil }
@@ -43,7 +62,7 @@ extension MediaFile {
   /// a file whose times are found by halving.
   func risesThroughout() -> Bool {
     var opened: OpaquePointer?
-    guard media_open_packets(input.descriptor, Self.formats, &opened) == 0, let opened else { return false }
+    guard media_open_packets(input.media, Self.formats, &opened) == 0, let opened else { return false }
     defer { media_close(opened) }
     guard let packet = media_packet_make() else { return false }
     defer { media_packet_free(packet) }

@@ -1,12 +1,11 @@
 import Audio
-import Basics
 import CFFmpeg
 import CSndFile
 import Corpus
 
 /// The audio of a file that libsndfile reads and libav does not, or wrongly.
 final class SndFileAudioSource: AudioSource {
-  private let input: InputFile
+  private let file: VirtualFile
   private let handle: OpaquePointer
   private let info: SF_INFO
   private var block: [Float]
@@ -21,17 +20,12 @@ final class SndFileAudioSource: AudioSource {
 
   private static let blockFrames = 1 << 14
 
-  /// - Parameter startSeconds: where position 0 is, after the start of the file.
+  /// - Parameter start: where position 0 is, after the start of the file.
   /// - Throws: `Refusal`: `media.unreadable` with libsndfile's words.
-  init(_ path: String, startSeconds: Int = 0) throws {
-    do {
-      guard try Files.identity(path).kind == .file else { throw Refusal(.unreadable("not a regular file")) }
-      input = try InputFile(path)
-    } catch let failure as Failure {
-      throw Refusal(.unreadable(failure.found ?? failure.what))
-    }
+  init(_ input: MediaInput, start: MediaTime = .zero) throws {
+    file = VirtualFile(size: input.size) { input.read(into: $0, at: $1, count: $2) }
     var info = SF_INFO()
-    guard let handle = sf_open_fd(input.descriptor, Int32(SFM_READ), &info, 0) else {
+    guard let handle = file.open(Int(SFM_READ), &info) else {
       throw Refusal(.unreadable(String(cString: sf_strerror(nil))))
     }
     guard Resampler.rates.contains(Int(info.samplerate)),
@@ -41,7 +35,7 @@ final class SndFileAudioSource: AudioSource {
       throw Refusal(.unreadable("\(info.samplerate) Hz, \(info.channels) channels"))
     }
     (self.handle, self.info) = (handle, info)
-    position = -Int64(startSeconds) * Int64(info.samplerate)
+    position = -start.units(of: Int64(info.samplerate))
     block = [Float](repeating: 0, count: Self.blockFrames * Int(info.channels))
   }
 

@@ -34,6 +34,14 @@ package struct TrainingSet: Sendable {
     }
   }
 
+  /// The ids in each split, from the indexes alone.
+  /// - Throws: what reading a shard's index throws.
+  package func ids() throws -> [Split: [ClipID]] {
+    try shards.mapValues { names in
+      try names.flatMap { try TrainingShardIndex.samples("\(folder)/\($0)").map(\.id) }
+    }
+  }
+
   /// In the order train, validation, test.
   package var splits: [Split] { shards.keys.sorted() }
 

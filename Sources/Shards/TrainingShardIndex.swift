@@ -3,6 +3,7 @@
 
 import Basics
 import Corpus
+import Tar
 
 /// One sample of a shard: its id and the places of its members.
 package struct ShardSample: Sendable, Equatable {
@@ -29,7 +30,7 @@ package enum TrainingShardIndex {
       return samples
     }
     return try TarSample.group(TarFile.members(path), path: path).map { sample in
-      guard let id = ClipID(Files.name(sample.key)) else { throw Failure.shardKey(path, sample.key) }
+      guard let id = ClipID(key: Files.name(sample.key)) else { throw Failure.shardKey(path, sample.key) }
       return ShardSample(
         id: id,
         members: sample.members.map { .init(ending: $0.extension, offset: $0.member.offset, size: $0.member.size) })
@@ -69,7 +70,7 @@ package enum TrainingShardIndex {
           size <= tarSize - offset, let ending = String(validating: words[i], as: UTF8.self),
           words[i + 3].suffix(ending.utf8.count).elementsEqual(ending.utf8),
           let stem = String(validating: words[i + 3].dropLast(ending.utf8.count + 1), as: UTF8.self),
-          id == nil || id?.text == stem, let clip = ClipID(stem)
+          id == nil || id?.key == stem, let clip = ClipID(key: stem)
         else { return nil }
         members.append(.init(ending: ending, offset: offset, size: size))
         id = clip

@@ -26,7 +26,7 @@ package final class TrainingShardReader: Sendable {
   package func bytes(_ sample: Int, ending: String) throws -> UnsafeRawBufferPointer {
     let id = samples[sample].id
     guard let member = samples[sample][ending] else { throw Failure.shardMember(path, id, ending) }
-    let name = "\(id.text).\(ending)"
+    let name = "\(id.key).\(ending)"
     guard member.offset >= 512, member.size <= file.bytes.count - member.offset,
       headerIs(name, member.size, at: member.offset - 512)
     else { throw Failure.shardHeader(path, name, at: member.offset) }

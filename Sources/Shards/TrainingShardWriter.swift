@@ -2,6 +2,7 @@
 
 import Basics
 import Corpus
+import Tar
 
 /// What one written shard is.
 package struct TrainingShard: Sendable, Equatable, Codable {
@@ -84,7 +85,7 @@ package final class TrainingShardWriter {
   /// The same with any extensions.
   package func add(_ id: ClipID, _ members: [(extension: String, data: [UInt8])]) throws {
     try follow(id)
-    try add(key: id.text, members)
+    try add(key: id.key, members)
   }
 
   /// Adds several samples of one clip, keyed in their own way, in the order given.

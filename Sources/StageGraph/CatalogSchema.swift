@@ -4,7 +4,7 @@
 import GRDB
 
 enum CatalogSchema {
-  static let migrations: [String] = [first, generations, memos, typedTables]
+  static let migrations: [String] = [first, generations, memos, typedTables, preparedSets]
 
   static var version: Int { migrations.count }
 
@@ -13,6 +13,14 @@ enum CatalogSchema {
     for migration in migrations[version...] { try database.execute(sql: migration) }
     try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
+
+  /// What each folder of shards was made of, and how long files are.
+  private static let preparedSets = """
+    -- By the folder's path: JSON of ShardSetRecord.
+    CREATE TABLE shard_set (directory TEXT PRIMARY KEY, detail TEXT NOT NULL) WITHOUT ROWID;
+    -- Seconds by a digest of the file and what measured it; below 0: it has no length.
+    CREATE TABLE file_length (key BLOB PRIMARY KEY, seconds REAL NOT NULL) WITHOUT ROWID;
+    """
 
   /// A table for each thing that is kept, where there were items and notes with prefixes; and the subjects
   /// (SubjectLedger). What an older version cached of verdicts is dropped: they are found again from the stored

@@ -8,21 +8,25 @@ import Tensors
 package final class ShardClips: TrainingClips {
   package let ids: [String]
   package let width: Int
-  package let samples = 160_000
+  /// As many as the first clip has: all of a set are as long.
+  package let samples: Int
   private let clips: TrainingSamples
 
   package init(_ clips: TrainingSamples) throws {
     self.clips = clips
     ids = (0..<clips.count).map { clips.id($0).text }
+    samples = try clips.count > 0 ? FlacDecoder.sampleCount(clips.bytes(0, .sound)) ?? Self.usual : Self.usual
     width = clips.count > 0 ? try clips.clip(0).shape.last ?? 0 : 0
   }
+
+  private static let usual = ClipLength.usual * FrontEnd.sampleRate
 
   package func waveform(_ clip: Int, into place: UnsafeMutablePointer<Float>) throws {
     let id = ids[clip]
     try FlacDecoder.decode(try clips.bytes(clip, .sound), samples: samples, name: id, into: place)
   }
 
-  /// Rows are spread evenly over the clip's ten seconds: of a crop those from floor(start · rows / 160,000) on count.
+  /// Rows are spread evenly over the clip: of a crop those from floor(start · rows / samples) on count.
   package func target(_ clip: Int, samples range: Range<Int>) throws -> [Float] {
     let rows = try clips.clip(clip)
     guard rows.shape.count == 2, rows.shape[0] > 0, rows.shape[1] == width else {

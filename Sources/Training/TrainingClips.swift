@@ -1,4 +1,6 @@
+import Audio
 import Basics
+import Corpus
 
 /// Pairs of sound and teacher vectors, as training wants them: by number, in the order of their ids.
 package protocol TrainingClips: Sendable {
@@ -31,7 +33,7 @@ package struct MemoryClips: TrainingClips {
   }
 
   package var width: Int { targets.first?.count ?? 512 }
-  package var samples: Int { waveforms.first?.count ?? 160_000 }
+  package var samples: Int { waveforms.first?.count ?? ClipLength.usual * FrontEnd.sampleRate }
   package func waveform(_ clip: Int, into place: UnsafeMutablePointer<Float>) {
     place.update(from: waveforms[clip], count: waveforms[clip].count)
   }

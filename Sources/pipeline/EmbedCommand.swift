@@ -14,7 +14,7 @@ struct EmbedCommand: ParsableCommand {
       is left at its end and fills no window is dropped.
 
       The output's ending says what is written: .npy (a table, and its keys in NAME.keys.txt), .npz (an array a sound),
-      .safetensors, .tar (a WebDataset) or .jsonl. Keys are file names up to the first dot. A run that was ended goes on where it
+      .safetensors, .tar (a WebDataset) or .jsonl. Keys are file names without their last extension; files that share one are called by their folders too. A run that was ended goes on where it
       was; a file that cannot be decoded is one line of the report.
       """)
 

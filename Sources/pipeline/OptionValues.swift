@@ -3,11 +3,14 @@
 
 import ArgumentParser
 import Audio
+import Corpus
 import Kernels
 import Runs
 import Training
 
 extension NormalizationScope: ExpressibleByArgument {}
+
+extension ClipCut: ExpressibleByArgument {}
 
 extension InstructionSet: ExpressibleByArgument {
   package init?(argument: String) {

@@ -18,6 +18,7 @@ struct Pipeline: ParsableCommand {
 
   /// Words in, exit status out. The hidden worker is not a command: it is how this program calls itself.
   static func main() {
+    StandardStreams.occupy()
     if CommandLine.arguments.dropFirst().first == DecodeWorkerCommand.word { DecodeWorkerMain.run() }
     Interruption.watch()
     JobReport.begin(CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.first ?? "")

@@ -51,6 +51,7 @@ struct PrepareFlow {
         "pairs": summary.pairs, "leftOut": summary.leftOut, "decoded": work.decoded, "fetched": work.fetched,
         "shards": summary.shards, "written": work.written, "sealed": false,
       ])
+    Console.say(summary.splitLine)
     Console.say(
       "\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(Self.words(work))")
   }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Basics
+import Corpus
 import Foundation
 import Media
 import Prepare
@@ -37,7 +38,14 @@ private let defaults = PrepareSettings()
 struct ClipOptions: ParsableArguments {
   @Option(help: "Which clips there are: CSV (id,start,label,split) or JSONL.") var manifest: String?
   @Flag(help: "Refuse symbolic links below the videos' directories. By default they are followed.") var noFollow = false
-  @Option(help: "Only the first clips, in the order of their ids.") var limit: Int?
+  @Option(
+    help: "Only the first clips, in the order of their ids; into a directory of their own unless --shards names one.")
+  var limit: Int?
+  @Option(help: "How long a clip is.") var clipSeconds = defaults.clipSeconds
+  @Option(help: "Of files longer than a clip: first takes the beginning, every makes clips of all of it.")
+  var cut: ClipCut?
+  @Option(help: "Share of the source videos that go to validation, 0 to 1. (default: 0.05)") var validation: Double?
+  @Option(help: "Share of the source videos that are kept for a test, 0 to 1. (default: 0)") var test: Double?
   @Option(parsing: .singleValue, help: "Leave out clips with this reason. Repeatable.") var leaveOut: [String] = []
   @Option(parsing: .singleValue, help: "Keep clips with this reason. Repeatable.") var keep: [String] = []
   @Option(parsing: .singleValue, help: "Work again on clips with this reason. Repeatable.") var retry: [String] = []
@@ -48,9 +56,23 @@ struct ClipOptions: ParsableArguments {
   func validate() throws {
     try check("--limit", limit, 1...)
     try check("--max-bad-fraction", maxBadFraction, 0...1)
+    try check("--clip-seconds", clipSeconds, ClipLength.allowed)
+    try check("--validation", validation, 0...1)
+    try check("--test", test, 0...1)
+    guard (validation ?? 0) + (test ?? 0) < 1 else {
+      throw ValidationError("--validation, --test: less than 1 together is wanted, so that something is left to train on")
+    }
+    guard cut != .every || manifest == nil else {
+      throw ValidationError("--cut every: not with --manifest, which says already which clips there are")
+    }
   }
 
   func apply(to settings: inout PrepareSettings) {
+    (settings.clipSeconds, settings.cut) = (clipSeconds, cut ?? .first)
+    if validation != nil || test != nil {
+      let usual = SplitShares()
+      settings.splitShares = SplitShares(validation: validation ?? usual.validation, test: test ?? usual.test)
+    }
     (settings.manifest, settings.limit, settings.maxBadFraction) = (manifest, limit, maxBadFraction)
     settings.followsLinks = !noFollow
     (settings.leaveOut, settings.keep, settings.retry) = (leaveOut, keep, retry)
@@ -102,12 +124,14 @@ struct FrameOptions: ParsableArguments {
 
 struct ShardOptions: ParsableArguments {
   @Option(help: "Directory for training shards. (default: \(defaults.shards))") var shards: String?
+  @Flag(help: "Replace shards of other clips that are in the directory.") var replace = false
   @Option(help: "Clips in a shard, on average.") var shardSize = defaults.shardTarget
 
   func validate() throws { try check("--shard-size", shardSize, 1...) }
 
   func apply(to settings: inout PrepareSettings) {
-    settings.shards = shards ?? settings.shards
+    settings.shards = shards ?? settings.limit.map { "\(settings.shards)-first-\($0)" } ?? settings.shards
+    settings.replaces = replace
     settings.shardTarget = shardSize
   }
 }

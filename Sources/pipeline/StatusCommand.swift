@@ -60,6 +60,8 @@ struct StatusCommand: ParsableCommand {
         "leftOut": counts[.leftOut] ?? 0,
       ])
     PrepareReport.show(ReasonCount.rows(verdicts))
+    let workspace = try PreparedWorkspace(catalog)
+    if let line = try workspace.splitLine(shards: try workspace.shards()) { Console.say(line) }
     try tell(work: StageTimes(catalog))
   }
 

@@ -41,6 +41,37 @@ struct DirectoryReplacementTests {
     }
   }
 
+  @Test("a directory that cannot be renamed is copied aside; whatever is last before a kill, one set is whole")
+  func copies() throws {
+    let (scratch, replacement) = try setUp()
+    let whole = FaultyFileSystem(below: scratch.path, .never, exchanges: false, fixed: ["old"])
+    try whole.inUse { try replacement.run() }
+    #expect(contents(scratch, "old") == "new" && contents(scratch, "new") == "old")
+    #expect(try Files.names(in: scratch.path) == ["new", "old"])
+    for last in 1..<whole.count {
+      let (scratch, replacement) = try setUp()
+      let disk = FaultyFileSystem(
+        below: scratch.path, .fromThenOn(last + 1, EIO), exchanges: false, fixed: ["old"])
+      #expect(throws: Failure.self) { try disk.inUse { try replacement.run() } }
+      try replacement.recover()
+      #expect(["old", "new"].contains(contents(scratch, "old")), "operation \(last)")
+      #expect(try Files.names(in: scratch.path) == ["new", "old"], "operation \(last)")
+      try replacement.run()
+    }
+  }
+
+  @Test("what a file system can do is found out by trying, and nothing is left of that")
+  func abilities() throws {
+    let scratch = try Scratch()
+    for (exchanges, links) in [(true, true), (false, true), (true, false)] {
+      let disk = FaultyFileSystem(below: scratch.path, .never, exchanges: exchanges, links: links)
+      let found = try disk.inUse { try FileSystemAbilities(of: scratch.path) }
+      #expect(found.exchanges == exchanges && found.links == links)
+      #expect((found.substitutes == nil) == (exchanges && links))
+    }
+    #expect(try Files.names(in: scratch.path).isEmpty)
+  }
+
   @Test("what cannot change places is told")
   func absent() throws {
     let (scratch, _) = try setUp()

@@ -136,4 +136,9 @@ struct FailureTests {
     #expect("e\u{301}" == "é" && precedesInBytes("e\u{301}", "é") && !precedesInBytes("é", "e\u{301}"))
     #expect(!precedesInBytes("a", "a"))
   }
+
+  @Test("numbers have commas between thousands")
+  func thousands() {
+    #expect([0, 999, 1000, 50_000, -1_234_567].map(grouped) == ["0", "999", "1,000", "50,000", "-1,234,567"])
+  }
 }

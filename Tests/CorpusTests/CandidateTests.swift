@@ -18,7 +18,7 @@ import Testing
   func invalid() {
     let long = String(repeating: "x", count: 92)
     for (name, evidence) in [
-      ("\(long).mp4", "92 bytes, over 91: <id>.clip.npy does not fit a tar's name field"),
+      ("\(long).mp4", "92 bytes as a tar has it, over 91: <id>.clip.npy does not fit its name field"),
       (".mp4", "it is empty"), ("a\u{1}b.mp4", "it has control characters"), ("a\u{FFFD}.mp4", "it is not UTF-8"),
       ("__meta__.mp4", "webdataset skips names of the form __x__"),
     ] {
@@ -86,6 +86,6 @@ import Testing
   func cuts() throws {
     let list = try ClipList(files: files("v.mp4"), manifest: manifest("v,10,a,train\nv,20,a,train\n"))
     #expect(list.candidates.map(\.idText) == ["v_000010", "v_000020"])
-    #expect(list.candidates.map(\.startSeconds) == [10, 20])
+    #expect(list.candidates.map(\.startMilliseconds) == [10_000, 20_000])
   }
 }

@@ -20,7 +20,7 @@ import Testing
           "--Xq3vK8mJ0_000030", "aB_9dEfGh1-_000000", "aB_9dEfGh1-_000120", "Zy8-wVuT5sR_000210",
         ], "\(name)")
       #expect(rows.map(\.video) == ["--Xq3vK8mJ0", "aB_9dEfGh1-", "aB_9dEfGh1-", "Zy8-wVuT5sR"], "\(name)")
-      #expect(rows.map(\.startSeconds) == [30, 0, 120, 210], "\(name)")
+      #expect(rows.map(\.startMilliseconds) == [30_000, 0, 120_000, 210_000], "\(name)")
       #expect(
         rows.map(\.label) == ["rain, on a tent", "dog barking", "dog barking", "church bell ringing"], "\(name)")
       let splits: [Split?] = name == "file-names.csv" ? [nil, nil, nil, nil] : [.train, .train, .test, .test]

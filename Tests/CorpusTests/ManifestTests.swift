@@ -18,7 +18,7 @@ struct ManifestTests {
       """)
     #expect(audioSet.rows.map(\.clip) == ["--4gqARaEJE_000000", "-5QrBL6MzLg_60500_70500"])
     #expect(audioSet.rows.map(\.label) == ["/m/068hy,/m/07q6cd_,/m/0bt9lr,/m/0jbk", "/m/09x0r"])
-    #expect(audioSet.rows.map(\.startSeconds) == [0, nil])
+    #expect(audioSet.rows.map(\.startMilliseconds) == [0, 60_500])
     let audioCaps = try manifest(
       "audiocap_id,youtube_id,start_time,caption\n1,abc,30,A dog barks\n2,abc,30,\"A dog, barking\"\n3,d,0,Rain\n")
     #expect(audioCaps.rows.map(\.clip) == ["abc_000030", "d_000000"])
@@ -54,7 +54,7 @@ struct ManifestTests {
     ] {
       let read = try manifest(text, ending)
       #expect(read.rows.map(\.clip) == ["abc_000030"] && read.hasSplits, "\(text)")
-      #expect(read.rows[0].label == "dog, barking" && read.rows[0].split == .train && read.rows[0].startSeconds == 30)
+      #expect(read.rows[0].label == "dog, barking" && read.rows[0].split == .train && read.rows[0].startMilliseconds == 30_000)
       #expect(read.rows[0].video == "abc")
     }
     let listed = try manifest("a_b_000030.mp4,dog\nx,0,\n")

@@ -20,7 +20,7 @@ struct StageContractTests {
   private func clip() throws -> PreparedClip {
     let file = SourceFile(path: "videos/a_000001.mp4", name: "a_000001.mp4")
     let candidate = try #require(ClipList(files: [file], manifest: nil).candidates.first)
-    var clip = PreparedClip(candidate, try #require(candidate.id), source: Digest(of: "bytes"))
+    var clip = PreparedClip(candidate, try #require(candidate.id), seconds: 10, source: Digest(of: "bytes"))
     clip.vectors = PreparedClip.Vectors(
       place: 0, areOfClip: false, digest: Digest(of: "rows"), description: Digest(of: "told"))
     return clip
@@ -60,7 +60,7 @@ struct StageContractTests {
     (other.workspace, other.shards, other.videos, other.jobs) = ("w", "s", ["elsewhere"], 77)
     (other.timeoutSeconds, other.maxBadFraction, other.shardTarget) = (1, 1, 3)
     var moved = try clip()
-    moved.path = "elsewhere/\(Files.name(moved.path))"
+    moved.media = MediaSource("elsewhere.tar", bytes: 512..<1024)
     for stage in builtInStages {
       #expect(stage.stage(other) == stage.stage(Self.settings), "\(stage.name)")
       let (a, b) = (stage.inputs(try clip(), Self.settings).elements, stage.inputs(moved, other).elements)

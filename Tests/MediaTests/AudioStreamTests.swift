@@ -17,7 +17,7 @@ struct AudioStreamTests {
 
   private func piece(_ path: String, _ first: Int, _ count: Int, start: Int = 0) throws -> DecodeOutcome {
     try ClipDecoder.decode(
-      DecodeRequest(path: path, startSeconds: start, work: .waveform(first: first, count: count)))
+      DecodeRequest(MediaSource(path), startMilliseconds: 1000 * start, work: .waveform(first: first, count: count)))
   }
 
   private func floats(_ outcome: DecodeOutcome) -> [Float] {

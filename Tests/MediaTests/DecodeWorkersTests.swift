@@ -28,7 +28,7 @@ import Testing
     greeting = message()
     reply(greeting)
     while True:
-      path = message()['path']
+      path = os.path.basename(message()['source']['path'])
       log.write('%d begin %s\\n' % (os.getpid(), path)); log.flush()
       first = not os.path.exists(sys.argv[1] + '.' + path)
       open(sys.argv[1] + '.' + path, 'w').close()
@@ -54,7 +54,10 @@ import Testing
         count: count, command: ["/usr/bin/env", "python3", clips.path("worker.py"), clips.path("log")] + extra,
         limits: DecodeLimits(seconds: seconds, requestsPerWorker: perWorker))
     }
-    func decode(_ path: String) throws -> DecodeOutcome { try workers.decode(DecodeRequest(path: path, work: .sound)) }
+    func decode(_ name: String) throws -> DecodeOutcome {
+      if !Files.exists(clips.path(name)) { try Files.write("a clip", to: clips.path(name)) }
+      return try workers.decode(DecodeRequest(MediaSource(clips.path(name)), work: .sound))
+    }
     var log: [String] {
       let bytes = (try? Files.read(clips.path("log"))) ?? []
       return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
@@ -134,9 +137,9 @@ import Testing
   @Test("workers that cannot be started are an error, not a verdict on a clip")
   func noWorker() throws {
     let absent = DecodeWorkers(count: 1, command: ["/absent/worker"])
-    #expect(throws: Failure.self) { try absent.decode(DecodeRequest(path: "a", work: .sound)) }
+    #expect(throws: Failure.self) { try absent.decode(DecodeRequest(MediaSource("/proc/self/exe"), work: .sound)) }
     let mute = DecodeWorkers(count: 1, command: ["/bin/true"])
-    #expect(throws: Failure.self) { try mute.decode(DecodeRequest(path: "a", work: .sound)) }
+    #expect(throws: Failure.self) { try mute.decode(DecodeRequest(MediaSource("/proc/self/exe"), work: .sound)) }
     let dying = try Stand("dies")
     #expect(throws: Failure.self) { try dying.decode("a") }
   }

@@ -16,7 +16,7 @@ import Testing
     let folder = try #require(Self.environment["PIPELINE_DUMP_FOLDER"])
     let path = try #require(Self.environment["PIPELINE_DUMP_VIDEO"])
     let index = try #require(Self.environment["PIPELINE_DUMP_STREAM"].flatMap { Int32($0) })
-    let file = try MediaFile(path)
+    let file = try MediaFile(MediaInput(MediaSource(path)))
     let stream = try #require(file.streams.first { $0.index == index })
     let decoder = try StreamDecoder(file, stream, missing: Finding.nothingSeen)
     var times: [String] = []

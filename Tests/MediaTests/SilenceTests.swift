@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 import Foundation
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
   private static let silent = ["-f", "lavfi", "-i", "anullsrc=r=48000:d=10"]
 
   private func piece(_ path: String) throws -> DecodeOutcome {
-    try ClipDecoder.decode(DecodeRequest(path: path, work: .waveform(first: 0, count: 60)))
+    try ClipDecoder.decode(DecodeRequest(MediaSource(path), work: .waveform(first: 0, count: 60)))
   }
 
   @Test(

@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 import Evaluation
 import Foundation
 import Kernels
@@ -142,16 +143,16 @@ struct ClassifyTests {
     var reading = EvaluationClips.Reading()
     reading.audio = sounds.tool.path("videos")
     let clips = try EvaluationClips(sounds.tool.path("m.csv"), reading).clips
-    #expect(clips.map(\.startSeconds) == [3, 14, 19] && clips.allSatisfy { $0.seconds == 10 })
+    #expect(clips.map(\.startMilliseconds) == [3000, 14_000, 19_000] && clips.allSatisfy { $0.seconds == 10 })
     let workers = DecodeWorkers(count: 1, command: [Tool.program, DecodeWorkerCommand.word])
     let threads = WorkerThreads(1)
     defer {
       threads.stop()
       workers.stop()
     }
-    let files = [clips[0].path, sounds.tool.path("long.wav"), sounds.tool.path("short.wav")]
+    let files = [clips[0].media.path, sounds.tool.path("long.wav"), sounds.tool.path("short.wav")]
     let loaded = try AudioLoader(.clip, workers: workers, threads: threads)
-      .load((clips.map(\.audio) + files.map { .file($0) })[...])
+      .load((clips.map(\.audio) + files.map { .file(MediaSource($0)) })[...])
     let counts = loaded.map { loaded -> Int? in
       guard case .audio(let audio) = loaded else { return nil }
       return audio.samples.count

@@ -49,7 +49,8 @@ struct PrepareTests {
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
     try Files.write([], to: tool.path("videos/empty000000_000001.mp4"))
     try Clips.make(tool.path("videos/novectors00_000001.mp4"), pitch: 700)
-    try Clips.shell(["cp", tool.path("videos/\(Clips.name(0)).mp4"), tool.path("videos/\(Clips.name(0)).copy.mp4")])
+    try Files.makeDirectory(tool.path("videos/more"))
+    try Clips.shell(["cp", tool.path("videos/\(Clips.name(0)).mp4"), tool.path("videos/more/\(Clips.name(0)).mp4")])
     try Files.write(
       "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n\(Clips.name(0)).mp4\n",
       to: tool.path("videos/playlist000_000001.mp4"))
@@ -63,7 +64,7 @@ struct PrepareTests {
     for (name, reason) in [
       ("short000000", "clip.short"), ("nosound0000", "audio.missing"), ("nopicture00", "video.missing"),
       ("text0000000", "media.unreadable"), ("empty000000", "media.unreadable"), ("novectors00", "embedding.missing"),
-      (".copy.mp4", "clip.duplicate"), ("playlist000", "media.unreadable"),
+      ("more/", "clip.duplicate"), ("playlist000", "media.unreadable"),
     ] {
       #expect(
         quarantine.split(separator: "\n").contains { $0.contains(name) && $0.contains("\"reason\":\"\(reason)\"") },

@@ -28,9 +28,4 @@ struct MarkupTests {
     #expect(Axis([3]).ticks.count > 1)
     #expect(Axis.label(1e-4) == "1e-04" && Axis.label(2.5) == "2.5" && Axis.label(-0.0) == "0")
   }
-
-  @Test("numbers have commas between thousands")
-  func grouped() {
-    #expect([0, 999, 1000, 50_000, -1_234_567].map(Style.grouped) == ["0", "999", "1,000", "50,000", "-1,234,567"])
-  }
 }

@@ -3,6 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Tar
 @testable import Shards
 
 /// What every format in the list of those that hold teacher vectors holds to.

@@ -5,6 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Tar
 @testable import Shards
 
 @Suite struct TrainingShardTests {

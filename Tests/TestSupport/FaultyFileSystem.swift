@@ -37,15 +37,19 @@ package final class FaultyFileSystem: FileSystem {
   private let fault: Fault
   private let exchanges: Bool
   private let links: Bool
+  private let fixed: Set<String>
   private let machine = MachineFileSystem()
   private let state = Mutex(State())
 
   /// - Parameters:
   ///   - folder: whose name no other folder has.
   ///   - exchanges, links: whether it can exchange two names, and give a file a second one: not all file systems do.
-  package init(below folder: String, _ fault: Fault, exchanges: Bool = true, links: Bool = true) {
+  ///   - fixed: names of folders that cannot be renamed, as those of an overlay's lower layer.
+  package init(
+    below folder: String, _ fault: Fault, exchanges: Bool = true, links: Bool = true, fixed: Set<String> = []
+  ) {
     folderName = "/\(Files.name(folder))"
-    (self.fault, self.exchanges, self.links) = (fault, exchanges, links)
+    (self.fault, self.exchanges, self.links, self.fixed) = (fault, exchanges, links, fixed)
   }
 
   /// How many operations there were.
@@ -118,7 +122,9 @@ package final class FaultyFileSystem: FileSystem {
     result(fate(descriptor)) { machine.truncate(descriptor, to: length) }
   }
   package func sync(_ descriptor: Int32) -> Int32 { result(fate(descriptor)) { machine.sync(descriptor) } }
-  package func rename(_ from: String, to: String) -> Int32 { result(fate(from)) { machine.rename(from, to: to) } }
+  package func rename(_ from: String, to: String) -> Int32 {
+    result(fate(from)) { fixed.contains(Files.name(from)) ? absent(EXDEV) : machine.rename(from, to: to) }
+  }
   package func exchange(_ first: String, _ second: String) -> Int32 {
     result(fate(first)) { exchanges ? machine.exchange(first, second) : absent(EINVAL) }
   }

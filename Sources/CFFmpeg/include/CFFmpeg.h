@@ -41,6 +41,9 @@ bool media_has_decoder(const char *name);
 typedef struct media_file media_file;
 typedef struct media_packet media_packet;
 
+// `size` bytes from `offset` on of an open file.
+typedef struct { int descriptor; int64_t offset, size; } media_source;
+
 typedef struct {
   int kind;
   bool is_default, is_attached_picture, has_decoder;
@@ -59,12 +62,12 @@ typedef struct {
   size_t size;
 } media_packet_facts;
 
-// Reads from `descriptor` with pread and from nowhere else; the descriptor stays the caller's. `formats` is a comma-separated
+// Reads the source with pread and nothing else; the descriptor stays the caller's. `formats` is a comma-separated
 // list of the demuxers that may be used. `only_sound` says that no picture will be decoded: then the search for their parameters
 // is left out where the header says enough of the sound.
-int media_open(int descriptor, const char *formats, bool only_sound, media_file **file);
+int media_open(media_source source, const char *formats, bool only_sound, media_file **file);
 // Only as far as packets take it: nothing is decoded to learn more of the streams, which may show up while packets are read.
-int media_open_packets(int descriptor, const char *formats, media_file **file);
+int media_open_packets(media_source source, const char *formats, media_file **file);
 void media_close(media_file *file);
 const char *media_format_name(const media_file *file);
 // The whole file's length in microseconds, as the container states it or libav works it out; MEDIA_NO_TIME when unknown.

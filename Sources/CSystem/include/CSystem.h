@@ -28,6 +28,13 @@ pid_t system_spawn_worker(const char *const arguments[], int input, int output);
 // The same for a command of the user's: it heeds SIGINT, SIGTERM and SIGHUP even where this process ignores them.
 pid_t system_spawn_command(const char *const arguments[], int input, int output);
 
+// A pair of connected sockets that no other process inherits. 0, or -1 with errno.
+int system_socket_pair(int ends[2]);
+// Sends all of `count` bytes; an open `descriptor` (-1: none) goes along with the first of them. 0, or -1 with errno.
+int system_send(int socket, const void *bytes, size_t count, int descriptor);
+// At most `count` bytes, 0 at the end, or -1 with errno. A descriptor that came with them is put into `descriptor`, else -1.
+ssize_t system_receive(int socket, void *bytes, size_t count, int *descriptor);
+
 // Caps the address space of the calling process.
 int system_limit_memory(uint64_t bytes);
 

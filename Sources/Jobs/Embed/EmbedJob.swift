@@ -187,7 +187,7 @@ package final class EmbedJob {
   private func pieces(
     _ file: SourceFile, _ cut: WindowCut, _ workers: DecodeWorkers, _ body: ([Float]) throws -> Void
   ) throws -> Int {
-    let pieces = AudioPieces(file.path, workers)
+    let pieces = AudioPieces(file.media, workers)
     defer { pieces.stop() }
     var windows = WindowStream(cut)
     var samples = 0

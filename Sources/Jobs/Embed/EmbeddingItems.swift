@@ -9,8 +9,8 @@ struct EmbeddingItem: Sendable {
   enum Source: Sendable {
     /// The whole sound of a file.
     case file(SourceFile)
-    /// Ten seconds of a file, as a manifest has it.
-    case excerpt(SourceFile, startSeconds: Int)
+    /// A clip of a file, as a manifest has it.
+    case excerpt(SourceFile, startMilliseconds: Int)
     /// A sample of a training shard, by its number in the split.
     case sample(Int)
   }
@@ -25,8 +25,8 @@ struct EmbeddingItem: Sendable {
   /// - Parameter clips: where samples of shards lie.
   func audio(in clips: ShardClips?) -> AudioLoader.Source {
     switch source {
-    case .file(let file): .file(file.path)
-    case .excerpt(let file, let start): .excerpt(file.path, startSeconds: start)
+    case .file(let file): .file(file.media)
+    case .excerpt(let file, let start): .excerpt(file.media, startMilliseconds: start)
     case .sample(let index):
       .stored {
         guard let clips else { throw Failure("embed.shards", "no shards") }
@@ -79,14 +79,7 @@ struct EmbeddingItems: Sendable {
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.inputs) }
     if !clips.absent.isEmpty { warnings.append("\(clips.absent.count) rows of the manifest have no file") }
     if !clips.unlisted.isEmpty { warnings.append("\(clips.unlisted.count) files are not in the manifest") }
-    if settings.keys == .path { clips.nameByPath() }
-    // Sorted by id: only those that stand twice are read for it.
-    let ids = clips.candidates.map(\.idText)
-    clips.settleCollisions(
-      ids.indices.map { i in
-        let stands = (i > 0 && ids[i - 1] == ids[i]) || (i + 1 < ids.count && ids[i + 1] == ids[i])
-        return stands ? try? Digest.ofFile(clips.candidates[i].file.path) : nil
-      })
+    if let sentence = clips.nameApart(byPath: settings.keys == .path) { warnings.append(sentence) }
     let policy = try VerdictPolicy()
     for candidate in clips.candidates {
       if let finding = policy.decisive(candidate.findings) {
@@ -94,15 +87,15 @@ struct EmbeddingItems: Sendable {
         continue
       }
       let identity = (try? Files.identity(candidate.file.path)).map {
-        "\($0.device) \($0.inode) \($0.size) \($0.modified)"
+        "\($0.device) \($0.inode) \($0.size) \($0.modified)" + (candidate.file.bytes.map { " \($0)" } ?? "")
       }
       let source: EmbeddingItem.Source =
         settings.manifest == nil
-        ? .file(candidate.file) : .excerpt(candidate.file, startSeconds: candidate.startSeconds)
+        ? .file(candidate.file) : .excerpt(candidate.file, startMilliseconds: candidate.startMilliseconds)
       items.append(
         EmbeddingItem(
           key: candidate.idText, name: candidate.file.name, source: source,
-          identity: "\(identity ?? "unknown") \(settings.manifest == nil ? "" : "\(candidate.startSeconds)")"))
+          identity: "\(identity ?? "unknown") \(settings.manifest == nil ? "" : "\(candidate.startMilliseconds)")"))
     }
   }
 }
@@ -114,17 +107,34 @@ package struct LeftOutSound: Sendable {
 }
 
 extension ClipList {
-  /// Calls clips by their folders too: `dog/1.wav` is `dog/1`.
-  mutating func nameByPath() {
-    for i in candidates.indices {
-      let name = candidates[i].file.name
-      let folder = Files.parent(name)
-      candidates[i].idText = folder == "." ? candidates[i].idText : "\(folder)/\(candidates[i].idText)"
-    }
+  /// Gives every clip a name of its own: by its file, or where several share that, by its folders too (`dog/1.wav` is
+  /// `dog/1`), and where even that is not enough, with the file's extension.
+  /// - Parameter byPath: whether all are called by their folders.
+  /// - Returns: what to say of those that share a name; nil where none do.
+  mutating func nameApart(byPath: Bool) -> String? {
+    if byPath { for i in candidates.indices { candidates[i].idText = candidates[i].pathText } }
+    let shared = shared
+    for i in shared { candidates[i].idText = candidates[i].pathText }
+    for i in self.shared { candidates[i].idText = candidates[i].file.name }
+    let example = shared.first.map { candidates[$0].idText }
     candidates.sort { a, b in
-      a.idText == b.idText
-        ? a.file.name.utf8.lexicographicallyPrecedes(b.file.name.utf8)
-        : a.idText.utf8.lexicographicallyPrecedes(b.idText.utf8)
+      a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
     }
+    return example.map {
+      "\(shared.count) files share their names with others: their keys are longer, such as \($0)"
+    }
+  }
+
+  /// Clips whose name another has.
+  private var shared: [Int] {
+    let counts = Dictionary(candidates.map { ($0.idText, 1) }, uniquingKeysWith: +)
+    return candidates.indices.filter { counts[candidates[$0].idText, default: 0] > 1 }
+  }
+}
+
+extension ClipCandidate {
+  fileprivate var pathText: String {
+    let folder = Files.parent(file.name)
+    return folder == "." ? idText : "\(folder)/\(idText)"
   }
 }

@@ -67,7 +67,7 @@ struct ClassifyData {
         clips.append(clip)
         held.append(audio.samples)
         seconds.append(Double(audio.samples.count) / Double(FrontEnd.sampleRate))
-        let file = overlap == nil ? nil : try Digest.ofFile(clip.path)
+        let file = overlap == nil ? nil : try clip.media.digest()
         if overlap?.holds(contentKey: audio.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
         hasher.update(field: clip.name)
         audio.samples.withUnsafeBytes { hasher.update($0) }

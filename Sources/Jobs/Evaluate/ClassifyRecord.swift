@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 import Evaluation
 import Media
 
@@ -129,7 +130,7 @@ extension ClassifyEvaluation {
   func lines(_ data: ClassifyData, _ method: String) -> [String] {
     var lines = [
       method,
-      "each clip at its own length, 16 kHz mono, at most \(AudioLoader.Use.clip.mostSeconds) s (of a manifest's rows \(DecodeRequest.clipSeconds) s); embeddings are not normalised",
+      "each clip at its own length, 16 kHz mono, at most \(AudioLoader.Use.clip.mostSeconds) s (of a manifest's rows \(ClipLength.usual) s); embeddings are not normalised",
       data.targets.isMultiLabel
         ? "several labels a clip: mAP, AUC and d′ are means over classes that have test clips of both kinds"
         : "one label a clip: accuracy; mAP, AUC and d′ are one class against the rest, means over classes",

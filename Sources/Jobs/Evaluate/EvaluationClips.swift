@@ -8,9 +8,9 @@ package struct EvaluationClips: Sendable {
   package struct Clip: Sendable {
     /// Relative to the data's folder.
     package var name: String
-    package var path: String
+    package var media: MediaSource
     /// Where the clip begins in the file.
-    package var startSeconds = 0
+    package var startMilliseconds = 0
     /// The clip's length; nil: to the end of the file.
     package var seconds: Int?
     package var labels: [String]
@@ -18,7 +18,7 @@ package struct EvaluationClips: Sendable {
     package var split: Split?
 
     var audio: AudioLoader.Source {
-      seconds == nil ? .file(path) : .excerpt(path, startSeconds: startSeconds)
+      seconds.map { .excerpt(media, startMilliseconds: startMilliseconds, seconds: $0) } ?? .file(media)
     }
   }
 
@@ -71,7 +71,7 @@ package struct EvaluationClips: Sendable {
         unlabelled += 1
         continue
       }
-      add(Clip(name: file.name, path: file.path, labels: [label], fold: folds?.group(file.name)), needsFold: folds)
+      add(Clip(name: file.name, media: file.media, labels: [label], fold: folds?.group(file.name)), needsFold: folds)
     }
     if unlabelled > 0 {
       notes.append("\(unlabelled) \(unlabelled == 1 ? "file has" : "files have") no label and will not be used")
@@ -133,7 +133,7 @@ package struct EvaluationClips: Sendable {
         leftOut.append("\(file.name): no label")
         continue
       }
-      var clip = Clip(name: file.name, path: file.path, labels: labels)
+      var clip = Clip(name: file.name, media: file.media, labels: labels)
       clip.fold = foldColumn.map { fields[$0] } ?? folds?.group(file.name)
       if let splitColumn {
         guard let split = Split(manifest: fields[splitColumn]) else {
@@ -161,8 +161,8 @@ package struct EvaluationClips: Sendable {
         leftOut.append("\(candidate.idText): no label")
         continue
       }
-      var clip = Clip(name: candidate.idText, path: candidate.file.path, labels: [label])
-      (clip.startSeconds, clip.seconds) = (candidate.startSeconds, DecodeRequest.clipSeconds)
+      var clip = Clip(name: candidate.idText, media: candidate.file.media, labels: [label])
+      (clip.startMilliseconds, clip.seconds) = (candidate.startMilliseconds, ClipLength.usual)
       clip.fold = folds?.group(candidate.file.name)
       clip.split = folds == nil ? candidate.split : nil
       add(clip, needsFold: folds)

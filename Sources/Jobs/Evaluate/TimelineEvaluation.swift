@@ -95,7 +95,7 @@ enum TimelineEvaluation {
       workers.stop()
     }
     let loader = AudioLoader(.recording, workers: workers, threads: readers)
-    let sources = files.map { AudioLoader.Source.file("\(Files.parent(path))/\($0.file)") }
+    let sources = files.map { AudioLoader.Source.file(MediaSource("\(Files.parent(path))/\($0.file)")) }
     let embedder = Embedder(student.model, project: true, backend: FastBackend(), threads: threads)
     var recordings: [Recording] = []
     var next = 0

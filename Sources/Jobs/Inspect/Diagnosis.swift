@@ -61,6 +61,8 @@ package struct Diagnosis: Sendable {
     add(
       "\(name) disk", "\(free >> 20) MiB free at \(path)",
       !writable ? .notWritable(place) : free < Self.leastFreeBytes ? .littleSpace(path, free) : nil)
+    guard writable, let abilities = try? FileSystemAbilities(of: place) else { return }
+    add("\(name) file system", abilities.substitutes ?? "exchanges directories, links files")
   }
 
   private mutating func addLock(_ workspace: String) {

@@ -2,8 +2,8 @@
 // look into the store. It is a cache of what `ClipOutcome` and the verdict's rules give: an empty or unreadable one
 // only costs time.
 //
-// Bytes (little-endian): u8 version, u8 state, u8 split, u8 flags (1 = has a pair, 2 = joined), 32 input, 32 pair, text
-// reason, u16 findings, each text code and text evidence; a text is u32 length and UTF-8.
+// Bytes (little-endian): u8 version, u8 state, u8 split, u8 flags (1 = has a pair, 2 = joined), 32 input, 32 pair, f64
+// unused seconds, text reason, u16 findings, each text code and text evidence; a text is u32 length and UTF-8.
 
 import Basics
 import Corpus
@@ -11,7 +11,7 @@ import Corpus
 /// A verdict by what it depends on.
 struct CachedVerdict: Equatable {
   /// Raised whenever the same inputs would give another verdict, or another pair.
-  static let version: UInt8 = 3
+  static let version: UInt8 = 4
 
   /// The digest of all that decides the verdict.
   var input: Digest
@@ -22,6 +22,8 @@ struct CachedVerdict: Equatable {
   var split: Split?
   /// Whether the verdict says train because there were too few validation clips.
   var hasJoined = false
+  /// As in `VerdictResolver.Resolved`.
+  var unusedSeconds = 0.0
   /// The digest of all that goes into a shard for the clip; nil where nothing does.
   var pair: Digest?
 }
@@ -35,6 +37,7 @@ extension CachedVerdict {
     ])
     writer.write(input)
     if let pair { writer.write(pair) } else { writer.write([UInt8](repeating: 0, count: 32)) }
+    writer.write(unusedSeconds.bitPattern)
     writer.write(text: reason?.rawValue ?? "")
     writer.write(UInt16(truncatingIfNeeded: findings.count))
     for finding in findings.prefix(Int(UInt16.max)) {
@@ -50,12 +53,13 @@ extension CachedVerdict {
     guard reader.byte() == Self.version, let state = reader.byte(), let split = reader.byte(),
       let flags = reader.byte(),
       Int(state) < ClipVerdict.State.allCases.count, Int(split) <= Split.allCases.count, reader.digest() == input,
-      let pair = reader.digest(), let reason = reader.text(), let count = reader.integer(UInt16.self)
+      let pair = reader.digest(), let unused = reader.integer(UInt64.self), let reason = reader.text(), let count = reader.integer(UInt16.self)
     else { return nil }
     self.input = input
     self.state = ClipVerdict.State.allCases[Int(state)]
     self.split = split == 0 ? nil : Split.allCases[Int(split) - 1]
     hasJoined = flags & 2 != 0
+    unusedSeconds = Double(bitPattern: unused)
     self.pair = flags & 1 != 0 ? pair : nil
     self.reason = reason.isEmpty ? nil : ReasonCode(rawValue: reason)
     for _ in 0..<count {

@@ -11,6 +11,8 @@ struct ClipOutcome: Sendable {
   var frames: Artifact?
   /// What goes into a shard; nil where something is missing.
   var sample: Sample?
+  /// Seconds of the file behind the clip's end; 0 where there are as few as need no mention.
+  var unusedSeconds = 0.0
 
   struct Sample: Sendable {
     var sound: Artifact
@@ -40,9 +42,10 @@ struct ClipOutcome: Sendable {
   init(_ clip: PreparedClip, vectorFindings: [Finding], _ result: (String) throws -> StageResult?) throws {
     guard let sound = try result(ExtractAudio.name) else { return }
     let pictures = try result(ExtractFrames.name)
-    let facts = try ClipFacts(sound: sound.summary, frames: pictures?.summary, clip: clip.id.text)
+    let facts = try ClipFacts(sound: sound.summary, frames: pictures?.summary, clip: clip)
     frames = pictures?.record.output(ExtractFrames.output)
     findings = facts.findings + vectorFindings
+    unusedSeconds = facts.unusedSeconds(startingAt: clip.start.seconds)
     guard let vectors = try result(SelectVectors.name) else { return }
     let selected = try CanonicalJSON.decode(
       SelectVectors.Summary.self, from: vectors.summary, source: "summary of select-vectors, \(clip.id.text)")

@@ -39,22 +39,31 @@ package struct PreparedClip: Sendable {
   }
 
   package var id: ClipID
-  package var path: String
-  /// Where the clip begins in the file, in seconds.
-  package var startSeconds: Int
+  /// The bytes of its file.
+  package var media: MediaSource
+  /// The name of that file without its last extension.
+  package var stem: String
+  /// Where the clip begins in the file.
+  package var startMilliseconds: Int
+  /// How long it should be.
+  package var seconds: Int
   package var label: String?
+  package var captions: [String]
+  /// Where it ends in the video, in seconds, if a list says so.
+  package var end: Double?
   /// The digest of the file.
   package var source: Digest
   /// Nil when there are none that can be taken.
   package var vectors: Vectors?
 
-  package init(_ candidate: ClipCandidate, _ id: ClipID, source: Digest) {
-    (self.id, self.source) = (id, source)
-    (path, startSeconds, label) = (candidate.file.path, candidate.startSeconds, candidate.label)
+  package init(_ candidate: ClipCandidate, _ id: ClipID, seconds: Int, source: Digest) {
+    (self.id, self.seconds, self.source) = (id, seconds, source)
+    (media, startMilliseconds) = (candidate.file.media, candidate.startMilliseconds)
+    stem = candidate.isFileItself ? id.text : candidate.file.stem
+    (label, captions, end) = (candidate.label, candidate.captions, candidate.end)
   }
 
-  /// The file's name before its first dot.
-  package var stem: String { ClipID.stem(ofFile: Files.name(path)) }
+  var start: MediaTime { MediaTime(milliseconds: startMilliseconds) }
 }
 
 /// What stages work with.

@@ -13,18 +13,18 @@ package enum ExtractAudio: ClipStage {
 
   package static func stage(_ settings: PrepareSettings) -> Stage {
     Stage(
-      name: name, version: version, parameters: ["rate": "16000", "seconds": "\(DecodeRequest.clipSeconds)"],
+      name: name, version: version, parameters: ["rate": "16000", "seconds": "\(settings.clipSeconds)"],
       toolchain: MediaToolchain.identity)
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
-    ["source": .digest(clip.source), "start": .digest(start(clip.startSeconds))]
+    ["source": .digest(clip.source), "start": .digest(start(clip.start))]
   }
 
   private static let atZero = Digest(of: "0")
 
   /// The digest of a start: nearly always that of 0.
-  static func start(_ seconds: Int) -> Digest { seconds == 0 ? atZero : Digest(of: "\(seconds)") }
+  static func start(_ time: MediaTime) -> Digest { time == .zero ? atZero : Digest(of: time.text) }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     try decoded(clip, .sound, output: output, context)
@@ -35,7 +35,7 @@ package enum ExtractAudio: ClipStage {
     _ clip: PreparedClip, _ work: DecodeRequest.Work, output: String, _ context: ClipContext
   ) throws -> ActionResult {
     let request = DecodeRequest(
-      path: clip.path, startSeconds: clip.startSeconds, work: work)
+      clip.media, startMilliseconds: clip.startMilliseconds, seconds: clip.seconds, work: work)
     let outcome = try context.workers.decode(request)
     let passing = Set(builtInReasons.filter { !$0.isFinal }.map(\.code))
     return ActionResult(

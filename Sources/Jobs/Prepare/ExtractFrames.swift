@@ -13,7 +13,7 @@ package enum ExtractFrames: ClipStage {
   package static func stage(_ settings: PrepareSettings) -> Stage {
     Stage(
       name: name, version: version,
-      parameters: ["fps": settings.frames.map { "\($0)" } ?? "none", "seconds": "\(DecodeRequest.clipSeconds)"],
+      parameters: ["fps": settings.frames.map { "\($0)" } ?? "none", "seconds": "\(settings.clipSeconds)"],
       toolchain: MediaToolchain.identity)
   }
 

@@ -26,7 +26,7 @@ package enum FrameShards {
       let clip = preparation.ready[Int(position)]
       guard let frames = try prepared.run.frames(of: Int(position)) else { continue }
       let findings = verdict.findings.filter { !$0.code.rawValue.hasPrefix("embedding.") }
-      guard preparation.policy.decisive(findings) == nil, fits(clip.id, rate) else { continue }
+      guard preparation.policy.decisive(findings) == nil, fits(clip, rate) else { continue }
       items.append(ShardSets.Item(id: clip.id, digest: frames.digest, key: packs.count))
       packs.append(frames)
     }
@@ -35,7 +35,7 @@ package enum FrameShards {
         let index = Int((frame.time * Double(rate.numerator) / Double(rate.denominator)).rounded())
         let record = try CanonicalJSON.bytes(Record(id: item.id.text, time: frame.time, index: index)) + [0x0A]
         let members = [(extension: "jpg", data: frame.jpeg), ("json", record)]
-        return (key: "\(item.id.text)_\(threeDigits(index))", members: members)
+        return (key: "\(item.id.key)_\(threeDigits(index))", members: members)
       }
       try writer.add(item.id, samples: samples)
     }
@@ -48,8 +48,8 @@ package enum FrameShards {
   }
 
   /// Whether an id leaves room for `_009.json` in a tar's name field: every id does up to 100 frames a second.
-  private static func fits(_ id: ClipID, _ rate: FrameRate) -> Bool {
-    let last = DecodeRequest.clipSeconds * Int(rate.numerator) / max(1, Int(rate.denominator))
-    return id.text.utf8.count + "_\(threeDigits(last - 1)).json".utf8.count <= 100
+  private static func fits(_ clip: PreparedClip, _ rate: FrameRate) -> Bool {
+    let last = clip.seconds * Int(rate.numerator) / max(1, Int(rate.denominator))
+    return clip.id.key.utf8.count + "_\(threeDigits(last - 1)).json".utf8.count <= 100
   }
 }

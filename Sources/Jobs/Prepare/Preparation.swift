@@ -19,6 +19,8 @@ package struct Preparation: Sendable {
   package var refusedVectors: [Failure] { embeddings?.refused ?? [] }
   /// Files among the clips that hold none.
   package let ignored: IgnoredFiles
+  /// What is left of long files that were cut.
+  private(set) var remainders = ClipList.Remainders()
   /// Findings about vectors that need no stage: missing, twice, unreadable. By id.
   private var findingsOfVectors: [String: [Finding]] = [:]
   /// Subjects with nothing left to do, and what was kept of verdicts; empty where nothing was done before.
@@ -43,12 +45,17 @@ package struct Preparation: Sendable {
     let found = try SourceFiles(
       settings.videos, except: settings.notClips, followsLinks: settings.followsLinks)
     ignored = found.ignored
-    clips = ClipList(files: found.files, manifest: try settings.manifest.map { try Manifest(path: $0) })
+    clips = ClipList(
+      files: found.files,
+      manifest: try settings.manifest.map { try Manifest(path: $0, clipSeconds: settings.clipSeconds) })
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.videos) }
     let known = try knowing.value()
     if let known { (ledger, verdicts) = (known.ledger, known.verdicts) }
     defer { if catalog?.isWriter == true { try? known?.digests.save() } }
-    try readDigests(known?.digests)
+    var digests = try readDigests(known?.digests)
+    if settings.cut == .every { try cutLongFiles(&digests, catalog) }
+    clips.settleCollisions(digests)
+    choose(digests)
     embeddings = try indexing.value()
     if let width = try embeddings.flatMap(commonWidth) { self.settings.teacherWidth = width }
     try lookUpVectors(known?.digests)
@@ -81,21 +88,32 @@ package struct Preparation: Sendable {
     findingsOfVectors.isEmpty ? [] : findingsOfVectors[ready[clip].id.text] ?? []
   }
 
-  private mutating func readDigests(_ cache: FileDigestCache?) throws {
+  /// The digest of each candidate's file; nil where it cannot be read, and a finding says why.
+  private mutating func readDigests(_ cache: FileDigestCache?) throws -> [Digest?] {
     let openable = clips.candidates.indices.filter { clips.candidates[$0].file.refusal == nil }
-    let paths = openable.map { clips.candidates[$0].file.path }
-    let seen = openable.map { clips.candidates[$0].file.identity }
-    let found = try cache?.digests(of: paths, seen: { seen[$0] }, jobs: settings.jobs)
+    let files = openable.map { clips.candidates[$0].file }
+    let found = try cache?.digests(ofFiles: files, jobs: settings.jobs)
     var digests = [Digest?](repeating: nil, count: clips.candidates.count)
     for (position, k) in openable.enumerated() {
-      let path = paths[position]
-      switch found?[position] ?? Self.reading(path, { try Digest.ofFile(path) }) {
+      switch found?[position] ?? Self.reading(files[position]) {
       case .success(let digest): digests[k] = digest
       case .failure(let failure):
         clips.candidates[k].findings.append(Finding(.mediaUnreadable, failure.found ?? failure.what))
       }
     }
-    clips.settleCollisions(digests)
+    return digests
+  }
+
+  /// Makes clips of the whole of long files.
+  private mutating func cutLongFiles(_ digests: inout [Digest?], _ catalog: Catalog?) throws {
+    let lengths = try FileLengths(settings, catalog).seconds(of: clips.candidates, digests)
+    let cut = clips.cutAll(clipSeconds: settings.clipSeconds, lengths: lengths)
+    remainders = cut.remainders
+    digests = cut.origins.map { [digests] in digests[$0] }
+  }
+
+  /// Chooses the clips that can be worked on, as many as the limit says.
+  private mutating func choose(_ digests: [Digest?]) {
     var chosen: [Int] = []
     chosen.reserveCapacity(digests.count)
     ready.reserveCapacity(digests.count)
@@ -103,7 +121,7 @@ package struct Preparation: Sendable {
       guard let id = candidate.id, let source = digests[k] else { continue }
       if let limit = settings.limit, ready.count >= limit { break }
       guard ready.last?.id != id else { continue }
-      ready.append(PreparedClip(candidate, id, source: source))
+      ready.append(PreparedClip(candidate, id, seconds: settings.clipSeconds, source: source))
       chosen.append(k)
     }
     if settings.limit != nil {
@@ -116,6 +134,12 @@ package struct Preparation: Sendable {
     }
     readyOf = [Int32](repeating: -1, count: clips.candidates.count)
     for (position, k) in chosen.enumerated() { readyOf[k] = Int32(position) }
+  }
+
+  /// Which split a clip belongs to: what the manifest says, else the share that its source video falls into.
+  func split(_ candidate: ClipCandidate, _ id: ClipID) -> Split {
+    if clips.hasSplits { return candidate.split ?? .train }
+    return (settings.splitShares ?? SplitShares()).split(id.sourceVideo)
   }
 
   /// The width that most clips have; nil without any. A set of two widths comes from two models: that stops the run.
@@ -139,7 +163,8 @@ package struct Preparation: Sendable {
       if let only = embeddings.onlyPosition(forKey: clip.id.text) {
         places.append(Int32(only))
       } else {
-        places += embeddings.places([clip.id.text, clip.stem]).map { Int32($0) }
+        let names = [clip.id.text, clip.id.key, clip.stem, ClipID.beforeFirstDot(clip.id.text)]
+        places += embeddings.places(names).map { Int32($0) }
       }
       ends.append(places.count)
     }
@@ -198,9 +223,9 @@ package struct Preparation: Sendable {
     }
   }
 
-  private static func reading(_ path: String, _ body: () throws -> Digest) -> Result<Digest, Failure> {
-    Result(catching: body).mapError {
-      $0 as? Failure ?? Failure("file.read", "cannot read", on: path, found: "\($0)")
+  private static func reading(_ file: SourceFile) -> Result<Digest, Failure> {
+    Result(catching: file.media.digest).mapError {
+      $0 as? Failure ?? Failure("file.read", "cannot read", on: file.path, found: "\($0)")
     }
   }
 

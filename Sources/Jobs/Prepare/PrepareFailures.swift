@@ -5,6 +5,8 @@ import StageGraph
 extension ExitStatus {
   /// Sound and frames are prepared, but there is nothing to pair them with.
   package static let noTeacherVectors = ExitStatus(rawValue: 4)
+  /// Shards of other clips would have been replaced.
+  package static let wouldReplace = ExitStatus(rawValue: 5)
 }
 
 /// The sentences of this module.
@@ -76,6 +78,27 @@ extension Failure {
     Failure(
       "catalog.memo", "what was kept of a clip's verdict is not what the store holds of the clip", on: id.text,
       hint: "move the workspace's catalog.sqlite away and run again: everything is made anew")
+  }
+
+  static func shardsOfOthers(
+    _ folder: String, _ gone: Int, of count: Int, example: ClipID, filesAreGone: Bool
+  ) -> Failure {
+    Failure(
+      "shards.others",
+      filesAreGone
+        ? "many files of the shards' clips are gone; the shards were not touched"
+        : "the list of clips lacks clips that the shards hold; the shards were not touched",
+      on: folder, found: "\(gone) of \(count) clips are missing, \(example) for one",
+      hint: "--shards OTHER writes beside them, --replace in their place"
+        + (filesAreGone ? "; is the disk with the videos mounted?" : ""),
+      exit: .wouldReplace)
+  }
+
+  static func shardsOfOtherSplits(_ folder: String, _ moved: Int, of count: Int, example: ClipID) -> Failure {
+    Failure(
+      "shards.others", "clips of the shards would change from one split to another; the shards were not touched",
+      on: folder, found: "\(moved) of \(count) clips, \(example) for one",
+      hint: "--shards OTHER writes beside them, --replace in their place", exit: .wouldReplace)
   }
 
   static func shardUnknown(_ path: String, found: Digest) -> Failure {

@@ -40,6 +40,11 @@ package struct PrepareJob: Sendable {
     let preparation = try Preparation(settings, catalog)
     Memory.returnFreed()
     tell(preparation, events)
+    noteAbilities(events)
+    var record = try ShardSetRecord(preparation)
+    if writesShards, !settings.replaces, let failure = try ShardReplacement(preparation, record, catalog).failure {
+      throw failure
+    }
     let plan = try preparation.plan(store, retrying: try retrying(preparation, catalog, events))
     events(.running(plan))
     let (run, work) = try carryOut(plan, preparation, store, events)
@@ -55,6 +60,7 @@ package struct PrepareJob: Sendable {
     try remember(prepared, catalog)
     prepared.notes.forEach { events(.note($0)) }
     summary.add(prepared)
+    record.splits = prepared.splitLine
     if settings.embeddings.isEmpty || prepared.pairs.isEmpty {
       summary.ending = settings.embeddings.isEmpty ? .withoutVectors : .withoutPairs
       return summary
@@ -67,6 +73,7 @@ package struct PrepareJob: Sendable {
       (summary.work.written, summary.work.isRenewed) = (publisher.toWrite.count, true)
       try publish(publisher, store, stage: TrainingShards.stage.name, events)
     }
+    try record.keep(catalog, settings.shards)
     if prepared.isPassing {
       events(
         .warning("some clips were left out for reasons that may not hold next time: the shards may then differ"))
@@ -91,6 +98,11 @@ package struct PrepareJob: Sendable {
     }
     events(.running(plan))
     events(.coverage(coverage(preparation, plan)))
+    if writesShards, !settings.replaces,
+      let failure = try ShardReplacement(preparation, ShardSetRecord(preparation), catalog).failure
+    {
+      events(.warning("\(failure)"))
+    }
     guard !settings.embeddings.isEmpty else { return true }
     guard plan.isUpToDate, let catalog, let store else {
       events(.shardsLater)
@@ -106,6 +118,16 @@ package struct PrepareJob: Sendable {
   }
 
   // MARK: Steps
+
+  /// Says what the file system of the shards lacks, before any work.
+  private func noteAbilities(_ events: Events) {
+    guard writesShards else { return }
+    let parent = Files.parent(settings.shards)
+    guard let missing = (try? FileSystemAbilities(of: parent))?.substitutes else { return }
+    events(.note("the file system of \(settings.shards) does not have all that others have: \(missing)"))
+  }
+
+  private var writesShards: Bool { !framesOnly && !settings.embeddings.isEmpty }
 
   private func oneAtATime(_ events: @escaping Events) -> Events {
     let telling = Mutex(())

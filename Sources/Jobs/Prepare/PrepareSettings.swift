@@ -9,6 +9,12 @@ package struct PrepareSettings: Sendable {
   package var manifest: String?
   /// Whether symbolic links below the videos' folders are followed.
   package var followsLinks = true
+  /// How long a clip is, in seconds.
+  package var clipSeconds = ClipLength.usual
+  /// What becomes of longer files that no manifest cuts.
+  package var cut = ClipCut.first
+  /// How clips are split that no manifest places; nil: as usual, and fewer validation clips than are of use join train.
+  package var splitShares: SplitShares?
   /// Files and folders with teacher vectors; empty: sound and frames only.
   package var embeddings: [String] = []
   /// Rows a second, where the source does not say.
@@ -17,6 +23,8 @@ package struct PrepareSettings: Sendable {
   /// Nil: no frames at all.
   package var frames: FrameRate?
   package var shards = "shards"
+  /// Whether shards of other clips may be replaced.
+  package var replaces = false
   /// Where frames go for whoever makes teacher vectors of them; nil: nowhere.
   package var framesOut: String?
   package var workspace = ".pipeline"

@@ -43,7 +43,7 @@ extension StageDiagram {
   private static let probe: PreparedClip? = {
     let clips = ClipList(files: [SourceFile(path: "clip.mp4", name: "clip.mp4")], manifest: nil)
     guard let candidate = clips.candidates.first, let id = candidate.id else { return nil }
-    var clip = PreparedClip(candidate, id, source: Digest(of: ""))
+    var clip = PreparedClip(candidate, id, seconds: ClipLength.usual, source: Digest(of: ""))
     let none = Digest(of: "")
     clip.vectors = PreparedClip.Vectors(place: 0, areOfClip: false, digest: none, description: none)
     return clip

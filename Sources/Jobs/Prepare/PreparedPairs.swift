@@ -23,6 +23,10 @@ package struct PreparedPairs: Sendable {
   package private(set) var pairs: [Pair] = []
   /// What was decided about splits, to be told.
   package private(set) var notes: [String] = []
+  /// Which clips are for training, validation and test, and why: one line for people.
+  package private(set) var splitLine = ""
+  /// Files longer than a clip whose rest is not used, and the seconds of these rests.
+  private var unused = (files: 0, seconds: 0.0)
   package let preparation: Preparation
   let run: ClipRun
   /// By candidate: the verdict in the catalog that says all this already, or -1.
@@ -40,7 +44,7 @@ package struct PreparedPairs: Sendable {
   init(_ run: ClipRun) throws {
     (preparation, self.run) = (run.preparation, run)
     var chunks = try Self.resolveAll(VerdictResolver(run))
-    let joins = !preparation.clips.hasSplits && joinsFewValidationClips(chunks)
+    let joins = joinsFewValidationClips(chunks)
     pairs.reserveCapacity(preparation.clips.candidates.count)
     verdicts.reserveCapacity(preparation.clips.candidates.count)
     kept.reserveCapacity(preparation.clips.candidates.count)
@@ -50,6 +54,8 @@ package struct PreparedPairs: Sendable {
       chunks[k] = []
     }
     addUnmatched(preparation.clips)
+    noteWhatIsNotUsed()
+    splitLine = SplitLine(preparation, pairs, hasJoined: joins).text
   }
 
   private static let chunk = 512
@@ -63,6 +69,10 @@ package struct PreparedPairs: Sendable {
 
   private mutating func add(_ resolved: VerdictResolver.Resolved, joins: Bool) {
     let k = verdicts.count
+    if resolved.unusedSeconds > 0 {
+      unused.files += 1
+      unused.seconds += resolved.unusedSeconds
+    }
     let hasJoined = joins && resolved.split == .validation
     let split = hasJoined ? .train : resolved.split
     var verdict = resolved.verdict
@@ -76,15 +86,30 @@ package struct PreparedPairs: Sendable {
     verdicts.append(verdict)
   }
 
-  /// Whether there are validation clips, but too few to be of use; then says so.
-  private mutating func joinsFewValidationClips(_ chunks: [[VerdictResolver.Resolved]]) -> Bool {
+  /// Whether there are validation clips that nobody asked for, but too few to be of use.
+  private func joinsFewValidationClips(_ chunks: [[VerdictResolver.Resolved]]) -> Bool {
+    guard !preparation.clips.hasSplits, preparation.settings.splitShares == nil else { return false }
     let count = chunks.reduce(0) { sum, resolved in sum + resolved.count { $0.split == .validation } }
-    guard count > 0, count < Split.fewestValidationClips else { return false }
-    notes.append(
-      "only \(count) clips would be for validation, fewer than \(Split.fewestValidationClips): they join train, and distill will not validate"
-    )
-    return true
+    return count > 0 && count < Split.fewestValidationClips
   }
+
+  /// What of the files is in no clip.
+  private mutating func noteWhatIsNotUsed() {
+    let length = preparation.settings.clipSeconds
+    if unused.files > 0 {
+      notes.append(
+        "\(wholeSeconds(unused.seconds)) s of \(unused.files) \(unused.files == 1 ? "file" : "files") beyond the first \(length) s are not used: --cut every makes clips of them"
+      )
+    }
+    let rest = preparation.remainders
+    if rest.count > 0 {
+      notes.append(
+        "\(rest.count) \(rest.count == 1 ? "file ends" : "files end") with less than a clip of \(length) s: \(wholeSeconds(rest.seconds)) s in all are not used"
+      )
+    }
+  }
+
+  private func wholeSeconds(_ seconds: Double) -> String { grouped(Int(seconds.rounded())) }
 
   private mutating func addUnmatched(_ clips: ClipList) {
     for id in clips.absent {
@@ -112,6 +137,7 @@ extension CachedVerdict {
   init(_ resolved: VerdictResolver.Resolved, hasJoined: Bool) {
     self.init(
       input: resolved.input, state: resolved.verdict.state, reason: resolved.verdict.reason,
-      findings: resolved.verdict.findings, split: resolved.split, hasJoined: hasJoined, pair: resolved.pair)
+      findings: resolved.verdict.findings, split: resolved.split, hasJoined: hasJoined,
+      unusedSeconds: resolved.unusedSeconds, pair: resolved.pair)
   }
 }

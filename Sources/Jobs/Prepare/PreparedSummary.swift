@@ -41,6 +41,8 @@ package struct PreparedSummary: Sendable, Equatable {
   package var rows: [ReasonCount] = []
   /// Pairs by split.
   package var splits: [String: Int] = [:]
+  /// Which clips are for training, validation and test, and why: one line for people.
+  package var splitLine = ""
   package var leftOut = 0
   /// Files that are clips, and how many of them are not left out.
   package var clips = 0
@@ -54,6 +56,7 @@ package struct PreparedSummary: Sendable, Equatable {
   mutating func add(_ prepared: PreparedPairs) {
     leftOut = prepared.leftOut
     for pair in prepared.pairs { splits[pair.split.rawValue, default: 0] += 1 }
+    splitLine = prepared.splitLine
     rows = ReasonCount.rows(prepared.verdicts)
     clips = prepared.preparation.clips.candidates.count
     kept = prepared.verdicts.prefix(clips).count { $0.state != .leftOut }

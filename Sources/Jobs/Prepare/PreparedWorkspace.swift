@@ -26,6 +26,11 @@ package struct PreparedWorkspace {
   /// Where training shards were put last; where they go unless told otherwise, before that.
   package func shards() throws -> String { try catalog?.directory(of: .shards) ?? Self.usualShards }
 
+  /// Which clips are for training, validation and test, as the last `prepare` said; nil where none wrote these shards.
+  package func splitLine(shards: String) throws -> String? {
+    try ShardSetRecord.read(catalog, shards).flatMap { $0.splits.isEmpty ? nil : $0.splits }
+  }
+
   package static let usualShards = PrepareSettings().shards
 
   /// What the last `prepare` in which something ran had to do; nil where none did.

@@ -16,7 +16,11 @@ struct SampleRecord: Encodable {
   /// SHA-256 of the file that the clip comes from.
   var source: Digest
   /// Where the clip begins in that file, in seconds.
-  var start: Int
+  var start: Double
+  /// Where the list says that it ends in the video, in seconds.
+  var end: Double?
+  /// Its captions: what open_clip's loaders of audio and text take.
+  var text: [String]?
   var vectors: Vectors
 
   init(_ clip: PreparedClip, _ facts: ClipFacts, _ summary: SelectVectors.Summary) {
@@ -24,7 +28,9 @@ struct SampleRecord: Encodable {
     duration = facts.duration
     label = clip.label
     source = clip.source
-    start = clip.startSeconds
+    start = clip.start.seconds
+    end = clip.end
+    text = clip.captions.isEmpty ? nil : clip.captions
     vectors = Vectors(fps: summary.fps, model: summary.model, rows: summary.rows, times: summary.times)
   }
 

@@ -58,8 +58,8 @@ package enum SelectVectors: ClipStage {
   }
 
   /// Where the clip begins in what the rows describe.
-  private static func start(_ clip: PreparedClip, _ vectors: PreparedClip.Vectors) -> Int {
-    vectors.areOfClip ? 0 : clip.startSeconds
+  private static func start(_ clip: PreparedClip, _ vectors: PreparedClip.Vectors) -> MediaTime {
+    vectors.areOfClip ? .zero : clip.start
   }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
@@ -68,12 +68,12 @@ package enum SelectVectors: ClipStage {
     }
     let facts = try ClipFacts(
       sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
-      clip: clip.id.text)
+      clip: clip)
     // Without sound or picture there is no duration to hold the rows against, and another finding says so.
     guard facts.duration > 0 else {
       return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
     }
-    let start = Double(Self.start(clip, vectors))
+    let start = Self.start(clip, vectors).seconds
     let window = TeacherVectors.Window(
       start: start, duration: facts.duration, fileDuration: vectors.areOfClip ? facts.duration : facts.fileDuration)
     let fps = location.description.fps

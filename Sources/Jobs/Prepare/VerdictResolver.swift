@@ -15,6 +15,8 @@ struct VerdictResolver: Sendable {
     var position: Int32 = -1
     /// Whether that verdict says that the clip joined train.
     var hadJoined = false
+    /// Seconds of the file behind the clip, where the file is longer than a clip and nothing says which part to take.
+    var unusedSeconds = 0.0
     var input: Digest
   }
 
@@ -32,6 +34,8 @@ struct VerdictResolver: Sendable {
       bytes.add(preparation.policy.leavesOut(Finding(reason.code, "")) ? 1 : 0)
     }
     bytes.add(preparation.clips.hasSplits ? 1 : 0)
+    bytes.add(preparation.settings.clipSeconds)
+    if let shares = preparation.settings.splitShares { bytes.add(shares.text) }
     common = bytes.digest
   }
 
@@ -48,7 +52,7 @@ struct VerdictResolver: Sendable {
       (verdict.state, verdict.reason, verdict.findings) = (cached.state, cached.reason, cached.findings)
       return Resolved(
         verdict: verdict, pair: cached.pair, split: cached.split, position: Int32(position),
-        hadJoined: cached.hasJoined, input: input)
+        hadJoined: cached.hasJoined, unusedSeconds: cached.unusedSeconds, input: input)
     }
     let outcome = try clip.map(run.outcome(of:))
     verdict.findings = candidate.findings + (outcome?.findings ?? [])
@@ -60,12 +64,12 @@ struct VerdictResolver: Sendable {
     } else if !verdict.findings.isEmpty {
       verdict.state = .warned
     }
-    guard verdict.state != .leftOut, let clip, let sample = outcome?.sample else {
-      return Resolved(verdict: verdict, input: input)
-    }
+    var resolved = Resolved(verdict: verdict, input: input)
+    if candidate.isFileItself { resolved.unusedSeconds = outcome?.unusedSeconds ?? 0 }
+    guard verdict.state != .leftOut, let clip, let sample = outcome?.sample else { return resolved }
     let id = preparation.ready[clip].id
-    let split = preparation.clips.hasSplits ? candidate.split ?? .train : Split(sourceVideo: id.sourceVideo)
-    return Resolved(verdict: verdict, pair: sample.digest(of: id), split: split, input: input)
+    (resolved.pair, resolved.split) = (sample.digest(of: id), preparation.split(candidate, id))
+    return resolved
   }
 
   /// Of all that decides a clip's verdict and what a shard holds of it.
@@ -77,7 +81,11 @@ struct VerdictResolver: Sendable {
     bytes.add(candidate.label ?? "")
     bytes.add(candidate.split?.rawValue ?? "")
     bytes.add(candidate.label == nil ? 0 : 1)
-    bytes.add(candidate.startSeconds)
+    bytes.add(candidate.startMilliseconds)
+    bytes.add(candidate.isFileItself ? 1 : 0)
+    bytes.add(candidate.captions.count)
+    for caption in candidate.captions { bytes.add(caption) }
+    bytes.add(candidate.end.map { "\($0)" } ?? "")
     bytes.add(candidate.findings)
     guard let clip else { return bytes.digest }
     bytes.add(preparation.ready[clip].source)
@@ -119,14 +127,14 @@ private struct ClipBytes {
 }
 
 extension ClipCandidate {
-  /// Whether the id is what stands before the first dot of the file's name: asked of every clip, so that it makes no
+  /// Whether the id is the file's name without its last extension: asked of every clip, so that it makes no
   /// strings.
   fileprivate var hasIDOfFile: Bool {
     let (name, id) = (file.name.utf8, idText.utf8)
     let start = name.lastIndex(of: 0x2F).map(name.index(after:)) ?? name.startIndex
     guard let end = name.index(start, offsetBy: id.count, limitedBy: name.endIndex), name[start..<end].elementsEqual(id)
     else { return false }
-    return end == name.endIndex || name[end] == 0x2E
+    return end == name.endIndex || (name[end] == 0x2E && !name[name.index(after: end)...].contains(0x2E))
   }
 }
 

@@ -61,10 +61,9 @@ struct ReportClips {
 
   /// The student's own spectrogram at half its size, low tones at the bottom.
   private func spectrogram(_ flac: [UInt8], _ id: String) -> PNGImage? {
-    let seconds = DecodeRequest.clipSeconds
-    guard let samples = try? FlacDecoder.samples(flac, count: seconds * FrontEnd.sampleRate, name: id) else {
-      return nil
-    }
+    guard let count = flac.withUnsafeBytes({ FlacDecoder.sampleCount($0) }),
+      let samples = try? FlacDecoder.samples(flac, count: count, name: id)
+    else { return nil }
     let frames = FrontEnd.frames(samples: samples.count)
     let (full, padded) = (
       FloatBuffer(FrontEnd.bins * frames), FloatBuffer(samples.count + FrontEnd.transformLength)

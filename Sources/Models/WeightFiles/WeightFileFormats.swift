@@ -8,7 +8,7 @@ package enum WeightFiles {
   /// - Throws: `weights.extension` with every ending there is, and the nearest.
   package static func format(for path: String) throws -> any WeightFormat.Type {
     let name = Files.name(path)
-    let ending = name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
+    let ending = Files.ending(name) ?? ""
     guard let format = builtInWeightFormats.first(where: { $0.extensions.contains(ending) }) else {
       throw Failure.weightExtension(path, ending, known: builtInWeightFormats.flatMap { $0.extensions })
     }

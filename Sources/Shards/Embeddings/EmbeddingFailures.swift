@@ -86,7 +86,7 @@ extension Failure {
 
   static func embeddingEnding(_ path: String, known: [String]) -> Failure {
     let name = Files.name(path)
-    let ending = name.contains(".") ? name.split(separator: ".").last.map { $0.lowercased() } ?? "" : ""
+    let ending = Files.ending(name) ?? ""
     return Failure(
       "embed.ending", "no file of embeddings has this ending", on: path, found: ending.isEmpty ? "none" : ".\(ending)",
       expected: known.map { ".\($0)" }.joined(separator: ", "),

@@ -11,6 +11,8 @@ package struct EmbeddingIndex: Sendable {
   /// Positions in `locations` by key: the first, and the others of those few that have several.
   private var first: [String: Int32] = [:]
   private var others: [String: [Int32]] = [:]
+  /// Where a key with dots is what stands before the first of them: for clips that have no rows of their own name.
+  private var byFirstPart: [String: [Int32]] = [:]
   /// Files that are not used, with the reason.
   package private(set) var refused: [Failure] = []
   /// What all vectors have in common; a value on which they differ is nil.
@@ -69,7 +71,7 @@ package struct EmbeddingIndex: Sendable {
 
   /// The same as positions, for `subscript`.
   package func positions(forKey key: String) -> [Int] {
-    guard let first = first[key] else { return [] }
+    guard let first = first[key] else { return (byFirstPart[key] ?? []).map { Int($0) } }
     return [Int(first)] + (others[key] ?? []).map { Int($0) }
   }
 
@@ -156,6 +158,9 @@ package struct EmbeddingIndex: Sendable {
         } else {
           keys.append(block.key)
         }
+        if block.key.utf8.contains(0x2E) {
+          byFirstPart[ClipID.beforeFirstDot(block.key), default: []].append(position)
+        }
         locations.append(location)
       }
     } catch let failure as Failure {
@@ -186,11 +191,6 @@ package struct EmbeddingIndex: Sendable {
 
   // MARK: formats
 
-  private static func ending(_ path: String) -> String {
-    let name = Files.name(path)
-    return name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
-  }
-
   private static func known(_ path: String) -> (any ReadableEmbeddings.Type)? {
     EmbeddingFormats.readable.first { $0.reads(path) }
   }
@@ -207,7 +207,7 @@ package struct EmbeddingIndex: Sendable {
 
   /// Formats that would need a library of their own, with the line that converts them.
   private static func unsupported(_ path: String) -> Failure? {
-    switch ending(path) {
+    switch Files.ending(path) {
     case "parquet", "pq":
       Failure.embeddingsUnsupported(
         path, "parquet",

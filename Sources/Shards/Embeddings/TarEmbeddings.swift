@@ -1,6 +1,8 @@
 // WebDataset tars with a `<key>.npy` in each sample: clip-video-encode's `*_clip_embeddings.tar` and its relatives.
 
 import Basics
+import Corpus
+import Tar
 import Tensors
 
 enum TarEmbeddings: ReadableEmbeddings {
@@ -28,15 +30,17 @@ extension TarEmbeddings: WritableEmbeddings {
     var hop: Double?
   }
 
-  /// A WebDataset: `<key>.json` with the audio's length, and `<key>.npy`, for each item.
+  /// A WebDataset, keys without dots (`ClipID.key`): for each item `<key>.json` with its own key and the audio's length,
+  /// and `<key>.npy`.
   /// - Throws: `tar.longname` for a key of over 95 bytes.
   static func write(_ embeddings: EmbeddingSet, to path: String) throws {
     let tar = try TarWriter(path)
     for item in embeddings.items {
       let record = Record(id: item.key, seconds: item.seconds, hop: embeddings.times.map { $0(1) })
       let array = try NumpyFile.bytes(of: try embeddings.tensor(item))
-      _ = try tar.add("\(item.key).json", try CanonicalJSON.bytes(record) + [0x0A])
-      _ = try tar.add("\(item.key).npy", array)
+      let key = ClipID.escaped(item.key)
+      _ = try tar.add("\(key).json", try CanonicalJSON.bytes(record) + [0x0A])
+      _ = try tar.add("\(key).npy", array)
     }
     _ = try tar.finish()
   }

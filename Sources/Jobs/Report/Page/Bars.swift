@@ -1,3 +1,5 @@
+import Basics
+
 /// Counts as horizontal bars with their numbers: a table that can be read by eye, ear and keyboard.
 package struct Bars: Sendable {
   package struct Bar: Sendable, Equatable {
@@ -40,7 +42,7 @@ package struct Bars: Sendable {
                 "tr", [],
                 [
                   .element("th", [("scope", "row")], text: bar.name),
-                  .element("td", [("class", "number")], text: Style.grouped(bar.count)),
+                  .element("td", [("class", "number")], text: grouped(bar.count)),
                   .element(
                     "td", [("class", "bar-cell")],
                     [

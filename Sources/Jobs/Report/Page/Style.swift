@@ -4,16 +4,6 @@ enum Style {
   /// Colours that groups and lines have.
   static let colors = 10
 
-  /// 12345 as 12,345.
-  static func grouped(_ count: Int) -> String {
-    var (digits, result) = (Array(String(count.magnitude)), "")
-    while digits.count > 3 {
-      result = "," + String(digits.suffix(3)) + result
-      digits.removeLast(3)
-    }
-    return (count < 0 ? "-" : "") + String(digits) + result
-  }
-
   static let sheet = Markup.constant(
     """
     :root{color-scheme:light dark;--back:#fbfbf9;--card:#fff;--ink:#1c1d20;--soft:#565961;--edge:#d9dade;--link:#0b5394;

@@ -4,9 +4,9 @@
 import Basics
 import CArchive
 
-final class TarWriter {
+package final class TarWriter {
   /// The longest member name that fits the name field alone; readers that map shards know no other.
-  static let longestName = 100
+  package static let longestName = 100
   private static let blockSize: Int32 = 10_240
 
   /// Where libarchive's callback puts bytes. An error is kept and thrown from Swift.
@@ -33,7 +33,7 @@ final class TarWriter {
   private let entry: OpaquePointer
   private var position = 0
 
-  init(_ path: String) throws {
+  package init(_ path: String) throws {
     sink = Sink(try OutputFile(path))
     guard let archive = archive_write_new() else { throw Failure.tar(.memory, path) }
     guard let entry = archive_entry_new() else {
@@ -63,7 +63,7 @@ final class TarWriter {
 
   /// Adds a file and gives the offset of its data.
   /// - Throws: `tar.longname`, or what writing throws.
-  func add(_ name: String, _ data: [UInt8]) throws -> Int {
+  package func add(_ name: String, _ data: [UInt8]) throws -> Int {
     guard name.utf8.count <= Self.longestName else { throw Failure.tar(.longName(name), sink.file.path) }
     archive_entry_clear(entry)
     archive_entry_set_pathname(entry, name)
@@ -90,7 +90,7 @@ final class TarWriter {
   }
 
   /// Ends the tar, makes it durable under its name, and gives its size and digest.
-  func finish() throws -> (byteCount: Int, digest: Digest) {
+  package func finish() throws -> (byteCount: Int, digest: Digest) {
     try check(archive_write_close(archive))
     let size = sink.file.count
     guard size == (position + 1024 + Int(Self.blockSize) - 1) / Int(Self.blockSize) * Int(Self.blockSize),

@@ -1,6 +1,5 @@
 // What is in an uncompressed tar, and where: names, offsets and sizes, read with libarchive (USTAR, PAX, GNU long
-// names). Nothing is unpacked; members are read from their place. A tar that does not end as tars end is refused whole,
-// since nobody can tell what it lost.
+// names). Nothing is unpacked; members are read from their place.
 
 import Basics
 import CArchive
@@ -12,22 +11,38 @@ package struct TarMember: Sendable, Equatable {
   package let size: Int
 }
 
-enum TarFile {
+package enum TarFile {
   private static let regularFile: UInt32 = 0o100000
   private static let typeMask: UInt32 = 0o170000
 
-  /// Every regular file in the order of the tar.
+  /// Every regular file in the order of the tar. One that does not end as tars end is refused whole, since nobody can
+  /// tell what it lost.
   /// - Throws: `tar.…` with the offset, when it is cut off, damaged, compressed, or lacks its end.
-  static func members(_ path: String) throws -> [TarMember] {
+  package static func members(_ path: String) throws -> [TarMember] {
+    var members: [TarMember] = []
+    try list(path, into: &members)
+    return members
+  }
+
+  /// Every regular file before the first damage, and what that is; nil where the tar is whole.
+  /// - Throws: `Failure` for a file that cannot be opened.
+  package static func membersBeforeDamage(_ path: String) throws -> (members: [TarMember], damage: Failure?) {
+    var members: [TarMember] = []
+    do { try list(path, into: &members) } catch let failure as Failure where failure.code.hasPrefix("tar.") {
+      return (members, failure)
+    }
+    return (members, nil)
+  }
+
+  private static func list(_ path: String, into members: inout [TarMember]) throws {
     let file = try InputFile(path)
-    let size = try Files.identity(path).size
+    let size = try file.size
     guard let archive = archive_read_new() else { throw Failure.tar(.memory, path) }
     defer { archive_read_free(archive) }
     archive_read_support_format_tar(archive)
     guard archive_read_open_fd(archive, file.descriptor, 1 << 16) == ARCHIVE_OK else {
       throw Failure.tar(.damaged(at: 0, reason(archive)), path)
     }
-    var members: [TarMember] = []
     var end = 0
     while true {
       var entry: OpaquePointer?
@@ -48,7 +63,6 @@ enum TarFile {
       }
     }
     try checkEnd(file, path, at: end, size: size)
-    return members
   }
 
   /// After the last member: two blocks of zeros, and zeros to the end of the file.

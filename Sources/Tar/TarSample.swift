@@ -3,15 +3,15 @@
 
 import Basics
 
-struct TarSample: Sendable {
-  let key: String
+package struct TarSample: Sendable {
+  package let key: String
   /// In the order of the tar; extensions in lower case.
-  var members: [(extension: String, member: TarMember)]
+  package var members: [(extension: String, member: TarMember)]
 
-  subscript(ending: String) -> TarMember? { members.first { $0.extension == ending }?.member }
+  package subscript(ending: String) -> TarMember? { members.first { $0.extension == ending }?.member }
 
   /// Nil for names that webdataset leaves out: hidden, without a dot, or under a first part of the form `__x__`.
-  static func split(_ name: String) -> (key: String, extension: String)? {
+  package static func split(_ name: String) -> (key: String, extension: String)? {
     let base = Files.name(name)
     guard let dot = base.firstIndex(of: "."), dot != base.startIndex else { return nil }
     let first = name.prefix { $0 != "/" }
@@ -22,7 +22,7 @@ struct TarSample: Sendable {
 
   /// A key that comes again later in the tar is a sample of its own.
   /// - Throws: `tar.sample` when one sample has an extension twice.
-  static func group(_ members: [TarMember], path: String) throws -> [TarSample] {
+  package static func group(_ members: [TarMember], path: String) throws -> [TarSample] {
     var samples: [TarSample] = []
     for member in members {
       guard let (key, ending) = split(member.name) else { continue }

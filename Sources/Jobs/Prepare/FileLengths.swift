@@ -1,0 +1,48 @@
+import Basics
+import Corpus
+import Media
+import StageGraph
+
+/// How long files are, before it is known which clips there are: measured by decode workers, and remembered by the
+/// files' digests.
+struct FileLengths {
+  private let settings: PrepareSettings
+  private let catalog: Catalog?
+
+  /// - Parameter catalog: what was measured before; keeps the rest where it may be written. Nil where there is none.
+  init(_ settings: PrepareSettings, _ catalog: Catalog?) { (self.settings, self.catalog) = (settings, catalog) }
+
+  /// Of each candidate's file, in seconds; nil where it has none that can be known.
+  func seconds(of candidates: [ClipCandidate], _ digests: [Digest?]) throws -> [Double?] {
+    let keys = digests.map { $0.map(Self.key) }
+    var known = try catalog?.fileLengths() ?? [:]
+    var wanted: [Digest: SourceFile] = [:]
+    for (key, candidate) in zip(keys, candidates) {
+      if let key, known[key] == nil { wanted[key] = candidate.file }
+    }
+    let found = try measure(wanted.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    if catalog?.isWriter == true { try catalog?.add(fileLengths: found) }
+    known.merge(found) { _, new in new }
+    return keys.map { key in key.flatMap { known[$0] }.flatMap { $0 < 0 ? nil : $0 } }
+  }
+
+  /// Other libraries may measure otherwise.
+  private static func key(_ digest: Digest) -> Digest {
+    Digest(of: "length 1 \(digest.hex) \(MediaToolchain.identity.sorted { $0.key < $1.key })")
+  }
+
+  /// Seconds by key; below 0 where a file has none. What may be otherwise the next time is not in it.
+  private func measure(_ files: [(key: Digest, file: SourceFile)]) throws -> [Digest: Double] {
+    if files.isEmpty { return [:] }
+    let workers = DecodeWorkers(
+      count: settings.jobs, command: settings.workerCommand, limits: DecodeLimits(seconds: settings.timeoutSeconds))
+    defer { workers.stop() }
+    let passing = Set(builtInReasons.filter { !$0.isFinal }.map(\.code))
+    let found = try parallelMap(files.count, threads: settings.jobs) { k -> (Digest, Double)? in
+      if Interruption.isRequested { throw Interruption.failure }
+      let reply = try workers.decode(DecodeRequest(files[k].file.media, work: .length)).reply
+      return reply.findings.contains { passing.contains($0.code) } ? nil : (files[k].key, reply.length ?? -1)
+    }
+    return Dictionary(uniqueKeysWithValues: found.compactMap { $0 })
+  }
+}

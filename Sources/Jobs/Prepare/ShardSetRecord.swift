@@ -1,0 +1,95 @@
+import Basics
+import Corpus
+import Shards
+import StageGraph
+
+/// What a folder of shards was made of, kept in the catalog: so that nobody's shards are replaced by those of other
+/// clips unasked.
+struct ShardSetRecord: Codable, Equatable {
+  /// Of what makes the list of clips: folders, manifest, cuts, shares, limit.
+  var origin: String
+  /// Of the ids and their own splits.
+  var clips: String
+  /// Which clips are for training, validation and test: one line for people.
+  var splits = ""
+
+  init(_ preparation: Preparation) throws {
+    let settings = preparation.settings
+    let manifest = try settings.manifest.map { Digest(of: try Files.readStream($0, limit: 1 << 30)).hex } ?? ""
+    let paths = settings.videos.map { Files.resolved($0) ?? $0 }
+    origin =
+      Digest(
+        of: (paths + [
+          manifest, "\(settings.clipSeconds)", settings.cut.rawValue, settings.splitShares?.text ?? "",
+          settings.limit.map { "\($0)" } ?? "", "\(settings.followsLinks)",
+        ]).joined(separator: "\0")
+      ).hex
+    let hasher = DigestBuilder()
+    for candidate in preparation.clips.candidates {
+      hasher.update(field: candidate.idText)
+      hasher.update(field: candidate.split?.rawValue ?? "")
+    }
+    clips = hasher.finish().hex
+  }
+
+  static func read(_ catalog: Catalog?, _ directory: String) throws -> ShardSetRecord? {
+    guard let text = try catalog?.shardSet(for: key(directory)) else { return nil }
+    return try? CanonicalJSON.decode(ShardSetRecord.self, from: Array(text.utf8), source: directory)
+  }
+
+  func keep(_ catalog: Catalog, _ directory: String) throws {
+    try catalog.set(shardSet: try CanonicalJSON.text(self), for: Self.key(directory))
+  }
+
+  private static func key(_ directory: String) -> String { Files.resolved(directory) ?? directory }
+}
+
+/// Whether writing shards would give up clips of the set that is in their folder.
+///
+/// A clip of the set has to be in the list of clips, whatever its verdict. Where the list is made of the same as
+/// before, up to a twentieth of the files may be gone; where it is another list, none.
+struct ShardReplacement {
+  private static let share = 0.05
+
+  /// Why the set must not be replaced unasked; nil where it may.
+  let failure: Failure?
+
+  /// Reads indexes alone, and only where the list of clips is not what it was.
+  init(_ preparation: Preparation, _ new: ShardSetRecord, _ catalog: Catalog?) throws {
+    let directory = preparation.settings.shards
+    let old = try ShardSetRecord.read(catalog, directory)
+    guard old?.clips != new.clips || old?.origin != new.origin,
+      let set = try? TrainingSet(folder: directory)
+    else {
+      failure = nil
+      return
+    }
+    let placed = try set.ids()
+    let count = placed.reduce(0) { $0 + $1.value.count }
+    var splits: [ClipID: Split] = [:]
+    splits.reserveCapacity(preparation.clips.candidates.count)
+    for candidate in preparation.clips.candidates {
+      if let id = candidate.id { splits[id] = preparation.split(candidate, id) }
+    }
+    var (gone, moved) = ([ClipID](), [ClipID]())
+    for (split, ids) in placed.sorted(by: { $0.key < $1.key }) {
+      for id in ids {
+        guard let now = splits[id] else {
+          gone.append(id)
+          continue
+        }
+        // Too few validation clips are in train until there are enough of them.
+        if now != split, !(now == .validation && placed[.validation] == nil) { moved.append(id) }
+      }
+    }
+    let isSameList = old?.origin == new.origin
+    let mayGo = isSameList ? Int(Self.share * Double(count)) : 0
+    if gone.count > mayGo {
+      failure = .shardsOfOthers(directory, gone.count, of: count, example: gone[0], filesAreGone: isSameList)
+    } else if !moved.isEmpty {
+      failure = .shardsOfOtherSplits(directory, moved.count, of: count, example: moved[0])
+    } else {
+      failure = nil
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Basics
+import CFFmpeg
+import Corpus
+import Glibc
+
+/// One open media file, or the range of an archive that holds one. All of a clip is read from it: whoever decodes
+/// opens nothing.
+///
+/// Any number of readers at once: each keeps its own place.
+package final class MediaInput: @unchecked Sendable {
+  package let source: MediaSource
+  private let file: InputFile
+  /// Where its bytes begin in the open file, and how many there are.
+  private let offset: Int
+  let size: Int
+
+  /// - Throws: `Refusal`: `media.unreadable` for what cannot be opened, is no regular file, or ends before the range
+  ///   does.
+  convenience init(_ source: MediaSource) throws {
+    try self.init(source) { try InputFile(source.path) }
+  }
+
+  /// The same of a file that somebody else has opened and hands over.
+  convenience init(_ source: MediaSource, taking descriptor: Int32) throws {
+    try self.init(source) { try InputFile(taking: descriptor, source.path) }
+  }
+
+  private init(_ source: MediaSource, open: () throws -> InputFile) throws {
+    do {
+      let file = try open()
+      let whole = try file.size
+      let range = source.bytes ?? 0..<whole
+      guard range.lowerBound >= 0, range.upperBound <= whole else {
+        throw Refusal(.unreadable("\(whole) bytes, and the clip is at \(range)"))
+      }
+      (self.source, offset, size) = (source, range.lowerBound, range.count)
+      self.file = file
+    } catch let failure as Failure {
+      throw Refusal(.unreadable(failure.found ?? failure.what))
+    }
+  }
+
+  var descriptor: Int32 { file.descriptor }
+
+  /// For libav, as long as this lives.
+  var media: media_source {
+    media_source(descriptor: file.descriptor, offset: Int64(offset), size: Int64(size))
+  }
+
+  /// At most `count` bytes from `position` on; fewer at the end, or where the file cannot be read.
+  func read(into target: UnsafeMutableRawPointer, at position: Int, count: Int) -> Int {
+    guard position >= 0, position < size else { return 0 }
+    let wanted = min(count, size - position)
+    var filled = 0
+    while filled < wanted {
+      let n = pread(file.descriptor, target + filled, wanted - filled, off_t(offset + position + filled))
+      if n < 0, errno == EINTR { continue }
+      guard n > 0 else { break }
+      filled += n
+    }
+    return filled
+  }
+}
