@@ -19,10 +19,9 @@ struct EvaluationOptions: ParsableArguments {
   @Option(help: "Threads; no score depends on it.") var threads = Machine.processors
   @Option(help: "Decode workers; no score depends on it.") var jobs = Machine.processors
 
-  func place(_ common: CommonOptions) -> EvaluationPlace {
+  var place: EvaluationPlace {
     var place = EvaluationPlace()
-    (place.weights, place.run, place.workspace) = (weights, runName, common.workspace)
-    (place.out, place.markdown) = (out, markdown)
+    (place.weights, place.run, place.out, place.markdown) = (weights, runName, out, markdown)
     return place
   }
 

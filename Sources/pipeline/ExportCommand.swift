@@ -30,7 +30,7 @@ struct ExportCommand: PipelineFileCommand {
       throw Failure("usage.file", "no file is named", hint: "pipeline export weights.bin", exit: .usage)
     }
     var export = ExportSettings(path: path)
-    (export.workspace, export.run, export.averaged) = (common.workspace, runName, ema)
+    (export.run, export.averaged) = (runName, ema)
     export.checkpoint = options.checkpoint
     export.selection = try weights.selection()
     let job = ExportJob(export)

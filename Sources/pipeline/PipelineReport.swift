@@ -126,7 +126,6 @@ extension PipelineReport: PipelineWork {
 
   private func exportSettings() throws -> ExportSettings {
     var settings = ExportSettings(path: exportPath)
-    settings.workspace = common.workspace
     settings.checkpoint = try ExportOptions.parse(file?.words(ExportCommand.section) ?? []).checkpoint
     return settings
   }

@@ -32,7 +32,7 @@ extension TrainingRun {
     var sought = description.configuration
     sought.patience = nil
     var found: EarlierRun?
-    for folder in RunDirectory.all(settings.runs) where folder.description.name != description.name {
+    for folder in RunList(settings.runs).runs where folder.description.name != description.name {
       let other = folder.description
       var configuration = other.configuration
       configuration.patience = nil

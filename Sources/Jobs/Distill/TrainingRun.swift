@@ -138,6 +138,7 @@ final class TrainingRun {
 
   /// The run becomes the one trained last.
   private func remember() throws {
+    try TrainedTime.write(folder)
     let catalog = try Catalog.writer(settings.workspace)
     try hashed.save(into: catalog)
     try catalog.touch(run: description.name, detail: try CanonicalJSON.text(["folder": folder]))

@@ -9,7 +9,6 @@ import Models
 
 /// Which weights of which run go where.
 package struct ExportSettings: Sendable {
-  package var workspace = ".pipeline"
   package var runs = "runs"
   /// Nil: the run trained last.
   package var run: String?
@@ -67,8 +66,7 @@ package struct ExportJob: Sendable {
 
   private func student() throws -> TrainedModel {
     try TrainedModel(
-      workspace: settings.workspace, runs: settings.runs, run: settings.run, checkpoint: settings.checkpoint,
-      averaged: settings.averaged)
+      runs: settings.runs, run: settings.run, checkpoint: settings.checkpoint, averaged: settings.averaged)
   }
 
   /// The front end's parameters and where the weights come from; no path, host or clock.

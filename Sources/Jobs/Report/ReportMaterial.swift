@@ -28,15 +28,15 @@ final class ReportMaterial {
     let prepared = try open()
     let folder = try settings.shards ?? prepared.shards()
     let shards = try? TrainingSet(folder: folder)
-    let runs = RunDirectory.all(settings.runs)
-    guard prepared.catalog != nil || shards != nil || !runs.isEmpty else {
+    let list = RunList(settings.runs)
+    guard prepared.catalog != nil || shards != nil || !list.runs.isEmpty else {
       throw Failure.nothingToReport(settings.workspace)
     }
     let clips = ReportClips(prepared, shards: shards)
     var content = ReportContent(title: "Pipeline report")
     content.data = try Self.data(prepared.verdicts(), clips, shards, gallery: settings.gallery)
-    content.graph = try Self.graph(prepared, folder, runs: runs.count)
-    let chosen = try chosenRun(runs, prepared.catalog)
+    content.graph = try Self.graph(prepared, folder, runs: list.runs.count)
+    let chosen = try chosenRun(list)
     content.training = chosen.map { [Self.training($0)] } ?? []
     (content.held, content.notes) = heldPart(folder, shards, clips)
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
@@ -53,15 +53,9 @@ final class ReportMaterial {
     return DirectoryListing(paths).digest.short
   }
 
-  private func chosenRun(_ runs: [RunDirectory], _ catalog: Catalog?) throws -> RunDirectory? {
-    if let name = settings.run {
-      guard let run = runs.first(where: { $0.description.name == name }) else {
-        throw Failure.unknownRun(name, known: runs.map(\.description.name))
-      }
-      return run
-    }
-    let order = try catalog?.runs().map(\.name) ?? []
-    return order.reversed().lazy.compactMap { name in runs.first { $0.description.name == name } }.first ?? runs.last
+  private func chosenRun(_ list: RunList) throws -> RunDirectory? {
+    if settings.run == nil, list.runs.isEmpty { return nil }
+    return try RunDirectory(list.chosen(settings.run).folder)
   }
 
   // MARK: Data
@@ -120,11 +114,8 @@ final class ReportMaterial {
     _ prepared: any PreparedData, _ shards: String, runs: Int
   ) throws -> ReportContent.GraphPart {
     var part = ReportContent.GraphPart()
-    let diagram = try prepared.diagram(shards: shards)
-    part.nodes = diagram.nodes.map { node in
-      let count = node.name == "distill" && runs > 0 ? "\(runs) runs" : node.count ?? ""
-      return .init(node.name, isData: node.isData, count: count)
-    }
+    let diagram = try prepared.diagram(shards: shards).with(runs: runs)
+    part.nodes = diagram.nodes.map { .init($0.name, isData: $0.isData, count: $0.count ?? "") }
     part.edges = diagram.edges
     if let times = try prepared.work() {
       part.work = DataTable(
@@ -173,7 +164,7 @@ final class ReportMaterial {
     guard shards != nil else { return (nil, []) }
     do {
       let student = try EvaluatedModel.open(
-        run: settings.run, workspace: settings.workspace, runs: settings.runs)
+        run: settings.run, runs: settings.runs)
       let state = DirectoryListing([folder]).digest
       if let held, held.weights == student.digest, held.shards == state { return (held.part, []) }
       let part = try ReportHeld.part(folder, student, clips, most: settings.mostHeld, threads: settings.threads)
