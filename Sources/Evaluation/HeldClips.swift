@@ -19,6 +19,8 @@ package struct HeldClips {
   /// Nil where some clip has none.
   package let labels: [String]?
   package let digest: Digest
+  /// Nil of vectors that something else made.
+  package let split: Split?
   /// What is said of clips that were trained on nevertheless.
   package let warning: String?
 
@@ -60,6 +62,7 @@ package struct HeldClips {
     self.audio = UnitRows(audio, width: clips.width)
     self.images = UnitRows(images, width: clips.width)
     ids = chosen.map { clips.ids[$0] }
+    self.split = split
     title = "\(chosen.count)\(chosen.count < all ? " of \(all)" : "") \(split.rawValue) clips"
     name = "\(split.rawValue) clips of \(DataTitle.of(folder))"
     let found = try chosen.map { try clips.label($0) }
@@ -115,6 +118,7 @@ package struct HeldClips {
     (self.audio, self.images) = (audio, images)
     ids = lists[0] ?? (0..<audio.count).map { "\($0)" }
     labels = lists[1]
+    split = nil
     title = "\(audio.count) clips of \(Files.name(path))"
     name = "vectors of \(DataTitle.of(path))"
     digest = try Digest.ofFile(path)

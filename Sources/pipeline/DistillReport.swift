@@ -38,6 +38,7 @@ final class DistillReport {
   private func show(_ event: DistillJob.Event) {
     switch event {
     case .began(let plan, let notes):
+      CommandHistory.note(run: plan.run, data: plan.data)
       Console.note(
         "run \(plan.run): \(Self.clips(plan)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
       notes.forEach(Console.note)

@@ -49,6 +49,7 @@ enum ExportReport {
   static func show(_ event: ExportJob.Event, _ settings: ExportSettings) {
     switch event {
     case .exported(let outcome):
+      CommandHistory.note(run: outcome.run)
       let file = outcome.file
       let half = settings.selection.half ? ", float16 moves embeddings by \(outcome.deviation)" : ""
       Console.say(

@@ -63,6 +63,18 @@ enum TinyData {
     try Files.write(lines.joined(), to: "\(runs)/\(name)/metrics.jsonl")
   }
 
+  /// Gives a run other weights, saved after `step`.
+  static func train(_ name: String, in runs: String, to step: Int) throws {
+    let run = try RunDescription(folder: "\(runs)/\(name)")
+    let architecture = Architecture.standard
+    let objective = try DistillationObjective(run.configuration.loss)
+    let student = Learner(try architecture.parameters + objective.parameters(encoder: architecture.width, target: 512))
+    student.parameters.initialize(seed: UInt64(step) + 100)
+    var state = TrainingState()
+    state.step = step
+    try CheckpointDirectory("\(runs)/\(name)/checkpoints").save(student, state)
+  }
+
   static func code(_ body: () throws -> Void) -> String? {
     do { try body() } catch { return (error as? Failure)?.code ?? "\(error)" }
     return nil

@@ -16,6 +16,7 @@ final class TrainingRun {
   let settings: DistillSettings
   let description: RunDescription
   let folder: String
+  let data: TrainingData
   /// What was decided, to be told.
   private(set) var notes: [String] = []
   let train: ShardClips
@@ -50,41 +51,10 @@ final class TrainingRun {
     var configuration = settings.configuration
     if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
     let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
-    let data = try Self.dataDigest(set, memo)
+    data = try TrainingData(set, train: train, validation: held, cache: memo)
     hashed = memo?.found ?? FileDigestCache.Found()
-    let identity = try configuration.identity(data: data, toolchain: backend.identity)
-    var clips: [String: Int] = ["train": train.ids.count]
-    if let held { clips["validation"] = held.ids.count }
-    description = RunDescription(
-      name: identity.short, identity: identity, configuration: configuration, data: data, toolchain: backend.identity,
-      clips: clips, teacher: Self.teacher(set), teacherWidth: train.width)
-    folder = "\(settings.runs)/\(identity.short)"
-  }
-
-  /// The digest of the clips' content: of every shard's index and bytes.
-  /// - Parameter memo: spares reading those that were read before.
-  private static func dataDigest(_ set: TrainingSet, _ memo: FileDigestCache?) throws -> Digest {
-    let names = set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
-    let paths = names.map { "\(set.folder)/\($0)" }
-    let known = try memo?.digests(of: paths, jobs: 2)
-    let hasher = DigestBuilder()
-    for (k, name) in names.enumerated() {
-      hasher.update(field: name)
-      hasher.update(field: try (known?[k].get() ?? Digest.ofFile(paths[k])).hex)
-    }
-    return hasher.finish()
-  }
-
-  /// The teacher's name as the first sample's record has it.
-  private static func teacher(_ set: TrainingSet) -> String? {
-    struct Record: Decodable {
-      struct Vectors: Decodable { var model: String? }
-      var vectors: Vectors?
-    }
-    guard let samples = try? set.samples(.train), samples.count > 0, let bytes = try? samples.bytes(0, .record) else {
-      return nil
-    }
-    return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record"))?.vectors?.model
+    description = try RunDescription(configuration, data, toolchain: backend.identity)
+    folder = "\(settings.runs)/\(description.name)"
   }
 
   /// The step of the newest checkpoint; nil when the run has none.

@@ -1,4 +1,5 @@
 import Basics
+import Corpus
 import Evaluation
 import Media
 
@@ -124,6 +125,12 @@ extension ClassifyEvaluation {
     let fold =
       settings.reading.foldPattern.map { ", folds \($0)" } ?? settings.reading.foldColumn.map { ", folds \($0)" }
     return DataTitle.of(settings.data) + folds + (label ?? "") + (fold ?? "")
+  }
+
+  /// What is tested: the data's own split, a fold, or all folds one after the other.
+  static func split(_ partitions: [Partition]) -> String? {
+    guard let first = partitions.first, partitions.count == 1 else { return "\(partitions.count) folds in turn" }
+    return Corpus.Split(rawValue: first.name) == nil ? "fold \(first.name)" : first.name
   }
 
   func lines(_ data: ClassifyData, _ method: String) -> [String] {

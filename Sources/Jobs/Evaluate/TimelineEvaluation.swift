@@ -53,7 +53,7 @@ enum TimelineEvaluation {
       data: .init(
         clips: recordings.count, classes: labels.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
         digest: hasher.finish()),
-      weights: student.digest, run: student.run,
+      of: student, split: nil, scored: recordings.count,
       method: [
         "every recording is cut into windows of one second, side by side, each normalised by itself; a query is a recording and a label in it",
         "the recording's seconds are ranked by cosine similarity; those that lie whole within a stretch of the label are right",

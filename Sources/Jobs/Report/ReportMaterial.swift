@@ -15,6 +15,7 @@ final class ReportMaterial {
   private let settings: ReportSettings
   private let open: () throws -> any PreparedData
   private var held: (weights: Digest, shards: Digest, part: ReportContent.HeldPart)?
+  private var data: (shards: Digest, content: TrainingData?)?
   /// The digests of files that the last page had.
   private var known: [String: (file: FileIdentity, digest: Digest)] = [:]
 
@@ -41,8 +42,10 @@ final class ReportMaterial {
     (content.held, content.notes) = heldPart(folder, shards, clips)
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
     content.facts = Self.facts(chosen, shards)
-    content.commands = Self.commands(chosen, settings)
-    content.digests = try digests(chosen, shards)
+    let now = shards.flatMap { trainingData($0, prepared.catalog) }
+    let again = ReportReproduction(chosen, data: now, shards: folder, workspace: settings.workspace)
+    (content.commands, content.commandsNote) = (again.commands, again.note)
+    content.digests = try digests(chosen, shards, now)
     return content
   }
 
@@ -193,21 +196,24 @@ final class ReportMaterial {
     return facts
   }
 
-  private static func commands(_ run: RunDirectory?, _ settings: ReportSettings) -> [String] {
-    let kept = CommandLog.last(settings.workspace, of: run?.description.name)
-    var commands = kept["prepare"] ?? kept["run"] ?? []
-    if let run { commands.append(run.command) }
-    for name in ["export", "evaluate classify", "evaluate retrieve", "evaluate zero-shot"] {
-      commands += kept[name] ?? []
-    }
-    return commands
+  /// What the shards hold; nil where there is nothing to train on. Read anew only when they have changed.
+  private func trainingData(_ shards: TrainingSet, _ catalog: Catalog?) -> TrainingData? {
+    let state = DirectoryListing([shards.folder]).digest
+    if let data, data.shards == state { return data.content }
+    let cache = catalog.flatMap { try? FileDigestCache($0, below: shards.folder) }
+    let content = try? TrainingData(directory: shards.folder, cache: cache)
+    data = (state, content)
+    return content
   }
 
-  private func digests(_ run: RunDirectory?, _ shards: TrainingSet?) throws -> [(name: String, value: String)] {
+  private func digests(
+    _ run: RunDirectory?, _ shards: TrainingSet?, _ data: TrainingData?
+  ) throws -> [(name: String, value: String)] {
     var digests: [(name: String, value: String)] = []
     if let run {
       digests.append(("run identity", run.description.identity.hex))
       digests.append(("training data", run.description.data.hex))
+      if let data, data.digest != run.description.data { digests.append(("data in the shards now", data.digest.hex)) }
       if let step = run.checkpoints.steps.last { digests.append(("last checkpoint", "step \(step)")) }
       digests += run.description.toolchain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

@@ -93,23 +93,29 @@ package struct RunComparison: Sendable {
   }
 
   private mutating func compareScores(_ a: EvaluationFile, _ b: EvaluationFile) throws {
-    for record in a.evaluations {
-      guard let other = b.evaluations.first(where: { $0.key == record.key }) else { continue }
+    for record in a.latest {
+      guard let other = b.latest.first(where: { $0.question == record.question }) else { continue }
       for (table, otherTable) in zip(record.tables, other.tables) {
         for row in table.rows where row.origin == .measured {
           guard let otherRow = otherTable.rows.first(where: { $0.name == row.name }) else { continue }
           for column in table.columns {
             guard !["queries", "gallery"].contains(column), let x = row.scores[column], let y = otherRow.scores[column]
             else { continue }
-            let note = record.data.digest == other.data.digest ? "" : " (other data)"
             scores.append(
               Score(
-                evaluation: "\(record.kind): \(record.title)\(note)", row: row.name, score: column, first: x, second: y)
+                evaluation: Self.name(record, other), row: row.name, score: column, first: x, second: y)
             )
           }
         }
       }
     }
+  }
+
+  private static func name(_ a: EvaluationRecord, _ b: EvaluationRecord) -> String {
+    var notes: [String] = []
+    if let x = a.step, let y = b.step { notes.append(x == y ? "both at step \(x)" : "step \(x) against step \(y)") }
+    if a.data.digest != b.data.digest { notes.append("other data") }
+    return "\(a.kind): \(a.title)" + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
   }
 
   var page: String {

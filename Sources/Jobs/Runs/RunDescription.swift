@@ -24,6 +24,14 @@ package struct RunDescription: Codable, Sendable {
     self.teacherWidth = teacherWidth == Self.usualTeacherWidth ? nil : teacherWidth
   }
 
+  /// Of a run that is named by what its weights depend on.
+  package init(_ configuration: TrainingConfiguration, _ data: TrainingData, toolchain: [String: String]) throws {
+    let identity = try configuration.identity(data: data.digest, toolchain: toolchain)
+    self.init(
+      name: identity.short, identity: identity, configuration: configuration, data: data.digest, toolchain: toolchain,
+      clips: data.clips, teacher: data.teacher, teacherWidth: data.teacherWidth)
+  }
+
   /// - Parameter folder: of the run.
   package init(folder: String) throws {
     let path = "\(folder)/run.json"
