@@ -87,13 +87,20 @@ struct StatusCommand: ParsableCommand {
 
   private func list(_ runs: [RunSummary]) {
     var table = Table()
-    table.add("run", "steps", "loss", "best validation")
+    let haveParents = runs.contains { $0.parent != nil }
+    table.add(row: ["run", "steps", "loss", "best validation"] + (haveParents ? ["started from"] : []))
     for run in runs {
-      table.add(
+      let cells = [
         run.name, "\(run.steps)", run.loss.map { String(format: "%.4f", $0) } ?? "-",
-        run.bestValidation.map { String(format: "%.4f", $0) } ?? "-")
+        run.bestValidation.map { String(format: "%.4f", $0) } ?? "-",
+      ]
+      table.add(row: cells + (haveParents ? [run.parent.map { "run \($0.name), step \($0.step)" } ?? "-"] : []))
       Console.event(
-        "run", ["name": run.name, "steps": run.steps, "bestValidation": run.bestValidation as Any? ?? NSNull()])
+        "run",
+        [
+          "name": run.name, "steps": run.steps, "bestValidation": run.bestValidation as Any? ?? NSNull(),
+          "parent": run.parent?.name as Any? ?? NSNull(),
+        ])
     }
     if !runs.isEmpty { Console.say(table.text) }
   }

@@ -26,6 +26,10 @@ package struct DistillJob: Sendable {
     package var end: String?
     /// A run that this one looks like but cannot continue.
     package var earlier: EarlierRun?
+    /// The run whose weights it starts from.
+    package var parent: RunParent?
+    /// Runs that were trained before, where this one would start.
+    package var others: [OtherRun]
   }
 
   package let settings: DistillSettings
@@ -51,6 +55,6 @@ package struct DistillJob: Sendable {
     return Plan(
       run: run.description.name, data: run.data.digest, clips: run.description.clips, stepsDone: stepsDone,
       steps: min(settings.limits.steps ?? .max, settings.limits.epochs * batches), end: end,
-      earlier: run.earlier)
+      earlier: run.earlier, parent: run.description.parent, others: run.others)
   }
 }

@@ -17,6 +17,7 @@ final class TrainingRun {
   let description: RunDescription
   let folder: String
   let data: TrainingData
+  private let origin: InitialWeights?
   /// What was decided, to be told.
   private(set) var notes: [String] = []
   let train: ShardClips
@@ -49,11 +50,13 @@ final class TrainingRun {
     }
     backend = fast
     var configuration = settings.configuration
-    if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
     let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
     data = try TrainingData(set, train: train, validation: held, cache: memo)
     hashed = memo?.found ?? FileDigestCache.Found()
-    description = try RunDescription(configuration, data, toolchain: backend.identity)
+    origin = try Self.origin(settings, data, toolchain: backend.identity)
+    configuration.initialWeights = origin?.digest
+    description = try RunDescription(configuration, data, toolchain: backend.identity, parent: origin?.parent)
+    if let parent = description.parent { notes.append("starts from \(parent.text)") }
     folder = "\(settings.runs)/\(description.name)"
   }
 
@@ -72,7 +75,8 @@ final class TrainingRun {
     defer { threads.stop() }
     let trainer = try Trainer(
       description.configuration, settings.limits, train: train, validation: validation, folder: folder,
-      backend: backend, threads: threads, initialize: initialize, profile: profile, retrieval: Self.retrieval,
+      backend: backend, threads: threads, initialize: { [origin] in try origin?.fill($0) }, profile: profile,
+      retrieval: Self.retrieval,
       report: report)
     try remember()
     try trainer.run()
@@ -99,11 +103,17 @@ final class TrainingRun {
     return result
   }
 
-  private func initialize(_ parameters: Parameters) throws {
-    guard let path = settings.initial else { return }
-    let weights = try WeightFiles.read(path).weights
-    let whole = parameters.layout.trainable.allSatisfy { weights[$0.name] != nil }
-    try StateDictionary.load(weights, into: parameters, part: whole ? .all : .encoder, source: path)
+  /// What it starts from; nil: random weights.
+  private static func origin(
+    _ settings: DistillSettings, _ data: TrainingData, toolchain: [String: String]
+  ) throws -> InitialWeights? {
+    guard let text = settings.initial else { return nil }
+    let configuration = settings.configuration
+    return try InitialWeights(text, runs: settings.runs, encoder: configuration.encoder) { run, parent in
+      var same = configuration
+      same.initialWeights = parent.weights
+      return try same.identity(data: data.digest, toolchain: toolchain) == run.identity
+    }
   }
 
   /// The run becomes the one trained last.

@@ -79,6 +79,7 @@ package struct ExportJob: Sendable {
     metadata["recipe"] = try CanonicalJSON.text(trained.run.configuration)
     metadata["toolchain"] = try CanonicalJSON.text(trained.run.toolchain)
     metadata["teacher"] = trained.run.teacher ?? "unknown"
+    if let parent = trained.run.parent { metadata["parent"] = try CanonicalJSON.text(parent) }
     metadata["version"] = ToolVersion.text
     metadata["format"] = "wav2clip"
     metadata[Model.encoderKey] = trained.architecture.label

@@ -150,6 +150,7 @@ final class ReportMaterial {
       ("learning rate", "\(c.learningRate), \(c.schedule)"),
       ("teacher", run.description.teacher ?? "not stated"),
     ]
+    if c.initialWeights != nil { part.facts.append(("starts from", run.description.start)) }
     if c.shuffleTeacher { part.facts.append(("control", "every sound had another clip's vectors")) }
     if !speeds.isEmpty {
       part.facts.append(

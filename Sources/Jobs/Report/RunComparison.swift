@@ -36,7 +36,7 @@ package struct RunComparison: Sendable {
     curves = zip(a.curves(named: first), b.curves(named: second)).map { x, y in
       LinePlot(title: x.title, x: "step", y: x.y, lines: x.lines + y.lines)
     }
-    compare("parameter", try Self.flat(a.description.configuration), try Self.flat(b.description.configuration))
+    compare("parameter", try Self.parameters(a.description), try Self.parameters(b.description))
     let data = { (run: RunDirectory) in
       ["digest": run.description.data.short, "teacher": run.description.teacher ?? "not stated"]
         .merging(run.description.clips.map { ("\($0.key) clips", "\($0.value)") }) { $1 }
@@ -57,39 +57,10 @@ package struct RunComparison: Sendable {
     }
   }
 
-  /// Every value of a configuration by its path, as canonical JSON spells it: `optimizer.weightDecay`.
-  private static func flat(_ configuration: TrainingConfiguration) throws -> [String: String] {
-    let fields = try CanonicalJSON.decode(
-      [String: Field].self, from: try CanonicalJSON.bytes(configuration), source: "configuration")
-    return Dictionary(uniqueKeysWithValues: fields.flatMap { $1.texts(under: $0) })
-  }
-
-  /// A truth value, a number, a text, or more of them by name.
-  private enum Field: Decodable {
-    case text(String)
-    case group([String: Field])
-
-    init(from decoder: any Decoder) throws {
-      let value = try decoder.singleValueContainer()
-      if let flag = try? value.decode(Bool.self) {
-        self = .text("\(flag)")
-      } else if let whole = try? value.decode(Int64.self) {
-        self = .text("\(whole)")
-      } else if let number = try? value.decode(Double.self) {
-        self = .text("\(number)")
-      } else if let text = try? value.decode(String.self) {
-        self = .text(text)
-      } else {
-        self = .group(try value.decode([String: Field].self))
-      }
-    }
-
-    func texts(under name: String) -> [(String, String)] {
-      switch self {
-      case .text(let text): [(name, text)]
-      case .group(let fields): fields.flatMap { $1.texts(under: "\(name).\($0)") }
-      }
-    }
+  private static func parameters(_ run: RunDescription) throws -> [String: String] {
+    var values = try run.configuration.values()
+    if values.removeValue(forKey: "initialWeights") != nil { values["start from"] = run.start }
+    return values
   }
 
   private mutating func compareScores(_ a: EvaluationFile, _ b: EvaluationFile) throws {

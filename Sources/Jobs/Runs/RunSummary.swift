@@ -8,6 +8,8 @@ package struct RunSummary: Sendable {
   /// Of the last line of its log; nil before the first.
   package var loss: Double?
   package var bestValidation: Double?
+  /// The run whose weights it started from.
+  package var parent: RunParent?
 
   /// Of every run, the one trained last first.
   package static func all(_ list: RunList) -> [RunSummary] {
@@ -15,7 +17,7 @@ package struct RunSummary: Sendable {
       let lines = MetricsLog.lines("\(run.folder)/metrics.jsonl")
       return RunSummary(
         name: run.name, steps: lines.last?.step ?? 0, loss: lines.last?.loss,
-        bestValidation: lines.compactMap(\.validationLoss).min())
+        bestValidation: lines.compactMap(\.validationLoss).min(), parent: run.description.parent)
     }
   }
 }
