@@ -21,8 +21,8 @@ package struct HeldClips {
   package let digest: Digest
   /// Nil of vectors that something else made.
   package let split: Split?
-  /// What is said of clips that were trained on nevertheless.
-  package let warning: String?
+  /// What is said of clips that were trained on nevertheless, and of those in which nothing is to be heard.
+  package let warnings: [String]
 
   package var count: Int { ids.count }
   package var width: Int { audio.width }
@@ -42,7 +42,8 @@ package struct HeldClips {
     let clips = try ShardClips(samples)
     let embedder = Embedder(
       student.model, samples: clips.samples, project: true, backend: FastBackend(), threads: threads)
-    var (audio, images) = ([Float](), [Float]())
+    var (audio, images, silent) = ([Float](), [Float](), SilentClips())
+    let peaks = FloatBuffer(64)
     let (piece, scope) = (64, student.normalization)
     let all = clips.ids.count
     let chosen = most.map { $0 < all } ?? false ? (0..<(most ?? all)).map { $0 * all / (most ?? all) } : Array(0..<all)
@@ -52,7 +53,9 @@ package struct HeldClips {
       let names = part.map { clips.ids[$0] }
       let heard = try embedder.embed(part.count, scope: scope) { row, place in
         try clips.waveform(part[row], into: place)
+        peaks.start[row] = SilentClips.peak(UnsafeBufferPointer(start: place, count: clips.samples))
       }.values
+      for (row, name) in names.enumerated() { silent.add(name, peak: peaks.start[row]) }
       let seen = try part.flatMap { try clips.target($0) }
       try FiniteVectors.check(embeddings: heard, of: names, student)
       try FiniteVectors.check(teacherRows: seen, of: names, shards: folder)
@@ -77,9 +80,10 @@ package struct HeldClips {
       }
     }
     digest = hasher.finish()
-    warning =
+    let overlap =
       split == .train
       ? "these are training clips: their scores say nothing of others" : try Self.overlap(folder, samples, set)
+    warnings = [overlap, silent.warning(of: chosen.count)].compactMap(\.self)
   }
 
   private static func overlap(_ folder: String, _ samples: TrainingSamples, _ set: TrainingSet) throws -> String? {
@@ -122,6 +126,6 @@ package struct HeldClips {
     title = "\(audio.count) clips of \(Files.name(path))"
     name = "vectors of \(DataTitle.of(path))"
     digest = try Digest.ofFile(path)
-    warning = nil
+    warnings = []
   }
 }

@@ -38,7 +38,7 @@ struct ClassifyEvaluation {
       scored: tested.count, method: lines(data, method), tables: [table])
     record.confusion = confusion(data, partitions, outcomes)
     record.curve = curve(data, partitions, outcomes)
-    if let warning = data.overlapWarning(tested) { record.warnings.append(warning) }
+    record.warnings += [data.overlapWarning(tested), data.silenceWarning].compactMap(\.self)
     if let path = settings.save { try save(data, partitions, outcomes, to: path) }
     return record
   }

@@ -57,7 +57,7 @@ enum RetrievalEvaluation {
       of: student, split: clips.split?.rawValue, scored: clips.count, method: method(settings, hasText: text != nil),
       tables: [ScoreTable(title: clips.title, columns: columns, rows: rows)])
     record.prompts = text?.facts
-    record.warnings = clips.warning.map { [$0] } ?? []
+    record.warnings = clips.warnings
     if let path = settings.save { try save(clips, text, to: path) }
     return record
   }

@@ -109,7 +109,7 @@ enum ZeroShotEvaluation {
       self.labels = labels.map { [$0] }
       audio = clips.audio
       digest = clips.digest
-      warnings = clips.warning.map { [$0] } ?? []
+      warnings = clips.warnings
     }
 
     init(
@@ -131,7 +131,7 @@ enum ZeroShotEvaluation {
       audio = UnitRows(rows?.values ?? [], width: student.model.width)
       digest = data.digest
       leftOut = data.leftOut
-      warnings = data.overlapWarning(chosen).map { [$0] } ?? []
+      warnings = [data.overlapWarning(chosen), data.silenceWarning].compactMap(\.self)
     }
   }
 }
