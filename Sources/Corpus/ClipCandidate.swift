@@ -36,12 +36,20 @@ extension ClipList {
     self.init(candidates: [], hasSplits: manifest.hasSplits)
     let byStem = Dictionary(grouping: files, by: \.stem)
     var used: Set<String> = []
+    var names: Set<ByteKey>?
+    func rowNames() -> Set<ByteKey> {
+      let found = names ?? Set(manifest.rows.map { ByteKey($0.clip) })
+      names = found
+      return found
+    }
     for row in manifest.rows {
-      guard let match = Self.match(row, byStem) else {
+      guard let match = Self.match(row, byStem),
+        case let own = NormalizationTwins.exact(match.files, row.clip, among: rowNames), !own.isEmpty
+      else {
         absent.append(row.clip)
         continue
       }
-      for file in match.files {
+      for file in own {
         used.insert(file.name)
         var candidate = Self.candidate(row.clip, file)
         candidate.startSeconds = match.startSeconds
@@ -57,7 +65,8 @@ extension ClipList {
 
   private mutating func sort() {
     func precedes(_ a: ClipCandidate, _ b: ClipCandidate) -> Bool {
-      a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
+      NormalizationTwins.areSame(a.idText, b.idText)
+        ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
     }
     // Files come in order of their names, which is nearly always that of their ids.
     if candidates.indices.dropFirst().contains(where: { precedes(candidates[$0], candidates[$0 - 1]) }) {
@@ -98,10 +107,13 @@ extension ClipList {
   /// bytes leave all of that id out.
   /// - Parameter digests: by candidate; nil for one that cannot be read.
   package mutating func settleCollisions(_ digests: [Digest?]) {
+    NormalizationTwins.note(in: &candidates)
     var start = 0
     while start < candidates.count {
       var end = start + 1
-      while end < candidates.count, candidates[end].idText == candidates[start].idText { end += 1 }
+      while end < candidates.count, NormalizationTwins.areSame(candidates[end].idText, candidates[start].idText) {
+        end += 1
+      }
       if end - start > 1 {
         let same = digests[start..<end].allSatisfy { $0 != nil && $0 == digests[start] }
         for i in start..<end where !same || i > start {

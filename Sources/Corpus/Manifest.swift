@@ -40,11 +40,11 @@ package struct Manifest: Sendable {
     let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json") || path.hasSuffix(".ndjson")
     rows = isJSON ? try Self.jsonLines(bytes, path) : try Self.table(bytes, path)
     hasSplits = rows.contains { $0.split != nil }
-    var places: [String: Int] = [:]
+    var places: [ByteKey: Int] = [:]
     var distinct: [Row] = []
     for row in rows {
-      guard let place = places[row.clip] else {
-        places[row.clip] = distinct.count
+      guard let place = places[ByteKey(row.clip)] else {
+        places[ByteKey(row.clip)] = distinct.count
         distinct.append(row)
         continue
       }
