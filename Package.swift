@@ -70,8 +70,9 @@ let package = Package(
     job("Prepare", ["Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards"]),
     .target(
       name: "Runs",
-      dependencies: ["Basics", "Tensors", "StageGraph", "Audio", "Networks", "Models", "Training", "Evaluation"],
-      path: "Sources/Jobs/Runs"),
+      dependencies: [
+        "Basics", "Corpus", "Tensors", "StageGraph", "Shards", "Audio", "Networks", "Models", "Training", "Evaluation",
+      ], path: "Sources/Jobs/Runs"),
     job(
       "Distill",
       [

@@ -18,3 +18,17 @@ private func withUTF8Bytes<R>(_ text: String, _ body: (UnsafeRawBufferPointer) -
   text.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
     ?? Array(text.utf8).withUnsafeBytes(body)
 }
+
+/// A text as a key that is equal to another when their bytes are, as names in files and tars are. Swift's own strings
+/// are equal when they look the same: `é` may be one character, or an `e` with an accent.
+package struct ByteKey: Hashable, Sendable {
+  package let text: String
+
+  package init(_ text: String) { self.text = text }
+
+  package static func == (a: ByteKey, b: ByteKey) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+  package func hash(into hasher: inout Hasher) {
+    withUTF8Bytes(text) { hasher.combine(bytes: $0) }
+  }
+}

@@ -42,12 +42,20 @@ extension ClipList {
     self.init(candidates: [], hasSplits: manifest.hasSplits)
     let places = FilesByStem(files)
     var used: Set<String> = []
+    var names: Set<ByteKey>?
+    func rowNames() -> Set<ByteKey> {
+      let found = names ?? Set(manifest.rows.map { ByteKey($0.clip) })
+      names = found
+      return found
+    }
     for row in manifest.rows {
-      guard let match = places.match(row) else {
+      guard let match = places.match(row),
+        case let own = NormalizationTwins.exact(match.files, row.clip, among: rowNames), !own.isEmpty
+      else {
         absent.append(row.clip)
         continue
       }
-      for file in match.files {
+      for file in own {
         used.insert(file.name)
         var candidate = Self.candidate(row.clip, file)
         candidate.startMilliseconds = match.startMilliseconds
@@ -69,7 +77,8 @@ extension ClipList {
   }
 
   static func precedes(_ a: ClipCandidate, _ b: ClipCandidate) -> Bool {
-    a.idText == b.idText ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
+    NormalizationTwins.areSame(a.idText, b.idText)
+      ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
   }
 
   /// A file that is a clip of its own, with what a tar says of it.
@@ -103,10 +112,13 @@ extension ClipList {
   /// bytes leave all of that id out.
   /// - Parameter digests: by candidate; nil for one that cannot be read.
   package mutating func settleCollisions(_ digests: [Digest?]) {
+    NormalizationTwins.note(in: &candidates)
     var start = 0
     while start < candidates.count {
       var end = start + 1
-      while end < candidates.count, candidates[end].idText == candidates[start].idText { end += 1 }
+      while end < candidates.count, NormalizationTwins.areSame(candidates[end].idText, candidates[start].idText) {
+        end += 1
+      }
       if end - start > 1 {
         let same = digests[start..<end].allSatisfy { $0 != nil && $0 == digests[start] }
         for i in start..<end where !same || i > start {

@@ -43,11 +43,11 @@ package struct Manifest: Sendable {
     let entries = isJSON ? try Self.jsonLines(bytes, path) : try Self.table(bytes, path)
     rows = try entries.map { try Self.row($0.entry, path, $0.line, clipSeconds) }
     hasSplits = rows.contains { $0.split != nil }
-    var places: [String: Int] = [:]
+    var places: [ByteKey: Int] = [:]
     var distinct: [Row] = []
     for row in rows {
-      guard let place = places[row.clip] else {
-        places[row.clip] = distinct.count
+      guard let place = places[ByteKey(row.clip)] else {
+        places[ByteKey(row.clip)] = distinct.count
         distinct.append(row)
         continue
       }

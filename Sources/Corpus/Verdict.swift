@@ -40,6 +40,7 @@ extension ReasonCode {
   package static let audioSubstituted = ReasonCode(rawValue: "audio.substituted")
   package static let audioOpposite = ReasonCode(rawValue: "audio.opposite")
   package static let idMilliseconds = ReasonCode(rawValue: "id.milliseconds")
+  package static let idTwin = ReasonCode(rawValue: "id.twin")
   package static let idDash = ReasonCode(rawValue: "id.dash")
   package static let embeddingUntimed = ReasonCode(rawValue: "embedding.untimed")
   package static let manifestUnlisted = ReasonCode(rawValue: "manifest.unlisted")
@@ -99,6 +100,9 @@ package let builtInReasons: [Reason] = [
   Reason(
     code: .idMilliseconds, effect: .warns,
     meaning: "the file is named in milliseconds; joined to the manifest's seconds"),
+  Reason(
+    code: .idTwin, effect: .warns,
+    meaning: "another clip's name looks the same: é as one character, or as e with an accent"),
   Reason(code: .idDash, effect: .warns, meaning: "the file's name has lost its leading dash; joined to the manifest"),
   Reason(code: .embeddingRepeated, effect: .warns, meaning: "the same teacher vectors stand twice for this id"),
   Reason(code: .embeddingUntimed, effect: .warns, meaning: "teacher vectors without times: all rows were taken"),

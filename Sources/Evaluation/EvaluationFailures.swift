@@ -14,9 +14,8 @@ extension Failure {
   }
 
   static func embeddingNotFinite(_ clip: String, _ student: EvaluatedModel?) -> Failure {
-    let weights = student.map { "weights \($0.digest.short)\($0.run.map { " of run \($0)" } ?? "")" }
-    return Failure(
-      "evaluate.nonfinite", "the embedding of a sound holds NaN or Inf", on: clip, found: weights,
+    Failure(
+      "evaluate.nonfinite", "the embedding of a sound holds NaN or Inf", on: clip, found: student?.name,
       hint: "the weights are damaged: NaN, Inf or a variance under 0 in them; export them again, or name others")
   }
 

@@ -4,12 +4,19 @@ import Basics
 package struct EvaluationRecord: Codable, Sendable, Equatable {
   /// classify, retrieve, timeline or zero-shot.
   package var kind: String
-  /// Names the data to people, and apart from other data: evaluations of one title take each other's place.
+  /// Names the data to people, and apart from other data: evaluations of one title by the same weights take each
+  /// other's place.
   package var title: String
   package var data: DataFacts
   /// SHA-256 of the weights' file or the run's checkpoint; nil where no weights took part.
   package var weights: Digest?
   package var run: String?
+  /// After how many steps of the run the weights were saved; nil where it is not known.
+  package var step: Int?
+  /// What part of the data was scored, `test` or `5 folds in turn`; nil for all of it.
+  package var split: String?
+  /// Clips that have a share in the scores; nil in records of older versions.
+  package var scored: Int?
   /// How the figures were come by, a line each.
   package var method: [String]
   package var tables: [ScoreTable]
@@ -51,15 +58,25 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
   }
 
   package init(
-    kind: String, title: String, data: DataFacts, weights: Digest?, run: String?, method: [String],
-    tables: [ScoreTable]
+    kind: String, title: String, data: DataFacts, of student: EvaluatedModel?, split: String?, scored: Int,
+    method: [String], tables: [ScoreTable]
   ) {
-    (self.kind, self.title, self.data) = (kind, title, data)
-    (self.weights, self.run, self.method, self.tables) = (weights, run, method, tables)
+    (self.kind, self.title, self.data, self.method, self.tables) = (kind, title, data, method, tables)
+    (weights, run, step) = (student?.digest, student?.run, student?.step)
+    (self.split, self.scored) = (split, scored)
   }
 
-  /// What a later evaluation of the same thing replaces.
-  package var key: String { "\(kind)\n\(title)" }
+  /// What is asked of the weights, whichever they are.
+  package var question: String { "\(kind)\n\(title)" }
+
+  /// What a later evaluation of the same thing replaces: other weights have other keys.
+  package var key: String { "\(question)\n\(weights?.hex ?? "")" }
+
+  /// Questions in byte order; of one question the weights in the order in which they were trained.
+  fileprivate static func comesFirst(_ a: Self, _ b: Self) -> Bool {
+    if a.question != b.question { return a.question.utf8.lexicographicallyPrecedes(b.question.utf8) }
+    return (a.step ?? -1, a.key) < (b.step ?? -1, b.key)
+  }
 }
 
 /// Rows of scores under the same columns.
@@ -156,7 +173,7 @@ package struct LabelCurve: Codable, Sendable, Equatable {
 /// All evaluations of one run: `evaluation.json`.
 package struct EvaluationFile: Codable, Sendable, Equatable {
   package var format = 1
-  /// In the order of their keys.
+  /// By question, then by step.
   package var evaluations: [EvaluationRecord]
 
   package init(_ evaluations: [EvaluationRecord] = []) { self.evaluations = evaluations }
@@ -175,6 +192,13 @@ package struct EvaluationFile: Codable, Sendable, Equatable {
   package mutating func put(_ record: EvaluationRecord) {
     evaluations.removeAll { $0.key == record.key }
     evaluations.append(record)
-    evaluations.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    evaluations.sort(by: EvaluationRecord.comesFirst)
+  }
+
+  /// Of each question the scores of the weights that were trained longest.
+  package var latest: [EvaluationRecord] {
+    evaluations.enumerated().filter { place, record in
+      place + 1 == evaluations.count || evaluations[place + 1].question != record.question
+    }.map(\.element)
   }
 }

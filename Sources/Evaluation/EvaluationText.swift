@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 
 /// Evaluations as tables of text: for a terminal, and in Markdown.
@@ -17,6 +18,18 @@ package enum EvaluationText {
     if decimals > 0, value > 0, value < 0.5 * power(0.1, decimals) { return String(format: "%.1e", value) }
     let text = String(format: "%.\(decimals)f", value)
     return text.hasPrefix("-") && !text.contains(where: { ("1"..."9").contains($0) }) ? String(text.dropFirst()) : text
+  }
+
+  /// What was scored, on what: `run 0123456789ab, step 40, weights 0123456789ab, test split, 40 clips`.
+  package static func subject(_ record: EvaluationRecord) -> String {
+    var parts: [String] = []
+    if let run = record.run { parts.append("run \(run)") }
+    if let step = record.step { parts.append("step \(step)") }
+    parts.append(record.weights.map { "weights \($0.short)" } ?? "no weights")
+    parts.append(record.split.map { Split(rawValue: $0) == nil ? $0 : "\($0) split" } ?? "all of the data")
+    let clips = record.scored ?? record.data.clips
+    parts.append("\(clips) \(clips == 1 ? "clip" : "clips") scored")
+    return parts.joined(separator: ", ")
   }
 
   /// Rows of cells, the first the heading.
@@ -54,14 +67,14 @@ package enum EvaluationText {
     return lines.joined(separator: "\n")
   }
 
+  /// `60 clips, 3 classes, data 0123456789ab`.
+  package static func facts(_ data: EvaluationRecord.DataFacts) -> String {
+    "\(data.clips) clips, \(data.classes.count) classes, data \(data.digest.short)"
+  }
+
   private static func markdown(_ record: EvaluationRecord) -> [String] {
     var lines = ["## \(record.kind): \(escaped(record.title))", ""]
-    let weights = record.weights.map { ", weights \($0.short)" } ?? ""
-    let run = record.run.map { ", run \(escaped($0))" } ?? ""
-    lines += [
-      "\(record.data.clips) clips, \(record.data.classes.count) classes, data \(record.data.digest.short)\(weights)\(run).",
-      "",
-    ]
+    lines += ["\(escaped(subject(record))).", "", "\(facts(record.data)).", ""]
     for warning in record.warnings { lines += ["**Warning:** \(escaped(warning))", ""] }
     for table in record.tables { lines += markdown(cells(table)) + [""] }
     if let curve = record.curve {

@@ -19,8 +19,10 @@ package struct HeldClips {
   /// Nil where some clip has none.
   package let labels: [String]?
   package let digest: Digest
-  /// What is said of clips that were trained on nevertheless.
-  package let warning: String?
+  /// Nil of vectors that something else made.
+  package let split: Split?
+  /// What is said of clips that were trained on nevertheless, and of those in which nothing is to be heard.
+  package let warnings: [String]
 
   package var count: Int { ids.count }
   package var width: Int { audio.width }
@@ -40,7 +42,8 @@ package struct HeldClips {
     let clips = try ShardClips(samples)
     let embedder = Embedder(
       student.model, samples: clips.samples, project: true, backend: FastBackend(), threads: threads)
-    var (audio, images) = ([Float](), [Float]())
+    var (audio, images, silent) = ([Float](), [Float](), SilentClips())
+    let peaks = FloatBuffer(64)
     let (piece, scope) = (64, student.normalization)
     let all = clips.ids.count
     let chosen = most.map { $0 < all } ?? false ? (0..<(most ?? all)).map { $0 * all / (most ?? all) } : Array(0..<all)
@@ -50,7 +53,9 @@ package struct HeldClips {
       let names = part.map { clips.ids[$0] }
       let heard = try embedder.embed(part.count, scope: scope) { row, place in
         try clips.waveform(part[row], into: place)
+        peaks.start[row] = SilentClips.peak(UnsafeBufferPointer(start: place, count: clips.samples))
       }.values
+      for (row, name) in names.enumerated() { silent.add(name, peak: peaks.start[row]) }
       let seen = try part.flatMap { try clips.target($0) }
       try FiniteVectors.check(embeddings: heard, of: names, student)
       try FiniteVectors.check(teacherRows: seen, of: names, shards: folder)
@@ -60,6 +65,7 @@ package struct HeldClips {
     self.audio = UnitRows(audio, width: clips.width)
     self.images = UnitRows(images, width: clips.width)
     ids = chosen.map { clips.ids[$0] }
+    self.split = split
     title = "\(chosen.count)\(chosen.count < all ? " of \(all)" : "") \(split.rawValue) clips"
     name = "\(split.rawValue) clips of \(DataTitle.of(folder))"
     let found = try chosen.map { try clips.label($0) }
@@ -74,9 +80,10 @@ package struct HeldClips {
       }
     }
     digest = hasher.finish()
-    warning =
+    let overlap =
       split == .train
       ? "these are training clips: their scores say nothing of others" : try Self.overlap(folder, samples, set)
+    warnings = [overlap, silent.warning(of: chosen.count)].compactMap(\.self)
   }
 
   private static func overlap(_ folder: String, _ samples: TrainingSamples, _ set: TrainingSet) throws -> String? {
@@ -115,9 +122,10 @@ package struct HeldClips {
     (self.audio, self.images) = (audio, images)
     ids = lists[0] ?? (0..<audio.count).map { "\($0)" }
     labels = lists[1]
+    split = nil
     title = "\(audio.count) clips of \(Files.name(path))"
     name = "vectors of \(DataTitle.of(path))"
     digest = try Digest.ofFile(path)
-    warning = nil
+    warnings = []
   }
 }

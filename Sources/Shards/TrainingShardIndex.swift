@@ -1,5 +1,5 @@
 // Where the members of a shard lie. DALI's `.idx` says so in a few kilobytes; it is believed only when its offsets tile
-// the tar exactly. Without it, or when it is stale, the tar itself is read.
+// the tar exactly. Without it, when it is stale, or where it has no names, the tar itself is read.
 
 import Basics
 import Corpus
@@ -37,18 +37,41 @@ package enum TrainingShardIndex {
     }
   }
 
-  /// The file, from one line a sample.
-  static func bytes(_ lines: [String]) -> [UInt8] {
-    Array(("v1.2 \(lines.count)\n" + lines.map { "\($0)\n" }.joined()).utf8)
+  /// A member as a line of the index has it.
+  struct Entry {
+    var ending: String
+    var offset: Int
+    var size: Int
+    var name: String
   }
+
+  /// The file, from the members of each sample.
+  ///
+  /// DALI takes a line apart wherever there is white space, and knows no quotes: a name with a space in it would end
+  /// there, and what follows be read as the next member. Then the file is of version 1.1, which DALI reads as well and
+  /// which has no names.
+  static func bytes(_ samples: [[Entry]]) -> [UInt8] {
+    let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+    let hasNames = !samples.contains { $0.contains { $0.name.utf8.contains(where: isSpace) } }
+    var text = "\(hasNames ? version : versionWithoutNames) \(samples.count)\n"
+    for sample in samples {
+      let members = sample.map { "\($0.ending) \($0.offset) \($0.size)\(hasNames ? " \($0.name)" : "")" }
+      text += members.joined(separator: " ") + "\n"
+    }
+    return Array(text.utf8)
+  }
+
+  private static let version = "v1.2"
+  private static let versionWithoutNames = "v1.1"
 
   /// The file's bytes as they must be, from the tar alone.
   /// - Throws: `tar.…` when the tar is damaged.
   package static func bytes(ofTar path: String) throws -> [UInt8] {
     bytes(
       try TarSample.group(TarFile.members(path), path: path).map { sample in
-        sample.members.map { "\($0.extension) \($0.member.offset) \($0.member.size) \($0.member.name)" }.joined(
-          separator: " ")
+        sample.members.map {
+          Entry(ending: $0.extension, offset: $0.member.offset, size: $0.member.size, name: $0.member.name)
+        }
       })
   }
 
@@ -56,7 +79,7 @@ package enum TrainingShardIndex {
   private static func parse(_ text: [UInt8], tarSize: Int) -> [ShardSample]? {
     let lines = text.split(separator: 0x0A)
     guard let first = lines.first, case let head = first.split(separator: 0x20), head.count == 2,
-      head[0].elementsEqual("v1.2".utf8), let count = number(head[1]), count == lines.count - 1
+      head[0].elementsEqual(version.utf8), let count = number(head[1]), count == lines.count - 1
     else { return nil }
     var samples: [ShardSample] = []
     samples.reserveCapacity(count)

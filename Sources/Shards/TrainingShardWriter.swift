@@ -67,7 +67,7 @@ package enum SampleMember: String, Sendable, CaseIterable {
 package final class TrainingShardWriter {
   private let path: String
   private let tar: TarWriter
-  private var lines: [String] = []
+  private var samples: [[TrainingShardIndex.Entry]] = []
   private var last: ClipID?
 
   /// Begins `path`; nothing is under that name before `finish`.
@@ -102,21 +102,22 @@ package final class TrainingShardWriter {
   }
 
   private func add(key: String, _ members: [(extension: String, data: [UInt8])]) throws {
-    var groups: [String] = []
+    var entries: [TrainingShardIndex.Entry] = []
     for (ending, data) in members.sorted(by: { $0.extension.utf8.lexicographicallyPrecedes($1.extension.utf8) }) {
       let name = "\(key).\(ending)"
       let offset = try tar.add(name, data)
-      groups.append("\(ending) \(offset) \(data.count) \(name)")
+      entries.append(.init(ending: ending, offset: offset, size: data.count, name: name))
     }
-    lines.append(groups.joined(separator: " "))
+    samples.append(entries)
   }
 
   /// The tar, then its index, are in place and durable.
   package func finish() throws -> TrainingShard {
     let (byteCount, digest) = try tar.finish()
-    let index = TrainingShardIndex.bytes(lines)
+    let index = TrainingShardIndex.bytes(samples)
     try Files.write(index, to: TrainingShard.indexPath(path))
     return TrainingShard(
-      name: Files.name(path), digest: digest, byteCount: byteCount, sampleCount: lines.count, index: Digest(of: index))
+      name: Files.name(path), digest: digest, byteCount: byteCount, sampleCount: samples.count, index: Digest(of: index)
+    )
   }
 }

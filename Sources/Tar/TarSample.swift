@@ -26,7 +26,8 @@ package struct TarSample: Sendable {
     var samples: [TarSample] = []
     for member in members {
       guard let (key, ending) = split(member.name) else { continue }
-      guard samples.last?.key == key else {
+      // By bytes: keys that only look the same are two samples.
+      guard let last = samples.last, last.key.utf8.elementsEqual(key.utf8) else {
         samples.append(TarSample(key: key, members: [(ending, member)]))
         continue
       }

@@ -34,7 +34,7 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     _ = try common.begin()
-    let job = ClassifyJob(try settings(), options.place(common))
+    let job = ClassifyJob(try settings(), options.place)
     if common.dryRun {
       let (clips, leftOut) = try job.plan()
       return Console.say("would classify \(clips) clips; \(leftOut) cannot be used")

@@ -15,9 +15,9 @@ struct DistillCommand: PipelineFileCommand {
     var settings = try options.settings(workspace: common.workspace)
     settings.fresh = fresh
     if common.dryRun {
-      _ = try DistillReport.plan(DistillJob(settings))
+      _ = try DistillReport.plan(DistillJob(settings), explains: common.explain)
     } else {
-      try DistillReport(settings).run(profiles: profile)
+      try DistillReport(settings, explains: common.explain).run(profiles: profile)
     }
   }
 }

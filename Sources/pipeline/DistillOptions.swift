@@ -52,7 +52,10 @@ struct ModelOptions: ParsableArguments {
   @Option(
     help: "Normalize spectrograms over each clip, or over the batch as the reference does.")
   var normalization = defaults.configuration.normalization
-  @Option(name: .customLong("init"), help: "Weight file to start from.") var initial: String?
+  @Option(
+    name: .customLong("init"),
+    help: "Start from a weight file, from a run (NAME or NAME:STEP), or from the run trained last (last).")
+  var initial: String?
   @Option(
     help: """
       float32; mixed: bfloat16 products in convolutions of stride 2 and in weight gradients; \

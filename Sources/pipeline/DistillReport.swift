@@ -10,19 +10,34 @@ final class DistillReport {
   private let settings: DistillSettings
   private var progress: Progress?
 
-  init(_ settings: DistillSettings) { self.settings = settings }
+  private let explains: Bool
+
+  init(_ settings: DistillSettings, explains: Bool = false) { (self.settings, self.explains) = (settings, explains) }
 
   /// Says what would be done.
   /// - Returns: whether it would train.
-  static func plan(_ job: DistillJob) throws -> Bool {
+  static func plan(_ job: DistillJob, explains: Bool) throws -> Bool {
     let plan = try job.plan()
     if let earlier = plan.earlier { Console.warn(earlier.sentence) }
-    let what =
-      plan.end.map { "up to date: \($0)" } ?? plan.stepsDone.map { "would go on from step \($0)" } ?? "would start"
+    let start = plan.parent.map { "would start from \($0.text)" } ?? "would start"
+    let what = plan.end.map { "up to date: \($0)" } ?? plan.stepsDone.map { "would go on from step \($0)" } ?? start
     Console.say("distill: run \(plan.run): \(clips(plan)) clips; \(what)")
+    if explains { explain(plan, offersLast: job.settings.initial == nil) }
     Console.event(
-      "plan", ["stage": "distill", "run": plan.run, "stepsDone": plan.stepsDone ?? 0, "steps": plan.steps])
+      "plan",
+      [
+        "stage": "distill", "run": plan.run, "stepsDone": plan.stepsDone ?? 0, "steps": plan.steps,
+        "parent": plan.parent?.name as Any? ?? NSNull(), "reasons": plan.others.flatMap(\.reasons),
+      ])
     return plan.end == nil
+  }
+
+  /// Why training starts anew though there are runs.
+  private static func explain(_ plan: DistillJob.Plan, offersLast: Bool) {
+    for reason in plan.others.flatMap(\.reasons) { Console.say("  \(reason)") }
+    if offersLast, let newest = plan.others.first {
+      Console.say("  to start from the weights of run \(newest.name): pipeline distill --init last")
+    }
   }
 
   func run(profiles: Bool = false) throws {
@@ -38,10 +53,12 @@ final class DistillReport {
   private func show(_ event: DistillJob.Event) {
     switch event {
     case .began(let plan, let notes):
+      CommandHistory.note(run: plan.run, data: plan.data)
       Console.note(
         "run \(plan.run): \(Self.clips(plan)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
       notes.forEach(Console.note)
       if let earlier = plan.earlier { Console.warn(earlier.sentence) }
+      if explains { Self.explain(plan, offersLast: settings.initial == nil) }
       progress = Progress("steps", total: max(0, plan.steps - (plan.stepsDone ?? 0)))
     case .training(let event): show(event)
     }

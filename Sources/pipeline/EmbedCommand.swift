@@ -75,7 +75,6 @@ struct EmbedCommand: ParsableCommand {
     settings.weights = weights
     settings.run = runName
     settings.checkpoint = checkpoint
-    settings.workspace = common.workspace
     settings.output = out
     settings.hop = windows ? hop ?? 1 : nil
     settings.projection = try parsed("--projection", projection) { ["on": true, "off": false][$0] } ?? true

@@ -19,10 +19,9 @@ struct EvaluationOptions: ParsableArguments {
   @Option(help: "Threads; no score depends on it.") var threads = Machine.processors
   @Option(help: "Decode workers; no score depends on it.") var jobs = Machine.processors
 
-  func place(_ common: CommonOptions) -> EvaluationPlace {
+  var place: EvaluationPlace {
     var place = EvaluationPlace()
-    (place.weights, place.run, place.workspace) = (weights, runName, common.workspace)
-    (place.out, place.markdown) = (out, markdown)
+    (place.weights, place.run, place.out, place.markdown) = (weights, runName, out, markdown)
     return place
   }
 
@@ -40,7 +39,9 @@ final class EvaluationReport {
     switch event {
     case .read(let done, let total): reading.show(done, of: total)
     case .note(let text): Console.note(text)
-    case .scored(let record): Self.show(record)
+    case .scored(let record):
+      CommandHistory.note(run: record.run)
+      Self.show(record)
     case .kept(let files):
       Console.note(
         files.isEmpty
@@ -51,6 +52,7 @@ final class EvaluationReport {
 
   private static func show(_ record: EvaluationRecord) {
     for warning in record.warnings { Console.warn(warning) }
+    Console.say("\(record.kind): \(EvaluationText.subject(record))")
     for table in record.tables { show(EvaluationText.cells(table)) }
     if let curve = record.curve {
       show(EvaluationText.cells(curve))

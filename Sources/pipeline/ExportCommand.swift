@@ -30,7 +30,7 @@ struct ExportCommand: PipelineFileCommand {
       throw Failure("usage.file", "no file is named", hint: "pipeline export weights.bin", exit: .usage)
     }
     var export = ExportSettings(path: path)
-    (export.workspace, export.run, export.averaged) = (common.workspace, runName, ema)
+    (export.run, export.averaged) = (runName, ema)
     export.checkpoint = options.checkpoint
     export.selection = try weights.selection()
     let job = ExportJob(export)
@@ -49,6 +49,7 @@ enum ExportReport {
   static func show(_ event: ExportJob.Event, _ settings: ExportSettings) {
     switch event {
     case .exported(let outcome):
+      CommandHistory.note(run: outcome.run)
       let file = outcome.file
       let half = settings.selection.half ? ", float16 moves embeddings by \(outcome.deviation)" : ""
       Console.say(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Flow
 import Prepare
+import Runs
 import StageGraph
 
 struct GraphCommand: PipelineFileCommand {
@@ -19,7 +20,7 @@ struct GraphCommand: PipelineFileCommand {
     if settings.embeddings.isEmpty { settings.embeddings = ["embeddings"] }
     let catalog = Files.exists("\(common.workspace)/catalog.sqlite") ? try Catalog.reader(common.workspace) : nil
     if let shards = try catalog?.directory(of: .shards), options.output.shards == nil { settings.shards = shards }
-    let diagram = try StageDiagram(settings, catalog)
+    let diagram = try StageDiagram(settings, catalog).with(runs: RunList("runs").runs.count)
     Console.say(mermaid ? diagram.mermaid : diagram.dot)
     for node in diagram.nodes { Console.event("node", ["name": node.name, "count": node.count ?? ""]) }
     for edge in diagram.edges { Console.event("edge", ["from": edge.from, "to": edge.to]) }

@@ -26,7 +26,9 @@ struct Pipeline: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
       if let problem = Console.problem { throw problem }
-      if command is any KeptCommand { CommandHistory.keep(Array(CommandLine.arguments.dropFirst())) }
+      if let kept = command as? any KeptCommand {
+        CommandHistory.keep(Array(CommandLine.arguments.dropFirst()), makesShards: type(of: kept).makesShards)
+      }
       JobReport.finish()
     } catch let failure as Failure {
       Console.report(failure)

@@ -85,7 +85,7 @@ extension PipelineReport: PipelineWork {
     try PrepareFlow(settings: try frameSettings(), common: common, framesOnly: true).run()
   }
 
-  func distill() throws { try DistillReport(try distillSettings()).run() }
+  func distill() throws { try DistillReport(try distillSettings(), explains: common.explain).run() }
 
   func export() throws {
     let settings = try exportSettings()
@@ -100,7 +100,9 @@ extension PipelineReport: PipelineWork {
 
   func planFrames() throws -> Bool { try PrepareFlow(settings: try frameSettings(), common: common).plan() }
 
-  func planDistill() throws -> Bool { try DistillReport.plan(DistillJob(try distillSettings())) }
+  func planDistill() throws -> Bool {
+    try DistillReport.plan(DistillJob(try distillSettings()), explains: common.explain)
+  }
 
   func planExport() throws { try ExportReport.plan(ExportJob(try exportSettings())) }
 
@@ -126,7 +128,6 @@ extension PipelineReport: PipelineWork {
 
   private func exportSettings() throws -> ExportSettings {
     var settings = ExportSettings(path: exportPath)
-    settings.workspace = common.workspace
     settings.checkpoint = try ExportOptions.parse(file?.words(ExportCommand.section) ?? []).checkpoint
     return settings
   }

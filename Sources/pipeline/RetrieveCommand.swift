@@ -30,7 +30,7 @@ struct RetrieveCommand: ParsableCommand {
     (settings.text, settings.timeline, settings.save) = (text, timeline, save)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
     settings.workerCommand = try DecodeWorkerCommand.command()
-    let job = RetrieveJob(settings, options.place(common))
+    let job = RetrieveJob(settings, options.place)
     if common.dryRun {
       try job.plan()
       return Console.say("would score the clips of \(shards) that were kept out of training")

@@ -17,11 +17,23 @@ struct StatusCommand: ParsableCommand {
 
   func run() throws {
     _ = try common.begin()
+    let found = RunList("runs")
+    if quarantine || !runs { try showClips(hasRuns: !found.runs.isEmpty) }
+    if quarantine { return }
+    for (_, failure) in found.unreadable { Console.warn(failure) }
+    list(RunSummary.all(found))
+    if runs, found.runs.isEmpty { Console.say("nothing was trained yet") }
+  }
+
+  /// - Throws: `workspace.missing` where neither clips nor runs are there.
+  private func showClips(hasRuns: Bool) throws {
+    if !quarantine, hasRuns, try Catalog.readerIfThere(common.workspace) == nil {
+      return Console.note("\(common.workspace): no workspace, so nothing is known of clips; these are the runs")
+    }
     let catalog = try Catalog.reader(common.workspace)
     let verdicts = try PreparedWorkspace(catalog).verdicts()
     if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
-    if !runs { try summarise(verdicts, catalog) }
-    list(try RunSummary.all(catalog))
+    try summarise(verdicts, catalog)
   }
 
   private func list(_ verdicts: [ClipVerdict]) {
@@ -77,13 +89,20 @@ struct StatusCommand: ParsableCommand {
 
   private func list(_ runs: [RunSummary]) {
     var table = Table()
-    table.add("run", "steps", "loss", "best validation")
+    let haveParents = runs.contains { $0.parent != nil }
+    table.add(row: ["run", "steps", "loss", "best validation"] + (haveParents ? ["started from"] : []))
     for run in runs {
-      table.add(
+      let cells = [
         run.name, "\(run.steps)", run.loss.map { String(format: "%.4f", $0) } ?? "-",
-        run.bestValidation.map { String(format: "%.4f", $0) } ?? "-")
+        run.bestValidation.map { String(format: "%.4f", $0) } ?? "-",
+      ]
+      table.add(row: cells + (haveParents ? [run.parent.map { "run \($0.name), step \($0.step)" } ?? "-"] : []))
       Console.event(
-        "run", ["name": run.name, "steps": run.steps, "bestValidation": run.bestValidation as Any? ?? NSNull()])
+        "run",
+        [
+          "name": run.name, "steps": run.steps, "bestValidation": run.bestValidation as Any? ?? NSNull(),
+          "parent": run.parent?.name as Any? ?? NSNull(),
+        ])
     }
     if !runs.isEmpty { Console.say(table.text) }
   }

@@ -25,7 +25,7 @@ struct ZeroShotCommand: ParsableCommand {
     settings.trainingShards = EvaluationOptions.trainingShards(shards)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
     settings.workerCommand = try DecodeWorkerCommand.command()
-    let job = ZeroShotJob(settings, options.place(common))
+    let job = ZeroShotJob(settings, options.place)
     if common.dryRun {
       try job.plan()
       return Console.say("would name the sounds of \(data) by the class vectors of \(text)")

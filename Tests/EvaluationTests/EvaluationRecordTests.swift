@@ -7,8 +7,8 @@ import Testing
 struct EvaluationRecordTests {
   private func record(_ kind: String, _ score: Double) -> EvaluationRecord {
     EvaluationRecord(
-      kind: kind, title: "a | <b>", data: .init(clips: 2, classes: ["x"], digest: Digest(of: "d")), weights: nil,
-      run: nil, method: ["one"],
+      kind: kind, title: "a | <b>", data: .init(clips: 2, classes: ["x"], digest: Digest(of: "d")), of: nil,
+      split: "test", scored: 2, method: ["one"],
       tables: [
         ScoreTable(
           title: "t", columns: ["accuracy"],

@@ -12,7 +12,7 @@ struct ExportJobTests {
     let scratch = try Scratch()
     try TinyData.run("r", in: scratch["runs"])
     var settings = ExportSettings(path: scratch["w.safetensors"])
-    (settings.workspace, settings.runs) = (scratch["no workspace"], scratch["runs"])
+    settings.runs = scratch["runs"]
     let job = ExportJob(settings)
     #expect(try job.plan() == ("r", 2) && !Files.exists(settings.path))
     var told: [ExportJob.Outcome] = []

@@ -13,7 +13,8 @@ import Testing
 
 /// Data that a job takes, made in a moment: tones with random teacher vectors, and a run that was not trained.
 enum TinyData {
-  static func shards(_ folder: String, train: Int = 4, test: Int = 3) throws {
+  /// - Parameter silent: how many of the test clips, from the first on, are digital silence.
+  static func shards(_ folder: String, train: Int = 4, test: Int = 3, silent: Int = 0) throws {
     try Files.makeDirectory(folder)
     var shards: [Split: [TrainingShard]] = [:]
     for (split, count) in [(Split.train, train), (.test, test)] {
@@ -23,7 +24,8 @@ enum TinyData {
         try writer.add(
           try #require(ClipID("\(split.rawValue)\(k)")),
           [
-            .clip: try NumpyFile.bytes(of: vectors(seed)), .sound: try sound(pitch: 200 + 50 * Double(seed)),
+            .clip: try NumpyFile.bytes(of: vectors(seed)),
+            .sound: try sound(pitch: split == .test && k < silent ? 0 : 200 + 50 * Double(seed)),
             .record: Array("{\"duration\":10,\"label\":\"kind \(k % 2)\"}\n".utf8),
           ])
       }
@@ -61,6 +63,18 @@ enum TinyData {
       "{\"epoch\":0,\"kind\":\"step\",\"learningRate\":\(learningRate),\"loss\":\(5 - $0),\"step\":\($0)}\n"
     }
     try Files.write(lines.joined(), to: "\(runs)/\(name)/metrics.jsonl")
+  }
+
+  /// Gives a run other weights, saved after `step`.
+  static func train(_ name: String, in runs: String, to step: Int) throws {
+    let run = try RunDescription(folder: "\(runs)/\(name)")
+    let architecture = Architecture.standard
+    let objective = try DistillationObjective(run.configuration.loss)
+    let student = Learner(try architecture.parameters + objective.parameters(encoder: architecture.width, target: 512))
+    student.parameters.initialize(seed: UInt64(step) + 100)
+    var state = TrainingState()
+    state.step = step
+    try CheckpointDirectory("\(runs)/\(name)/checkpoints").save(student, state)
   }
 
   static func code(_ body: () throws -> Void) -> String? {

@@ -182,3 +182,37 @@ struct DistillTests {
     )
   }
 }
+
+@Suite(
+  "pipeline distill on data that have grown", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+struct GrownDataTests {
+  @Test("--dry-run --explain says what differs and offers --init last, which names the parent wherever runs are shown")
+  func grown() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 4)
+    #expect(try tool.run("prepare", "videos", "--frames", "none").status == 0)
+    let words = ["distill", "--batch-size", "2", "--steps", "1"]
+    let none = try tool.run(all: words + ["--init", "last"])
+    #expect(none.status == 64 && none.problems.contains("there is no run with a checkpoint"), "\(none)")
+    #expect(try tool.run(all: words).status == 0)
+    let parent = try #require(Files.names(in: tool.path("runs")).first)
+    try Clips.add(tool, 4)
+    #expect(try tool.run("prepare", "videos", "--frames", "none").status == 0)
+    let plan = try tool.run(all: words + ["--dry-run", "--explain"])
+    #expect(
+      plan.output.contains("the data differ from run \(parent) (1 step): 1 train clip more (4 then, 5 now)"), "\(plan)")
+    #expect(plan.output.contains("pipeline distill --init last"))
+    let trained = try tool.run(all: words + ["--init", "last"])
+    #expect(trained.status == 0 && trained.problems.contains("starts from run \(parent), step 1\n"))
+    let child = try #require(Files.names(in: tool.path("runs")).first { $0 != parent })
+    #expect(try tool.run("status", "--runs").output.contains("run \(parent), step 1"))
+    #expect(try tool.run("export", "w.safetensors").status == 0)
+    #expect(try tool.run("inspect", "w.safetensors").output.contains("parent: {\"name\":\"\(parent)\""))
+    #expect(try tool.run("report").status == 0)
+    let page = String(decoding: try Files.read(tool.path("report.html")), as: UTF8.self)
+    #expect(page.contains("Run \(child)") && page.contains("--init \(parent):1"))
+    #expect(page.contains("starts from") && page.contains("run \(parent), step 1</dd>"))
+    #expect(try tool.run("compare", parent, child).output.contains("start from"))
+  }
+}

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import Training
 
 @testable import Runs
 
@@ -15,13 +16,36 @@ struct CommandLogTests {
       ["prepare", "a b"], ["export", "w.bin", "--run", "mine"], ["export", "w.bin", "--run", "other"],
       ["evaluate", "retrieve", "--run=other"], ["evaluate", "classify", "--data", "d"],
     ] { CommandLog.append(words, workspace: scratch.path) }
-    let mine = CommandLog.last(scratch.path, of: "mine")
+    let mine = CommandLog.last(scratch.path, of: run("mine"), shardsAreTheRuns: true)
     #expect(
       mine == [
         "prepare": ["pipeline prepare 'a b'"], "export": ["pipeline export w.bin --run mine"],
         "evaluate classify": ["pipeline evaluate classify --data d"],
       ])
-    #expect(CommandLog.last(scratch.path, of: nil)["export"] == ["pipeline export w.bin --run other"])
+    let all = CommandLog.last(scratch.path, of: nil, shardsAreTheRuns: false)
+    #expect(all["export"] == ["pipeline export w.bin --run other"])
+    // Nothing is known of the prepare, and the shards have changed since.
+    #expect(CommandLog.last(scratch.path, of: run("mine"), shardsAreTheRuns: false)["prepare"] == nil)
+  }
+
+  private func run(_ name: String) -> RunDescription {
+    RunDescription(
+      name: name, identity: Digest(of: name), configuration: TrainingConfiguration(), data: Digest(of: "data"),
+      toolchain: [:], clips: ["train": 4], teacher: nil, teacherWidth: 512)
+  }
+
+  @Test("a prepare counts where it made the run's data, whatever was prepared later; an export where it was of the run")
+  func byData() throws {
+    let scratch = try Scratch()
+    CommandLog.append(["prepare", "a"], data: Digest(of: "data"), workspace: scratch.path)
+    CommandLog.append(["export", "a.bin"], run: "mine", workspace: scratch.path)
+    CommandLog.append(["prepare", "b"], data: Digest(of: "more"), workspace: scratch.path)
+    CommandLog.append(["export", "b.bin"], run: "other", workspace: scratch.path)
+    for same in [true, false] {
+      #expect(
+        CommandLog.last(scratch.path, of: run("mine"), shardsAreTheRuns: same)
+          == ["prepare": ["pipeline prepare a"], "export": ["pipeline export a.bin"]])
+    }
   }
 }
 
@@ -70,6 +94,31 @@ struct ReportCommandTests {
     #expect(!Files.exists(tool.path("none.html")))
     let unknown = try tool.run("report", "--run", "none")
     #expect(unknown.status == 1 && unknown.problems.contains("no such run"))
+  }
+
+  @Test("once the data have changed the report says how, and gives the command that made the run's data")
+  func changed() throws {
+    let tool = try workspace()
+    defer { tool.remove() }
+    #expect(try tool.run("report").status == 0)
+    let before = String(decoding: try Files.read(tool.path("report.html")), as: UTF8.self)
+    #expect(!before.contains("have changed") && before.contains("pipeline prepare videos --manifest labels.csv"))
+    #expect(before.contains("test split, 1 clip scored"))
+    try Clips.add(tool, 4)
+    let rows = String(decoding: try Files.read(tool.path("labels.csv")), as: UTF8.self)
+    try Files.write(rows + "clip4abcdef,4,more,train\n", to: tool.path("more.csv"))
+    let words = ["prepare", "videos", "--frames", "1", "--max-bad-fraction", "1", "--manifest"]
+    let prepared = try tool.run(all: words + ["more.csv"])
+    #expect(prepared.status == 0, "\(prepared.problems)")
+    #expect(try tool.run("report").status == 0)
+    let after = String(decoding: try Files.read(tool.path("report.html")), as: UTF8.self)
+    #expect(after.contains("The data in shards have changed since run"))
+    #expect(after.contains("1 train clip more (3 then, 4 now)"))
+    #expect(after.contains("pipeline prepare videos --manifest labels.csv") && !after.contains("more.csv"))
+    // Prepared as it was, it is the run's again.
+    #expect(try tool.run(all: words + ["labels.csv"]).status == 0)
+    #expect(try tool.run("report").status == 0)
+    #expect(!String(decoding: try Files.read(tool.path("report.html")), as: UTF8.self).contains("have changed"))
   }
 
   @Test("compare tells parameters that differ and scores of both, on the terminal and as a page")

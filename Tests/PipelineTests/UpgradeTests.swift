@@ -152,7 +152,7 @@ struct UpgradeTests {
   private func expectSaid(_ outcome: Tool.Outcome, _ run: String, _ why: String) {
     for text in [
       "warning: run \(run) has these settings and clips and 3 steps, but cannot continue bit for bit", why,
-      "pipeline export old.bin --run \(run), then distill with --init old.bin",
+      "pipeline distill --init \(run)",
     ] {
       #expect(outcome.problems.contains(text), "\(text): \(outcome.problems)")
     }

@@ -88,6 +88,23 @@ import Testing
     #expect(read("X", "X_0", "X_1") == ["X": [0]])
   }
 
+  @Test("keys that look the same and are other bytes are two clips' rows; alone, one serves the other's name")
+  func twins() throws {
+    let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+    let blocks = EmbeddingTableKeys.blocks([composed, decomposed, composed])
+    #expect(blocks.map { Array($0.key.utf8) } == [Array(decomposed.utf8), Array(composed.utf8)])
+    #expect(blocks.map(\.rows) == [[1], [0, 2]])
+    let scratch = try Scratch()
+    try Files.write(try NumpyFile.bytes(of: Self.rows(0, 2)), to: scratch["\(decomposed).npy"])
+    #expect(try EmbeddingIndex(paths: [scratch.path]).positions(forKey: composed) == [0])
+    try Files.write(try NumpyFile.bytes(of: Self.rows(2, 2)), to: scratch["\(composed).npy"])
+    let index = try EmbeddingIndex(paths: [scratch.path])
+    for (position, key) in [decomposed, composed].enumerated() {
+      #expect(index.positions(forKey: key) == [position] && index.onlyPosition(forKey: key) == position)
+    }
+    #expect(index.count == 2 && index.positions(forKey: "cafe").isEmpty)
+  }
+
   @Test("safetensors: one table with keys in the metadata, in every type")
   func safetensors() throws {
     let scratch = try Scratch()

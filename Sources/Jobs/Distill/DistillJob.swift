@@ -1,3 +1,4 @@
+import Basics
 import Networks
 import Training
 import Runs
@@ -13,6 +14,8 @@ package struct DistillJob: Sendable {
   /// How far the run is, and how far it would go.
   package struct Plan: Sendable {
     package var run: String
+    /// Of what it is trained on.
+    package var data: Digest
     /// By split.
     package var clips: [String: Int]
     /// Of the newest checkpoint; nil where the run would start.
@@ -23,6 +26,10 @@ package struct DistillJob: Sendable {
     package var end: String?
     /// A run that this one looks like but cannot continue.
     package var earlier: EarlierRun?
+    /// The run whose weights it starts from.
+    package var parent: RunParent?
+    /// Runs that were trained before, where this one would start.
+    package var others: [OtherRun]
   }
 
   package let settings: DistillSettings
@@ -46,8 +53,8 @@ package struct DistillJob: Sendable {
   private func plan(_ run: TrainingRun, stepsDone: Int?, end: String?) -> Plan {
     let batches = max(1, settings.configuration.batches(of: run.description.clips["train"] ?? 0))
     return Plan(
-      run: run.description.name, clips: run.description.clips, stepsDone: stepsDone,
+      run: run.description.name, data: run.data.digest, clips: run.description.clips, stepsDone: stepsDone,
       steps: min(settings.limits.steps ?? .max, settings.limits.epochs * batches), end: end,
-      earlier: run.earlier)
+      earlier: run.earlier, parent: run.description.parent, others: run.others)
   }
 }

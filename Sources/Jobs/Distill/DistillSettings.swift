@@ -10,7 +10,7 @@ package struct DistillSettings: Sendable {
   package var limits = TrainingLimits()
   package var instructionSet = InstructionSet.best
   package var threads = Machine.processors
-  /// A weights file to start from.
+  /// What to start from: a weight file, `last`, or a run. Nil: random weights.
   package var initial: String?
   /// Drops the checkpoints of the same run first.
   package var fresh = false

@@ -19,7 +19,7 @@ package struct EarlierRun: Sendable, Equatable {
         + differences.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     return """
       run \(name) has these settings and clips and \(steps) steps, but cannot continue bit for bit: \(why). \
-      This run starts at step 0; to start from those weights: pipeline export old.bin --run \(name), then distill with --init old.bin
+      This run starts at step 0; to start from those weights: pipeline distill --init \(name)
       """
   }
 }
@@ -32,7 +32,7 @@ extension TrainingRun {
     var sought = description.configuration
     sought.patience = nil
     var found: EarlierRun?
-    for folder in RunDirectory.all(settings.runs) where folder.description.name != description.name {
+    for folder in RunList(settings.runs).runs where folder.description.name != description.name {
       let other = folder.description
       var configuration = other.configuration
       configuration.patience = nil

@@ -16,6 +16,8 @@ final class TrainingRun {
   let settings: DistillSettings
   let description: RunDescription
   let folder: String
+  let data: TrainingData
+  private let origin: InitialWeights?
   /// What was decided, to be told.
   private(set) var notes: [String] = []
   let train: ShardClips
@@ -48,43 +50,14 @@ final class TrainingRun {
     }
     backend = fast
     var configuration = settings.configuration
-    if let initial = settings.initial { configuration.initialWeights = try Digest.ofFile(initial) }
     let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
-    let data = try Self.dataDigest(set, memo)
+    data = try TrainingData(set, train: train, validation: held, cache: memo)
     hashed = memo?.found ?? FileDigestCache.Found()
-    let identity = try configuration.identity(data: data, toolchain: backend.identity)
-    var clips: [String: Int] = ["train": train.ids.count]
-    if let held { clips["validation"] = held.ids.count }
-    description = RunDescription(
-      name: identity.short, identity: identity, configuration: configuration, data: data, toolchain: backend.identity,
-      clips: clips, teacher: Self.teacher(set), teacherWidth: train.width)
-    folder = "\(settings.runs)/\(identity.short)"
-  }
-
-  /// The digest of the clips' content: of every shard's index and bytes.
-  /// - Parameter memo: spares reading those that were read before.
-  private static func dataDigest(_ set: TrainingSet, _ memo: FileDigestCache?) throws -> Digest {
-    let names = set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
-    let paths = names.map { "\(set.folder)/\($0)" }
-    let known = try memo?.digests(of: paths, jobs: 2)
-    let hasher = DigestBuilder()
-    for (k, name) in names.enumerated() {
-      hasher.update(field: name)
-      hasher.update(field: try (known?[k].get() ?? Digest.ofFile(paths[k])).hex)
-    }
-    return hasher.finish()
-  }
-
-  /// The teacher's name as the first sample's record has it.
-  private static func teacher(_ set: TrainingSet) -> String? {
-    struct Record: Decodable {
-      struct Vectors: Decodable { var model: String? }
-      var vectors: Vectors?
-    }
-    guard let samples = try? set.samples(.train), samples.count > 0, let bytes = try? samples.bytes(0, .record) else {
-      return nil
-    }
-    return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record"))?.vectors?.model
+    origin = try Self.origin(settings, data, toolchain: backend.identity)
+    configuration.initialWeights = origin?.digest
+    description = try RunDescription(configuration, data, toolchain: backend.identity, parent: origin?.parent)
+    if let parent = description.parent { notes.append("starts from \(parent.text)") }
+    folder = "\(settings.runs)/\(description.name)"
   }
 
   /// The step of the newest checkpoint; nil when the run has none.
@@ -102,7 +75,8 @@ final class TrainingRun {
     defer { threads.stop() }
     let trainer = try Trainer(
       description.configuration, settings.limits, train: train, validation: validation, folder: folder,
-      backend: backend, threads: threads, initialize: initialize, profile: profile, retrieval: Self.retrieval,
+      backend: backend, threads: threads, initialize: { [origin] in try origin?.fill($0) }, profile: profile,
+      retrieval: Self.retrieval,
       report: report)
     try remember()
     try trainer.run()
@@ -129,15 +103,22 @@ final class TrainingRun {
     return result
   }
 
-  private func initialize(_ parameters: Parameters) throws {
-    guard let path = settings.initial else { return }
-    let weights = try WeightFiles.read(path).weights
-    let whole = parameters.layout.trainable.allSatisfy { weights[$0.name] != nil }
-    try StateDictionary.load(weights, into: parameters, part: whole ? .all : .encoder, source: path)
+  /// What it starts from; nil: random weights.
+  private static func origin(
+    _ settings: DistillSettings, _ data: TrainingData, toolchain: [String: String]
+  ) throws -> InitialWeights? {
+    guard let text = settings.initial else { return nil }
+    let configuration = settings.configuration
+    return try InitialWeights(text, runs: settings.runs, encoder: configuration.encoder) { run, parent in
+      var same = configuration
+      same.initialWeights = parent.weights
+      return try same.identity(data: data.digest, toolchain: toolchain) == run.identity
+    }
   }
 
   /// The run becomes the one trained last.
   private func remember() throws {
+    try TrainedTime.write(folder)
     let catalog = try Catalog.writer(settings.workspace)
     try hashed.save(into: catalog)
     try catalog.touch(run: description.name, detail: try CanonicalJSON.text(["folder": folder]))

@@ -20,7 +20,7 @@ struct EmbeddingModel {
     } else {
       let trained: TrainedModel
       do {
-        trained = try TrainedModel(workspace: settings.workspace, run: settings.run, checkpoint: settings.checkpoint)
+        trained = try TrainedModel(run: settings.run, checkpoint: settings.checkpoint)
       } catch var failure as Failure where failure.code == "run.none" {
         failure.hint = "--weights FILE names weights; pipeline distill trains some"
         throw failure

@@ -21,7 +21,6 @@ package struct EmbeddingSettings: Sendable {
   package var weights: String?
   package var run: String?
   package var checkpoint = TrainedModel.Choice.best
-  package var workspace = ".pipeline"
   package var output = ""
   /// Seconds between windows; nil: one vector for the whole sound.
   package var hop: Double?

@@ -21,11 +21,15 @@ struct ClassifyData {
   private(set) var notes: [String] = []
   private(set) var digest = Digest(of: "")
   private(set) var seconds: [Double] = []
+  private var silent = SilentClips()
 
   /// Numbers of clips whose sound or file the student was trained on.
   private var trainedOn: Set<Int> = []
 
   var names: [String] { clips.map(\.name) }
+
+  /// What is said of clips in which nothing is to be heard.
+  var silenceWarning: String? { silent.warning(of: clips.count) }
 
   /// What is said when some of these clips were trained on.
   func overlapWarning(_ indices: [Int]) -> String? {
@@ -64,11 +68,8 @@ struct ClassifyData {
           leftOut.append("\(clip.name): \(loaded.reason)")
           continue
         }
-        clips.append(clip)
+        try add(clip, audio, overlap)
         held.append(audio.samples)
-        seconds.append(Double(audio.samples.count) / Double(FrontEnd.sampleRate))
-        let file = overlap == nil ? nil : try clip.media.digest()
-        if overlap?.holds(contentKey: audio.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
         hasher.update(field: clip.name)
         audio.samples.withUnsafeBytes { hasher.update($0) }
         for label in clip.labels + [clip.fold ?? "", clip.split?.rawValue ?? ""] { hasher.update(field: label) }
@@ -94,6 +95,16 @@ struct ClassifyData {
     guard targets.names.count > 1 else { throw Failure.oneClass(settings.data, targets.names.first ?? "") }
     for (row, seeds) in values { features[row] = seeds.map { FeatureRows($0, width: $0.count / clips.count) } }
     for (name, path) in settings.features { features[name] = [try FeatureFiles.read(name, path, clips: names)] }
+  }
+
+  private mutating func add(
+    _ clip: EvaluationClips.Clip, _ audio: AudioLoader.Content, _ overlap: TrainingOverlap?
+  ) throws {
+    clips.append(clip)
+    silent.add(clip.name, audio.samples)
+    seconds.append(Double(audio.samples.count) / Double(FrontEnd.sampleRate))
+    let file = overlap == nil ? nil : try clip.media.digest()
+    if overlap?.holds(contentKey: audio.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
   }
 
   private typealias Maker = ([[Float]]) throws -> [Float]

@@ -32,12 +32,13 @@ struct ClassifyEvaluation {
     let tasks = tasks(data, partitions)
     let outcomes = try runAll(tasks, data, partitions)
     let table = table(data, partitions, outcomes, published)
+    let tested = Set(partitions.flatMap(\.test)).sorted()
     var record = EvaluationRecord(
-      kind: "classify", title: title(partitions), data: facts(data), weights: student?.digest, run: student?.run,
-      method: lines(data, method), tables: [table])
+      kind: "classify", title: title(partitions), data: facts(data), of: student, split: Self.split(partitions),
+      scored: tested.count, method: lines(data, method), tables: [table])
     record.confusion = confusion(data, partitions, outcomes)
     record.curve = curve(data, partitions, outcomes)
-    if let warning = data.overlapWarning(Set(partitions.flatMap(\.test)).sorted()) { record.warnings.append(warning) }
+    record.warnings += [data.overlapWarning(tested), data.silenceWarning].compactMap(\.self)
     if let path = settings.save { try save(data, partitions, outcomes, to: path) }
     return record
   }

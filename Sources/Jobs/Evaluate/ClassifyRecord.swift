@@ -127,6 +127,12 @@ extension ClassifyEvaluation {
     return DataTitle.of(settings.data) + folds + (label ?? "") + (fold ?? "")
   }
 
+  /// What is tested: the data's own split, a fold, or all folds one after the other.
+  static func split(_ partitions: [Partition]) -> String? {
+    guard let first = partitions.first, partitions.count == 1 else { return "\(partitions.count) folds in turn" }
+    return Corpus.Split(rawValue: first.name) == nil ? "fold \(first.name)" : first.name
+  }
+
   func lines(_ data: ClassifyData, _ method: String) -> [String] {
     var lines = [
       method,

@@ -8,7 +8,7 @@ package struct EvaluationPlace: Sendable {
   package var weights: String?
   /// Nil: the run trained last, and without any, `weights.bin`.
   package var run: String?
-  package var workspace = ".pipeline"
+  package var runs = "runs"
   /// Nil: `evaluation.json` in the run's folder.
   package var out: String?
   /// Nil: beside the JSON.
@@ -19,7 +19,7 @@ package struct EvaluationPlace: Sendable {
   /// - Throws: `usage.student` where both a file and a run are named; what opening them throws.
   func student() throws -> EvaluatedModel {
     if weights != nil, run != nil { throw Failure.twoStudents }
-    return try EvaluatedModel.open(weights: weights, run: run, workspace: workspace)
+    return try EvaluatedModel.open(weights: weights, run: run, runs: runs)
   }
 
   /// Tells the records and keeps them.

@@ -54,10 +54,10 @@ enum RetrievalEvaluation {
     var record = EvaluationRecord(
       kind: "retrieve", title: clips.name,
       data: .init(clips: clips.count, classes: targets?.names ?? [], digest: clips.digest),
-      weights: student?.digest, run: student?.run, method: method(settings, hasText: text != nil),
+      of: student, split: clips.split?.rawValue, scored: clips.count, method: method(settings, hasText: text != nil),
       tables: [ScoreTable(title: clips.title, columns: columns, rows: rows)])
     record.prompts = text?.facts
-    record.warnings = clips.warning.map { [$0] } ?? []
+    record.warnings = clips.warnings
     if let path = settings.save { try save(clips, text, to: path) }
     return record
   }

@@ -37,7 +37,7 @@ enum TimelineEvaluation {
     let text = try settings.text.map { try ClassVectors($0, width: student.model.width) }
     let stretches = try read(path)
     let hasher = DigestBuilder()
-    let recordings = try embed(path, stretches, settings, student, threads, hasher)
+    let (recordings, silent) = try embed(path, stretches, settings, student, threads, hasher)
     var rows: [ScoreRow] = []
     if let text {
       rows += try score("class vector", recordings, path) { label, _ in
@@ -53,7 +53,7 @@ enum TimelineEvaluation {
       data: .init(
         clips: recordings.count, classes: labels.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
         digest: hasher.finish()),
-      weights: student.digest, run: student.run,
+      of: student, split: nil, scored: recordings.count,
       method: [
         "every recording is cut into windows of one second, side by side, each normalised by itself; a query is a recording and a label in it",
         "the recording's seconds are ranked by cosine similarity; those that lie whole within a stretch of the label are right",
@@ -66,6 +66,7 @@ enum TimelineEvaluation {
           columns: ["first is right", "MRR", "average precision", "queries"], rows: rows)
       ])
     record.prompts = text?.facts
+    record.warnings = silent.warning(of: recordings.count).map { [$0] } ?? []
     return record
   }
 
@@ -87,7 +88,7 @@ enum TimelineEvaluation {
   private static func embed(
     _ path: String, _ files: [(file: String, stretches: [Stretch])], _ settings: RetrievalSettings,
     _ student: EvaluatedModel, _ threads: WorkerThreads, _ hasher: borrowing DigestBuilder
-  ) throws -> [Recording] {
+  ) throws -> (recordings: [Recording], silent: SilentClips) {
     let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
     let readers = WorkerThreads(settings.jobs)
     defer {
@@ -97,13 +98,14 @@ enum TimelineEvaluation {
     let loader = AudioLoader(.recording, workers: workers, threads: readers)
     let sources = files.map { AudioLoader.Source.file(MediaSource("\(Files.parent(path))/\($0.file)")) }
     let embedder = Embedder(student.model, project: true, backend: FastBackend(), threads: threads)
-    var recordings: [Recording] = []
+    var (recordings, silent) = ([Recording](), SilentClips())
     var next = 0
     while next < files.count {
       let part = try loader.load(sources[next...])
       defer { next += part.count }
       for (file, loaded) in zip(files[next...], part) {
         let samples = try samples(loaded, of: file.file)
+        silent.add(file.file, samples)
         hasher.update(field: file.file)
         samples.withUnsafeBytes { hasher.update($0) }
         for stretch in file.stretches { hasher.update(field: "\(stretch.start) \(stretch.end) \(stretch.label)") }
@@ -114,7 +116,7 @@ enum TimelineEvaluation {
           Recording(name: file.file, stretches: file.stretches, seconds: UnitRows(vectors, width: embedder.width)))
       }
     }
-    return recordings
+    return (recordings, silent)
   }
 
   /// The whole audio of a recording.

@@ -46,7 +46,7 @@ enum ZeroShotEvaluation {
     let record = EvaluationRecord(
       kind: "zero-shot", title: content.title,
       data: .init(clips: usable.count, classes: text.labels, digest: content.digest, leftOut: leftOut),
-      weights: student.digest, run: student.run,
+      of: student, split: content.split?.rawValue, scored: usable.count,
       method: [
         "cosine similarity between a sound's embedding and each class vector; nothing is trained on these clips",
         "the class vectors, their order and their prompt are stored with the scores",
@@ -96,6 +96,7 @@ enum ZeroShotEvaluation {
   /// Embedded sounds with their labels.
   private struct Content {
     var title: String
+    var split: Split?
     var labels: [[String]]
     var audio: UnitRows
     var digest: Digest
@@ -104,11 +105,11 @@ enum ZeroShotEvaluation {
 
     init(_ clips: HeldClips, _ folder: String) throws {
       guard let labels = clips.labels else { throw Failure.nothingLabelled(folder, []) }
-      title = clips.name
+      (title, split) = (clips.name, clips.split)
       self.labels = labels.map { [$0] }
       audio = clips.audio
       digest = clips.digest
-      warnings = clips.warning.map { [$0] } ?? []
+      warnings = clips.warnings
     }
 
     init(
@@ -123,13 +124,14 @@ enum ZeroShotEvaluation {
       let name = DataTitle.of(settings.data)
       let chosen = data.clips.indices.filter { settings.split == nil || data.clips[$0].split == settings.split }
       guard !chosen.isEmpty else { throw Failure.emptyShare(settings.split?.rawValue ?? "", name) }
+      split = settings.split
       title = name + (settings.split.map { ", \($0.rawValue)" } ?? "")
       labels = chosen.map { data.clips[$0].labels }
       let rows = data.features[ClassifySettings.Row.probe.rawValue]?.first?.rows(chosen)
       audio = UnitRows(rows?.values ?? [], width: student.model.width)
       digest = data.digest
       leftOut = data.leftOut
-      warnings = data.overlapWarning(chosen).map { [$0] } ?? []
+      warnings = [data.overlapWarning(chosen), data.silenceWarning].compactMap(\.self)
     }
   }
 }

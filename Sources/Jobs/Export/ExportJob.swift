@@ -9,7 +9,6 @@ import Models
 
 /// Which weights of which run go where.
 package struct ExportSettings: Sendable {
-  package var workspace = ".pipeline"
   package var runs = "runs"
   /// Nil: the run trained last.
   package var run: String?
@@ -67,8 +66,7 @@ package struct ExportJob: Sendable {
 
   private func student() throws -> TrainedModel {
     try TrainedModel(
-      workspace: settings.workspace, runs: settings.runs, run: settings.run, checkpoint: settings.checkpoint,
-      averaged: settings.averaged)
+      runs: settings.runs, run: settings.run, checkpoint: settings.checkpoint, averaged: settings.averaged)
   }
 
   /// The front end's parameters and where the weights come from; no path, host or clock.
@@ -81,6 +79,7 @@ package struct ExportJob: Sendable {
     metadata["recipe"] = try CanonicalJSON.text(trained.run.configuration)
     metadata["toolchain"] = try CanonicalJSON.text(trained.run.toolchain)
     metadata["teacher"] = trained.run.teacher ?? "unknown"
+    if let parent = trained.run.parent { metadata["parent"] = try CanonicalJSON.text(parent) }
     metadata["version"] = ToolVersion.text
     metadata["format"] = "wav2clip"
     metadata[Model.encoderKey] = trained.architecture.label

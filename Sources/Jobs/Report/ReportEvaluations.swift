@@ -10,9 +10,7 @@ enum ReportEvaluations {
   private static func part(_ record: EvaluationRecord) -> ReportContent.EvaluationPart {
     var part = ReportContent.EvaluationPart(
       title: "\(record.kind): \(record.title)",
-      facts:
-        "\(record.data.clips) clips, \(record.data.classes.count) classes, data \(record.data.digest.short)\(record.weights.map { ", weights \($0.short)" } ?? "")"
-    )
+      facts: "\(EvaluationText.subject(record)); \(EvaluationText.facts(record.data))")
     part.warnings = record.warnings
     part.tables = record.tables.map(table)
     if let curve = record.curve {

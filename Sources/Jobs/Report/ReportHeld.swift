@@ -16,7 +16,7 @@ enum ReportHeld {
     let held = try HeldClips(folder, split: nil, student, threads: threads, most: most)
     var part = ReportContent.HeldPart(
       title:
-        "\(held.title)\(held.labels == nil ? "" : ", \(Set(held.labels ?? []).count) labels"), with the weights of \(student.run.map { "run \($0)" } ?? "the file")."
+        "\(held.title)\(held.labels == nil ? "" : ", \(Set(held.labels ?? []).count) labels"), with \(student.name)."
     )
     let labels = held.labels ?? held.ids.map { _ in "no label" }
     let order = held.ids.indices.sorted { (labels[$0], held.ids[$0]) < (labels[$1], held.ids[$1]) }

@@ -15,6 +15,7 @@ final class ReportMaterial {
   private let settings: ReportSettings
   private let open: () throws -> any PreparedData
   private var held: (weights: Digest, shards: Digest, part: ReportContent.HeldPart)?
+  private var data: (shards: Digest, content: TrainingData?)?
   /// The digests of files that the last page had.
   private var known: [String: (file: FileIdentity, digest: Digest)] = [:]
 
@@ -28,21 +29,23 @@ final class ReportMaterial {
     let prepared = try open()
     let folder = try settings.shards ?? prepared.shards()
     let shards = try? TrainingSet(folder: folder)
-    let runs = RunDirectory.all(settings.runs)
-    guard prepared.catalog != nil || shards != nil || !runs.isEmpty else {
+    let list = RunList(settings.runs)
+    guard prepared.catalog != nil || shards != nil || !list.runs.isEmpty else {
       throw Failure.nothingToReport(settings.workspace)
     }
     let clips = ReportClips(prepared, shards: shards)
     var content = ReportContent(title: "Pipeline report")
     content.data = try Self.data(prepared.verdicts(), clips, shards, gallery: settings.gallery)
-    content.graph = try Self.graph(prepared, folder, runs: runs.count)
-    let chosen = try chosenRun(runs, prepared.catalog)
+    content.graph = try Self.graph(prepared, folder, runs: list.runs.count)
+    let chosen = try chosenRun(list)
     content.training = chosen.map { [Self.training($0)] } ?? []
     (content.held, content.notes) = heldPart(folder, shards, clips)
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
     content.facts = Self.facts(chosen, shards)
-    content.commands = Self.commands(chosen, settings)
-    content.digests = try digests(chosen, shards)
+    let now = shards.flatMap { trainingData($0, prepared.catalog) }
+    let again = ReportReproduction(chosen, data: now, shards: folder, workspace: settings.workspace)
+    (content.commands, content.commandsNote) = (again.commands, again.note)
+    content.digests = try digests(chosen, shards, now)
     return content
   }
 
@@ -53,15 +56,9 @@ final class ReportMaterial {
     return DirectoryListing(paths).digest.short
   }
 
-  private func chosenRun(_ runs: [RunDirectory], _ catalog: Catalog?) throws -> RunDirectory? {
-    if let name = settings.run {
-      guard let run = runs.first(where: { $0.description.name == name }) else {
-        throw Failure.unknownRun(name, known: runs.map(\.description.name))
-      }
-      return run
-    }
-    let order = try catalog?.runs().map(\.name) ?? []
-    return order.reversed().lazy.compactMap { name in runs.first { $0.description.name == name } }.first ?? runs.last
+  private func chosenRun(_ list: RunList) throws -> RunDirectory? {
+    if settings.run == nil, list.runs.isEmpty { return nil }
+    return try RunDirectory(list.chosen(settings.run).folder)
   }
 
   // MARK: Data
@@ -120,11 +117,8 @@ final class ReportMaterial {
     _ prepared: any PreparedData, _ shards: String, runs: Int
   ) throws -> ReportContent.GraphPart {
     var part = ReportContent.GraphPart()
-    let diagram = try prepared.diagram(shards: shards)
-    part.nodes = diagram.nodes.map { node in
-      let count = node.name == "distill" && runs > 0 ? "\(runs) runs" : node.count ?? ""
-      return .init(node.name, isData: node.isData, count: count)
-    }
+    let diagram = try prepared.diagram(shards: shards).with(runs: runs)
+    part.nodes = diagram.nodes.map { .init($0.name, isData: $0.isData, count: $0.count ?? "") }
     part.edges = diagram.edges
     if let times = try prepared.work() {
       part.work = DataTable(
@@ -156,6 +150,7 @@ final class ReportMaterial {
       ("learning rate", "\(c.learningRate), \(c.schedule)"),
       ("teacher", run.description.teacher ?? "not stated"),
     ]
+    if c.initialWeights != nil { part.facts.append(("starts from", run.description.start)) }
     if c.shuffleTeacher { part.facts.append(("control", "every sound had another clip's vectors")) }
     if !speeds.isEmpty {
       part.facts.append(
@@ -173,7 +168,7 @@ final class ReportMaterial {
     guard shards != nil else { return (nil, []) }
     do {
       let student = try EvaluatedModel.open(
-        run: settings.run, workspace: settings.workspace, runs: settings.runs)
+        run: settings.run, runs: settings.runs)
       let state = DirectoryListing([folder]).digest
       if let held, held.weights == student.digest, held.shards == state { return (held.part, []) }
       let part = try ReportHeld.part(folder, student, clips, most: settings.mostHeld, threads: settings.threads)
@@ -202,21 +197,24 @@ final class ReportMaterial {
     return facts
   }
 
-  private static func commands(_ run: RunDirectory?, _ settings: ReportSettings) -> [String] {
-    let kept = CommandLog.last(settings.workspace, of: run?.description.name)
-    var commands = kept["prepare"] ?? kept["run"] ?? []
-    if let run { commands.append(run.command) }
-    for name in ["export", "evaluate classify", "evaluate retrieve", "evaluate zero-shot"] {
-      commands += kept[name] ?? []
-    }
-    return commands
+  /// What the shards hold; nil where there is nothing to train on. Read anew only when they have changed.
+  private func trainingData(_ shards: TrainingSet, _ catalog: Catalog?) -> TrainingData? {
+    let state = DirectoryListing([shards.folder]).digest
+    if let data, data.shards == state { return data.content }
+    let cache = catalog.flatMap { try? FileDigestCache($0, below: shards.folder) }
+    let content = try? TrainingData(directory: shards.folder, cache: cache)
+    data = (state, content)
+    return content
   }
 
-  private func digests(_ run: RunDirectory?, _ shards: TrainingSet?) throws -> [(name: String, value: String)] {
+  private func digests(
+    _ run: RunDirectory?, _ shards: TrainingSet?, _ data: TrainingData?
+  ) throws -> [(name: String, value: String)] {
     var digests: [(name: String, value: String)] = []
     if let run {
       digests.append(("run identity", run.description.identity.hex))
       digests.append(("training data", run.description.data.hex))
+      if let data, data.digest != run.description.data { digests.append(("data in the shards now", data.digest.hex)) }
       if let step = run.checkpoints.steps.last { digests.append(("last checkpoint", "step \(step)")) }
       digests += run.description.toolchain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

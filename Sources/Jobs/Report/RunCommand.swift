@@ -7,7 +7,11 @@ extension RunDirectory {
     var words = ["pipeline", "distill"] + Self.words(description.configuration)
     if let isa = description.toolchain["isa"] { words += ["--isa", isa] }
     if let step = lines.last?.step { words += ["--steps", "\(step)", "--epochs", "\((lines.last?.epoch ?? 0) + 1)"] }
-    if description.configuration.initialWeights != nil { words += ["--init", "WEIGHTS"] }
+    if let parent = description.parent {
+      words += ["--init", parent.reference]
+    } else if description.configuration.initialWeights != nil {
+      words += ["--init", "WEIGHTS"]
+    }
     return CommandLog.quoted(words)
   }
 

@@ -36,7 +36,7 @@ package struct RunComparison: Sendable {
     curves = zip(a.curves(named: first), b.curves(named: second)).map { x, y in
       LinePlot(title: x.title, x: "step", y: x.y, lines: x.lines + y.lines)
     }
-    compare("parameter", try Self.flat(a.description.configuration), try Self.flat(b.description.configuration))
+    compare("parameter", try Self.parameters(a.description), try Self.parameters(b.description))
     let data = { (run: RunDirectory) in
       ["digest": run.description.data.short, "teacher": run.description.teacher ?? "not stated"]
         .merging(run.description.clips.map { ("\($0.key) clips", "\($0.value)") }) { $1 }
@@ -57,59 +57,36 @@ package struct RunComparison: Sendable {
     }
   }
 
-  /// Every value of a configuration by its path, as canonical JSON spells it: `optimizer.weightDecay`.
-  private static func flat(_ configuration: TrainingConfiguration) throws -> [String: String] {
-    let fields = try CanonicalJSON.decode(
-      [String: Field].self, from: try CanonicalJSON.bytes(configuration), source: "configuration")
-    return Dictionary(uniqueKeysWithValues: fields.flatMap { $1.texts(under: $0) })
-  }
-
-  /// A truth value, a number, a text, or more of them by name.
-  private enum Field: Decodable {
-    case text(String)
-    case group([String: Field])
-
-    init(from decoder: any Decoder) throws {
-      let value = try decoder.singleValueContainer()
-      if let flag = try? value.decode(Bool.self) {
-        self = .text("\(flag)")
-      } else if let whole = try? value.decode(Int64.self) {
-        self = .text("\(whole)")
-      } else if let number = try? value.decode(Double.self) {
-        self = .text("\(number)")
-      } else if let text = try? value.decode(String.self) {
-        self = .text(text)
-      } else {
-        self = .group(try value.decode([String: Field].self))
-      }
-    }
-
-    func texts(under name: String) -> [(String, String)] {
-      switch self {
-      case .text(let text): [(name, text)]
-      case .group(let fields): fields.flatMap { $1.texts(under: "\(name).\($0)") }
-      }
-    }
+  private static func parameters(_ run: RunDescription) throws -> [String: String] {
+    var values = try run.configuration.values()
+    if values.removeValue(forKey: "initialWeights") != nil { values["start from"] = run.start }
+    return values
   }
 
   private mutating func compareScores(_ a: EvaluationFile, _ b: EvaluationFile) throws {
-    for record in a.evaluations {
-      guard let other = b.evaluations.first(where: { $0.key == record.key }) else { continue }
+    for record in a.latest {
+      guard let other = b.latest.first(where: { $0.question == record.question }) else { continue }
       for (table, otherTable) in zip(record.tables, other.tables) {
         for row in table.rows where row.origin == .measured {
           guard let otherRow = otherTable.rows.first(where: { $0.name == row.name }) else { continue }
           for column in table.columns {
             guard !["queries", "gallery"].contains(column), let x = row.scores[column], let y = otherRow.scores[column]
             else { continue }
-            let note = record.data.digest == other.data.digest ? "" : " (other data)"
             scores.append(
               Score(
-                evaluation: "\(record.kind): \(record.title)\(note)", row: row.name, score: column, first: x, second: y)
+                evaluation: Self.name(record, other), row: row.name, score: column, first: x, second: y)
             )
           }
         }
       }
     }
+  }
+
+  private static func name(_ a: EvaluationRecord, _ b: EvaluationRecord) -> String {
+    var notes: [String] = []
+    if let x = a.step, let y = b.step { notes.append(x == y ? "both at step \(x)" : "step \(x) against step \(y)") }
+    if a.data.digest != b.data.digest { notes.append("other data") }
+    return "\(a.kind): \(a.title)" + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
   }
 
   var page: String {

@@ -4,13 +4,20 @@ import Glibc
 
 /// Which commands were given in a workspace: a record for the report, outside of what is the same on every run.
 package enum CommandLog {
-  private struct Entry: Codable { var words: [String] }
+  private struct Entry: Codable {
+    var words: [String]
+    /// The run that was trained, exported or scored; nil where none was, and in logs of older versions.
+    var run: String?
+    /// Of the training data that were made or trained on; nil likewise.
+    var data: Digest?
+  }
 
   private static func path(_ workspace: String) -> String { "\(workspace)/commands.jsonl" }
 
   /// Notes a command that has ended well; where there is no workspace, nothing.
-  package static func append(_ words: [String], workspace: String) {
-    guard Files.isDirectory(workspace), let line = try? CanonicalJSON.bytes(Entry(words: words)) else { return }
+  package static func append(_ words: [String], run: String? = nil, data: Digest? = nil, workspace: String) {
+    let entry = Entry(words: words, run: run, data: data)
+    guard Files.isDirectory(workspace), let line = try? CanonicalJSON.bytes(entry) else { return }
     // One write at the end of the file: commands that end together do not mix.
     let descriptor = open(path(workspace), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return }
@@ -19,16 +26,28 @@ package enum CommandLog {
     bytes.withUnsafeBytes { _ = write(descriptor, $0.baseAddress, $0.count) }
   }
 
-  /// The last command of each kind, as one would type it; those that name another run are passed over.
-  /// - Parameter run: nil where no run was chosen: then all count.
-  package static func last(_ workspace: String, of run: String?) -> [String: [String]] {
+  /// The last command of each kind, as one would type it. Those of another run are passed over, and those that made
+  /// other data than the run's.
+  /// - Parameters:
+  ///   - run: nil where no run was chosen: then all count.
+  ///   - shardsAreTheRuns: whether the data are now what the run was trained on: then what is on record without a word
+  ///     of its data counts as having made them.
+  package static func last(
+    _ workspace: String, of run: RunDescription?, shardsAreTheRuns: Bool
+  ) -> [String: [String]] {
     guard let bytes = try? Files.read(path(workspace), limit: 1 << 26) else { return [:] }
     var found: [String: [String]] = [:]
     for line in bytes.split(separator: 0x0A) {
       guard let entry = try? CanonicalJSON.decode(Entry.self, from: Array(line), source: "commands") else { continue }
-      if let run, let named = namedRun(entry.words), named != run { continue }
       let kind =
         entry.words.first == "evaluate" ? entry.words.prefix(2).joined(separator: " ") : entry.words.first ?? ""
+      if let run {
+        if ["prepare", "run"].contains(kind) {
+          guard entry.data.map({ $0 == run.data }) ?? shardsAreTheRuns else { continue }
+        } else if let named = entry.run ?? namedRun(entry.words), !run.name.hasPrefix(named) {
+          continue
+        }
+      }
       found[kind] = [quoted(["pipeline"] + entry.words)]
     }
     return found

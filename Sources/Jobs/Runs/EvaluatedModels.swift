@@ -11,10 +11,10 @@ extension EvaluatedModel {
   /// - Parameters:
   ///   - weights: a file; nil takes the run.
   ///   - run: its name; nil the one trained last, and without any, `weights.bin`.
-  package static func open(weights: String?, run: String?, workspace: String) throws -> EvaluatedModel {
+  package static func open(weights: String?, run: String?, runs: String = "runs") throws -> EvaluatedModel {
     if let weights { return try EvaluatedModel(file: weights) }
     do {
-      return try EvaluatedModel(TrainedModel(workspace: workspace, run: run, checkpoint: .best))
+      return try EvaluatedModel(TrainedModel(runs: runs, run: run, checkpoint: .best))
     } catch var failure as Failure where failure.code == "run.none" && run == nil {
       if Files.exists(usualFile) { return try EvaluatedModel(file: usualFile) }
       failure.hint = "pipeline distill, or name weights with --weights FILE"
@@ -23,8 +23,8 @@ extension EvaluatedModel {
   }
 
   /// The run's student, without looking for a file.
-  package static func open(run: String?, workspace: String, runs: String) throws -> EvaluatedModel {
-    try EvaluatedModel(TrainedModel(workspace: workspace, runs: runs, run: run, checkpoint: .best))
+  package static func open(run: String?, runs: String) throws -> EvaluatedModel {
+    try EvaluatedModel(TrainedModel(runs: runs, run: run, checkpoint: .best))
   }
 
   private init(file path: String) throws {
@@ -33,13 +33,13 @@ extension EvaluatedModel {
     let run = metadata["run"].flatMap { Digest(hex: $0)?.short }
     let folder = run.map { "runs/\($0)" }
     self.init(
-      model, normalization: model.normalization, run: run,
+      model, normalization: model.normalization, run: run, step: metadata["step"].flatMap { Int($0) },
       folder: folder.flatMap { Files.exists("\($0)/run.json") ? $0 : nil }, teacher: metadata["teacher"])
   }
 
   private init(_ trained: TrainedModel) throws {
     self.init(
       try trained.model(), normalization: trained.run.configuration.normalization,
-      run: trained.run.name, folder: trained.folder, teacher: trained.run.teacher)
+      run: trained.run.name, step: trained.state.step, folder: trained.folder, teacher: trained.run.teacher)
   }
 }

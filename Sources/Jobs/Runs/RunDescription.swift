@@ -13,6 +13,9 @@ package struct RunDescription: Codable, Sendable {
   /// Width of the teacher's vectors; nil is the usual one, which is never written.
   package var teacherWidth: Int?
 
+  /// The run whose weights this one starts from; nil where it starts from random ones or from a file.
+  package var parent: RunParent?
+
   package static let usualTeacherWidth = 512
 
   package init(
@@ -22,6 +25,22 @@ package struct RunDescription: Codable, Sendable {
     (self.name, self.identity, self.configuration) = (name, identity, configuration)
     (self.data, self.toolchain, self.clips, self.teacher) = (data, toolchain, clips, teacher)
     self.teacherWidth = teacherWidth == Self.usualTeacherWidth ? nil : teacherWidth
+  }
+
+  /// Of a run that is named by what its weights depend on.
+  package init(
+    _ configuration: TrainingConfiguration, _ data: TrainingData, toolchain: [String: String], parent: RunParent? = nil
+  ) throws {
+    let identity = try configuration.identity(data: data.digest, toolchain: toolchain)
+    self.init(
+      name: identity.short, identity: identity, configuration: configuration, data: data.digest, toolchain: toolchain,
+      clips: data.clips, teacher: data.teacher, teacherWidth: data.teacherWidth)
+    self.parent = parent
+  }
+
+  /// What its weights were before the first step, for people.
+  package var start: String {
+    parent?.text ?? configuration.initialWeights.map { "file \($0.short)" } ?? "random weights"
   }
 
   /// - Parameter folder: of the run.

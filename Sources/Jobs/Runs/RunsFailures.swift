@@ -9,8 +9,18 @@ extension Failure {
       exit: .usage)
   }
 
-  static func noRun(_ workspace: String) -> Failure {
-    Failure("run.none", "nothing was trained yet", on: workspace, hint: "pipeline distill")
+  static func noRun(_ runs: String) -> Failure {
+    Failure("run.none", "nothing was trained yet", on: runs, hint: "pipeline distill")
+  }
+
+  static func damagedRun(_ folder: String, _ reason: String) -> Failure {
+    Failure("run.damaged", "the run cannot be read", on: folder, found: reason)
+  }
+
+  static func ambiguousRun(_ text: String, _ names: [String]) -> Failure {
+    Failure(
+      "run.ambiguous", "several runs begin like this", on: text, found: names.joined(separator: ", "),
+      hint: "give more of the name", exit: .usage)
   }
 
   package static func unknownRun(_ name: String, known: [String]) -> Failure {

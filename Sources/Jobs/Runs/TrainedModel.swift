@@ -2,7 +2,6 @@ import Basics
 import Foundation
 import Models
 import Networks
-import StageGraph
 import Tensors
 import Training
 
@@ -34,15 +33,15 @@ package struct TrainedModel {
   package let state: TrainingState
 
   /// - Parameters:
-  ///   - name: of a run; nil for the one trained last.
+  ///   - name: of a run, or its beginning; nil for the one trained last.
   ///   - averaged: takes the moving average that `distill --ema` kept.
-  /// - Throws: `run.unknown`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded, why, with the step of
-  ///   one that can.
+  /// - Throws: `run.unknown`, `run.ambiguous`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded,
+  ///   why, with the step of one that can.
   package init(
-    workspace: String, runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
+    runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
   ) throws {
-    folder = try Self.folder(workspace: workspace, runs: runs, name: name)
-    run = try RunDescription(folder: folder)
+    let chosen = try RunList(runs).chosen(name)
+    (folder, run) = (chosen.folder, chosen.description)
     architecture = try .named(run.configuration.encoder)
     let objective = try DistillationObjective(run.configuration.loss)
     learner = Learner(
@@ -77,18 +76,6 @@ package struct TrainedModel {
     checkpoints.newestWhole(into: learner).state.map {
       "step \($0.step) is whole: pipeline export weights.bin --run \(name) --checkpoint \($0.step)"
     } ?? "no checkpoint of this run is whole; train it anew: pipeline distill --fresh"
-  }
-
-  private static func folder(workspace: String, runs: String, name: String?) throws -> String {
-    let known = (try? Files.names(in: runs))?.filter { Files.exists("\(runs)/\($0)/run.json") } ?? []
-    if let name {
-      guard known.contains(name) else { throw Failure.unknownRun(name, known: known) }
-      return "\(runs)/\(name)"
-    }
-    let rows = (try? Catalog.reader(workspace).runs()) ?? []
-    if let last = rows.last(where: { known.contains($0.name) }) { return "\(runs)/\(last.name)" }
-    guard known.count == 1 else { throw Failure.noRun(workspace) }
-    return "\(runs)/\(known[0])"
   }
 
   /// All weights under the reference's names.

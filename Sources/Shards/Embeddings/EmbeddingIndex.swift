@@ -9,8 +9,11 @@ package struct EmbeddingIndex: Sendable {
   /// In the order they were found: paths as given, names in byte order, then offset.
   private var locations: [EmbeddingLocation] = []
   /// Positions in `locations` by key: the first, and the others of those few that have several.
-  private var first: [String: Int32] = [:]
-  private var others: [String: [Int32]] = [:]
+  private var first: [ByteKey: Int32] = [:]
+  private var others: [ByteKey: [Int32]] = [:]
+  /// Keys beyond ASCII, for names that look the same and are other bytes: their rows are taken where there are no
+  /// better ones.
+  private var alike: [String: ByteKey] = [:]
   /// Where a key with dots is what stands before the first of them: for clips that have no rows of their own name.
   private var byFirstPart: [String: [Int32]] = [:]
   /// Files that are not used, with the reason.
@@ -71,11 +74,19 @@ package struct EmbeddingIndex: Sendable {
 
   /// The same as positions, for `subscript`.
   package func positions(forKey key: String) -> [Int] {
-    guard let first = first[key] else { return (byFirstPart[key] ?? []).map { Int($0) } }
+    guard let (key, first) = found(key) else { return (byFirstPart[key] ?? []).map { Int($0) } }
     return [Int(first)] + (others[key] ?? []).map { Int($0) }
   }
 
-  func firstPosition(forKey key: String) -> Int? { first[key].map { Int($0) } }
+  func firstPosition(forKey key: String) -> Int? { found(key).map { Int($0.first) } }
+
+  /// The key that stands for a text, and its first position.
+  private func found(_ text: String) -> (key: ByteKey, first: Int32)? {
+    let key = ByteKey(text)
+    if let first = first[key] { return (key, first) }
+    guard !alike.isEmpty, let other = alike[text], let first = first[other] else { return nil }
+    return (other, first)
+  }
 
   /// The file that holds the rows at a position, or the folder, with a slash behind it, of a file that holds nothing
   /// else.
@@ -104,11 +115,11 @@ package struct EmbeddingIndex: Sendable {
 
   /// The only position of a key; nil where it has none, or several.
   package func onlyPosition(forKey key: String) -> Int? {
-    guard let first = first[key], others.isEmpty || others[key] == nil else { return nil }
+    guard let (key, first) = found(key), others.isEmpty || others[key] == nil else { return nil }
     return Int(first)
   }
 
-  package func has(_ key: String) -> Bool { first[key] != nil }
+  package func has(_ key: String) -> Bool { found(key) != nil }
 
   package subscript(position: Int) -> EmbeddingLocation { locations[position] }
 
@@ -152,11 +163,13 @@ package struct EmbeddingIndex: Sendable {
           path: path, member: block.member, offset: block.offset, size: block.size, layout: block.layout,
           told: shared, rowsOfTable: block.rows, format: format)
         let position = Int32(locations.count)
-        if let before = first.updateValue(position, forKey: block.key) {
-          first[block.key] = before
-          others[block.key, default: []].append(position)
+        let key = ByteKey(block.key)
+        if let before = first.updateValue(position, forKey: key) {
+          first[key] = before
+          others[key, default: []].append(position)
         } else {
           keys.append(block.key)
+          if block.key.utf8.contains(where: { $0 >= 0x80 }) { alike[block.key] = alike[block.key] ?? key }
         }
         if block.key.utf8.contains(0x2E) {
           byFirstPart[ClipID.beforeFirstDot(block.key), default: []].append(position)

@@ -65,15 +65,15 @@ enum EmbeddingTableKeys {
   /// there are others, or when it is number 0 or 1. Where both hold the rows stand under both keys: clips ask by their
   /// ids.
   static func blocks(_ keys: [String]) -> [(key: String, rows: [Int])] {
-    var whole: [String: [Int]] = [:]
-    var frames: [String: [(number: Int, row: Int)]] = [:]
+    var whole: [ByteKey: [Int]] = [:]
+    var frames: [ByteKey: [(number: Int, row: Int)]] = [:]
     for (row, key) in keys.enumerated() {
-      whole[key, default: []].append(row)
-      if let (id, number) = frame(key) { frames[id, default: []].append((number, row)) }
+      whole[ByteKey(key), default: []].append(row)
+      if let (id, number) = frame(key) { frames[ByteKey(id), default: []].append((number, row)) }
     }
     var blocks: [(key: String, rows: [Int])] = []
-    for (key, rows) in whole {
-      if let (id, _) = frame(key), let group = frames[id] {
+    for (key, rows) in whole.map({ ($0.text, $1) }) {
+      if let (id, _) = frame(key), let group = frames[ByteKey(id)] {
         let isAlone = Set(group.map(\.number)).count == 1
         guard isAlone || key.utf8.count - id.utf8.count == 7 else { continue }
       }
@@ -81,7 +81,7 @@ enum EmbeddingTableKeys {
     }
     for (id, group) in frames where whole[id] == nil {
       guard Set(group.map(\.number)).count > 1 || group[0].number <= 1 else { continue }
-      blocks.append((id, group.sorted { ($0.number, $0.row) < ($1.number, $1.row) }.map(\.row)))
+      blocks.append((id.text, group.sorted { ($0.number, $0.row) < ($1.number, $1.row) }.map(\.row)))
     }
     return blocks.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
   }

@@ -10,6 +10,8 @@ package struct ReportContent: Sendable {
   package var held: HeldPart?
   package var evaluations: [EvaluationPart] = []
   package var commands: [String] = []
+  /// What stands above the commands.
+  package var commandsNote = ""
   /// Names with their digests.
   package var digests: [(name: String, value: String)] = []
   /// What could not be shown, and why.

@@ -43,7 +43,7 @@ package enum ReportPage {
 
   private static func again(_ content: ReportContent) -> [Markup] {
     [
-      .element("p", text: "These commands, on the same files, with the same libraries, give the same bytes."),
+      .element("p", text: content.commandsNote),
       .element(
         "pre", [("tabindex", "0"), ("aria-label", "Commands")],
         [.element("code", text: content.commands.joined(separator: "\n"))]),

@@ -1,0 +1,39 @@
+import Audio
+import Foundation
+
+/// Clips whose sound is digital silence. They are scored like any others, since leaving them out would change what is
+/// scored, and are named with what was measured.
+package struct SilentClips: Sendable {
+  private var clips: [(name: String, evidence: String)] = []
+
+  /// How many are named.
+  private static let most = 5
+
+  package init() {}
+
+  /// Adds a clip if nothing is to be heard in it.
+  package mutating func add(_ name: String, _ samples: [Float]) {
+    add(name, peak: samples.withUnsafeBufferPointer(Self.peak))
+  }
+
+  /// The same of one whose samples were looked at.
+  mutating func add(_ name: String, peak: Float) {
+    guard SixteenBit.isSilent(peak) else { return }
+    let decibels = String(format: "%.1f", 20 * log10(Double(peak)))
+    clips.append((name, peak == 0 ? "all samples are zero" : "the peak is \(decibels) dBFS"))
+  }
+
+  /// The largest magnitude; 1 is full scale.
+  static func peak(_ samples: UnsafeBufferPointer<Float>) -> Float { samples.reduce(0) { max($0, abs($1)) } }
+
+  /// Nil where there are none.
+  /// - Parameter count: of all clips.
+  package func warning(of count: Int) -> String? {
+    guard !clips.isEmpty else { return nil }
+    let named = clips.prefix(Self.most).map { "\($0.name) (\($0.evidence))" }.joined(separator: ", ")
+    let rest = clips.count > Self.most ? " and \(clips.count - Self.most) more" : ""
+    let (are, all) =
+      clips.count == 1 ? ("is", "it is scored like the others") : ("are", "they are scored like the others")
+    return "audio.silent: \(clips.count) of \(count) clips \(are) digital silence; \(all): \(named)\(rest)"
+  }
+}

@@ -1,0 +1,47 @@
+import Basics
+import Runs
+import Training
+
+/// A run that was trained before, and why the one that is asked for does not go on with it.
+package struct OtherRun: Sendable, Equatable {
+  package var name: String
+  package var steps: Int
+  /// A line each: in what it differs from the run that is asked for.
+  package var reasons: [String]
+
+  /// How many are told.
+  static let most = 3
+}
+
+extension TrainingRun {
+  /// Those trained last among the runs that have checkpoints, the last one first; none where this run itself has begun.
+  package var others: [OtherRun] {
+    guard !settings.fresh, stepsDone == nil else { return [] }
+    var found: [OtherRun] = []
+    for run in RunList(settings.runs).runs where run.name != description.name {
+      guard found.count < OtherRun.most, let state = run.checkpoints.latestState else { continue }
+      let subject = "run \(run.name) (\(state.step) \(state.step == 1 ? "step" : "steps"))"
+      found.append(OtherRun(name: run.name, steps: state.step, reasons: reasons(run.description, subject)))
+    }
+    return found
+  }
+
+  private func reasons(_ other: RunDescription, _ subject: String) -> [String] {
+    var reasons: [String] = []
+    let values = { (run: RunDescription) -> [String: String] in
+      var configuration = run.configuration
+      (configuration.patience, configuration.initialWeights) = (nil, nil)
+      var values = (try? configuration.values()) ?? [:]
+      values["start from"] = run.start
+      return values
+    }
+    for (what, differences) in [
+      ("data", data.changes(since: other)),
+      ("settings", ValueDifferences.sentences(then: values(other), now: values(description))),
+      ("tools", ValueDifferences.sentences(then: other.toolchain, now: description.toolchain)),
+    ] where !differences.isEmpty {
+      reasons.append("the \(what) differ from \(subject): \(differences.joined(separator: "; "))")
+    }
+    return reasons.isEmpty ? ["\(subject) was trained by another version of pipeline"] : reasons
+  }
+}

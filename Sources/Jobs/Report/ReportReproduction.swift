@@ -1,0 +1,36 @@
+import Basics
+import Runs
+
+/// What makes a run's data, its weights and its scores again, and whether the shards still are those that it was
+/// trained on.
+struct ReportReproduction {
+  let commands: [String]
+  /// What is to be known before any of them is given again.
+  let note: String
+
+  /// - Parameters:
+  ///   - run: nil: nothing was trained; then the last command of each kind is given.
+  ///   - data: what lies in `shards` now; nil where there are none to train on.
+  init(_ run: RunDirectory?, data: TrainingData?, shards: String, workspace: String) {
+    let changes = run.flatMap { run in data?.changes(since: run.description) } ?? []
+    let kept = CommandLog.last(
+      workspace, of: run?.description, shardsAreTheRuns: data != nil && changes.isEmpty)
+    let making = kept["prepare"] ?? kept["run"] ?? []
+    let later = ["export", "evaluate classify", "evaluate retrieve", "evaluate zero-shot"].flatMap { kept[$0] ?? [] }
+    commands = making + (run.map { [$0.command] } ?? []) + later
+    var sentences: [String] = []
+    if let run {
+      let name = "run \(run.description.name)"
+      if data == nil {
+        sentences.append("The shards that \(name) was trained on are not in \(shards).")
+      } else if !changes.isEmpty {
+        sentences.append(
+          "The data in \(shards) have changed since \(name) was trained: \(changes.joined(separator: "; ")).")
+        sentences.append("With them as they are, distill trains another run.")
+      }
+      if making.isEmpty { sentences.append("No prepare is on record that made the data of \(name).") }
+    }
+    sentences.append("These commands, on the same files, with the same libraries, give the same bytes.")
+    note = sentences.joined(separator: " ")
+  }
+}

@@ -1,0 +1,49 @@
+import Basics
+import Training
+
+extension TrainingConfiguration {
+  /// Every value by its path, as canonical JSON spells it: `optimizer.weightDecay`.
+  package func values() throws -> [String: String] {
+    let fields = try CanonicalJSON.decode(
+      [String: Field].self, from: try CanonicalJSON.bytes(self), source: "configuration")
+    return Dictionary(uniqueKeysWithValues: fields.flatMap { $1.texts(under: $0) })
+  }
+
+  /// A truth value, a number, a text, or more of them by name.
+  private enum Field: Decodable {
+    case text(String)
+    case group([String: Field])
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let flag = try? value.decode(Bool.self) {
+        self = .text("\(flag)")
+      } else if let whole = try? value.decode(Int64.self) {
+        self = .text("\(whole)")
+      } else if let number = try? value.decode(Double.self) {
+        self = .text("\(number)")
+      } else if let text = try? value.decode(String.self) {
+        self = .text(text)
+      } else {
+        self = .group(try value.decode([String: Field].self))
+      }
+    }
+
+    func texts(under name: String) -> [(String, String)] {
+      switch self {
+      case .text(let text): [(name, text)]
+      case .group(let fields): fields.flatMap { $1.texts(under: "\(name).\($0)") }
+      }
+    }
+  }
+}
+
+/// Values by name that are not the same: what they were, what they are.
+package enum ValueDifferences {
+  /// `learningRate 0.001 then, 0.0005 now`, in the order of the names.
+  package static func sentences(then: [String: String], now: [String: String]) -> [String] {
+    Set(then.keys).union(now.keys).sorted().filter { then[$0] != now[$0] }.map {
+      "\($0) \(then[$0] ?? "none") then, \(now[$0] ?? "none") now"
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Basics
+import Foundation
+import Training
+
+/// The runs of a directory, the one trained last first.
+///
+/// Their folders say all that there is to know: no workspace is asked, a copy of the directory is as good as the
+/// directory, and a folder that is gone is a run that is gone.
+package struct RunList: Sendable {
+  package struct Run: Sendable {
+    /// Of the folder: that of the run, unless somebody renamed it.
+    package let name: String
+    package let folder: String
+    package let description: RunDescription
+    /// When it was trained last, in seconds since 1970.
+    package let trained: Double
+
+    package var checkpoints: CheckpointDirectory { CheckpointDirectory(existing: "\(folder)/checkpoints") }
+  }
+
+  package let directory: String
+  package private(set) var runs: [Run] = []
+  /// Folders whose `run.json` cannot be read, with the reason.
+  package private(set) var unreadable: [(name: String, failure: Failure)] = []
+
+  /// A directory that is not there has no runs.
+  package init(_ directory: String) {
+    self.directory = directory
+    for name in (try? Files.names(in: directory)) ?? [] {
+      let folder = "\(directory)/\(name)"
+      guard Files.exists("\(folder)/run.json") else { continue }
+      do {
+        let description = try RunDescription(folder: folder)
+        runs.append(
+          Run(name: name, folder: folder, description: description, trained: TrainedTime.read(folder)))
+      } catch let failure as Failure {
+        unreadable.append((name, failure))
+      } catch {
+        unreadable.append((name, Failure.damagedRun(folder, "\(error)")))
+      }
+    }
+    runs.sort { ($1.trained, $0.name) < ($0.trained, $1.name) }
+  }
+
+  /// Characters that are enough to name a run by its beginning.
+  private static let fewestCharacters = 4
+
+  /// - Parameter text: a name, or so much of its beginning that no other run has it.
+  /// - Throws: `run.unknown`, `run.ambiguous`; what is wrong with a run that cannot be read.
+  package func named(_ text: String) throws -> Run {
+    if let run = runs.first(where: { $0.name == text }) { return run }
+    if let failure = unreadable.first(where: { $0.name == text })?.failure { throw failure }
+    let matches = text.count < Self.fewestCharacters ? [] : runs.filter { $0.name.hasPrefix(text) }
+    guard matches.count < 2 else { throw Failure.ambiguousRun(text, matches.map(\.name)) }
+    guard let run = matches.first else { throw Failure.unknownRun(text, known: runs.map(\.name)) }
+    return run
+  }
+
+  /// - Parameter name: nil takes the run trained last.
+  /// - Throws: what `named` throws; `run.none`.
+  package func chosen(_ name: String?) throws -> Run {
+    if let name { return try named(name) }
+    guard let newest = runs.first else { throw unreadable.first?.failure ?? Failure.noRun(directory) }
+    return newest
+  }
+}
+
+/// When a run was trained last: a record in its folder, which copying does not change as it does the files' own times.
+package enum TrainedTime {
+  private static func path(_ folder: String) -> String { "\(folder)/last-trained" }
+
+  /// Notes that the run is being trained now.
+  package static func write(_ folder: String) throws {
+    try Files.write("\(Date().timeIntervalSince1970)\n", to: path(folder))
+  }
+
+  /// In seconds since 1970. Runs of older versions have no such record: their log has times, and their files.
+  static func read(_ folder: String) -> Double {
+    if let bytes = try? Files.read(path(folder), limit: 64),
+      let time = Double(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)),
+      time.isFinite
+    {
+      return time
+    }
+    if let time = MetricsLog.lines("\(folder)/metrics.jsonl").last(where: { $0.time != nil })?.time { return time }
+    return (try? Files.identity("\(folder)/run.json")).map { Double($0.modified) / 1e9 } ?? 0
+  }
+}

@@ -1,0 +1,12 @@
+import StageGraph
+
+extension StageDiagram {
+  /// The same with the number of runs at the stage that trains them; none where there are none.
+  package func with(runs: Int) -> StageDiagram {
+    var diagram = self
+    for place in nodes.indices where nodes[place].name == "distill" {
+      diagram.nodes[place].count = runs == 0 ? nil : "\(runs) \(runs == 1 ? "run" : "runs")"
+    }
+    return diagram
+  }
+}
