@@ -2,7 +2,7 @@
 
 # Libraries that the tool links.
 BUILD_PACKAGES="libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev libsndfile1-dev libopenblas-dev \
-libdnnl-dev libarchive-dev libsqlite3-dev libssl-dev libxxhash-dev \
+libarchive-dev libsqlite3-dev libssl-dev libxxhash-dev \
 libcurl4-openssl-dev pkg-config"
 # What the demo makes its clips and stand-in vectors with.
 DEMO_PACKAGES="ffmpeg python3 python3-numpy"

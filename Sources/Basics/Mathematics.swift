@@ -1,5 +1,13 @@
-import Glibc
+import CMathematics
 
-// libm under names that do not collide with methods of the types that call them.
-func nativeLog(_ x: Double) -> Double { log(x) }
-func nativeCos(_ x: Double) -> Double { cos(x) }
+// Elementary functions that are the same bits on every CPU, whatever the C library does there. At most one unit in the
+// last place from the exact value.
+
+package func exponential(_ x: Double) -> Double { math_exp(x) }
+package func naturalLogarithm(_ x: Double) -> Double { math_log(x) }
+/// ln(1 + x), exact also for small x.
+package func naturalLogarithm(onePlus x: Double) -> Double { math_log1p(x) }
+package func cosine(_ x: Double) -> Double { math_cos(x) }
+package func sine(_ x: Double) -> Double { math_sin(x) }
+/// 10 to the power x.
+package func powerOfTen(_ x: Double) -> Double { math_exp10(x) }

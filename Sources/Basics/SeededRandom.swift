@@ -34,8 +34,8 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
   /// Standard normal: the sum of twelve uniforms has the right variance but thin tails, so this is Box-Muller's first
   /// value computed in double precision.
   package mutating func normal() -> Double {
-    let radius = (-2 * nativeLog(1 - uniform())).squareRoot()
-    return radius * nativeCos(2 * .pi * uniform())
+    let radius = (-2 * naturalLogarithm(1 - uniform())).squareRoot()
+    return radius * cosine(2 * .pi * uniform())
   }
 
   /// Fisher-Yates.

@@ -1,3 +1,4 @@
+import CSystem
 import Foundation
 import Synchronization
 
@@ -5,13 +6,14 @@ import Synchronization
 ///
 /// `forEach(n)` runs `body(item, thread)` for every item in 0..<n; which thread takes which item is not fixed, so a
 /// body must write only to what belongs to its item (or is scratch of its thread). The caller takes part as thread 0.
-/// One `forEach` at a time. The threads end with the object.
+/// One `forEach` at a time. The threads end with the object. Each computes with the same rounding, the caller too.
 package final class WorkerThreads: Sendable {
   package let count: Int
   private let crew: Crew
 
   package init(_ count: Int) {
     self.count = max(1, count)
+    system_set_rounding()
     crew = Crew(helpers: self.count - 1)
   }
 
@@ -90,6 +92,7 @@ private final class Crew: @unchecked Sendable {
   }
 
   private func loop(_ index: Int) {
+    system_set_rounding()
     var seen = 0
     while let (body, items) = next(&seen) {
       takeItems(body, items, thread: index)

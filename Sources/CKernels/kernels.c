@@ -3,12 +3,10 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+#include "CMathematics.h"
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
-#ifdef __GLIBC__
-#include <gnu/libc-version.h>
-#endif
 
 // Vectors never cross a call that is not inlined: there is no ABI to change.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -25,14 +23,14 @@ static float hann512[512], cosines256[256], sines256[256], cosines512[257], sine
 
 static void fill_tables(void) {
   const double turn = 6.283185307179586476925;
-  for (int i = 0; i < 512; i++) hann512[i] = (float)(0.5 - 0.5 * cos(turn * i / 512));
-  for (int i = 0; i < 256; i++) cosines256[i] = (float)cos(turn * i / 256), sines256[i] = (float)sin(turn * i / 256);
-  for (int i = 0; i <= 256; i++) cosines512[i] = (float)cos(turn * i / 512), sines512[i] = (float)sin(turn * i / 512);
+  for (int i = 0; i < 512; i++) hann512[i] = (float)(0.5 - 0.5 * math_cos(turn * i / 512));
+  for (int i = 0; i < 256; i++) cosines256[i] = (float)math_cos(turn * i / 256), sines256[i] = (float)math_sin(turn * i / 256);
+  for (int i = 0; i <= 256; i++) cosines512[i] = (float)math_cos(turn * i / 512), sines512[i] = (float)math_sin(turn * i / 512);
 }
 
 // How much stays in registers: rows x columns of 16 lanes of a product, the same of an outer product, chains of the peak's
 // multiply-adds, and the stem's pixels x vectors and its vectors in the weights' gradient.
-#define K(name) name##_portable
+#define K(name) name##_plain
 #define REGISTER_ROWS 2
 #define REGISTER_COLUMNS 1
 #define OUTER_ROWS 2
@@ -44,6 +42,20 @@ static void fill_tables(void) {
 #include "set.inc"
 
 #if defined(__x86_64__)
+// The same where the CPU has multiply-adds: without them each is a call.
+#pragma clang attribute push(__attribute__((target("avx,fma"), min_vector_width(128))), apply_to = function)
+#define K(name) name##_fused
+#define REGISTER_ROWS 2
+#define REGISTER_COLUMNS 1
+#define OUTER_ROWS 2
+#define PEAK_CHAINS 2
+#define STEM_PIXELS 2
+#define STEM_VECTORS 1
+#define STEM_WEIGHT_VECTORS 1
+#define OUTER_COLUMNS 1
+#include "set.inc"
+#pragma clang attribute pop
+
 #pragma clang attribute push(__attribute__((target("avx2,fma,bmi2"))), apply_to = function)
 #define K(name) name##_avx2
 #define REGISTER_ROWS 6
@@ -63,8 +75,8 @@ static void fill_tables(void) {
 #define REGISTER_COLUMNS 2
 #define OUTER_ROWS 8
 #define PEAK_CHAINS 16
-#define STEM_PIXELS 6
-#define STEM_VECTORS 4
+#define STEM_PIXELS 12
+#define STEM_VECTORS 2
 #define STEM_WEIGHT_VECTORS 2
 #define OUTER_COLUMNS 2
 #include "set.inc"
@@ -81,38 +93,43 @@ static void fill_tables(void) {
 #include "lanes.inc"
 #include "convolutions.inc"
 #pragma clang attribute pop
-#else
-#define table_avx2 table_portable
-#define table_avx512 table_portable
-#define convolutions_avx2 convolutions_portable
-#define convolutions_avx512 convolutions_portable
-#define convolutions_bfloat16 convolutions_portable
-#define stem_avx2 stem_portable
-#define stem_avx512 stem_portable
 #endif
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-const kernels_table *kernels_for(int level) {
+// Everything that one instruction set has.
+typedef struct {
+  const kernels_table *table;
+  const kernels_convolution_table *const *convolutions;
+  const kernels_stem_table *stem;
+  const kernels_matrix_table *matrix;
+} kernels_set;
+
+#define SET(name) {&table_##name, convolutions_##name, &stem_##name, &matrix_products_##name}
+static const kernels_set plain_set = SET(plain);
+#if defined(__x86_64__)
+static const kernels_set fused_set = SET(fused), avx2_set = SET(avx2), avx512_set = SET(avx512);
+#endif
+
+static const kernels_set *set_for(int level) {
   pthread_once(&once, fill_tables);
-  return level >= 2 ? &table_avx512 : level == 1 ? &table_avx2 : &table_portable;
+#if defined(__x86_64__)
+  if (level >= 2) return &avx512_set;
+  if (level == 1) return &avx2_set;
+  if (level == 0 && __builtin_cpu_supports("fma")) return &fused_set;
+#endif
+  return &plain_set;
 }
+
+const kernels_table *kernels_for(int level) { return set_for(level)->table; }
 
 const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algorithm, int level, int bfloat16) {
+#if defined(__x86_64__)
   if (bfloat16) return convolutions_bfloat16[algorithm];
-  return (level >= 2 ? convolutions_avx512 : level == 1 ? convolutions_avx2 : convolutions_portable)[algorithm];
-}
-
-const kernels_stem_table *kernels_stem_for(int level) {
-  return level >= 2 ? &stem_avx512 : level == 1 ? &stem_avx2 : &stem_portable;
-}
-
-const char *kernels_compiler(void) { return __VERSION__; }
-
-const char *kernels_libc(void) {
-#ifdef __GLIBC__
-  return gnu_get_libc_version();
-#else
-  return "unknown";
 #endif
+  return set_for(level)->convolutions[algorithm];
 }
+
+const kernels_stem_table *kernels_stem_for(int level) { return set_for(level)->stem; }
+
+const kernels_matrix_table *kernels_matrix_for(int level) { return set_for(level)->matrix; }

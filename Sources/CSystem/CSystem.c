@@ -19,6 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 extern char **environ;
 
@@ -212,6 +215,13 @@ int system_identity_of_link(const char *path, system_file_identity *out) {
 int system_identity_of_entry(int directory, const char *name, system_file_identity *out) {
   struct stat s;
   return identity(fstatat(directory, name, &s, AT_SYMLINK_NOFOLLOW), &s, out);
+}
+
+void system_set_rounding(void) {
+#if defined(__x86_64__)
+  // Nearest, all exceptions masked, no flush to zero and no zero for denormals.
+  _mm_setcsr(0x1F80);
+#endif
 }
 
 int system_has_bfloat16(void) {

@@ -1,5 +1,5 @@
 import Audio
-import Glibc
+import Basics
 import Kernels
 import Training
 
@@ -25,9 +25,9 @@ package enum LogMelStatistics {
       for frame in 0..<frames {
         var power = 0.0
         for (bin, weight) in filter {
-          power += weight * max(0, exp(Double(spectrogram.start[bin * frames + frame])) - FrontEnd.logEpsilon)
+          power += weight * max(0, exponential(Double(spectrogram.start[bin * frames + frame])) - FrontEnd.logEpsilon)
         }
-        let value = log(power + floor)
+        let value = naturalLogarithm(power + floor)
         sum += value
         squares += value * value
       }
@@ -40,8 +40,8 @@ package enum LogMelStatistics {
 
   /// The bins of each band with their weights.
   private static let filters: [[(bin: Int, weight: Double)]] = {
-    let mel = { (frequency: Double) in 2595 * log10(1 + frequency / 700) }
-    let frequency = { (mel: Double) in 700 * (pow(10, mel / 2595) - 1) }
+    let mel = { (frequency: Double) in 2595 / naturalLogarithm(10) * naturalLogarithm(1 + frequency / 700) }
+    let frequency = { (mel: Double) in 700 * (powerOfTen(mel / 2595) - 1) }
     let top = mel(Double(FrontEnd.sampleRate) / 2)
     let edges = (0...bands + 1).map { frequency(top * Double($0) / Double(bands + 1)) }
     return (0..<bands).map { band in

@@ -45,19 +45,13 @@ private struct NormalEquations {
 
   init(_ rows: FeatureRows, _ targets: [Float], classes: Int) {
     (width, self.classes) = (rows.width, classes)
-    means = [Double](repeating: 0, count: classes)
-    square = [Double](repeating: 0, count: width * width)
-    right = [Double](repeating: 0, count: width * classes)
+    var means = [Double](repeating: 0, count: classes)
     for (i, target) in targets.enumerated() { means[i % classes] += Double(2 * target - 1) / Double(rows.count) }
-    for row in 0..<rows.count {
-      let x = rows.values[row * width..<(row + 1) * width].map { Double($0) }
-      for i in 0..<width {
-        for j in 0...i { square[i * width + j] += x[i] * x[j] }
-        for c in 0..<classes {
-          right[i * classes + c] += x[i] * (Double(2 * targets[row * classes + c] - 1) - means[c])
-        }
-      }
-    }
+    let x = rows.values.map { Double($0) }
+    let y = targets.enumerated().map { i, target in Double(2 * target - 1) - means[i % classes] }
+    square = LibraryMatrix.transposedProduct(x, x, rows: rows.count, m: width, n: width)
+    right = LibraryMatrix.transposedProduct(x, y, rows: rows.count, m: width, n: classes)
+    self.means = means
   }
 
   /// `[rows, classes]` of the solution with this penalty.

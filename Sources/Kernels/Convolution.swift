@@ -54,7 +54,7 @@ package enum ConvolutionPass: Int32, Sendable, CaseIterable {
 ///
 /// Runs on the calling thread; several threads may run one kernel at once, each with its own scratch. The same
 /// arguments give the same bits. Weights go in and gradients come out in a packed layout of the kernel's own, so that
-/// packing is paid once a step.
+/// packing is paid once a step; it is the same for any number of images.
 package protocol ConvolutionKernel: AnyObject, Sendable {
   var shape: ConvolutionShape { get }
   /// Floats that one running thread needs.
@@ -89,7 +89,7 @@ extension ConvolutionKernel {
   }
 }
 
-/// A convolution whose library knows nothing of norms: what is wanted beside it runs as passes of its own.
+/// A convolution that knows nothing of norms: what is wanted beside it runs as passes of its own.
 package protocol UnfusedConvolution: ConvolutionKernel {
   var ops: any Ops { get }
   /// Floats that the bare passes need.
@@ -189,16 +189,6 @@ package protocol Backend: Sendable {
   /// - Parameter dataGradient: whether the input's gradient is wanted (not for the first layer).
   func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws -> any ConvolutionKernel
   func stem(_ shape: StemShape) throws -> any StemKernel
-  /// Everything about the machine and libraries that can change bits of a training.
+  /// Everything about the kernels that can change bits of a training.
   var identity: [String: String] { get }
-}
-
-extension Failure {
-  package static func convolution(_ shape: ConvolutionShape, _ what: String) -> Failure {
-    Failure(
-      "kernel.convolution", "oneDNN cannot \(what) a convolution",
-      on:
-        "\(shape.images)×\(shape.inputChannels)×\(shape.height)×\(shape.width) → \(shape.outputChannels), kernel \(shape.kernel)",
-      hint: "pipeline needs Debian's libdnnl 2.6: apt-get install libdnnl-dev")
-  }
 }

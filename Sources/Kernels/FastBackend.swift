@@ -1,41 +1,55 @@
 import Basics
-import CKernels
-import COneDNN
 
-/// Own kernels for the encoder's convolutions, oneDNN for those of other shapes, CKernels for the rest.
+/// Vector kernels for the shapes that the architectures have, plain ones for others. The same bits on every instruction
+/// set, but for products of bfloat16.
 package struct FastBackend: Backend {
   package let ops: any Ops
-  /// As asked for, or `float32` where the instruction set has no bfloat16.
-  package let precision: Precision
+  /// In what convolutions' products have their factors.
+  package private(set) var precision: Precision
   private let instructionSet: InstructionSet
 
-  /// - Parameter instructionSet: lower than the CPU's own to force a path; takes effect once, before any convolution
-  ///   runs.
-  package init(_ instructionSet: InstructionSet = .best, precision: Precision = .float32) {
+  /// - Parameter instructionSet: lower than the CPU's own to force a path.
+  /// - Throws: `precision.cpu` for bfloat16 products that this CPU, or the path, does not have.
+  package init(_ instructionSet: InstructionSet = .best, precision: Precision) throws {
+    self.init(instructionSet)
+    let canNarrow = self.instructionSet == .avx512 && InstructionSet.hasBFloat16
+    guard precision == .float32 || canNarrow else { throw Failure.precisionOfCPU(precision, self.instructionSet) }
+    self.precision = precision
+  }
+
+  package init(_ instructionSet: InstructionSet = .best) {
     self.instructionSet = min(instructionSet, .best)
-    self.precision = self.instructionSet == .avx512 && InstructionSet.hasBFloat16 ? precision : .float32
+    precision = .float32
     ops = VectorOps(self.instructionSet)
-    if self.instructionSet < .best { _ = onednn_limit_isa(self.instructionSet.rawValue) }
+    InstructionSet.inUse = self.instructionSet
   }
 
   package func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws
     -> any ConvolutionKernel
   {
     if let own = OwnConvolution(shape, training: training, instructionSet, precision: precision) { return own }
-    return try OneDNNConvolution(shape, training: training, dataGradient: dataGradient, ops: ops)
+    return PlainConvolution(shape)
   }
 
   package func stem(_ shape: StemShape) -> any StemKernel {
     FastStem(shape, instructionSet) ?? PlainStem(shape)
   }
 
+  /// What weights depend on: the kernels' version, which is raised whenever they give other bits, and the factors.
   package var identity: [String: String] {
-    var names = [
-      "isa": instructionSet.name, "own": "4", "onednn": String(cString: onednn_version()), "openblas": Matrix.identity,
-      // Who compiled the kernels, and whose exp and log the losses take.
-      "compiler": String(cString: kernels_compiler()), "libc": String(cString: kernels_libc()),
-    ]
+    var names = ["kernels": Self.version]
+    // These depend on the CPU's own way to round sums.
     if precision != .float32 { names["products"] = precision.rawValue }
     return names
+  }
+
+  private static let version = "5"
+}
+
+extension Failure {
+  static func precisionOfCPU(_ precision: Precision, _ instructionSet: InstructionSet) -> Failure {
+    Failure(
+      "precision.cpu", "products of bfloat16 need a CPU that has them", on: "--precision \(precision.rawValue)",
+      found: instructionSet.name, expected: "avx512 with bfloat16", hint: "--precision float32", exit: .usage)
   }
 }

@@ -1,4 +1,5 @@
 import CSystem
+import Synchronization
 
 /// The widest vector instructions that kernels may use.
 package enum InstructionSet: Int32, Sendable, Comparable, CaseIterable {
@@ -10,6 +11,14 @@ package enum InstructionSet: Int32, Sendable, Comparable, CaseIterable {
 
   /// Whether this CPU multiplies pairs of bfloat16 values and sums them in single precision.
   package static let hasBFloat16 = system_has_bfloat16() != 0
+
+  /// Which one kernels take that no backend is handed to: no result depends on it.
+  package static var inUse: InstructionSet {
+    get { InstructionSet(rawValue: chosen.load(ordering: .relaxed)) ?? best }
+    set { chosen.store(min(newValue, best).rawValue, ordering: .relaxed) }
+  }
+
+  private static let chosen = Atomic<Int32>(best.rawValue)
 
   package var name: String { "\(self)" }
 

@@ -1,25 +1,20 @@
-import COpenBLAS
+import CKernels
 
-/// Products of row-major matrices through OpenBLAS on one thread, so that no bit depends on a thread count.
+/// Products of row-major matrices on the calling thread. Every result is one sum in the order of the inner index, with
+/// each multiply-add rounded once: the same bits on every CPU.
 package enum Matrix {
-  /// Sets the library to one thread, once.
-  private static let oneThread: Void = openblas_set_num_threads(1)
-
-  /// The library's version and the core type it picked: both can change bits.
-  package static var identity: String {
-    "\(String(cString: openblas_get_config())) core \(String(cString: openblas_get_corename()))"
-  }
-
-  /// c `[m, n]` = alpha · op(a) · op(b) + beta · c, where op transposes if asked; inner size k.
+  /// c `[m, n]` = alpha · op(a) · op(b), added to what c holds if asked, where op transposes if asked; inner size k.
+  /// - Parameter instructionSet: does not change the result.
   package static func multiply(
     _ a: UnsafePointer<Float>, aTransposed aT: Bool = false, _ b: UnsafePointer<Float>, bTransposed bT: Bool = false,
-    into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int, alpha: Float = 1, beta: Float = 0
+    into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int, alpha: Float = 1, adds: Bool = false,
+    on instructionSet: InstructionSet = .inUse
   ) {
-    _ = oneThread
-    cblas_sgemm(
-      CblasRowMajor, aT ? CblasTrans : CblasNoTrans, bT ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k),
-      alpha, a,
-      Int32(aT ? m : k), b, Int32(bT ? k : n), beta, c, Int32(n))
+    guard m > 0, n > 0, let table = kernels_matrix_for(instructionSet.rawValue)?.pointee else { return }
+    let shape = kernels_matrix(
+      m: Int32(m), n: Int32(n), k: Int32(k), a_transposed: aT ? 1 : 0, b_transposed: bT ? 1 : 0, adds: adds ? 1 : 0,
+      alpha: alpha)
+    table.multiply(shape, a, b, c, FloatBuffer(Int(table.scratch(shape))).start)
   }
 
   /// The same by definition, in double precision, for tests.

@@ -14,10 +14,12 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
   private let precision: Precision
 
   /// Nil for a shape that these kernels do not serve.
-  /// - Parameter precision: only `float32` on a CPU without bfloat16 products.
+  /// - Parameters:
+  ///   - precision: only `float32` on a CPU without bfloat16 products.
+  ///   - level: for tests: another number of the kernels' tables than the instruction set's.
   package init?(
     _ shape: ConvolutionShape, training: Bool, _ instructionSet: InstructionSet = .best,
-    precision: Precision = .float32
+    precision: Precision = .float32, level: Int32? = nil
   ) {
     switch (shape.kernel, shape.stride, shape.padding) {
     case (3, 1, 1): algorithm = kernels_winograd
@@ -27,13 +29,13 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
     }
     let tables = [ConvolutionPass.forward, .backwardWeights].map { [algorithm] pass in
       kernels_convolution_for(
-        algorithm, instructionSet.rawValue, precision.narrows(pass, stride: shape.stride) ? 1 : 0
+        algorithm, level ?? instructionSet.rawValue, precision.narrows(pass, stride: shape.stride) ? 1 : 0
       ).pointee
     }
     (table, weightTable) = (tables[0], tables[1])
     self.precision = precision
-    let unit = max(16, Int(table.panel))
-    guard shape.inputChannels % unit == 0, shape.outputChannels % unit == 0 else { return nil }
+    // The widest panel of any instruction set: what one serves all do.
+    guard shape.inputChannels % 32 == 0, shape.outputChannels % 32 == 0 else { return nil }
     self.shape = shape
     self.training = training
     self.instructionSet = instructionSet

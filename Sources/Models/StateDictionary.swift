@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 import Kernels
 import Networks
 import Tensors
@@ -29,7 +28,7 @@ package enum StateDictionary {
   /// The periodic Hann window that the reference's spectrogram stores.
   static let hann: [Float] = (0..<512).map { i in
     // By symmetry about the middle, so that both halves are the same bits.
-    Float(0.5 - 0.5 * cos(2 * .pi * Double(min(i, 512 - i)) / 512))
+    Float(0.5 - 0.5 * cosine(2 * .pi * Double(min(i, 512 - i)) / 512))
   }
 
   /// Which parameters a weights file fills.

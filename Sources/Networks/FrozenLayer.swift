@@ -64,23 +64,19 @@ package final class FrozenContext: @unchecked Sendable {
 /// Where a convolution finds its packed weights: kept, or made in passing where there is little to embed.
 package struct Packing: Sendable {
   let weights: FrozenWeights
-  /// Packed weights that serve every size, by name.
+  /// By name.
   let kept: [String: FloatBuffer]
   /// Where weights are packed that are used once.
   let passing: FloatBuffer
 }
 
-/// One convolution with its folded norm, for inputs of one size.
+/// One convolution with its folded norm, for inputs of one size. One call may take several images, and one packing serves
+/// every size: each result's sum is formed in the same order however many there are.
 package final class FrozenConvolution: @unchecked Sendable {
   let name: String
   let norm: FrozenNorm
   /// Of one image.
   let output: Extent
-  /// Whether one call may take several images, and one packing serve every size: each result's sum is formed in the
-  /// same order however many there are. oneDNN does not promise that.
-  let takesSeveral: Bool
-  /// Packed weights; nil: those of the network, which serve every size.
-  private let packed: FloatBuffer?
   private let single: any ConvolutionKernel
   private let description: ConvolutionNorm
   private let backend: any Backend
@@ -93,14 +89,6 @@ package final class FrozenConvolution: @unchecked Sendable {
     (name, norm) = (description.weight, context.norm(description))
     single = try backend.convolution(description.shape(input, images: 1), training: false, dataGradient: false)
     output = single.shape.output
-    takesSeveral = single is OwnConvolution
-    guard !takesSeveral else {
-      packed = nil
-      return
-    }
-    let own = FloatBuffer(single.packedCount(.forward))
-    try single.pack(context.weights.convolution(name), for: .forward, into: own.start)
-    packed = own
   }
 
   var packedCount: Int { single.packedCount(.forward) }
@@ -111,7 +99,7 @@ package final class FrozenConvolution: @unchecked Sendable {
 
   /// Makes what `forward` of `images` images needs. Not while others run.
   func prepare(images: Int) throws {
-    guard takesSeveral, several[images] == nil else { return }
+    guard several[images] == nil else { return }
     several[images] = try backend.convolution(
       description.shape(input, images: images), training: false, dataGradient: false)
   }
@@ -123,7 +111,7 @@ package final class FrozenConvolution: @unchecked Sendable {
     _ x: Floats, _ y: MutableFloats, images: Int, _ finish: Finish, scratch: MutableFloats, _ packing: Packing
   ) throws {
     let weights: Floats
-    if let own = packed ?? packing.kept[name] {
+    if let own = packing.kept[name] {
       weights = Floats(own.start)
     } else {
       try pack(packing.weights, into: packing.passing)

@@ -80,7 +80,7 @@ package final class InferenceNetwork: @unchecked Sendable {
   /// Packs the weights that serve every size, side by side.
   private func packAll(_ plan: FrozenPlan) throws {
     // The last layers are the largest, and begin.
-    let work = plan.convolutions.filter(\.takesSeveral).reversed().map { ($0, FloatBuffer($0.packedCount)) }
+    let work = plan.convolutions.reversed().map { ($0, FloatBuffer($0.packedCount)) }
     let weights = weights
     try threads.tryForEach(work.count) { item, _ in try work[item].0.pack(weights, into: work[item].1) }
     for (convolution, place) in work { kept[convolution.name] = place }
@@ -88,7 +88,7 @@ package final class InferenceNetwork: @unchecked Sendable {
   }
 
   private func fitPassing(_ plan: FrozenPlan) {
-    let count = plan.convolutions.filter(\.takesSeveral).map(\.packedCount).max() ?? 0
+    let count = plan.convolutions.map(\.packedCount).max() ?? 0
     if passing.count < count { passing = FloatBuffer(count) }
   }
 }

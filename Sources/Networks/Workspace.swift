@@ -4,8 +4,6 @@ import Kernels
 package struct ThreadScratch {
   /// For the kernels.
   package let kernel: MutableFloats
-  /// One microbatch's packed weight gradient, before it is added to the others'.
-  package let gradient: MutableFloats
   /// A shortcut's share of one microbatch's input gradient.
   package let share: MutableFloats
 }
@@ -38,7 +36,7 @@ package final class Workspace: @unchecked Sendable {
 
   func allocate(threads: Int, _ microbatches: Microbatches, _ reduction: any Reduction, ops: any Ops) {
     (kernel, gradient, share) = (Self.rounded(kernel + 16), Self.rounded(gradient), Self.rounded(share))
-    scratch = FloatBuffer((kernel + gradient + share) * threads)
+    scratch = FloatBuffer((kernel + share) * threads)
     between = FloatBuffer(betweenCount)
     sums = (
       reduction.gradientSum(count: gradient, microbatches, ops: ops),
@@ -49,8 +47,8 @@ package final class Workspace: @unchecked Sendable {
   private static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
   func scratch(_ thread: Int) -> ThreadScratch {
-    let start = scratch.start + thread * (kernel + gradient + share)
-    return ThreadScratch(kernel: start, gradient: start + kernel, share: start + kernel + gradient)
+    let start = scratch.start + thread * (kernel + share)
+    return ThreadScratch(kernel: start, share: start + kernel)
   }
 
   /// Sums of weights' gradients in the step that runs: one, and another beside it.

@@ -1,8 +1,8 @@
-import Glibc
+import Basics
 import Kernels
 
 /// Symmetric InfoNCE with a learned logit scale: the mean of row-wise and column-wise cross-entropy of
-/// exp(s) · normalise(A) · normalise(B)ᵀ with the diagonal as target (Radford et al. 2021; the reference's CLIPLoss1D).
+/// exponential(s) · normalise(A) · normalise(B)ᵀ with the diagonal as target (Radford et al. 2021; the reference's CLIPLoss1D).
 package enum ContrastiveLoss {
   package struct Result {
     package var loss: Double
@@ -21,7 +21,7 @@ package enum ContrastiveLoss {
   {
     let (x, xLengths) = normalised(a, rows, width)
     let (y, yLengths) = normalised(b, rows, width)
-    let factor = Float(exp(Double(scale)))
+    let factor = Float(exponential(Double(scale)))
     let logits = FloatBuffer(rows * rows)
     Matrix.multiply(x.start, y.start, bTransposed: true, into: logits.start, m: rows, n: rows, k: width, alpha: factor)
     let (loss, slope) = crossEntropy(logits, rows)
@@ -62,10 +62,10 @@ package enum ContrastiveLoss {
         var largest = -Float.infinity
         for i in 0..<rows { largest = max(largest, logits.start[start + i * step]) }
         var sum = 0.0
-        for i in 0..<rows { sum += exp(Double(logits.start[start + i * step] - largest)) }
-        loss += (log(sum) - Double(logits.start[start + line * step] - largest)) * share
+        for i in 0..<rows { sum += exponential(Double(logits.start[start + i * step] - largest)) }
+        loss += (naturalLogarithm(sum) - Double(logits.start[start + line * step] - largest)) * share
         for i in 0..<rows {
-          let probability = exp(Double(logits.start[start + i * step] - largest)) / sum
+          let probability = exponential(Double(logits.start[start + i * step] - largest)) / sum
           slope.start[start + i * step] += Float((probability - (i == line ? 1 : 0)) * share)
         }
       }

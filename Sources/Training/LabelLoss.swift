@@ -1,4 +1,4 @@
-import Glibc
+import Basics
 import Kernels
 
 /// How far class scores are from labels, as a mean over rows: what supervised networks and probes are trained on.
@@ -26,18 +26,18 @@ package enum LabelLoss: String, Codable, Sendable {
         var largest = -Float.infinity
         for c in 0..<classes { largest = max(largest, x[c]) }
         var sum = 0.0
-        for c in 0..<classes { sum += exp(Double(x[c] - largest)) }
-        let logSum = log(sum)
+        for c in 0..<classes { sum += exponential(Double(x[c] - largest)) }
+        let logSum = naturalLogarithm(sum)
         for c in 0..<classes {
           let logShare = Double(x[c] - largest) - logSum
           loss -= Double(t[c]) * logShare
-          place?[c] = Float((exp(logShare) - Double(t[c])) * share)
+          place?[c] = Float((exponential(logShare) - Double(t[c])) * share)
         }
       case .sigmoid:
         for c in 0..<classes {
           let z = Double(x[c])
-          loss += max(z, 0) - z * Double(t[c]) + log1p(exp(-abs(z)))
-          place?[c] = Float((1 / (1 + exp(-z)) - Double(t[c])) * share)
+          loss += max(z, 0) - z * Double(t[c]) + naturalLogarithm(onePlus: exponential(-abs(z)))
+          place?[c] = Float((1 / (1 + exponential(-z)) - Double(t[c])) * share)
         }
       }
     }

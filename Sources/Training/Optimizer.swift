@@ -93,7 +93,7 @@ final class Optimizer: @unchecked Sendable {
 
   private func limitLogitScales() {
     guard let limit = settings.temperatureLimit else { return }
-    let most = Float(logarithm(limit))
+    let most = Float(naturalLogarithm(limit))
     for slot in learner.parameters.layout.trainable where slot.spec.role == .logitScale {
       let place = learner.parameters.trainable.start + slot.offset
       place.pointee = min(place.pointee, most)

@@ -82,8 +82,8 @@ public final class AudioEmbedder: @unchecked Sendable {
   package init(_ model: Model, options: Options) throws {
     let count = options.threads ?? Machine.processors
     threads = WorkerThreads(count)
-    embedder = Embedder(
-      model, project: options.projection, backend: FastBackend(precision: options.precision), threads: threads)
+    let backend = try FastBackend(precision: options.precision)
+    embedder = Embedder(model, project: options.projection, backend: backend, threads: threads)
     width = embedder.width
     isProjected = embedder.projects
     normalizes = options.normalize

@@ -5,28 +5,6 @@ import Testing
 
 @Suite("Convolutions and products agree with their definition")
 struct ConvolutionTests {
-  static let shapes = [
-    ConvolutionShape(
-      images: 2, inputChannels: 1, height: 17, width: 23, outputChannels: 16, kernel: 7, stride: 2, padding: 3),
-    ConvolutionShape(
-      images: 1, inputChannels: 16, height: 1, width: 1, outputChannels: 16, kernel: 3, stride: 1, padding: 1),
-    ConvolutionShape(
-      images: 2, inputChannels: 64, height: 9, width: 15, outputChannels: 64, kernel: 3, stride: 1, padding: 1),
-    ConvolutionShape(
-      images: 3, inputChannels: 32, height: 7, width: 12, outputChannels: 48, kernel: 3, stride: 1, padding: 1),
-    ConvolutionShape(
-      images: 2, inputChannels: 64, height: 17, width: 29, outputChannels: 32, kernel: 3, stride: 2, padding: 1),
-    ConvolutionShape(
-      images: 2, inputChannels: 32, height: 9, width: 8, outputChannels: 64, kernel: 1, stride: 2, padding: 0),
-  ]
-
-  @Test("oneDNN: forward and both backward passes, with norms", arguments: shapes)
-  func library(shape: ConvolutionShape) throws {
-    let dataGradient = shape.inputChannels > 1
-    try compare(
-      try OneDNNConvolution(shape, training: true, dataGradient: dataGradient, ops: VectorOps()), shape)
-  }
-
   @Test(
     "own convolutions on each instruction set, on odd sizes, with norms", arguments: KernelTests.sets,
     [(3, 1), (3, 2), (1, 2)])
@@ -43,6 +21,31 @@ struct ConvolutionTests {
     let wide = ConvolutionShape(
       images: 1, inputChannels: 32, height: 8, width: 8, outputChannels: 32, kernel: 5, stride: kind.stride, padding: 2)
     #expect(OwnConvolution(wide, training: true, set) == nil)
+  }
+
+  @Test(
+    "every instruction set gives the same bits, with the CPU's multiply-adds and with the library's",
+    arguments: [(3, 1), (3, 2), (1, 2)])
+  func sameBits(kind: (kernel: Int, stride: Int)) throws {
+    // More tiles than a block has, blocks that end in the middle of a run, and less than one run.
+    for (images, input, output, height, width) in [
+      (3, 64, 32, 33, 14), (2, 128, 64, 41, 37), (1, 32, 96, 7, 5), (1, 256, 256, 9, 15),
+    ] {
+      let shape = ConvolutionShape(
+        images: images, inputChannels: input, height: height, width: width, outputChannels: output,
+        kernel: kind.kernel, stride: kind.stride, padding: kind.kernel / 2)
+      for bare in [true, false] {
+        let kernels = try ([nil] + KernelTests.sets).map { set in
+          try #require(OwnConvolution(shape, training: true, set ?? .portable, level: set == nil ? -1 : nil))
+        }
+        let results = try kernels.map { try passes($0, shape, bare) }
+        for (set, result) in zip(KernelTests.sets, results.dropFirst()) {
+          for (a, b) in zip(results[0], result) {
+            #expect(a.values.map(\.bitPattern) == b.values.map(\.bitPattern), "\(a.name) on \(set), bare \(bare)")
+          }
+        }
+      }
+    }
   }
 
   @Test(
@@ -203,5 +206,39 @@ struct ConvolutionTests {
     Matrix.multiply(a, aTransposed: aT, b, bTransposed: bT, into: &c, m: m, n: n, k: k)
     let expected = Matrix.reference(a, aTransposed: aT, b, bTransposed: bT, m: m, n: n, k: k)
     #expect(zip(c, expected).allSatisfy { abs($0 - $1) < 1e-4 })
+  }
+
+  @Test("matrix products are the same bits on every instruction set, added to what is there or not", arguments: [false, true])
+  func sameProducts(adds: Bool) {
+    var random = SeededRandom(seed: 8)
+    for (m, n, k) in [(1, 1, 1), (7, 13, 33), (8, 512, 512), (128, 128, 40), (65, 31, 129)] {
+      let a = (0..<m * k).map { _ in Float(random.normal()) }
+      let b = (0..<k * n).map { _ in Float(random.normal()) }
+      let start = (0..<m * n).map { _ in Float(random.normal()) }
+      for (aT, bT) in [(false, false), (true, false), (false, true), (true, true)] {
+        let results = KernelTests.sets.map { set in
+          var c = start
+          Matrix.multiply(
+            a, aTransposed: aT, b, bTransposed: bT, into: &c, m: m, n: n, k: k, alpha: 0.7, adds: adds, on: set)
+          return c.map(\.bitPattern)
+        }
+        #expect(results.allSatisfy { $0 == results[0] }, "\(m) \(n) \(k) \(aT) \(bT)")
+      }
+    }
+  }
+
+  @Test("OpenBLAS's products, which probes take, agree with the definition")
+  func library() {
+    var random = SeededRandom(seed: 9)
+    let (rows, m, n) = (17, 5, 8)
+    let a = (0..<rows * m).map { _ in random.normal() }
+    let b = (0..<rows * n).map { _ in random.normal() }
+    let found = LibraryMatrix.transposedProduct(a, b, rows: rows, m: m, n: n)
+    for i in 0..<m {
+      for j in 0..<n {
+        let expected = (0..<rows).reduce(0.0) { $0 + a[$1 * m + i] * b[$1 * n + j] }
+        #expect(abs(found[i * n + j] - expected) < 1e-12)
+      }
+    }
   }
 }

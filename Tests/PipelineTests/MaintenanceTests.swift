@@ -212,7 +212,7 @@ struct MaintenanceTests {
       graph.output.contains("select-vectors --> write-shards") && graph.output.contains("1 done"), "\(graph.output)")
     let doctor = try tool.run("doctor")
     for word in [
-      "instruction set: ", "libavcodec: ", "onednn: ", "openblas: ", "libcurl: ", "formats: ", "workspace: free",
+      "instruction set: ", "libavcodec: ", "kernels: ", "openblas: ", "libcurl: ", "formats: ", "workspace: free",
     ] {
       #expect(doctor.output.contains(word), "\(doctor.output)")
     }

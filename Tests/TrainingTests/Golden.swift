@@ -138,7 +138,7 @@ enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
       case .mixedWinograd: .mixedWinograd
       default: .float32
       }
-    return FastBackend(instructionSet, precision: precision)
+    return try FastBackend(instructionSet, precision: precision)
   }
 
   /// Of embeddings, as a share of the norm.

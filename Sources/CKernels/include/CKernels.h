@@ -1,8 +1,8 @@
-// Numeric kernels over channel-blocked activations, one body compiled for three instruction sets.
+// Numeric kernels, one body compiled for three instruction sets (and plain code twice: with and without multiply-adds in the CPU).
 //
-// Layout of an activation: [images][channels / block][pixels][block], block a multiple of 16. block = 16 is oneDNN's nChw16c;
-// block = channels is NHWC. Every kernel does the same operations in the same order on 16 lanes whatever the instruction set,
-// and no multiplication is fused into an addition: the bits do not depend on the CPU.
+// Layout of an activation: [images][channels / block][pixels][block], block a multiple of 16; block = channels is NHWC. Every
+// kernel does the same operations in the same order whatever the instruction set, and every multiply-add that is rounded once is
+// written as such: the bits do not depend on the CPU. Products of bfloat16 are the exception.
 #pragma once
 #include <stdint.h>
 
@@ -43,8 +43,23 @@ typedef struct {
   double (*peak)(int64_t rounds, float seed);
 } kernels_table;
 
-// level: 0 portable, 1 AVX2, 2 AVX-512. The caller makes sure that the CPU has it.
+// level: 0 portable, 1 AVX2, 2 AVX-512. The caller makes sure that the CPU has it. Below 0: portable without the CPU's multiply-adds,
+// where it has them, for tests.
 const kernels_table *kernels_for(int level);
+
+// c (+)= alpha op(a) op(b) for row-major matrices: op(a) is [m][k], op(b) [k][n], c [m][n]; op transposes if asked.
+typedef struct {
+  int m, n, k, a_transposed, b_transposed, adds;
+  float alpha;
+} kernels_matrix;
+
+typedef struct {
+  // Floats that the product needs besides.
+  int64_t (*scratch)(kernels_matrix x);
+  void (*multiply)(kernels_matrix x, const float *a, const float *b, float *c, float *scratch);
+} kernels_matrix_table;
+
+const kernels_matrix_table *kernels_matrix_for(int level);
 
 // A square convolution with the padding that keeps its middle, over activations of block 16. in_channels and out_channels divide by
 // the table's `panel`; height and width are the input's.
@@ -82,7 +97,7 @@ typedef struct {
   const float *gradient, *a, *b, *c;
 } kernels_norm_gradient;
 
-// One kind of convolution. Unlike in the table above, bits depend on the instruction set: multiply-adds are fused where there are any.
+// One kind of convolution.
 typedef struct {
   int panel, taps;
   // Floats that one running thread needs.
@@ -116,7 +131,6 @@ typedef struct {
   int images, channels, height, width;
 } kernels_stem;
 
-// Bits depend on the instruction set, as Winograd's do.
 typedef struct {
   int group;
   int64_t (*scratch)(kernels_stem s);
@@ -134,8 +148,3 @@ typedef struct {
 } kernels_stem_table;
 
 const kernels_stem_table *kernels_stem_for(int level);
-
-// What compiled the kernels: another compiler may contract or order sums in another way.
-const char *kernels_compiler(void);
-// The C library that runs: its exp and log are the losses'.
-const char *kernels_libc(void);

@@ -28,6 +28,10 @@ pid_t system_spawn_worker(const char *const arguments[], int input, int output);
 // The same for a command of the user's: it heeds SIGINT, SIGTERM and SIGHUP even where this process ignores them.
 pid_t system_spawn_command(const char *const arguments[], int input, int output);
 
+// Sets the calling thread's arithmetic: rounding to nearest, small numbers as they are (no flush to zero). A library may have set it
+// otherwise.
+void system_set_rounding(void);
+
 // A pair of connected sockets that no other process inherits. 0, or -1 with errno.
 int system_socket_pair(int ends[2]);
 // Sends all of `count` bytes; an open `descriptor` (-1: none) goes along with the first of them. 0, or -1 with errno.

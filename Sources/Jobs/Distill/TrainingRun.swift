@@ -44,11 +44,7 @@ final class TrainingRun {
       )
     }
     let precision = try Precision(named: settings.configuration.precision)
-    let fast = FastBackend(settings.instructionSet, precision: precision)
-    if fast.precision != precision {
-      notes.append("no bfloat16 products in \(settings.instructionSet.name) on this CPU: trained in float32")
-    }
-    backend = fast
+    backend = try FastBackend(settings.instructionSet, precision: precision)
     var configuration = settings.configuration
     let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
     data = try TrainingData(set, train: train, validation: held, cache: memo)

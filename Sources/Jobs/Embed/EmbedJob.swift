@@ -226,7 +226,7 @@ package final class EmbedJob {
     let parts: [String: String] = [
       "weights": student.identity, "hop": cut.map { "\($0.hop)" } ?? "clip", "projection": "\(settings.projection)",
       "normalize": "\(settings.normalize)",
-      "kernels": try CanonicalJSON.text(FastBackend(precision: try Precision(named: settings.precision)).identity),
+      "kernels": try CanonicalJSON.text(try FastBackend(precision: try Precision(named: settings.precision)).identity),
       "media": try CanonicalJSON.text(MediaToolchain.identity),
     ]
     return Digest(of: try CanonicalJSON.bytes(parts))

@@ -91,7 +91,7 @@ package struct ExportJob: Sendable {
     var random = SeededRandom(seed: 1, for: "export")
     return (0..<16_000).map { i in
       let t = Double(i) / 16_000
-      return Float(0.4 * sin(2 * .pi * (200 + 600 * t) * t) + 0.02 * (2 * random.uniform() - 1))
+      return Float(0.4 * sine(2 * .pi * (200 + 600 * t) * t) + 0.02 * (2 * random.uniform() - 1))
     }
   }()
 

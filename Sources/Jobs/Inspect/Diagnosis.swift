@@ -25,9 +25,8 @@ package struct Diagnosis: Sendable {
     add("processors", "\(Machine.processors)")
     add("memory", "\(Machine.memory >> 20) MiB")
     for (name, version) in MediaToolchain.identity.sorted(by: { $0.key < $1.key }) { add(name, version) }
-    for (name, version) in FastBackend().identity.sorted(by: { $0.key < $1.key }) where name != "isa" {
-      add(name, version)
-    }
+    for (name, version) in FastBackend().identity.sorted(by: { $0.key < $1.key }) { add(name, version) }
+    add("openblas", LibraryMatrix.identity)
     add("libcurl", CacheServer.library)
     addFormats()
     for (name, path) in [("workspace", workspace), ("shards", shards)] { addDisk(name, path) }

@@ -44,7 +44,7 @@ package struct Linear: LayerDescription {
   /// `rows` rows of x through weights and biases.
   fileprivate func apply(_ x: Floats, _ weight: Floats, _ bias: Floats, _ y: MutableFloats, rows: Int) {
     for row in 0..<rows { (y + row * outputs).update(from: bias, count: outputs) }
-    Matrix.multiply(x, weight, bTransposed: true, into: y, m: rows, n: outputs, k: inputs, beta: 1)
+    Matrix.multiply(x, weight, bTransposed: true, into: y, m: rows, n: outputs, k: inputs, adds: true)
   }
 }
 
@@ -85,7 +85,7 @@ private final class TrainingLinear: Layer, @unchecked Sendable {
   private func backward(_ part: Int, _ scratch: ThreadScratch) throws {
     let rows = input.microbatches[part].count
     let (gradient, x) = (output.place(part), input.place(part))
-    workspace.gradientSums.first.add(part, count: gradientCount, memory: scratch.gradient) { place in
+    workspace.gradientSums.first.add(part, count: gradientCount) { place in
       Matrix.multiply(
         gradient, aTransposed: true, x, into: place, m: linear.outputs, n: linear.inputs, k: rows)
       for column in 0..<linear.outputs {

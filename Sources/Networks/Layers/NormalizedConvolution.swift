@@ -116,7 +116,7 @@ final class NormalizedConvolution: @unchecked Sendable {
     let (kernel, packed) = try kernel(part)
     let y = output.place(part)
     let through = NormGradient(gradient: gradient, a: norm.a, b: norm.b, c: norm.c)
-    try sum.add(part, count: kernel.packedCount(.backwardWeights), memory: scratch.gradient) { gradient in
+    try sum.add(part, count: kernel.packedCount(.backwardWeights)) { gradient in
       try measure(.backwardWeights, part) {
         try kernel.backwardWeights(
           input.place(part), prologue: input.prologue, y, norm: through, packed: gradient, scratch: scratch.kernel)
@@ -128,5 +128,8 @@ final class NormalizedConvolution: @unchecked Sendable {
   }
 
   /// Puts the summed weight gradient where the network's gradients are.
-  func finishWeights(_ sum: GradientSum) throws { try sum.unpack(kernels, into: weightGradient, threads: threads) }
+  func finishWeights(_ sum: GradientSum) throws {
+    guard let kernel = kernels.values.first else { return }
+    try sum.unpack(kernel, into: weightGradient, threads: threads)
+  }
 }

@@ -135,7 +135,7 @@ private final class TrainingStem: Layer, @unchecked Sendable {
 
   private func backward(_ part: Int, _ scratch: ThreadScratch) throws {
     let kernel = try kernel(part)
-    workspace.gradientSums.first.add(part, count: gradientCount, memory: scratch.gradient) { place in
+    workspace.gradientSums.first.add(part, count: gradientCount) { place in
       profile.measure(rows?.weights, slot: part, operations: kernel.shape.convolution.operations) {
         kernel.backwardWeights(
           input.place(part), packed: packed.start, gradient: output.place(part),
