@@ -2,9 +2,9 @@
 //
 // A function reduces its argument to a short interval, takes there a polynomial for the small part of its result, and keeps the
 // large part as a pair of doubles, so that only the last addition rounds by as much as half an ulp. The polynomials interpolate at
-// Chebyshev nodes (fit.py, 80 digits); "error" below is that of the polynomial with its coefficients rounded to double.
+// Chebyshev nodes (Scripts/reference/fit-mathematics, 80 digits); "error" below is that of the polynomial with its coefficients rounded to double.
 //
-// Largest measured errors (check.c, against long double), in ulp:
+// Largest measured errors (Scripts/reference/check-mathematics.c, against long double), in ulp:
 //   exp 0.765 and exp10 0.773 (both among subnormal results, which round twice; elsewhere 0.62), log 0.528, log1p 0.532,
 //   sin 0.801, cos 0.797 (at any finite argument), tanh 0.726, erf 0.790.
 //

@@ -14,7 +14,9 @@ package enum Matrix {
     let shape = kernels_matrix(
       m: Int32(m), n: Int32(n), k: Int32(k), a_transposed: aT ? 1 : 0, b_transposed: bT ? 1 : 0, adds: adds ? 1 : 0,
       alpha: alpha)
-    table.multiply(shape, a, b, c, FloatBuffer(Int(table.scratch(shape))).start)
+    withUnsafeTemporaryAllocation(byteCount: 4 * Int(table.scratch(shape)), alignment: 64) { scratch in
+      table.multiply(shape, a, b, c, scratch.baseAddress?.assumingMemoryBound(to: Float.self))
+    }
   }
 
   /// The same by definition, in double precision, for tests.

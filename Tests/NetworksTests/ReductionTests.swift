@@ -8,54 +8,54 @@ import Testing
 
 @Suite("Where microbatches meet")
 struct ReductionTests {
-  @Test("gradients are summed in the order of microbatches, whichever is done first")
-  func order() {
-    let microbatches = Microbatches(batch: 7, size: 2)
-    #expect(microbatches.sizes == [2, 1] && microbatches.ranges.count == 4 && microbatches.images == 7)
+  /// The sum along the tree, by recursion: the left half is the largest power of two below the count.
+  private func tree<T>(_ values: ArraySlice<T>, _ add: (T, T) -> T) -> T? {
+    guard values.count > 1 else { return values.first }
+    var half = 1
+    while 2 * half < values.count { half *= 2 }
+    guard let left = tree(values.prefix(half), add), let right = tree(values.dropFirst(half), add) else { return nil }
+    return add(left, right)
+  }
+
+  @Test("gradients are summed along a binary tree over the microbatches, whichever is done first", arguments: 1...13)
+  func order(parts: Int) {
+    let microbatches = Microbatches(batch: 2 * parts - 1, size: 2)
+    #expect(microbatches.count == parts)
+    var random = SeededRandom(seed: UInt64(parts))
     // Sums of these depend on their order in single precision.
-    let values: [Float] = [1e8, 1, -1e8, 3]
-    func sum(_ order: [Int]) -> [Float] {
-      let sum = LocalReduction().gradientSum(count: 1, microbatches, ops: PlainOps())
+    let values = (0..<parts).map { _ in Float(random.normal()) * 1e6 }
+    let sum = LocalReduction().gradientSum(count: 1, microbatches, ops: PlainOps())
+    for attempt in 0..<3 {
+      var order = Array(0..<parts)
+      if attempt > 0 { random.shuffle(&order) }
       let threads = order.map { part in
-        Thread {
-          let memory = FloatBuffer(1)
-          sum.add(part, count: 1, memory: memory.start) { $0[0] = values[part] }
-          withExtendedLifetime(memory) {}
-        }
+        Thread { sum.add(part, count: 1) { $0[0] = values[part] } }
       }
-      for thread in threads {
-        thread.start()
-        usleep(2000)
-      }
+      sum.reset()
+      for thread in threads { thread.start() }
       while !threads.allSatisfy(\.isFinished) { usleep(500) }
-      return [sum.total(1)[0]]
+      #expect(sum.total(1)[0] == tree(values[...], +), "\(order)")
     }
-    // The smaller microbatch, which may pack otherwise, has a sum of its own that is added at the end.
-    let expected = [((values[0] + values[1]) + values[2]) + values[3]]
-    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] { #expect(sum(order) == expected, "\(order)") }
   }
 
   @Test("a microbatch that fails lets the next one in")
   func failure() {
     struct Broken: Error {}
     let sum = LocalReduction().gradientSum(count: 1, Microbatches(batch: 2, size: 1), ops: PlainOps())
-    let memory = FloatBuffer(1)
-    #expect(throws: Broken.self) { try sum.add(0, count: 1, memory: memory.start) { _ in throw Broken() } }
-    sum.add(1, count: 1, memory: memory.start) { $0[0] = 2 }
+    #expect(throws: Broken.self) { try sum.add(0, count: 1) { _ in throw Broken() } }
+    sum.add(1, count: 1) { $0[0] = 2 }
   }
 
-  @Test("rows are merged one after another into a total that begins as zeros")
-  func rows() {
-    let rows = PartRows(parts: 3, width: 2)
-    for part in 0..<3 { (rows[part][0], rows[part][1]) = (Double(part + 1), 10) }
-    var seen: [Double] = []
+  @Test("rows are merged along the same tree, and stay as they are", arguments: 1...13)
+  func rows(parts: Int) {
+    let rows = PartRows(parts: parts, width: 1)
+    var random = SeededRandom(seed: UInt64(parts))
+    let values = (0..<parts).map { _ in random.normal() * 1e16 + 1 }
+    for part in 0..<parts { rows[part][0] = values[part] }
     for _ in 0..<2 {
-      seen = []
-      LocalReduction().fold(rows) { total, row in
-        seen.append(row[0])
-        for i in 0..<2 { total[i] += row[i] }
-      }
+      LocalReduction().fold(rows) { earlier, later in earlier[0] += later[0] }
+      #expect(rows.total[0] == tree(values[...], +))
+      #expect((0..<parts).map { rows[$0][0] } == values)
     }
-    #expect(seen == [1, 2, 3] && rows.total[0] == 6 && rows.total[1] == 30)
   }
 }

@@ -115,7 +115,7 @@ struct MaintenanceTests {
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
     #expect(try tool.digests("shards") == expected)
     try Files.remove(tool.path("videos/\(Clips.name(1)).mp4"))
-    try tool.run("prepare", "videos", "--max-bad-fraction", "1")
+    try tool.run("prepare", "videos", "--max-bad-fraction", "1", "--replace")
     #expect(!(try tool.run("gc").output.contains("freed 0 artifacts")))
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
   }

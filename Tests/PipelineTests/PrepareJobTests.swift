@@ -132,7 +132,7 @@ struct PrepareJobTests {
     for fingerprint, name, digest, size, samples, index in c.execute("SELECT * FROM shard").fetchall():
         shard = {"name": name, "digest": digest, "byteCount": size, "sampleCount": samples, "index": index}
         c.execute("INSERT INTO note VALUES (?, ?)", ("shard " + fingerprint, json.dumps(shard)))
-    for table in "verdict", "shard", "directory", "stage_time", "progress", "subject": c.execute("DROP TABLE " + table)
+    for table in "verdict", "shard", "directory", "stage_time", "progress", "subject", "shard_set", "file_length": c.execute("DROP TABLE " + table)
     c.execute("PRAGMA user_version = 3")
     """
 }

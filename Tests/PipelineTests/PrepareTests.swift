@@ -85,7 +85,7 @@ struct PrepareTests {
       try Files.rename(
         tool.path("\(folder)/\(Clips.name(0)).\(ending)"), to: tool.path("\(folder)/renamed0000_000003.\(ending)"))
     }
-    let again = try tool.run("prepare", "videos")
+    let again = try tool.run("prepare", "videos", "--replace")
     #expect(again.output.contains("2 pairs") && again.output.contains("0 clips decoded"), "\(again.output)")
     #expect(try tool.run("verify").status == 0)
   }

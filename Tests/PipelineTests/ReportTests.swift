@@ -116,7 +116,7 @@ struct ReportCommandTests {
     #expect(after.contains("1 train clip more (3 then, 4 now)"))
     #expect(after.contains("pipeline prepare videos --manifest labels.csv") && !after.contains("more.csv"))
     // Prepared as it was, it is the run's again.
-    #expect(try tool.run(all: words + ["labels.csv"]).status == 0)
+    #expect(try tool.run(all: words + ["labels.csv", "--replace"]).status == 0)
     #expect(try tool.run("report").status == 0)
     #expect(!String(decoding: try Files.read(tool.path("report.html")), as: UTF8.self).contains("have changed"))
   }

@@ -159,13 +159,13 @@ struct UpgradeTests {
     #expect(!outcome.output.contains("resumed"))
   }
 
-  @Test("a run of another instruction set is not continued but offered to start from")
+  @Test("a run of other kernels is not continued but offered to start from")
   func offered() throws {
     let tool = try Tool()
     defer { tool.remove() }
     let old = try OldFiles("data", "run", into: tool).expected
     let words = ["distill"] + old.training.map { $0 == "avx2" ? "portable" : $0 }
-    let why = "isa avx2 (now portable)"
+    let why = "kernels of an earlier version (now 5)"
     expectSaid(try tool.run(all: words + ["--steps", "1", "--dry-run"]), old.run, why)
     #expect(try Files.names(in: tool.path("runs")) == [old.run])
     expectSaid(try tool.run(all: words + ["--steps", "1"]), old.run, why)

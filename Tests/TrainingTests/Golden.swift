@@ -73,9 +73,9 @@ enum Golden {
     _ spectrograms: FloatBuffer, clips: Int, _ parameters: Parameters, project: Bool, on path: GoldenPath
   ) throws -> FloatBuffer {
     let projection = Projection(Projection.audio, inputs: 512, outputs: 512)
-    let network = InferenceNetwork(
+    let network = try InferenceNetwork(
       architecture.layers + (project ? projection.layers : []), width: 512, FrozenWeights(parameters),
-      backend: path.backend, threads: threads)
+      backend: path.backend(), threads: threads)
     let size = spectrograms.count / clips
     return try network.run(clips, height: FrontEnd.bins, width: size / FrontEnd.bins) { clip, _, place in
       place.update(from: spectrograms.start + clip * size, count: size)
@@ -93,13 +93,13 @@ enum Golden {
       input: Extent(
         images: waveforms.count, channels: 1, height: FrontEnd.bins,
         width: FrontEnd.frames(samples: waveforms[0].count)),
-      microbatch: microbatch, parameters: parameters, gradients: gradients, backend: path.backend, threads: threads)
+      microbatch: microbatch, parameters: parameters, gradients: gradients, backend: path.backend(), threads: threads)
     _ = spectrograms(waveforms, .batch, into: encoder.input.values)
     try encoder.forward()
     let embeddings = encoder.output.values.values
-    let made = loss.init(
+    let made = try loss.init(
       LossContext(
-        encoder: 512, target: 512, parameters: parameters, gradients: gradients, backend: path.backend,
+        encoder: 512, target: 512, parameters: parameters, gradients: gradients, backend: path.backend(),
         threads: threads))
     let result = try made.evaluate(
       audio: encoder.output.values, target: images, rows: waveforms.count, dropout: nil, gradients: true)
@@ -131,7 +131,7 @@ enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  var backend: FastBackend {
+  func backend() throws -> FastBackend {
     let precision: Precision =
       switch self {
       case .mixed: .mixed

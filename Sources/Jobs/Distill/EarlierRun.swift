@@ -39,17 +39,22 @@ extension TrainingRun {
       guard other.data == description.data, configuration == sought, let state = folder.checkpoints.latestState,
         state.step > found?.steps ?? -1
       else { continue }
-      found = EarlierRun(name: other.name, steps: state.step, differences: differences(from: other.toolchain))
+      found = EarlierRun(name: other.name, steps: state.step, differences: differences(from: other))
     }
     return found
   }
 
-  private func differences(from other: [String: String]) -> [String: String] {
-    let now = description.toolchain
-    var result: [String: String] = [:]
-    for key in Set(now.keys).union(other.keys) where now[key] != other[key] {
-      result[key] = "\(other[key] ?? "none") (now \(now[key] ?? "none"))"
+  private func differences(from other: RunDescription) -> [String: String] {
+    let then = other.tools(named: description.toolchain.keys)
+    return description.toolchain.filter { then[$0.key] != $0.value }.reduce(into: [:]) { result, tool in
+      result[tool.key] = "\(then[tool.key] ?? "") (now \(tool.value))"
     }
-    return result
+  }
+}
+
+extension RunDescription {
+  /// These of the tools that a run was trained with; earlier versions knew some under other names.
+  func tools(named names: some Sequence<String>) -> [String: String] {
+    Dictionary(uniqueKeysWithValues: names.map { ($0, toolchain[$0] ?? "of an earlier version") })
   }
 }

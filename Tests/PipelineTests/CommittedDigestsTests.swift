@@ -1,0 +1,147 @@
+import Audio
+import Basics
+import Foundation
+import Kernels
+import Media
+import Tar
+import Testing
+
+/// What this project promises of its bits, as one file of digests: a machine on which they differ fails.
+///
+/// The data are made here, byte by byte: uncompressed AVI with a moving pattern and a chirp.
+@Suite("The same bits on every machine", .serialized)
+struct CommittedDigestsTests {
+  private struct Digests: Codable, Equatable {
+    /// Of audio and rows in the shards, whatever wrote the FLAC.
+    var samples: String
+    /// Of the tars, with the libraries that they were written with.
+    var shards: String
+    var libraries: [String: String]
+    /// Of exported weights after twelve steps.
+    var weights: String
+    /// Of one embedding for each clip, and of one for each second.
+    var embeddings: String
+    var windows: String
+  }
+
+  private static let path = Files.parent(Files.parent(#filePath)) + "/Golden/digests.json"
+
+  @Test("shards, twelve steps' weights on each instruction set, and embeddings are those that are committed")
+  func committed() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try makeClips(tool)
+    let prepared = try tool.run("prepare", "videos", "--clip-seconds", "3")
+    #expect(prepared.status == 0 && prepared.output.contains("8 pairs"), "\(prepared.output) \(prepared.problems)")
+    let expected = try JSONDecoder().decode(Digests.self, from: Data(Files.read(Self.path)))
+    #expect(try samples(tool.path("shards")) == expected.samples)
+    if MediaToolchain.identity == expected.libraries {
+      #expect(try digest(of: tars(tool.path("shards"))) == expected.shards)
+    } else {
+      print("other media libraries than the digests' were written with: shards are compared by their samples alone")
+    }
+    for set in InstructionSet.allCases where set <= .best {
+      let words = ["--isa", set.name, "--steps", "12", "--batch-size", "4", "--crop", "0.5", "--seed", "5", "--fresh"]
+      let trained = try tool.run(all: ["distill"] + words)
+      #expect(trained.status == 0, "\(trained.problems)")
+      #expect(try tool.run("export", "w.bin", "--checkpoint", "last").status == 0)
+      #expect(try Digest.ofFile(tool.path("w.bin")).hex == expected.weights, "\(set)")
+    }
+    for (out, words, digest) in [
+      ("clips.npy", [], expected.embeddings), ("seconds.npy", ["--windows"], expected.windows),
+    ] {
+      let embedded = try tool.run(all: ["embed", "videos", "--weights", "w.bin", "--out", out] + words)
+      #expect(embedded.status == 0, "\(embedded.problems)")
+      #expect(try Digest.ofFile(tool.path(out)).hex == digest, "\(out)")
+    }
+  }
+
+  // MARK: What is compared
+
+  private func tars(_ folder: String) throws -> [String] {
+    try Files.names(in: folder).filter { $0.hasSuffix(".tar") }.map { "\(folder)/\($0)" }
+  }
+
+  private func digest(of files: [String]) throws -> String {
+    Digest(of: try files.map { try Digest.ofFile($0).hex }.joined()).hex
+  }
+
+  /// Of the decoded audio and the rows of all samples.
+  private func samples(_ folder: String) throws -> String {
+    let hasher = DigestBuilder()
+    for path in try tars(folder) {
+      for member in try TarFile.members(path) {
+        let bytes = try InputFile(path).read(at: member.offset, count: member.size)
+        if member.name.hasSuffix(".flac") {
+          hasher.update(field: bytes.withUnsafeBytes { FlacDecoder.contentKey($0) } ?? "none")
+        } else if member.name.hasSuffix(".npy") {
+          hasher.update(bytes)
+        }
+      }
+    }
+    return hasher.finish().hex
+  }
+
+  // MARK: The data
+
+  private func makeClips(_ tool: Tool) throws {
+    try Files.makeDirectory(tool.path("videos"))
+    try Files.makeDirectory(tool.path("embeddings"))
+    for index in 0..<8 {
+      try Files.write(avi(index), to: tool.path("videos/\(Clips.name(index)).avi"))
+      try Clips.vectors(tool.path("embeddings/\(Clips.name(index)).npy"), seed: UInt64(index), rows: 3)
+    }
+    try Files.write(#"{"dim": 512, "fps": 1.0, "model": "test"}"#, to: tool.path("embeddings/embeddings.json"))
+  }
+
+  private static let (seconds, rate, side) = (3, 22_050, 32)
+
+  /// Three seconds: two pictures a second of 32 × 32 pixels in 24 bit, and 22,050 samples a second in 16 bit.
+  private func avi(_ index: Int) -> [UInt8] {
+    let size = 3 * Self.side * Self.side
+    let format =
+      words(40, UInt32(Self.side), UInt32(Self.side)) + [1, 0, 24, 0] + words(0, UInt32(size), 0, 0, 0, 0)
+    let sound =
+      [1, 0, 1, 0] + words(UInt32(Self.rate), UInt32(2 * Self.rate)) + [2, 0, 16, 0]
+    let header =
+      words(500_000, 0, 0, 0x10, UInt32(2 * Self.seconds), 0, 2, 0, UInt32(Self.side), UInt32(Self.side), 0, 0, 0, 0)
+    func stream(_ kind: String, scale: Int, rate: Int, length: Int, size: Int, _ format: [UInt8]) -> [UInt8] {
+      let head =
+        Array(kind.utf8) + words(0, 0, 0, 0, UInt32(scale), UInt32(rate), 0, UInt32(length), 0, 0, UInt32(size), 0, 0)
+      return list("strl", chunk("strh", head) + chunk("strf", format))
+    }
+    let streams =
+      stream("vids", scale: 1, rate: 2, length: 2 * Self.seconds, size: 0, format)
+      + stream("auds", scale: 1, rate: Self.rate, length: Self.seconds * Self.rate, size: 2, sound)
+    var movie: [UInt8] = []
+    for half in 0..<2 * Self.seconds {
+      movie += chunk("00db", picture(index, half)) + chunk("01wb", chirp(index, half))
+    }
+    let body = list("hdrl", chunk("avih", header) + streams) + list("movi", movie)
+    return Array("RIFF".utf8) + words(UInt32(body.count + 4)) + Array("AVI ".utf8) + body
+  }
+
+  private func picture(_ index: Int, _ half: Int) -> [UInt8] {
+    (0..<3 * Self.side * Self.side).map { UInt8(truncatingIfNeeded: $0 &* (index + 3) &+ half &* 40) }
+  }
+
+  /// A tone that rises, in whole numbers alone: a triangle wave.
+  private func chirp(_ index: Int, _ half: Int) -> [UInt8] {
+    (0..<Self.rate / 2).flatMap { k -> [UInt8] in
+      let n = half * Self.rate / 2 + k
+      let phase = (n * (200 + 70 * index) + n * n / 200) % Self.rate
+      let value = Int16(abs(phase * 40_000 / Self.rate - 20_000) - 10_000)
+      return [UInt8(truncatingIfNeeded: value), UInt8(truncatingIfNeeded: value >> 8)]
+    }
+  }
+
+  private func words(_ values: UInt32...) -> [UInt8] {
+    values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+  }
+
+  private func chunk(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
+    Array(name.utf8) + words(UInt32(bytes.count)) + bytes + (bytes.count % 2 == 1 ? [0] : [])
+  }
+
+  private func list(_ name: String, _ bytes: [UInt8]) -> [UInt8] { chunk("LIST", Array(name.utf8) + bytes) }
+}
