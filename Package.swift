@@ -143,7 +143,8 @@ let package = Package(
     .testTarget(
       name: "PipelineTests",
       dependencies: [
-        "TestSupport", "Basics", "Tar", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Kernels", "Networks", "Models",
+        "TestSupport", "Basics", "Tar", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Kernels", "Networks",
+        "Models",
         "Training", "Evaluation", "Wav2CLIP", "Prepare", "Runs", "Embed", "Evaluate", "Report", "pipeline",
       ]),
   ],

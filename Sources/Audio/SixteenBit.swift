@@ -1,9 +1,17 @@
+import Basics
 import CResampler
 
 /// Samples as FLAC keeps them.
 package enum SixteenBit {
   /// Whether nothing of audio with this peak is left, up to the last bit.
   package static func isSilent(_ peak: Float) -> Bool { peak * 32768 < 1.5 }
+
+  /// What was measured of audio that is silent, for people.
+  package static func silence(_ peak: Float) -> String {
+    peak == 0
+      ? "all samples are zero"
+      : "the peak is \(tenths(20 / naturalLogarithm(10) * naturalLogarithm(Double(peak)))) dBFS"
+  }
 
   /// Full scale 1 to 16 bit: rounded to nearest, halves to even, clipped.
   package static func rounded(_ samples: [Float]) -> [Int16] {

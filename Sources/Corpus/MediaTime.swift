@@ -18,7 +18,8 @@ package struct MediaTime: Hashable, Sendable, Comparable {
   }
 
   package init(milliseconds: Int) {
-    self = milliseconds % 1000 == 0
+    self =
+      milliseconds % 1000 == 0
       ? MediaTime(Int64(milliseconds / 1000), timescale: 1) : MediaTime(Int64(milliseconds), timescale: 1000)
   }
 

@@ -1,5 +1,4 @@
 import Audio
-import Foundation
 
 /// Clips whose sound is digital silence. They are scored like any others, since leaving them out would change what is
 /// scored, and are named with what was measured.
@@ -19,8 +18,7 @@ package struct SilentClips: Sendable {
   /// The same of one whose samples were looked at.
   mutating func add(_ name: String, peak: Float) {
     guard SixteenBit.isSilent(peak) else { return }
-    let decibels = String(format: "%.1f", 20 * log10(Double(peak)))
-    clips.append((name, peak == 0 ? "all samples are zero" : "the peak is \(decibels) dBFS"))
+    clips.append((name, SixteenBit.silence(peak)))
   }
 
   /// The largest magnitude; 1 is full scale.

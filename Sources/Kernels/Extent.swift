@@ -1,6 +1,7 @@
 /// The size of an activation and how it lies in memory: `[images][channels / block][pixels][block]`.
 ///
-/// block = 16 is what convolutions take, block = channels is NHWC; an activation of one channel (the spectrogram) is plain.
+/// block = 16 is what convolutions take, block = channels is NHWC; an activation of one channel (the spectrogram) is
+/// plain.
 package struct Extent: Sendable, Equatable {
   package var images: Int
   package var channels: Int

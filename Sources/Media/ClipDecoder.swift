@@ -46,7 +46,8 @@ package enum ClipDecoder {
       case .sound: return try audio(request, input, seeks: seeks)
       case .frames(let rate): return try frames(try open(input, seeks), request, rate, selects)
       case .length: return DecodeOutcome(reply: DecodeReply(findings: [], length: try open(input, seeks).length()))
-      case .waveform(let first, let count): return try waveform(request, input, first: first, count: count, seeks: seeks)
+      case .waveform(let first, let count):
+        return try waveform(request, input, first: first, count: count, seeks: seeks)
       }
     } catch let refusal as Refusal {
       return DecodeOutcome(reply: DecodeReply(findings: [refusal.finding]))

@@ -95,7 +95,8 @@ enum TestFault: String, CaseIterable {
   init?(_ request: DecodeRequest) {
     guard ProcessInfo.processInfo.environment["PIPELINE_TEST_FAULTS"] == "1" else { return nil }
     let named = request.testFault.flatMap(TestFault.init(rawValue:))
-    guard let fault = named ?? Self.allCases.first(where: { request.source.path.contains("fault-\($0.rawValue)") }) else {
+    guard let fault = named ?? Self.allCases.first(where: { request.source.path.contains("fault-\($0.rawValue)") })
+    else {
       return nil
     }
     self = fault

@@ -3,7 +3,8 @@ import CSystem
 import Corpus
 import Foundation
 
-/// One worker process, the socket of its requests and the pipe of its replies. Used by one thread at a time: whoever holds the lease.
+/// One worker process, the socket of its requests and the pipe of its replies. Used by one thread at a time: whoever
+/// holds the lease.
 final class DecodeWorkerProcess: @unchecked Sendable {
   /// Why an exchange gave no reply. The worker is gone then.
   enum Loss: Error, Equatable {

@@ -1,3 +1,4 @@
+import Audio
 import Basics
 import CFFmpeg
 import Corpus
@@ -47,7 +48,7 @@ extension Finding {
   static func noAudioDecoder(_ codec: String) -> Finding { Finding(.audioMissing, "no decoder for \(codec)") }
   static func nothingHeard(_ reason: String) -> Finding { Finding(.audioMissing, reason) }
   static func silence(peak: Float) -> Finding {
-    Finding(.audioSilent, peak == 0 ? "all samples are zero" : "the peak is \(tenths(Double(20 * log10(peak)))) dBFS")
+    Finding(.audioSilent, SixteenBit.silence(peak))
   }
   static func substituted(_ silent: String, by other: String) -> Finding {
     Finding(.audioSubstituted, "\(silent) is silent, \(other) was taken")

@@ -112,7 +112,9 @@ final class MediaFile {
   func audioTick(_ stream: Stream) -> MediaTime { format == "ogg" ? MediaTime(1, timescale: 500) : stream.tick }
 
   /// Whether the container's length comes from an index or a count of samples, and not from a guess by bit rate.
-  var statesLength: Bool { ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "wav", "w64", "aiff", "flac"].contains(format) }
+  var statesLength: Bool {
+    ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "wav", "w64", "aiff", "flac"].contains(format)
+  }
 
   private var format: String { String(cString: media_format_name(handle)) }
 

@@ -70,8 +70,8 @@ package struct Packing: Sendable {
   let passing: FloatBuffer
 }
 
-/// One convolution with its folded norm, for inputs of one size. One call may take several images, and one packing serves
-/// every size: each result's sum is formed in the same order however many there are.
+/// One convolution with its folded norm, for inputs of one size. One call may take several images, and one packing
+/// serves every size: each result's sum is formed in the same order however many there are.
 package final class FrozenConvolution: @unchecked Sendable {
   let name: String
   let norm: FrozenNorm

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 
 /// Symmetric InfoNCE with a learned logit scale: the mean of row-wise and column-wise cross-entropy of
-/// exponential(s) · normalise(A) · normalise(B)ᵀ with the diagonal as target (Radford et al. 2021; the reference's CLIPLoss1D).
+/// exp(s) · normalise(A) · normalise(B)ᵀ with the diagonal as target (Radford et al. 2021; the reference's CLIPLoss1D).
 package enum ContrastiveLoss {
   package struct Result {
     package var loss: Double

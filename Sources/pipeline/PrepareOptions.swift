@@ -41,7 +41,7 @@ struct ClipOptions: ParsableArguments {
   @Option(
     help: "Only the first clips, in the order of their ids; into a directory of their own unless --shards names one.")
   var limit: Int?
-  @Option(help: "How long a clip is.") var clipSeconds = defaults.clipSeconds
+  @Option(help: "How many seconds a clip has.") var clipSeconds = defaults.clipSeconds
   @Option(help: "Of files longer than a clip: first takes the beginning, every makes clips of all of it.")
   var cut: ClipCut?
   @Option(help: "Share of the source videos that go to validation, 0 to 1. (default: 0.05)") var validation: Double?
@@ -60,7 +60,8 @@ struct ClipOptions: ParsableArguments {
     try check("--validation", validation, 0...1)
     try check("--test", test, 0...1)
     guard (validation ?? 0) + (test ?? 0) < 1 else {
-      throw ValidationError("--validation, --test: less than 1 together is wanted, so that something is left to train on")
+      throw ValidationError(
+        "--validation, --test: less than 1 together is wanted, so that something is left to train on")
     }
     guard cut != .every || manifest == nil else {
       throw ValidationError("--cut every: not with --manifest, which says already which clips there are")

@@ -4,10 +4,13 @@ import Testing
 
 @Suite("Ids in tars")
 struct ClipKeyTests {
-  @Test("an id is written without dots, and read back", arguments: [
-    ("plain_000010", "plain_000010"), ("X.25fps", "X%2E25fps"), ("100%", "100%25"), ("a%2Eb", "a%252Eb"), (".", "%2E"),
-    ("日本.x", "日本%2Ex"),
-  ])
+  @Test(
+    "an id is written without dots, and read back",
+    arguments: [
+      ("plain_000010", "plain_000010"), ("X.25fps", "X%2E25fps"), ("100%", "100%25"), ("a%2Eb", "a%252Eb"),
+      (".", "%2E"),
+      ("日本.x", "日本%2Ex"),
+    ])
   func roundTrip(id: String, key: String) {
     #expect(ClipID(id)?.key == key)
     #expect(ClipID(key: key)?.text == id)

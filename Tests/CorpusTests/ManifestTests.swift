@@ -54,7 +54,9 @@ struct ManifestTests {
     ] {
       let read = try manifest(text, ending)
       #expect(read.rows.map(\.clip) == ["abc_000030"] && read.hasSplits, "\(text)")
-      #expect(read.rows[0].label == "dog, barking" && read.rows[0].split == .train && read.rows[0].startMilliseconds == 30_000)
+      #expect(
+        read.rows[0].label == "dog, barking" && read.rows[0].split == .train && read.rows[0].startMilliseconds == 30_000
+      )
       #expect(read.rows[0].video == "abc")
     }
     let listed = try manifest("a_b_000030.mp4,dog\nx,0,\n")

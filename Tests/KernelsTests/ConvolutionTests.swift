@@ -208,7 +208,9 @@ struct ConvolutionTests {
     #expect(zip(c, expected).allSatisfy { abs($0 - $1) < 1e-4 })
   }
 
-  @Test("matrix products are the same bits on every instruction set, added to what is there or not", arguments: [false, true])
+  @Test(
+    "matrix products are the same bits on every instruction set, added to what is there or not",
+    arguments: [false, true])
   func sameProducts(adds: Bool) {
     var random = SeededRandom(seed: 8)
     for (m, n, k) in [(1, 1, 1), (7, 13, 33), (8, 512, 512), (128, 128, 40), (65, 31, 129)] {

@@ -67,7 +67,9 @@ import Testing
 @Suite struct WorkerMessageTests {
   @Test("a request crosses the pipe as it is")
   func request() throws {
-    let request = DecodeRequest(MediaSource("/a b/\u{e9}.mp4", bytes: 512..<1024), startMilliseconds: 3500, seconds: 5, work: .frames(fps: try FrameRate("0.5")))
+    let request = DecodeRequest(
+      MediaSource("/a b/\u{e9}.mp4", bytes: 512..<1024), startMilliseconds: 3500, seconds: 5,
+      work: .frames(fps: try FrameRate("0.5")))
     var rest = try WorkerMessage.bytes(request, payload: [1, 2])[...]
     let message = try #require(
       try WorkerMessage.receive(DecodeRequest.self) { count in

@@ -74,7 +74,8 @@ import Testing
   }
 
   private func expectSame(_ path: String, _ rate: String, _ start: Int) throws {
-    let request = DecodeRequest(MediaSource(path), startMilliseconds: 1000 * start, work: .frames(fps: try FrameRate(rate)))
+    let request = DecodeRequest(
+      MediaSource(path), startMilliseconds: 1000 * start, work: .frames(fps: try FrameRate(rate)))
     let selected = try ClipDecoder.decode(request)
     let all = try ClipDecoder.decode(request, selects: false)
     #expect(selected.payload == all.payload, "\(path) at \(rate) from \(start)")

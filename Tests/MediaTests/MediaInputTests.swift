@@ -49,8 +49,9 @@ struct MediaInputTests {
   func refusals() throws {
     let path = try clip()
     let size = try Files.identity(path).size
-    for source in [MediaSource(clips.path("gone.mp4")), MediaSource("/dev/zero"), MediaSource(path, bytes: 9..<size + 1)]
-    {
+    for source in [
+      MediaSource(clips.path("gone.mp4")), MediaSource("/dev/zero"), MediaSource(path, bytes: 9..<size + 1),
+    ] {
       #expect(try codes(ClipDecoder.decode(DecodeRequest(source, work: .sound))) == ["media.unreadable"])
     }
   }

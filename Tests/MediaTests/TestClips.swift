@@ -83,12 +83,15 @@ func brightness(_ jpeg: [UInt8], in clips: TestClips) throws -> Double {
 }
 
 func sound(_ path: String, startSeconds: Int = 0, flags: Int32? = nil) throws -> DecodeOutcome {
-  try ClipDecoder.decode(DecodeRequest(MediaSource(path), startMilliseconds: 1000 * startSeconds, work: .sound, forcedCPUFlags: flags))
+  try ClipDecoder.decode(
+    DecodeRequest(MediaSource(path), startMilliseconds: 1000 * startSeconds, work: .sound, forcedCPUFlags: flags))
 }
 
 func frames(_ path: String, _ rate: String = "1", startSeconds: Int = 0, flags: Int32? = nil) throws -> DecodeOutcome {
   try ClipDecoder.decode(
-    DecodeRequest(MediaSource(path), startMilliseconds: 1000 * startSeconds, work: .frames(fps: FrameRate(rate)), forcedCPUFlags: flags))
+    DecodeRequest(
+      MediaSource(path), startMilliseconds: 1000 * startSeconds, work: .frames(fps: FrameRate(rate)),
+      forcedCPUFlags: flags))
 }
 
 func codes(_ outcome: DecodeOutcome) -> [String] { outcome.reply.findings.map(\.code.rawValue) }

@@ -67,7 +67,8 @@ struct PrepareOutputTests {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
-    try Clips.make(tool.path("videos/\(Clips.name(0)).other.mp4"), pitch: 900)
+    try Files.makeDirectory(tool.path("videos/other"))
+    try Clips.make(tool.path("videos/other/\(Clips.name(0)).mp4"), pitch: 900)
     let outcome = try tool.run("prepare", "videos", "--keep", "id.collision", "--max-bad-fraction", "1")
     #expect(outcome.status == 0 && outcome.output.contains("2 pairs"), "\(outcome.output) \(outcome.problems)")
     #expect(try tool.run("status").output.contains("3 clips: 1 kept, 1 with a warning, 1 left out"))

@@ -218,6 +218,7 @@ struct PrepareTests {
       func prepare(_ workspace: String) throws -> [String] {
         let arguments = [
           "prepare", "videos", "--max-bad-fraction", "1", "--workspace", workspace, "--shards", "shards-\(workspace)",
+          "--replace",
         ]
         let (process, output, problems) = try tool.start(arguments + flags)
         _ = problems.fileHandleForReading.readDataToEndOfFile()

@@ -2,7 +2,9 @@ import Basics
 import Foundation
 import Testing
 
-@Suite("Streams, limits and signals as a user's shell sets them", .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+@Suite(
+  "Streams, limits and signals as a user's shell sets them", .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips")
+)
 struct StreamTests {
   private func shell(_ tool: Tool, _ line: String) throws -> (status: Int32, problems: String) {
     let process = Process()

@@ -38,8 +38,11 @@ extension TrainingRun {
     for (what, differences) in [
       ("data", data.changes(since: other)),
       ("settings", ValueDifferences.sentences(then: values(other), now: values(description))),
-      ("tools", ValueDifferences.sentences(
-        then: other.tools(named: description.toolchain.keys), now: description.toolchain)),
+      (
+        "tools",
+        ValueDifferences.sentences(
+          then: other.tools(named: description.toolchain.keys), now: description.toolchain)
+      ),
     ] where !differences.isEmpty {
       reasons.append("the \(what) differ from \(subject): \(differences.joined(separator: "; "))")
     }

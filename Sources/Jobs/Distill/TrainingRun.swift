@@ -45,6 +45,9 @@ final class TrainingRun {
     }
     let precision = try Precision(named: settings.configuration.precision)
     backend = try FastBackend(settings.instructionSet, precision: precision)
+    if InstructionSet.best == .portable {
+      notes.append("this CPU has neither AVX-512 nor AVX2: the same weights, much slower")
+    }
     var configuration = settings.configuration
     let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
     data = try TrainingData(set, train: train, validation: held, cache: memo)

@@ -53,7 +53,8 @@ extension CachedVerdict {
     guard reader.byte() == Self.version, let state = reader.byte(), let split = reader.byte(),
       let flags = reader.byte(),
       Int(state) < ClipVerdict.State.allCases.count, Int(split) <= Split.allCases.count, reader.digest() == input,
-      let pair = reader.digest(), let unused = reader.integer(UInt64.self), let reason = reader.text(), let count = reader.integer(UInt16.self)
+      let pair = reader.digest(), let unused = reader.integer(UInt64.self), let reason = reader.text(),
+      let count = reader.integer(UInt16.self)
     else { return nil }
     self.input = input
     self.state = ClipVerdict.State.allCases[Int(state)]

@@ -30,9 +30,9 @@ package struct PreparedSummary: Sendable, Equatable {
     package init() {}
 
     init(_ outcome: RunOutcome) {
-      let decoded = Set(outcome.ran.filter { $0.stage.hasPrefix("extract-") }.map(\.subject))
+      let decoded = Set(outcome.ran.filter { $0.stage.hasPrefix("extract-") }.map { ByteKey($0.subject) })
       self.decoded = decoded.count
-      fetched = Set(outcome.fetched.map(\.subject)).subtracting(decoded).count
+      fetched = Set(outcome.fetched.map { ByteKey($0.subject) }).subtracting(decoded).count
     }
   }
 

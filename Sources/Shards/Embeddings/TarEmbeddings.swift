@@ -30,8 +30,8 @@ extension TarEmbeddings: WritableEmbeddings {
     var hop: Double?
   }
 
-  /// A WebDataset, keys without dots (`ClipID.key`): for each item `<key>.json` with its own key and the audio's length,
-  /// and `<key>.npy`.
+  /// A WebDataset, keys without dots (`ClipID.key`): for each item `<key>.json` with its own key and the audio's
+  /// length, and `<key>.npy`.
   /// - Throws: `tar.longname` for a key of over 95 bytes.
   static func write(_ embeddings: EmbeddingSet, to path: String) throws {
     let tar = try TarWriter(path)
