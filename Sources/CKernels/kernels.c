@@ -31,29 +31,13 @@ static void fill_tables(void) {
 // How much stays in registers: rows x columns of 16 lanes of a product, the same of an outer product, chains of the peak's
 // multiply-adds, and the stem's pixels x vectors and its vectors in the weights' gradient.
 #define K(name) name##_plain
-#define REGISTER_ROWS 2
-#define REGISTER_COLUMNS 1
-#define OUTER_ROWS 2
-#define PEAK_CHAINS 2
-#define STEM_PIXELS 2
-#define STEM_VECTORS 1
-#define STEM_WEIGHT_VECTORS 1
-#define OUTER_COLUMNS 1
-#include "set.inc"
+#include "plain.inc"
 
 #if defined(__x86_64__)
 // The same where the CPU has multiply-adds: without them each is a call.
 #pragma clang attribute push(__attribute__((target("avx,fma"), min_vector_width(128))), apply_to = function)
 #define K(name) name##_fused
-#define REGISTER_ROWS 2
-#define REGISTER_COLUMNS 1
-#define OUTER_ROWS 2
-#define PEAK_CHAINS 2
-#define STEM_PIXELS 2
-#define STEM_VECTORS 1
-#define STEM_WEIGHT_VECTORS 1
-#define OUTER_COLUMNS 1
-#include "set.inc"
+#include "plain.inc"
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,bmi2"))), apply_to = function)

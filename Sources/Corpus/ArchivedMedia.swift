@@ -40,19 +40,20 @@ struct ArchivedMedia {
       notes[member.name.dropLast(5)] = member
     }
     guard let file = try? InputFile(path) else { return }
-    for member in listed where Self.isMedia(member, path) {
+    for member in listed {
+      let bytes = member.offset..<member.offset + member.size
+      guard Self.isMedia(member.name, file, bytes) else { continue }
       let stem = member.name.dropLast(Files.ending(member.name).map { $0.utf8.count + 1 } ?? 0)
       let note = notes[stem].flatMap { try? file.read(at: $0.offset, count: $0.size) }.flatMap(Self.note)
-      members.append(Member(name: member.name, bytes: member.offset..<member.offset + member.size, note: note))
+      members.append(Member(name: member.name, bytes: bytes, note: note))
     }
   }
 
-  private static func isMedia(_ member: TarMember, _ path: String) -> Bool {
-    guard !Files.name(member.name).hasPrefix(".") else { return false }
-    switch MediaKind.of(name: member.name) {
+  private static func isMedia(_ name: String, _ file: borrowing InputFile, _ bytes: Range<Int>) -> Bool {
+    guard !Files.name(name).hasPrefix(".") else { return false }
+    switch MediaKind.of(name: name) {
     case .media: return true
-    case .unknown:
-      return MediaKind.looksLikeMedia(MediaSource(path, bytes: member.offset..<member.offset + member.size))
+    case .unknown: return MediaKind.looksLikeMedia(file, at: bytes)
     case .other, .archive: return false
     }
   }

@@ -29,6 +29,8 @@ package struct Manifest: Sendable {
   }
 
   package var path: String
+  /// Of its bytes: a pipe can be read only once.
+  package let digest: Digest
   package var rows: [Row]
   /// Whether splits are given; then they are taken as they are.
   package var hasSplits: Bool
@@ -38,6 +40,7 @@ package struct Manifest: Sendable {
   package init(path: String, clipSeconds: Int = ClipLength.usual) throws {
     self.path = path
     let bytes = try Files.readStream(path, limit: 1 << 30)
+    digest = Digest(of: bytes)
     if path.hasSuffix(".parquet") || bytes.starts(with: Array("PAR1".utf8)) { throw Failure.manifestParquet(path) }
     let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json") || path.hasSuffix(".ndjson")
     let entries = isJSON ? try Self.jsonLines(bytes, path) : try Self.table(bytes, path)

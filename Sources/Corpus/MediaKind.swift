@@ -18,9 +18,13 @@ enum MediaKind {
   }
 
   /// By the first bytes of the file: the marks of the containers and streams that libav reads.
-  static func looksLikeMedia(_ source: MediaSource) -> Bool {
-    guard let file = try? InputFile(source.path), let size = try? file.size else { return false }
-    let range = source.bytes ?? 0..<size
+  static func looksLikeMedia(_ path: String) -> Bool {
+    guard let file = try? InputFile(path), let size = try? file.size else { return false }
+    return looksLikeMedia(file, at: 0..<size)
+  }
+
+  /// The same of a range of an open file.
+  static func looksLikeMedia(_ file: borrowing InputFile, at range: Range<Int>) -> Bool {
     let head = try? file.read(at: range.lowerBound, count: min(range.count, 600))
     return looksLikeMedia(head ?? [])
   }

@@ -89,7 +89,7 @@ package struct SourceFiles: Sendable {
     case .file:
       switch MediaKind.of(name: shown) {
       case .media: files.append(SourceFile(path: path, name: shown, identity: identity))
-      case .unknown where MediaKind.looksLikeMedia(MediaSource(path)):
+      case .unknown where MediaKind.looksLikeMedia(path):
         files.append(SourceFile(path: path, name: shown, identity: identity))
       case .archive: addMembers(of: path, shown, identity)
       case .unknown, .other: ignored.names.append(shown)

@@ -21,6 +21,9 @@ package struct SplitShares: Sendable, Hashable, Codable {
     return place >= 1 - test ? .test : .train
   }
 
+  /// All digits of both, for what depends on them.
+  package var identity: String { "\(validation) \(test)" }
+
   /// `5 % validation, no test`.
   package var text: String {
     func share(_ value: Double, _ name: String) -> String {

@@ -2,7 +2,6 @@ import Audio
 import Basics
 import CFFmpeg
 import Corpus
-import Foundation
 
 // The sentences of this module: failures stop a command, findings are about one clip.
 

@@ -19,6 +19,8 @@ package struct Preparation: Sendable {
   package var refusedVectors: [Failure] { embeddings?.refused ?? [] }
   /// Files among the clips that hold none.
   package let ignored: IgnoredFiles
+  /// Of the manifest's bytes; nil without one.
+  let manifestDigest: Digest?
   /// What is left of long files that were cut.
   private(set) var remainders = ClipList.Remainders()
   /// Findings about vectors that need no stage: missing, twice, unreadable. By id.
@@ -45,9 +47,9 @@ package struct Preparation: Sendable {
     let found = try SourceFiles(
       settings.videos, except: settings.notClips, followsLinks: settings.followsLinks)
     ignored = found.ignored
-    clips = ClipList(
-      files: found.files,
-      manifest: try settings.manifest.map { try Manifest(path: $0, clipSeconds: settings.clipSeconds) })
+    let manifest = try settings.manifest.map { try Manifest(path: $0, clipSeconds: settings.clipSeconds) }
+    manifestDigest = manifest?.digest
+    clips = ClipList(files: found.files, manifest: manifest)
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.videos) }
     let known = try knowing.value()
     if let known { (ledger, verdicts) = (known.ledger, known.verdicts) }

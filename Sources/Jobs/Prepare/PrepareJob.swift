@@ -40,12 +40,10 @@ package struct PrepareJob: Sendable {
     let preparation = try Preparation(settings, catalog)
     Memory.returnFreed()
     tell(preparation, events)
-    noteAbilities(events)
-    var record = try ShardSetRecord(preparation)
-    if writesShards, !settings.replaces, let failure = try ShardReplacement(preparation, record, catalog).failure {
-      throw failure
-    }
+    var record = ShardSetRecord(preparation)
+    if let failure = try refusal(preparation, record, catalog) { throw failure }
     let plan = try preparation.plan(store, retrying: try retrying(preparation, catalog, events))
+    if !plan.isUpToDate { noteAbilities(events) }
     events(.running(plan))
     let (run, work) = try carryOut(plan, preparation, store, events)
     Memory.returnFreed()
@@ -98,11 +96,7 @@ package struct PrepareJob: Sendable {
     }
     events(.running(plan))
     events(.coverage(coverage(preparation, plan)))
-    if writesShards, !settings.replaces,
-      let failure = try ShardReplacement(preparation, ShardSetRecord(preparation), catalog).failure
-    {
-      events(.warning("\(failure)"))
-    }
+    if let failure = try refusal(preparation, ShardSetRecord(preparation), catalog) { events(.warning("\(failure)")) }
     guard !settings.embeddings.isEmpty else { return true }
     guard plan.isUpToDate, let catalog, let store else {
       events(.shardsLater)
@@ -118,6 +112,14 @@ package struct PrepareJob: Sendable {
   }
 
   // MARK: Steps
+
+  /// Why the shards that are in place must not be replaced; nil where they may be, or are not written.
+  private func refusal(
+    _ preparation: Preparation, _ record: ShardSetRecord, _ catalog: Catalog?
+  ) throws -> Failure? {
+    guard writesShards, !settings.replaces else { return nil }
+    return try ShardReplacement(preparation, record, catalog).failure
+  }
 
   /// Says what the file system of the shards lacks, before any work.
   private func noteAbilities(_ events: Events) {

@@ -13,14 +13,14 @@ struct ShardSetRecord: Codable, Equatable {
   /// Which clips are for training, validation and test: one line for people.
   var splits = ""
 
-  init(_ preparation: Preparation) throws {
+  init(_ preparation: Preparation) {
     let settings = preparation.settings
-    let manifest = try settings.manifest.map { Digest(of: try Files.readStream($0, limit: 1 << 30)).hex } ?? ""
     let paths = settings.videos.map { Files.resolved($0) ?? $0 }
     origin =
       Digest(
         of: (paths + [
-          manifest, "\(settings.clipSeconds)", settings.cut.rawValue, settings.splitShares?.text ?? "",
+          preparation.manifestDigest?.hex ?? "", "\(settings.clipSeconds)", settings.cut.rawValue,
+          settings.splitShares?.identity ?? "",
           settings.limit.map { "\($0)" } ?? "", "\(settings.followsLinks)",
         ]).joined(separator: "\0")
       ).hex

@@ -35,7 +35,7 @@ struct VerdictResolver: Sendable {
     }
     bytes.add(preparation.clips.hasSplits ? 1 : 0)
     bytes.add(preparation.settings.clipSeconds)
-    if let shares = preparation.settings.splitShares { bytes.add(shares.text) }
+    if let shares = preparation.settings.splitShares { bytes.add(shares.identity) }
     common = bytes.digest
   }
 

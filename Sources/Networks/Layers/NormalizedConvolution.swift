@@ -14,8 +14,8 @@ final class NormalizedConvolution: @unchecked Sendable {
   private let weightGradient: MutableFloats
   private let ops: any Ops
   private let kernels: [Int: any ConvolutionKernel]
-  /// This step's weights, in the layout of the pass that runs.
-  private let packed: [Int: FloatBuffer]
+  /// This step's weights, in the layout of the pass that runs: the same for any number of images.
+  private let packed: FloatBuffer
   private let threads: WorkerThreads
   private let profile: Profile?
   private var rows: [Int] = []
@@ -31,7 +31,8 @@ final class NormalizedConvolution: @unchecked Sendable {
         description.shape(input.extent, images: size), training: true, dataGradient: true)
     }
     self.kernels = kernels
-    packed = kernels.mapValues { FloatBuffer(max($0.packedCount(.forward), $0.packedCount(.backwardData))) }
+    packed = FloatBuffer(
+      kernels.values.map { max($0.packedCount(.forward), $0.packedCount(.backwardData)) }.max() ?? 0)
     output = Activation(description.shape(input.extent, images: microbatches.images).output, microbatches)
     let pixels = output.extent.pixels
     norm = BatchNorm(
@@ -59,8 +60,7 @@ final class NormalizedConvolution: @unchecked Sendable {
   }
 
   private func kernel(_ part: Int) throws -> (any ConvolutionKernel, packed: Floats) {
-    let size = input.microbatches[part].count
-    guard let kernel = kernels[size], let packed = packed[size] else {
+    guard let kernel = kernels[input.microbatches[part].count] else {
       throw Failure("kernel.size", "no kernel for this microbatch size")
     }
     return (kernel, Floats(packed.start))
@@ -70,11 +70,7 @@ final class NormalizedConvolution: @unchecked Sendable {
 
   /// Packs this step's weights for the forward or the backward pass. Before each.
   func prepare(for pass: ConvolutionPass) throws {
-    try profile.measure(packRow) {
-      for (size, kernel) in kernels {
-        if let place = packed[size] { try kernel.pack(weight, for: pass, into: place.start) }
-      }
-    }
+    try profile.measure(packRow) { try kernels.values.first?.pack(weight, for: pass, into: packed.start) }
   }
 
   /// The convolution of one microbatch of the input, and its moments.
