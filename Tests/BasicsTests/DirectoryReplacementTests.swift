@@ -72,6 +72,18 @@ struct DirectoryReplacementTests {
     #expect(try Files.names(in: scratch.path).isEmpty)
   }
 
+  @Test("a trial leaves nothing, whichever operation fails once")
+  func trialsThatFail() throws {
+    let scratch = try Scratch()
+    let counting = FaultyFileSystem(below: scratch.path, .never)
+    _ = try counting.inUse { try FileSystemAbilities(of: scratch.path) }
+    for n in 1...counting.count {
+      let disk = FaultyFileSystem(below: scratch.path, .once(n, EIO))
+      try disk.inUse { _ = try? FileSystemAbilities(of: scratch.path) }
+      #expect(try Files.names(in: scratch.path).isEmpty, "operation \(n)")
+    }
+  }
+
   @Test("what cannot change places is told")
   func absent() throws {
     let (scratch, _) = try setUp()
