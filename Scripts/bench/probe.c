@@ -1,7 +1,15 @@
 // How many multiply-adds a second all given threads do on registers alone: what the machine is worth at this moment.
 #include <pthread.h>
 #include <time.h>
-typedef float v16 __attribute__((vector_size(64)));
+// As wide as a register of this machine: a wider type is taken apart by way of memory.
+#ifdef __AVX512F__
+enum { lanes = 16 };
+#else
+enum { lanes = 8 };
+#endif
+// Twelve chains hide the latency of two multiply-adds a cycle, and fit into sixteen registers beside two factors.
+enum { chains = 12 };
+typedef float vector __attribute__((vector_size(lanes * 4)));
 static double seconds_asked;
 static double now(void) {
   struct timespec t;
@@ -9,17 +17,17 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 static void *work(void *result) {
-  v16 sum[16];
-  for (int i = 0; i < 16; i++) sum[i] = (v16){0} + (float)i;
+  vector sum[chains];
+  for (int i = 0; i < chains; i++) sum[i] = (vector){0} + (float)i;
   double start = now(), done = 0, time;
   do {
     for (int r = 0; r < 20000; r++)
-      for (int i = 0; i < 16; i++) sum[i] = sum[i] * 0.999999f + 0.5f;
-    done += 20000.0 * 16 * 32;
+      for (int i = 0; i < chains; i++) sum[i] = sum[i] * 0.999999f + 0.5f;
+    done += 20000.0 * chains * lanes * 2;
     time = now() - start;
   } while (time < seconds_asked);
-  v16 all = {0};
-  for (int i = 0; i < 16; i++) all += sum[i];
+  vector all = {0};
+  for (int i = 0; i < chains; i++) all += sum[i];
   *(double *)result = all[0] != 0 ? done / time * 1e-9 : 0;
   return 0;
 }
