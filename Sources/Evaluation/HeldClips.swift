@@ -53,7 +53,7 @@ package struct HeldClips {
       let names = part.map { clips.ids[$0] }
       let heard = try embedder.embed(part.count, scope: scope) { row, place in
         try clips.waveform(part[row], into: place)
-        peaks.start[row] = SilentClips.peak(UnsafeBufferPointer(start: place, count: clips.samples))
+        peaks.start[row] = SixteenBit.peak(UnsafeBufferPointer(start: place, count: clips.samples))
       }.values
       for (row, name) in names.enumerated() { silent.add(name, peak: peaks.start[row]) }
       let seen = try part.flatMap { try clips.target($0) }

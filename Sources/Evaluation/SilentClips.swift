@@ -12,7 +12,7 @@ package struct SilentClips: Sendable {
 
   /// Adds a clip if nothing is to be heard in it.
   package mutating func add(_ name: String, _ samples: [Float]) {
-    add(name, peak: samples.withUnsafeBufferPointer(Self.peak))
+    add(name, peak: samples.withUnsafeBufferPointer(SixteenBit.peak))
   }
 
   /// The same of one whose samples were looked at.
@@ -20,9 +20,6 @@ package struct SilentClips: Sendable {
     guard SixteenBit.isSilent(peak) else { return }
     clips.append((name, SixteenBit.silence(peak)))
   }
-
-  /// The largest magnitude; 1 is full scale.
-  static func peak(_ samples: UnsafeBufferPointer<Float>) -> Float { samples.reduce(0) { max($0, abs($1)) } }
 
   /// Nil where there are none.
   /// - Parameter count: of all clips.

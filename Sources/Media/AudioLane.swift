@@ -65,14 +65,15 @@ struct AudioLane {
   /// - Throws: `Refusal`: `media.memory`.
   mutating func resample(_ seconds: Range<Int>, takingFirst: Bool, plain: Bool, into output: inout [Float]) throws {
     guard end > base else { return }
+    let origin = Int(Int64(seconds.lowerBound * rate) - base)
+    if rate == AudioStream.rate {
+      let source = takingFirst ? first : mean
+      for i in 0..<max(0, min(output.count, source.count - origin)) { output[i] += source[origin + i] }
+      return
+    }
     let count = Int(end(of: seconds.upperBound) - base)
     extend(to: count)
     let source = takingFirst ? first : mean
-    let origin = Int(Int64(seconds.lowerBound * rate) - base)
-    if rate == AudioStream.rate {
-      for i in output.indices { output[i] += source[origin + i] }
-      return
-    }
     guard
       Resampler.add(
         source, count: count, origin: origin, from: rate, to: AudioStream.rate, plain: plain, into: &output)

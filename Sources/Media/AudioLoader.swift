@@ -74,6 +74,25 @@ package struct AudioLoader: Sendable {
     (self.use, self.workers, self.threads, self.findsKeys) = (use, workers, threads, findsKeys)
   }
 
+  /// Loads all sources, in order, as many at a time as fit into memory, and hands them to `body` with the place of the
+  /// first while the next are loaded.
+  /// - Throws: `Failure` where no worker starts, `Interruption.failure`, and what `body` throws.
+  package func loadAll(_ sources: [Source], _ body: (_ first: Int, _ loaded: [Loaded]) throws -> Void) throws {
+    if sources.isEmpty { return }
+    var first = 0
+    var batch = Ahead { try load(sources[...]) }
+    // Nobody else may end what the loading needs before it has ended.
+    defer { batch.wait() }
+    while true {
+      let loaded = try batch.value()
+      let next = first + loaded.count
+      if next < sources.count { batch = Ahead { try load(sources[next...]) } }
+      try body(first, loaded)
+      if next == sources.count { return }
+      first = next
+    }
+  }
+
   /// Loads sources from the first on, as many as fit into memory together.
   /// - Returns: at least one, in the order of `sources`.
   /// - Throws: `Failure` where no worker starts, `Interruption.failure`.

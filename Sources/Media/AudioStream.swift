@@ -89,7 +89,7 @@ final class AudioStream {
     let isLast = isDecoded && rest <= Int64(output.count)
     for i in lanes.indices { lanes[i].forget(before: range.upperBound) }
     seconds = range.upperBound
-    peak = output.reduce(peak) { max($0, abs($1)) }
+    peak = max(peak, output.withUnsafeBufferPointer(SixteenBit.peak))
     var findings = substitution.map { [$0] } ?? []
     // A lossy codec does not give silence back as zeros.
     if end > 0, SixteenBit.isSilent(peak) { findings.append(.silence(peak: peak)) }

@@ -37,7 +37,7 @@ package final class EmbedJob {
     package var resumed: Int
     package var leftOut: [LeftOutSound]
     package var bytes: Int
-    /// Time from sounds in memory to vectors; sounds in two passes are not counted.
+    /// Time from sounds in memory to vectors, while the next are decoded; sounds in two passes are not counted.
     package var embeddingSeconds: Double
   }
 
@@ -122,11 +122,8 @@ package final class EmbedJob {
     }
     let loader = AudioLoader(cut == nil ? .clip : .windows, workers: workers, threads: threads)
     let audio = items.map { $0.audio(in: sources.clips) }
-    var next = 0
-    while next < items.count {
-      let loaded = try loader.load(audio[next...])
-      let wave = Array(zip(items[next...], loaded))
-      next += loaded.count
+    try loader.loadAll(audio) { first, loaded in
+      let wave = Array(zip(items[first...], loaded))
       try embed(wave, embedder, journal, report)
       for (item, loaded) in wave {
         if cut != nil, case .long = loaded { try embedLong(item, embedder, workers, journal, report) }

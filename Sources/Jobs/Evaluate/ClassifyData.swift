@@ -59,11 +59,9 @@ struct ClassifyData {
     let keepsSounds = settings.rows.contains(.supervised)
     var values: [String: [[Float]]] = [:]
     let hasher = DigestBuilder()
-    var next = 0
-    while next < found.clips.count {
-      let part = try loader.load(sources[next...])
+    try loader.loadAll(sources) { first, part in
       var held: [[Float]] = []
-      for (clip, loaded) in zip(found.clips[next...], part) {
+      for (clip, loaded) in zip(found.clips[first...], part) {
         guard case .audio(let audio) = loaded else {
           leftOut.append("\(clip.name): \(loaded.reason)")
           continue
@@ -86,8 +84,7 @@ struct ClassifyData {
           values[row]?[seed] += vectors
         }
       }
-      next += part.count
-      progress(next, found.clips.count)
+      progress(first + part.count, found.clips.count)
     }
     guard !clips.isEmpty else { throw Failure.noSound(settings.data, leftOut) }
     digest = hasher.finish()

@@ -99,11 +99,8 @@ enum TimelineEvaluation {
     let sources = files.map { AudioLoader.Source.file(MediaSource("\(Files.parent(path))/\($0.file)")) }
     let embedder = Embedder(student.model, project: true, backend: FastBackend(), threads: threads)
     var (recordings, silent) = ([Recording](), SilentClips())
-    var next = 0
-    while next < files.count {
-      let part = try loader.load(sources[next...])
-      defer { next += part.count }
-      for (file, loaded) in zip(files[next...], part) {
+    try loader.loadAll(sources) { first, part in
+      for (file, loaded) in zip(files[first...], part) {
         let samples = try samples(loaded, of: file.file)
         silent.add(file.file, samples)
         hasher.update(field: file.file)
