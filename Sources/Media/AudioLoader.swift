@@ -75,21 +75,15 @@ package struct AudioLoader: Sendable {
   }
 
   /// Loads all sources, in order, as many at a time as fit into memory, and hands them to `body` with the place of the
-  /// first while the next are loaded.
+  /// first. Nothing is loaded while `body` works: whoever embeds uses all processors, and decoding beside it takes its
+  /// caches away.
   /// - Throws: `Failure` where no worker starts, `Interruption.failure`, and what `body` throws.
   package func loadAll(_ sources: [Source], _ body: (_ first: Int, _ loaded: [Loaded]) throws -> Void) throws {
-    if sources.isEmpty { return }
     var first = 0
-    var batch = Ahead { try load(sources[...]) }
-    // Nobody else may end what the loading needs before it has ended.
-    defer { batch.wait() }
-    while true {
-      let loaded = try batch.value()
-      let next = first + loaded.count
-      if next < sources.count { batch = Ahead { try load(sources[next...]) } }
+    while first < sources.count {
+      let loaded = try load(sources[first...])
       try body(first, loaded)
-      if next == sources.count { return }
-      first = next
+      first += loaded.count
     }
   }
 

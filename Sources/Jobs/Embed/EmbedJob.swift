@@ -37,7 +37,7 @@ package final class EmbedJob {
     package var resumed: Int
     package var leftOut: [LeftOutSound]
     package var bytes: Int
-    /// Time from sounds in memory to vectors, while the next are decoded; sounds in two passes are not counted.
+    /// Time from sounds in memory to vectors; sounds in two passes are not counted.
     package var embeddingSeconds: Double
   }
 
