@@ -265,6 +265,9 @@ package struct PrepareJob: Sendable {
 extension RemoteCache {
   /// The cache of a prepare: for the stages whose results are worth sharing.
   convenience init(_ address: CacheAddress, _ settings: PrepareSettings) {
-    self.init(address, stages: Set(settings.stages.filter { $0.isShared }.map { $0.name }))
+    var limits = TransferLimits()
+    // What a part makes is of use in the cache alone, however long that takes.
+    if settings.part != nil { limits.actionSeconds = .infinity }
+    self.init(address, stages: Set(settings.stages.filter { $0.isShared }.map { $0.name }), limits: limits)
   }
 }
