@@ -11,7 +11,9 @@ extension Failure {
       case EMFILE: "raise the limit on open files: ulimit -n 4096"
       default: nil
       }
-    return Failure("file.\(operation)", "cannot \(operation)", on: path, found: reason, hint: hint)
+    var failure = Failure("file.\(operation)", "cannot \(operation)", on: path, found: reason, hint: hint)
+    failure.systemError = code
+    return failure
   }
 
   package static func locked(_ path: String, holder: Int32?, hint: String? = nil) -> Failure {
@@ -27,5 +29,41 @@ extension Failure {
 
   static func notRegular(_ path: String) -> Failure {
     Failure("file.kind", "neither a regular file nor a link to one", on: path)
+  }
+
+  // MARK: Parts
+
+  static func partUnknown(_ names: [String]) -> Failure {
+    Failure(
+      "usage.part", "nothing in the environment says which part this is", on: "--part auto",
+      expected: "one of \(names.joined(separator: ", "))", hint: "--part i/n says it, i from 0", exit: .usage)
+  }
+
+  static func partHalf(_ there: String, without absent: String) -> Failure {
+    Failure(
+      "usage.part", "the environment says half of which part this is", on: there, expected: "\(absent) too",
+      hint: "--part i/n says it, i from 0", exit: .usage)
+  }
+
+  static func partNumber(_ name: String, _ value: String, expected: String = "a number") -> Failure {
+    Failure("usage.part", "the variable cannot be read", on: name, found: value, expected: expected, exit: .usage)
+  }
+
+  static func partCountUnknown(_ name: String) -> Failure {
+    Failure(
+      "usage.part", "the variable says which part this is, and nothing says of how many", on: name,
+      hint: "--part auto/n, with the job's number of completions", exit: .usage)
+  }
+
+  static func partCounts(_ name: String, found: Int, flag: Int) -> Failure {
+    Failure(
+      "usage.part", "flag and environment differ in the number of parts", on: name, found: "\(found)",
+      expected: "\(flag), as --part says", exit: .usage)
+  }
+
+  static func partOutside(_ name: String, _ value: String, count: Int) -> Failure {
+    Failure(
+      "usage.part", "there is no such part", on: name, found: value, expected: "one of \(count), counted from 0",
+      exit: .usage)
   }
 }

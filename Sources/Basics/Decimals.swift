@@ -10,6 +10,12 @@ package func threeDigits(_ number: Int) -> String {
   return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
 }
 
+/// Five digits; more from 100,000 on.
+package func fiveDigits(_ number: Int) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+}
+
 /// 12345 as 12,345.
 package func grouped(_ count: Int) -> String {
   var (digits, result) = (Array(String(count.magnitude)), "")

@@ -23,6 +23,8 @@ package struct Failure: Error, Sendable, Equatable {
   package var expected: String?
   package var hint: String?
   package var exit: ExitStatus
+  /// The `errno` of the system call that failed, where one did.
+  package var systemError: Int32?
 
   package init(
     _ code: String, _ what: String, on subject: String? = nil, found: String? = nil, expected: String? = nil,

@@ -128,7 +128,7 @@ package enum Files {
   }
 
   /// What the file system says of an open file.
-  static func identity(ofOpen descriptor: Int32, _ path: String) throws -> FileIdentity {
+  package static func identity(ofOpen descriptor: Int32, _ path: String) throws -> FileIdentity {
     var raw = system_file_identity()
     guard system_identity_of_descriptor(descriptor, &raw) == 0 else { throw Failure.system("open", path) }
     return FileIdentity(raw)

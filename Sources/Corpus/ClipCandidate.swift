@@ -69,6 +69,13 @@ extension ClipList {
     sort()
   }
 
+  /// Keeps the clips of one part: those of files whose names fall to it, so that all clips of a file are in one part.
+  /// What rows and files lack is left to whoever sees all parts.
+  package mutating func keep(_ part: WorkPart) {
+    candidates.removeAll { !part.owns($0.file.name) }
+    (absent, unlisted) = ([], [])
+  }
+
   private mutating func sort() {
     // Files come in order of their names, which is nearly always that of their ids.
     if candidates.indices.dropFirst().contains(where: { Self.precedes(candidates[$0], candidates[$0 - 1]) }) {

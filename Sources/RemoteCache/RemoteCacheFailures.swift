@@ -5,7 +5,13 @@ extension Failure {
   static func addressUnreadable(_ shown: String) -> Failure {
     Failure(
       "usage.remote-cache", "the address of the remote cache cannot be used", on: "--remote-cache", found: shown,
-      expected: "http://HOST[:PORT][/PATH] or https://…", exit: .usage)
+      expected: "http://HOST[:PORT][/PATH], https://… or file:///DIRECTORY", exit: .usage)
+  }
+
+  static func sizeOfServer(_ shown: String) -> Failure {
+    Failure(
+      "usage.cache-size", "only a directory can be kept within a size; a server bounds itself", on: "--cache-size",
+      found: shown, expected: "--remote-cache file:///DIRECTORY", exit: .usage)
   }
 
   static func credentialsHalf(_ there: String, without absent: String) -> Failure {
@@ -38,6 +44,7 @@ extension Failure {
       case .wrong: "the remote cache gave something else than was asked for"
       case .refused: "the remote cache refuses"
       case .large: "the remote cache takes no files this large"
+      case .full: "the remote cache has no room left"
       case .failing: "the remote cache fails"
       }
     let hint =

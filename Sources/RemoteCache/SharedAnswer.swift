@@ -2,9 +2,12 @@
 //
 // Every output's path carries the stage and the fingerprint of the action that gave it
 // (`extract-audio/<fingerprint>/flac`), so that an answer to another question is noticed. `execution_metadata` comes
-// last in the bytes and names no host: an answer that was cut off between two fields lacks it.
+// last in the bytes and names no host: an answer that was cut off between two fields lacks it. Its worker is
+// `pipeline`, and the digest of all that stands before: an answer of which a bit was flipped is noticed too. Answers of
+// versions before that have no digest there.
 
 import Basics
+import Foundation
 import StageGraph
 import SwiftProtobuf
 
@@ -26,16 +29,20 @@ struct SharedAnswer {
   var files: [File]
 
   /// The bytes to be kept under ac/.
-  static func bytes(_ fingerprint: Digest, stage: String, _ outputs: [NamedOutput]) throws -> [UInt8] {
+  /// - Parameter inlined: whether the outputs' bytes stand in the answer itself: for small ones.
+  static func bytes(
+    _ fingerprint: Digest, stage: String, _ outputs: [NamedOutput], inlined: Bool = false
+  ) throws -> [UInt8] {
     var result = Build_Bazel_Remote_Execution_V2_ActionResult()
     result.outputFiles = outputs.map { output in
       var file = Build_Bazel_Remote_Execution_V2_OutputFile()
       file.path = prefix(fingerprint, stage: stage) + output.name
       file.digest.hash = output.digest.hex
       file.digest.sizeBytes = Int64(output.bytes.count)
+      if inlined { file.contents = Data(output.bytes) }
       return file
     }
-    result.executionMetadata.worker = worker
+    result.executionMetadata.worker = signed(result)
     return try result.serializedBytes()
   }
 
@@ -47,6 +54,9 @@ struct SharedAnswer {
     }
     guard result.hasExecutionMetadata, result.exitCode == 0 else {
       throw Trouble(.wrong, "an ActionResult that is not whole, or of an action that failed")
+    }
+    guard [Self.worker, Self.signed(result)].contains(result.executionMetadata.worker) else {
+      throw Trouble(.wrong, "an ActionResult that is not what was written")
     }
     guard result.outputFiles.count <= Self.mostFiles else {
       throw Trouble(.wrong, "an ActionResult with \(result.outputFiles.count) outputs")
@@ -68,6 +78,17 @@ struct SharedAnswer {
     guard total <= Self.mostBytes else { throw Trouble(.wrong, "an ActionResult with outputs of \(total) bytes") }
     guard Set(files.map(\.name)).count == files.count, files.contains(where: { $0.name == ActionResult.summaryName })
     else { throw Trouble(.wrong, "an ActionResult without a summary, or with an output twice") }
+  }
+
+  /// The worker's name with the digest of what an answer says of its outputs.
+  private static func signed(_ result: Build_Bazel_Remote_Execution_V2_ActionResult) -> String {
+    let hasher = DigestBuilder()
+    for file in result.outputFiles {
+      hasher.update(field: file.path)
+      hasher.update(field: file.digest.hash)
+      hasher.update(field: "\(file.digest.sizeBytes)")
+    }
+    return "\(worker) \(hasher.finish().hex)"
   }
 
   private static func prefix(_ fingerprint: Digest, stage: String) -> String { "\(stage)/\(fingerprint.hex)/" }

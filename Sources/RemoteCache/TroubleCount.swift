@@ -1,4 +1,4 @@
-// What trouble a server gave, and when it has given enough: after five failures in a row, or a minute lost, it is left
+// What trouble a cache gave, and when it has given enough: after five failures in a row, or a minute lost, it is left
 // alone for the rest of the run. Reading and writing are counted apart, since many caches may be read by all and
 // written by few; a server that cannot be reached or is slow is so for both.
 
@@ -35,9 +35,11 @@ final class TroubleCount: Sendable {
 
   func succeeded(_ direction: Direction) { state.withLock { $0.sides[direction.rawValue].inARow = 0 } }
 
-  func failed(_ trouble: Trouble, _ direction: Direction, seconds: Double) {
+  /// - Parameter isAlone: whether it says nothing of other requests, so that it is no reason to give up.
+  func failed(_ trouble: Trouble, _ direction: Direction, seconds: Double, isAlone: Bool = false) {
     state.withLock { state in
       state.entries[trouble.kind, default: Entry(first: trouble.evidence)].count += 1
+      if isAlone { return }
       let isOfBoth = trouble.kind == .unreachable || trouble.kind == .slow
       for side in 0..<2 where isOfBoth || side == direction.rawValue {
         state.sides[side].inARow += 1

@@ -13,15 +13,21 @@ package final class FileDigestCache {
   private static let settledNanoseconds: Int64 = 1_000_000_000
   private static let chunk = 256
 
-  private let catalog: Catalog
+  private let catalog: Catalog?
   private let table: FileTable
   private var changes: [String: [UInt8]] = [:]
   /// How many files were read since this was opened.
   package private(set) var hashed = 0
 
-  /// - Parameter folder: what is known of files directly or further below it is all that is loaded; nil: of every file.
-  package init(_ catalog: Catalog, below folder: String? = nil) throws {
+  /// - Parameters:
+  ///   - catalog: where digests are remembered; nil: nowhere.
+  ///   - folder: what is known of files directly or further below it is all that is loaded; nil: of every file.
+  package init(_ catalog: Catalog?, below folder: String? = nil) throws {
     self.catalog = catalog
+    guard let catalog else {
+      table = FileTable()
+      return
+    }
     table = try catalog.read { database in
       var table = FileTable()
       // Paths are in byte order, and "0" is what follows "/".
@@ -33,15 +39,20 @@ package final class FileDigestCache {
   }
 
   /// The digest of each file, or why it has none, in the order of `paths`. Symbolic links are followed.
-  /// - Parameter seen: how the k-th file looked a moment ago; nil where it is to be looked at.
+  /// - Parameters:
+  ///   - seen: how the k-th file looked a moment ago; nil where it is to be looked at.
+  ///   - shared: what other workspaces know.
+  ///   - read: makes the digest of the k-th file, on any thread; nil: by reading it.
   /// - Throws: `Interruption.failure`; what was hashed until then can be saved.
   package func digests(
     of paths: [String], seen: @escaping @Sendable (Int) -> FileIdentity? = { _ in nil }, jobs: Int,
-    isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested }
+    isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
+    shared: (any SharedFileDigests)? = nil, read: (@Sendable (Int) throws -> Digest)? = nil
   ) throws -> FileDigests {
     try look(paths.count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
       if let file = seen(k), let digest = table.digest(paths[k], file) { return Seen(digest: .success(digest)) }
-      return Self.examine(paths[k], key: paths[k], table) { try Digest.ofFile(paths[k]) }
+      let place = Place(path: paths[k], part: "", key: paths[k])
+      return Self.examine(place, table, shared) { try read?(k) ?? Digest.ofFile(paths[k]) }
     }
   }
 
@@ -52,12 +63,14 @@ package final class FileDigestCache {
   package func digests(
     ofParts count: Int, jobs: Int,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
+    shared: (any SharedFileDigests)? = nil,
     _ part: @escaping @Sendable (Int) -> (path: String, part: String?),
     read: @escaping @Sendable (Int) throws -> Digest
   ) throws -> FileDigests {
     try look(count, jobs: jobs, isInterrupted: isInterrupted) { [table] k in
       let (path, part) = part(k)
-      return Self.examine(path, key: part.map { "\(path)//\($0)" }, table) { try read(k) }
+      let place = Place(path: path, part: part ?? "", key: part.map { "\(path)//\($0)" })
+      return Self.examine(place, table, shared) { try read(k) }
     }
   }
 
@@ -96,7 +109,7 @@ package final class FileDigestCache {
 
   /// Keeps what was found, in one transaction.
   package func save() throws {
-    try found.save(into: catalog)
+    if let catalog { try found.save(into: catalog) }
     changes = [:]
   }
 
@@ -147,18 +160,30 @@ package final class FileDigestCache {
     }
   }
 
-  /// - Parameter key: under which the digest is remembered; nil: it is not.
+  /// A file or a part of one.
+  private struct Place {
+    var path: String
+    var part: String
+    /// Under which the digest is remembered; nil: it is not.
+    var key: String?
+  }
+
   private static func examine(
-    _ path: String, key: String?, _ table: FileTable, _ read: () throws -> Digest
+    _ place: Place, _ table: FileTable, _ shared: (any SharedFileDigests)?, _ read: () throws -> Digest
   ) -> Seen {
+    let path = place.path
     do {
-      guard let key else { return Seen(digest: .success(try read()), wasRead: true) }
+      guard let key = place.key else { return Seen(digest: .success(try read()), wasRead: true) }
       let before = try Files.identity(path)
       if let digest = table.digest(key, before) { return Seen(digest: .success(digest)) }
       let begin = now()
+      let isSettled = before.modified < begin - settledNanoseconds
+      if isSettled, let digest = shared?.digest(of: path, part: place.part, before) {
+        return Seen(key: key, digest: .success(digest), entry: FileTable.entry(key, before, digest))
+      }
       let digest = try read()
       guard try Files.identity(path) == before else { throw Failure.changingFile(path) }
-      let isSettled = before.modified < begin - settledNanoseconds
+      if isSettled { shared?.keep(digest, of: path, part: place.part, before) }
       return Seen(
         key: key, digest: .success(digest), wasRead: true, entry: isSettled ? FileTable.entry(key, before, digest) : nil
       )

@@ -32,3 +32,16 @@ package protocol SharedResults: Sendable {
   /// Offers a final result to others.
   func keep(_ fingerprint: Digest, stage: String, _ outputs: [NamedOutput])
 }
+
+/// Digests of files as other workspaces found them, so that not every machine reads all files. Called on any thread,
+/// several at a time; no call throws: what goes wrong counts as not there.
+package protocol SharedFileDigests: Sendable {
+  /// The digest of a file, or of a part of one, that looks like this; nil where nobody left it.
+  /// - Parameters:
+  ///   - part: what names the part; empty for the whole file.
+  ///   - file: its size and modification time count; device and inode are others on each machine.
+  func digest(of path: String, part: String, _ file: FileIdentity) -> Digest?
+
+  /// Offers the digest of a file that has not changed lately to others.
+  func keep(_ digest: Digest, of path: String, part: String, _ file: FileIdentity)
+}

@@ -45,7 +45,10 @@ enum CommandHistory {
   }
 
   static func keep(_ words: [String], makesShards: Bool) {
-    guard !words.contains("--dry-run") else { return }
+    // What one part does is done again by whoever does the whole.
+    guard !words.contains("--dry-run"), !words.contains(where: { $0 == "--part" || $0.hasPrefix("--part=") }) else {
+      return
+    }
     var workspace = ".pipeline"
     for (index, word) in words.enumerated() {
       if word == "--workspace", index + 1 < words.count { workspace = words[index + 1] }

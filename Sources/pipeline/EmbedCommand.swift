@@ -16,6 +16,9 @@ struct EmbedCommand: ParsableCommand {
       The output's ending says what is written: .npy (a table, and its keys in NAME.keys.txt), .npz (an array a sound),
       .safetensors, .tar (a WebDataset) or .jsonl. Keys are file names without their last extension; files that share one are called by their folders too. A run that was ended goes on where it
       was; a file that cannot be decoded is one line of the report.
+
+      With --part several machines share the work: each writes its sounds to a file of its own, NAME-00003-of-00008.npy, and what
+      reads vectors takes all of them by their folder, or as 'NAME-*-of-00008.npy'.
       """)
 
   @Argument(help: "Sound or video files, folders of them, or a folder of training shards.")
@@ -39,6 +42,7 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "Threads; the vectors do not depend on it.") var threads = EmbeddingSettings().threads
   @Option(help: "Decoding processes.") var jobs = EmbeddingSettings().jobs
   @Option(help: "Share of sounds that may be left out before the exit status says so.") var maxBadFraction = 0.05
+  @OptionGroup(title: "PARTS") var parts: PartOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -53,7 +57,7 @@ struct EmbedCommand: ParsableCommand {
     let report = EmbedReport(job, explains: common.explain)
     if common.dryRun {
       try job.plan(report.show)
-      Console.say("would embed \(job.count) sounds into \(out)")
+      Console.say("would embed \(job.count) sounds into \(job.settings.file)")
       Console.event("plan", ["stage": "embed", "run": job.count])
       return
     }
@@ -76,6 +80,7 @@ struct EmbedCommand: ParsableCommand {
     settings.run = runName
     settings.checkpoint = checkpoint
     settings.output = out
+    settings.part = try parts.chosen()
     settings.hop = windows ? hop ?? 1 : nil
     settings.projection = try parsed("--projection", projection) { ["on": true, "off": false][$0] } ?? true
     settings.normalize = normalize

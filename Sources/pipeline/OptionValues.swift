@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Audio
+import Basics
 import Corpus
 import Kernels
 import Runs
@@ -27,6 +28,24 @@ extension CheckpointInterval: ExpressibleByArgument {
 
 extension TrainedModel.Choice: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
+}
+
+extension PartChoice: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+/// A number of bytes over 0, as `500M`, `20G` or `1T`: powers of 1024.
+struct ByteCount: Sendable, ExpressibleByArgument {
+  private static let units: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
+
+  var bytes: Int
+
+  init?(argument: String) {
+    let shift = argument.last.flatMap { Self.units[Character($0.uppercased())] }
+    let digits = shift == nil ? argument[...] : argument.dropLast()
+    guard let number = Int(digits), number > 0, number <= Int.max >> (shift ?? 0) else { return nil }
+    bytes = number << (shift ?? 0)
+  }
 }
 
 /// A number over 0, or `none`.

@@ -13,11 +13,14 @@ struct PrepareCommand: PipelineFileCommand {
   var videos: [String] = []
 
   @OptionGroup var options: PrepareOptions
+  @OptionGroup(title: "PARTS") var parts: PartOptions
   @OptionGroup var common: CommonOptions
 
   func run(_ file: PipelineFile?) throws {
-    let settings = try options.settings(
+    var settings = try options.settings(
       videos: videos.isEmpty ? file?.list(Self.section, "videos") ?? [] : videos, workspace: common.workspace)
+    if parts.part != nil { try settings.checkForPart() }
+    settings.part = try parts.chosen()
     try PrepareFlow(settings: settings, common: common).run()
   }
 }

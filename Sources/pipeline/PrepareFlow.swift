@@ -35,6 +35,7 @@ struct PrepareFlow {
     switch summary.ending {
     case .shards: showPairs(summary)
     case .withoutVectors: showKept(summary)
+    case .part: showPart(summary)
     case .withoutPairs, .frames: break
     }
   }
@@ -68,6 +69,23 @@ struct PrepareFlow {
     Console.say(
       "\(summary.kept) of \(summary.clips) clips are kept in \(settings.workspace); \(Self.words(work))")
     if let failure = summary.tooManyLeftOut(settings) { Console.warn("\(failure)") }
+  }
+
+  /// What a part did; its clips are counted as files have them, before duplicates are known.
+  private func showPart(_ summary: PreparedSummary) {
+    guard let part = settings.part, let cache = settings.remoteCache else { return }
+    let work = summary.work
+    Console.event(
+      "part-prepared",
+      [
+        "part": part.index, "of": part.count, "clips": summary.clips, "decoded": work.decoded, "fetched": work.fetched,
+        "unsettled": summary.unsettled,
+      ])
+    let again = summary.unsettled > 0 ? ", \(summary.unsettled) are left to the last prepare" : ""
+    Console.say(
+      "part \(part): \(summary.clips) clips, \(work.decoded) decoded, \(work.fetched) were there\(again); \(cache.name) has them"
+    )
+    Console.note("once all parts have ended: the same command without --part writes the shards")
   }
 
   private static func words(_ work: PreparedSummary.Work) -> String {

@@ -141,8 +141,14 @@ struct PrepareMachineOptions: ParsableArguments {
   @Option(help: "Decoding processes.") var jobs = defaults.jobs
   @Option(help: "Seconds that one clip may take to decode, given a free core.")
   var timeout = defaults.timeoutSeconds
-  @Option(help: "Share results with other workspaces through this server (Bazel's HTTP cache protocol).")
+  @Option(
+    help: """
+      Share results with other workspaces: http(s)://…, a server of Bazel's HTTP cache protocol, or file:///DIRECTORY, \
+      laid out as Bazel's disk cache.
+      """)
   var remoteCache: String?
+  @Option(help: "The most that a directory of --remote-cache may hold, such as 50G; what was used least lately goes.")
+  var cacheSize: ByteCount?
 
   func validate() throws {
     try check("--jobs", jobs, 1...)
@@ -151,6 +157,13 @@ struct PrepareMachineOptions: ParsableArguments {
 
   func apply(to settings: inout PrepareSettings) throws {
     (settings.jobs, settings.timeoutSeconds) = (jobs, timeout)
-    settings.remoteCache = try remoteCache.map { try CacheServer($0, environment: ProcessInfo.processInfo.environment) }
+    settings.remoteCache = try remoteCache.map {
+      try CacheAddress($0, sizeLimit: cacheSize?.bytes, environment: ProcessInfo.processInfo.environment)
+    }
+    guard cacheSize == nil || remoteCache != nil else {
+      throw Failure(
+        "usage.cache-size", "no remote cache is named whose size could be kept", on: "--cache-size",
+        expected: "--remote-cache file:///DIRECTORY", exit: .usage)
+    }
   }
 }

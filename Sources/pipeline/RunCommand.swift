@@ -14,7 +14,7 @@ struct RunCommand: ParsableCommand {
     help: "Stop after this stage: prepare, distill, export, frames, or one of the file's own; default: after all.")
   var until: String?
 
-  @Option(help: "Share results of prepare with other workspaces through this server.")
+  @Option(help: "Share results of prepare with other workspaces: http(s)://… or file:///DIRECTORY.")
   var remoteCache: String?
 
   @OptionGroup var common: CommonOptions

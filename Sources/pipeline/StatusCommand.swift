@@ -1,22 +1,44 @@
 import ArgumentParser
 import Basics
 import Corpus
+import Flow
 import Foundation
 import Prepare
 import Runs
 import StageGraph
 import Training
 
-struct StatusCommand: ParsableCommand {
+struct StatusCommand: PipelineFileCommand {
+  static let section = PrepareCommand.section
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "What the workspace holds: clips by verdict, runs.")
+    commandName: "status", abstract: "What the workspace holds: clips by verdict, runs.",
+    discussion: """
+      With --remote: what the remote cache holds of the clips in VIDEOS. It takes the options of prepare, since they decide what \
+      a clip's results are: pipeline status --remote videos/ --remote-cache file:///shared/cache
+      """)
+
+  @Argument(help: "With --remote: folders or files with clips; default: the pipeline file's.")
+  var videos: [String] = []
 
   @Flag(help: "List every clip that was left out, with its reasons.") var quarantine = false
   @Flag(help: "List runs with their scores.") var runs = false
+  @Flag(help: "Count what the remote cache has of the clips, and what is missing. No video is read.") var remote = false
+  @Option(help: "With --remote: of how many parts each has clips that are missing.") var parts: Int?
+  @OptionGroup(visibility: .hidden) var options: PrepareOptions
   @OptionGroup var common: CommonOptions
 
-  func run() throws {
-    _ = try common.begin()
+  func validate() throws { try check("--parts", parts, 1...WorkPart.most) }
+
+  func run(_ file: PipelineFile?) throws {
+    if remote {
+      let videos = videos.isEmpty ? file?.list(Self.section, "videos") ?? [] : videos
+      return try RemoteStatusReport(options.settings(videos: videos, workspace: common.workspace), parts: parts).show()
+    }
+    guard videos.isEmpty else {
+      throw Failure(
+        "usage.videos", "only the remote cache is compared with videos", on: videos[0], expected: "--remote",
+        exit: .usage)
+    }
     let found = RunList("runs")
     if quarantine || !runs { try showClips(hasRuns: !found.runs.isEmpty) }
     if quarantine { return }

@@ -65,6 +65,10 @@ struct CacheServerTests {
 
   @Test("an answer is an ActionResult, field by field, and the same bytes each time")
   func wire() throws {
+    // Of the paths, digests and sizes, each with its length before it.
+    let signed = [path + "product", content.hex, "3", path + "summary", Digest(of: "{}").hex, "2"]
+    let seal = Digest(of: signed.map { "\($0.utf8.count):\($0)" }.joined())
+    let end = field(9, field(1, Array("pipeline \(seal.hex)".utf8)))
     let outputs = [
       NamedOutput(name: "product", digest: content, bytes: Array("abc".utf8)),
       NamedOutput(name: "summary", digest: Digest(of: "{}"), bytes: Array("{}".utf8)),

@@ -31,6 +31,11 @@ struct EmbeddingFormatContractTests {
         ("img_emb_0.npy", try NumpyFile.bytes(of: rows)),
         ("img_emb_0.keys.txt", Array("a_000\na_001\na_002\n".utf8)),
       ]
+    case NumpyTables.name:
+      return [
+        ("v-00000-of-00001.npy", try NumpyFile.bytes(of: rows)),
+        ("v-00000-of-00001.keys.txt", Array("a_000\na_001\na_002\n".utf8)),
+      ]
     default: throw Failure("test.sample", "no sample of this format: add one", on: format)
     }
   }

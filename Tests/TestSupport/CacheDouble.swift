@@ -116,7 +116,7 @@ package final class CacheDouble {
                 for name, value in headers.items(): self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body) if length is None else length))
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command != "HEAD": self.wfile.write(body)
             except OSError: self.close_connection = True
         def do_PUT(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -127,6 +127,7 @@ package final class CacheDouble {
             with open(f"{path}.{threading.get_ident()}", "wb") as file: file.write(body)
             os.rename(f"{path}.{threading.get_ident()}", path)
             self.answer(201)
+        def do_HEAD(self): self.do_GET()
         def do_GET(self):
             if not self.begin(): return
             path = f"{folder}/{self.name}"

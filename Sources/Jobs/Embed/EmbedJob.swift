@@ -77,7 +77,7 @@ package final class EmbedJob {
   }
 
   private func write(_ report: (Event) throws -> Void) throws -> Outcome {
-    let (folder, name) = (Files.parent(settings.output), Files.name(settings.output))
+    let (folder, name) = (Files.parent(settings.file), Files.name(settings.file))
     try Files.makeDirectory(folder)
     let lock = try FileLock("\(folder)/.\(name).lock")
     defer { withExtendedLifetime(lock) {} }
@@ -94,19 +94,20 @@ package final class EmbedJob {
     for sound in leftOut { try report(.leftOut(sound)) }
     try embed(items, embedder, journal, report)
     let records = sources.items.compactMap { journal.record($0.key, identity: $0.identity) }
-    guard !records.isEmpty else {
+    // A part may have no sounds; its file is there all the same, so that the set is whole.
+    guard !records.isEmpty || settings.part != nil else {
       try journal.remove()
       throw Failure.nothingEmbedded(leftOut)
     }
     let embeddings = EmbeddingSet(
       records.map { .init(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
       times: cut?.time, metadata: { try self.metadata(student, embedder) }, values: journal.vectors)
-    try OutputFile.removeLeftOvers(of: settings.output)
-    try format.write(embeddings, to: settings.output)
+    try OutputFile.removeLeftOvers(of: settings.file)
+    try format.write(embeddings, to: settings.file)
     try journal.remove()
     return Outcome(
-      path: settings.output, sounds: records.count, rows: embeddings.rows, width: embedder.width, resumed: resumed,
-      leftOut: leftOut, bytes: try Files.identity(settings.output).size, embeddingSeconds: embeddingTime.seconds)
+      path: settings.file, sounds: records.count, rows: embeddings.rows, width: embedder.width, resumed: resumed,
+      leftOut: leftOut, bytes: try Files.identity(settings.file).size, embeddingSeconds: embeddingTime.seconds)
   }
 
   // MARK: Sounds

@@ -55,6 +55,10 @@ struct EmbeddingItems: Sendable {
     } else {
       try addFiles(settings)
     }
+    if let part = settings.part {
+      items.removeAll { !part.owns($0.name) }
+      leftOut.removeAll { !part.owns($0.name) }
+    }
     items.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
   }
 

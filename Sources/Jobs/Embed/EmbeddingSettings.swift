@@ -2,6 +2,7 @@ import Audio
 import Basics
 import Corpus
 import Runs
+import Shards
 import Wav2CLIP
 
 /// What `pipeline embed` is asked to do.
@@ -22,6 +23,8 @@ package struct EmbeddingSettings: Sendable {
   package var run: String?
   package var checkpoint = TrainedModel.Choice.best
   package var output = ""
+  /// Only the sounds of this part, in a file of its own; nil: all.
+  package var part: WorkPart?
   /// Seconds between windows; nil: one vector for the whole sound.
   package var hop: Double?
   package var projection = true
@@ -38,6 +41,9 @@ package struct EmbeddingSettings: Sendable {
   package var workerCommand: [String] = []
 
   package init() {}
+
+  /// The file that is written: `NAME.npy`, or of a part `NAME-00003-of-00008.npy`.
+  package var file: String { part.map { EmbeddingPart.path(output, $0) } ?? output }
 
   /// - Throws: `embed.hop`.
   func cut() throws -> WindowCut? { try hop.map(WindowCut.init(hopSeconds:)) }

@@ -94,6 +94,13 @@ package struct ClipPlan: Sendable {
     return subjects
   }
 
+  /// How many clips a run left with an action whose result is not final.
+  func unsettled(_ outcome: RunOutcome) -> Int {
+    settled.indices.count { clip in
+      settled[clip] == nil && actions.positions(of: clip).contains { outcome.record(at: $0)?.isFinal != true }
+    }
+  }
+
   /// The digest of all that a clip's actions gave, in their order; nil for one that gave nothing.
   static func outputs(_ records: [ActionRecord?]) -> Digest {
     var bytes: [UInt8] = []

@@ -32,6 +32,9 @@ package struct ClipRun: Sendable {
   /// The digest of all that a clip's actions gave.
   func outputs(of clip: Int) -> Digest { plan.outputs(of: clip, records) }
 
+  /// How many clips have an action that gave nothing final.
+  var unsettled: Int { plan.unsettled(records) }
+
   /// A clip's frames; nil where there are none.
   func frames(of clip: Int) throws -> Artifact? {
     try record(of: ExtractFrames.id(preparation.ready[clip]), clip)?.output(ExtractFrames.output)

@@ -41,7 +41,9 @@ package struct PreparedClip: Sendable {
   package var id: ClipID
   /// The bytes of its file.
   package var media: MediaSource
-  /// The name of that file without its last extension.
+  /// The name of that file.
+  package var file: String
+  /// The same without its last extension.
   package var stem: String
   /// Where the clip begins in the file.
   package var startMilliseconds: Int
@@ -59,6 +61,7 @@ package struct PreparedClip: Sendable {
   package init(_ candidate: ClipCandidate, _ id: ClipID, seconds: Int, source: Digest) {
     (self.id, self.seconds, self.source) = (id, seconds, source)
     (media, startMilliseconds) = (candidate.file.media, candidate.startMilliseconds)
+    file = candidate.file.name
     stem = candidate.isFileItself ? id.text : candidate.file.stem
     (label, captions, end) = (candidate.label, candidate.captions, candidate.end)
   }

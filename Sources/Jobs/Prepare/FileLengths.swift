@@ -1,6 +1,7 @@
 import Basics
 import Corpus
 import Media
+import RemoteCache
 import StageGraph
 
 /// How long files are, before it is known which clips there are: measured by decode workers, and remembered by the
@@ -8,22 +9,38 @@ import StageGraph
 struct FileLengths {
   private let settings: PrepareSettings
   private let catalog: Catalog?
+  private let shared: SharedFileFacts?
 
-  /// - Parameter catalog: what was measured before; keeps the rest where it may be written. Nil where there is none.
-  init(_ settings: PrepareSettings, _ catalog: Catalog?) { (self.settings, self.catalog) = (settings, catalog) }
+  /// - Parameters:
+  ///   - catalog: what was measured before; keeps the rest where it may be written. Nil where there is none.
+  ///   - shared: what other workspaces have measured.
+  init(_ settings: PrepareSettings, _ catalog: Catalog?, _ shared: SharedFileFacts? = nil) {
+    (self.settings, self.catalog, self.shared) = (settings, catalog, shared)
+  }
 
   /// Of each candidate's file, in seconds; nil where it has none that can be known.
-  func seconds(of candidates: [ClipCandidate], _ digests: [Digest?]) throws -> [Double?] {
+  /// - Parameter measures: false: what nobody has measured has none.
+  func seconds(of candidates: [ClipCandidate], _ digests: [Digest?], measures: Bool = true) throws -> [Double?] {
     let keys = digests.map { $0.map(Self.key) }
     var known = try catalog?.fileLengths() ?? [:]
     var wanted: [Digest: SourceFile] = [:]
     for (key, candidate) in zip(keys, candidates) {
       if let key, known[key] == nil { wanted[key] = candidate.file }
     }
-    let found = try measure(wanted.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    var found = lookUp(wanted.keys.sorted())
+    for key in found.keys { wanted[key] = nil }
+    let measured = measures ? try measure(wanted.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }) : [:]
+    for (key, seconds) in measured { shared?.keep(length: seconds, key) }
+    found.merge(measured) { _, new in new }
     if catalog?.isWriter == true { try catalog?.add(fileLengths: found) }
     known.merge(found) { _, new in new }
     return keys.map { key in key.flatMap { known[$0] }.flatMap { $0 < 0 ? nil : $0 } }
+  }
+
+  private func lookUp(_ keys: [Digest]) -> [Digest: Double] {
+    guard let shared, !keys.isEmpty else { return [:] }
+    let found = parallelMap(keys.count, threads: settings.jobs + RemoteCache.transfers) { shared.length(keys[$0]) }
+    return Dictionary(uniqueKeysWithValues: zip(keys, found).compactMap { key, found in found.map { (key, $0) } })
   }
 
   /// Other libraries may measure otherwise.

@@ -1,6 +1,7 @@
 import Basics
 import Corpus
 import Media
+import RemoteCache
 import Shards
 import StageGraph
 
@@ -25,19 +26,26 @@ package struct Preparation: Sendable {
   private(set) var remainders = ClipList.Remainders()
   /// Findings about vectors that need no stage: missing, twice, unreadable. By id.
   private var findingsOfVectors: [String: [Finding]] = [:]
+  /// Names of files that nobody has read yet, where none is read here: one for each clip.
+  private(set) var unread: [String] = []
   /// Subjects with nothing left to do, and what was kept of verdicts; empty where nothing was done before.
   private(set) var ledger = SubjectLedger()
   private(set) var verdicts = VerdictCaches()
 
-  /// Finds the clips and their vectors; nothing is decoded.
-  /// - Parameter catalog: spares reading files that were read before; keeps the digests of the others where it may be
-  ///   written. Nil where nothing was done yet.
-  package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
+  /// Finds the clips and their vectors; nothing is decoded. Of a part, its own clips, and no vectors.
+  /// - Parameters:
+  ///   - catalog: spares reading files that were read before; keeps the digests of the others where it may be written.
+  ///     Nil where nothing was done yet.
+  ///   - facts: what other workspaces know of files.
+  ///   - reads: false: clips of files whose digest is not known are not among those that can be worked on.
+  init(
+    _ settings: PrepareSettings, _ catalog: Catalog?, facts: SharedFileFacts? = nil, reads: Bool = true
+  ) throws {
     self.settings = settings
     policy = try VerdictPolicy(leaveOut: settings.leaveOut, keep: settings.keep)
     try settings.checkOutputs()
     // The three take as long as each other, and none needs another.
-    let knowing = Background { try catalog.map { try Known($0) } }
+    let knowing = Background { try Known(catalog) }
     let indexing = Background { try Self.index(settings) }
     // Whatever fails, nothing is left at work behind the caller's back.
     defer {
@@ -51,16 +59,17 @@ package struct Preparation: Sendable {
     manifestDigest = manifest?.digest
     clips = ClipList(files: found.files, manifest: manifest)
     guard !clips.candidates.isEmpty else { throw Failure.nothingListed(settings.manifest ?? "", settings.videos) }
+    if let part = settings.part { clips.keep(part) }
     let known = try knowing.value()
-    if let known { (ledger, verdicts) = (known.ledger, known.verdicts) }
-    defer { if catalog?.isWriter == true { try? known?.digests.save() } }
-    var digests = try readDigests(known?.digests)
-    if settings.cut == .every { try cutLongFiles(&digests, catalog) }
+    (ledger, verdicts) = (known.ledger, known.verdicts)
+    defer { if catalog?.isWriter == true { try? known.digests.save() } }
+    var digests = try readDigests(known.digests, facts, reads: reads)
+    if settings.cut == .every { try cutLongFiles(&digests, FileLengths(settings, catalog, facts), measures: reads) }
     clips.settleCollisions(digests)
     choose(digests)
     embeddings = try indexing.value()
     if let width = try embeddings.flatMap(commonWidth) { self.settings.teacherWidth = width }
-    try lookUpVectors(known?.digests)
+    try lookUpVectors(known.digests)
   }
 
   /// What the catalog has of earlier runs.
@@ -70,15 +79,15 @@ package struct Preparation: Sendable {
     let ledger: SubjectLedger
     let verdicts: VerdictCaches
 
-    init(_ catalog: Catalog) throws {
+    init(_ catalog: Catalog?) throws {
       digests = try FileDigestCache(catalog)
-      ledger = try catalog.ledger()
-      verdicts = try catalog.verdictCaches()
+      ledger = try catalog?.ledger() ?? SubjectLedger()
+      verdicts = try catalog?.verdictCaches() ?? VerdictCaches()
     }
   }
 
   private static func index(_ settings: PrepareSettings) throws -> EmbeddingIndex? {
-    guard !settings.embeddings.isEmpty else { return nil }
+    guard SelectVectors.isWanted(settings) else { return nil }
     let index = try EmbeddingIndex(
       paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
     try index.normalisation()
@@ -91,14 +100,18 @@ package struct Preparation: Sendable {
   }
 
   /// The digest of each candidate's file; nil where it cannot be read, and a finding says why.
-  private mutating func readDigests(_ cache: FileDigestCache?) throws -> [Digest?] {
+  private mutating func readDigests(
+    _ cache: FileDigestCache, _ facts: SharedFileFacts?, reads: Bool
+  ) throws -> [Digest?] {
     let openable = clips.candidates.indices.filter { clips.candidates[$0].file.refusal == nil }
     let files = openable.map { clips.candidates[$0].file }
-    let found = try cache?.digests(ofFiles: files, jobs: settings.jobs)
+    let threads = settings.jobs + (facts == nil ? 0 : RemoteCache.transfers)
+    let found = try cache.digests(ofFiles: files, jobs: threads, shared: facts, reads: reads)
     var digests = [Digest?](repeating: nil, count: clips.candidates.count)
     for (position, k) in openable.enumerated() {
-      switch found?[position] ?? Self.reading(files[position]) {
+      switch found[position] {
       case .success(let digest): digests[k] = digest
+      case .failure(let failure) where failure.code == Failure.unreadCode: unread.append(files[position].name)
       case .failure(let failure):
         clips.candidates[k].findings.append(Finding(.mediaUnreadable, failure.found ?? failure.what))
       }
@@ -107,8 +120,8 @@ package struct Preparation: Sendable {
   }
 
   /// Makes clips of the whole of long files.
-  private mutating func cutLongFiles(_ digests: inout [Digest?], _ catalog: Catalog?) throws {
-    let lengths = try FileLengths(settings, catalog).seconds(of: clips.candidates, digests)
+  private mutating func cutLongFiles(_ digests: inout [Digest?], _ lengths: FileLengths, measures: Bool) throws {
+    let lengths = try lengths.seconds(of: clips.candidates, digests, measures: measures)
     let cut = clips.cutAll(clipSeconds: settings.clipSeconds, lengths: lengths)
     remainders = cut.remainders
     digests = cut.origins.map { [digests] in digests[$0] }
@@ -156,7 +169,7 @@ package struct Preparation: Sendable {
     return common.key
   }
 
-  private mutating func lookUpVectors(_ cache: FileDigestCache?) throws {
+  private mutating func lookUpVectors(_ cache: FileDigestCache) throws {
     guard let embeddings else { return }
     var (places, ends): ([Int32], [Int]) = ([], [])
     places.reserveCapacity(ready.count)
@@ -170,7 +183,7 @@ package struct Preparation: Sendable {
       }
       ends.append(places.count)
     }
-    let digests = try cache?.digests(ofParts: places.count, jobs: settings.jobs) { [places] k in
+    let digests = try cache.digests(ofParts: places.count, jobs: settings.jobs) { [places] k in
       embeddings.file(at: Int(places[k]))
     } read: { [places] in
       try embeddings[Int(places[$0])].contentDigest()
@@ -182,7 +195,7 @@ package struct Preparation: Sendable {
       start = ends[i]
       guard
         let digest = vectorDigest(
-          i, places[mine], in: embeddings, digests: { try digests?[mine.lowerBound + $0].get() })
+          i, places[mine], in: embeddings, digests: { try digests[mine.lowerBound + $0].get() })
       else { continue }
       let (id, stem) = (ready[i].id, ready[i].stem)
       let isOfClip = id.text != stem && id.sourceVideo == stem && embeddings.has(id.text)
@@ -194,16 +207,16 @@ package struct Preparation: Sendable {
   }
 
   /// The digest of a clip's rows; nil where there are none that can be taken, and a finding says why.
-  /// - Parameter digests: of the k-th of `places`; nil where nobody remembers.
+  /// - Parameter digests: of the k-th of `places`.
   private mutating func vectorDigest(
-    _ clip: Int, _ places: ArraySlice<Int32>, in embeddings: EmbeddingIndex, digests: (Int) throws -> Digest?
+    _ clip: Int, _ places: ArraySlice<Int32>, in embeddings: EmbeddingIndex, digests: (Int) throws -> Digest
   ) -> Digest? {
     // Nearly every clip has rows at one place, which can be read.
     if places.count == 1, let digest = try? digests(0) { return digest }
     var next = 0
-    let found = EmbeddingLookup(places.map { embeddings[Int($0)] }, of: ready[clip].id.text) { place in
+    let found = EmbeddingLookup(places.map { embeddings[Int($0)] }, of: ready[clip].id.text) { _ in
       defer { next += 1 }
-      return try digests(next) ?? place.contentDigest()
+      return try digests(next)
     }
     if !found.findings.isEmpty { findingsOfVectors[ready[clip].id.text] = found.findings }
     return found.digest
@@ -225,12 +238,6 @@ package struct Preparation: Sendable {
     }
   }
 
-  private static func reading(_ file: SourceFile) -> Result<Digest, Failure> {
-    Result(catching: file.media.digest).mapError {
-      $0 as? Failure ?? Failure("file.read", "cannot read", on: file.path, found: "\($0)")
-    }
-  }
-
   // MARK: The graph
 
   /// Ids of the clips whose verdict in the catalog names one of the reasons to be tried again.
@@ -244,7 +251,7 @@ package struct Preparation: Sendable {
     return ids
   }
 
-  var stages: [any ClipStage.Type] { builtInStages.filter { $0.isWanted(settings) } }
+  var stages: [any ClipStage.Type] { settings.stages }
 
   /// What the clips need, compared with what was done before.
   /// - Parameters:
@@ -257,25 +264,24 @@ package struct Preparation: Sendable {
   /// Gives up the index of the vectors, once no stage can ask for it any more.
   package mutating func forgetVectors() { embeddings = nil }
 
-  /// Names of the stages whose results are shared between workspaces.
-  package var sharedStages: Set<String> { Set(stages.filter { $0.isShared }.map { $0.name }) }
-
-  /// How many more threads there are than decoders where results are shared: those that wait for the server.
-  private static let transfers = 6
-
   /// Runs what the plan says, with decoding in worker processes.
-  /// - Parameter shared: results of other workspaces.
+  /// - Parameters:
+  ///   - shared: results of other workspaces.
+  ///   - isInterrupted: asked before each action.
   package func run(
     _ plan: ClipPlan, store: ArtifactStore, shared: (any SharedResults)? = nil,
+    isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
     onEvent: @escaping @Sendable (RunEvent) -> Void
   ) throws -> RunOutcome {
     let workers = DecodeWorkers(
       count: settings.jobs, command: settings.workerCommand, limits: DecodeLimits(seconds: settings.timeoutSeconds))
     defer { workers.stop() }
     let context = ClipContext(settings: settings, workers: workers, embeddings: embeddings)
-    let threads = settings.jobs + (shared == nil ? 0 : Self.transfers)
+    let threads = settings.jobs + (shared == nil ? 0 : RemoteCache.transfers)
     let (actions, ready) = (plan.actions, ready)
-    return try Runner(store: store, workers: threads, shared: shared, onEvent: onEvent).run(plan.open) { _, inputs in
+    let runner = Runner(
+      store: store, workers: threads, shared: shared, isInterrupted: isInterrupted, onEvent: onEvent)
+    return try runner.run(plan.open) { _, inputs in
       let clip = ready[actions.clip(at: inputs.position)]
       return try actions.stage(at: inputs.position).run(clip, inputs, context)
     }

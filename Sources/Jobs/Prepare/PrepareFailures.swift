@@ -18,6 +18,33 @@ extension Failure {
       hint: "name the vectors of one model with --embeddings")
   }
 
+  static let partWithoutCache = Failure(
+    "part.cache", "parts meet in a remote cache, and none is named", on: "--part",
+    expected: "--remote-cache URL", hint: "a server, http://…, or a directory that all see: file:///shared/cache",
+    exit: .usage)
+
+  static func notOfPart(_ flag: String) -> Failure {
+    Failure(
+      "usage.part", "a part knows its own clips alone, so that it cannot do this", on: "--part", found: flag,
+      hint: "give it to the last prepare, without --part", exit: .usage)
+  }
+
+  static func partUnkept(_ part: WorkPart, _ cache: String, _ count: Int) -> Failure {
+    Failure(
+      "part.unkept", "the remote cache did not take what this part made", on: cache,
+      found: count > 0 ? "\(count) results of part \(part) are not there" : nil,
+      hint: "the warnings say why; then run the part again, or leave its clips to the last prepare")
+  }
+
+  static let statusWithoutCache = Failure(
+    "usage.remote-cache", "no remote cache is named", on: "--remote", expected: "--remote-cache URL", exit: .usage)
+
+  static let unreadCode = "file.unread"
+
+  static func fileUnread(_ path: String) -> Failure {
+    Failure(unreadCode, "nobody has read the file yet", on: path)
+  }
+
   package static let noVectors = Failure(
     "embeddings.absent", "sound and frames are prepared, but there are no teacher vectors",
     hint: """

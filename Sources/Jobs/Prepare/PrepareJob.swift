@@ -13,7 +13,7 @@ import Synchronization
 package struct PrepareJob: Sendable {
   package typealias Events = @Sendable (Event) -> Void
 
-  package let settings: PrepareSettings
+  package internal(set) var settings: PrepareSettings
   /// Ends once the frames are written, before anything is said of pairs.
   package var framesOnly = false
 
@@ -29,6 +29,7 @@ package struct PrepareJob: Sendable {
   ///   left out, or could not be paired, is no error here: the summary says so.
   package func run(_ events: @escaping Events) throws -> PreparedSummary {
     let events = oneAtATime(events)
+    if let part = settings.part { return try run(part, events) }
     let catalog = try Catalog.writer(settings.workspace)
     // Whoever keeps an event must not keep others from writing.
     defer { catalog.endWriting() }
@@ -37,7 +38,8 @@ package struct PrepareJob: Sendable {
       events(
         .note("the workspace was brought from layout \(layout) to this version's; nothing is decoded again for it"))
     }
-    let preparation = try Preparation(settings, catalog)
+    let remote = remoteCache(events)
+    let preparation = try Preparation(settings, catalog, facts: remote.map { SharedFileFacts($0, leaves: false) })
     Memory.returnFreed()
     tell(preparation, events)
     var record = ShardSetRecord(preparation)
@@ -45,7 +47,7 @@ package struct PrepareJob: Sendable {
     let plan = try preparation.plan(store, retrying: try retrying(preparation, catalog, events))
     if !plan.isUpToDate { noteAbilities(events) }
     events(.running(plan))
-    let (run, work) = try carryOut(plan, preparation, store, events)
+    let (run, work) = try carryOut(plan, preparation, store, remote, events)
     Memory.returnFreed()
     let prepared = try PreparedPairs(run)
     if settings.framesOut != nil { try publishFrames(prepared, catalog, store, events) }
@@ -95,9 +97,10 @@ package struct PrepareJob: Sendable {
       events(.note("a plan does not ask the remote cache: what it has will not run"))
     }
     events(.running(plan))
+    if settings.part != nil { return !plan.isUpToDate }
     events(.coverage(coverage(preparation, plan)))
     if let failure = try refusal(preparation, ShardSetRecord(preparation), catalog) { events(.warning("\(failure)")) }
-    guard !settings.embeddings.isEmpty else { return true }
+    guard writesShards else { return true }
     guard plan.isUpToDate, let catalog, let store else {
       events(.shardsLater)
       return true
@@ -129,7 +132,7 @@ package struct PrepareJob: Sendable {
     events(.note("the file system of \(settings.shards) does not have all that others have: \(missing)"))
   }
 
-  private var writesShards: Bool { !framesOnly && !settings.embeddings.isEmpty }
+  private var writesShards: Bool { !framesOnly && !settings.embeddings.isEmpty && settings.part == nil }
 
   private func oneAtATime(_ events: @escaping Events) -> Events {
     let telling = Mutex(())
@@ -137,7 +140,7 @@ package struct PrepareJob: Sendable {
   }
 
   /// Tells what the survey found.
-  private func tell(_ preparation: Preparation, _ events: Events) {
+  func tell(_ preparation: Preparation, _ events: Events) {
     let clips = preparation.clips
     for failure in preparation.refusedVectors { events(.warning(failure.description)) }
     if !preparation.ignored.isEmpty { events(.ignored(preparation.ignored)) }
@@ -164,16 +167,20 @@ package struct PrepareJob: Sendable {
   }
 
   /// Runs what must run, and enters clips with nothing left to do into the ledger.
-  private func carryOut(
-    _ plan: ClipPlan, _ preparation: Preparation, _ store: ArtifactStore, _ events: @escaping Events
+  /// - Parameter endsEarly: whether there is no use in going on; asked before each action.
+  func carryOut(
+    _ plan: ClipPlan, _ preparation: Preparation, _ store: ArtifactStore, _ remote: RemoteCache?,
+    endsEarly: @escaping @Sendable () -> Bool = { false }, _ events: @escaping Events
   ) throws -> (ClipRun, PreparedSummary.Work) {
     let outcomes = ClipOutcomes(preparation, plan)
     let times = StageTimes.Collector()
-    let remote = plan.isUpToDate ? nil : remoteCache(preparation, events)
-    defer { if let remote { tell(remote, events) } }
+    defer { if let remote { end(remote, wasAsked: !plan.isUpToDate, events) } }
     if !plan.isUpToDate { try store.catalog.set(isUnfinished: true) }
     events(.clips(outcomes.total))
-    let records = try preparation.run(plan, store: store, shared: shared ?? remote) { event in
+    let isInterrupted = { @Sendable in Interruption.isRequested || endsEarly() }
+    let records = try preparation.run(
+      plan, store: store, shared: shared ?? remote, isInterrupted: isInterrupted
+    ) { event in
       times.add(event)
       if outcomes.add(event) { events(.clip(leftOut: outcomes.leftOut)) }
       switch event {
@@ -221,19 +228,22 @@ package struct PrepareJob: Sendable {
 
   // MARK: The remote cache
 
-  private func remoteCache(_ preparation: Preparation, _ events: Events) -> RemoteCache? {
-    settings.remoteCache.map { server in
-      if server.isExposed { events(.warning("\(Failure.exposedCredentials(server))")) }
-      return RemoteCache(server, stages: preparation.sharedStages)
+  func remoteCache(_ events: Events) -> RemoteCache? {
+    settings.remoteCache.map { address in
+      if let warning = address.warning { events(.warning("\(warning)")) }
+      return RemoteCache(address, settings)
     }
   }
 
-  private func tell(_ remote: RemoteCache, _ events: Events) {
+  /// Lets a cache keep its bound, and tells what came of it.
+  private func end(_ remote: RemoteCache, wasAsked: Bool, _ events: Events) {
+    remote.finish()
+    guard wasAsked || !remote.failures.isEmpty else { return }
     let tally = remote.tally
     events(
       .remote(
         RemoteWork(
-          server: remote.server.name, fetched: tally.fetched, missed: tally.missed, kept: tally.kept,
+          server: remote.name, fetched: tally.fetched, missed: tally.missed, kept: tally.kept,
           failed: tally.failed, failures: remote.failures)))
   }
 
@@ -249,5 +259,15 @@ package struct PrepareJob: Sendable {
     return Coverage(
       isGiven: !settings.embeddings.isEmpty, clips: preparation.ready.count,
       covered: preparation.ready.count { $0.vectors != nil }, bytes: open * 1024, isUpToDate: plan.isUpToDate)
+  }
+}
+
+extension RemoteCache {
+  /// The cache of a prepare: for the stages whose results are worth sharing.
+  convenience init(_ address: CacheAddress, _ settings: PrepareSettings) {
+    var limits = TransferLimits()
+    // What a part makes is of use in the cache alone, however long that takes.
+    if settings.part != nil { limits.actionSeconds = .infinity }
+    self.init(address, stages: Set(settings.stages.filter { $0.isShared }.map { $0.name }), limits: limits)
   }
 }

@@ -40,14 +40,26 @@ package struct PrepareSettings: Sendable {
   /// Clips that a shard holds on average.
   package var shardTarget = 1000
   /// Where results are shared with other workspaces; nil: nowhere.
-  package var remoteCache: CacheServer?
+  package var remoteCache: CacheAddress?
+  /// Work on the clips of this part alone, offer the results to others, and write no shards; nil: everything.
+  package var part: WorkPart?
   /// What starts a decode worker: this program's path and the hidden subcommand.
   package var workerCommand: [String] = []
 
   package init() {}
 
+  /// What is done clip by clip.
+  var stages: [any ClipStage.Type] { builtInStages.filter { $0.isWanted(self) } }
+
   /// Folders that may lie below the videos' and hold no clips.
   var notClips: [String] { [shards, workspace, "runs"] + (framesOut.map { [$0] } ?? []) + embeddings }
+
+  /// - Throws: a usage error for settings that a part cannot have.
+  package func checkForPart() throws {
+    if remoteCache == nil { throw Failure.partWithoutCache }
+    if limit != nil { throw Failure.notOfPart("--limit") }
+    if !retry.isEmpty { throw Failure.notOfPart("--retry") }
+  }
 
   /// - Throws: `usage.output` for a folder to be written that is, or holds, one to be read: it would be replaced.
   func checkOutputs() throws {

@@ -14,6 +14,8 @@ package struct PreparedSummary: Sendable, Equatable {
     case withoutVectors
     /// No clip can be used.
     case withoutPairs
+    /// One part was worked on, and what came of it is in the remote cache.
+    case part
   }
 
   /// What had to be done.
@@ -48,6 +50,8 @@ package struct PreparedSummary: Sendable, Equatable {
   package var clips = 0
   package var kept = 0
   package var shards = 0
+  /// Of a part: clips that ended with something that may be otherwise next time, which is shared with nobody.
+  package var unsettled = 0
   package var pairs: Int { splits.values.reduce(0, +) }
 
   package init() {}
@@ -73,7 +77,7 @@ package struct PreparedSummary: Sendable, Equatable {
   package func failure(_ settings: PrepareSettings) -> Failure? {
     switch ending {
     case .shards: tooManyLeftOut(settings)
-    case .frames: nil
+    case .frames, .part: nil
     case .withoutVectors: .noVectors
     case .withoutPairs: .noPairs(leftOut)
     }

@@ -23,7 +23,10 @@ package enum SelectVectors: ClipStage {
     var model: String?
   }
 
-  package static func isWanted(_ settings: PrepareSettings) -> Bool { !settings.embeddings.isEmpty }
+  /// Parts leave it to the last prepare.
+  package static func isWanted(_ settings: PrepareSettings) -> Bool {
+    !settings.embeddings.isEmpty && settings.part == nil
+  }
 
   package static func stage(_ settings: PrepareSettings) -> Stage {
     Stage(

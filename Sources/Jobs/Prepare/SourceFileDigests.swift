@@ -4,16 +4,26 @@ import StageGraph
 
 extension FileDigestCache {
   /// The digests of clips' files in their order: of files by their paths, of members of tars by their places in them.
+  /// - Parameters:
+  ///   - shared: what other workspaces know of files.
+  ///   - reads: false: a file that nobody has read is not read here either, and has no digest.
   /// - Throws: `Interruption.failure`.
-  func digests(ofFiles files: [SourceFile], jobs: Int) throws -> [Result<Digest, Failure>] {
+  func digests(
+    ofFiles files: [SourceFile], jobs: Int, shared: (any SharedFileDigests)? = nil, reads: Bool = true
+  ) throws -> [Result<Digest, Failure>] {
+    let read: @Sendable (Int) throws -> Digest = { k in
+      guard reads else { throw Failure.fileUnread(files[k].path) }
+      return try files[k].media.digest()
+    }
     if !files.contains(where: { $0.bytes != nil }) {
-      return Array(try digests(of: files.map(\.path), seen: { files[$0].identity }, jobs: jobs))
+      return Array(
+        try digests(of: files.map(\.path), seen: { files[$0].identity }, jobs: jobs, shared: shared, read: read))
     }
     return Array(
-      try digests(ofParts: files.count, jobs: jobs) { k in
+      try digests(ofParts: files.count, jobs: jobs, shared: shared) { k in
         (files[k].path, files[k].bytes.map { "\($0.lowerBound)+\($0.count)" } ?? "")
       } read: { k in
-        try files[k].media.digest()
+        try read(k)
       })
   }
 }

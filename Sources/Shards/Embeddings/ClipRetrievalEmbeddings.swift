@@ -9,9 +9,6 @@ import Tensors
 enum ClipRetrievalEmbeddings: ReadableEmbeddings {
   static let name = "clip-retrieval"
   static let extensions = ["npy"]
-  /// Enough for the header of any table.
-  private static let headerBytes = 4096
-  private static let longestKeyList = 1 << 30
 
   /// `img_emb_12.npy`, and `text_emb_12.npy`, whose rows are no pictures and are left alone.
   static func reads(_ path: String) -> Bool {
@@ -45,7 +42,7 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
     var (parts, keys) = ([EmbeddingTable.Part](), [String]())
     var kind: (type: ElementType, width: Int)?
     for name in order {
-      let (part, type, width) = try part("\(folder)/\(name)")
+      let (part, type, width) = try EmbeddingTable.Part.of(npy: "\(folder)/\(name)")
       if let kind, kind != (type, width) {
         throw Failure.tablePartition(
           "\(folder)/\(name)", "\(type.rawValue) [, \(width)]", "\(kind.type.rawValue) [, \(kind.width)]")
@@ -69,21 +66,6 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
     return try rows.table.read(rows.rows, source: location.place)
   }
 
-  private static func part(_ path: String) throws -> (EmbeddingTable.Part, ElementType, width: Int) {
-    let size = try Files.identity(path).size
-    let start = try InputFile(path).read(at: 0, count: min(size, headerBytes))
-    let header = try start.withUnsafeBytes { try NumpyHeader($0, source: path) }
-    guard header.shape.count == 2, header.shape[1] > 0 else { throw Failure.embeddingShape(path, header.shape) }
-    guard header.type.isFloating else { throw Failure.embeddingType(path, header.type) }
-    guard !header.isFortranOrder || header.shape[0] <= 1 else { throw Failure.tableOrder(path) }
-    guard header.dataCount <= size - header.dataOffset else {
-      throw Failure.tableShort(path, found: size - header.dataOffset, expected: header.dataCount)
-    }
-    let part = EmbeddingTable.Part(
-      path: path, offset: header.dataOffset, rowCount: header.shape[0], isBigEndian: header.isBigEndian)
-    return (part, header.type, header.shape[1])
-  }
-
   // MARK: Keys
 
   /// Where the keys of `img_emb_0.npy` may be.
@@ -104,14 +86,9 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
 
   private static func keyList(_ path: String) throws -> [String] {
     guard let list = keyListPaths(path).first(where: Files.exists) else { throw Failure.tableKeysMissing(path) }
-    let text = try Files.read(list, limit: longestKeyList)
-    var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
-    while lines.last?.isEmpty == true { lines.removeLast() }
-    return try lines.enumerated().map { index, line in
-      let line = line.last == 0x0D ? line.dropLast() : line
+    return try EmbeddingTableKeys.lines(list) { line in
       let key = list.hasSuffix(".jsonl") ? Self.key(json: Array(line)) : String(validating: line, as: UTF8.self)
-      guard let key, !key.isEmpty else { throw Failure.tableKey(list, line: index + 1) }
-      return stem(key)
+      return key.flatMap { $0.isEmpty ? nil : stem($0) }
     }
   }
 

@@ -3,6 +3,12 @@
 import Basics
 
 extension Failure {
+  static func embeddingsPartMissing(_ path: String) -> Failure {
+    Failure(
+      "embeddings.parts", "a part of a set of vectors is not there", on: path,
+      hint: "write it again: pipeline embed … --part i/n")
+  }
+
   static func zipLarge(_ path: String, _ name: String, _ size: Int, limit: Int) -> Failure {
     Failure(
       "zip.large", "a member is larger than teacher vectors can be", on: "\(path), \(name)", found: "\(size) bytes",

@@ -44,6 +44,7 @@ package protocol InspectableFile: EmbeddingFormat {
 /// Every format there is. A new one is one line here.
 package let builtInEmbeddingFormats: [any EmbeddingFormat.Type] = [
   ClipRetrievalEmbeddings.self,
+  NumpyTables.self,
   NumpyEmbeddings.self,
   NpzEmbeddings.self,
   SafetensorsEmbeddings.self,

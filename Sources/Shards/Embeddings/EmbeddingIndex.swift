@@ -26,14 +26,15 @@ package struct EmbeddingIndex: Sendable {
   private var lastDescription: (listed: EmbeddingDescription, known: EmbeddingDescription, shared: SharedDescription)?
 
   /// - Parameters:
-  ///   - paths: files and folders; folders are walked, hidden names left out, symbolic links to folders not followed.
+  ///   - paths: files, folders, and patterns `NAME-*-of-00008.npy` for all parts of a set; folders are walked, hidden
+  ///     names left out, symbolic links to folders not followed.
   ///   - fps: rows a second, over what the files say.
   ///   - model: the teacher's name, over what the files say.
   /// - Throws: for a path that is not there, a format that is not read, `embeddings.none` when nothing is found, and
   ///   `embeddings.model` when the vectors come from different models.
   package init(paths: [String], fps: Double? = nil, model: String? = nil) throws {
     told = EmbeddingDescription(fps: fps, model: model)
-    for path in paths {
+    for path in try paths.flatMap({ try EmbeddingPart.paths(pattern: $0) ?? [$0] }) {
       if Files.isDirectory(path) {
         try scan(folder: path, known: EmbeddingDescription())
       } else {
@@ -139,6 +140,7 @@ package struct EmbeddingIndex: Sendable {
     let names = try Files.names(in: folder).filter { !$0.hasPrefix(".") }
     let known =
       names.contains(EmbeddingDescription.fileName) ? try .beside(folder).completed(by: known) : known
+    refused += EmbeddingPart.gaps(folder, names)
     first.reserveCapacity(first.count + names.count)
     locations.reserveCapacity(locations.count + names.count)
     for name in names {

@@ -55,8 +55,46 @@ final class EmbeddingTable: Sendable, Equatable {
   }
 }
 
+extension EmbeddingTable.Part {
+  /// Enough for the header of any table.
+  private static let headerBytes = 4096
+
+  /// The rows of a `.npy` `[rows, width]`; of the file its header is read.
+  static func of(npy path: String) throws -> (EmbeddingTable.Part, ElementType, width: Int) {
+    let size = try Files.identity(path).size
+    let start = try InputFile(path).read(at: 0, count: min(size, headerBytes))
+    let header = try start.withUnsafeBytes { try NumpyHeader($0, source: path) }
+    guard header.shape.count == 2, header.shape[1] > 0 else { throw Failure.embeddingShape(path, header.shape) }
+    guard header.type.isFloating else { throw Failure.embeddingType(path, header.type) }
+    guard !header.isFortranOrder || header.shape[0] <= 1 else { throw Failure.tableOrder(path) }
+    guard header.dataCount <= size - header.dataOffset else {
+      throw Failure.tableShort(path, found: size - header.dataOffset, expected: header.dataCount)
+    }
+    let part = EmbeddingTable.Part(
+      path: path, offset: header.dataOffset, rowCount: header.shape[0], isBigEndian: header.isBigEndian)
+    return (part, header.type, header.shape[1])
+  }
+}
+
 /// Which rows of a table belong to which clip.
 enum EmbeddingTableKeys {
+  private static let longestList = 1 << 30
+
+  /// The keys of a list with a line a row; empty lines at its end do not count.
+  /// - Parameter key: of a line without its end; nil where it has none.
+  /// - Throws: `Failure` with the line that has none.
+  static func lines(_ list: String, _ key: (ArraySlice<UInt8>) -> String?) throws -> [String] {
+    let text = try Files.read(list, limit: longestList)
+    var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return try lines.enumerated().map { index, line in
+      guard let key = key(line.last == 0x0D ? line.dropLast() : line), !key.isEmpty else {
+        throw Failure.tableKey(list, line: index + 1)
+      }
+      return key
+    }
+  }
+
   /// Rows with one key are one clip's, in their order; a key `<id>_<frame>` is a frame of `<id>`, and frames go by
   /// number.
   ///

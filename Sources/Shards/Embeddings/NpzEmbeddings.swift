@@ -12,6 +12,7 @@ enum NpzEmbeddings: ReadableEmbeddings {
   static let usualNames = ["features", "feature", "emb", "embeddings", "embedding", "arr_0"]
 
   /// A file with a usual name, or with one member only, is one clip's, named by the file; else each member is a clip's.
+  /// So they are, however few, in a part of a set.
   static func list(_ path: String) throws -> EmbeddingListing {
     let file = try MappedFile(path)
     let zip = try StoredZipReader(file.bytes, source: path)
@@ -20,6 +21,9 @@ enum NpzEmbeddings: ReadableEmbeddings {
       members.append((Files.name(String(entry.name.dropLast(4))), entry))
     }
     withExtendedLifetime(file) {}
+    if EmbeddingPart(name: Files.name(path)) != nil {
+      return EmbeddingListing(blocks: members.map { block($0.name, $0.entry) })
+    }
     guard !members.isEmpty else { throw Failure.npzEmpty(path, zip.entries.map(\.name)) }
     let usual = usualNames.lazy.compactMap { name in members.first { $0.name == name } }.first
     if let one = usual ?? (members.count == 1 ? members[0] : nil) {

@@ -1,22 +1,12 @@
-// GET and PUT through libcurl, several at a time, over connections that are kept. Nothing is followed (no redirects, no
-// proxies, no other schemes), everything is bounded: the time to connect, the time without bytes, the time of a whole
-// request, the size of an answer.
+// A remote cache on a server: GET, HEAD and PUT through libcurl, several at a time, over connections that are kept.
+// Nothing is followed (no redirects, no proxies, no other schemes), everything is bounded: the time to connect, the
+// time without bytes, the time of a whole request, the size of an answer.
 //
 // Guards: `idle` holds the handles that nobody uses; a handle is used by one thread at a time.
 
 import Basics
 import CCurl
 import Synchronization
-
-/// What went wrong with one request.
-struct Trouble: Error, Equatable {
-  enum Kind: String, Sendable, CaseIterable { case unreachable, slow, cutOff, wrong, refused, large, failing }
-  var kind: Kind
-  /// What was found; no credentials.
-  var evidence: String
-
-  init(_ kind: Kind, _ evidence: String) { (self.kind, self.evidence) = (kind, evidence) }
-}
 
 /// How long a request may take.
 package struct TransferLimits: Sendable {
@@ -33,7 +23,9 @@ package struct TransferLimits: Sendable {
   package init() {}
 }
 
-final class Transfers: Sendable {
+final class ServerBackend: CacheBackend {
+  var name: String { server.name }
+  let damageSpreads = true
   private let server: CacheServer
   private let limits: TransferLimits
   private let idle = Mutex<[Handle]>([])
@@ -44,12 +36,10 @@ final class Transfers: Sendable {
     (self.server, self.limits) = (server, limits)
   }
 
-  /// The bytes under a path below the server's address; nil where there are none.
-  /// - Parameter limit: the most that is taken.
-  func get(_ path: String, limit: Int) throws -> [UInt8]? {
+  func get(_ key: CacheKey, limit: Int) throws -> [UInt8]? {
     try withHandle { handle in
       let body = Body(handle, limit: limit)
-      let status = try perform(handle, path, size: limit, body)
+      let status = try perform(handle, key, size: limit, body)
       switch status {
       case 200: return body.bytes
       case 404, 410: return nil
@@ -58,23 +48,41 @@ final class Transfers: Sendable {
     }
   }
 
-  func put(_ path: String, _ bytes: [UInt8]) throws {
+  func has(_ key: CacheKey) throws -> Bool {
+    try withHandle { handle in
+      _ = curl_shim_set_number(handle.curl, CURLOPT_NOBODY, 1)
+      let status = try perform(handle, key, size: 0, Body(handle, limit: 0))
+      switch status {
+      case 200...299: return true
+      case 404, 410: return false
+      default: throw Self.trouble(status)
+      }
+    }
+  }
+
+  func put(_ key: CacheKey, _ bytes: [UInt8]) throws {
     try withHandle { handle in
       let body = Body(handle, limit: 0)
       let status = try bytes.withUnsafeBytes { content in
         _ = curl_shim_set_size(handle.curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(content.count))
         _ = curl_shim_set_pointer(handle.curl, CURLOPT_POSTFIELDS, content.baseAddress)
         _ = curl_shim_set_text(handle.curl, CURLOPT_CUSTOMREQUEST, "PUT")
-        return try perform(handle, path, size: content.count, body)
+        return try perform(handle, key, size: content.count, body)
       }
       guard (200...299).contains(status) else { throw Self.trouble(status) }
     }
   }
 
+  /// The protocol has no way to remove; what is put next takes its place.
+  func discard(_ key: CacheKey) {}
+
+  func finish() {}
+
   private static func trouble(_ status: Int) -> Trouble {
     switch status {
     case 401, 403, 407: Trouble(.refused, "status \(status)")
     case 413: Trouble(.large, "status 413")
+    case 507: Trouble(.full, "status 507")
     case 300...399: Trouble(.failing, "status \(status), a redirect; none is followed")
     default: Trouble(.failing, "status \(status)")
     }
@@ -127,9 +135,9 @@ final class Transfers: Sendable {
 
   /// One request to its end.
   /// - Returns: the status.
-  private func perform(_ handle: Handle, _ path: String, size: Int, _ body: Body) throws -> Int {
+  private func perform(_ handle: Handle, _ key: CacheKey, size: Int, _ body: Body) throws -> Int {
     let curl = handle.curl
-    _ = curl_shim_set_text(curl, CURLOPT_URL, "\(server.address)/\(path)")
+    _ = curl_shim_set_text(curl, CURLOPT_URL, "\(server.address)/\(key.store)/\(key.digest.hex)")
     _ = curl_shim_set_text(curl, CURLOPT_PROTOCOLS_STR, "http,https")
     _ = curl_shim_set_text(curl, CURLOPT_PROXY, "")
     _ = curl_shim_set_text(curl, CURLOPT_USERAGENT, "pipeline")
