@@ -50,6 +50,7 @@ let package = Package(
 
     module("Basics", ["CSystem", "CMathematics"]),
     module("Tar", ["Basics", "CArchive"]),
+    module("Ranks", ["Basics", "CSystem"]),
     module("Corpus", ["Basics", "Tar"]),
     module("Tensors", ["Basics"]),
     module("StageGraph", ["Basics", grdb, sqlite]),
@@ -62,7 +63,8 @@ let package = Package(
     module("Models", ["Basics", "Tensors", "Kernels", "Audio", "Networks", protobuf]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models"]),
     module(
-      "Training", ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", protobuf]),
+      "Training",
+      ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", "Ranks", protobuf]),
     module(
       "Evaluation",
       ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", "Training"]),
@@ -77,7 +79,7 @@ let package = Package(
       "Distill",
       [
         "Basics", "Corpus", "Tensors", "StageGraph", "Shards", "Kernels", "Audio", "Networks", "Models", "Training",
-        "Evaluation", "Runs",
+        "Evaluation", "Ranks", "Runs",
       ]),
     job("Export", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models", "Training", "Runs"]),
     job(
@@ -106,12 +108,14 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
-        "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect",
+        "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report",
+        "Inspect",
         "Flow", arguments,
       ]),
 
     .target(
-      name: "TestSupport", dependencies: ["Basics", "Tensors", "Audio", "Networks", "Models"], path: "Tests/TestSupport"
+      name: "TestSupport", dependencies: ["Basics", "Tensors", "Audio", "Networks", "Models", "Ranks"],
+      path: "Tests/TestSupport"
     ),
     .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics", "CMathematics"]),
     .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Tar", "Corpus"]),
@@ -127,7 +131,8 @@ let package = Package(
       name: "ModelsTests", dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models", "Training"]),
+      dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models", "Ranks", "Training"]),
+    .testTarget(name: "RanksTests", dependencies: ["TestSupport", "Basics", "Ranks"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Training", "Kernels"]),
     .testTarget(
@@ -136,7 +141,7 @@ let package = Package(
       name: "JobsTests",
       dependencies: [
         "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Shards", "Kernels", "Networks",
-        "Models",
+        "Models", "Ranks",
         "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect",
         "Flow",
       ]),

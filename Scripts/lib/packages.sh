@@ -7,7 +7,7 @@ libcurl4-openssl-dev pkg-config"
 # What the demo makes its clips and stand-in vectors with.
 DEMO_PACKAGES="ffmpeg python3 python3-numpy"
 # What the tests hold the output against.
-TEST_PACKAGES="python3-torch python3-venv python3-pil gcc libc6-dev xz-utils"
+TEST_PACKAGES="python3-torch python3-venv python3-pil gcc libc6-dev xz-utils openmpi-bin libopenmpi3"
 # What check-readers runs the public package with.
 READER_PACKAGES="python3-torch python3-torchaudio python3-venv ffmpeg"
 # What check-remote-cache makes its clips and watches processes with; its server is not installed but unpacked.

@@ -24,13 +24,26 @@ package struct FrontEnd: Sendable {
 
   package static func frames(samples: Int) -> Int { 1 + samples / hop }
 
-  /// Computes `[clips, 257, frames]` from waveforms of equal length, each `samples` > 256 floats in −1…1.
-  ///
-  /// Clips are spread over `threads`; sums meet in clip order, so the bits do not depend on their number.
+  /// The spectrograms of a whole batch.
   package static func compute(
     clips: Int, samples: Int, scope: NormalizationScope, ops: any Ops, threads: WorkerThreads,
     waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void, into result: FloatBuffer
   ) {
+    compute(
+      clips: clips, samples: samples, scope: scope, ops: ops, threads: threads, waveform: waveform, gather: { $0 },
+      into: result)
+  }
+
+  /// Computes `[clips, 257, frames]` from waveforms of equal length, each `samples` > 256 floats in −1…1.
+  ///
+  /// Clips are spread over `threads`; sums meet in clip order, so the bits do not depend on their number.
+  /// - Parameter gather: where others have clips of the same batch: of these clips' mean and Σ (x − mean)², two doubles
+  ///   a clip, makes those of the whole batch.
+  package static func compute(
+    clips: Int, samples: Int, scope: NormalizationScope, ops: any Ops, threads: WorkerThreads,
+    waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
+    gather: (DoubleBuffer) throws -> DoubleBuffer, into result: FloatBuffer
+  ) rethrows {
     let size = bins * frames(samples: samples)
     let spaces = (0..<threads.count).map { _ in SpectrogramWorkspace(samples: samples) }
     let found = DoubleBuffer(clips * 2)
@@ -45,8 +58,9 @@ package struct FrontEnd: Sendable {
     }
     guard scope == .batch else { return }
     var together = SpectrogramMoments()
-    for clip in 0..<clips {
-      together.add(count: size, mean: found.start[2 * clip], m2: found.start[2 * clip + 1])
+    let all = try gather(found)
+    for clip in 0..<all.count / 2 {
+      together.add(count: size, mean: all.start[2 * clip], m2: all.start[2 * clip + 1])
     }
     let norm = together.norm
     threads.forEach(clips) { clip, _ in norm.normalize(size, result.start + clip * size, ops) }

@@ -2,14 +2,18 @@ import Basics
 import Foundation
 import Kernels
 
-/// The sum of microbatches' packed weight gradients along the tree of `Reduction`, whichever thread is done first.
+/// The sum of this process's microbatches' packed weight gradients along the tree of `Reduction`, whichever thread is
+/// done first.
 ///
 /// As a counter carries: a gradient is added to the sum of as many microbatches before it, that to the sum of as many
 /// before, and so on. Memory for a gradient is taken when it is made and given back once it was added: there is as much
 /// as threads work side by side, and one more for each level of the tree. All microbatches pack alike, whatever their
 /// size. Threads must take microbatches in order.
 package final class GradientSum: @unchecked Sendable {
-  private let parts: Int
+  /// Microbatches of the whole batch.
+  package let parts: Int
+  /// This process's.
+  private let share: Range<Int>
   private let count: Int
   private let ops: any Ops
   private let condition = NSCondition()
@@ -18,22 +22,26 @@ package final class GradientSum: @unchecked Sendable {
   private var free: [FloatBuffer] = []
   /// By level: the sum of 2^level microbatches that waits for the next as many.
   private var waiting: [FloatBuffer?]
+  /// Sums whose earlier neighbour is another process's, in order.
+  private var finished: [FloatBuffer] = []
 
-  init(count: Int, _ microbatches: Microbatches, ops: any Ops) {
-    (self.count, parts, self.ops) = (count, microbatches.count, ops)
+  package init(count: Int, _ microbatches: Microbatches, ops: any Ops) {
+    (self.count, parts, share, self.ops) = (count, microbatches.counts.count, microbatches.share, ops)
     waiting = Array(repeating: nil, count: Int.bitWidth - max(1, parts).leadingZeroBitCount)
   }
 
   /// Forgets what was added. Before each phase.
   func reset() {
     turn = 0
+    free += finished
+    finished = []
     for level in waiting.indices {
       if let sum = waiting[level].take() { free.append(sum) }
     }
   }
 
-  /// Makes and adds the gradient of microbatch `part`; returns when it is added, and lets the next one in also when
-  /// `make` fails.
+  /// Makes and adds the gradient of microbatch `part`, counted from this process's first; returns when it is added, and
+  /// lets the next one in also when `make` fails.
   /// - Parameters:
   ///   - count: floats of this layer's packed gradient.
   ///   - make: writes the gradient to the given place.
@@ -57,7 +65,11 @@ package final class GradientSum: @unchecked Sendable {
   /// - Returns: memory that is not needed any more.
   private func carry(_ part: Int, _ gradient: FloatBuffer, _ count: Int) -> [FloatBuffer] {
     var (sum, unused, level) = (gradient, [FloatBuffer](), 0)
-    while part >> level & 1 == 1, let earlier = waiting[level].take() {
+    while (share.lowerBound + part) >> level & 1 == 1 {
+      guard let earlier = waiting[level].take() else {
+        finished.append(sum)
+        return unused
+      }
       ops.add(count, earlier.start, Floats(sum.start))
       unused.append(sum)
       (sum, level) = (earlier, level + 1)
@@ -66,21 +78,28 @@ package final class GradientSum: @unchecked Sendable {
     return unused
   }
 
-  /// The sum over all microbatches: `count` floats, until the next `reset`. Once they are added.
-  package func total(_ count: Int) -> Floats {
+  /// The sums of this process's subtrees, as large as they come and in their order (`ReductionTree.roots`): `count`
+  /// floats each, until the next `reset`. Once all microbatches are added; once.
+  package func roots(_ count: Int) -> [Floats] {
     // The higher the level, the earlier the microbatches.
-    var last: FloatBuffer?
+    var tail: [FloatBuffer] = []
     for sum in waiting.compactMap(\.self) {
-      if let last { ops.add(count, sum.start, Floats(last.start)) }
-      last = sum
+      // What no microbatch follows goes up alone.
+      if share.upperBound == parts, let last = tail.popLast() { ops.add(count, sum.start, Floats(last.start)) }
+      tail.append(sum)
     }
-    return Floats((last ?? FloatBuffer(count)).start)
+    return (finished + tail.reversed()).map { Floats($0.start) }
   }
 
-  /// A convolution's gradient of all microbatches to `target`, `[out, in, kernel, kernel]`.
-  func unpack(_ kernel: any ConvolutionKernel, into target: MutableFloats, threads: WorkerThreads) throws {
+  /// The sum over all microbatches, where all are this process's. As `roots`.
+  package func total(_ count: Int) -> Floats { roots(count).first ?? Floats(FloatBuffer(count).start) }
+
+  /// A convolution's summed gradient to `target`, `[out, in, kernel, kernel]`.
+  static func unpack(
+    _ sum: Floats, _ kernel: any ConvolutionKernel, into target: MutableFloats, threads: WorkerThreads
+  ) throws {
     // An address of its own: the threads write to disjoint pieces of it.
-    let places = Places(sum: total(kernel.packedCount(.backwardWeights)), target: target)
+    let places = Places(sum: sum, target: target)
     try threads.tryForEach(kernel.gradientPieces) { piece, _ in
       try kernel.unpackGradient(places.sum, piece: piece, into: places.target)
     }

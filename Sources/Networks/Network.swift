@@ -3,14 +3,17 @@ import Kernels
 
 /// A network in training, for one batch size: its layers' steps, joined once.
 ///
-/// The batch is cut into microbatches of fixed size. Steps that nothing reduces in between run in one phase, in which
+/// The batch is cut into microbatches of fixed size, of which this process may have some alone (`Reduction.share`); the
+/// others are run elsewhere at the same time. Steps that nothing reduces in between run in one phase, in which
 /// microbatches run side by side; a phase ends where they meet. Buffers live as long as the network: a step allocates
 /// nothing.
 package final class Network: Sendable {
-  /// What the caller fills before `forward`.
+  /// What the caller fills before `forward`: this process's images.
   package let input: Activation
-  /// `forward`'s result; the caller writes its gradient over it before `backward`.
+  /// `forward`'s result for these images; the caller writes its gradient over it before `backward`.
   package let output: Activation
+  /// Which of the batch's images are this process's.
+  package var rows: Range<Int> { context.microbatches.rows }
 
   private let layers: [any Layer]
   private let context: TrainingContext
@@ -28,12 +31,13 @@ package final class Network: Sendable {
     gradients: FloatBuffer, backend: any Backend, threads: WorkerThreads, reduction: any Reduction = LocalReduction(),
     profile: Profile? = nil
   ) throws {
-    let microbatches = Microbatches(batch: input.images, size: microbatch ?? input.images)
+    let microbatches = Microbatches(
+      batch: input.images, size: microbatch ?? input.images, share: reduction.share(of:))
     context = TrainingContext(
       parameters: parameters, gradients: gradients, microbatches: microbatches, backend: backend, threads: threads,
       workspace: Workspace(), pass: Pass(), profile: profile)
     self.reduction = reduction
-    self.input = Activation(input, microbatches)
+    self.input = Activation(input.with(images: microbatches.images), microbatches)
     var (made, last) = ([any Layer](), self.input)
     for description in layers {
       let layer = try description.training(last, context)
@@ -59,6 +63,7 @@ package final class Network: Sendable {
   package func backward() throws {
     try prepare(for: .backwardData)
     for phase in backwardPhases { try run(phase) }
+    try reduction.settle()
   }
 
   private func prepare(for pass: ConvolutionPass) throws {

@@ -2,9 +2,10 @@ import Audio
 import Basics
 import Kernels
 import Networks
+import Ranks
 
 /// A batch's spectrograms and teacher vectors, from shards or memory: decoded, cropped, mixed and masked on all
-/// threads.
+/// threads. A rank loads its own rows of the batch.
 final class BatchLoader: @unchecked Sendable {
   /// Samples of each clip that are taken.
   let samples: Int
@@ -15,14 +16,16 @@ final class BatchLoader: @unchecked Sendable {
   private let threads: WorkerThreads
   /// The clip whose vectors each clip is trained on.
   private let teachers: [Int]
+  private let ranks: RankGroup
   private let profile: Profile?
   private let soundRow: Int?
 
   init(
     _ clips: any TrainingClips, _ configuration: TrainingConfiguration, ops: any Ops,
-    threads: WorkerThreads, profile: Profile?
+    threads: WorkerThreads, ranks: RankGroup = .alone, profile: Profile?
   ) throws {
     self.clips = clips
+    self.ranks = ranks
     self.configuration = configuration
     self.ops = ops
     self.threads = threads
@@ -42,27 +45,42 @@ final class BatchLoader: @unchecked Sendable {
 
   /// - Parameters:
   ///   - batch: numbers of clips.
-  ///   - spectrograms: `[batch, 257, frames of samples]`, filled.
-  /// - Returns: the teacher's means, `[batch, width]`.
-  func load(_ batch: [Int], epoch: Int, into spectrograms: FloatBuffer) throws -> FloatBuffer {
+  ///   - rows: by rank: which of them it loads.
+  ///   - spectrograms: of this rank's rows, `[rows, 257, frames of samples]`, filled.
+  /// - Returns: the teacher's means for these rows, `[rows, width]`.
+  func load(_ batch: [Int], rows: [Range<Int>], epoch: Int, into spectrograms: FloatBuffer) throws -> FloatBuffer {
+    let own = rows[ranks.rank]
     let views = batch.map { clip in
       ClipView(
         configuration.augmentation, seed: configuration.seed, epoch: epoch, clip: clips.ids[clip],
         samples: clips.samples, taken: samples)
     }
-    let images = try targets(batch, views)
+    let images = try targets(own, of: batch, views)
     let failures = FailureBox<any Error>()
-    FrontEnd.compute(
-      clips: batch.count, samples: samples, scope: configuration.normalization, ops: ops,
+    try FrontEnd.compute(
+      clips: own.count, samples: samples, scope: configuration.normalization, ops: ops,
       threads: threads,
       waveform: { row, place in
         self.profile.measure(self.soundRow, slot: row) {
-          failures.collect(row) { try self.waveform(row, batch, views, into: place) }
+          failures.collect(row) { try self.waveform(own.lowerBound + row, batch, views, into: place) }
         }
+      },
+      gather: { moments in
+        try failures.throwFirst()
+        return try self.everyones(moments, rows)
       }, into: spectrograms)
     try failures.throwFirst()
-    mask(views, spectrograms)
+    mask(Array(views[own]), spectrograms)
     return images
+  }
+
+  /// Mean and Σ (x − mean)² of all the batch's clips.
+  private func everyones(_ own: DoubleBuffer, _ rows: [Range<Int>]) throws -> DoubleBuffer {
+    if ranks.isAlone { return own }
+    let all = DoubleBuffer(2 * (rows.last?.upperBound ?? 0))
+    (all.start + 2 * rows[ranks.rank].lowerBound).update(from: own.start, count: own.count)
+    try ranks.exchange(all.start, rows.map { 16 * $0.lowerBound..<16 * $0.upperBound })
+    return all
   }
 
   /// Who a clip is mixed with: the batch's next.
@@ -92,28 +110,27 @@ final class BatchLoader: @unchecked Sendable {
     if view.gain != 1 { for i in 0..<samples { place[i] *= view.gain } }
   }
 
-  private func targets(_ batch: [Int], _ views: [ClipView]) throws -> FloatBuffer {
-    let width = clips.width
-    let pure = FloatBuffer(batch.count * width)
-    let mixed = FloatBuffer(batch.count * width)
-    try threads.tryForEach(batch.count) { row, _ in
-      let clip = self.teachers[batch[row]]
-      let target = try self.clips.target(clip, samples: views[row].start..<views[row].start + self.samples)
-      guard target.count == width else {
-        throw Failure.vectorWidth(self.clips.ids[clip], found: target.count, expected: width)
+  private func targets(_ own: Range<Int>, of batch: [Int], _ views: [ClipView]) throws -> FloatBuffer {
+    let (width, result) = (clips.width, FloatBuffer(own.count * clips.width))
+    try threads.tryForEach(own.count) { k, _ in
+      let (row, share) = (own.lowerBound + k, views[own.lowerBound + k].share)
+      var target = try self.target(row, batch, views)
+      if share < 1 {
+        let other = try self.target(self.partner(row, batch), batch, views)
+        for i in 0..<width { target[i] = target[i] * share + other[i] * (1 - share) }
       }
-      (pure.start + row * width).update(from: target, count: width)
+      (result.start + k * width).update(from: target, count: width)
     }
-    defer { withExtendedLifetime(pure) {} }
-    for (row, view) in views.enumerated() {
-      let other = partner(row, batch) * width
-      for i in 0..<width {
-        let own = pure.start[row * width + i]
-        mixed.start[row * width + i] =
-          view.share < 1 ? own * view.share + pure.start[other + i] * (1 - view.share) : own
-      }
+    return result
+  }
+
+  private func target(_ row: Int, _ batch: [Int], _ views: [ClipView]) throws -> [Float] {
+    let clip = teachers[batch[row]]
+    let target = try clips.target(clip, samples: views[row].start..<views[row].start + samples)
+    guard target.count == clips.width else {
+      throw Failure.vectorWidth(clips.ids[clip], found: target.count, expected: clips.width)
     }
-    return mixed
+    return target
   }
 
   private func mask(_ views: [ClipView], _ spectrograms: FloatBuffer) {

@@ -1,5 +1,7 @@
+import Basics
 import Kernels
 import Networks
+import Ranks
 
 /// What training changes: a network's weights and running statistics, Adam's moments m and v, and where one
 /// is kept, the weights' moving average.
@@ -22,6 +24,17 @@ package final class Learner: Sendable {
     guard let average else { return }
     average.trainable.start.update(from: parameters.trainable.start, count: average.trainable.count)
     average.running.start.update(from: parameters.running.start, count: average.running.count)
+  }
+
+  /// What rank 0 has becomes every rank's.
+  /// - Returns: rank 0's state.
+  func takeOver(_ state: TrainingState, _ ranks: RankGroup) throws -> TrainingState {
+    guard !ranks.isAlone else { return state }
+    for (_, buffer) in buffers {
+      try ranks.broadcast(UnsafeMutableRawBufferPointer(start: buffer.start, count: 4 * buffer.count))
+    }
+    return try CanonicalJSON.decode(
+      TrainingState.self, from: ranks.broadcast(CanonicalJSON.bytes(state)), source: "rank 0")
   }
 
   /// The buffers with the names they have in checkpoints.

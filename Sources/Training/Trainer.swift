@@ -1,12 +1,13 @@
 import Basics
 import Kernels
 import Networks
+import Ranks
 
 /// Trains an encoder: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a checkpoint left
 /// off.
 ///
 /// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no
-/// bit.
+/// bit, and neither does the number of ranks that train together. Rank 0 alone reads and writes the folder.
 package final class Trainer {
   /// Raised whenever the same configuration would give other weights than before.
   package static let version = 1
@@ -17,6 +18,8 @@ package final class Trainer {
     case stepped(step: Int, epoch: Int, of: Int, loss: Double, samplesPerSecond: Double)
     case epochEnded(MetricsLog.Line)
     case saved(step: Int)
+    /// What this rank sent to the others in so many steps, and how long it waited for them.
+    case exchanged(Traffic, steps: Int)
     case stopped(String)
   }
 
@@ -25,8 +28,9 @@ package final class Trainer {
   private let train: any TrainingClips
   private let validation: Validation?
   package let learner: Learner
-  private let checkpoints: CheckpointDirectory
-  private let metrics: MetricsLog
+  private let ranks: RankGroup
+  /// Rank 0's.
+  private let records: (checkpoints: CheckpointDirectory, metrics: MetricsLog)?
   private let schedule: any LearningRateSchedule
   private let step: TrainingStep
   private let report: (Event) -> Void
@@ -40,6 +44,7 @@ package final class Trainer {
   /// - Parameters:
   ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
   ///   - architecture, objective: nil: those that the configuration names.
+  ///   - ranks: those that train together. All give the same configuration, limits and clips.
   ///   - initialize: fills in weights to start from, over random ones.
   ///   - retrieval: scores how the validation clips find each other after each epoch, for the records.
   ///   - profile: gets the time of every step but the first.
@@ -47,15 +52,17 @@ package final class Trainer {
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
     validation: (any TrainingClips)?,
     folder: String, backend: any Backend, threads: WorkerThreads, architecture: Architecture? = nil,
-    objective: (any Objective)? = nil, initialize: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil,
+    objective: (any Objective)? = nil, ranks: RankGroup = .alone,
+    initialize: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil,
     retrieval: @escaping (Validation.Pairs) -> [String: Double] = { _ in [:] }, report: @escaping (Event) -> Void
   ) throws {
     guard train.ids.count >= configuration.batchSize, configuration.batchSize >= 2 else {
-      throw Failure.tooFewClips(train.ids.count, batchSize: max(2, configuration.batchSize))
+      throw ranks.shared(.tooFewClips(train.ids.count, batchSize: max(2, configuration.batchSize)))
     }
     let architecture = try architecture ?? .named(configuration.encoder)
     let objective = try objective ?? DistillationObjective(configuration.loss)
     self.configuration = configuration
+    self.ranks = ranks
     self.limits = limits
     self.train = train
     self.report = report
@@ -66,26 +73,31 @@ package final class Trainer {
       try architecture.parameters + objective.parameters(encoder: architecture.width, target: train.width),
       averages: configuration.optimizer.averageDecay != nil)
     self.learner = learner
-    step = try TrainingStep(
-      train, configuration, architecture, objective, learner, backend: backend, threads: threads, profile: profile)
+    step = try ranks.together {
+      try TrainingStep(
+        train, configuration, architecture, objective, learner, backend: backend, threads: threads, ranks: ranks,
+        profile: profile)
+    }
     self.validation = validation.map {
       Validation(
         clips: $0, scope: configuration.normalization, architecture, objective, learner, backend: backend,
-        threads: threads)
+        threads: threads, ranks: ranks)
     }
-    checkpoints = try CheckpointDirectory("\(folder)/checkpoints")
-    if let found = try checkpoints.resume(into: learner, warn: { report(.damaged($0)) }) {
-      state = found
-      hasNews = false
-      report(.resumed(step: found.step))
-    } else {
-      state = TrainingState()
-      hasNews = true
-      learner.parameters.initialize(seed: configuration.seed)
-      try initialize(learner.parameters)
-      learner.startAverage()
+    let found = try ranks.together { () throws -> (state: TrainingState?, CheckpointDirectory)? in
+      guard ranks.isFirst else { return nil }
+      let checkpoints = try CheckpointDirectory("\(folder)/checkpoints")
+      let state = try checkpoints.resume(into: learner, warn: { report(.damaged($0)) })
+      if state == nil {
+        learner.parameters.initialize(seed: configuration.seed)
+        try initialize(learner.parameters)
+        learner.startAverage()
+      }
+      return (state, checkpoints)
     }
-    metrics = try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state)
+    if let step = found?.state?.step { report(.resumed(step: step)) }
+    hasNews = found?.state == nil
+    state = try learner.takeOver(found?.state ?? TrainingState(), ranks)
+    records = try found.map { [state] in ($0.1, try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state)) }
     lastSaved = (state.step, .now)
   }
 
@@ -93,16 +105,18 @@ package final class Trainer {
   /// - Throws: `Interruption.failure` after saving; `Failure` for a loss that is not finite.
   package func run() throws {
     let (begin, before) = (ContinuousClock.now, state)
+    let traffic = ranks.traffic
     // A run that had ended goes on only if its end has moved.
     var reason = end
     while reason == nil { reason = try trainEpoch(begin) ?? end }
     try save()
+    if !ranks.isAlone { report(.exchanged(ranks.traffic - traffic, steps: state.step - before.step)) }
     if let reason { report(.stopped(state == before ? "up to date: \(reason)" : reason)) }
   }
 
   /// Takes the weights of the epoch that was best on the validation clips, where there is one.
   package func loadBest() throws {
-    if let best = state.best { _ = try checkpoints.load(best.step, into: learner) }
+    if let best = state.best { _ = try records?.checkpoints.load(best.step, into: learner) }
   }
 
   private var end: String? {
@@ -119,12 +133,11 @@ package final class Trainer {
       state: state.schedule)
     while state.batchInEpoch < batchesInEpoch {
       if let end { return end }
-      if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 {
-        return "the time given is over"
-      }
-      if Interruption.isRequested {
+      let reasons = try reasonsToStop(begin)
+      if reasons.contains(.timeIsOver) { return "the time given is over" }
+      if reasons.contains(.interruption) {
         try save()
-        throw Interruption.failure
+        throw ranks.shared(Interruption.failure)
       }
       let start = ContinuousClock.now
       let batch = Array(
@@ -136,7 +149,8 @@ package final class Trainer {
       state.batchInEpoch += 1
       state.epochLoss += outcome.loss
       let speed = Double(batch.count) / (ContinuousClock.now - start).seconds
-      try metrics.append(line("step", loss: outcome.loss, rate: rate, norm: outcome.gradientNorm, speed: speed))
+      try records?.metrics.append(
+        line("step", loss: outcome.loss, rate: rate, norm: outcome.gradientNorm, speed: speed))
       report(
         .stepped(
           step: state.step, epoch: state.epoch, of: batchesInEpoch, loss: outcome.loss, samplesPerSecond: speed))
@@ -146,12 +160,27 @@ package final class Trainer {
     return nil
   }
 
+  /// What ends a training between two steps, besides what its state says.
+  private struct StopReasons: OptionSet {
+    let rawValue: UInt8
+    static let interruption = StopReasons(rawValue: 1)
+    static let timeIsOver = StopReasons(rawValue: 2)
+  }
+
+  /// Of any rank: all stop after the same step.
+  private func reasonsToStop(_ begin: ContinuousClock.Instant) throws -> StopReasons {
+    var reasons: StopReasons = Interruption.isRequested ? .interruption : []
+    if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 { reasons.insert(.timeIsOver) }
+    return StopReasons(rawValue: try ranks.union(reasons.rawValue))
+  }
+
   private func stepOrExplain(_ batch: [Int], _ rate: Double) throws -> TrainingStep.Outcome {
     do { return try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate) } catch var failure
       as Failure
       where failure.code == "training.nonfinite"
     {
-      let last = checkpoints.steps.last.map { "the last checkpoint is of step \($0)" } ?? "there is no checkpoint yet"
+      let last =
+        records?.checkpoints.steps.last.map { "the last checkpoint is of step \($0)" } ?? "there is no checkpoint yet"
       failure.hint = [last, failure.hint].compactMap { $0 }.joined(separator: "; ")
       throw failure
     }
@@ -163,7 +192,7 @@ package final class Trainer {
     if let validation, (state.epoch + 1) % limits.validateEvery == 0 || state.epoch + 1 == limits.epochs {
       let (loss, pairs) = try validation.score()
       summary.validationLoss = loss
-      summary.retrieval = retrieval(pairs)
+      if records != nil { summary.retrieval = retrieval(pairs) }
       schedule.observe(validationLoss: loss, base: configuration.learningRate, state: &state.schedule)
       if loss < state.best?.validationLoss ?? .infinity {
         state.best = .init(step: state.step, validationLoss: loss)
@@ -172,7 +201,7 @@ package final class Trainer {
         state.epochsWithoutBetter += 1
       }
     }
-    try metrics.append(summary)
+    try records?.metrics.append(summary)
     hasNews = true
     state.epoch += 1
     state.batchInEpoch = 0
@@ -199,10 +228,10 @@ package final class Trainer {
   }
 
   private func save() throws {
-    guard hasNews else { return }
+    guard hasNews, let records else { return }
     // What a checkpoint counts as done must not be missing from the records.
-    try metrics.sync()
-    try checkpoints.save(learner, state)
+    try records.metrics.sync()
+    try records.checkpoints.save(learner, state)
     hasNews = false
     lastSaved = (state.step, .now)
     report(.saved(step: state.step))

@@ -3,8 +3,12 @@ import Basics
 import Glibc
 import Kernels
 import Networks
+import Ranks
 
 /// One step of training: a batch's sounds and vectors in, moved weights out.
+///
+/// Each rank runs the encoder on its own rows of the batch. Embeddings and targets then go to all, and each forms the
+/// loss of the whole batch and moves the weights by itself: nothing of that depends on the number of ranks.
 final class TrainingStep: @unchecked Sendable {
   struct Outcome {
     var loss: Double
@@ -12,11 +16,16 @@ final class TrainingStep: @unchecked Sendable {
   }
 
   private let clips: any TrainingClips
+  private let ranks: RankGroup
   private let configuration: TrainingConfiguration
   private let learner: Learner
   private let encoder: Network
   private let loss: any TrainingLoss
   private let gradients: FloatBuffer
+  /// Of the whole batch: `[batch, encoder's width]` and `[batch, target's width]`.
+  private let (embeddings, targets): (FloatBuffer, FloatBuffer)
+  /// By rank: its rows of a batch.
+  private let rows: [Range<Int>]
   private let loader: BatchLoader
   private let optimizer: Optimizer
   private let profile: Profile?
@@ -25,14 +34,15 @@ final class TrainingStep: @unchecked Sendable {
   init(
     _ clips: any TrainingClips, _ configuration: TrainingConfiguration, _ architecture: Architecture,
     _ objective: any Objective,
-    _ learner: Learner, backend: any Backend, threads: WorkerThreads, profile: Profile?
+    _ learner: Learner, backend: any Backend, threads: WorkerThreads, ranks: RankGroup = .alone, profile: Profile?
   ) throws {
     self.clips = clips
+    self.ranks = ranks
     self.configuration = configuration
     self.learner = learner
     self.profile = profile
     lossRow = profile?.row("loss", "all")
-    loader = try BatchLoader(clips, configuration, ops: backend.ops, threads: threads, profile: profile)
+    loader = try BatchLoader(clips, configuration, ops: backend.ops, threads: threads, ranks: ranks, profile: profile)
     optimizer = Optimizer(
       configuration.optimizer, learner, ops: backend.ops, threads: threads, profile: profile)
     gradients = FloatBuffer(learner.parameters.layout.trainableCount)
@@ -41,7 +51,14 @@ final class TrainingStep: @unchecked Sendable {
       width: FrontEnd.frames(samples: loader.samples))
     encoder = try Network(
       architecture.layers, input: spectrograms, microbatch: configuration.microbatch, parameters: learner.parameters,
-      gradients: gradients, backend: backend, threads: threads, profile: profile)
+      gradients: gradients, backend: backend, threads: threads,
+      reduction: ranks.isAlone ? LocalReduction() : RankReduction(ranks, ops: backend.ops), profile: profile)
+    let batch = configuration.batchSize
+    let count = (batch + configuration.microbatch - 1) / configuration.microbatch
+    rows = ranks.shares(of: count).map {
+      min(batch, $0.lowerBound * configuration.microbatch)..<min(batch, $0.upperBound * configuration.microbatch)
+    }
+    (embeddings, targets) = (FloatBuffer(batch * architecture.width), FloatBuffer(batch * clips.width))
     loss = objective.loss(
       LossContext(
         encoder: architecture.width, target: clips.width, parameters: learner.parameters, gradients: gradients,
@@ -52,32 +69,42 @@ final class TrainingStep: @unchecked Sendable {
   ///   - batch: numbers of clips.
   ///   - number: of the step, counted from 1.
   func run(_ batch: [Int], epoch: Int, number: Int, rate: Double) throws -> Outcome {
-    let targets = try loader.load(batch, epoch: epoch, into: encoder.input.values)
+    let own = try loader.load(batch, rows: rows, epoch: epoch, into: encoder.input.values)
     try encoder.forward()
+    try gather(encoder.output.values, own)
     let ids = batch.map { clips.ids[$0] }
     let result = try profile.measure(lossRow) {
       try loss.evaluate(
-        audio: encoder.output.values, target: targets, rows: batch.count,
+        audio: self.embeddings, target: self.targets, rows: batch.count,
         dropout: { name, width in
           Dropout.factors(
             seed: self.configuration.seed, purpose: name, epoch: epoch, clips: ids, width: width)
         }, gradients: true)
     }
     guard result.loss.isFinite, let audio = result.audio else {
-      throw nonFinite("loss", result.loss, number, ids, targets)
+      throw ranks.shared(nonFinite("loss", result.loss, number, ids))
     }
-    encoder.output.values.start.update(from: audio.start, count: encoder.output.extent.count)
+    let output = encoder.output
+    output.values.start.update(
+      from: audio.start + encoder.rows.lowerBound * output.extent.imageCount, count: output.extent.count)
     try encoder.backward()
     let norm = optimizer.norm(gradients)
-    guard norm.isFinite else { throw nonFinite("gradient norm", norm, number, ids, targets) }
+    guard norm.isFinite else { throw ranks.shared(nonFinite("gradient norm", norm, number, ids)) }
     optimizer.step(gradients, norm: norm, rate: rate, number: number)
     return Outcome(loss: result.loss, gradientNorm: norm)
   }
 
+  /// Puts this rank's rows among everybody's.
+  private func gather(_ audio: FloatBuffer, _ target: FloatBuffer) throws {
+    for (own, all) in [(audio, embeddings), (target, targets)] {
+      let width = all.count / max(1, configuration.batchSize)
+      (all.start + encoder.rows.lowerBound * width).update(from: own.start, count: encoder.rows.count * width)
+      try ranks.exchange(all.start, rows.map { 4 * width * $0.lowerBound..<4 * width * $0.upperBound })
+    }
+  }
+
   /// Names the clips whose vectors are to blame, where they are.
-  private func nonFinite(_ what: String, _ value: Double, _ step: Int, _ ids: [String], _ targets: FloatBuffer)
-    -> Failure
-  {
+  private func nonFinite(_ what: String, _ value: Double, _ step: Int, _ ids: [String]) -> Failure {
     let bad = ids.indices.filter { row in
       !targets[row * clips.width..<(row + 1) * clips.width].allSatisfy(\.isFinite)
     }

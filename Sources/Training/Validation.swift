@@ -4,9 +4,10 @@ import Corpus
 import Kernels
 import Models
 import Networks
+import Ranks
 
 /// The loss on clips that are not trained on, always against the same number of other clips where it depends on them,
-/// so that it can be compared between epochs, batch sizes and data sets.
+/// so that it can be compared between epochs, batch sizes and data sets. Each rank embeds some of the clips.
 package final class Validation {
   /// Clips in a group; each is told from the group's others.
   static let group = Split.fewestValidationClips
@@ -18,11 +19,13 @@ package final class Validation {
   private let projection: RowNetwork?
   private let projectionWidth: Int
   private let embedder: () -> Embedder
+  private let ranks: RankGroup
 
   init(
     clips: any TrainingClips, scope: NormalizationScope, _ architecture: Architecture, _ objective: any Objective,
-    _ learner: Learner, backend: any Backend, threads: WorkerThreads
+    _ learner: Learner, backend: any Backend, threads: WorkerThreads, ranks: RankGroup = .alone
   ) {
+    self.ranks = ranks
     (self.clips, self.scope, group) = (clips, scope, objective.validationGroup)
     let context = LossContext(
       encoder: architecture.width, target: clips.width, parameters: learner.parameters, backend: backend,
@@ -53,7 +56,7 @@ package final class Validation {
   func score() throws -> (loss: Double, pairs: Pairs) {
     let (count, width, clips) = (clips.ids.count, clips.width, clips)
     let embedder = embedder()
-    let audio = try embedder.embed(count, scope: scope) { row, place in try clips.waveform(row, into: place) }
+    let audio = try embed(embedder)
     let targets = FloatBuffer(count * width)
     for row in 0..<count { (targets.start + row * width).update(from: try clips.target(row), count: width) }
     let size = min(count, group ?? count)
@@ -72,5 +75,23 @@ package final class Validation {
       sum / Double(max(1, groups)),
       Pairs(audio: placed, images: targets.values, audioWidth: projectionWidth, imageWidth: width)
     )
+  }
+
+  /// `[count, width]`. An embedding depends on its own clip alone: each rank makes some, unless all are normalized
+  /// together.
+  private func embed(_ embedder: Embedder) throws -> FloatBuffer {
+    let clips = clips
+    if ranks.isAlone || scope == .batch {
+      return try embedder.embed(clips.ids.count, scope: scope) { row, place in try clips.waveform(row, into: place) }
+    }
+    let (shares, width) = (ranks.shares(of: clips.ids.count), embedder.width)
+    let first = shares[ranks.rank].lowerBound
+    let own = try embedder.embed(shares[ranks.rank].count, scope: scope) { row, place in
+      try clips.waveform(first + row, into: place)
+    }
+    let all = FloatBuffer(clips.ids.count * width)
+    (all.start + first * width).update(from: own.start, count: own.count)
+    try ranks.exchange(all.start, shares.map { 4 * width * $0.lowerBound..<4 * width * $0.upperBound })
+    return all
   }
 }

@@ -11,16 +11,21 @@ enum Console {
   }
 
   private static let style = Mutex(Style())
+  private static let mutedRank = Mutex<Int?>(nil)
   private static let barIsShown = Mutex(false)
 
   static func use(_ new: Style) { style.withLock { $0 = new } }
-  static var isJSON: Bool { style.withLock { $0.json } }
-  static var isQuiet: Bool { style.withLock { $0.quiet } }
+  static var isJSON: Bool { style.withLock { $0.json } && !isMuted }
+  static var isQuiet: Bool { style.withLock { $0.quiet } || isMuted }
+
+  /// From here on only failures are told, with the rank: another process says the rest.
+  static func mute(rank: Int) { mutedRank.withLock { $0 = rank } }
+  static var isMuted: Bool { mutedRank.withLock { $0 } != nil }
 
   /// A result, for people. With `--json` nothing: machines get events.
   static func say(_ text: String) {
     JobReport.add(line: text)
-    guard !isJSON else { return }
+    guard !isJSON, !isMuted else { return }
     clearBar()
     write(printable(text) + "\n", to: 1)
   }
@@ -46,6 +51,7 @@ enum Console {
 
   static func warn(_ text: String) {
     event("warning", ["text": text])
+    guard !isMuted else { return }
     JobReport.add(warning: text)
     clearBar()
     write("warning: \(printable(text))\n", to: 2)
@@ -64,7 +70,8 @@ enum Console {
       fields[key] = value
     }
     event("error", fields)
-    write((failure.exit == .interrupted ? "" : "error: ") + printable("\(failure)") + "\n", to: 2)
+    let rank = mutedRank.withLock { $0 }.map { "rank \($0): " } ?? ""
+    write(rank + (failure.exit == .interrupted ? "" : "error: ") + printable("\(failure)") + "\n", to: 2)
   }
 
   /// Redraws the bar of a terminal, cut to its width: what wraps cannot be taken back.

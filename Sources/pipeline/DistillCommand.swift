@@ -4,7 +4,10 @@ import Flow
 
 struct DistillCommand: PipelineFileCommand {
   static let configuration = CommandConfiguration(
-    commandName: "distill", abstract: "Train the audio encoder on training shards. Resumes automatically.")
+    commandName: "distill", abstract: "Train the audio encoder on training shards. Resumes automatically.",
+    discussion: """
+      Under mpirun -n N or srun --mpi=pmix, N processes train one run together, with the weights of one process.
+      """)
 
   @OptionGroup var options: DistillOptions
   @Flag(help: "Discard the checkpoints of this same run first.") var fresh = false
@@ -15,9 +18,12 @@ struct DistillCommand: PipelineFileCommand {
     var settings = try options.settings(workspace: common.workspace)
     settings.fresh = fresh
     if common.dryRun {
+      try RankSession.speakOnce()
       _ = try DistillReport.plan(DistillJob(settings), explains: common.explain)
     } else {
-      try DistillReport(settings, explains: common.explain).run(profiles: profile)
+      let ranks = try RankSession.join()
+      if options.machine.threads == nil { settings.threads = try ranks.threads() }
+      try DistillReport(settings, ranks, explains: common.explain).run(profiles: profile)
     }
   }
 }

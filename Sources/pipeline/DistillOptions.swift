@@ -167,13 +167,18 @@ struct MachineOptions: ParsableArguments {
   @Option(
     help: "Instruction set: avx512, avx2 or portable. Default: the best this CPU has.")
   var isa: InstructionSet?
-  @Option(help: "Threads. The weights do not depend on it.") var threads = defaults.threads
+  @Option(
+    help: """
+      Threads of each process. The weights do not depend on it. Default: the processors that it may use, divided among \
+      ranks that share them.
+      """)
+  var threads: Int?
 
   func validate() throws { try check("--threads", threads, 1...) }
 
   func apply(to settings: inout DistillSettings) throws {
     settings.instructionSet = isa ?? .best
-    settings.threads = threads
+    settings.threads = threads ?? defaults.threads
     guard settings.instructionSet <= .best else {
       throw Failure(
         "isa.absent", "this CPU does not have the instruction set", on: settings.instructionSet.name,

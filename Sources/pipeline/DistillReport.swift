@@ -1,18 +1,22 @@
-import Networks
 import Basics
 import Distill
-import Training
 import Foundation
 import Kernels
+import Networks
+import Ranks
+import Training
 
 /// A training as a person or a machine sees it.
 final class DistillReport {
   private let settings: DistillSettings
+  private let ranks: RankGroup
   private var progress: Progress?
 
   private let explains: Bool
 
-  init(_ settings: DistillSettings, explains: Bool = false) { (self.settings, self.explains) = (settings, explains) }
+  init(_ settings: DistillSettings, _ ranks: RankGroup = .alone, explains: Bool = false) {
+    (self.settings, self.ranks, self.explains) = (settings, ranks, explains)
+  }
 
   /// Says what would be done.
   /// - Returns: whether it would train.
@@ -42,8 +46,22 @@ final class DistillReport {
 
   func run(profiles: Bool = false) throws {
     let profile = profiles ? Profile() : nil
-    try DistillJob(settings).run(profile: profile, show)
-    if let profile { ProfileTable(profile, settings).show() }
+    try DistillJob(settings).run(ranks: ranks, profile: profile, show)
+    if let profile, ranks.isFirst { ProfileTable(profile, settings).show() }
+  }
+
+  private func show(_ traffic: Traffic, _ steps: Int) {
+    Console.event(
+      "exchanged",
+      [
+        "ranks": ranks.count, "steps": steps, "messages": traffic.messages, "bytes": traffic.bytes,
+        "secondsWaited": traffic.secondsWaited,
+      ])
+    guard steps > 0 else { return }
+    let (count, share) = (Double(steps), 1e-6 / Double(steps))
+    Console.note(
+      "each step rank 0 sent \(one(Double(traffic.bytes) * share)) MB in \(traffic.messages / steps) messages and waited "
+        + "\(String(format: "%.3f", traffic.secondsWaited / count)) s")
   }
 
   private static func clips(_ plan: DistillJob.Plan) -> String {
@@ -83,6 +101,7 @@ final class DistillReport {
           "epoch": line.epoch, "step": line.step, "loss": line.loss,
           "validationLoss": line.validationLoss as Any? ?? NSNull(),
         ])
+    case .exchanged(let traffic, let steps): show(traffic, steps)
     case .saved(let step): Console.event("saved", ["step": step])
     case .stopped(let why):
       Console.say("done: \(why)")

@@ -26,21 +26,22 @@ struct Pipeline: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
       if let problem = Console.problem { throw problem }
-      if let kept = command as? any KeptCommand {
-        CommandHistory.keep(Array(CommandLine.arguments.dropFirst()), makesShards: type(of: kept).makesShards)
+      if RankSession.isFirst {
+        if let kept = command as? any KeptCommand {
+          CommandHistory.keep(Array(CommandLine.arguments.dropFirst()), makesShards: type(of: kept).makesShards)
+        }
+        JobReport.finish()
       }
-      JobReport.finish()
+      RankSession.end()
     } catch let failure as Failure {
-      Console.report(failure)
-      JobReport.finish()
+      RankSession.fail(failure)
       exit(withStatus: failure.exit)
     } catch let exitCode as ExitCode where exitCode.rawValue < 64 {
       exit(withError: exitCode)
     } catch {
       let code = exitCode(for: error)
       if code == .success || code == .validationFailure { exit(withError: error) }
-      Console.report(Failure("unexpected", "something unforeseen went wrong", found: "\(error)"))
-      JobReport.finish()
+      RankSession.fail(Failure("unexpected", "something unforeseen went wrong", found: "\(error)"))
       exit(withStatus: .failed)
     }
   }

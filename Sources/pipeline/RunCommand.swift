@@ -20,6 +20,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    try RankSession.refuseSeveral("pipeline run")
     var common = common
     common.pipelineFile = file ?? common.pipelineFile ?? PipelineFile.standardPath
     let file = try common.begin()

@@ -1,7 +1,8 @@
 import Basics
 import Networks
-import Training
+import Ranks
 import Runs
+import Training
 
 /// Trains a run, or goes on with it where it was stopped.
 package struct DistillJob: Sendable {
@@ -43,11 +44,29 @@ package struct DistillJob: Sendable {
     return plan(run, stepsDone: state?.step, end: state.flatMap(run.end))
   }
 
-  /// - Parameter profile: filled from the second step on; nil: nothing is measured.
-  package func run(profile: Profile? = nil, _ events: @escaping (Event) -> Void) throws {
-    let run = try TrainingRun(settings)
-    events(.began(plan(run, stepsDone: settings.fresh ? nil : run.stepsDone, end: nil), notes: run.notes))
-    try run.run(profile: profile) { events(.training($0)) }
+  /// - Parameters:
+  ///   - ranks: those that train together, all with this job. Rank 0 alone tells what happens and writes.
+  ///   - profile: filled from the second step on; nil: nothing is measured.
+  /// - Throws: `ranks.differ` where ranks have other settings, other data or another program.
+  package func run(ranks: RankGroup = .alone, profile: Profile? = nil, _ events: @escaping (Event) -> Void) throws {
+    let run = try ranks.together { try TrainingRun(settings, findsOrigin: ranks.isFirst) }
+    try RankAgreement.check(run, ranks)
+    if ranks.isFirst {
+      let notes = run.notes + Self.notes(ranks, settings.configuration)
+      events(.began(plan(run, stepsDone: settings.fresh ? nil : run.stepsDone, end: nil), notes: notes))
+    }
+    try run.run(ranks, profile: profile) { event in if ranks.isFirst { events(.training(event)) } }
+  }
+
+  private static func notes(_ ranks: RankGroup, _ configuration: TrainingConfiguration) -> [String] {
+    guard !ranks.isAlone else { return [] }
+    let size = configuration.microbatch
+    let shares = ranks.shares(of: (configuration.batchSize + size - 1) / size)
+    let idle = shares.count { $0.isEmpty }
+    let note = "\(ranks.count) ranks, up to \(size * (shares.first?.count ?? 0)) clips of a batch each"
+    return [
+      idle == 0 ? note : "\(note); \(idle) have none: a batch has \(shares.last?.upperBound ?? 0) parts of \(size)"
+    ]
   }
 
   private func plan(_ run: TrainingRun, stepsDone: Int?, end: String?) -> Plan {

@@ -5,6 +5,7 @@ import Foundation
 import Kernels
 import Models
 import Networks
+import Ranks
 import Runs
 import Shards
 import StageGraph
@@ -28,7 +29,9 @@ final class TrainingRun {
   private let hashed: FileDigestCache.Found
 
   /// Opens the shards and works out which run this is. Writes nothing.
-  init(_ settings: DistillSettings) throws {
+  /// - Parameter findsOrigin: whether it looks for the weights that training starts from; a rank that does not gets
+  ///   them from rank 0, and does not know the run's name.
+  init(_ settings: DistillSettings, findsOrigin: Bool = true) throws {
     self.settings = settings
     let set = try TrainingSet(folder: settings.shards)
     guard set.splits.contains(.train) else {
@@ -52,7 +55,7 @@ final class TrainingRun {
     let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
     data = try TrainingData(set, train: train, validation: held, cache: memo)
     hashed = memo?.found ?? FileDigestCache.Found()
-    origin = try Self.origin(settings, data, toolchain: backend.identity)
+    origin = try findsOrigin ? Self.origin(settings, data, toolchain: backend.identity) : nil
     configuration.initialWeights = origin?.digest
     description = try RunDescription(configuration, data, toolchain: backend.identity, parent: origin?.parent)
     if let parent = description.parent { notes.append("starts from \(parent.text)") }
@@ -63,22 +66,32 @@ final class TrainingRun {
   var stepsDone: Int? { CheckpointDirectory(existing: "\(folder)/checkpoints").steps.last }
 
   /// Trains, or goes on training, under the run's lock.
-  /// - Parameter profile: filled from the second step on; the first pays for fresh memory.
-  func run(profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
-    try Files.makeDirectory(folder)
-    let lock = try FileLock("\(folder)/lock")
+  /// - Parameters:
+  ///   - ranks: those that train together. Rank 0 alone touches the run's folder.
+  ///   - profile: filled from the second step on; the first pays for fresh memory.
+  func run(_ ranks: RankGroup, profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
+    let lock = try ranks.together { try ranks.isFirst ? begin() : nil }
     defer { withExtendedLifetime(lock) {} }
-    if settings.fresh { try Files.remove("\(folder)/checkpoints") }
-    try Files.write(try Self.pretty(description), to: "\(folder)/run.json")
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let trainer = try Trainer(
       description.configuration, settings.limits, train: train, validation: validation, folder: folder,
-      backend: backend, threads: threads, initialize: { [origin] in try origin?.fill($0) }, profile: profile,
+      backend: backend, threads: threads, ranks: ranks, initialize: { [origin] in try origin?.fill($0) },
+      profile: profile,
       retrieval: Self.retrieval,
       report: report)
-    try remember()
+    try ranks.together { if ranks.isFirst { try remember() } }
     try trainer.run()
+  }
+
+  /// Makes the folder and says what it holds.
+  /// - Returns: the lock on it.
+  private func begin() throws -> FileLock {
+    try Files.makeDirectory(folder)
+    let lock = try FileLock("\(folder)/lock")
+    if settings.fresh { try Files.remove("\(folder)/checkpoints") }
+    try Files.write(try Self.pretty(description), to: "\(folder)/run.json")
+    return lock
   }
 
   private static func retrieval(_ pairs: Validation.Pairs) -> [String: Double] {

@@ -23,10 +23,13 @@ final class BatchNorm: @unchecked Sendable {
   private let (runningMean, runningVariance): (MutableFloats, MutableFloats)
   private let (weightGradient, biasGradient): (MutableFloats, MutableFloats)
   private let count: Double
+  /// Of this process, among all of the batch.
+  private let firstPart: Int
 
-  /// - Parameter counts: values by channel in each microbatch.
+  /// - Parameter counts: values by channel in each microbatch of the whole batch.
   init(_ prefix: String, channels: Int, counts: [Int], _ context: TrainingContext) {
     self.channels = channels
+    firstPart = context.microbatches.share.lowerBound
     (scale, shift, mean) = (FloatBuffer(channels), FloatBuffer(channels), FloatBuffer(channels))
     rows = PartRows(parts: counts.count, width: 1 + 2 * channels)
     for (part, count) in counts.enumerated() { rows[part][0] = Double(count) }
@@ -55,13 +58,13 @@ final class BatchNorm: @unchecked Sendable {
 
   /// Where one microbatch's sums go.
   func sums(_ part: Int) -> (Sums, Sums) {
-    let start = rows[part] + 1
+    let start = rows[firstPart + part] + 1
     return (start, start + channels)
   }
 
   /// The meeting point: statistics of the whole batch, and what they do to the running ones.
-  func finishStatistics(_ reduction: any Reduction) {
-    reduction.fold(rows) { total, row in mergeMoments(total, row, channels: channels) }
+  func finishStatistics(_ reduction: any Reduction) throws {
+    try reduction.fold(rows) { total, row in mergeMoments(total, row, channels: channels) }
     let (means, m2) = (rows.total + 1, rows.total + 1 + channels)
     for c in 0..<channels {
       let inverse = 1 / (m2[c] / count + Self.epsilon).squareRoot()
@@ -76,8 +79,8 @@ final class BatchNorm: @unchecked Sendable {
   }
 
   /// The meeting point on the way back: gradients of scale and bias, and the coefficients for `through`.
-  func finishGradient(_ reduction: any Reduction) {
-    reduction.fold(rows) { total, row in for i in 1...2 * channels { total[i] += row[i] } }
+  func finishGradient(_ reduction: any Reduction) throws {
+    try reduction.fold(rows) { total, row in for i in 1...2 * channels { total[i] += row[i] } }
     let (sums, products) = (rows.total + 1, rows.total + 1 + channels)
     for c in 0..<channels {
       let inverse = inverseDeviation[c]

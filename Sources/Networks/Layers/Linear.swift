@@ -79,7 +79,7 @@ private final class TrainingLinear: Layer, @unchecked Sendable {
   }
 
   var backward: [Step] {
-    [Step(run: { try self.backward($0, $1) }, reduce: { _ in self.finishWeights() })]
+    [Step(run: { try self.backward($0, $1) }, reduce: { try self.finishWeights($0) })]
   }
 
   private func backward(_ part: Int, _ scratch: ThreadScratch) throws {
@@ -98,10 +98,12 @@ private final class TrainingLinear: Layer, @unchecked Sendable {
     input.gradientIsWritten?(part)
   }
 
-  private func finishWeights() {
-    let sum = workspace.gradientSums.first.total(gradientCount)
-    weightGradient.update(from: sum, count: linear.outputs * linear.inputs)
-    biasGradient.update(from: sum + linear.outputs * linear.inputs, count: linear.outputs)
+  private func finishWeights(_ reduction: any Reduction) throws {
+    try reduction.finish(workspace.gradientSums.first, count: gradientCount) { sum in
+      let weights = self.linear.outputs * self.linear.inputs
+      self.weightGradient.update(from: sum, count: weights)
+      self.biasGradient.update(from: sum + weights, count: self.linear.outputs)
+    }
   }
 }
 

@@ -37,12 +37,12 @@ final class NormalizedConvolution: @unchecked Sendable {
     let pixels = output.extent.pixels
     norm = BatchNorm(
       description.normPrefix, channels: description.outputChannels,
-      counts: microbatches.ranges.map { $0.count * pixels },
+      counts: microbatches.counts.map { $0 * pixels },
       context)
     weight = context.parameters.weights(description.weight)
     weightGradient = context.gradient(description.weight)
     packRow = profile?.row("all", "pack weights")
-    if let profile, let kernel = kernels[microbatches[0].count] {
+    if let profile, let kernel = kernels[microbatches.largest] {
       rows = ConvolutionPass.allCases.map {
         profile.row(description.name, $0.label, kernel: kernel.name($0), slots: microbatches.count)
       }
@@ -124,8 +124,10 @@ final class NormalizedConvolution: @unchecked Sendable {
   }
 
   /// Puts the summed weight gradient where the network's gradients are.
-  func finishWeights(_ sum: GradientSum) throws {
+  func finishWeights(_ sum: GradientSum, _ reduction: any Reduction) throws {
     guard let kernel = kernels.values.first else { return }
-    try sum.unpack(kernel, into: weightGradient, threads: threads)
+    try reduction.finish(sum, count: kernel.packedCount(.backwardWeights)) { [weightGradient, threads] total in
+      try GradientSum.unpack(total, kernel, into: weightGradient, threads: threads)
+    }
   }
 }

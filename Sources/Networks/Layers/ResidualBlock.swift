@@ -104,12 +104,12 @@ private final class TrainingBlock: Layer, @unchecked Sendable {
           try self.shortcut?.forward(part, scratch: scratch.kernel)
         },
         reduce: {
-          self.first.norm.finishStatistics($0)
-          self.shortcut?.norm.finishStatistics($0)
+          try self.first.norm.finishStatistics($0)
+          try self.shortcut?.norm.finishStatistics($0)
         }),
       Step(
         run: { try self.second.forward($0, scratch: $1.kernel) },
-        reduce: { self.second.norm.finishStatistics($0) }),
+        reduce: { try self.second.norm.finishStatistics($0) }),
       Step(run: { part, _ in self.profile.measure(self.leaveRow, slot: part) { self.leave(part) } }),
     ]
   }
@@ -135,20 +135,20 @@ private final class TrainingBlock: Layer, @unchecked Sendable {
       Step(
         run: nil,
         reduce: {
-          self.second.norm.finishGradient($0)
-          self.shortcut?.norm.finishGradient($0)
+          try self.second.norm.finishGradient($0)
+          try self.shortcut?.norm.finishGradient($0)
         }),
       Step(
         run: { try self.backwardSecond($0, $1) },
         reduce: {
-          try self.second.finishWeights(self.workspace.gradientSums.first)
-          self.first.norm.finishGradient($0)
+          try self.second.finishWeights(self.workspace.gradientSums.first, $0)
+          try self.first.norm.finishGradient($0)
         }),
       Step(
         run: { try self.backwardFirst($0, $1) },
-        reduce: { _ in
-          try self.first.finishWeights(self.workspace.gradientSums.first)
-          try self.shortcut?.finishWeights(self.workspace.gradientSums.second)
+        reduce: {
+          try self.first.finishWeights(self.workspace.gradientSums.first, $0)
+          try self.shortcut?.finishWeights(self.workspace.gradientSums.second, $0)
         }),
     ]
   }

@@ -68,7 +68,7 @@ private final class TrainingStem: Layer, @unchecked Sendable {
     packed = FloatBuffer(whole.weightCount)
     sign = FloatBuffer(whole.channels)
     gradientCount = whole.weightCount
-    let counts = microbatches.ranges.map { stem.shape(input.extent, images: $0.count).values }
+    let counts = microbatches.counts.map { stem.shape(input.extent, images: $0).values }
     norm = BatchNorm(stem.convolution.normPrefix, channels: whole.channels, counts: counts, context)
     weight = context.parameters.weights(stem.convolution.weight)
     weightGradient = context.gradient(stem.convolution.weight)
@@ -108,7 +108,7 @@ private final class TrainingStem: Layer, @unchecked Sendable {
   }
 
   var forward: [Step] {
-    [Step(run: { try self.forward($0, $1.kernel) }, reduce: { self.norm.finishStatistics($0) })]
+    [Step(run: { try self.forward($0, $1.kernel) }, reduce: { try self.norm.finishStatistics($0) })]
   }
 
   private func forward(_ part: Int, _ scratch: MutableFloats) throws {
@@ -123,12 +123,13 @@ private final class TrainingStem: Layer, @unchecked Sendable {
 
   var backward: [Step] {
     [
-      Step(run: nil, reduce: { self.norm.finishGradient($0) }),
+      Step(run: nil, reduce: { try self.norm.finishGradient($0) }),
       Step(
         run: { try self.backward($0, $1) },
-        reduce: { _ in
-          try self.kernel(0).unpackGradient(
-            self.workspace.gradientSums.first.total(self.gradientCount), into: self.weightGradient)
+        reduce: {
+          try $0.finish(self.workspace.gradientSums.first, count: self.gradientCount) { sum in
+            self.kernels.values.first?.unpackGradient(sum, into: self.weightGradient)
+          }
         }),
     ]
   }

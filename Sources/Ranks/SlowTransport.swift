@@ -1,0 +1,94 @@
+import Basics
+
+/// Another transport behind a slower link, to measure what a network costs: each rank sends `rate` bytes a second, and
+/// every message arrives `delay` later than it would.
+package final class SlowTransport: Transport {
+  /// Which link is asked for: `PIPELINE_SLOW_LINK=DELAY,RATE`, in milliseconds and Gb/s; 0 Gb/s: as fast as it is.
+  package static let variable = "PIPELINE_SLOW_LINK"
+
+  private let inner: any Transport
+  private let delay: Duration
+  private let secondsPerByte: Double
+  /// Until when the link is busy with what was sent.
+  private var busyUntil = ContinuousClock.now
+  /// What has left and not yet arrived, in order.
+  private var traveling: [Letter] = []
+  private var delivering: [(letter: Letter, transfer: any Transfer)] = []
+
+  /// - Parameters:
+  ///   - gigabits: a second; 0: no limit.
+  package init(_ inner: any Transport, milliseconds: Double, gigabits: Double) {
+    self.inner = inner
+    delay = .seconds(milliseconds / 1000)
+    secondsPerByte = gigabits > 0 ? 8 / (gigabits * 1e9) : 0
+  }
+
+  /// The transport that the variable asks for.
+  package static func wrapping(_ transport: any Transport, _ environment: [String: String]) -> any Transport {
+    let numbers = (environment[variable] ?? "").split(separator: ",").compactMap { Double($0) }
+    guard numbers.count == 2, numbers.allSatisfy({ $0 >= 0 && $0 < 1e6 }) else { return transport }
+    return SlowTransport(transport, milliseconds: numbers[0], gigabits: numbers[1])
+  }
+
+  package var rank: Int { inner.rank }
+  package var count: Int { inner.count }
+
+  package func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws -> any Transfer {
+    busyUntil = max(busyUntil, .now) + .seconds(Double(bytes.count) * secondsPerByte)
+    traveling.append(Letter(Array(bytes), to: rank, tag: tag, arrives: busyUntil + delay))
+    try deliver()
+    return Watched(self, leaves: busyUntil, nil)
+  }
+
+  package func receive(_ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws -> any Transfer {
+    Watched(self, leaves: nil, try inner.receive(bytes, from: rank, tag: tag))
+  }
+
+  package func close() {
+    while !traveling.isEmpty || !delivering.isEmpty { try? deliver() }
+    inner.close()
+  }
+
+  package func abort(_ status: Int32) { inner.abort(status) }
+
+  /// Hands over what has arrived by now.
+  private func deliver() throws {
+    while let first = traveling.first, first.arrives <= .now {
+      traveling.removeFirst()
+      delivering.append((first, try inner.send(UnsafeRawBufferPointer(first.bytes), to: first.rank, tag: first.tag)))
+    }
+    try delivering.removeAll { try $0.transfer.isDone() }
+  }
+
+  /// A copy at a fixed address: the sender has its memory back as soon as the letter has left.
+  private final class Letter {
+    let bytes: UnsafeMutableRawBufferPointer
+    let (rank, tag): (Int, Int)
+    let arrives: ContinuousClock.Instant
+
+    init(_ bytes: [UInt8], to rank: Int, tag: Int, arrives: ContinuousClock.Instant) {
+      self.bytes = .allocate(byteCount: bytes.count, alignment: 16)
+      self.bytes.copyBytes(from: bytes)
+      (self.rank, self.tag, self.arrives) = (rank, tag, arrives)
+    }
+
+    deinit { bytes.deallocate() }
+  }
+
+  /// Whoever asks for a transfer moves the link's letters on.
+  private final class Watched: Transfer {
+    private let link: SlowTransport
+    private let leaves: ContinuousClock.Instant?
+    private let inner: (any Transfer)?
+
+    init(_ link: SlowTransport, leaves: ContinuousClock.Instant?, _ inner: (any Transfer)?) {
+      (self.link, self.leaves, self.inner) = (link, leaves, inner)
+    }
+
+    func isDone() throws -> Bool {
+      try link.deliver()
+      if let leaves, ContinuousClock.now < leaves { return false }
+      return try inner?.isDone() ?? true
+    }
+  }
+}
