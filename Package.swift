@@ -60,6 +60,7 @@ let package = Package(
     module("Shards", ["Basics", "Tar", "Corpus", "Tensors", "CArchive"]),
     module("Networks", ["Basics", "Kernels"]),
     module("Models", ["Basics", "Tensors", "Kernels", "Audio", "Networks", protobuf]),
+    module("CLIP", ["Basics", "Tensors", "Kernels", "Media", "Networks", "Models", "CArchive"]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models"]),
     module(
       "Training", ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", protobuf]),
@@ -67,7 +68,7 @@ let package = Package(
       "Evaluation",
       ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", "Training"]),
 
-    job("Prepare", ["Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards"]),
+    job("Prepare", ["Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "CLIP"]),
     .target(
       name: "Runs",
       dependencies: [
@@ -83,13 +84,18 @@ let package = Package(
     job(
       "Embed",
       [
-        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "Training",
+        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP", "Training",
         "Wav2CLIP", "Runs",
+      ]),
+    job(
+      "Search",
+      [
+        "Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Models", "CLIP", "Wav2CLIP", "Evaluation",
       ]),
     job(
       "Evaluate",
       [
-        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "Training",
+        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP", "Training",
         "Evaluation", "Runs",
       ]),
     job(
@@ -100,14 +106,15 @@ let package = Package(
       ]),
     job(
       "Inspect",
-      ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Networks", "Models"]),
+      ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP"]),
     .target(name: "Flow", dependencies: ["Basics", "Corpus", "StageGraph", yams], path: "Sources/Jobs/Flow"),
     .executableTarget(
       name: "pipeline",
       dependencies: [
         "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
-        "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect",
-        "Flow", arguments,
+        "CLIP", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Search", "Evaluate",
+        "Report",
+        "Inspect", "Flow", arguments,
       ]),
 
     .target(
@@ -128,6 +135,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models", "Training"]),
+    .testTarget(
+      name: "CLIPTests", dependencies: ["TestSupport", "Basics", "Tensors", "Kernels", "Media", "Networks", "CLIP"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Training", "Kernels"]),
     .testTarget(
