@@ -61,6 +61,7 @@ let package = Package(
     module("Shards", ["Basics", "Tar", "Corpus", "Tensors", "CArchive"]),
     module("Networks", ["Basics", "Kernels"]),
     module("Models", ["Basics", "Tensors", "Kernels", "Audio", "Networks", protobuf]),
+    module("CLIP", ["Basics", "Tensors", "Kernels", "Media", "Networks", "Models", "CArchive"]),
     module("Wav2CLIP", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models"]),
     module(
       "Training",
@@ -69,7 +70,7 @@ let package = Package(
       "Evaluation",
       ["Basics", "Corpus", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", "Training"]),
 
-    job("Prepare", ["Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards"]),
+    job("Prepare", ["Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "CLIP"]),
     .target(
       name: "Runs",
       dependencies: [
@@ -85,13 +86,18 @@ let package = Package(
     job(
       "Embed",
       [
-        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "Training",
+        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP", "Training",
         "Wav2CLIP", "Runs",
+      ]),
+    job(
+      "Search",
+      [
+        "Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Models", "CLIP", "Wav2CLIP", "Evaluation",
       ]),
     job(
       "Evaluate",
       [
-        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "Training",
+        "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP", "Training",
         "Evaluation", "Runs",
       ]),
     job(
@@ -102,15 +108,14 @@ let package = Package(
       ]),
     job(
       "Inspect",
-      ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Networks", "Models"]),
+      ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP"]),
     .target(name: "Flow", dependencies: ["Basics", "Corpus", "StageGraph", yams], path: "Sources/Jobs/Flow"),
     .executableTarget(
       name: "pipeline",
       dependencies: [
         "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
-        "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report",
-        "Inspect",
-        "Flow", arguments,
+        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Search", "Evaluate",
+        "Report", "Inspect", "Flow", arguments,
       ]),
 
     .target(
@@ -133,6 +138,8 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["TestSupport", "Basics", "Tensors", "Audio", "Kernels", "Networks", "Models", "Ranks", "Training"]),
     .testTarget(name: "RanksTests", dependencies: ["TestSupport", "Basics", "Ranks"]),
+    .testTarget(
+      name: "CLIPTests", dependencies: ["TestSupport", "Basics", "Tensors", "Kernels", "Media", "Networks", "CLIP"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Training", "Kernels"]),
     .testTarget(

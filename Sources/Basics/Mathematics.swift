@@ -11,3 +11,5 @@ package func cosine(_ x: Double) -> Double { math_cos(x) }
 package func sine(_ x: Double) -> Double { math_sin(x) }
 /// 10 to the power x.
 package func powerOfTen(_ x: Double) -> Double { math_exp10(x) }
+/// 2/√π times the integral of e^(−t²) from 0 to x.
+package func errorFunction(_ x: Double) -> Double { math_erf(x) }

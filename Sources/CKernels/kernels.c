@@ -16,6 +16,8 @@ typedef float v16u __attribute__((vector_size(64), aligned(4)));
 typedef int32_t i16 __attribute__((vector_size(64)));
 typedef double d16 __attribute__((vector_size(128)));
 typedef double d16u __attribute__((vector_size(128), aligned(8)));
+typedef uint16_t h16 __attribute__((vector_size(32)));
+typedef uint16_t h16u __attribute__((vector_size(32), aligned(2)));
 typedef uint8_t b16 __attribute__((vector_size(16)));
 typedef uint8_t b16u __attribute__((vector_size(16), aligned(1)));
 
@@ -87,9 +89,10 @@ typedef struct {
   const kernels_convolution_table *const *convolutions;
   const kernels_stem_table *stem;
   const kernels_matrix_table *matrix;
+  const kernels_row_table *rows;
 } kernels_set;
 
-#define SET(name) {&table_##name, convolutions_##name, &stem_##name, &matrix_products_##name}
+#define SET(name) {&table_##name, convolutions_##name, &stem_##name, &matrix_products_##name, &row_functions_##name}
 static const kernels_set plain_set = SET(plain);
 #if defined(__x86_64__)
 static const kernels_set fused_set = SET(fused), avx2_set = SET(avx2), avx512_set = SET(avx512);
@@ -117,3 +120,5 @@ const kernels_convolution_table *kernels_convolution_for(kernels_algorithm algor
 const kernels_stem_table *kernels_stem_for(int level) { return set_for(level)->stem; }
 
 const kernels_matrix_table *kernels_matrix_for(int level) { return set_for(level)->matrix; }
+
+const kernels_row_table *kernels_rows_for(int level) { return set_for(level)->rows; }

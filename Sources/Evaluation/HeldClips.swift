@@ -18,6 +18,8 @@ package struct HeldClips {
   package let images: UnitRows
   /// Nil where some clip has none.
   package let labels: [String]?
+  /// Those of each clip, where its shard has them.
+  package let captions: [[String]]
   package let digest: Digest
   /// Nil of vectors that something else made.
   package let split: Split?
@@ -70,6 +72,7 @@ package struct HeldClips {
     name = "\(split.rawValue) clips of \(DataTitle.of(folder))"
     let found = try chosen.map { try clips.label($0) }
     labels = found.contains(nil) ? nil : found.compactMap { $0 }
+    captions = try chosen.map { try clips.captions($0) }
     let hasher = DigestBuilder()
     try withExtendedLifetime(samples) {
       for (place, index) in chosen.enumerated() {
@@ -122,6 +125,7 @@ package struct HeldClips {
     (self.audio, self.images) = (audio, images)
     ids = lists[0] ?? (0..<audio.count).map { "\($0)" }
     labels = lists[1]
+    captions = []
     split = nil
     title = "\(audio.count) clips of \(Files.name(path))"
     name = "vectors of \(DataTitle.of(path))"

@@ -44,4 +44,17 @@ extension Extent {
   package static func row(images: Int, width: Int) -> Extent {
     Extent(images: images, channels: width, height: 1, width: 1)
   }
+
+  /// A row of `width` values for each of `count` tokens: `[images, count, width]`.
+  package static func tokens(images: Int, count: Int, width: Int) -> Extent {
+    Extent(images: images, channels: width, height: 1, width: count, block: width)
+  }
+
+  /// Rows of `channels` values that lie one behind another; nil where channels lie in several blocks.
+  package var rows: Int? { block == channels || pixels == 1 ? images * pixels : nil }
+
+  /// The same rows with another number of values.
+  package func rows(of width: Int) -> Extent {
+    pixels == 1 ? .row(images: images, width: width) : .tokens(images: images, count: pixels, width: width)
+  }
 }

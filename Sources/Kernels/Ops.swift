@@ -41,6 +41,29 @@ package protocol Ops: Sendable {
 
   /// x = (x − mean) · factor.
   func normalize(_ count: Int, _ x: MutableFloats, mean: Float, factor: Float)
+
+  /// y = (x − mean) / √(variance + epsilon) · scale + shift over each of `[rows, width]`.
+  /// - Parameter moments: `[rows, 2]` of mean and 1 / √(variance + epsilon); nil: not wanted.
+  func layerNorm(
+    rows: Int, width: Int, _ x: Floats, scale: Floats, shift: Floats, epsilon: Float, _ y: MutableFloats,
+    moments: MutableFloats?)
+
+  /// Each of `[rows, width]` becomes eˣ / Σ eˣ. Causal: row r takes its first r + 1 values, the others become zero.
+  func softmax(rows: Int, width: Int, causal: Bool, _ x: MutableFloats)
+
+  /// y = x · Φ(x), or its quick stand-in; y may be x.
+  func gelu(_ kind: GELUKind, _ count: Int, _ x: Floats, _ y: MutableFloats)
+
+  /// x becomes gradient times the slope at x.
+  func geluGradient(_ kind: GELUKind, _ count: Int, gradient: Floats, _ x: MutableFloats)
+}
+
+/// Which function a Transformer calls GELU. Weights do not tell: with another than theirs, vectors are wrong.
+package enum GELUKind: String, Sendable, Codable, CaseIterable {
+  /// x · Φ(x) by the error function.
+  case exact = "gelu"
+  /// x / (1 + e^(−1.702 x)): what OpenAI's weights were trained with.
+  case quick = "quick-gelu"
 }
 
 /// The scalars of one step of Adam (Kingma, Ba 2015, in PyTorch's wording).

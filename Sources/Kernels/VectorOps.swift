@@ -5,10 +5,12 @@ import CKernels
 package struct VectorOps: Ops {
   package let instructionSet: InstructionSet
   private let table: kernels_table
+  private let rowTable: kernels_row_table
 
   package init(_ instructionSet: InstructionSet = .best) {
     self.instructionSet = min(instructionSet, .best)
     table = kernels_for(self.instructionSet.rawValue).pointee
+    rowTable = kernels_rows_for(self.instructionSet.rawValue).pointee
   }
 
   private func raw(_ e: Extent) -> kernels_extent {
@@ -81,5 +83,24 @@ package struct VectorOps: Ops {
 
   package func normalize(_ count: Int, _ x: MutableFloats, mean: Float, factor: Float) {
     table.normalize(Int64(count), x, mean, factor)
+  }
+
+  package func layerNorm(
+    rows: Int, width: Int, _ x: Floats, scale: Floats, shift: Floats, epsilon: Float, _ y: MutableFloats,
+    moments: MutableFloats?
+  ) {
+    rowTable.layer_norm(Int64(rows), Int32(width), x, scale, shift, epsilon, y, moments)
+  }
+
+  package func softmax(rows: Int, width: Int, causal: Bool, _ x: MutableFloats) {
+    rowTable.softmax(Int32(rows), Int32(width), causal ? 1 : 0, x)
+  }
+
+  package func gelu(_ kind: GELUKind, _ count: Int, _ x: Floats, _ y: MutableFloats) {
+    rowTable.gelu(Int64(count), kind == .quick ? 1 : 0, x, y)
+  }
+
+  package func geluGradient(_ kind: GELUKind, _ count: Int, gradient: Floats, _ x: MutableFloats) {
+    rowTable.gelu_gradient(Int64(count), kind == .quick ? 1 : 0, gradient, x)
   }
 }

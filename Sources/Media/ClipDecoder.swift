@@ -44,7 +44,8 @@ package enum ClipDecoder {
       let input = try input ?? MediaInput(request.source)
       switch request.work {
       case .sound: return try audio(request, input, seeks: seeks)
-      case .frames(let rate): return try frames(try open(input, seeks), request, rate, selects)
+      case .frames(let rate, let shortSide):
+        return try frames(try open(input, seeks), request, rate, shortSide, selects)
       case .length: return DecodeOutcome(reply: DecodeReply(findings: [], length: try open(input, seeks).length()))
       case .waveform(let first, let count):
         return try waveform(request, input, first: first, count: count, seeks: seeks)
@@ -86,9 +87,10 @@ package enum ClipDecoder {
   }
 
   private static func frames(
-    _ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate, _ selects: Bool
+    _ file: MediaFile, _ request: DecodeRequest, _ rate: FrameRate, _ shortSide: Int, _ selects: Bool
   ) throws -> DecodeOutcome {
-    var sampler = try FrameSampler(file, start: request.start, seconds: request.seconds, rate: rate, selects: selects)
+    var sampler = try FrameSampler(
+      file, start: request.start, seconds: request.seconds, rate: rate, shortSide: shortSide, selects: selects)
     let result = try sampler.decode()
     return DecodeOutcome(
       reply: DecodeReply(findings: result.findings.sorted(), frames: result.facts),

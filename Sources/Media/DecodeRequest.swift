@@ -8,7 +8,8 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
     /// The clip's audio as FLAC: 16 kHz, one channel, 16 bit, as many samples as the clip is long.
     case sound
     /// What is on the screen at r/fps seconds, as a `FramePack`.
-    case frames(fps: FrameRate)
+    /// - Parameter shortSide: pixels that the shorter side has at most.
+    case frames(fps: FrameRate, shortSide: Int = FrameFacts.usualShortSide)
     /// Seconds [first, first + count) of the audio as little-endian float32: 16 kHz, one channel, unrounded.
     case waveform(first: Int, count: Int)
     /// How long the file is; nothing is decoded.
@@ -63,6 +64,9 @@ package struct AudioFacts: Codable, Sendable, Equatable {
 
 /// What was found of the frames of a clip. Times are seconds on the clip clock.
 package struct FrameFacts: Codable, Sendable, Equatable {
+  /// Pixels that a frame's shorter side has where nothing else is asked for.
+  package static let usualShortSide = 256
+
   /// Of the frames as shown: square pixels, upright.
   package var width: Int
   package var height: Int

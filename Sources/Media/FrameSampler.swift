@@ -33,7 +33,7 @@ struct FrameSampler {
   }
 
   /// - Throws: `Refusal`: `video.missing` or `media.memory`.
-  init(_ file: MediaFile, start: MediaTime, seconds: Int, rate: FrameRate, selects: Bool) throws {
+  init(_ file: MediaFile, start: MediaTime, seconds: Int, rate: FrameRate, shortSide: Int, selects: Bool) throws {
     guard let stream = file.video else {
       throw Refusal(file.undecodable(Int(MEDIA_KIND_VIDEO)).map { .noVideoDecoder($0) } ?? .noVideoStream)
     }
@@ -45,7 +45,7 @@ struct FrameSampler {
     decoder = try StreamDecoder(file, stream, missing: Finding.nothingSeen)
     windowStart = file.start + start
     requests = rate.count(seconds: seconds)
-    writer = try FrameWriter(file, stream)
+    writer = try FrameWriter(file, stream, shortSide: shortSide)
   }
 
   /// - Throws: `Refusal`: `video.missing` or `media.memory`.

@@ -1,8 +1,8 @@
 import CFFmpeg
 import Corpus
 
-/// Decoded frames to JPEG: upright, square pixels, the short side 256 (a smaller picture keeps its size), even, full
-/// range.
+/// Decoded frames to JPEG: upright, square pixels, the short side as asked for (a smaller picture keeps its size),
+/// even, full range.
 ///
 /// A frame that is asked for several times is scaled and encoded once. Scaling and encoding are bit exact: the same
 /// bytes on every CPU.
@@ -26,12 +26,13 @@ final class FrameWriter {
     var height: Int
   }
 
-  static let shortSide = 256
+  private let shortSide: Int
   /// JPEG's quantiser as libav counts it, 2 best, 31 worst: 3 is near what photographs are kept with.
   private static let quantiser: Int32 = 3
 
-  init(_ file: MediaFile, _ stream: MediaFile.Stream) throws {
+  init(_ file: MediaFile, _ stream: MediaFile.Stream, shortSide: Int) throws {
     self.file = file
+    self.shortSide = max(2, shortSide)
     self.stream = stream
     guard let scaler = media_scaler_make() else { throw Refusal(.outOfMemory("scaling")) }
     guard let picture = media_frame_make() else {
@@ -60,7 +61,7 @@ final class FrameWriter {
     var shape = media_shape()
     media_display_shape(file.handle, stream.index, frame, &shape)
     if self.shape == nil { self.shape = shape }
-    let size = Self.target(width: Int(shape.width), height: Int(shape.height))
+    let size = Self.target(width: Int(shape.width), height: Int(shape.height), shortSide: shortSide)
     let scaled = media_scale(scaler, frame, &shape, Int32(size.width), Int32(size.height), picture)
     if media_is_out_of_memory(scaled) { throw Refusal(.outOfMemory("scaling")) }
     guard scaled == 0 else { throw Refusal(.nothingSeen("the picture cannot be scaled: \(describe(scaled))")) }
@@ -70,8 +71,8 @@ final class FrameWriter {
     lastTime = time
   }
 
-  /// The short side at most 256, the other by the same factor, both even.
-  static func target(width: Int, height: Int) -> Size {
+  /// The short side at most `shortSide`, the other by the same factor, both even.
+  static func target(width: Int, height: Int, shortSide: Int = FrameFacts.usualShortSide) -> Size {
     let short = min(width, height)
     guard short > shortSide else { return Size(width: max(2, width & ~1), height: max(2, height & ~1)) }
     func scaled(_ side: Int) -> Int { max(2, (side * shortSide + short) / (2 * short) * 2) }

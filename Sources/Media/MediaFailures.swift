@@ -16,6 +16,12 @@ extension Failure {
       expected: "a number or a fraction from 1/60 to 240, such as 1, 0.5 or 30000/1001", exit: .usage)
   }
 
+  static func pictureUnreadable(_ path: String, _ reason: String) -> Failure {
+    Failure(
+      "picture.unreadable", "the picture cannot be read", on: path, found: reason,
+      expected: "a JPEG or PNG file of 8 bits a channel")
+  }
+
   static func flac(_ reason: String) -> Failure {
     Failure("flac.encode", "libsndfile cannot write FLAC", found: reason)
   }

@@ -84,7 +84,11 @@ package struct Model: Sendable {
       madvise(parameters.trainable.start, parameters.trainable.count * 4, MADV_NOHUGEPAGE)
     }
     try StateDictionary.load(tensors, into: parameters, except: Set(mapped.keys), source: source)
-    weights = owner.map { FrozenWeights(parameters, convolutions: mapped, in: $0) } ?? FrozenWeights(parameters)
+    weights =
+      owner.map {
+        FrozenWeights(
+          parameters, elsewhere: mapped.mapValues { FrozenMatrix(WeightNumbers($0)) }, in: $0)
+      } ?? FrozenWeights(parameters)
   }
 
   /// As the file names it; else as its tensors show; else the standard one, whose tensors are then missed.

@@ -18,12 +18,12 @@ extension FrozenLayer {
   package var convolutions: [FrozenConvolution] { [] }
 }
 
-/// Weights for inference. Those of convolutions, nearly all there are, may stay in the file that was mapped.
+/// Weights for inference. Large ones, nearly all there are, may stay in the file that was mapped.
 package struct FrozenWeights: Sendable {
-  /// All weights but those of the convolutions that lie elsewhere.
+  /// All weights but those that lie elsewhere.
   package let parameters: Parameters
   /// By name, such as `audio_encoder.conv1.weight`.
-  nonisolated(unsafe) private let elsewhere: [String: Floats]
+  private let elsewhere: [String: FrozenMatrix]
   /// What keeps them in memory.
   private let owner: (any AnyObject & Sendable)?
 
@@ -33,14 +33,32 @@ package struct FrozenWeights: Sendable {
   }
 
   /// - Parameters:
-  ///   - parameters: filled but for `convolutions`.
-  ///   - convolutions: `[out, in, kernel, kernel]` values by name, in memory that `owner` keeps.
-  package init(_ parameters: Parameters, convolutions: [String: Floats], in owner: any AnyObject & Sendable) {
+  ///   - parameters: filled but for `elsewhere`.
+  ///   - elsewhere: weights of convolutions, float32, and of matrices by name, in memory that `owner` keeps.
+  package init(
+    _ parameters: Parameters, elsewhere: [String: FrozenMatrix], in owner: any AnyObject & Sendable
+  ) {
     self.parameters = parameters
-    (elsewhere, self.owner) = (convolutions, owner)
+    (self.elsewhere, self.owner) = (elsewhere, owner)
   }
 
-  func convolution(_ name: String) -> Floats { elsewhere[name] ?? Floats(parameters.weights(name)) }
+  func convolution(_ name: String) -> Floats { elsewhere[name]?.numbers.floats ?? Floats(parameters.weights(name)) }
+
+  /// `[outputs, inputs]`, or as the matrix says.
+  func matrix(_ name: String) -> FrozenMatrix {
+    elsewhere[name] ?? FrozenMatrix(WeightNumbers(parameters.weights(name)))
+  }
+}
+
+/// A matrix of weights where it lies.
+package struct FrozenMatrix: Sendable {
+  package let numbers: WeightNumbers
+  /// Whether it lies as `[inputs, outputs]` instead of `[outputs, inputs]`.
+  package let isTransposed: Bool
+
+  package init(_ numbers: WeightNumbers, isTransposed: Bool = false) {
+    (self.numbers, self.isTransposed) = (numbers, isTransposed)
+  }
 }
 
 /// What frozen layers are made with. Norms are folded once, whatever the number of sizes.

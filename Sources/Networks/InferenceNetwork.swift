@@ -8,7 +8,7 @@ import Kernels
 /// ever grow. A result's bits depend on its own input alone: not on what else goes through, in which order, or on how
 /// many threads. One call at a time.
 package final class InferenceNetwork: @unchecked Sendable {
-  /// Writes input `image`, `[height, width]`, to `place`; runs on thread `thread`.
+  /// Writes input `image`, of the size that was named, to `place`; runs on thread `thread`.
   package typealias Input = @Sendable (_ image: Int, _ thread: Int, _ place: MutableFloats) throws -> Void
 
   /// Values of a result.
@@ -28,7 +28,7 @@ package final class InferenceNetwork: @unchecked Sendable {
   private static let mostPlans = 8
 
   /// - Parameters:
-  ///   - layers: from images of one channel to `[width]` values each.
+  ///   - layers: from inputs to `[width]` values each.
   package init(
     _ layers: [any LayerDescription], width: Int, _ weights: FrozenWeights, backend: any Backend,
     threads: WorkerThreads
@@ -38,25 +38,33 @@ package final class InferenceNetwork: @unchecked Sendable {
     workspaces = (0..<threads.count).map { _ in InferenceWorkspace() }
   }
 
-  /// `[images, width]`.
-  /// - Throws: what `input` throws, of the first image; `kernel.convolution` for a size that no kernel takes.
+  /// `[images, width]` of images of one channel.
+  /// - Throws: as `run(_:of:input:)`.
   package func run(_ images: Int, height: Int, width: Int, input: @escaping Input) throws -> FloatBuffer {
+    try run(images, of: Extent(images: 1, channels: 1, height: height, width: width), input: input)
+  }
+
+  /// `[images, width]` of inputs of one size.
+  /// - Parameter size: of one input.
+  /// - Throws: what `input` throws, of the first image; `kernel.convolution` for a size that no kernel takes.
+  package func run(_ images: Int, of size: Extent, input: @escaping Input) throws -> FloatBuffer {
     let result = FloatBuffer(images * self.width)
     guard images > 0 else { return result }
-    let plan = try plan(height, width)
+    let plan = try plan(size)
     imagesSeen += images
     if kept.isEmpty, imagesSeen >= Self.fewestToPack { try packAll(plan) }
+    // While weights are packed in passing, groups go one after another.
+    let isPacked = plan.convolutions.allSatisfy { kept[$0.name] != nil }
     // Even groups, at least one for each thread.
-    let crew = kept.isEmpty ? 1 : threads.count
+    let crew = isPacked ? threads.count : 1
     let groups = min(images, max(crew, (images + plan.mostImages - 1) / plan.mostImages))
     let firsts = (0...groups).map { $0 * images / groups }
-    if kept.isEmpty { fitPassing(plan) }
+    if !isPacked { fitPassing(plan) }
     for count in Set(zip(firsts, firsts.dropFirst()).map { $1 - $0 }) { try plan.prepare(images: count) }
     // Any thread may take a group. Memory that none touches costs nothing.
     let (spaces, packing) = (workspaces, Packing(weights: weights, kept: kept, passing: passing))
     for space in spaces { space.fit(plan, images: (images + groups - 1) / groups) }
-    // While weights are packed in passing, groups go one after another.
-    let lanes = kept.isEmpty ? 1 : groups
+    let lanes = isPacked ? groups : 1
     try threads.tryForEach(lanes) { lane, thread in
       for group in lanes == 1 ? 0..<groups : lane..<lane + 1 {
         let range = firsts[group]..<firsts[group + 1]
@@ -67,12 +75,12 @@ package final class InferenceNetwork: @unchecked Sendable {
     return result
   }
 
-  private func plan(_ height: Int, _ width: Int) throws -> FrozenPlan {
-    if let place = plans.firstIndex(where: { $0.input.height == height && $0.input.width == width }) {
+  private func plan(_ size: Extent) throws -> FrozenPlan {
+    if let place = plans.firstIndex(where: { $0.input == size }) {
       plans.append(plans.remove(at: place))
     } else {
       if plans.count == Self.mostPlans { plans.removeFirst() }
-      plans.append(try FrozenPlan(layers, Extent(images: 1, channels: 1, height: height, width: width), context))
+      plans.append(try FrozenPlan(layers, size, context))
     }
     return plans[plans.count - 1]
   }

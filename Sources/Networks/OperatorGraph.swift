@@ -12,6 +12,8 @@ package struct OperatorGraph: Sendable {
     case meanPool
     /// x · Wᵀ + b.
     case linear(weight: String, bias: String)
+    /// One that no file format has a node of yet, by its layer's name, and the parameters that it reads.
+    case unwritten(String, [String])
   }
 
   package struct Node: Sendable, Equatable {
@@ -34,5 +36,13 @@ package struct OperatorGraph: Sendable {
   package mutating func relu(_ x: String) -> String {
     add(.relu, [x], "\(x).relu")
     return "\(x).relu"
+  }
+
+  /// Adds an operator that no file format has a node of yet.
+  /// - Returns: the name of the result.
+  package mutating func unwritten(_ layer: String, _ parameters: [ParameterSpec], _ x: String) -> String {
+    let output = "\(x).\(layer)"
+    add(.unwritten(layer, parameters.map(\.name)), [x], output)
+    return output
   }
 }

@@ -96,7 +96,7 @@ package enum TeacherVectors {
   private static func rowCount(_ rows: Double) -> Int { Int(max(0, min((rows - 1e-6).rounded(.up), 1e15))) }
 
   /// The first row with NaN or Inf, and the first of zeros alone.
-  private static func unsound(_ rows: Tensor, from first: Int) throws -> [Finding] {
+  package static func unsound(_ rows: Tensor, from first: Int) throws -> [Finding] {
     let (values, width) = (try rows.floats(), rows.shape[1])
     var (nonfinite, zero) = ([Int](), [Int]())
     for row in 0..<rows.shape[0] {

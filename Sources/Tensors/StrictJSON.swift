@@ -1,7 +1,7 @@
 // JSON as a file header may hold it: RFC 8259 with no key twice in an object, and bounded nesting. Foundation's decoder
 // takes the last of two equal keys without a word, which is how one file comes to mean two things.
 
-indirect enum StrictJSON: Equatable {
+package indirect enum StrictJSON: Equatable, Sendable {
   case object([String: StrictJSON])
   case array([StrictJSON])
   case text(String)
@@ -10,10 +10,10 @@ indirect enum StrictJSON: Equatable {
   case truth(Bool)
   case null
 
-  struct Problem: Error { let reason: String }
+  package struct Problem: Error { package let reason: String }
 
   /// - Throws: `Problem` with its offset.
-  static func parse(_ bytes: UnsafeRawBufferPointer) throws -> StrictJSON {
+  package static func parse(_ bytes: UnsafeRawBufferPointer) throws -> StrictJSON {
     var scanner = Scanner(bytes: bytes)
     let value = try scanner.value(depth: 0)
     scanner.skipSpace()
@@ -22,7 +22,7 @@ indirect enum StrictJSON: Equatable {
   }
 
   /// A whole number that is not negative.
-  var count: Int? {
+  package var count: Int? {
     guard case .number(let text) = self, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return Int(text)
   }

@@ -47,4 +47,11 @@ package final class ShardClips: TrainingClips {
     let bytes = try clips.bytes(clip, .record)
     return try CanonicalJSON.decode(Record.self, from: Array(bytes), source: ids[clip]).label
   }
+
+  /// The captions of a clip, where its record has any.
+  package func captions(_ clip: Int) throws -> [String] {
+    struct Record: Decodable { var text: [String]? }
+    let bytes = try clips.bytes(clip, .record)
+    return try CanonicalJSON.decode(Record.self, from: Array(bytes), source: ids[clip]).text ?? []
+  }
 }

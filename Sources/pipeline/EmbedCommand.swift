@@ -22,7 +22,16 @@ struct EmbedCommand: ParsableCommand {
       """)
 
   @Argument(help: "Sound or video files, folders of them, or a folder of training shards.")
-  var inputs: [String]
+  var inputs: [String] = []
+  @Option(help: "Embed texts with --clip instead: a file with one a line (or name<TAB>text), or - for standard input.")
+  var texts: String?
+  @Option(
+    parsing: .singleValue,
+    help: "Embed pictures with --clip instead: JPEG and PNG files, or folders of them. Repeatable.")
+  var images: [String] = []
+  @OptionGroup var clip: CLIPOptions
+  @Option(parsing: .singleValue, help: "A sentence for each text, with {} for it. Repeatable: the mean of all.")
+  var template: [String] = []
 
   @Option(help: "Weights: .bin, .pt, .safetensors or .onnx.") var weights: String?
   @Option(name: .customLong("run"), help: "A run instead of a file; with neither, the run trained last.")
@@ -53,6 +62,12 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     _ = try common.begin()
+    if texts != nil || !images.isEmpty { return try embedByCLIP() }
+    guard !inputs.isEmpty, clip.clip == nil else {
+      throw Failure(
+        "usage.inputs", "nothing to embed is named", expected: "sounds, or --clip DIR with --texts or --images",
+        exit: .usage)
+    }
     let job = try EmbedJob(try settings())
     let report = EmbedReport(job, explains: common.explain)
     if common.dryRun {
@@ -62,6 +77,33 @@ struct EmbedCommand: ParsableCommand {
       return
     }
     try job.run(report.show)
+  }
+
+  private func embedByCLIP() throws {
+    guard inputs.isEmpty, texts == nil || images.isEmpty, let model = clip.clip else {
+      throw Failure(
+        "usage.inputs", "sounds, texts and pictures are embedded apart",
+        expected: "--clip DIR with --texts or --images",
+        exit: .usage)
+    }
+    var settings = CLIPEmbeddingSettings(texts.map { .texts($0) } ?? .images(images))
+    (settings.clip, settings.activation, settings.tokenizer) = (model, try clip.kind(), clip.tokenizer)
+    (settings.templates, settings.output, settings.normalize, settings.threads) = (template, out, normalize, threads)
+    let job = try CLIPEmbedJob(settings)
+    if common.dryRun { return Console.say("would embed into \(out)") }
+    let progress = CountedProgress("pictures")
+    let outcome = try job.run { progress.show($0, of: $1) }
+    if outcome.cut > 0 { Console.warn("\(outcome.cut) texts are longer than the model takes, and were cut") }
+    Console.say(
+      "\(outcome.path): \(outcome.rows) vectors, \(outcome.width) wide, by \(outcome.model) (\(outcome.activation.rawValue))"
+    )
+    Console.event(
+      "embedded",
+      [
+        "file": outcome.path, "rows": outcome.rows, "width": outcome.width, "model": outcome.model,
+        "activation": outcome.activation.rawValue, "cut": outcome.cut,
+        "embeddingSeconds": outcome.embeddingSeconds,
+      ])
   }
 
   private func settings() throws -> EmbeddingSettings {

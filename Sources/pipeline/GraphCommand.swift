@@ -17,7 +17,7 @@ struct GraphCommand: PipelineFileCommand {
   func run(_ file: PipelineFile?) throws {
     let given = file?.list(Self.section, "videos") ?? []
     var settings = try options.settings(videos: given.isEmpty ? ["videos"] : given, workspace: common.workspace)
-    if settings.embeddings.isEmpty { settings.embeddings = ["embeddings"] }
+    if !settings.hasTeacher { settings.embeddings = ["embeddings"] }
     let catalog = Files.exists("\(common.workspace)/catalog.sqlite") ? try Catalog.reader(common.workspace) : nil
     if let shards = try catalog?.directory(of: .shards), options.output.shards == nil { settings.shards = shards }
     let diagram = try StageDiagram(settings, catalog).with(runs: RunList("runs").runs.count)

@@ -3,8 +3,10 @@
 
 import ArgumentParser
 import Basics
+import CLIP
 import Corpus
 import Foundation
+import Kernels
 import Media
 import Prepare
 import RemoteCache
@@ -24,7 +26,7 @@ struct PrepareOptions: ParsableArguments {
     var settings = PrepareSettings()
     (settings.workspace, settings.videos) = (workspace, videos)
     clips.apply(to: &settings)
-    teacher.apply(to: &settings)
+    try teacher.apply(to: &settings)
     try frames.apply(to: &settings)
     output.apply(to: &settings)
     try machine.apply(to: &settings)
@@ -89,10 +91,34 @@ struct TeacherOptions: ParsableArguments {
     name: .customLong("embedding-fps"), help: "Rows a second in the teacher embeddings.")
   var embeddingRate: Double?
   @Option(help: "The teacher's name, kept with shards and weights.") var embeddingModel: String?
+  @Option(help: "Make the vectors here: a CLIP model, a directory as the hubs publish it or a file of weights.")
+  var clip: String?
+  @Option(help: "Frames of a clip that the model sees. (default: all that are kept)") var clipFrames: Int?
+  @Option(help: "gelu or quick-gelu: of a model without a configuration beside it.") var activation: String?
+  @Option(help: "Write the vectors that the model makes as files that --embeddings reads.") var embeddingsOut: String?
 
-  func validate() throws { try check(positive: "--embedding-fps", embeddingRate) }
+  func validate() throws {
+    try check(positive: "--embedding-fps", embeddingRate)
+    try check("--clip-frames", clipFrames, 1...)
+  }
 
-  func apply(to settings: inout PrepareSettings) {
+  func apply(to settings: inout PrepareSettings) throws {
+    if let clip {
+      guard embeddings.isEmpty else {
+        throw Failure(
+          "usage.teacher", "vectors come from files or from a model", found: "--embeddings and --clip", exit: .usage)
+      }
+      settings.teacher = try FrameTeacher(
+        clip, activation: try parsed("--activation", activation, GELUKind.init(rawValue:)))
+      (settings.teacherFrames, settings.embeddingsOut) = (clipFrames, embeddingsOut)
+      return
+    }
+    guard embeddingsOut == nil, clipFrames == nil, activation == nil else {
+      throw Failure(
+        "usage.teacher", "these need a model", on: "--embeddings-out, --clip-frames, --activation",
+        expected: "--clip DIR",
+        exit: .usage)
+    }
     settings.embeddings =
       embeddings.isEmpty ? Self.embeddings(beside: settings.videos).map { [$0] } ?? [] : embeddings
     (settings.embeddingFPS, settings.embeddingModel) = (embeddingRate, embeddingModel)
@@ -115,6 +141,10 @@ struct FrameOptions: ParsableArguments {
   func apply(to settings: inout PrepareSettings) throws {
     settings.frames = frames == "none" ? nil : try FrameRate(frames)
     settings.framesOut = framesOut
+    guard settings.teacher == nil || settings.frames != nil else {
+      throw Failure(
+        "usage.frames", "the model sees frames, and none are kept", on: "--clip", hint: "--frames 1", exit: .usage)
+    }
     guard framesOut == nil || settings.frames != nil else {
       throw Failure(
         "usage.frames", "no frames are kept, so that none can be written", on: "--frames-out", hint: "--frames 1",

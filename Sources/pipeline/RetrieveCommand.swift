@@ -11,6 +11,7 @@ struct RetrieveCommand: ParsableCommand {
   @Option(help: "Training shards.") var shards = "shards"
   @Option(help: "train, validation or test; default: test, else validation.") var split: String?
   @Option(help: "Class vectors: safetensors with names, or npy with a list of names beside it.") var text: String?
+  @OptionGroup var clip: CLIPOptions
   @Option(help: "Also rank the seconds of recordings: a table file,start,end,label, the files beside it.")
   var timeline: String?
   @Option(help: "Score the vectors of this file (safetensors: audio, image, labels) in place of shards and weights.")
@@ -30,6 +31,7 @@ struct RetrieveCommand: ParsableCommand {
     (settings.text, settings.timeline, settings.save) = (text, timeline, save)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
     settings.workerCommand = try DecodeWorkerCommand.command()
+    (settings.clip, settings.activation, settings.tokenizer) = (clip.clip, try clip.kind(), clip.tokenizer)
     let job = RetrieveJob(settings, options.place)
     if common.dryRun {
       try job.plan()

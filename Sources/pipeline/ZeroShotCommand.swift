@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import CLIP
 import Corpus
 import Evaluate
 
@@ -8,7 +9,13 @@ struct ZeroShotCommand: ParsableCommand {
     commandName: "zero-shot", abstract: "Name sounds by the nearest class vector, with nothing trained on them.")
 
   @Option(help: "A folder or a table with sounds and labels, or a folder of training shards.") var data: String
-  @Option(help: "Class vectors: safetensors with names, or npy with a list of names beside it.") var text: String
+  @Option(help: "Class vectors: safetensors with names, or npy with a list of names beside it.") var text: String?
+  @OptionGroup var clip: CLIPOptions
+  @Option(
+    parsing: .singleValue,
+    help: "A sentence for --clip, with {} for the label. Repeatable: the mean of all. (default: \(Prompts.standard))")
+  var template: [String] = []
+  @Option(parsing: .singleValue, help: "Other words for a label: LABEL=WORDS. Repeatable.") var alias: [String] = []
   @Option(help: "Of shards or of a table with splits; default: test, else validation of shards; all of a table.")
   var split: String?
   @Option(help: "Training shards, to warn of clips that were trained on; default: shards, where it is.")
@@ -21,6 +28,13 @@ struct ZeroShotCommand: ParsableCommand {
     _ = try common.begin()
     var settings = ZeroShotSettings()
     (settings.data, settings.text, settings.reading) = (data, text, labels.reading)
+    guard (text == nil) != (clip.clip == nil) else {
+      throw Failure(
+        "usage.text", "class vectors come from a file or from a model", expected: "either --text or --clip",
+        exit: .usage)
+    }
+    (settings.clip, settings.activation, settings.tokenizer) = (clip.clip, try clip.kind(), clip.tokenizer)
+    settings.prompts = try Prompts(templates: template, aliases: try aliases())
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.trainingShards = EvaluationOptions.trainingShards(shards)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
@@ -28,8 +42,20 @@ struct ZeroShotCommand: ParsableCommand {
     let job = ZeroShotJob(settings, options.place)
     if common.dryRun {
       try job.plan()
-      return Console.say("would name the sounds of \(data) by the class vectors of \(text)")
+      return Console.say("would name the sounds of \(data) by the class vectors of \(text ?? clip.clip ?? "")")
     }
     try job.run(EvaluationReport().show)
+  }
+
+  private func aliases() throws -> [String: String] {
+    let pairs = try alias.map { text -> (String, String) in
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else {
+        throw Failure(
+          "usage.value", "the value cannot be read", on: "--alias", found: text, expected: "LABEL=WORDS", exit: .usage)
+      }
+      return (parts[0], parts[1])
+    }
+    return Dictionary(pairs) { _, last in last }
   }
 }

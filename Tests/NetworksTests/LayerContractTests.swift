@@ -20,6 +20,8 @@ struct LayerContractTests {
     ResidualBlock(prefix: "", name: "block", inputChannels: inputs, outputChannels: outputs, stride: stride)
   }
 
+  private static let tokens = Extent.tokens(images: 5, count: 6, width: 24)
+
   static let cases = [
     Case(
       name: "Stem", layers: [Stem(prefix: "", channels: 32)],
@@ -36,6 +38,38 @@ struct LayerContractTests {
       name: "Linear", layers: [Linear("linear", inputs: 24, outputs: 7)], input: .row(images: 5, width: 24)),
     Case(name: "ReLU", layers: [ReLU()], input: .row(images: 5, width: 24)),
     Case(name: "Dropout", layers: [Dropout("drop")], input: .row(images: 5, width: 24)),
+    Case(
+      name: "Linear over tokens without a bias", layers: [Linear("linear", inputs: 24, outputs: 7, hasBias: false)],
+      input: tokens),
+    Case(name: "LayerNorm", layers: [LayerNorm("norm", width: 24)], input: tokens),
+    Case(name: "GELU", layers: [GELU(.exact)], input: .row(images: 5, width: 24)),
+    Case(name: "quick GELU", layers: [GELU(.quick)], input: .row(images: 5, width: 24)),
+    Case(name: "Attention", layers: [Attention("attention", width: 24, heads: 3)], input: tokens),
+    Case(
+      name: "causal Attention", layers: [Attention("attention", width: 24, heads: 3, isCausal: true)], input: tokens),
+    Case(name: "FeedForward", layers: [FeedForward("mlp", width: 24, hidden: 40, .quick)], input: tokens),
+    Case(name: "Residual", layers: [Residual([GELU(.exact)])], input: tokens),
+    Case(name: "Patches", layers: [Patches(size: 3)], input: Extent(images: 5, channels: 3, height: 7, width: 9)),
+    Case(name: "ClassToken", layers: [ClassToken("class", width: 24)], input: tokens),
+    Case(
+      name: "PositionalEmbedding", layers: [PositionalEmbedding("position", tokens: 9, width: 24)], input: tokens),
+    Case(
+      name: "TokenEmbedding", layers: [TokenEmbedding("token", vocabulary: 11, width: 24)],
+      input: .row(images: 5, width: 6), passesOn: false),
+    Case(name: "TakeToken, first", layers: [TakeToken(.first)], input: tokens),
+    Case(name: "TakeToken, last", layers: [TakeToken(.last)], input: tokens),
+    Case(
+      name: "tiny vision transformer",
+      layers: VisionTransformer(
+        TransformerShape(width: 24, heads: 3, depth: 2, hidden: 40, gelu: .exact), imageSize: 9, patchSize: 3,
+        embedding: 7
+      ).layers, input: Extent(images: 5, channels: 3, height: 9, width: 9), passesOn: false),
+    Case(
+      name: "tiny text transformer",
+      layers: TextTransformer(
+        TransformerShape(width: 24, heads: 3, depth: 2, hidden: 40, gelu: .quick), vocabulary: 11, context: 9,
+        embedding: 7
+      ).layers, input: .row(images: 5, width: 6), passesOn: false),
     Case(
       name: "Stem, block, mean",
       layers: [Stem(prefix: "s.", channels: 32), block(32, 32, stride: 1), MeanPool()],
@@ -95,6 +129,11 @@ struct LayerContractTests {
         return (loss(network.x, up) - loss(network.x, down)) / (2 * step)
       }
       let own = places.map { found.gradients[slot.offset + $0] }
+      // Nothing depends on the keys' bias of attention: what is zero has no direction.
+      if expected.allSatisfy({ abs($0) < 1e-7 }) {
+        #expect(own.allSatisfy { abs($0) < 1e-4 }, "\(slot.name)")
+        continue
+      }
       #expect(relativeError(own, expected) < 2e-3 && turn(own, expected) < 1e-5, "\(slot.name)")
     }
     guard layer.passesOn else { return }
@@ -144,7 +183,8 @@ struct LayerContractTests {
     b.initialize(seed: 4)
     #expect(a.trainable.values == b.trainable.values)
     b.initialize(seed: 5)
-    #expect(specs.isEmpty || a.trainable.values != b.trainable.values)
+    let areRandom = specs.contains { if case .constant = $0.initial { false } else { true } }
+    #expect(!areRandom || a.trainable.values != b.trainable.values)
   }
 
   @Test("takes its place in a graph: each operator reads what was written before", arguments: cases)

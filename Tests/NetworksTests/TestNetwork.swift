@@ -99,7 +99,7 @@ struct TestNetwork {
     let network = InferenceNetwork(
       layers, width: plain().values.count / input.images, FrozenWeights(parameters), backend: FastBackend(.portable),
       threads: threads)
-    return try network.run(input.images, height: input.height, width: input.width) { image, _, place in
+    return try network.run(input.images, of: input.with(images: 1)) { image, _, place in
       for i in 0..<size { place[i] = Float(values[image * size + i]) }
     }.values
   }

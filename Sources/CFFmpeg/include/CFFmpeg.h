@@ -159,3 +159,15 @@ media_jpeg_encoder *media_jpeg_encoder_make(int width, int height, int quantiser
 void media_jpeg_encoder_free(media_jpeg_encoder *encoder);
 // The bytes stay valid until the next call.
 int media_jpeg_encode(media_jpeg_encoder *encoder, media_frame *picture, const uint8_t **bytes, size_t *count);
+
+// ---- Still pictures. -------------------------------------------------------------------------------------------------
+// A picture's pixels, rows from the top without gaps: 3 bytes each (red, green, blue), or 4 with alpha.
+typedef struct {
+  int width, height, channels;
+  bool is_palette;  // the file held numbers of a few colours
+  uint8_t *pixels;
+} media_bitmap;
+
+// JPEG (of any sampling but 4:1:1 and 4:4:0) and PNG of 8 bits; the same pixels on any CPU.
+int media_bitmap_decode(const uint8_t *bytes, size_t count, int64_t most_pixels, media_bitmap *bitmap);
+void media_bitmap_free(media_bitmap *bitmap);

@@ -47,19 +47,43 @@ typedef struct {
 // where it has them, for tests.
 const kernels_table *kernels_for(int level);
 
-// c (+)= alpha op(a) op(b) for row-major matrices: op(a) is [m][k], op(b) [k][n], c [m][n]; op transposes if asked.
+// What the numbers of a factor are in memory. Both narrow types become single precision without rounding.
+typedef enum { kernels_float32, kernels_float16, kernels_bfloat16 } kernels_number;
+
+// c (+)= alpha op(a) op(b) for row-major matrices: op(a) is [m][k], op(b) [k][n], c [m][n]; op transposes if asked. Strides are numbers
+// from one row to the next, as the matrices lie in memory. Only b may have narrow numbers.
 typedef struct {
   int m, n, k, a_transposed, b_transposed, adds;
   float alpha;
+  int64_t a_stride, b_stride, c_stride;
+  kernels_number b_number;
 } kernels_matrix;
 
 typedef struct {
   // Floats that the product needs besides.
   int64_t (*scratch)(kernels_matrix x);
-  void (*multiply)(kernels_matrix x, const float *a, const float *b, float *c, float *scratch);
+  void (*multiply)(kernels_matrix x, const float *a, const void *b, float *c, float *scratch);
+  // `count` numbers in single precision.
+  void (*widen)(int64_t count, kernels_number number, const void *from, float *to);
 } kernels_matrix_table;
 
 const kernels_matrix_table *kernels_matrix_for(int level);
+
+// What Transformers do to rows of values, each row on its own.
+typedef struct {
+  // y = (x - mean) / sqrt(variance + epsilon) * scale + shift over each of [rows][width]. moments: mean and 1 / sqrt(variance + epsilon)
+  // of each row; may be NULL.
+  void (*layer_norm)(int64_t rows, int width, const float *x, const float *scale, const float *shift, float epsilon, float *y,
+                     float *moments);
+  // Each row becomes e^x / sum of e^x. causal: row r takes its first r + 1 values, and the others become zero.
+  void (*softmax)(int rows, int width, int causal, float *x);
+  // y = x times the normal distribution's mass below x (GELU by the error function), or x / (1 + e^(-1.702 x)) (quick); y may be x.
+  void (*gelu)(int64_t count, int quick, const float *x, float *y);
+  // x becomes gradient times the slope of GELU at x.
+  void (*gelu_gradient)(int64_t count, int quick, const float *gradient, float *x);
+} kernels_row_table;
+
+const kernels_row_table *kernels_rows_for(int level);
 
 // A square convolution with the padding that keeps its middle, over activations of block 16. in_channels and out_channels divide by
 // the table's `panel`; height and width are the input's.

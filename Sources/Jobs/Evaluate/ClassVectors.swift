@@ -1,4 +1,5 @@
 import Basics
+import CLIP
 import Evaluation
 import Shards
 import Tensors
@@ -34,6 +35,25 @@ package struct ClassVectors: Sendable {
     for name in names { hasher.update(field: name) }
     values.withUnsafeBytes { hasher.update($0) }
     facts = .init(labels: names, prompt: metadata["prompt"], model: metadata["model"], vectors: hasher.finish())
+  }
+
+  /// Made by a text tower: of each label in each template, the mean of unit vectors.
+  /// - Throws: `text.width` for a model of another width than the audio's; `clip.…`.
+  init(_ labels: [String], _ embedder: TextEmbedder, _ prompts: Prompts, model: String, path: String, width: Int) throws
+  {
+    guard embedder.width == width else {
+      throw Failure.classWidth(path, found: [labels.count, embedder.width], expected: width)
+    }
+    let rows = try embedder.classVectors(labels, prompts)
+    (self.labels, self.width, values) = (labels, width, rows.flatMap(\.self))
+    guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, "class vectors") }
+    let hasher = DigestBuilder()
+    for name in labels { hasher.update(field: name) }
+    values.withUnsafeBytes { hasher.update($0) }
+    let aliases = labels.compactMap { label in prompts.aliases[label].map { "\(label)=\($0)" } }
+    facts = .init(
+      labels: labels, prompt: (prompts.templates + aliases).joined(separator: " | "), model: model,
+      vectors: hasher.finish())
   }
 
   /// The place of each label; nil for labels without a vector.

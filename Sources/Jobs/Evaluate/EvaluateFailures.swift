@@ -2,6 +2,17 @@ import Basics
 
 /// The sentences of this module.
 extension Failure {
+  static func noCaptions(_ shards: String) -> Failure {
+    Failure(
+      "text.captions", "no clip of the shards has a caption", on: shards,
+      hint: "a manifest's column `caption` gives them to prepare")
+  }
+
+  static let noClassVectors = Failure(
+    "text.absent", "nothing says what the classes are",
+    expected: "--text FILE with class vectors, or --clip DIR that makes them",
+    exit: .usage)
+
   static let twoStudents = Failure(
     "usage.student", "--weights and --run name two students", expected: "one of them", exit: .usage)
 

@@ -1,4 +1,5 @@
 import Basics
+import CLIP
 import Corpus
 import Evaluation
 import Kernels
@@ -15,6 +16,10 @@ package struct RetrievalSettings: Sendable {
   package var mostQueries: Int?
   /// Class vectors.
   package var text: String?
+  /// A CLIP model, for the captions that shards have.
+  package var clip: String?
+  package var activation: GELUKind?
+  package var tokenizer: String?
   /// A table of seconds within recordings.
   package var timeline: String?
   /// Where everything an outside judge needs is written.
@@ -51,11 +56,14 @@ enum RetrievalEvaluation {
     if let text, let known = clips.labels {
       rows += try textRows(text, clips.audio, known, threads, path: settings.text ?? "")
     }
+    let captioned = try captionRows(settings, clips, threads)
+    rows += captioned?.rows ?? []
     var record = EvaluationRecord(
       kind: "retrieve", title: clips.name,
       data: .init(clips: clips.count, classes: targets?.names ?? [], digest: clips.digest),
       of: student, split: clips.split?.rawValue, scored: clips.count, method: method(settings, hasText: text != nil),
       tables: [ScoreTable(title: clips.title, columns: columns, rows: rows)])
+    if let captioned { record.method.append(captioned.method) }
     record.prompts = text?.facts
     record.warnings = clips.warnings
     if let path = settings.save { try save(clips, text, to: path) }
@@ -135,6 +143,29 @@ enum RetrievalEvaluation {
       queries: heard, gallery: words,
       .label(queries: known.compactMap { places[$0] }, gallery: Array(text.labels.indices)), threads: threads)
     return rows("text → audio", toAudio) + rows("audio → text", toText)
+  }
+
+  /// Captions as queries, each of which belongs to its own clip; nil without a model.
+  private static func captionRows(
+    _ settings: RetrievalSettings, _ clips: HeldClips, _ threads: WorkerThreads
+  ) throws -> (rows: [ScoreRow], method: String)? {
+    guard let path = settings.clip else { return nil }
+    let queries = clips.captions.enumerated().flatMap { clip, texts in texts.map { (clip: clip, text: $0) } }
+    guard !queries.isEmpty else { throw Failure.noCaptions(settings.shards) }
+    let model = try CLIPModel(path, activation: settings.activation)
+    let embedder = try TextEmbedder(model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
+    guard embedder.width == clips.width else {
+      throw Failure.classWidth(path, found: [queries.count, embedder.width], expected: clips.width)
+    }
+    let words = UnitRows(try embedder.embed(queries.map(\.text)).flatMap(\.self), width: embedder.width)
+    let own = Relevance.own(queries.map(\.clip), labels: nil)
+    let scored = [("caption → audio", clips.audio), ("caption → image", clips.images)].flatMap { name, gallery in
+      rows(name, Retrieval.score(queries: words, gallery: gallery, own, threads: threads))
+    }
+    return (
+      scored,
+      "caption → audio, caption → image: each caption is a query and belongs to its own clip; by \(model.name) \(model.gelu.rawValue)"
+    )
   }
 
   private static func save(_ clips: HeldClips, _ text: ClassVectors?, to path: String) throws {

@@ -1,4 +1,5 @@
 import Basics
+import CLIP
 import Corpus
 import Training
 import Evaluation
@@ -12,7 +13,12 @@ package struct ZeroShotSettings: Sendable {
   package var data = ""
   package var reading = EvaluationClips.Reading()
   package var split: Split?
-  package var text = ""
+  /// A file of class vectors; nil: `clip` makes them of the labels.
+  package var text: String?
+  package var clip: String?
+  package var activation: GELUKind?
+  package var tokenizer: String?
+  package var prompts: Prompts?
   package var trainingShards: String?
   package var jobs = 1
   package var threads = 1
@@ -28,14 +34,16 @@ enum ZeroShotEvaluation {
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    let text = try ClassVectors(settings.text, width: student.model.width)
+    let named = try settings.text.map { try ClassVectors($0, width: student.model.width) }
     let content =
       isShards(settings.data)
       ? try Content(HeldClips(settings.data, split: settings.split, student, threads: threads), settings.data)
       : try Content(settings, student, threads, progress)
+    let text = try named ?? made(settings, Set(content.labels.joined()).sorted(), student, threads)
     let usable = content.labels.indices.filter { text.places(content.labels[$0]).contains { $0 != nil } }
     guard !usable.isEmpty else {
-      throw Failure.noCommonLabels(settings.text, label: content.labels.first?.first ?? "", names: text.labels)
+      throw Failure.noCommonLabels(
+        settings.text ?? settings.clip ?? "", label: content.labels.first?.first ?? "", names: text.labels)
     }
     var leftOut = content.leftOut
     let unnamed = Set(content.labels.joined()).subtracting(text.labels).sorted()
@@ -55,6 +63,18 @@ enum ZeroShotEvaluation {
     complete.prompts = text.facts
     complete.warnings = content.warnings
     return complete
+  }
+
+  /// Class vectors of the data's labels, by a CLIP model.
+  private static func made(
+    _ settings: ZeroShotSettings, _ labels: [String], _ student: EvaluatedModel, _ threads: WorkerThreads
+  ) throws -> ClassVectors {
+    guard let path = settings.clip else { throw Failure.noClassVectors }
+    let model = try CLIPModel(path, activation: settings.activation)
+    let embedder = try TextEmbedder(model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
+    return try ClassVectors(
+      labels, embedder, settings.prompts ?? Prompts(), model: "\(model.name) \(model.gelu.rawValue)", path: path,
+      width: student.model.width)
   }
 
   private static func table(_ content: Content, _ usable: [Int], _ targets: [Set<Int>], _ text: ClassVectors)

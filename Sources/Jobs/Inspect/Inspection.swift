@@ -1,5 +1,7 @@
 import Networks
 import Basics
+import CLIP
+import Kernels
 import Models
 import Shards
 import Tensors
@@ -15,7 +17,11 @@ package struct Inspection {
   package private(set) var entries: [FileContents.Entry] = []
   package private(set) var sections: [Section] = []
 
-  package init(_ path: String) throws {
+  package init(_ path: String, activation: GELUKind? = nil) throws {
+    if try CLIPModel.isOne(path) {
+      (entries, sections) = try Self.clip(path, activation)
+      return
+    }
     var file: [(key: String, value: String)] = []
     if let contents = try EmbeddingFormats.contents(path) {
       (entries, file) = (contents.entries, contents.properties)
@@ -30,6 +36,26 @@ package struct Inspection {
     }
     file += [("bytes", "\(try Files.identity(path).size)"), ("sha256", try Digest.ofFile(path).hex)]
     sections.insert(Section(title: "file", properties: file), at: 0)
+  }
+
+  /// A CLIP model: its tensors, its towers, and what goes with them.
+  private static func clip(_ path: String, _ activation: GELUKind?) throws -> ([FileContents.Entry], [Section]) {
+    let model = try CLIPModel(path, activation: activation)
+    var sections = [
+      Section(
+        title: "CLIP model",
+        properties: [
+          ("architecture", model.name), ("vectors", "\(model.width) wide"), ("activation", model.gelu.rawValue),
+          ("activation from", model.activationSource), ("weights", model.stored),
+          ("tokenizer", model.text == nil ? "none needed" : (try? model.tokenizer().path) ?? "none beside the weights"),
+          ("file", model.weightsPath), ("sha256", try Digest.ofFile(model.weightsPath).hex),
+        ])
+    ]
+    for (title, tower) in [("image tower", model.vision?.facts), ("text tower", model.text?.facts)] {
+      if let tower { sections.append(Section(title: title, properties: tower)) }
+    }
+    let entries = try EmbeddingFormats.contents(model.weightsPath)?.entries ?? []
+    return (entries, sections)
   }
 
   /// Names of the front end's parameters, in the order of the computation.

@@ -46,9 +46,9 @@ struct ClipOutcome: Sendable {
     frames = pictures?.record.output(ExtractFrames.output)
     findings = facts.findings + vectorFindings
     unusedSeconds = facts.unusedSeconds(startingAt: clip.start.seconds)
-    guard let vectors = try result(SelectVectors.name) else { return }
+    guard let vectors = try result(SelectVectors.name) ?? result(EmbedFrames.name) else { return }
     let selected = try CanonicalJSON.decode(
-      SelectVectors.Summary.self, from: vectors.summary, source: "summary of select-vectors, \(clip.id.text)")
+      SelectVectors.Summary.self, from: vectors.summary, source: "summary of the vectors of \(clip.id.text)")
     findings += selected.findings
     guard let flac = sound.record.output(ExtractAudio.output), let rows = vectors.record.output(SelectVectors.output)
     else { return }

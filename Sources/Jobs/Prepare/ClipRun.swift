@@ -40,6 +40,11 @@ package struct ClipRun: Sendable {
     try record(of: ExtractFrames.id(preparation.ready[clip]), clip)?.output(ExtractFrames.output)
   }
 
+  /// A clip's vectors that were made of its frames; nil where there are none.
+  func vectors(of clip: Int) throws -> Artifact? {
+    try record(of: EmbedFrames.id(preparation.ready[clip]), clip)?.output(EmbedFrames.output)
+  }
+
   private func record(of id: ActionID, _ clip: Int) throws -> ActionRecord? {
     guard plan.isSettled(clip) else { return records[id] }
     // The catalog may also have what other settings gave.

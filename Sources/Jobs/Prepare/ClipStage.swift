@@ -23,7 +23,9 @@ package protocol ClipStage: Sendable {
 }
 
 /// Every stage that works clip by clip, in the order of their inputs. A new one is one file and one line.
-package let builtInStages: [any ClipStage.Type] = [ExtractAudio.self, ExtractFrames.self, SelectVectors.self]
+package let builtInStages: [any ClipStage.Type] = [
+  ExtractAudio.self, ExtractFrames.self, SelectVectors.self, EmbedFrames.self,
+]
 
 /// A clip as it goes into the graph: where it is, the file's digest, its teacher rows.
 package struct PreparedClip: Sendable {

@@ -2,7 +2,8 @@ import Basics
 import Media
 import StageGraph
 
-/// A clip's pictures at fixed times, as JPEG with a short side of at most 256 pixels.
+/// A clip's pictures at fixed times, as JPEG with a short side of at most 256 pixels, or what the
+/// teacher sees where that is more.
 package enum ExtractFrames: ClipStage {
   package static let name = "extract-frames"
   package static let version = 3
@@ -11,10 +12,10 @@ package enum ExtractFrames: ClipStage {
   package static func isWanted(_ settings: PrepareSettings) -> Bool { settings.frames != nil }
 
   package static func stage(_ settings: PrepareSettings) -> Stage {
-    Stage(
-      name: name, version: version,
-      parameters: ["fps": settings.frames.map { "\($0)" } ?? "none", "seconds": "\(settings.clipSeconds)"],
-      toolchain: MediaToolchain.identity)
+    var parameters = ["fps": settings.frames.map { "\($0)" } ?? "none", "seconds": "\(settings.clipSeconds)"]
+    // The usual size goes without saying: what was made before there was another is as good.
+    if settings.shortSide != FrameFacts.usualShortSide { parameters["short side"] = "\(settings.shortSide)" }
+    return Stage(name: name, version: version, parameters: parameters, toolchain: MediaToolchain.identity)
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
@@ -23,6 +24,7 @@ package enum ExtractFrames: ClipStage {
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     guard let rate = context.settings.frames else { return ActionResult() }
-    return try ExtractAudio.decoded(clip, .frames(fps: rate), output: output, context)
+    return try ExtractAudio.decoded(
+      clip, .frames(fps: rate, shortSide: context.settings.shortSide), output: output, context)
   }
 }

@@ -67,6 +67,15 @@ extension Failure {
       hint: "the reasons are in the table above: pipeline status --quarantine")
   }
 
+  static func embeddingsOfOthers(_ directory: String, _ found: String?, _ own: String) -> Failure {
+    Failure(
+      "embeddings.others", "the directory holds files that are not this teacher's; nothing was written there",
+      on: directory,
+      found: found ?? "no embeddings.json of this tool", expected: own,
+      hint: "name a directory of its own with --embeddings-out",
+      exit: .usage)
+  }
+
   static func outputUnnamed(_ flag: String) -> Failure {
     Failure("usage.output", "a folder is wanted", on: flag, found: "nothing", exit: .usage)
   }

@@ -51,6 +51,10 @@ package struct PrepareJob: Sendable {
     Memory.returnFreed()
     let prepared = try PreparedPairs(run)
     if settings.framesOut != nil { try publishFrames(prepared, catalog, store, events) }
+    if let directory = settings.embeddingsOut {
+      let (written, clips) = try TeacherFiles.write(prepared, to: directory, store)
+      events(.note("\(directory): vectors of \(clips) clips, \(written) written now"))
+    }
     var summary = PreparedSummary()
     summary.work = work
     if framesOnly {
@@ -61,8 +65,8 @@ package struct PrepareJob: Sendable {
     prepared.notes.forEach { events(.note($0)) }
     summary.add(prepared)
     record.splits = prepared.splitLine
-    if settings.embeddings.isEmpty || prepared.pairs.isEmpty {
-      summary.ending = settings.embeddings.isEmpty ? .withoutVectors : .withoutPairs
+    if !settings.hasTeacher || prepared.pairs.isEmpty {
+      summary.ending = !settings.hasTeacher ? .withoutVectors : .withoutPairs
       return summary
     }
     let publisher = try ShardPublisher(
@@ -132,7 +136,7 @@ package struct PrepareJob: Sendable {
     events(.note("the file system of \(settings.shards) does not have all that others have: \(missing)"))
   }
 
-  private var writesShards: Bool { !framesOnly && !settings.embeddings.isEmpty && settings.part == nil }
+  private var writesShards: Bool { !framesOnly && settings.hasTeacher && settings.part == nil }
 
   private func oneAtATime(_ events: @escaping Events) -> Events {
     let telling = Mutex(())
@@ -257,8 +261,9 @@ package struct PrepareJob: Sendable {
       return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)
     }
     return Coverage(
-      isGiven: !settings.embeddings.isEmpty, clips: preparation.ready.count,
-      covered: preparation.ready.count { $0.vectors != nil }, bytes: open * 1024, isUpToDate: plan.isUpToDate)
+      isGiven: settings.hasTeacher, clips: preparation.ready.count,
+      covered: preparation.ready.count { settings.teacher != nil || $0.vectors != nil }, bytes: open * 1024,
+      isUpToDate: plan.isUpToDate)
   }
 }
 

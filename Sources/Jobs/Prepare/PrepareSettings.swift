@@ -1,4 +1,5 @@
 import Basics
+import CLIP
 import Corpus
 import Media
 import RemoteCache
@@ -20,6 +21,14 @@ package struct PrepareSettings: Sendable {
   /// Rows a second, where the source does not say.
   package var embeddingFPS: Double?
   package var embeddingModel: String?
+  /// A CLIP model that makes the teacher vectors of the clips' frames; nil: they come from `embeddings`.
+  package var teacher: FrameTeacher?
+  /// Of the model's weights; known once the clips are surveyed.
+  package var teacherDigest: Digest?
+  /// How many frames of a clip the teacher sees; nil: all.
+  package var teacherFrames: Int?
+  /// Where the vectors that the teacher made go as files; nil: nowhere.
+  package var embeddingsOut: String?
   /// Nil: no frames at all.
   package var frames: FrameRate?
   package var shards = "shards"
@@ -52,7 +61,15 @@ package struct PrepareSettings: Sendable {
   var stages: [any ClipStage.Type] { builtInStages.filter { $0.isWanted(self) } }
 
   /// Folders that may lie below the videos' and hold no clips.
-  var notClips: [String] { [shards, workspace, "runs"] + (framesOut.map { [$0] } ?? []) + embeddings }
+  var notClips: [String] {
+    [shards, workspace, "runs"] + (framesOut.map { [$0] } ?? []) + (embeddingsOut.map { [$0] } ?? []) + embeddings
+  }
+
+  /// Whether clips get teacher vectors.
+  package var hasTeacher: Bool { teacher != nil || !embeddings.isEmpty }
+
+  /// Pixels that a frame's shorter side has: more than usual where the teacher sees more.
+  var shortSide: Int { max(FrameFacts.usualShortSide, teacher?.model.vision?.imageSize ?? 0) }
 
   /// - Throws: a usage error for settings that a part cannot have.
   package func checkForPart() throws {

@@ -33,7 +33,8 @@ extension StageDiagram {
     nodes.append(Node("distill", count: runs == 0 ? nil : "\(runs) runs"))
     nodes.append(Node("export"))
     // What the shards are made of: sound and vectors, as the stages' outputs.
-    for stage in [ExtractAudio.name, SelectVectors.name] where wanted.contains(where: { $0.name == stage }) {
+    for stage in [ExtractAudio.name, SelectVectors.name, EmbedFrames.name]
+    where wanted.contains(where: { $0.name == stage }) {
       edges.append((stage, TrainingShards.stage.name))
     }
     edges += [(TrainingShards.stage.name, "distill"), ("distill", "export")]

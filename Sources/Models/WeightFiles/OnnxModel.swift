@@ -107,6 +107,7 @@ extension OnnxModel {
     case .meanPool: made.node("GlobalAveragePool", inputs, output)
     case .linear(let weight, let bias):
       made.node("Gemm", inputs + [try use(weight), try use(bias)], output, [.integer("transB", 1)])
+    case .unwritten(let layer, _): throw Failure.onnxOperator(layer)
     }
   }
 

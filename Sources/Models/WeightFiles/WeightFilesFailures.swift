@@ -15,4 +15,10 @@ extension Failure {
       "onnx.content", "the ONNX file or its weights are not what they should be", on: place, found: found,
       expected: expected)
   }
+
+  static func onnxOperator(_ layer: String) -> Failure {
+    Failure(
+      "onnx.operator", "ONNX files are not written with this layer", on: layer,
+      expected: "the layers of the audio encoders")
+  }
 }

@@ -1,50 +1,103 @@
 import Kernels
 
-/// y = x · Wᵀ + b over rows `[images, inputs]`.
+/// y = x · Wᵀ + b over rows of `inputs` values: those of images, or of their tokens.
 package struct Linear: LayerDescription {
   /// What parameters' names begin with: `audio_transform.sequential.0` gives `….weight`, `[outputs, inputs]`, and
   /// `….bias`.
   package let name: String
   package let inputs: Int
   package let outputs: Int
+  package let hasBias: Bool
 
-  package init(_ name: String, inputs: Int, outputs: Int) {
-    (self.name, self.inputs, self.outputs) = (name, inputs, outputs)
+  package init(_ name: String, inputs: Int, outputs: Int, hasBias: Bool = true) {
+    (self.name, self.inputs, self.outputs, self.hasBias) = (name, inputs, outputs, hasBias)
   }
 
   var weight: String { "\(name).weight" }
   var bias: String { "\(name).bias" }
 
   package var parameters: [ParameterSpec] {
-    [
-      ParameterSpec(weight, [outputs, inputs], initial: .uniform(fanIn: inputs), decays: true),
-      ParameterSpec(bias, [outputs], initial: .uniform(fanIn: inputs)),
-    ]
+    let matrix = ParameterSpec(weight, [outputs, inputs], initial: .uniform(fanIn: inputs), decays: true)
+    return hasBias ? [matrix, ParameterSpec(bias, [outputs], initial: .uniform(fanIn: inputs))] : [matrix]
   }
 
-  package func output(_ input: Extent) -> Extent { .row(images: input.images, width: outputs) }
+  package func output(_ input: Extent) -> Extent { input.rows(of: outputs) }
 
   package func training(_ input: Activation, _ context: TrainingContext) throws -> any Layer {
     TrainingLinear(self, input, context)
   }
 
   package func frozen(_ input: Extent, _ context: FrozenContext) throws -> (any FrozenLayer)? {
-    FrozenLinear(self, context.weights.parameters)
+    FrozenLinear(linear: self, input: input, weights: context.weights)
   }
 
   package func operators(_ x: String, into graph: inout OperatorGraph) -> String {
+    guard hasBias else { return graph.unwritten(name, parameters, x) }
     graph.add(.linear(weight: weight, bias: bias), [x], name)
     return name
   }
 
   package func plain(_ x: PlainTensor, _ values: PlainValues) -> PlainTensor {
-    x.linear(values[weight], values[bias], outputs: outputs)
+    x.linear(values[weight], hasBias ? values[bias] : [Double](repeating: 0, count: outputs), outputs: outputs)
+  }
+}
+
+/// What linear layers and those that contain them compute.
+extension Linear {
+  /// y `[rows, outputs]` of x `[rows, inputs]`.
+  /// - Parameter xStride, yStride: values from one row to the next; nil: a row's length.
+  func forward(
+    _ x: Floats, xStride: Int? = nil, _ weight: FrozenMatrix, bias: Floats?, _ y: MutableFloats, yStride: Int? = nil,
+    rows: Int
+  ) {
+    if let bias { for row in 0..<rows { (y + row * (yStride ?? outputs)).update(from: bias, count: outputs) } }
+    Matrix.multiply(
+      x, aStride: xStride, weight.numbers, bTransposed: !weight.isTransposed,
+      bStride: weight.isTransposed ? outputs : inputs, into: y, cStride: yStride, m: rows, n: outputs, k: inputs,
+      adds: bias != nil)
   }
 
-  /// `rows` rows of x through weights and biases.
-  fileprivate func apply(_ x: Floats, _ weight: Floats, _ bias: Floats, _ y: MutableFloats, rows: Int) {
-    for row in 0..<rows { (y + row * outputs).update(from: bias, count: outputs) }
-    Matrix.multiply(x, weight, bTransposed: true, into: y, m: rows, n: outputs, k: inputs, adds: true)
+  /// The same with the weights that a frozen network has.
+  func forward(
+    _ x: Floats, xStride: Int? = nil, _ weights: FrozenWeights, _ y: MutableFloats, yStride: Int? = nil, rows: Int
+  ) {
+    forward(
+      x, xStride: xStride, weights.matrix(weight), bias: hasBias ? Floats(weights.parameters.weights(bias)) : nil, y,
+      yStride: yStride, rows: rows)
+  }
+
+  /// The same with the weights in training.
+  func forward(_ x: Floats, _ parameters: Parameters, _ y: MutableFloats, rows: Int) {
+    forward(
+      x, FrozenMatrix(WeightNumbers(parameters.weights(weight))),
+      bias: hasBias ? Floats(parameters.weights(bias)) : nil, y, rows: rows)
+  }
+
+  /// Floats of a packed gradient: the weights', then the biases'.
+  var gradientCount: Int { outputs * (inputs + (hasBias ? 1 : 0)) }
+
+  /// The gradients of weights and biases to `place`.
+  func weightGradient(_ gradient: Floats, _ x: Floats, rows: Int, into place: MutableFloats) {
+    Matrix.multiply(gradient, aTransposed: true, x, into: place, m: outputs, n: inputs, k: rows)
+    guard hasBias else { return }
+    for column in 0..<outputs {
+      var sum = 0.0
+      for row in 0..<rows { sum += Double(gradient[row * outputs + column]) }
+      place[outputs * inputs + column] = Float(sum)
+    }
+  }
+
+  /// The input's gradient, added to what lies there if asked.
+  func inputGradient(
+    _ gradient: Floats, _ parameters: Parameters, rows: Int, into place: MutableFloats, adds: Bool = false
+  ) {
+    Matrix.multiply(gradient, parameters.weights(weight), into: place, m: rows, n: inputs, k: outputs, adds: adds)
+  }
+
+  /// Takes a packed gradient of all microbatches to the network's buffer.
+  func keepGradient(_ sum: Floats, _ context: TrainingContext) {
+    context.gradient(weight).update(from: sum, count: outputs * inputs)
+    if hasBias { context.gradient(bias).update(from: sum + outputs * inputs, count: outputs) }
   }
 }
 
@@ -52,82 +105,55 @@ private final class TrainingLinear: Layer, @unchecked Sendable {
   let output: Activation
   private let linear: Linear
   private let input: Activation
-  private let workspace: Workspace
-  private let (weight, bias): (MutableFloats, MutableFloats)
-  private let (weightGradient, biasGradient): (MutableFloats, MutableFloats)
+  private let context: TrainingContext
 
   init(_ linear: Linear, _ input: Activation, _ context: TrainingContext) {
     precondition(input.prologue == nil && input.gradientEpilogue == nil, "Linear reads finished rows")
-    (self.linear, self.input, workspace) = (linear, input, context.workspace)
+    (self.linear, self.input, self.context) = (linear, input, context)
     output = Activation(linear.output(input.extent), context.microbatches)
-    (weight, bias) = (context.parameters.weights(linear.weight), context.parameters.weights(linear.bias))
-    (weightGradient, biasGradient) = (context.gradient(linear.weight), context.gradient(linear.bias))
-    workspace.need(kernel: context.microbatches.largest * linear.inputs, gradient: gradientCount)
+    context.workspace.need(gradient: linear.gradientCount)
   }
-
-  /// The weights', then the biases'.
-  private var gradientCount: Int { linear.outputs * (linear.inputs + 1) }
 
   var forward: [Step] {
     [
       Step(run: { part, _ in
-        self.linear.apply(
-          self.input.place(part), self.weight, self.bias, self.output.place(part),
-          rows: self.input.microbatches[part].count)
+        self.linear.forward(
+          self.input.place(part), self.context.parameters, self.output.place(part), rows: self.input.rows(part))
       })
     ]
   }
 
   var backward: [Step] {
-    [Step(run: { try self.backward($0, $1) }, reduce: { try self.finishWeights($0) })]
+    [
+      Step(
+        run: { part, _ in self.backward(part) },
+        reduce: { reduction in
+          try reduction.finish(self.context.workspace.gradientSums.first, count: self.linear.gradientCount) { sum in
+            self.linear.keepGradient(sum, self.context)
+          }
+        })
+    ]
   }
 
-  private func backward(_ part: Int, _ scratch: ThreadScratch) throws {
-    let rows = input.microbatches[part].count
-    let (gradient, x) = (output.place(part), input.place(part))
-    workspace.gradientSums.first.add(part, count: gradientCount) { place in
-      Matrix.multiply(
-        gradient, aTransposed: true, x, into: place, m: linear.outputs, n: linear.inputs, k: rows)
-      for column in 0..<linear.outputs {
-        var sum = 0.0
-        for row in 0..<rows { sum += Double(gradient[row * linear.outputs + column]) }
-        place[linear.outputs * linear.inputs + column] = Float(sum)
-      }
+  private func backward(_ part: Int) {
+    let (gradient, x, rows) = (output.place(part), input.place(part), input.rows(part))
+    context.workspace.gradientSums.first.add(part, count: linear.gradientCount) { place in
+      linear.weightGradient(gradient, x, rows: rows, into: place)
     }
-    Matrix.multiply(gradient, weight, into: x, m: rows, n: linear.inputs, k: linear.outputs)
+    linear.inputGradient(gradient, context.parameters, rows: rows, into: x)
     input.gradientIsWritten?(part)
-  }
-
-  private func finishWeights(_ reduction: any Reduction) throws {
-    try reduction.finish(workspace.gradientSums.first, count: gradientCount) { sum in
-      let weights = self.linear.outputs * self.linear.inputs
-      self.weightGradient.update(from: sum, count: weights)
-      self.biasGradient.update(from: sum + weights, count: self.linear.outputs)
-    }
   }
 }
 
 private struct FrozenLinear: FrozenLayer {
-  /// Rows at a time: a fixed number, so that a row's bits do not depend on how many there are.
-  private static let rows = 8
+  let linear: Linear
+  let input: Extent
+  let weights: FrozenWeights
 
-  private let linear: Linear
-  private let parameters: Parameters
-
-  init(_ linear: Linear, _ parameters: Parameters) { (self.linear, self.parameters) = (linear, parameters) }
-
-  var output: Extent { .row(images: 1, width: linear.outputs) }
-  func scratchCount(images: Int) -> Int { Self.rows * (linear.inputs + linear.outputs) }
+  var output: Extent { linear.output(input) }
+  func scratchCount(images: Int) -> Int { 0 }
 
   func forward(_ x: Floats, _ y: MutableFloats, images: Int, scratch: MutableFloats, _ packing: Packing) {
-    let (rows, results) = (scratch, scratch + Self.rows * linear.inputs)
-    for first in stride(from: 0, to: images, by: Self.rows) {
-      let count = min(Self.rows, images - first)
-      rows.update(from: x + first * linear.inputs, count: count * linear.inputs)
-      (rows + count * linear.inputs).update(repeating: 0, count: (Self.rows - count) * linear.inputs)
-      linear.apply(
-        rows, parameters.weights(linear.weight), parameters.weights(linear.bias), results, rows: Self.rows)
-      (y + first * linear.outputs).update(from: results, count: count * linear.outputs)
-    }
+    linear.forward(x, weights, y, rows: images * input.pixels)
   }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Values of parameters in double precision, and how a layer is to be read.
 package struct PlainValues: Sendable {
   /// By name.
@@ -141,13 +143,33 @@ package struct PlainTensor: Sendable, Equatable {
       })
   }
 
-  /// Rows `[images, channels]` times `[outputs, channels]`ᵀ, plus a bias.
+  /// Rows of `channels` values, one for each image and token, times `[outputs, channels]`ᵀ, plus a bias.
   package func linear(_ weight: [Double], _ bias: [Double], outputs: Int) -> PlainTensor {
-    PlainTensor(
-      images: images, channels: outputs,
-      (0..<images * outputs).map { k in
-        let (n, o) = (k / outputs, k % outputs)
-        return (0..<channels).reduce(bias[o]) { $0 + values[n * channels + $1] * weight[o * channels + $1] }
-      })
+    mappingTokens { row in
+      (0..<outputs).map { o in row.indices.reduce(bias[o]) { $0 + row[$1] * weight[o * row.count + $1] } }
+    }
+  }
+
+  /// Each token's row of values through `body`.
+  package func mappingTokens(_ body: (_ row: [Double]) -> [Double]) -> PlainTensor {
+    var y: PlainTensor?
+    for n in 0..<images {
+      for t in 0..<height * width {
+        let row = body((0..<channels).map { values[offset(n, $0, 0, t)] })
+        if y == nil { y = PlainTensor(images: images, channels: row.count, height: height, width: width) }
+        for (c, value) in row.enumerated() {
+          if let place = y?.offset(n, c, 0, t) { y?.values[place] = value }
+        }
+      }
+    }
+    return y ?? self
+  }
+
+  /// e^x / Σ e^x.
+  package static func softmax(_ x: [Double]) -> [Double] {
+    let most = x.max() ?? 0
+    let powers = x.map { exponential($0 - most) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
   }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Two runs side by side, as plain values.
 package struct CompareContent: Sendable {
   package var first: String

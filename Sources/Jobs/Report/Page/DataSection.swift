@@ -1,3 +1,5 @@
+import Basics
+
 /// What became of the clips, in aggregates, and a few of them to look at and listen to.
 enum DataSection {
   static func body(_ data: ReportContent.DataPart) -> [Markup] {

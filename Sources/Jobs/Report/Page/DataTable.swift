@@ -1,3 +1,5 @@
+import Basics
+
 /// A table with a heading, in a frame that scrolls by itself where the screen is narrow.
 package struct DataTable: Sendable, Equatable {
   package struct Row: Sendable, Equatable {

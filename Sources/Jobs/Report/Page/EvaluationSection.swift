@@ -1,3 +1,5 @@
+import Basics
+
 /// Scores with their baselines and chance.
 enum EvaluationSection {
   static func body(_ parts: [ReportContent.EvaluationPart]) -> [Markup] {

@@ -1,3 +1,5 @@
+import Basics
+
 /// Stages and the files between them, in layers from left to right.
 struct GraphPlot {
   let graph: ReportContent.GraphPart

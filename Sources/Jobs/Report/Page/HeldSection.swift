@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// What the student makes of clips that it was not trained on.

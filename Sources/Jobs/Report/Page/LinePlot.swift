@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Lines over a common axis, drawn as SVG.

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Points on a plane, coloured and shaped by group, drawn as SVG.

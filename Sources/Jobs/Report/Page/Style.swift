@@ -1,3 +1,5 @@
+import Basics
+
 /// How pages look: colours that keep their contrast in light and dark, one column on a phone, everything reachable by
 /// keyboard.
 enum Style {

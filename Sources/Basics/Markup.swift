@@ -1,5 +1,3 @@
-import Basics
-
 /// A piece of a page. Text gets in through `text` and attributes alone, escaped; nothing else makes markup of what came
 /// from outside.
 package struct Markup: Sendable, Equatable {
@@ -11,7 +9,7 @@ package struct Markup: Sendable, Equatable {
   package static func text(_ text: String) -> Markup { Markup(raw: escaped(text)) }
 
   /// Markup that stands in this module's source: style and script.
-  static func constant(_ text: StaticString) -> Markup { Markup(raw: "\(text)") }
+  package static func constant(_ text: StaticString) -> Markup { Markup(raw: "\(text)") }
 
   /// - Parameters:
   ///   - name: of the element, from this module's source.
@@ -33,13 +31,13 @@ package struct Markup: Sendable, Equatable {
   }
 
   /// An element that has no content: `img`, `meta`, `input`.
-  static func void(_ name: StaticString, _ attributes: [(String, String)]) -> Markup {
+  package static func void(_ name: StaticString, _ attributes: [(String, String)]) -> Markup {
     var html = "<\(name)"
     for (key, value) in attributes { html += " \(key)=\"\(escaped(value))\"" }
     return Markup(raw: html + ">")
   }
 
-  static func joined(_ pieces: [Markup]) -> Markup { Markup(raw: pieces.map(\.html).joined()) }
+  package static func joined(_ pieces: [Markup]) -> Markup { Markup(raw: pieces.map(\.html).joined()) }
 
   private static func escaped(_ text: String) -> String {
     var result = ""

@@ -1,0 +1,40 @@
+import Basics
+import Networks
+import Tensors
+
+extension CLIPModel {
+  /// Whether a directory or a file holds a CLIP model, by its names alone.
+  package static func isOne(_ path: String) throws -> Bool {
+    guard Files.exists(path) else { return false }
+    if Files.isDirectory(path) { return (try? CLIPFiles(path)) != nil }
+    guard ["safetensors", "bin", "pt"].contains(Files.ending(Files.name(path))) else { return false }
+    guard let files = try? CLIPFiles(path), let file = try? MappedFile(path), let places = try? files.places(file)
+    else {
+      return false
+    }
+    return CLIPNames(places.keys) != nil
+  }
+}
+
+extension VisionTransformer {
+  /// For people.
+  package var facts: [(key: String, value: String)] {
+    [("pictures", "\(imageSize) x \(imageSize), patches of \(patchSize), \(tokens) tokens")] + shape.facts
+  }
+}
+
+extension TextTransformer {
+  /// For people.
+  package var facts: [(key: String, value: String)] {
+    [("texts", "\(context) tokens of \(vocabulary)")] + shape.facts
+  }
+}
+
+extension TransformerShape {
+  fileprivate var facts: [(key: String, value: String)] {
+    [
+      ("layers", "\(depth)"), ("width", "\(width)"), ("heads", "\(heads)"), ("hidden", "\(hidden)"),
+      ("activation", gelu.rawValue),
+    ]
+  }
+}

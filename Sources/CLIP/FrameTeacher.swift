@@ -1,0 +1,39 @@
+import Basics
+import Kernels
+import Media
+import Synchronization
+
+/// A CLIP model as the teacher of many clips' frames: asked from several threads, each of which embeds alone.
+package final class FrameTeacher: Sendable {
+  package let model: CLIPModel
+  /// Values of a vector.
+  package let width: Int
+  private let idle = Mutex<[PictureEmbedder]>([])
+
+  /// - Throws: `clip.…` with the reason.
+  package init(_ path: String, activation: GELUKind?) throws {
+    model = try CLIPModel(path, activation: activation)
+    width = try model.visionTower().embedding
+  }
+
+  /// As shards, weights and embeddings name the teacher: architecture, activation, and the weights' digest, cut short.
+  package func name(_ digest: Digest) -> String { "\(model.name) \(model.gelu.rawValue) \(digest.short)" }
+
+  /// One row a picture, not normalized. Equal pictures are embedded once.
+  /// - Parameter files: JPEG or PNG.
+  package func embed(_ files: [[UInt8]], source: String) throws -> [[Float]] {
+    var (places, distinct) = ([[UInt8]: Int](), [[UInt8]]())
+    let order = files.map { file -> Int in
+      if let place = places[file] { return place }
+      places[file] = distinct.count
+      distinct.append(file)
+      return distinct.count - 1
+    }
+    let pictures = try distinct.map { try Bitmap(decoding: $0, source: source) }
+    let embedder =
+      try idle.withLock { $0.popLast() } ?? PictureEmbedder(model, backend: FastBackend(), threads: WorkerThreads(1))
+    let rows = try embedder.embed(pictures)
+    idle.withLock { $0.append(embedder) }
+    return order.map { rows[$0] }
+  }
+}

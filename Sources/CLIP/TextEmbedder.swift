@@ -1,0 +1,40 @@
+import Basics
+import Kernels
+import Networks
+
+/// Texts to vectors with a model's text tower, not normalized to length one.
+///
+/// A vector's bits depend on the text and the weights alone. A text goes through with as many tokens as it has: what
+/// would pad it could not be seen from its end token. One call at a time.
+package final class TextEmbedder: @unchecked Sendable {
+  /// Values of a vector.
+  package let width: Int
+  package let tokenizer: Tokenizer
+  private let tower: TextTransformer
+  private let network: InferenceNetwork
+
+  /// - Throws: `clip.tower` for a model without a text tower; `clip.tokenizer`.
+  package init(_ model: CLIPModel, tokenizer path: String? = nil, backend: any Backend, threads: WorkerThreads) throws {
+    tower = try model.textTower()
+    tokenizer = try model.tokenizer(path)
+    width = tower.embedding
+    network = InferenceNetwork(tower.layers, width: width, model.weights, backend: backend, threads: threads)
+  }
+
+  /// One vector a text.
+  package func embed(_ texts: [String]) throws -> [[Float]] { try embed(tokens: texts.map { tokenizer.encode($0) }) }
+
+  /// One vector a row of tokens, each of which ends with the end token.
+  package func embed(tokens: [[Int]]) throws -> [[Float]] {
+    var result = [[Float]](repeating: [], count: tokens.count)
+    for (length, places) in Dictionary(grouping: tokens.indices, by: { tokens[$0].count }).sorted(by: {
+      $0.key < $1.key
+    }) {
+      let rows = try network.run(places.count, of: tower.input(tokens: length)) { text, _, place in
+        for (i, token) in tokens[places[text]].enumerated() { place[i] = Float(token) }
+      }
+      for (row, place) in places.enumerated() { result[place] = rows[row * width..<(row + 1) * width] }
+    }
+    return result
+  }
+}

@@ -1,0 +1,141 @@
+import Basics
+import CLIP
+import Corpus
+import Evaluation
+import Foundation
+import Kernels
+import Media
+import Models
+import Wav2CLIP
+
+/// What `pipeline search` is asked to do.
+package struct SearchSettings: Sendable {
+  /// What is looked for.
+  package enum Query: Sendable {
+    case text(String)
+    /// A JPEG or PNG file.
+    case image(String)
+    /// A sound or a video.
+    case audio(String)
+  }
+
+  package var query: Query
+  /// The file of vectors to look in.
+  package var vectors = ""
+  /// A CLIP model, for words and pictures.
+  package var clip: String?
+  package var activation: GELUKind?
+  package var tokenizer: String?
+  /// Sentences that the words are put into; empty: the words as they are.
+  package var templates: [String] = []
+  /// Weights of an audio encoder, for sounds.
+  package var weights: String?
+  package var count = 10
+  /// Folders in which the files lie whose vectors these are.
+  package var media: [String] = []
+  package var html: String?
+  package var threads = Machine.processors
+  package var workerCommand: [String] = []
+
+  package init(_ query: Query) { self.query = query }
+}
+
+/// The vectors of a file that lie nearest to words, a picture or a sound.
+package struct SearchJob: Sendable {
+  package struct Hit: Sendable {
+    package var key: String
+    /// The cosine.
+    package var score: Float
+    /// The file that the key stands for; nil where none was found.
+    package var path: String?
+  }
+
+  package struct Outcome: Sendable {
+    package var hits: [Hit]
+    /// Vectors that were looked through.
+    package var searched: Int
+    /// What made the query's vector.
+    package var model: String
+  }
+
+  package let settings: SearchSettings
+
+  package init(_ settings: SearchSettings) { self.settings = settings }
+
+  /// - Throws: `clip.…`; `search.width` for vectors of another model; `search.model` where none is named.
+  package func run() throws -> Outcome {
+    let gallery = try SearchGallery(settings.vectors)
+    let threads = WorkerThreads(settings.threads)
+    defer { threads.stop() }
+    let (query, model) = try query(threads)
+    guard query.count == gallery.width else {
+      throw Failure.searchWidth(settings.vectors, found: gallery.width, model: model, expected: query.count)
+    }
+    let found = Retrieval.nearest(
+      queries: UnitRows(query, width: query.count), gallery: UnitRows(gallery.values, width: gallery.width),
+      count: min(settings.count, gallery.keys.count))
+    let files = try MediaFiles(settings.media)
+    let hits = (found.first ?? []).map {
+      Hit(key: gallery.keys[$0.item], score: $0.similarity, path: files.path(gallery.keys[$0.item]))
+    }
+    if let page = settings.html { try SearchPage.write(hits, of: settings, to: page) }
+    return Outcome(hits: hits, searched: gallery.keys.count, model: model)
+  }
+
+  private func query(_ threads: WorkerThreads) throws -> (vector: [Float], model: String) {
+    switch settings.query {
+    case .text(let text):
+      let model = try clip()
+      let embedder = try TextEmbedder(model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
+      let vector =
+        settings.templates.isEmpty
+        ? try embedder.embed([text])[0] : try embedder.classVectors([text], Prompts(templates: settings.templates))[0]
+      return (vector, "\(model.name) \(model.gelu.rawValue)")
+    case .image(let path):
+      let model = try clip()
+      let picture = try Bitmap(decoding: try Files.read(path), source: path)
+      let embedder = try PictureEmbedder(model, backend: FastBackend(), threads: threads)
+      return (try embedder.embed([picture])[0], "\(model.name) \(model.gelu.rawValue)")
+    case .audio(let path):
+      guard let weights = settings.weights else { throw Failure.searchModel("--audio", "--weights FILE") }
+      let embedder = try AudioEmbedder(try Model(file: weights), options: .init(threads: settings.threads))
+      let workers = DecodeWorkers(count: 1, command: settings.workerCommand)
+      defer { workers.stop() }
+      let loaded = try AudioLoader(.clip, workers: workers, threads: threads).load([.file(MediaSource(path))][...])
+      guard case .audio(let audio)? = loaded.first else { throw Failure.searchSound(path) }
+      return (try embedder.embed(audio.samples, sampleRate: AudioEmbedder.sampleRate), Files.name(weights))
+    }
+  }
+
+  private func clip() throws -> CLIPModel {
+    guard let path = settings.clip else { throw Failure.searchModel("words and pictures", "--clip DIR") }
+    return try CLIPModel(path, activation: settings.activation)
+  }
+}
+
+/// The files that keys may stand for, by their names without ending.
+private struct MediaFiles {
+  private var byStem: [String: String] = [:]
+  private let isAsked: Bool
+
+  init(_ folders: [String]) throws {
+    isAsked = !folders.isEmpty
+    for folder in folders {
+      let walk = FileManager.default.enumerator(atPath: folder)
+      while let name = walk?.nextObject() as? String {
+        let file = Files.name(name)
+        guard let ending = Files.ending(file) else { continue }
+        let stem = String(file.dropLast(ending.utf8.count + 1))
+        if byStem[stem] == nil || "\(folder)/\(name)" < byStem[stem] ?? "" { byStem[stem] = "\(folder)/\(name)" }
+      }
+    }
+  }
+
+  /// Of a key, or of the beginning of one that counts windows: `name_003`.
+  func path(_ key: String) -> String? {
+    guard isAsked else { return Files.exists(key) ? key : nil }
+    if let path = byStem[Files.name(key)] { return path }
+    guard let dash = key.lastIndex(of: "_") else { return nil }
+    return byStem[Files.name(String(key[..<dash]))]
+  }
+}

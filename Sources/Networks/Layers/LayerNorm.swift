@@ -1,0 +1,140 @@
+import Kernels
+
+/// (x − mean) / √(variance + ε) · weight + bias over the values of each row.
+package struct LayerNorm: LayerDescription {
+  /// Added to every variance.
+  package static let epsilon: Float = 1e-5
+
+  /// What parameters' names begin with: `….weight` and `….bias`, `[width]`.
+  package let name: String
+  package let width: Int
+
+  package init(_ name: String, width: Int) { (self.name, self.width) = (name, width) }
+
+  var weight: String { "\(name).weight" }
+  var bias: String { "\(name).bias" }
+
+  package var parameters: [ParameterSpec] {
+    [
+      ParameterSpec(weight, [width], initial: .constant(1)), ParameterSpec(bias, [width], initial: .constant(0)),
+    ]
+  }
+
+  package func output(_ input: Extent) -> Extent { input }
+
+  package func training(_ input: Activation, _ context: TrainingContext) throws -> any Layer {
+    TrainingLayerNorm(self, input, context)
+  }
+
+  package func frozen(_ input: Extent, _ context: FrozenContext) throws -> (any FrozenLayer)? {
+    FrozenLayerNorm(norm: self, output: input, parameters: context.weights.parameters, ops: context.backend.ops)
+  }
+
+  package func operators(_ x: String, into graph: inout OperatorGraph) -> String {
+    graph.unwritten(name, parameters, x)
+  }
+
+  package func plain(_ x: PlainTensor, _ values: PlainValues) -> PlainTensor {
+    let (scale, shift) = (values[weight], values[bias])
+    return x.mappingTokens { row in
+      let mean = row.reduce(0, +) / Double(row.count)
+      let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row.count)
+      let deviation = (variance + Double(Self.epsilon)).squareRoot()
+      return row.indices.map { (row[$0] - mean) / deviation * scale[$0] + shift[$0] }
+    }
+  }
+}
+
+private final class TrainingLayerNorm: Layer, @unchecked Sendable {
+  let output: Activation
+  private let norm: LayerNorm
+  private let input: Activation
+  private let context: TrainingContext
+  /// Of each row of the batch: its mean and 1 / √(variance + ε).
+  private let moments: FloatBuffer
+  private let scale: Floats
+
+  init(_ norm: LayerNorm, _ input: Activation, _ context: TrainingContext) {
+    precondition(input.prologue == nil && input.gradientEpilogue == nil, "LayerNorm reads finished rows")
+    (self.norm, self.input, self.context) = (norm, input, context)
+    output = Activation(input.extent, context.microbatches)
+    moments = FloatBuffer(2 * input.extent.images * input.extent.pixels)
+    scale = Floats(context.parameters.weights(norm.weight))
+    context.workspace.need(gradient: 2 * norm.width)
+  }
+
+  private func moments(_ part: Int) -> MutableFloats {
+    moments.start + 2 * input.microbatches[part].lowerBound * input.extent.pixels
+  }
+
+  var forward: [Step] {
+    [
+      Step(run: { part, _ in
+        self.context.backend.ops.layerNorm(
+          rows: self.input.rows(part), width: self.norm.width, self.input.place(part), scale: self.scale,
+          shift: self.context.parameters.weights(self.norm.bias), epsilon: LayerNorm.epsilon, self.output.place(part),
+          moments: self.moments(part))
+      })
+    ]
+  }
+
+  var backward: [Step] {
+    [
+      Step(
+        run: { part, _ in self.backward(part) },
+        reduce: { reduction in
+          try reduction.finish(self.context.workspace.gradientSums.first, count: 2 * self.norm.width) { sum in
+            self.context.gradient(self.norm.weight).update(from: sum, count: self.norm.width)
+            self.context.gradient(self.norm.bias).update(from: sum + self.norm.width, count: self.norm.width)
+          }
+        })
+    ]
+  }
+
+  private func backward(_ part: Int) {
+    let (rows, width, moments) = (input.rows(part), norm.width, moments(part))
+    let (gradient, x) = (output.place(part), input.place(part))
+    context.workspace.gradientSums.first.add(part, count: 2 * width) { place in
+      for i in 0..<width {
+        var (scales, shifts) = (0.0, 0.0)
+        for row in 0..<rows {
+          let at = row * width + i
+          scales += Double(gradient[at]) * Double((x[at] - moments[2 * row]) * moments[2 * row + 1])
+          shifts += Double(gradient[at])
+        }
+        (place[i], place[width + i]) = (Float(scales), Float(shifts))
+      }
+    }
+    for row in 0..<rows { passOn(gradient + row * width, x + row * width, moments[2 * row], moments[2 * row + 1]) }
+    input.gradientIsWritten?(part)
+  }
+
+  /// The gradient of one row over its values: that of the norm, less its mean and its part along the normalized row.
+  private func passOn(_ gradient: Floats, _ x: MutableFloats, _ mean: Float, _ inverse: Float) {
+    var (sum, product) = (0.0, 0.0)
+    for i in 0..<norm.width {
+      let d = Double(gradient[i] * scale[i])
+      sum += d
+      product += d * Double((x[i] - mean) * inverse)
+    }
+    let (shift, slope) = (Float(sum / Double(norm.width)), Float(product / Double(norm.width)))
+    for i in 0..<norm.width {
+      x[i] = (gradient[i] * scale[i] - shift - (x[i] - mean) * inverse * slope) * inverse
+    }
+  }
+}
+
+private struct FrozenLayerNorm: FrozenLayer {
+  let norm: LayerNorm
+  let output: Extent
+  let parameters: Parameters
+  let ops: any Ops
+
+  func scratchCount(images: Int) -> Int { 0 }
+
+  func forward(_ x: Floats, _ y: MutableFloats, images: Int, scratch: MutableFloats, _ packing: Packing) {
+    ops.layerNorm(
+      rows: images * output.pixels, width: norm.width, x, scale: parameters.weights(norm.weight),
+      shift: parameters.weights(norm.bias), epsilon: LayerNorm.epsilon, y, moments: nil)
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Basics
+import Foundation
+import Search
+
+struct SearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search", abstract: "Find sounds or pictures by words, by a picture, or by a sound.",
+    discussion: """
+      Looks through the vectors that `pipeline embed` wrote, or a teacher's, for those nearest to the query by cosine. Words and pictures
+      go through a CLIP model, which has to be the one that the vectors, or the teacher of the weights that made them, come from.
+      """)
+
+  @Argument(help: "Words; or --image or --audio instead.") var text: String?
+  @Option(name: .customLong("in"), help: "The vectors: what `pipeline embed` wrote, or teacher embeddings.")
+  var vectors: String
+  @Option(help: "A picture to look for: JPEG or PNG.") var image: String?
+  @Option(help: "A sound to look for.") var audio: String?
+  @OptionGroup var model: CLIPOptions
+  @Option(parsing: .singleValue, help: "A sentence for the words, with {} for them. Repeatable: the mean of all.")
+  var template: [String] = []
+  @Option(help: "An audio encoder's weights, for --audio.") var weights: String?
+  @Option(name: .customShort("k"), help: "How many to show.") var count = 10
+  @Option(parsing: .singleValue, help: "A directory with the files whose vectors these are. Repeatable.") var media:
+    [String] = []
+  @Option(help: "Write a page with players.") var html: String?
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws { try check("-k", count, 1...) }
+
+  func run() throws {
+    _ = try common.begin()
+    var settings = SearchSettings(try query())
+    (settings.vectors, settings.clip, settings.tokenizer) = (vectors, model.clip, model.tokenizer)
+    settings.activation = try model.kind()
+    (settings.templates, settings.weights, settings.count) = (template, weights, count)
+    (settings.media, settings.html) = (media, html)
+    settings.workerCommand = try DecodeWorkerCommand.command()
+    if common.dryRun { return Console.say("would look through \(vectors)") }
+    let outcome = try SearchJob(settings).run()
+    var table = Table()
+    for (place, hit) in outcome.hits.enumerated() {
+      table.add("\(place + 1)", String(format: "%.4f", Double(hit.score)), hit.path ?? hit.key)
+      Console.event(
+        "hit", ["rank": place + 1, "score": Double(hit.score), "key": hit.key, "path": hit.path ?? NSNull()])
+    }
+    Console.say(table.text)
+    Console.note("\(outcome.hits.count) of \(outcome.searched) vectors, by \(outcome.model)")
+    if let html { Console.note("written: \(html)") }
+  }
+
+  private func query() throws -> SearchSettings.Query {
+    let queries: [SearchSettings.Query?] = [text.map { .text($0) }, image.map { .image($0) }, audio.map { .audio($0) }]
+    let given = queries.compactMap(\.self)
+    guard let only = given.first, given.count == 1 else {
+      throw Failure(
+        "usage.query", "one thing is looked for at a time", found: "\(given.count)",
+        expected: "words, --image or --audio",
+        exit: .usage)
+    }
+    return only
+  }
+}

@@ -1,0 +1,158 @@
+import Basics
+import Foundation
+import Kernels
+import Media
+import Tensors
+import TestSupport
+import Testing
+
+@testable import CLIP
+
+@Suite("CLIP as its authors compute it", .enabled(if: GoldenFiles.isThere))
+struct GoldenCLIPTests {
+  static let models = ["tiny-quickgelu", "tiny-gelu"]
+
+  @Test("tokens of all texts are theirs")
+  func texts() throws {
+    let tokenizer = try Tokenizer(GoldenFiles.bpe)
+    for golden in try GoldenFiles.texts() {
+      #expect(TextCleaning.cleaned(golden.text) == golden.cleaned, "\(golden.text)")
+      #expect(tokenizer.encode(golden.text) == golden.ids, "\(golden.text)")
+    }
+  }
+
+  @Test("tokens of 5,000 captions are theirs")
+  func captions() throws {
+    let tokenizer = try Tokenizer(GoldenFiles.bpe)
+    let scratch = try Scratch()
+    let unpack = Process()
+    unpack.executableURL = URL(fileURLWithPath: "/bin/sh")
+    unpack.arguments = ["-c", "gzip -dc '\(GoldenFiles.folder)/tokens.tsv.gz' > '\(scratch["tokens"])'"]
+    try unpack.run()
+    unpack.waitUntilExit()
+    let lines = String(decoding: try Files.read(scratch["tokens"]), as: UTF8.self).split(separator: "\n")
+    #expect(lines.count > 1000)
+    for line in lines {
+      let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
+      let expected = parts[1].split(separator: " ").compactMap { Int($0) }
+      #expect(Array(tokenizer.encode(String(parts[0])).dropFirst().dropLast()) == expected, "\(parts[0])")
+    }
+  }
+
+  @Test("pictures are Pillow's, byte for byte", arguments: [64, 224])
+  func pictures(side: Int) throws {
+    let expected = try npz("preprocessed-\(side)")
+    let size = side * side * 3
+    for picture in try GoldenFiles.pictures() {
+      let path = GoldenFiles.pixels(picture)
+      let bitmap = try Bitmap(decoding: try Files.read(path), source: path)
+      let prepared = PictureInput.prepared(bitmap, side: side)
+      let truth = Array(expected[picture.index * size..<(picture.index + 1) * size])
+      let different = zip(prepared.pixels, truth).count { $0 != $1 }
+      #expect(prepared.pixels == truth, "\(picture.path): \(different) bytes differ")
+    }
+  }
+
+  @Test("JPEG pictures have the pixels of libjpeg-turbo but for the last bit of some")
+  func decoding() throws {
+    for picture in try GoldenFiles.pictures() where picture.decoded != nil {
+      let (path, lossless) = (GoldenFiles.path(picture), GoldenFiles.pixels(picture))
+      let found = try Bitmap(decoding: try Files.read(path), source: path)
+      let truth = try Bitmap(decoding: try Files.read(lossless), source: lossless)
+      let differences = zip(found.pixels, truth.pixels).map { abs(Int($0) - Int($1)) }
+      let (largest, share) = (differences.max() ?? 0, Double(differences.count { $0 > 0 }) / Double(differences.count))
+      // Libav's transform rounds otherwise in one of 80 values of brightness, by 1.
+      #expect(
+        found.pixels.count == truth.pixels.count && largest <= 3 && share < 0.05,
+        "\(picture.path): \(largest), \(share)")
+    }
+  }
+
+  @Test("vectors are theirs: both ways of naming tensors, both activations", arguments: models)
+  func vectors(name: String) throws {
+    let golden = try GoldenFiles.expected(name)
+    let scratch = try Scratch()
+    for path in try paths(name, scratch) {
+      let model = try CLIPModel(path)
+      let found = try embed(model)
+      let image = try GoldenFiles.errors(found.pictures, golden.required("image.f64"))
+      let text = try GoldenFiles.errors(found.texts, golden.required("text.f64"))
+      print("\(name), \(Files.name(path)): pictures \(image), texts \(text)")
+      #expect(image.relative <= 1e-5 && image.turn <= 1e-9)
+      #expect(text.relative <= 1e-5 && text.turn <= 1e-9)
+    }
+  }
+
+  @Test("a vector's bits depend on neither instruction set, threads, nor company", arguments: models)
+  func bits(name: String) throws {
+    let model = try CLIPModel("\(GoldenFiles.folder)/\(name)")
+    let usual = try embed(model)
+    for set in InstructionSet.allCases where set <= .best {
+      for threads in [1, 2, 3, 5] {
+        let found = try embed(model, set, threads: threads)
+        #expect(found.pictures == usual.pictures && found.texts == usual.texts, "\(set), \(threads) threads")
+      }
+    }
+    InstructionSet.inUse = .best
+    let threads = WorkerThreads(1)
+    defer { threads.stop() }
+    let embedder = try PictureEmbedder(model, backend: FastBackend(), threads: threads)
+    for (picture, expected) in zip(try bitmaps(), usual.pictures) {
+      #expect(try embedder.embed([picture]) == [expected])
+    }
+  }
+
+  // MARK: Helpers
+
+  /// open_clip's directory, Hugging Face's, and a torch state dictionary.
+  private func paths(_ name: String, _ scratch: Scratch) throws -> [String] {
+    let folder = "\(GoldenFiles.folder)/\(name)"
+    let huggingFace = scratch["hf"]
+    try Files.makeDirectory(huggingFace)
+    for file in ["config.json", "preprocessor_config.json"] {
+      try Files.write(try Files.read("\(folder)/hf/\(file)"), to: "\(huggingFace)/\(file)")
+    }
+    if Files.exists("\(folder)/hf/model.safetensors") {
+      try Files.write(try Files.read("\(folder)/hf/model.safetensors"), to: "\(huggingFace)/model.safetensors")
+    } else {
+      try Python.run(
+        "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], check=True)",
+        "\(GoldenFiles.folder)/rename_weights.py", "\(folder)/open_clip_model.safetensors",
+        "\(huggingFace)/model.safetensors", "--to", "hf", "--position-ids")
+    }
+    let torch = scratch["torch"]
+    try Files.makeDirectory(torch)
+    let source = "\(folder)/open_clip_model.safetensors"
+    let tensors = try SafetensorsFile.read(try Files.read(source), source: source).tensors
+    try Files.write(try TorchZip.bytes(of: tensors), to: "\(torch)/open_clip_pytorch_model.bin")
+    try Files.write(try Files.read("\(folder)/open_clip_config.json"), to: "\(torch)/open_clip_config.json")
+    return [folder, huggingFace, torch]
+  }
+
+  private func bitmaps() throws -> [Bitmap] {
+    try GoldenFiles.pictures().map { picture in
+      let path = GoldenFiles.pixels(picture)
+      return try Bitmap(decoding: try Files.read(path), source: path)
+    }
+  }
+
+  private func embed(
+    _ model: CLIPModel, _ set: InstructionSet = .best, threads count: Int = 2
+  ) throws -> (pictures: [[Float]], texts: [[Float]]) {
+    let threads = WorkerThreads(count)
+    defer { threads.stop() }
+    let pictures = try PictureEmbedder(model, backend: FastBackend(set), threads: threads).embed(bitmaps())
+    let texts = try TextEmbedder(model, tokenizer: GoldenFiles.bpe, backend: FastBackend(set), threads: threads)
+      .embed(try GoldenFiles.texts().map(\.text))
+    return (pictures, texts)
+  }
+
+  /// The `uint8` array of an npz with one, unpacked by Python's standard library.
+  private func npz(_ name: String) throws -> [UInt8] {
+    let scratch = try Scratch()
+    try Python.run(
+      "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); open(sys.argv[2], 'wb').write(z.read(z.namelist()[0]))",
+      "\(GoldenFiles.folder)/\(name).npz", scratch["array.npy"])
+    return try NumpyFile.read(try Files.read(scratch["array.npy"]), source: name).bytes
+  }
+}

@@ -1,0 +1,104 @@
+import Basics
+import Testing
+
+@testable import Kernels
+
+@Suite("Rows of values that stand alone")
+struct RowOpsTests {
+  private func noise(_ count: Int, _ name: String, by factor: Double = 1) -> [Float] {
+    var random = SeededRandom(seed: 9, for: name)
+    return (0..<count).map { _ in Float(factor * random.normal()) }
+  }
+
+  private let sets = InstructionSet.allCases.filter { $0 <= .best }
+
+  /// Runs `body` with the plain operations and each instruction set: near the plain ones, and the same bits.
+  private func compare(_ error: Double, _ body: (any Ops) -> [Float]) {
+    let (plain, found) = (body(PlainOps()), sets.map { body(VectorOps($0)) })
+    for values in found {
+      #expect(values == found[0])
+      let largest = plain.map { abs(Double($0)) }.max() ?? 0
+      #expect(zip(values, plain).allSatisfy { abs(Double($0) - Double($1)) <= error * largest })
+    }
+  }
+
+  @Test("layer norm, whatever the width", arguments: [1, 5, 16, 33, 768])
+  func layerNorm(width: Int) {
+    let (x, scale, shift) = (noise(7 * width, "x", by: 3), noise(width, "scale"), noise(width, "shift"))
+    compare(2e-6) { ops in
+      var (y, moments) = ([Float](repeating: 0, count: 7 * width), [Float](repeating: 0, count: 14))
+      ops.layerNorm(rows: 7, width: width, x, scale: scale, shift: shift, epsilon: 1e-5, &y, moments: &moments)
+      return y
+    }
+  }
+
+  @Test("softmax, all of a row or up to its place", arguments: [1, 4, 16, 50], [false, true])
+  func softmax(width: Int, causal: Bool) {
+    let x = noise(width * width, "scores", by: 8)
+    compare(3e-6) { ops in
+      var y = x
+      ops.softmax(rows: width, width: width, causal: causal, &y)
+      return y
+    }
+  }
+
+  @Test("GELU and its slope, far out too", arguments: GELUKind.allCases)
+  func gelu(kind: GELUKind) {
+    let x = noise(999, "x", by: 4) + [0, -0.0, 13.5, -13.5, 100, -100, 1e-30, -1e-30]
+    let gradient = noise(x.count, "gradient")
+    compare(3e-7) { ops in
+      var y = [Float](repeating: 0, count: x.count)
+      ops.gelu(kind, x.count, x, &y)
+      return y
+    }
+    compare(5e-7) { ops in
+      var y = x
+      ops.geluGradient(kind, x.count, gradient: gradient, &y)
+      return y
+    }
+  }
+
+  @Test(
+    "products of matrices that lie apart, and of narrow weights", arguments: [(3, 5, 7), (30, 33, 50), (64, 96, 1024)])
+  func matrices(m: Int, n: Int, k: Int) {
+    let (a, b) = (noise(m * (k + 3), "a"), noise(n * (k + 5), "b"))
+    let rows = (0..<m).flatMap { a[$0 * (k + 3)..<$0 * (k + 3) + k] }
+    let columns = (0..<n).flatMap { b[$0 * (k + 5)..<$0 * (k + 5) + k] }
+    var whole = [Float](repeating: 0, count: m * n)
+    Matrix.multiply(rows, columns, bTransposed: true, into: &whole, m: m, n: n, k: k)
+    for set in sets {
+      var apart = [Float](repeating: 7, count: m * (n + 2))
+      Matrix.multiply(
+        a, aStride: k + 3, b, bTransposed: true, bStride: k + 5, into: &apart, cStride: n + 2, m: m, n: n, k: k, on: set
+      )
+      for row in 0..<m {
+        #expect(Array(apart[row * (n + 2)..<row * (n + 2) + n]) == Array(whole[row * n..<(row + 1) * n]))
+        #expect(apart[row * (n + 2) + n] == 7)
+      }
+    }
+    let half = columns.map { Float16($0) }
+    var (narrow, wide) = (whole, whole)
+    half.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      Matrix.multiply(rows, WeightNumbers(start, .float16), bTransposed: true, into: &narrow, m: m, n: n, k: k)
+    }
+    Matrix.multiply(rows, half.map { Float($0) }, bTransposed: true, into: &wide, m: m, n: n, k: k)
+    #expect(narrow == wide)
+  }
+
+  @Test("every finite float16 and bfloat16 becomes the number that it is")
+  func widening() {
+    let all = (0...UInt16.max).map { $0 }
+    var found = [Float](repeating: 0, count: all.count)
+    all.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      WeightNumbers(start, .float16).widen(all.count, into: &found)
+      for (bits, value) in zip(all, found) {
+        let expected = Float(Float16(bitPattern: bits))
+        #expect(value.bitPattern == expected.bitPattern || expected.isNaN && value.isNaN)
+      }
+      WeightNumbers(start, .bfloat16).widen(all.count, into: &found)
+      for (bits, value) in zip(all, found) { #expect(value.bitPattern == UInt32(bits) << 16) }
+    }
+  }
+}
