@@ -75,7 +75,8 @@ struct CLIPCommandTests {
     #expect(
       embedded.status == 0 && embedded.output.contains("3 vectors, 24 wide"), "\(embedded.output) \(embedded.problems)")
     let found = try tool.run(
-      "search", "a dog", "--in", "texts.npy", "--clip", "model", "-k", "2", "--html", "page.html", "--json")
+      "search", "a dog", "--template", "a {}", "--in", "texts.npy", "--clip", "model", "-k", "2", "--html", "page.html",
+      "--json")
     let hits = found.output.split(separator: "\n").compactMap {
       try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
     }.filter { $0["event"] as? String == "hit" }
