@@ -114,8 +114,8 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
-        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Search", "Evaluate",
-        "Report", "Inspect", "Flow", arguments,
+        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Search",
+        "Evaluate", "Report", "Inspect", "Flow", arguments,
       ]),
 
     .target(

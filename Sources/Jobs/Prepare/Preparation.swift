@@ -67,7 +67,7 @@ package struct Preparation: Sendable {
     if settings.cut == .every { try cutLongFiles(&digests, FileLengths(settings, catalog, facts), measures: reads) }
     clips.settleCollisions(digests)
     choose(digests)
-    try readTeacher(known?.digests)
+    try readTeacher(known.digests)
     embeddings = try indexing.value()
     if let width = try embeddings.flatMap(commonWidth) { self.settings.teacherWidth = width }
     try lookUpVectors(known.digests)
@@ -96,10 +96,10 @@ package struct Preparation: Sendable {
   }
 
   /// The digest of the teacher's weights: from what is remembered of the file, where it is what it was.
-  private mutating func readTeacher(_ cache: FileDigestCache?) throws {
+  private mutating func readTeacher(_ cache: FileDigestCache) throws {
     guard let teacher = settings.teacher else { return }
     let path = teacher.model.weightsPath
-    settings.teacherDigest = try cache?.digests(of: [path], jobs: 1)[0].get() ?? Digest.ofFile(path)
+    settings.teacherDigest = try cache.digests(of: [path], jobs: 1)[0].get()
     settings.teacherWidth = teacher.width
   }
 
