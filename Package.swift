@@ -148,7 +148,7 @@ let package = Package(
       name: "JobsTests",
       dependencies: [
         "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Shards", "Kernels", "Networks",
-        "Models", "Ranks",
+        "Models", "CLIP", "Ranks",
         "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect",
         "Flow",
       ]),

@@ -8,14 +8,14 @@ extension Failure {
     Failure(
       "ranks.pmix", "srun started several tasks that cannot find each other: each would train on its own",
       found: "\(tasks) tasks without PMIx",
-      hint: "srun --mpi=pmix …; to train alone in one task's shell: env -u SLURM_STEP_NUM_TASKS pipeline distill …",
+      hint: "srun --mpi=pmix …; to train alone in one task's shell, begin the command with env -u SLURM_STEP_NUM_TASKS",
       exit: .usage)
   }
 
   static func foreignLauncher(tasks: Int) -> Failure {
     Failure(
       "ranks.foreign", "the program was started by the mpirun of another MPI than Open MPI",
-      found: "\(tasks) tasks (PMI_SIZE)", hint: "\(packages); then mpirun.openmpi -n \(tasks) pipeline distill …",
+      found: "\(tasks) tasks (PMI_SIZE)", hint: "\(packages); then begin with mpirun.openmpi -n \(tasks)",
       exit: .usage)
   }
 

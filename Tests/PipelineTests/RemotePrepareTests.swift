@@ -8,10 +8,17 @@ import Testing
   .enabled(if: Clips.ffmpegIsThere && Python.isThere, "ffmpeg makes the clips, a Python program is the server"))
 struct RemotePrepareTests {
   /// Four clips, one of them broken.
+  /// Some time ago: of files that were just written nothing is remembered, and the cache would be asked again.
   private func clips(_ tool: Tool) throws {
     try Clips.set(tool, count: 3)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
     try Clips.vectors(tool.path("embeddings/text0000000_000001.npy"), seed: 5)
+    for folder in ["videos", "embeddings"] {
+      for name in try Files.names(in: tool.path(folder)) {
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: tool.path("\(folder)/\(name)"))
+      }
+    }
   }
 
   private func prepare(

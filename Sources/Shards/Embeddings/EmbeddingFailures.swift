@@ -4,9 +4,7 @@ import Basics
 
 extension Failure {
   static func embeddingsPartMissing(_ path: String) -> Failure {
-    Failure(
-      "embeddings.parts", "a part of a set of vectors is not there", on: path,
-      hint: "write it again: pipeline embed … --part i/n")
+    Failure("embeddings.parts", "a part of a set of vectors is not there", on: path)
   }
 
   static func zipLarge(_ path: String, _ name: String, _ size: Int, limit: Int) -> Failure {
