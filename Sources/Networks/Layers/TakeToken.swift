@@ -20,7 +20,8 @@ package struct TakeToken: LayerDescription {
   }
 
   package func frozen(_ input: Extent, _ context: FrozenContext) throws -> (any FrozenLayer)? {
-    FrozenTakeToken(output: output(input.with(images: 1)), inputCount: input.imageCount, runs: runs(input))
+    FrozenMovedValues(
+      output: output(input.with(images: 1)), inputCount: input.imageCount, places: runs(input))
   }
 
   package func operators(_ x: String, into graph: inout OperatorGraph) -> String {
@@ -34,17 +35,5 @@ package struct TakeToken: LayerDescription {
       for c in 0..<x.channels { y.values[y.offset(n, c, 0, 0)] = x.values[x.offset(n, c, 0, token)] }
     }
     return y
-  }
-}
-
-private struct FrozenTakeToken: FrozenLayer {
-  let output: Extent
-  let inputCount: Int
-  let runs: Runs
-
-  func scratchCount(images: Int) -> Int { 0 }
-
-  func forward(_ x: Floats, _ y: MutableFloats, images: Int, scratch: MutableFloats, _ packing: Packing) {
-    for image in 0..<images { runs.gather(x + image * inputCount, into: y + image * output.imageCount) }
   }
 }
