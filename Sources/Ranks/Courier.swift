@@ -121,7 +121,7 @@ final class Courier: @unchecked Sendable {
 
   /// Until an order comes.
   private func work(_ transport: any Transport, _ silence: Double) throws {
-    var (errands, turns, traffic) = ([Errand](), 0, Traffic())
+    var (errands, turns, traffic, bulk) = ([Errand](), 0, Traffic(), 0)
     let watch = Heartbeat(transport, silence)
     while true {
       let (now, isAwaited) = take(&errands)
@@ -133,7 +133,7 @@ final class Courier: @unchecked Sendable {
       try watch.beat()
       let before = errands.count
       var done: [Errand] = []
-      for errand in errands where try errand.advance(transport, &traffic) { done.append(errand) }
+      for errand in errands where try errand.advance(transport, &traffic, bulk: &bulk) { done.append(errand) }
       errands.removeAll { errand in done.contains { $0 === errand } }
       if errands.count < before {
         turns = 0

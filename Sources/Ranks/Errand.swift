@@ -38,7 +38,8 @@ package final class Errand: @unchecked Sendable {
     self.stages = stages.reversed()
   }
 
-  /// Bulk is cut into pieces of this size, and so much of it is on its way at once from one errand.
+  /// Bulk is cut into pieces of this size, and so much of it is on its way at once from all errands together, the
+  /// earliest first: what a link holds is what an urgent message has to wait for.
   private static let (piece, window) = (128 << 10, 512 << 10)
 
   private func pieces(_ letters: [Letter]) -> [Letter] {
@@ -52,8 +53,9 @@ package final class Errand: @unchecked Sendable {
   }
 
   /// Looks after it once.
+  /// - Parameter bulk: bytes of bulk that are on their way from this rank, of all errands.
   /// - Returns: whether it is done.
-  func advance(_ transport: any Transport, _ traffic: inout Traffic) throws -> Bool {
+  func advance(_ transport: any Transport, _ traffic: inout Traffic, bulk: inout Int) throws -> Bool {
     while let stage = stages.last {
       if !hasBegun {
         hasBegun = true
@@ -62,11 +64,16 @@ package final class Errand: @unchecked Sendable {
         }
         unsent = pieces(stage.sends).reversed()
       }
-      try outgoing.removeAll { try $0.transfer.isDone() }
-      while let letter = unsent.last, !isBulk || outgoing.reduce(0, { $0 + $1.bytes }) < Self.window {
+      try outgoing.removeAll { sending in
+        guard try sending.transfer.isDone() else { return false }
+        if isBulk { bulk -= sending.bytes }
+        return true
+      }
+      while let letter = unsent.last, !isBulk || bulk < Self.window {
         unsent.removeLast()
         let transfer = try transport.send(UnsafeRawBufferPointer(letter.bytes), to: letter.rank, tag: tag)
         outgoing.append((letter.bytes.count, transfer))
+        if isBulk { bulk += letter.bytes.count }
         traffic.messages += 1
         traffic.bytes += letter.bytes.count
       }
