@@ -108,7 +108,10 @@ let package = Package(
       ]),
     job(
       "Inspect",
-      ["Basics", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP"]),
+      [
+        "Basics", "Tar", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards", "Kernels", "Networks",
+        "Models", "CLIP", "Training", "Evaluation", "Runs",
+      ]),
     .target(name: "Flow", dependencies: ["Basics", "Corpus", "StageGraph", yams], path: "Sources/Jobs/Flow"),
     .executableTarget(
       name: "pipeline",

@@ -76,9 +76,29 @@ for name, size in SIZES.items():
                 buttons = driver.find_elements(By.CSS_SELECTOR, "button[data-sound]")
                 if buttons:
                     buttons[0].send_keys(Keys.ENTER)
-                    assert buttons[0].get_attribute("aria-pressed") == "true", "a button does not answer to the keyboard"
+                    assert "Pause" in buttons[0].text, "a button that plays does not say that it pauses"
                     buttons[0].send_keys(Keys.ENTER)
-                print(f"{len(plots)} plots with {sum(plots)} marks, {played[0]} players play, {len(buttons)} buttons")
+                    assert "Play" in buttons[0].text, "a button does not answer to the keyboard"
+                charts = driver.find_elements(By.CSS_SELECTOR, ".chart")
+                for chart in charts:
+                    readout = chart.find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, ".readout")
+                    said = []
+                    for key in (Keys.END, Keys.HOME):
+                        chart.send_keys(key)
+                        said.append(readout.text)
+                        assert said[-1] and chart.get_attribute("aria-valuetext") == said[-1], "a plot is silent"
+                    webdriver.ActionChains(driver).move_to_element(chart).perform()
+                    assert readout.text, "a plot has no value under the pointer"
+                for button in driver.find_elements(By.CSS_SELECTOR, "button[data-copy]")[:1]:
+                    button.send_keys(Keys.ENTER)
+                    time.sleep(0.3)
+                    assert button.text in ("Copied", "Selected"), button.text
+                for plot in driver.find_elements(By.CSS_SELECTOR, "figure.plot svg[role=img]"):
+                    ticks = [t.text for t in plot.find_elements(By.CSS_SELECTOR, "text.tick.end")]
+                    assert len(set(ticks)) == len(ticks), f"ticks that read the same: {ticks}"
+                assert not driver.execute_script(
+                    "return [...document.images].filter(i=>i.complete&&!i.naturalWidth).map(i=>i.alt)"), "broken images"
+                print(f"{len(plots)} plots with {sum(plots)} marks, {len(charts)} with values, {played[0]} players play, {len(buttons)} buttons")
             axe = Axe(driver)
             axe.inject()
             faults = [v for v in axe.run()["violations"] if v["impact"] in ("serious", "critical")]

@@ -19,7 +19,7 @@ extension CLIPModel {
 extension VisionTransformer {
   /// For people.
   package var facts: [(key: String, value: String)] {
-    [("pictures", "\(imageSize) x \(imageSize), patches of \(patchSize), \(tokens) tokens")] + shape.facts
+    [("images", "\(imageSize) x \(imageSize), patches of \(patchSize), \(tokens) tokens")] + shape.facts
   }
 }
 

@@ -32,7 +32,7 @@ extension Failure {
   static func clipTower(_ path: String, _ tower: String, other: String) -> Failure {
     Failure(
       "clip.tower", "the model has no \(tower) tower", on: path, found: "its \(other) tower alone",
-      hint: tower == "image" ? "pictures need the whole model's file" : "texts need the whole model's file")
+      hint: tower == "image" ? "images need the whole model's file" : "texts need the whole model's file")
   }
 
   static func clipType(_ path: String, _ name: String, _ type: String) -> Failure {
@@ -82,7 +82,7 @@ extension Failure {
     Failure(
       "clip.activation", "the model's configuration names another activation than --activation", on: path,
       found: "--activation \(given.rawValue)", expected: says.rawValue,
-      hint: "leave --activation out: with the wrong one all vectors are wrong, and look right", exit: .usage)
+      hint: "leave --activation out: with the wrong one all embeddings are wrong, and look right", exit: .usage)
   }
 
   static func clipHeads(_ path: String, width: Int) -> Failure {
@@ -101,7 +101,7 @@ extension Failure {
 
   static func clipTokenizer(_ path: String, _ reason: String) -> Failure {
     Failure(
-      "clip.tokenizer.content", "the tokenizer's file is not sound", on: path, found: reason, hint: "copy it again")
+      "clip.tokenizer.content", "the tokenizer's file is not valid", on: path, found: reason, hint: "copy it again")
   }
 
   static func clipVocabulary(_ path: String, tokens: Int, rows: Int) -> Failure {

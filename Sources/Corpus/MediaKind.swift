@@ -1,7 +1,7 @@
 import Basics
 
 /// Whether a file may hold a clip, before any decoder looks at it.
-enum MediaKind {
+package enum MediaKind {
   case media
   /// What people keep beside clips: subtitles, descriptions, thumbnails, notes, archives.
   case other
@@ -11,14 +11,14 @@ enum MediaKind {
   case unknown
 
   /// By the ending of the name, in letters of either case.
-  static func of(name: String) -> MediaKind {
+  package static func of(name: String) -> MediaKind {
     guard let ending = Files.ending(name) else { return .unknown }
     if mediaEndings.contains(ending) { return .media }
     return ending == "tar" ? .archive : otherEndings.contains(ending) ? .other : .unknown
   }
 
   /// By the first bytes of the file: the marks of the containers and streams that libav reads.
-  static func looksLikeMedia(_ path: String) -> Bool {
+  package static func looksLikeMedia(_ path: String) -> Bool {
     guard let file = try? InputFile(path), let size = try? file.size else { return false }
     return looksLikeMedia(file, at: 0..<size)
   }

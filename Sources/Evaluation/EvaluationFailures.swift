@@ -15,13 +15,13 @@ extension Failure {
 
   static func embeddingNotFinite(_ clip: String, _ student: EvaluatedModel?) -> Failure {
     Failure(
-      "evaluate.nonfinite", "the embedding of a sound holds NaN or Inf", on: clip, found: student?.name,
+      "evaluate.nonfinite", "the embedding of a clip's audio holds NaN or Inf", on: clip, found: student?.name,
       hint: "the weights are damaged: NaN, Inf or a variance under 0 in them; export them again, or name others")
   }
 
   static func teacherNotFinite(_ clip: String, shards: String) -> Failure {
     Failure(
-      "evaluate.nonfinite", "the teacher's vectors of a clip hold NaN or Inf", on: "\(shards), \(clip)",
+      "evaluate.nonfinite", "the teacher's embeddings of a clip hold NaN or Inf", on: "\(shards), \(clip)",
       hint: "prepare this clip again, or leave it out")
   }
 
@@ -33,18 +33,19 @@ extension Failure {
 
   static func vectorsLack(_ path: String, _ name: String, found: [String]) -> Failure {
     Failure(
-      "vectors.missing", "the file lacks vectors", on: path, found: found.joined(separator: ", "),
+      "vectors.missing", "the file lacks embeddings", on: path, found: found.joined(separator: ", "),
       expected: "\(name) [clips, width]")
   }
 
   static func vectorsDiffer(_ path: String, audio: [Int], image: [Int]) -> Failure {
     Failure(
-      "vectors.shape", "sounds and pictures do not belong together", on: path, found: "audio \(audio), image \(image)",
+      "vectors.shape", "audio and images do not belong together", on: path, found: "audio \(audio), image \(image)",
       expected: "the same shape, with rows")
   }
 
   package static func classCount(_ path: String, names: Int, rows: Int) -> Failure {
     Failure(
-      "text.count", "names and class vectors differ in number", on: path, found: "\(names) names", expected: "\(rows)")
+      "text.count", "names and class embeddings differ in number", on: path, found: "\(names) names",
+      expected: "\(rows)")
   }
 }

@@ -34,7 +34,8 @@ package struct HeldClips {
   ///   - split: nil takes test, else validation; never train unless it is named.
   ///   - most: clips, evenly spread; nil takes all.
   package init(
-    _ folder: String, split wanted: Split?, _ student: EvaluatedModel, threads: WorkerThreads, most: Int? = nil
+    _ folder: String, split wanted: Split?, _ student: EvaluatedModel, threads: WorkerThreads, most: Int? = nil,
+    progress: WorkReport = { _ in }
   ) throws {
     let set = try TrainingSet(folder: folder)
     guard let split = wanted ?? [.test, .validation].first(where: { set.splits.contains($0) }) else {
@@ -49,6 +50,7 @@ package struct HeldClips {
     let (piece, scope) = (64, student.normalization)
     let all = clips.ids.count
     let chosen = most.map { $0 < all } ?? false ? (0..<(most ?? all)).map { $0 * all / (most ?? all) } : Array(0..<all)
+    progress(WorkProgress("clips", of: chosen.count))
     for start in stride(from: 0, to: chosen.count, by: piece) {
       if Interruption.isRequested { throw Interruption.failure }
       let part = Array(chosen[start..<min(chosen.count, start + piece)])
@@ -63,6 +65,7 @@ package struct HeldClips {
       try FiniteVectors.check(teacherRows: seen, of: names, shards: folder)
       audio += heard
       images += seen
+      progress(WorkProgress("clips", done: start + part.count, of: chosen.count))
     }
     self.audio = UnitRows(audio, width: clips.width)
     self.images = UnitRows(images, width: clips.width)

@@ -18,7 +18,7 @@ extension Failure {
 
   static func pictureUnreadable(_ path: String, _ reason: String) -> Failure {
     Failure(
-      "picture.unreadable", "the picture cannot be read", on: path, found: reason,
+      "picture.unreadable", "the image cannot be read", on: path, found: reason,
       expected: "a JPEG or PNG file of 8 bits a channel")
   }
 

@@ -57,22 +57,22 @@ extension Failure {
 
   static func embeddingsUnknown(_ path: String) -> Failure {
     Failure(
-      "embeddings.format", "not a file with teacher vectors", on: path,
+      "embeddings.format", "not a file with teacher embeddings", on: path,
       expected: EmbeddingFormats.endings(EmbeddingFormats.readable).map { ".\($0)" }.joined(separator: ", "))
   }
 
   static func embeddingsNone(_ paths: [String]) -> Failure {
     Failure(
-      "embeddings.none", "no teacher vectors here", on: paths.joined(separator: ", "),
+      "embeddings.none", "no teacher embeddings here", on: paths.joined(separator: ", "),
       expected: "<id>.npy, or tars with <id>.npy in them")
   }
 
   static func embeddingsModels(_ models: [String], in paths: [String]) -> Failure {
     Failure(
-      "embeddings.model", "the teacher vectors come from different models", on: paths.joined(separator: ", "),
+      "embeddings.model", "the teacher embeddings come from different models", on: paths.joined(separator: ", "),
       found: models.joined(separator: ", "),
       expected: "one",
-      hint: "give the vectors of one model with --embeddings PATH, or say that they are one: --embedding-model NAME")
+      hint: "give the embeddings of one model with --embeddings PATH, or say that they are one: --embedding-model NAME")
   }
 
   static func embeddingsSidecar(_ path: String, _ key: String, _ found: String) -> Failure {
@@ -81,17 +81,18 @@ extension Failure {
 
   static func embeddingShape(_ source: String, _ shape: [Int]) -> Failure {
     Failure(
-      "embedding.shape", "not rows of teacher vectors", on: source, found: "\(shape)",
+      "embedding.shape", "not rows of teacher embeddings", on: source, found: "\(shape)",
       expected: "[rows, width] or [width]")
   }
 
   static func embeddingEmpty(_ source: String, _ shape: [Int]) -> Failure {
-    Failure("embedding.empty", "no teacher vectors in it", on: source, found: "\(shape)", expected: "at least one row")
+    Failure(
+      "embedding.empty", "no teacher embeddings in it", on: source, found: "\(shape)", expected: "at least one row")
   }
 
   static func embeddingType(_ source: String, _ type: ElementType) -> Failure {
     Failure(
-      "embedding.type", "teacher vectors of a type whose scale is not known", on: source, found: type.rawValue,
+      "embedding.type", "teacher embeddings of a type whose scale is not known", on: source, found: type.rawValue,
       expected: "float16, bfloat16, float32 or float64")
   }
 }

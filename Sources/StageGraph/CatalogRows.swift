@@ -62,10 +62,15 @@ extension Catalog {
     }
   }
 
-  /// How many actions of each stage have a record.
+  /// How many actions of each stage have a record. Once there are verdicts, those of subjects that have one count.
   package func actionCounts() throws -> [String: Int] {
     try read { database in
-      let rows = try Row.fetchAll(database, sql: "SELECT stage, count(*) FROM action GROUP BY stage")
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT stage, count(*) FROM action WHERE subject IN (SELECT clip FROM verdict)
+          OR NOT EXISTS (SELECT 1 FROM verdict) GROUP BY stage
+          """)
       return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }, uniquingKeysWith: +)
     }
   }

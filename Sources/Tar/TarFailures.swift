@@ -22,7 +22,7 @@ extension Failure {
     case .memory: Failure("tar.memory", "no memory for libarchive", on: path)
     case .damaged(let at, let reason):
       Failure(
-        "tar.damaged", "no sound tar header", on: path, found: "\(reason) at byte \(at)",
+        "tar.damaged", "no valid tar header", on: path, found: "\(reason) at byte \(at)",
         expected: "an uncompressed tar",
         hint: "copy the file again; a compressed one is unpacked with: gunzip FILE.tar.gz")
     case .name(let at): Failure("tar.name", "a member's name is not UTF-8", on: path, found: "after byte \(at)")

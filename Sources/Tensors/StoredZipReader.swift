@@ -104,7 +104,7 @@ package struct StoredZipReader {
       let extraLength = reader.integer(UInt16.self), let commentLength = reader.integer(UInt16.self),
       reader.take(8) != nil, let offset = reader.integer(UInt32.self), let name = reader.text(Int(nameLength)),
       let extra = reader.take(Int(extraLength)), reader.take(Int(commentLength)) != nil
-    else { throw Failure.zip(.directory("no sound entry at \(at)"), source) }
+    else { throw Failure.zip(.directory("no valid entry at \(at)"), source) }
     var sizes = [UInt64(plain), UInt64(packed), UInt64(offset)]
     guard widen(&sizes, from: extra) else { throw Failure.zip(.entry(name, "its zip64 field is cut off"), source) }
     guard flags & 1 == 0 else { throw Failure.zip(.entry(name, "it is encrypted"), source) }

@@ -122,9 +122,9 @@ extension Failure {
       Failure(
         "safetensors.short", "the file ends inside its header", on: source, found: "\(found) bytes",
         expected: "at least \(expected)")
-    case .json(let reason): Failure("safetensors.header", "the header is not sound JSON", on: source, found: reason)
+    case .json(let reason): Failure("safetensors.header", "the header is not valid JSON", on: source, found: reason)
     case .entry(let name, let reason):
-      Failure("safetensors.entry", "the entry of tensor \"\(name)\" is not sound", on: source, found: reason)
+      Failure("safetensors.entry", "the entry of tensor \"\(name)\" is not valid", on: source, found: reason)
     case .type(let name, let type):
       Failure(
         "safetensors.type", "tensor \"\(name)\" has a type that is not supported", on: source, found: type,
@@ -150,9 +150,9 @@ extension Failure {
     case .notZip:
       Failure(
         "zip.magic", "not a whole zip archive: its closing record is missing", on: source, hint: "copy the file again")
-    case .directory(let reason): Failure("zip.directory", "the zip directory is not sound", on: source, found: reason)
+    case .directory(let reason): Failure("zip.directory", "the zip directory is not valid", on: source, found: reason)
     case .entry(let name, let reason):
-      Failure("zip.entry", "the zip entry \"\(name)\" is not sound", on: source, found: reason)
+      Failure("zip.entry", "the zip entry \"\(name)\" is not valid", on: source, found: reason)
     case .compressed(let name, let method):
       Failure(
         "zip.compressed", "the zip entry \"\(name)\" is compressed", on: source, found: "method \(method)",
@@ -186,10 +186,10 @@ extension Failure {
         hint: Self.plainTensors)
     case .cut(let at): Failure("torch.pickle", "the pickle is cut off", on: source, found: "its end at \(at)")
     case .misuse(let reason, let at):
-      Failure("torch.pickle", "the pickle is not sound", on: source, found: "\(reason) at \(at)")
+      Failure("torch.pickle", "the pickle is not valid", on: source, found: "\(reason) at \(at)")
     case .storage(let key, let reason):
-      Failure("torch.storage", "the storage \"\(key)\" is not sound", on: source, found: reason)
-    case .tensor(let reason): Failure("torch.tensor", "a tensor is not sound", on: source, found: reason)
+      Failure("torch.storage", "the storage \"\(key)\" is not valid", on: source, found: reason)
+    case .tensor(let reason): Failure("torch.tensor", "a tensor is not valid", on: source, found: reason)
     case .type(let type):
       Failure("torch.type", "PyTorch's checkpoints hold no such type", on: source, found: type.rawValue)
     case .amplified(let size):

@@ -4,14 +4,14 @@ import Basics
 extension Failure {
   static func lossWidth(_ loss: String, encoder: Int, teacher: Int) -> Failure {
     Failure(
-      "loss.width", "the loss compares embeddings with the teacher's vectors as they are, and the widths differ",
+      "loss.width", "the loss compares embeddings with the teacher's as they are, and the widths differ",
       on: loss, found: "encoder \(encoder), teacher \(teacher)",
       hint: "a loss with projections joins them: --loss cx", exit: .usage)
   }
 
   static func vectorWidth(_ clip: String, found: Int, expected: Int) -> Failure {
     Failure(
-      "training.width", "a clip's teacher vectors have another width than the other clips'", on: clip,
+      "training.width", "a clip's teacher embeddings have another width than the other clips'", on: clip,
       found: "\(found)",
       expected: "\(expected)")
   }

@@ -108,7 +108,7 @@ final class TrainingStep: @unchecked Sendable {
     let bad = ids.indices.filter { row in
       !targets[row * clips.width..<(row + 1) * clips.width].allSatisfy(\.isFinite)
     }
-    let vectors = bad.isEmpty ? "" : "; not finite are the vectors of \(bad.map { ids[$0] }.joined(separator: " "))"
+    let vectors = bad.isEmpty ? "" : "; not finite are the embeddings of \(bad.map { ids[$0] }.joined(separator: " "))"
     return Failure(
       "training.nonfinite", "the \(what) is not finite in step \(step)", on: ids.joined(separator: " "),
       found: "\(value)\(vectors)",

@@ -20,14 +20,14 @@ public struct EmbeddingError: Error, Sendable, Equatable, CustomStringConvertibl
 extension Failure {
   static func soundShort(_ samples: Int, expected: Int) -> Failure {
     Failure(
-      "embed.short", "the sound is too short to be embedded", found: "\(samples) samples at 16 kHz",
+      "embed.short", "the audio is too short to be embedded", found: "\(samples) samples at 16 kHz",
       expected: "at least \(expected)")
   }
 
   package static func soundLong(_ seconds: Double, most: Double) -> Failure {
     Failure(
-      "embed.long", "the sound is too long for one vector", found: "\((seconds * 10).rounded() / 10) s",
-      expected: "at most \(Int(most)) s", hint: "embed it with one vector a second: --windows, or embedWindows")
+      "embed.long", "the audio is too long for one embedding", found: "\((seconds * 10).rounded() / 10) s",
+      expected: "at most \(Int(most)) s", hint: "embed it with one embedding a second: --windows, or embedWindows")
   }
 
   static func weightShape(_ place: String, _ found: [Int], expected: [Int]) -> Failure {

@@ -8,38 +8,52 @@ struct ClassifyCommand: ParsableCommand {
     commandName: "classify",
     abstract: "What are frozen embeddings worth to a classifier, beside an untrained network and a floor without one?",
     discussion: """
-      The data is a folder with a subfolder for each class, or a table with a heading (file,label,fold or split).
-      Patterns are searched in the file's name; one with a slash in it, in the path below the folder.
-      """)
+      The data is a directory with a subdirectory for each class, or a table with a heading (file,label,fold or split).
+      Patterns are searched in the file's name; one with a slash in it, in the path below the directory.
+      """
+        + "\n\n"
+        + examples(
+          "pipeline evaluate classify --data esc50/audio --label-pattern \"-([0-9]+)[.]wav\"",
+          "pipeline evaluate classify --data sounds/ --rows probe,supervised"))
 
-  @Option(help: "A folder or a table with sounds and labels.") var data: String
-  @Option(help: "A regular expression whose group in the file's name is the fold.") var foldPattern: String?
-  @Option(help: "The table's column with folds.") var folds: String?
-  @Option(help: "Test on this fold alone and learn from the others; several are one test set. Default: each in turn.")
+  @Option(help: .value("directory|table", "A directory or a table with audio and labels.")) var data: String
+  @Option(help: .value("regex", "A regular expression whose group in the file's name is the fold.")) var foldPattern:
+    String?
+  @Option(help: .value("column", "The table's column with folds.")) var folds: String?
+  @Option(
+    help: .value(
+      "fold", "Test on this fold alone and learn from the others; several are one test set. (default: each in turn)"))
   var testFold: [String] = []
-  @Option(help: "probe, untrained, log-mel and supervised, with commas between.") var rows = "probe,untrained,log-mel"
-  @Option(help: "NAME=PATH: vectors of another system (.npz with embedding, .npy, .safetensors), pooled over time.")
+  @Option(help: .value("row,…", "probe, untrained, log-mel and supervised, with commas between.")) var rows =
+    "probe,untrained,log-mel"
+  @Option(
+    help: .value(
+      "name=path",
+      "NAME=PATH: embeddings of another system (.npz with embedding, .npy, .safetensors), pooled over time."))
   var features: [String] = []
-  @Option(help: "Also learn from these shares of the labels, such as 0.01,0.05,0.1,0.5.") var labelFraction: String?
-  @Option(help: "Seeds that scores are spread over.") var seeds = 3
-  @Option(help: "The same for the supervised network.") var supervisedSeeds = 1
-  @Option(help: "Epochs of the supervised network.") var supervisedEpochs = 40
-  @Option(help: "Show published scores of this data set beside: vggsound.") var published: String?
-  @Option(help: "Training shards, to warn of clips that were trained on; default: shards, where it is.")
+  @Option(help: .value("share,…", "Also learn from these shares of the labels, such as 0.01,0.05,0.1,0.5."))
+  var labelFraction: String?
+  @Option(help: .value("count", "Seeds that scores are spread over.")) var seeds = 3
+  @Option(help: .value("count", "The same for the supervised network.")) var supervisedSeeds = 1
+  @Option(help: .value("count", "Epochs of the supervised network.")) var supervisedEpochs = 40
+  @Option(help: .value("data set", "Show published scores of this data set beside: vggsound.")) var published: String?
+  @Option(
+    help: .value("directory", "Training shards, to warn of clips that were trained on. (default: shards, where it is)"))
   var shards: String?
-  @Option(help: "Write features, targets, shares and scores as safetensors, for outside judges.") var save: String?
-  @OptionGroup var labels: LabelOptions
-  @OptionGroup var options: EvaluationOptions
-  @OptionGroup var common: CommonOptions
+  @Option(help: .value("file", "Write features, targets, shares and scores as safetensors, for outside judges."))
+  var save: String?
+  @OptionGroup(title: "LABELS") var labels: LabelOptions
+  @OptionGroup(title: "WEIGHTS, SCORES, MACHINE") var options: EvaluationOptions
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     let job = ClassifyJob(try settings(), options.place)
     if common.dryRun {
       let (clips, leftOut) = try job.plan()
       return Console.say("would classify \(clips) clips; \(leftOut) cannot be used")
     }
-    try job.run(EvaluationReport().show)
+    try job.run(EvaluationReport.show)
   }
 
   private func settings() throws -> ClassifySettings {

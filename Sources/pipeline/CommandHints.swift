@@ -15,7 +15,7 @@ enum CommandHints {
     },
     "shards.count": { _ in "make the set again: pipeline prepare VIDEOS" },
     "flac.encode": { _ in "check the library with: pipeline doctor" },
-    "reason.unknown": { _ in "pipeline prepare --help tells what each means" },
+    "reason.unknown": { _ in "pipeline reasons says what each means" },
     "training.sound": { _ in "write the shards again: pipeline prepare" },
     "embeddings.parts": { _ in "write it again: pipeline embed … --part i/n" },
     "worker.start": { _ in "check the installation with: pipeline doctor" },

@@ -1,45 +1,135 @@
+// What commands have in common. A command shows those of these options that it heeds; the others are accepted, hidden,
+// so that a script may give the same words to all of them.
+
 import ArgumentParser
 import Basics
 import Flow
 import Foundation
 
-/// What every command takes.
-struct CommonOptions: ParsableArguments {
-  @Option(help: "Where the catalog and the store are.")
-  var workspace = ".pipeline"
-
-  @Option(
-    name: .customLong("pipeline"),
-    help: "Settings in YAML; flags win over it. Default: Pipelines/wav2clip.yaml, where it is.")
-  var pipelineFile: String?
-
-  @Flag(help: "Say what would be done, and do nothing.")
-  var dryRun = false
-
-  @Flag(help: "Say why each action runs.")
-  var explain = false
-
+/// How a command speaks.
+struct StyleOptions: ParsableArguments {
   @Flag(help: "One JSON object a line on stdout.")
   var json = false
 
   @Flag(help: "No progress.")
   var quiet = false
 
+  func apply() { Console.use(.init(json: json, quiet: quiet)) }
+}
+
+struct WorkspaceOption: ParsableArguments {
+  @Option(help: .value("directory", "Where the catalog and the store are.")) var workspace = ".pipeline"
+}
+
+struct PipelineFileOption: ParsableArguments {
+  @Option(
+    name: .customLong("pipeline"),
+    help: .value(
+      "file", "Settings in YAML; flags win over it. (default: \(PipelineFile.standardPath), where it is)"))
+  var file: String?
+}
+
+struct DryRunOption: ParsableArguments {
+  @Flag(help: "Say what would be done, and do nothing.") var dryRun = false
+}
+
+struct ExplainOption: ParsableArguments {
+  @Flag(help: "Say why each action runs.") var explain = false
+}
+
+/// Of commands that read a pipeline file and work in a workspace.
+struct CommonOptions: ParsableArguments {
+  @OptionGroup var place: WorkspaceOption
+  @OptionGroup var settings: PipelineFileOption
+  @OptionGroup var dry: DryRunOption
+  @OptionGroup var reasons: ExplainOption
+  @OptionGroup var style: StyleOptions
+
+  var workspace: String { place.workspace }
+  var pipelineFile: String? {
+    get { settings.file }
+    set { settings.file = newValue }
+  }
+  var dryRun: Bool {
+    get { dry.dryRun }
+    set { dry.dryRun = newValue }
+  }
+  var explain: Bool { reasons.explain }
+
   /// Applies the style and reads the pipeline file.
   func begin() throws -> PipelineFile? {
-    Console.use(.init(json: json, quiet: quiet))
+    style.apply()
     let path = pipelineFile ?? PipelineFile.standardPath
     guard pipelineFile != nil || Files.exists(path) else { return nil }
+    if pipelineFile == nil { Console.note("settings: \(path)") }
     return try PipelineFile(path, sections: pipelineSections)
   }
 }
 
+/// Of commands that work in a workspace, and read no pipeline file.
+struct WorkspaceOptions: ParsableArguments {
+  @OptionGroup var place: WorkspaceOption
+  @OptionGroup var dry: DryRunOption
+  @OptionGroup var style: StyleOptions
+  @OptionGroup(visibility: .hidden) var settings: PipelineFileOption
+  @OptionGroup(visibility: .hidden) var reasons: ExplainOption
+
+  var workspace: String { place.workspace }
+  var dryRun: Bool { dry.dryRun }
+
+  func begin() { style.apply() }
+}
+
+/// Of commands that need no workspace.
+struct PlainOptions: ParsableArguments {
+  @OptionGroup var dry: DryRunOption
+  @OptionGroup var style: StyleOptions
+  @OptionGroup(visibility: .hidden) var place: WorkspaceOption
+  @OptionGroup(visibility: .hidden) var settings: PipelineFileOption
+  @OptionGroup(visibility: .hidden) var reasons: ExplainOption
+
+  var dryRun: Bool { dry.dryRun }
+  var explain: Bool { reasons.explain }
+
+  func begin() { style.apply() }
+}
+
+/// Of `embed`, which can say why it left something out.
+struct EmbedGeneralOptions: ParsableArguments {
+  @OptionGroup var dry: DryRunOption
+  @Flag(help: "Say which audio has what warning.") var explain = false
+  @OptionGroup var style: StyleOptions
+  @OptionGroup(visibility: .hidden) var place: WorkspaceOption
+  @OptionGroup(visibility: .hidden) var settings: PipelineFileOption
+
+  var dryRun: Bool { dry.dryRun }
+
+  func begin() { style.apply() }
+}
+
+/// Of commands that only look.
+struct LookOptions: ParsableArguments {
+  @OptionGroup var style: StyleOptions
+  @OptionGroup(visibility: .hidden) var settings: PipelineFileOption
+  @OptionGroup(visibility: .hidden) var dry: DryRunOption
+  @OptionGroup(visibility: .hidden) var reasons: ExplainOption
+
+  func begin() { style.apply() }
+}
+
+extension ArgumentHelp {
+  /// Help of an option whose value is called by what it is.
+  static func value(_ name: String, _ text: String) -> ArgumentHelp { ArgumentHelp(text, valueName: name) }
+}
+
+/// Commands to paste, as the end of a command's help. Lines of up to 78 characters stay whole.
+func examples(_ lines: String...) -> String { "EXAMPLES\n" + lines.map { "  \($0)" }.joined(separator: "\n") }
+
 /// Parses or fails as a usage error that names the flag.
-func parsed<T>(_ flag: String, _ text: String?, _ parse: (String) throws -> T?) throws -> T? {
+func parsed<T>(_ flag: String, _ text: String?, expected: String? = nil, _ parse: (String) throws -> T?) throws -> T? {
   guard let text else { return nil }
   guard let value = try parse(text) else {
-    throw Failure(
-      "usage.value", "the value cannot be read", on: flag, found: text, hint: "pipeline --help", exit: .usage)
+    throw Failure("usage.value", "the value cannot be read", on: flag, found: text, expected: expected, exit: .usage)
   }
   return value
 }

@@ -12,7 +12,8 @@ enum Console {
 
   private static let style = Mutex(Style())
   private static let mutedRank = Mutex<Int?>(nil)
-  private static let barIsShown = Mutex(false)
+  /// Whether a bar is on the screen; also what lets one thread write at a time.
+  private static let screen = Mutex(false)
 
   static func use(_ new: Style) { style.withLock { $0 = new } }
   static var isJSON: Bool { style.withLock { $0.json } && !isMuted }
@@ -26,8 +27,22 @@ enum Console {
   static func say(_ text: String) {
     JobReport.add(line: text)
     guard !isJSON, !isMuted else { return }
-    clearBar()
-    write(printable(text) + "\n", to: 1)
+    put(fitted(printable(text), to: 1) + "\n", to: 1)
+  }
+
+  /// The same for columns that line up.
+  static func say(_ table: Table) {
+    JobReport.add(line: table.text)
+    guard !isJSON, !isMuted else { return }
+    put(printable(table.text(width: width(of: 1) ?? .max)) + "\n", to: 1)
+  }
+
+  /// Asks a person at a terminal, who has to say yes. Where nobody can be asked the answer is no.
+  static func asks(_ question: String) -> Bool {
+    guard isTerminal, isatty(0) == 1, !isJSON, !isMuted else { return false }
+    Progress.end()
+    put("\(printable(question)) [y/N] ", to: 2)
+    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
 
   /// One JSON line on stdout with `--json`, else nothing.
@@ -38,30 +53,27 @@ enum Console {
     guard
       let data = try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
     else { return }
-    write(String(decoding: data, as: UTF8.self) + "\n", to: 1)
+    put(String(decoding: data, as: UTF8.self) + "\n", to: 1)
   }
 
   /// Something worth knowing that is no result.
   static func note(_ text: String) {
     event("note", ["text": text])
     guard !isQuiet, !isJSON else { return }
-    clearBar()
-    write(printable(text) + "\n", to: 2)
+    put(fitted(printable(text), to: 2) + "\n", to: 2)
   }
 
   static func warn(_ text: String) {
     event("warning", ["text": text])
     guard !isMuted else { return }
     JobReport.add(warning: text)
-    clearBar()
-    write("warning: \(printable(text))\n", to: 2)
+    put(colored("warning:", .yellow) + fitted(" \(printable(text))", to: 2, after: 8) + "\n", to: 2)
   }
 
   static func warn(_ failure: Failure) { warn("\(failure.hinted)") }
 
   static func report(_ failure: Failure) {
     let failure = failure.hinted
-    clearBar()
     JobReport.add(failure: failure)
     var fields: [String: Any] = ["code": failure.code, "text": failure.what, "exit": Int(failure.exit.rawValue)]
     for (key, value) in [
@@ -71,26 +83,55 @@ enum Console {
     }
     event("error", fields)
     let rank = mutedRank.withLock { $0 }.map { "rank \($0): " } ?? ""
-    write(rank + (failure.exit == .interrupted ? "" : "error: ") + printable("\(failure)") + "\n", to: 2)
+    let lead = failure.exit == .interrupted ? "" : colored("error:", .red) + " "
+    put(rank + lead + fitted(printable("\(failure)"), to: 2, after: rank.count + 7) + "\n", to: 2)
   }
 
-  /// Redraws the bar of a terminal, cut to its width: what wraps cannot be taken back.
-  static func bar(_ text: String) {
-    barIsShown.withLock { $0 = true }
-    write("\r\u{1B}[2K\(text.prefix(terminalWidth - 1))", to: 2)
-  }
-
-  static var terminalWidth: Int {
-    var size = winsize()
-    return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
-  }
-
-  static func clearBar() {
-    let shown = barIsShown.withLock { shown in
-      defer { shown = false }
-      return shown
+  /// Redraws the bar of a terminal.
+  /// - Parameters:
+  ///   - text: no wider than the terminal: what wraps cannot be taken back.
+  ///   - filled: characters behind the first that have a colour.
+  static func bar(_ text: String, filled: Int) {
+    let shown = text.prefix(1) + colored(String(text.dropFirst().prefix(filled)), .green) + text.dropFirst(1 + filled)
+    screen.withLock { isShown in
+      isShown = true
+      write("\r\u{1B}[2K\(shown)", to: 2)
     }
-    if shown { write("\r\u{1B}[2K", to: 2) }
+  }
+
+  static func clearBar() { put("", to: 2) }
+
+  /// Writes, in place of the bar.
+  private static func put(_ text: String, to descriptor: Int32) {
+    screen.withLock { isShown in
+      if isShown { write("\r\u{1B}[2K", to: 2) }
+      isShown = false
+      if !text.isEmpty { write(text, to: descriptor) }
+    }
+  }
+
+  static var terminalWidth: Int { width(of: 2) ?? 80 }
+
+  /// Columns of the terminal that a descriptor writes to; nil where it is none.
+  private static func width(of descriptor: Int32) -> Int? {
+    var size = winsize()
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : nil
+  }
+
+  /// - Parameter after: characters that stand on the first line already.
+  private static func fitted(_ text: String, to descriptor: Int32, after: Int = 0) -> String {
+    guard let width = width(of: descriptor) else { return text }
+    let lead = String(repeating: "\u{0}", count: after)
+    return String(TextWrapping.wrapped(lead + text, width: width).dropFirst(after))
+  }
+
+  private enum Color: Int { case red = 31, green, yellow }
+
+  /// On a terminal, unless NO_COLOR (no-color.org) says otherwise.
+  private static let hasColor = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"] ?? "" == ""
+
+  private static func colored(_ text: String, _ color: Color) -> String {
+    hasColor && !text.isEmpty ? "\u{1B}[1;\(color.rawValue)m\(text)\u{1B}[0m" : text
   }
 
   static let isTerminal = isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
@@ -117,21 +158,19 @@ enum Console {
   }
 }
 
-/// Columns that line up.
-struct Table {
-  private var rows: [[String]] = []
+/// A value that is shown as text, as machines get it: a number where it is one, null for the dash of what is not there.
+func machineValue(_ text: String) -> Any {
+  if text == "-" { return NSNull() }
+  if let whole = Int(text) { return whole }
+  if let number = Double(text), number.isFinite { return number }
+  return text
+}
 
-  mutating func add(_ cells: String...) { rows.append(cells) }
-
-  mutating func add(row cells: [String]) { rows.append(cells) }
-
-  var text: String {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
-    return rows.map { row in
-      row.enumerated().map { column, cell in
-        column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
-      }.joined(separator: "  ")
-    }.joined(separator: "\n")
+/// The same of a text with a unit, `24105 MiB`, as fields beside the text's own: the number and the unit apart.
+func machineFields(_ key: String, _ text: String) -> [String: Any] {
+  let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
+  guard parts.count == 2, let number = Double(parts[0]), number.isFinite, parts[1].allSatisfy({ $0.isLetter }) else {
+    return [key: machineValue(text)]
   }
+  return [key: Int(parts[0]) ?? number, "unit": parts[1]]
 }

@@ -9,17 +9,21 @@ struct ConvertCommand: ParsableCommand {
       The endings say from what and into what. Tensors keep their types, unless --half; what a file says about its front end and
       where it comes from goes along. The public Wav2CLIP.pt is read as it is, and so are Lightning checkpoints, whose training
       state is left behind. The new file is read back and compared before it gets its name.
-      """)
+      """
+        + "\n\n"
+        + examples(
+          "pipeline convert Wav2CLIP.pt weights.safetensors", "pipeline convert weights.safetensors model.onnx"))
 
-  @Argument(help: "The weights file to read.") var input: String
-  @Argument(help: "The file to write.") var output: String
-  @OptionGroup var weights: WeightOptions
-  @OptionGroup var common: CommonOptions
+  @Argument(help: .value("weights", "The weights file to read.")) var input: String
+  @Argument(help: .value("file", "The file to write.")) var output: String
+  @OptionGroup(title: "WEIGHTS") var weights: WeightOptions
+  @OptionGroup(title: "GENERAL") var common: PlainOptions
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     let job = ConversionJob(input, to: output, selection: try weights.selection())
     if common.dryRun { return Console.say("would write \(output) (\(try job.plan())) from \(input)") }
+    Progress.begin("writing \(output)")
     try job.run { event in
       switch event {
       case .converted(let file):

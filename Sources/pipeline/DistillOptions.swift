@@ -7,9 +7,15 @@ import Basics
 import Distill
 import Kernels
 import Networks
+import Runs
 import Training
 
 struct DistillOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What to call the run, beside its identity: wherever a run is named, this or the beginning of it will do.",
+      valueName: "name"))
+  var name: String?
   @OptionGroup(title: "DATA") var data: DataOptions
   @OptionGroup(title: "MODEL AND LOSS") var model: ModelOptions
   @OptionGroup(title: "LENGTH") var length: LengthOptions
@@ -17,10 +23,18 @@ struct DistillOptions: ParsableArguments {
   @OptionGroup(title: "AUGMENTATION") var augmentation: AugmentationOptions
   @OptionGroup(title: "MACHINE") var machine: MachineOptions
 
+  /// Whether every name is one of a list's.
+  func check() throws {
+    if let name { try RunName.check(name) }
+    var settings = DistillSettings()
+    try model.apply(to: &settings)
+    try optimizer.apply(to: &settings.configuration)
+  }
+
   /// - Throws: for a name that no list has, and for an instruction set that this CPU lacks.
   func settings(workspace: String) throws -> DistillSettings {
     var settings = DistillSettings()
-    settings.workspace = workspace
+    (settings.workspace, settings.name) = (workspace, name)
     data.apply(to: &settings)
     try model.apply(to: &settings)
     length.apply(to: &settings)
@@ -34,7 +48,7 @@ struct DistillOptions: ParsableArguments {
 private let defaults = DistillSettings()
 
 struct DataOptions: ParsableArguments {
-  @Option(help: "Directory with training shards.") var shards = defaults.shards
+  @Option(help: .value("directory", "Directory with training shards.")) var shards = defaults.shards
   @Flag(help: "Control: pair each clip's audio with another clip's teacher rows. Scores must end at chance.")
   var shuffleTeacher = false
 
@@ -45,22 +59,26 @@ struct DataOptions: ParsableArguments {
 }
 
 struct ModelOptions: ParsableArguments {
-  @Option(help: "Audio encoder: \(builtInArchitectures.map(\.name).joined(separator: " or ")).")
+  @Option(help: .value("architecture", "Audio encoder: \(builtInArchitectures.map(\.name).joined(separator: " or "))."))
   var encoder = Architecture.standard.name
-  @Option(help: "Loss: \(builtInLosses.map { $0.name }.joined(separator: ", ")).")
+  @Option(help: .value("name", "Loss: \(builtInLosses.map { $0.name }.joined(separator: ", "))."))
   var loss = defaults.configuration.loss
   @Option(
-    help: "Normalize spectrograms over each clip, or over the batch as the reference does.")
+    help: .value("clip|batch", "Normalize spectrograms over each clip, or over the batch as the reference does."))
   var normalization = defaults.configuration.normalization
   @Option(
     name: .customLong("init"),
-    help: "Start from a weight file, from a run (NAME or NAME:STEP), or from the run trained last (last).")
+    help: .value(
+      "file|run|last", "Start from a weight file, from a run (NAME or NAME:STEP), or from the run trained last (last).")
+  )
   var initial: String?
   @Option(
-    help: """
+    help: .value(
+      "numbers",
+      """
       float32; mixed: bfloat16 products in convolutions of stride 2 and in weight gradients; \
       mixed-winograd: bfloat16 products in all convolutions.
-      """)
+      """))
   var precision = defaults.configuration.precision
 
   func apply(to settings: inout DistillSettings) throws {
@@ -75,13 +93,13 @@ struct ModelOptions: ParsableArguments {
 }
 
 struct LengthOptions: ParsableArguments {
-  @Option(help: "Stop after this many epochs.") var epochs = defaults.limits.epochs
-  @Option(help: "Stop after this many steps.") var steps: Int?
-  @Option(help: "Stop after this many hours.") var maxHours: Double?
-  @Option(help: "Stop after this many epochs without a better validation loss; none: never.")
+  @Option(help: .value("count", "Stop after this many epochs.")) var epochs = defaults.limits.epochs
+  @Option(help: .value("count", "Stop after this many steps.")) var steps: Int?
+  @Option(help: .value("hours", "Stop after this many hours.")) var maxHours: Double?
+  @Option(help: .value("epochs", "Stop after this many epochs without a better validation loss; none: never."))
   var patience = CountOrNone(defaults.configuration.patience)
   @Option(
-    help: "Save a checkpoint every so many steps (50) or minutes (10m).")
+    help: .value("steps|minutes", "Save a checkpoint every so many steps (50) or minutes (10m)."))
   var checkpointEvery = defaults.limits.checkpointEvery
 
   func validate() throws {
@@ -98,26 +116,29 @@ struct LengthOptions: ParsableArguments {
 }
 
 struct OptimizerOptions: ParsableArguments {
-  @Option(help: "Clips in a batch.") var batchSize = defaults.configuration.batchSize
-  @Option(help: "Learning rate.") var learningRate = defaults.configuration.learningRate
-  @Option(help: "Learning rate schedule: \(builtInSchedules.map { $0.name }.joined(separator: ", ")).")
+  @Option(help: .value("clips", "Clips in a batch.")) var batchSize = defaults.configuration.batchSize
+  @Option(help: .value("rate", "Learning rate.")) var learningRate = defaults.configuration.learningRate
+  @Option(help: .value("name", "Learning rate schedule: \(builtInSchedules.map { $0.name }.joined(separator: ", "))."))
   var schedule = defaults.configuration.schedule
-  @Option(help: "Epochs over which a schedule with an end runs.")
+  @Option(help: .value("epochs", "Epochs over which a schedule with an end runs."))
   var scheduleEpochs = defaults.configuration.scheduleEpochs
-  @Option(help: "Steps over which the learning rate grows from zero.")
+  @Option(help: .value("steps", "Steps over which the learning rate grows from zero."))
   var warmUp = defaults.configuration.optimizer.warmUpSteps
-  @Option(help: "AdamW's weight decay of matrices and convolution kernels.")
+  @Option(help: .value("factor", "AdamW's weight decay of matrices and convolution kernels."))
   var weightDecay = defaults.configuration.optimizer.weightDecay
-  @Option(help: "Clip the global gradient norm to this.") var clipGradient: Double?
-  @Option(help: "Clamp the loss's logit scales to this; CLIP has 100.")
+  @Option(help: .value("norm", "Clip the global gradient norm to this.")) var clipGradient: Double?
+  @Option(help: .value("factor", "Clamp the loss's logit scales to this; CLIP has 100."))
   var clampTemperature: Double?
   @Option(
-    help: "Keep an exponential moving average of the weights with this decay, say 0.999. `export --ema` writes it.")
+    help: .value(
+      "decay", "Keep an exponential moving average of the weights with this decay, say 0.999. `export --ema` writes it."
+    ))
   var ema: Double?
-  @Option(help: "Seed of initial weights, clip order and dropout.") var seed = defaults.configuration.seed
+  @Option(help: .value("number", "Seed of initial weights, clip order and dropout.")) var seed = defaults.configuration
+    .seed
 
   func validate() throws {
-    try check("--batch-size", batchSize, 1...)
+    try check("--batch-size", batchSize, 2...)
     try check(positive: "--learning-rate", learningRate)
     try check("--schedule-epochs", scheduleEpochs, 1...)
     try check("--warm-up", warmUp, 0...)
@@ -141,13 +162,13 @@ struct OptimizerOptions: ParsableArguments {
 
 struct AugmentationOptions: ParsableArguments {
   @Option(
-    help: "Train on random crops of this many seconds, audio and teacher rows alike.")
+    help: .value("seconds", "Train on random crops of this many seconds, audio and teacher rows alike."))
   var crop: Double?
-  @Option(help: "Change the volume at random by up to this many decibels.")
+  @Option(help: .value("decibels", "Change the volume at random by up to this many decibels."))
   var gain = defaults.configuration.augmentation.gainDecibels
-  @Option(help: "Mask this many frequency bands and time spans (SpecAugment).")
+  @Option(help: .value("count", "Mask this many frequency bands and time spans (SpecAugment)."))
   var specAugment = defaults.configuration.augmentation.spectrogramMasks
-  @Option(help: "Mix this share of clips with another clip of the batch.")
+  @Option(help: .value("share", "Mix this share of clips with another clip of the batch."))
   var mixup = defaults.configuration.augmentation.mixup
 
   func validate() throws {
@@ -165,13 +186,15 @@ struct AugmentationOptions: ParsableArguments {
 
 struct MachineOptions: ParsableArguments {
   @Option(
-    help: "Instruction set: avx512, avx2 or portable. Default: the best this CPU has.")
+    help: .value("set", "Instruction set: avx512, avx2 or portable. (default: the best this CPU has)"))
   var isa: InstructionSet?
   @Option(
-    help: """
-      Threads of each process. The weights do not depend on it. Default: the processors that it may use, divided among \
-      ranks that share them.
-      """)
+    help: .value(
+      "count",
+      """
+      Threads of each process. The weights do not depend on it. (default: the processors that it may use, divided among \
+      ranks that share them)
+      """))
   var threads: Int?
 
   func validate() throws { try check("--threads", threads, 1...) }

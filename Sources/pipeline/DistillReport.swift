@@ -10,7 +10,6 @@ import Training
 final class DistillReport {
   private let settings: DistillSettings
   private let ranks: RankGroup
-  private var progress: Progress?
 
   private let explains: Bool
 
@@ -25,12 +24,13 @@ final class DistillReport {
     if let earlier = plan.earlier { Console.warn(earlier.sentence) }
     let start = plan.parent.map { "would start from \($0.text)" } ?? "would start"
     let what = plan.end.map { "up to date: \($0)" } ?? plan.stepsDone.map { "would go on from step \($0)" } ?? start
-    Console.say("distill: run \(plan.run): \(clips(plan)) clips; \(what)")
+    Console.say("distill: run \(plan.title): \(clips(plan)) clips; \(what)")
     if explains { explain(plan, offersLast: job.settings.initial == nil) }
     Console.event(
       "plan",
       [
-        "stage": "distill", "run": plan.run, "stepsDone": plan.stepsDone ?? 0, "steps": plan.steps,
+        "stage": "distill", "run": plan.run, "name": plan.givenName as Any? ?? NSNull(),
+        "stepsDone": plan.stepsDone ?? 0, "steps": plan.steps,
         "parent": plan.parent?.name as Any? ?? NSNull(), "reasons": plan.others.flatMap(\.reasons),
       ])
     return plan.end == nil
@@ -46,6 +46,7 @@ final class DistillReport {
 
   func run(profiles: Bool = false) throws {
     let profile = profiles ? Profile() : nil
+    Progress.begin("reading the shards")
     try DistillJob(settings).run(ranks: ranks, profile: profile, show)
     if let profile, ranks.isFirst { ProfileTable(profile, settings).show() }
   }
@@ -73,11 +74,11 @@ final class DistillReport {
     case .began(let plan, let notes):
       CommandHistory.note(run: plan.run, data: plan.data)
       Console.note(
-        "run \(plan.run): \(Self.clips(plan)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
+        "run \(plan.title): \(Self.clips(plan)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
       notes.forEach(Console.note)
       if let earlier = plan.earlier { Console.warn(earlier.sentence) }
       if explains { Self.explain(plan, offersLast: settings.initial == nil) }
-      progress = Progress("steps", total: max(0, plan.steps - (plan.stepsDone ?? 0)))
+      Progress.begin("steps", total: plan.steps, done: min(plan.steps, plan.stepsDone ?? 0))
     case .training(let event): show(event)
     }
   }
@@ -90,15 +91,16 @@ final class DistillReport {
     case .damaged(let failure):
       Console.warn("\(failure.hinted)\n  set aside; using the checkpoint before it, if there is one")
     case .stepped(let step, let epoch, _, let loss, let speed):
-      progress?.advance(extra: "epoch \(epoch + 1), loss \(String(format: "%.4f", loss)), \(one(speed)) clips/s")
-      Console.event("step", ["step": step, "epoch": epoch, "loss": loss, "clipsPerSecond": speed])
+      Progress.advance(
+        extra: "epoch \(epoch + 1), loss \(String(format: "%.4f", loss)), \(one(speed)) clips/s")
+      Console.event("step", ["step": step, "epoch": epoch + 1, "loss": loss, "clipsPerSecond": speed])
     case .epochEnded(let line):
       let validation = line.validationLoss.map { ", validation \(String(format: "%.4f", $0))" } ?? ""
       Console.note("epoch \(line.epoch + 1): loss \(String(format: "%.4f", line.loss))\(validation), step \(line.step)")
       Console.event(
         "epoch",
         [
-          "epoch": line.epoch, "step": line.step, "loss": line.loss,
+          "epoch": line.epoch + 1, "step": line.step, "loss": line.loss,
           "validationLoss": line.validationLoss as Any? ?? NSNull(),
         ])
     case .exchanged(let traffic, let steps): show(traffic, steps)

@@ -4,20 +4,24 @@ import Inspect
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "What this program finds on this machine, and what is wrong with it.")
+    commandName: "doctor", abstract: "What this program finds on this machine, and what is wrong with it.",
+    discussion: examples("pipeline doctor", "pipeline doctor --shards /data/shards"))
 
-  @Option(help: "Training shards.") var shards = "shards"
-  @OptionGroup var common: CommonOptions
+  @Option(help: .value("directory", "Training shards.")) var shards = "shards"
+  @OptionGroup var place: WorkspaceOption
+  @OptionGroup(title: "GENERAL") var common: LookOptions
 
   func run() throws {
-    _ = try common.begin()
-    let diagnosis = Diagnosis(workspace: common.workspace, shards: shards)
+    common.begin()
+    let diagnosis = Diagnosis(workspace: place.workspace, shards: shards)
     Console.say("pipeline: \(Pipeline.configuration.version)")
     for line in diagnosis.lines {
       Console.say("\(line.name): \(line.value)")
       let problem = line.problem?.hinted
       if let problem { Console.say("  problem: \(problem)") }
-      Console.event("finding", ["name": line.name, "value": line.value, "problem": problem?.description ?? ""])
+      Console.event(
+        "finding",
+        ["name": line.name, "problem": problem?.description ?? ""].merging(machineFields("value", line.value)) { $1 })
     }
     if !diagnosis.problems.isEmpty { throw Failure.unwell(diagnosis.problems.count) }
   }

@@ -7,52 +7,70 @@ import Runs
 
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "embed", abstract: "Vectors for sounds: files, folders, manifests, or training shards.",
+    commandName: "embed", abstract: "Embed audio: files, directories, manifests, or training shards.",
     discussion: """
-      Any file that libav or libsndfile reads, resampled to 16 kHz in one channel. One vector for a whole sound of up to 60 s, or
-      with --windows one for each second: windows of one file are normalised together, the first begins with the file, and what
+      Any file that libav or libsndfile reads, resampled to 16 kHz in one channel. One embedding for all of a file of up to 60 s, or
+      with --windows one for each second: windows of one file are normalized together, the first begins with the file, and what
       is left at its end and fills no window is dropped.
 
-      The output's ending says what is written: .npy (a table, and its keys in NAME.keys.txt), .npz (an array a sound),
-      .safetensors, .tar (a WebDataset) or .jsonl. Keys are file names without their last extension; files that share one are called by their folders too. A run that was ended goes on where it
+      The output's ending says what is written: .npy (a table, and its keys in NAME.keys.txt), .npz (an array a file),
+      .safetensors, .tar (a WebDataset) or .jsonl. Keys are file names without their last extension; files that share one are called by their directories too. A run that was ended goes on where it
       was; a file that cannot be decoded is one line of the report.
 
-      With --part several machines share the work: each writes its sounds to a file of its own, NAME-00003-of-00008.npy, and what
-      reads vectors takes all of them by their folder, or as 'NAME-*-of-00008.npy'.
-      """)
+      With --part several machines share the work: each writes its share to a file of its own, NAME-00003-of-00008.npy, and what
+      reads embeddings takes all of them by their directory, or as 'NAME-*-of-00008.npy'.
+      """
+        + "\n\n"
+        + examples(
+          "pipeline embed sounds/ --out embeddings.npy", "pipeline embed talk.mp4 --windows --out talk.npz",
+          "pipeline embed --texts words.txt --clip clip-vit-base-patch32/ --out words.npy"))
 
-  @Argument(help: "Sound or video files, folders of them, or a folder of training shards.")
+  @Argument(help: "Audio or video files, directories of them, or a directory of training shards.")
   var inputs: [String] = []
-  @Option(help: "Embed texts with --clip instead: a file with one a line (or name<TAB>text), or - for standard input.")
+  @Option(
+    help: .value(
+      "file|-", "Embed texts with --clip instead: a file with one a line (or name<TAB>text), or - for standard input."))
   var texts: String?
   @Option(
     parsing: .singleValue,
-    help: "Embed pictures with --clip instead: JPEG and PNG files, or folders of them. Repeatable.")
+    help: .value(
+      "file|directory", "Embed images with --clip instead: JPEG and PNG files, or directories of them. Repeatable."))
   var images: [String] = []
-  @OptionGroup var clip: CLIPOptions
-  @Option(parsing: .singleValue, help: "A sentence for each text, with {} for it. Repeatable: the mean of all.")
+  @OptionGroup(title: "CLIP MODEL, FOR TEXTS AND IMAGES") var clip: CLIPOptions
+  @Option(
+    parsing: .singleValue,
+    help: .value("sentence", "A sentence for each text, with {} for it. Repeatable: the mean of all."))
   var template: [String] = []
 
-  @Option(help: "Weights: .bin, .pt, .safetensors or .onnx.") var weights: String?
-  @Option(name: .customLong("run"), help: "A run instead of a file; with neither, the run trained last.")
+  @Option(help: .value("file", "Weights: .bin, .pt, .safetensors or .onnx.")) var weights: String?
+  @Option(name: .customLong("run"), help: .value("run", "A run instead of a file. (default: the run trained last)"))
   var runName: String?
-  @Option(help: "Of the run: best, last or a step.") var checkpoint = TrainedModel.Choice.best
-  @Option(help: "The file to write: .npy, .npz, .safetensors, .tar or .jsonl.") var out: String
-  @Option(help: "CSV (id,start,label,split) or JSONL: ten-second clips out of the files.") var manifest: String?
-  @Option(help: "Of training shards: train, validation or test; default: test, else validation.") var split: String?
-  @Flag(help: "A vector for each second instead of one for the whole.") var windows = false
-  @Option(help: "Seconds from one window to the next.") var hop: Double?
-  @Option(help: "on: vectors in CLIP's space; off: the encoder's output before it.") var projection = "on"
-  @Flag(help: "Give each vector length one.") var normalize = false
-  @Option(help: "float32, or faster: mixed or mixed-winograd, with bfloat16 products where the CPU has them.")
+  @Option(help: .value("best|last|step", "Of the run: best, last or a step.")) var checkpoint = TrainedModel.Choice.best
+  @Option(help: .value("file", "The file to write: .npy, .npz, .safetensors, .tar or .jsonl.")) var out: String
+  @Option(help: .value("file", "CSV (id,start,label,split) or JSONL: ten-second clips out of the files.")) var manifest:
+    String?
+  @Option(help: .value("name", "Of training shards: train, validation or test. (default: test, else validation)"))
+  var split: String?
+  @Flag(help: "An embedding for each second instead of one for the whole.") var windows = false
+  @Option(help: .value("seconds", "Seconds from one window to the next.")) var hop: Double?
+  @Option(help: .value("on|off", "on: embeddings in CLIP's space; off: the encoder's output before it."))
+  var projection =
+    "on"
+  @Flag(help: "Give each embedding length one.") var normalize = false
+  @Option(
+    help: .value(
+      "numbers", "float32, or faster: mixed or mixed-winograd, with bfloat16 products where the CPU has them."))
   var precision = "float32"
-  @Option(help: "What a vector is called by: id (the file's name) or path (folders too).") var keys: String?
+  @Option(help: .value("id|path", "What an embedding is called by: id (the file's name) or path (directories too)."))
+  var keys: String?
   @Flag(help: "Refuse symbolic links below the inputs. By default they are followed.") var noFollow = false
-  @Option(help: "Threads; the vectors do not depend on it.") var threads = EmbeddingSettings().threads
-  @Option(help: "Decoding processes.") var jobs = EmbeddingSettings().jobs
-  @Option(help: "Share of sounds that may be left out before the exit status says so.") var maxBadFraction = 0.05
+  @Option(help: .value("count", "Threads; the embeddings do not depend on it.")) var threads = EmbeddingSettings()
+    .threads
+  @Option(help: .value("count", "Decoding processes.")) var jobs = EmbeddingSettings().jobs
+  @Option(help: .value("share", "Share of clips that may be left out before the exit status says so."))
+  var maxBadFraction = 0.05
   @OptionGroup(title: "PARTS") var parts: PartOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "GENERAL") var common: EmbedGeneralOptions
 
   func validate() throws {
     try check("--threads", threads, 1...)
@@ -61,18 +79,18 @@ struct EmbedCommand: ParsableCommand {
   }
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     if texts != nil || !images.isEmpty { return try embedByCLIP() }
     guard !inputs.isEmpty, clip.clip == nil else {
       throw Failure(
-        "usage.inputs", "nothing to embed is named", expected: "sounds, or --clip DIR with --texts or --images",
+        "usage.inputs", "nothing to embed is named", expected: "audio, or --clip DIR with --texts or --images",
         exit: .usage)
     }
     let job = try EmbedJob(try settings())
     let report = EmbedReport(job, explains: common.explain)
     if common.dryRun {
       try job.plan(report.show)
-      Console.say("would embed \(job.count) sounds into \(job.settings.file)")
+      Console.say("would embed \(job.count) clips into \(job.settings.file)")
       Console.event("plan", ["stage": "embed", "run": job.count])
       return
     }
@@ -82,7 +100,7 @@ struct EmbedCommand: ParsableCommand {
   private func embedByCLIP() throws {
     guard inputs.isEmpty, texts == nil || images.isEmpty, let model = clip.clip else {
       throw Failure(
-        "usage.inputs", "sounds, texts and pictures are embedded apart",
+        "usage.inputs", "audio, texts and images are embedded apart",
         expected: "--clip DIR with --texts or --images",
         exit: .usage)
     }
@@ -91,11 +109,12 @@ struct EmbedCommand: ParsableCommand {
     (settings.templates, settings.output, settings.normalize, settings.threads) = (template, out, normalize, threads)
     let job = try CLIPEmbedJob(settings)
     if common.dryRun { return Console.say("would embed into \(out)") }
-    let progress = CountedProgress("pictures")
-    let outcome = try job.run { progress.show($0, of: $1) }
+    let what = images.isEmpty ? "texts" : "images"
+    Progress.begin("reading the model")
+    let outcome = try job.run { Progress.show(WorkProgress(what, done: $0, of: $1)) }
     if outcome.cut > 0 { Console.warn("\(outcome.cut) texts are longer than the model takes, and were cut") }
     Console.say(
-      "\(outcome.path): \(outcome.rows) vectors, \(outcome.width) wide, by \(outcome.model) (\(outcome.activation.rawValue))"
+      "\(outcome.path): \(outcome.rows) embeddings, \(outcome.width) wide, by \(outcome.model) (\(outcome.activation.rawValue))"
     )
     Console.event(
       "embedded",
@@ -140,21 +159,21 @@ struct EmbedCommand: ParsableCommand {
 final class EmbedReport {
   private let settings: EmbeddingSettings
   private let explains: Bool
-  private let progress: Progress
+  private let count: Int
   private var warned: [String: Int] = [:]
 
   init(_ job: EmbedJob, explains: Bool) {
-    (settings, self.explains) = (job.settings, explains)
-    progress = Progress("sounds", total: job.count)
+    (settings, self.explains, count) = (job.settings, explains, job.count)
+    Progress.begin("clips", total: job.count)
   }
 
   func show(_ event: EmbedJob.Event) {
     switch event {
     case .note(let text): Console.warn(text)
-    case .began(_, let resumed): if resumed > 0 { progress.advance(by: resumed) }
-    case .embedded: progress.advance()
+    case .began(_, let resumed): if resumed > 0 { Progress.begin("clips", total: count, done: resumed) }
+    case .embedded: Progress.advance()
     case .leftOut(let sound):
-      progress.advance()
+      Progress.advance()
       Console.say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
       JobReport.add(
         reason: sound.finding.code.rawValue, title: "left out", example: "\(sound.name): \(sound.finding.evidence)")
@@ -173,7 +192,8 @@ final class EmbedReport {
   private func show(_ outcome: EmbedJob.Outcome) {
     for (code, count) in warned.sorted(by: { $0.key < $1.key }) { Console.note("\(count) with \(code)") }
     let shape =
-      settings.hop == nil ? "\(outcome.sounds) sounds" : "\(outcome.rows) windows of \(outcome.sounds) sounds"
+      settings.hop == nil
+      ? counted(outcome.sounds, "clip") : "\(outcome.rows) windows of \(counted(outcome.sounds, "clip"))"
     let before = outcome.resumed > 0 ? ", \(outcome.resumed) from an earlier run" : ""
     let without = outcome.leftOut.isEmpty ? "" : ", \(outcome.leftOut.count) left out"
     Console.say("\(outcome.path): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")

@@ -12,12 +12,14 @@ struct EvaluateCommand: ParsableCommand {
 
 /// Which student, where the scores go, and how much of the machine is used.
 struct EvaluationOptions: ParsableArguments {
-  @Option(help: "A weights file; default: the run trained last, else weights.bin.") var weights: String?
-  @Option(name: .customLong("run"), help: "A run, in place of a weights file.") var runName: String?
-  @Option(help: "Keep the scores here; default: evaluation.json in the run's folder.") var out: String?
-  @Option(help: "The same in Markdown; default: beside the JSON.") var markdown: String?
-  @Option(help: "Threads; no score depends on it.") var threads = Machine.processors
-  @Option(help: "Decode workers; no score depends on it.") var jobs = Machine.processors
+  @Option(help: .value("file", "A weights file. (default: the run trained last, else weights.bin)")) var weights:
+    String?
+  @Option(name: .customLong("run"), help: .value("name", "A run, in place of a weights file.")) var runName: String?
+  @Option(help: .value("file", "Keep the scores here. (default: evaluation.json in the run's directory)")) var out:
+    String?
+  @Option(help: .value("file", "The same in Markdown. (default: beside the JSON)")) var markdown: String?
+  @Option(help: .value("count", "Threads; no score depends on it.")) var threads = Machine.processors
+  @Option(help: .value("count", "Decode workers; no score depends on it.")) var jobs = Machine.processors
 
   var place: EvaluationPlace {
     var place = EvaluationPlace()
@@ -32,16 +34,14 @@ struct EvaluationOptions: ParsableArguments {
 }
 
 /// An evaluation as a person or a machine sees it.
-final class EvaluationReport {
-  private let reading = CountedProgress("clips")
-
-  func show(_ event: EvaluationEvent) {
+enum EvaluationReport {
+  static func show(_ event: EvaluationEvent) {
     switch event {
-    case .read(let done, let total): reading.show(done, of: total)
+    case .working(let progress): Progress.show(progress)
     case .note(let text): Console.note(text)
     case .scored(let record):
       CommandHistory.note(run: record.run)
-      Self.show(record)
+      show(record)
     case .kept(let files):
       Console.note(
         files.isEmpty
@@ -51,7 +51,7 @@ final class EvaluationReport {
   }
 
   private static func show(_ record: EvaluationRecord) {
-    for warning in record.warnings { Console.warn(warning) }
+    for warning in record.warnings + [record.headline?.caution].compactMap(\.self) { Console.warn(warning) }
     Console.say("\(record.kind): \(EvaluationText.subject(record))")
     for table in record.tables { show(EvaluationText.cells(table)) }
     if let curve = record.curve {
@@ -72,38 +72,26 @@ final class EvaluationReport {
 
   private static func show(_ rows: [[String]]) {
     var table = Table()
-    for row in rows { table.add(row: row) }
-    Console.say(table.text)
+    for row in rows.dropFirst() { table.add(row: row) }
+    if let heading = rows.first { table.addHeading(row: heading) }
+    Console.say(table)
   }
 }
 
 /// How labels and folds are found in folders and tables.
 struct LabelOptions: ParsableArguments {
-  @Option(help: "The folder of a table's files; default: the table's.") var audio: String?
-  @Option(help: "A regular expression whose group in the file's name is the label; default: the subfolder.")
+  @Option(help: .value("directory", "The directory of a table's files. (default: the table's)")) var audio: String?
+  @Option(
+    help: .value(
+      "regex", "A regular expression whose group in the file's name is the label. (default: the subdirectory)"))
   var labelPattern: String?
-  @Option(help: "The table's column with labels.") var labelColumn: String?
-  @Option(help: "What stands between several labels of one clip in a table.") var labelSeparator = ";"
+  @Option(help: .value("column", "The table's column with labels.")) var labelColumn: String?
+  @Option(help: .value("text", "What stands between several labels of one clip in a table.")) var labelSeparator = ";"
 
   var reading: EvaluationClips.Reading {
     var reading = EvaluationClips.Reading()
     (reading.audio, reading.labelPattern, reading.labelColumn) = (audio, labelPattern, labelColumn)
     reading.separator = labelSeparator
     return reading
-  }
-}
-
-/// Progress whose total is known once it begins.
-final class CountedProgress {
-  private let what: String
-  private var progress: Progress?
-  private var done = 0
-
-  init(_ what: String) { self.what = what }
-
-  func show(_ done: Int, of total: Int) {
-    let shown = progress ?? Progress(what, total: total)
-    shown.advance(by: done - self.done)
-    (progress, self.done) = (shown, done)
   }
 }

@@ -7,23 +7,27 @@ import Runs
 /// The options of `export` that a pipeline file can hold.
 struct ExportOptions: ParsableArguments {
   @Option(
-    help: "Which checkpoint: best, last or a step.")
+    help: .value("best|last|step", "Which checkpoint: best, last or a step."))
   var checkpoint = TrainedModel.Choice.best
 }
 
 struct ExportCommand: PipelineFileCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a run's weights for PyTorch (.bin, .pt), as .safetensors, or as a graph for ONNX Runtime (.onnx).")
+    abstract: "Write a run's weights for PyTorch (.bin, .pt), as .safetensors, or as a graph for ONNX Runtime (.onnx).",
+    discussion: examples(
+      "pipeline export weights.bin", "pipeline export model.onnx --run baseline --checkpoint best",
+      "pipeline export weights.safetensors --half"))
 
   @Argument(help: "The file to write; its ending chooses the format.")
   var file: String?
 
-  @Option(name: .customLong("run"), help: "Which run; default: the one trained last.") var runName: String?
+  @Option(name: .customLong("run"), help: .value("name", "Which run. (default: the one trained last)")) var runName:
+    String?
   @OptionGroup var options: ExportOptions
   @Flag(help: "Write the moving average that distill --ema kept.") var ema = false
-  @OptionGroup var weights: WeightOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "WEIGHTS") var weights: WeightOptions
+  @OptionGroup(title: "GENERAL") var common: CommonOptions
 
   func run(_ settings: PipelineFile?) throws {
     guard let path = file ?? settings?.text(Self.section, "file") else {
@@ -35,6 +39,7 @@ struct ExportCommand: PipelineFileCommand {
     export.selection = try weights.selection()
     let job = ExportJob(export)
     if common.dryRun { return try ExportReport.plan(job) }
+    Progress.begin("writing \(path)")
     try job.run { ExportReport.show($0, export) }
   }
 }

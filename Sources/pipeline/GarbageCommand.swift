@@ -9,26 +9,27 @@ struct GarbageCommand: ParsableCommand {
     discussion: """
       Kept: what was made of every clip that the last prepare gave a verdict, and what the last runs with something to do put
       aside, so that going back to the settings before decodes nothing. Shards, runs and checkpoints are never touched.
-      """)
+      """
+        + "\n\n" + examples("pipeline gc --dry-run", "pipeline gc"))
 
-  @Option(help: "How many of the last runs keep what they put aside.") var keepRuns = 1
-  @OptionGroup var common: CommonOptions
+  @Option(help: .value("count", "How many of the last runs keep what they put aside.")) var keepRuns = 1
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     guard keepRuns >= 0 else {
       throw Failure(
         "usage.value", "a number of at least 0 is wanted", on: "--keep-runs", found: "\(keepRuns)", exit: .usage)
     }
-    var progress: Progress?
+    Progress.begin("looking for what nothing refers to")
     try GarbageJob(workspace: common.workspace, generations: keepRuns, onlyLooks: common.dryRun).run { event in
       switch event {
       case .keepsAll: Console.note("the last prepare has not come to its end: all that it made is kept")
       case .found(let garbage):
         Console.event("garbage", fields(garbage))
         if common.dryRun { Console.say("would free \(words(garbage))") }
-        progress = Progress("segments", total: garbage.segments)
-      case .segment: progress?.advance()
+        Progress.begin("segments", total: garbage.segments)
+      case .segment: Progress.advance()
       case .freed(let garbage): Console.say("freed \(words(garbage))")
       }
     }

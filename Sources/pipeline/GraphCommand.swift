@@ -8,11 +8,12 @@ import StageGraph
 struct GraphCommand: PipelineFileCommand {
   static let section = PrepareCommand.section
   static let configuration = CommandConfiguration(
-    commandName: "graph", abstract: "The stages and what they take from each other, in dot or mermaid.")
+    commandName: "graph", abstract: "The stages and what they take from each other, in dot or mermaid.",
+    discussion: examples("pipeline graph | dot -Tsvg > graph.svg", "pipeline graph --mermaid"))
 
   @Flag(help: "Mermaid instead of dot.") var mermaid = false
   @OptionGroup var options: PrepareOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "GENERAL") var common: CommonOptions
 
   func run(_ file: PipelineFile?) throws {
     let given = file?.list(Self.section, "videos") ?? []
@@ -22,7 +23,9 @@ struct GraphCommand: PipelineFileCommand {
     if let shards = try catalog?.directory(of: .shards), options.output.shards == nil { settings.shards = shards }
     let diagram = try StageDiagram(settings, catalog).with(runs: RunList("runs").runs.count)
     Console.say(mermaid ? diagram.mermaid : diagram.dot)
-    for node in diagram.nodes { Console.event("node", ["name": node.name, "count": node.count ?? ""]) }
+    for node in diagram.nodes {
+      Console.event("node", ["name": node.name].merging(machineFields("count", node.count ?? "-")) { $1 })
+    }
     for edge in diagram.edges { Console.event("edge", ["from": edge.from, "to": edge.to]) }
   }
 }

@@ -3,32 +3,49 @@ import Basics
 import Foundation
 import Inspect
 import Kernels
+import Shards
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "What is in a file: weights, vectors, shards.")
+    commandName: "inspect", abstract: "What a file or a directory is, what is in it, and what takes it.",
+    discussion: examples("pipeline inspect weights.bin", "pipeline inspect shards/"))
 
-  @Argument(help: "A .bin, .pt, .safetensors, .onnx, .npy, .npz or .tar file, or a directory with a CLIP model.")
-  var file: String
-  @Option(help: "gelu or quick-gelu: of a CLIP model without a configuration beside it.") var activation: String?
-
-  @OptionGroup var common: CommonOptions
+  @Argument(help: .value("path", "A file or a directory of any kind that this tool reads or writes.")) var file: String
+  @Option(help: .value("gelu|quick-gelu", "Of a CLIP model without a configuration beside it.")) var activation: String?
+  @OptionGroup(title: "GENERAL") var common: LookOptions
+  @OptionGroup(visibility: .hidden) var place: WorkspaceOption
 
   func run() throws {
-    _ = try common.begin()
-    let inspection = try Inspection(file, activation: try parsed("--activation", activation, GELUKind.init(rawValue:)))
-    var table = Table()
-    for entry in inspection.entries {
-      table.add(entry.name, entry.kind, entry.shape)
-      Console.event("entry", ["name": entry.name, "type": entry.kind, "shape": entry.shape])
-    }
-    Console.say(table.text)
+    common.begin()
+    Progress.begin("reading \(file)")
+    let context = InspectionContext(
+      activation: try parsed("--activation", activation, GELUKind.init(rawValue:)),
+      workerCommand: try DecodeWorkerCommand.command())
+    let inspection = try Inspection(file, context)
+    Console.say("\(file): \(inspection.kind)")
+    Console.event("inspected", ["path": file, "kind": inspection.kind, "next": inspection.next])
+    show(inspection.entries)
     for section in inspection.sections {
       Console.say("\n\(section.title)")
       for (key, value) in section.properties {
         Console.say("\(key): \(value)")
-        Console.event("property", ["section": section.title, "key": key, "value": value])
+        Console.event(
+          "property", ["section": section.title, "key": key].merging(machineFields("value", value)) { $1 })
       }
     }
+    for warning in inspection.warnings { Console.warn(warning) }
+    if !inspection.next.isEmpty { Console.say("\nwhat takes it:") }
+    for command in inspection.next { Console.say("  \(command)") }
+  }
+
+  private func show(_ entries: [FileContents.Entry]) {
+    guard !entries.isEmpty else { return }
+    var table = Table()
+    for entry in entries {
+      table.add(entry.name, entry.kind, entry.shape)
+      Console.event("entry", ["name": entry.name, "type": entry.kind, "shape": entry.numbers ?? entry.shape])
+    }
+    Console.say("")
+    Console.say(table)
   }
 }

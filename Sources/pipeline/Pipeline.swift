@@ -3,15 +3,18 @@ import Basics
 import Foundation
 import Media
 
-/// From folders of video to a trained audio encoder.
+/// From directories of video to a trained audio encoder.
 @main
 struct Pipeline: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pipeline", abstract: "Distill Wav2CLIP audio encoders from folders of video.",
+    commandName: "pipeline", abstract: "Distill Wav2CLIP audio encoders from directories of video.",
     discussion: """
-      pipeline prepare videos/       sound, frames and teacher vectors into training shards
-      pipeline distill               train the audio encoder on shards/
-      pipeline export weights.bin    what PyTorch and the wav2clip package load
+      EXAMPLES
+        pipeline prepare videos/      audio, frames and teacher embeddings to shards
+        pipeline distill              train the audio encoder on shards/
+        pipeline export weights.bin   for PyTorch and the wav2clip package
+        pipeline evaluate retrieve    how good it is on clips kept out of training
+        pipeline report               one page with all of it
       """,
     version: ToolVersion.text,
     subcommands: builtInCommands)
@@ -23,8 +26,10 @@ struct Pipeline: ParsableCommand {
     Interruption.watch()
     JobReport.begin(CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.first ?? "")
     do {
+      try CommandWords.check(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
+      Progress.end()
       if let problem = Console.problem { throw problem }
       if RankSession.isFirst {
         if let kept = command as? any KeptCommand {
@@ -34,6 +39,7 @@ struct Pipeline: ParsableCommand {
       }
       RankSession.end()
     } catch let failure as Failure {
+      Progress.end()
       RankSession.fail(failure)
       exit(withStatus: failure.exit)
     } catch let exitCode as ExitCode where exitCode.rawValue < 64 {
@@ -54,7 +60,8 @@ let builtInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
   ConvertCommand.self, EmbedCommand.self, SearchCommand.self,
   StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,
-  DoctorCommand.self, ReportCommand.self, CompareCommand.self,
+  DoctorCommand.self, ReportCommand.self, CompareCommand.self, RunsCommand.self, ReasonsCommand.self,
+  LossesCommand.self,
 ]
 
 enum DecodeWorkerCommand {

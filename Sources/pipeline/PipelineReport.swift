@@ -3,6 +3,7 @@ import Distill
 import Export
 import Flow
 import Foundation
+import Models
 import Prepare
 import StageGraph
 
@@ -21,12 +22,51 @@ struct PipelineReport {
   func run(until: String?) throws {
     let job = try PipelineJob(
       stages: file?.shellStages ?? [], until: until, workspace: common.workspace, exportPath: exportPath, work: self)
+    try check(job)
     let (isQuiet, explains) = (Console.isQuiet, common.explain)
     if common.dryRun {
       try job.plan { Self.show($0, isQuiet: isQuiet, explains: explains) }
     } else {
       try job.run { Self.show($0, isQuiet: isQuiet, explains: explains) }
     }
+  }
+
+  /// All that can be known to be wrong before anything runs. The file's own values were checked as it was read.
+  private func check(_ job: PipelineJob) throws {
+    let file = file
+    let place = { (section: String, key: String) in file?.place(section, key) }
+    _ = try distillSettings()
+    do { _ = try WeightFiles.format(for: exportPath) } catch var failure as Failure {
+      (failure.subject, failure.found) = (place(ExportCommand.section, "file") ?? exportPath, exportPath)
+      throw failure
+    }
+    if file?.shellStages.contains(where: { $0.position == .afterFrames }) ?? false { _ = try frameSettings() }
+    let made = job.madeBeforePrepare
+    let isThere = { (path: String) in
+      Files.exists(path) || made.contains { ShellStage.overlap($0, ShellStage.plain(path)) }
+    }
+    let videos = chosenVideos
+    for (key, paths, flag) in [
+      ("videos", videos, "videos"), ("manifest", options.clips.manifest.map { [$0] } ?? [], "--manifest"),
+      ("clip", options.teacher.clip.map { [$0] } ?? [], "--clip"),
+    ] {
+      for path in paths where !isThere(path) {
+        throw Failure(
+          "stages.absent", "the file names what is not there, and no stage before prepare makes it",
+          on: place(PrepareCommand.section, key) ?? flag, found: path, exit: .usage)
+      }
+    }
+    // A model that a stage brings is opened once it is there.
+    if options.teacher.clip.map(Files.exists) ?? true { _ = try prepareSettings() }
+    try job.checkInputs(own: [
+      "frames": options.frames.framesOut.map { [$0] } ?? [],
+      "prepare": [
+        options.output.shards ?? PrepareSettings().shards, options.frames.framesOut, options.teacher.embeddingsOut,
+        common.workspace,
+      ]
+      .compactMap(\.self).map(ShellStage.plain),
+      "distill": ["runs"], "export": [ShellStage.plain(exportPath)],
+    ])
   }
 
   // MARK: What a step tells
@@ -48,6 +88,8 @@ struct PipelineReport {
       Console.say("stage \(stage.name): up to date")
       Console.event("stage", ["name": stage.name, "ran": false])
     case .started(let reasons):
+      // What the command says comes as it says it: no bar may stand in between.
+      Progress.end()
       if explains { Console.say("shell \(stage.name): \(words(reasons))") }
       Console.event("reason", ["stage": "shell", "subject": stage.name, "reasons": reasons.map(\.code)])
     case .output(let bytes):
@@ -106,9 +148,12 @@ extension PipelineReport: PipelineWork {
 
   func planExport() throws { try ExportReport.plan(ExportJob(try exportSettings())) }
 
+  private var chosenVideos: [String] {
+    videos.isEmpty ? file?.list(PrepareCommand.section, "videos") ?? [] : videos
+  }
+
   private func prepareSettings() throws -> PrepareSettings {
-    try options.settings(
-      videos: videos.isEmpty ? file?.list(PrepareCommand.section, "videos") ?? [] : videos, workspace: common.workspace)
+    try options.settings(videos: chosenVideos, workspace: common.workspace)
   }
 
   private func frameSettings() throws -> PrepareSettings {

@@ -5,17 +5,22 @@ import Foundation
 
 /// The sections of a pipeline file: whatever options a command declares are its keys.
 let pipelineSections: [PipelineFile.Section] = [
-  section("prepare", PrepareOptions.self, arguments: [.init("videos", .list, isArgument: true)]),
-  section("distill", DistillOptions.self),
-  section("export", ExportOptions.self, arguments: [.init("file", .value, isArgument: true)]),
+  section("prepare", PrepareOptions.self, arguments: [.init("videos", .list, isArgument: true)]) { try $0.check() },
+  section("distill", DistillOptions.self) { try $0.check() },
+  section("export", ExportOptions.self, arguments: [.init("file", .value, isArgument: true)]) { _ in },
 ]
 
-/// - Parameter arguments: keys for what has no flag.
-private func section(
-  _ name: String, _ options: any ParsableArguments.Type, arguments: [PipelineFile.Key] = []
+/// - Parameters:
+///   - arguments: keys for what has no flag.
+///   - check: throws for values that are of the right kind and mean nothing, such as names that no list has.
+private func section<Options: ParsableArguments & SendableMetatype>(
+  _ name: String, _ options: Options.Type, arguments: [PipelineFile.Key] = [],
+  check: @escaping @Sendable (Options) throws -> Void
 ) -> PipelineFile.Section {
   .init(name: name, keys: arguments + declaredKeys(of: options)) { words in
-    do { _ = try options.parse(words) } catch { return options.message(for: error) }
+    do { try check(options.parse(words)) } catch let failure as Failure { return failure } catch {
+      return Failure("pipeline-file.value", options.message(for: error))
+    }
     return nil
   }
 }

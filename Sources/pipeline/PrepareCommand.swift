@@ -4,17 +4,20 @@ import Flow
 
 struct PrepareCommand: PipelineFileCommand {
   static let configuration = CommandConfiguration(
-    commandName: "prepare", abstract: "Turn folders of video and their teacher vectors into training shards.",
-    discussion: "Reasons to leave a clip out (! is left out, ? is kept with a warning, unless flags say otherwise):\n"
-      + builtInReasons.map { "\($0.effect == .leavesOut ? "!" : "?") \($0.code): \($0.meaning)" }.joined(
-        separator: "\n"))
+    commandName: "prepare", abstract: "Turn directories of video and their teacher embeddings into training shards.",
+    discussion: "Why a clip is left out, or kept with a warning: `pipeline reasons`.\n\n"
+      + examples(
+        "pipeline prepare videos/ --embeddings embeddings/",
+        "pipeline prepare videos/ --clip clip-vit-base-patch32/",
+        "pipeline prepare videos/ --manifest labels.csv --test 0.1 --keep audio.silent",
+        "pipeline prepare videos/ --dry-run --explain"))
 
-  @Argument(help: "Folders or files with clips.")
+  @Argument(help: "Directories or files with clips.")
   var videos: [String] = []
 
   @OptionGroup var options: PrepareOptions
   @OptionGroup(title: "PARTS") var parts: PartOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "GENERAL") var common: CommonOptions
 
   func run(_ file: PipelineFile?) throws {
     var settings = try options.settings(

@@ -2,13 +2,10 @@ import Basics
 import Corpus
 import StageGraph
 import Prepare
-import Synchronization
 
 /// Words the events of a prepare: lines for people, JSON for machines, progress for both.
 final class PrepareConsole: Sendable {
   private let explains: Bool
-  /// Of what is being counted now.
-  private let progress = Mutex<Progress?>(nil)
 
   /// - Parameter explains: whether reasons are told.
   init(explains: Bool) { self.explains = explains }
@@ -25,9 +22,8 @@ final class PrepareConsole: Sendable {
       PlanReport.shards(publisher)
       if explains { explain("write-shards", publisher.toWrite) }
     case .shardsLater: Console.say("write-shards    after that")
-    case .clips(let count): begin(count, "clips")
-    case .clip(let leftOut):
-      progress.withLock { $0 }?.advance(extra: Self.words(leftOut), fields: ["leftOut": leftOut])
+    case .clips(let count): Progress.begin("clips", total: count)
+    case .clip(let leftOut): Progress.advance(extra: Self.words(leftOut), fields: ["leftOut": leftOut])
     case .finished(let id, let seconds, let isFinal):
       Console.event("finished", ["stage": id.stage, "subject": id.subject, "seconds": seconds, "final": isFinal])
     case .fetched(let id):
@@ -39,9 +35,9 @@ final class PrepareConsole: Sendable {
     case .remote(let work): tell(work)
     case .writing(let stage, let jobs):
       if explains { explain(stage, jobs) }
-      begin(jobs.count, "shards")
+      Progress.begin("shards", total: jobs.count)
     case .shard(let job, let count):
-      progress.withLock { $0 }?.advance()
+      Progress.advance()
       Console.event("shard", ["name": job.name, "samples": job.clips, "of": count])
     case .frames(let frames): tell(frames)
     }
@@ -53,8 +49,6 @@ final class PrepareConsole: Sendable {
     for note in files.notes { Console.warn(note) }
     if !files.names.isEmpty { Console.event("ignored", ["files": files.names.count]) }
   }
-
-  private func begin(_ total: Int, _ what: String) { progress.withLock { $0 = Progress(what, total: total) } }
 
   private func explain(_ plan: Plan) {
     for position in plan.positions {

@@ -18,6 +18,7 @@ struct PrepareFlow {
       _ = try plan()
       return
     }
+    Progress.begin("looking at the files of clips")
     let console = PrepareConsole(explains: common.explain)
     let summary = try job.run(console.tell)
     if summary.ending != .frames { show(summary) }

@@ -18,10 +18,19 @@ struct PrepareOptions: ParsableArguments {
   @OptionGroup(title: "SHARDS") var output: ShardOptions
   @OptionGroup(title: "MACHINE") var machine: PrepareMachineOptions
 
+  /// Whether every value means something. Opens no file.
+  func check() throws {
+    for reason in clips.leaveOut + clips.keep + clips.retry { _ = try VerdictPolicy.known(reason) }
+    if frames.frames != "none" { _ = try FrameRate(frames.frames) }
+    _ = try parsed("--activation", teacher.activation, GELUKind.init(rawValue:))
+    var settings = PrepareSettings()
+    try machine.apply(to: &settings)
+  }
+
   /// - Parameter videos: folders and files with clips, from the command line or the pipeline file.
   func settings(videos: [String], workspace: String) throws -> PrepareSettings {
     guard !videos.isEmpty else {
-      throw Failure("usage.videos", "no folder with videos is named", hint: "pipeline prepare videos/", exit: .usage)
+      throw Failure("usage.videos", "no directory with videos is named", hint: "pipeline prepare videos/", exit: .usage)
     }
     var settings = PrepareSettings()
     (settings.workspace, settings.videos) = (workspace, videos)
@@ -38,21 +47,30 @@ struct PrepareOptions: ParsableArguments {
 private let defaults = PrepareSettings()
 
 struct ClipOptions: ParsableArguments {
-  @Option(help: "Which clips there are: CSV (id,start,label,split) or JSONL.") var manifest: String?
+  @Option(help: .value("file", "Which clips there are: CSV (id,start,label,split) or JSONL.")) var manifest: String?
   @Flag(help: "Refuse symbolic links below the videos' directories. By default they are followed.") var noFollow = false
   @Option(
-    help: "Only the first clips, in the order of their ids; into a directory of their own unless --shards names one.")
+    help: .value(
+      "clips",
+      "Only the first clips, in the order of their ids; into a directory of their own unless --shards names one."))
   var limit: Int?
-  @Option(help: "How many seconds a clip has.") var clipSeconds = defaults.clipSeconds
-  @Option(help: "Of files longer than a clip: first takes the beginning, every makes clips of all of it.")
-  var cut: ClipCut?
-  @Option(help: "Share of the source videos that go to validation, 0 to 1. (default: 0.05)") var validation: Double?
-  @Option(help: "Share of the source videos that are kept for a test, 0 to 1. (default: 0)") var test: Double?
-  @Option(parsing: .singleValue, help: "Leave out clips with this reason. Repeatable.") var leaveOut: [String] = []
-  @Option(parsing: .singleValue, help: "Keep clips with this reason. Repeatable.") var keep: [String] = []
-  @Option(parsing: .singleValue, help: "Work again on clips with this reason. Repeatable.") var retry: [String] = []
+  @Option(help: .value("seconds", "How many seconds a clip has.")) var clipSeconds = defaults.clipSeconds
   @Option(
-    help: "Share of clips that may be left out before the exit status says so.")
+    help: .value(
+      "first|every", "Of files longer than a clip: first takes the beginning, every makes clips of all of it."))
+  var cut: ClipCut?
+  @Option(help: .value("share", "Share of the source videos that go to validation, 0 to 1. (default: 0.05)"))
+  var validation: Double?
+  @Option(help: .value("share", "Share of the source videos that are kept for a test, 0 to 1. (default: 0)")) var test:
+    Double?
+  @Option(parsing: .singleValue, help: .value("reason", "Leave out clips with this reason. Repeatable.")) var leaveOut:
+    [String] = []
+  @Option(parsing: .singleValue, help: .value("reason", "Keep clips with this reason. Repeatable.")) var keep:
+    [String] = []
+  @Option(parsing: .singleValue, help: .value("reason", "Work again on clips with this reason. Repeatable.")) var retry:
+    [String] = []
+  @Option(
+    help: .value("share", "Share of clips that may be left out before the exit status says so."))
   var maxBadFraction = defaults.maxBadFraction
 
   func validate() throws {
@@ -85,17 +103,27 @@ struct ClipOptions: ParsableArguments {
 struct TeacherOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
-    help: "Teacher embeddings: a file or directory. Repeatable. Default: embeddings beside the videos, where it is.")
+    help: .value(
+      "path",
+      "Teacher embeddings: a file or directory. Repeatable. (default: embeddings beside the videos, where it is)"
+    ))
   var embeddings: [String] = []
   @Option(
-    name: .customLong("embedding-fps"), help: "Rows a second in the teacher embeddings.")
+    name: .customLong("embedding-fps"), help: .value("rows", "Rows a second in the teacher embeddings."))
   var embeddingRate: Double?
-  @Option(help: "The teacher's name, kept with shards and weights.") var embeddingModel: String?
-  @Option(help: "Make the vectors here: a CLIP model, a directory as the hubs publish it or a file of weights.")
+  @Option(help: .value("name", "The teacher's name, kept with shards and weights.")) var embeddingModel: String?
+  @Option(
+    help: .value(
+      "directory|file",
+      "Make the embeddings here: a CLIP model, a directory as the hubs publish it or a file of weights.")
+  )
   var clip: String?
-  @Option(help: "Frames of a clip that the model sees. (default: all that are kept)") var clipFrames: Int?
-  @Option(help: "gelu or quick-gelu: of a model without a configuration beside it.") var activation: String?
-  @Option(help: "Write the vectors that the model makes as files that --embeddings reads.") var embeddingsOut: String?
+  @Option(help: .value("count", "Frames of a clip that the model sees. (default: all that are kept)")) var clipFrames:
+    Int?
+  @Option(help: .value("gelu|quick-gelu", "gelu or quick-gelu: of a model without a configuration beside it."))
+  var activation: String?
+  @Option(help: .value("directory", "Write the embeddings that the model makes as files that --embeddings reads."))
+  var embeddingsOut: String?
 
   func validate() throws {
     try check(positive: "--embedding-fps", embeddingRate)
@@ -106,7 +134,7 @@ struct TeacherOptions: ParsableArguments {
     if let clip {
       guard embeddings.isEmpty else {
         throw Failure(
-          "usage.teacher", "vectors come from files or from a model", found: "--embeddings and --clip", exit: .usage)
+          "usage.teacher", "embeddings come from files or from a model", found: "--embeddings and --clip", exit: .usage)
       }
       settings.teacher = try FrameTeacher(
         clip, activation: try parsed("--activation", activation, GELUKind.init(rawValue:)))
@@ -135,8 +163,9 @@ struct TeacherOptions: ParsableArguments {
 }
 
 struct FrameOptions: ParsableArguments {
-  @Option(help: "Frames a second to keep, or none.") var frames = "1"
-  @Option(help: "Write the frames too, as WebDataset tars for a CLIP embedder.") var framesOut: String?
+  @Option(help: .value("rate|none", "Frames a second to keep, or none.")) var frames = "1"
+  @Option(help: .value("directory", "Write the frames too, as WebDataset tars for a CLIP embedder.")) var framesOut:
+    String?
 
   func apply(to settings: inout PrepareSettings) throws {
     settings.frames = frames == "none" ? nil : try FrameRate(frames)
@@ -154,9 +183,9 @@ struct FrameOptions: ParsableArguments {
 }
 
 struct ShardOptions: ParsableArguments {
-  @Option(help: "Directory for training shards. (default: \(defaults.shards))") var shards: String?
+  @Option(help: .value("directory", "Directory for training shards. (default: \(defaults.shards))")) var shards: String?
   @Flag(help: "Replace shards of other clips that are in the directory.") var replace = false
-  @Option(help: "Clips in a shard, on average.") var shardSize = defaults.shardTarget
+  @Option(help: .value("clips", "Clips in a shard, on average.")) var shardSize = defaults.shardTarget
 
   func validate() throws { try check("--shard-size", shardSize, 1...) }
 
@@ -168,16 +197,20 @@ struct ShardOptions: ParsableArguments {
 }
 
 struct PrepareMachineOptions: ParsableArguments {
-  @Option(help: "Decoding processes.") var jobs = defaults.jobs
-  @Option(help: "Seconds that one clip may take to decode, given a free core.")
+  @Option(help: .value("count", "Decoding processes.")) var jobs = defaults.jobs
+  @Option(help: .value("seconds", "Seconds that one clip may take to decode, given a free core."))
   var timeout = defaults.timeoutSeconds
   @Option(
-    help: """
+    help: .value(
+      "address",
+      """
       Share results with other workspaces: http(s)://…, a server of Bazel's HTTP cache protocol, or file:///DIRECTORY, \
       laid out as Bazel's disk cache.
-      """)
+      """))
   var remoteCache: String?
-  @Option(help: "The most that a directory of --remote-cache may hold, such as 50G; what was used least lately goes.")
+  @Option(
+    help: .value(
+      "bytes", "The most that a directory of --remote-cache may hold, such as 50G; what was used least lately goes."))
   var cacheSize: ByteCount?
 
   func validate() throws {

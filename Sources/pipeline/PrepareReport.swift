@@ -14,7 +14,7 @@ enum PrepareReport {
       }
       Console.event("reason-count", ["kind": row.title, "reason": row.reason, "count": row.count])
     }
-    if !rows.isEmpty { Console.say(table.text) }
+    if !rows.isEmpty { Console.say(table) }
   }
 }
 
@@ -22,7 +22,7 @@ enum PrepareReport {
 enum PlanReport {
   static func show(_ plan: ClipPlan) {
     var table = Table()
-    table.add("stage", "run", "may run", "up to date", "blocked")
+    table.addHeading("stage", "run", "may run", "up to date", "blocked")
     for stage in plan.stages {
       let counts = plan.counts(stage: stage.name)
       table.add(stage.name, "\(counts.run)", "\(counts.waits)", "\(counts.upToDate)", "\(counts.blocked)")
@@ -33,17 +33,17 @@ enum PlanReport {
           "blocked": counts.blocked,
         ])
     }
-    Console.say(table.text)
+    Console.say(table)
   }
 
   /// How many clips have vectors, and what those that are worked on will take.
   static func show(_ coverage: PrepareJob.Coverage) {
     guard coverage.isGiven else {
-      Console.say("no teacher vectors given: sound and frames only")
+      Console.say("no teacher embeddings given: audio and frames only")
       return
     }
     let disk = coverage.isUpToDate ? "" : "; up to \(coverage.bytes / 1_048_576 + 1) MiB of disk"
-    Console.say("vectors for \(coverage.covered) of \(coverage.clips) clips\(disk)")
+    Console.say("teacher embeddings for \(coverage.covered) of \(coverage.clips) clips\(disk)")
     Console.event(
       "coverage", ["clips": coverage.clips, "vectors": coverage.covered, "diskBytes": coverage.bytes])
   }

@@ -22,7 +22,7 @@ struct ProfileTable {
     guard steps > 0 else { return Console.note("--profile needs two steps at least: the first one is not counted") }
     let total = rows.reduce(0) { $0 + $1.seconds }
     var table = Table()
-    table.add("layer", "pass", "kernel", "ms/step", "share", "GFLOP/s", "of peak")
+    table.addHeading("layer", "pass", "kernel", "ms/step", "share", "GFLOP/s", "of peak")
     for row in rows where row.seconds > 0 {
       let counted = row.operations > 0
       table.add(
@@ -37,7 +37,7 @@ struct ProfileTable {
         ])
     }
     table.add("all", "", "", one(1e3 * total / Double(steps)), "100.0 %", "", "")
-    Console.say(table.text)
+    Console.say(table)
     Console.say(
       "processor time over \(steps) steps; one thread's peak \(one(peak * 1e-9)) GFLOP/s; Winograd needs fewer operations than are counted"
     )

@@ -1,70 +1,189 @@
+import Basics
 import Foundation
 import Synchronization
 
-/// Progress on stderr: a bar on a terminal, a line every ten seconds elsewhere, one event a second with `--json`.
-final class Progress: Sendable {
-  private struct State {
+/// Progress of the whole program, one piece of work at a time: a bar on a terminal, a line every ten seconds elsewhere,
+/// one event a second with `--json`.
+///
+/// Whoever works says how far it is; a thread of its own shows it, so that work without any news is shown too. Work
+/// that ends at once is never shown.
+enum Progress {
+  /// What is under way.
+  struct Work: Sendable {
+    var what: String
+    var total: Int?
+    /// Of `done`, what was done before it was begun now: a training that goes on.
+    var before = 0
     var done = 0
-    var last = ContinuousClock.now
-    var shownOnce = false
-  }
+    var seconds = 0.0
+    /// For people, behind the numbers.
+    var extra = ""
+    /// For machines, beside the numbers.
+    var fields: [String: any Sendable] = [:]
 
-  private let total: Int
-  private let what: String
-  private let start = ContinuousClock.now
-  private let state = Mutex(State())
+    var speed: Double { Double(done - before) / max(seconds, 1e-3) }
 
-  init(_ what: String, total: Int) {
-    self.what = what
-    self.total = total
-  }
-
-  /// - Parameters:
-  ///   - extra: shown to people behind the numbers.
-  ///   - fields: told to machines beside the numbers.
-  func advance(
-    by count: Int = 1, extra: @autoclosure () -> String = "", fields: @autoclosure () -> [String: Any] = [:]
-  ) {
-    let now = ContinuousClock.now
-    let interval: Duration =
-      Console.isTerminal && !Console.isJSON ? .milliseconds(100) : Console.isJSON ? .seconds(1) : .seconds(10)
-    let due: Int? = state.withLock { state in
-      state.done += count
-      guard now - state.last >= interval else { return nil }
-      state.last = now
-      state.shownOnce = true
-      return state.done
+    /// Nil where nothing tells.
+    var secondsLeft: Double? {
+      guard let total, done > before else { return nil }
+      return Double(max(0, total - done)) / speed
     }
-    if let due { show(due, now, extra, fields) }
-  }
 
-  private func show(
-    _ done: Int, _ now: ContinuousClock.Instant, _ extra: () -> String, _ fields: () -> [String: Any]
-  ) {
-    let seconds = (now - start) / .seconds(1)
-    let speed = Double(done) / max(seconds, 1e-3)
-    let left = speed > 0 ? Double(total - done) / speed : 0
-    if Console.isJSON {
-      let numbers: [String: Any] = [
-        "what": what, "done": done, "total": total, "perSecond": (speed * 100).rounded() / 100,
-        "secondsLeft": left.rounded(),
-      ]
-      Console.event("progress", numbers.merging(fields()) { $1 })
-      return
+    /// `clips 12/40, 3.1/s, 9 s left  epoch 2`, or `reading the shards, 12 s`.
+    var line: String {
+      guard let total else { return "\(what), \(Progress.duration(seconds))" }
+      var text = "\(what) \(done)/\(total)"
+      if let secondsLeft {
+        text += ", \(one(speed))/s, \(Progress.duration(secondsLeft)) left"
+      } else {
+        text += ", \(Progress.duration(seconds))"
+      }
+      return extra.isEmpty ? text : "\(text)  \(extra)"
     }
-    guard !Console.isQuiet else { return }
-    let more = extra()
-    let numbers =
-      "\(what) \(done)/\(total) \(one(speed))/s, \(Self.duration(left)) left\(more.isEmpty ? "" : "  \(more)")"
-    if Console.isTerminal {
-      // The bar takes what the words leave.
-      let width = min(24, max(4, Console.terminalWidth - numbers.count - 4))
+
+    var event: [String: Any] {
+      var numbers: [String: Any] = ["what": what, "seconds": (seconds * 10).rounded() / 10]
+      if let total {
+        (numbers["done"], numbers["total"], numbers["perSecond"]) = (done, total, (speed * 100).rounded() / 100)
+        numbers["secondsLeft"] = secondsLeft.map { $0.rounded() as Any } ?? NSNull()
+      }
+      for (key, value) in fields { numbers[key] = value }
+      return numbers
+    }
+
+    /// The line behind a bar that takes what the words leave of a terminal's width, and how much of the bar is filled.
+    func bar(width columns: Int) -> (text: String, filled: Int) {
+      guard let total else { return (String(line.prefix(columns)), 0) }
+      let width = min(24, max(4, columns - line.count - 3))
       let filled = total > 0 ? min(width, done * width / total) : width
-      Console.bar(
-        "[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: width - filled))] \(numbers)")
-    } else {
-      Console.note(numbers)
+      let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+      return (String("[\(bar)] \(line)".prefix(columns)), filled)
     }
+  }
+
+  private struct State {
+    var work: Work?
+    var begun = ContinuousClock.now
+    var lastShown: ContinuousClock.Instant?
+    /// The last line that went to a log; lines keep their distance also where one work follows another.
+    var lastLine: ContinuousClock.Instant?
+    var isWatched = false
+    var isEndTold = false
+  }
+
+  private static let state = Mutex(State())
+
+  // MARK: What is told
+
+  /// From here on this is what is done.
+  /// - Parameters:
+  ///   - what: in the plural what is counted, or without a total what is being done.
+  ///   - done: what was done before.
+  static func begin(_ what: String, total: Int? = nil, done: Int = 0) {
+    let isNew = state.withLock { state in
+      state.work = Work(what: what, total: total, before: done, done: done)
+      (state.begun, state.lastShown, state.isEndTold) = (.now, nil, false)
+      defer { state.isWatched = true }
+      return !state.isWatched
+    }
+    if isNew { watch() }
+  }
+
+  static func advance(by count: Int = 1, extra: String = "", fields: [String: any Sendable] = [:]) {
+    state.withLock { state in
+      state.work?.done += count
+      state.work?.extra = extra
+      state.work?.fields = fields
+    }
+    tellEnd()
+  }
+
+  /// Machines get the last count too, of work that took long enough to be shown.
+  private static func tellEnd() {
+    guard Console.isJSON else { return }
+    let ended: Work? = state.withLock { state in
+      guard var work = state.work, let total = work.total, work.done >= total, !state.isEndTold else { return nil }
+      state.isEndTold = true
+      let time = ContinuousClock.now - state.begun
+      work.seconds = time / .seconds(1)
+      return time >= Style.events.first ? work : nil
+    }
+    if let ended { Console.event("progress", ended.event) }
+  }
+
+  /// The same where a job tells where it stands.
+  static func show(_ progress: WorkProgress) {
+    let isSame = state.withLock { state in
+      guard let work = state.work, work.what == progress.what, work.total == progress.total else { return false }
+      state.work?.done = progress.done
+      return true
+    }
+    if isSame { tellEnd() } else { begin(progress.what, total: progress.total, done: progress.done) }
+  }
+
+  /// Nothing is under way that needs to be shown.
+  static func end() {
+    state.withLock { $0.work = nil }
+    Console.clearBar()
+  }
+
+  // MARK: What is shown
+
+  private static func watch() {
+    let thread = Thread {
+      while true {
+        Thread.sleep(forTimeInterval: 0.1)
+        if let due { show(due) }
+      }
+    }
+    thread.stackSize = 1 << 19
+    thread.start()
+  }
+
+  /// What is to be shown now.
+  private static var due: Work? {
+    let now = ContinuousClock.now
+    let style = Console.isJSON ? Style.events : Console.isTerminal ? .bar : .lines
+    return state.withLock { state in
+      guard var work = state.work, work.total.map({ work.done < $0 }) ?? true else {
+        return nil
+      }
+      let since = now - (state.lastShown ?? state.begun)
+      guard since >= (state.lastShown == nil ? style.first : style.next) else { return nil }
+      if style == .lines, state.lastShown == nil, let last = state.lastLine, now - last < .seconds(2) { return nil }
+      state.lastShown = now
+      if style == .lines { state.lastLine = now }
+      work.seconds = (now - state.begun) / .seconds(1)
+      return work
+    }
+  }
+
+  private enum Style {
+    case bar, lines, events
+
+    /// After how long work is shown for the first time.
+    var first: Duration {
+      switch self {
+      case .bar: .milliseconds(500)
+      case .lines: .milliseconds(1500)
+      case .events: .seconds(1)
+      }
+    }
+    var next: Duration {
+      switch self {
+      case .bar: .milliseconds(200)
+      case .lines: .seconds(10)
+      case .events: .seconds(1)
+      }
+    }
+  }
+
+  private static func show(_ work: Work) {
+    if Console.isJSON { return Console.event("progress", work.event) }
+    guard !Console.isQuiet else { return }
+    guard Console.isTerminal else { return Console.note(work.line) }
+    let bar = work.bar(width: Console.terminalWidth - 1)
+    Console.bar(bar.text, filled: bar.filled)
   }
 
   static func duration(_ seconds: Double) -> String {
@@ -76,3 +195,6 @@ final class Progress: Sendable {
 
 /// One decimal.
 func one(_ value: Double) -> String { String(format: "%.1f", value) }
+
+/// `1 clip`, `2 clips`.
+func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }

@@ -6,19 +6,21 @@ import Report
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "One page with the data, the stages, the training and what came of it.",
-    discussion: "The page holds everything in itself. With --watch it is served on 127.0.0.1 and reloads itself.")
+    discussion: "The page holds everything in itself. With --watch it is served on 127.0.0.1 and reloads itself."
+      + "\n\n" + examples("pipeline report --out report.html", "pipeline report --watch"))
 
-  @Option(help: "The page to write.") var out = "report.html"
-  @Option(name: .customLong("run"), help: "Which run; default: the one trained last.") var runName: String?
-  @Option(help: "Training shards; default: where prepare put them last.") var shards: String?
-  @Option(help: "Clips to look at and listen to.") var gallery = 12
+  @Option(help: .value("file", "The page to write.")) var out = "report.html"
+  @Option(name: .customLong("run"), help: .value("name", "Which run. (default: the one trained last)")) var runName:
+    String?
+  @Option(help: .value("directory", "Training shards. (default: where prepare put them last)")) var shards: String?
+  @Option(help: .value("clips", "Clips to look at and listen to.")) var gallery = 12
   @Flag(help: "Serve the page on this machine while training goes on, until interrupted.") var watch = false
-  @Option(help: "With --watch: the port; 0 takes any that is free.") var port = 8765
-  @Option(help: "Threads.") var threads = Machine.processors
-  @OptionGroup var common: CommonOptions
+  @Option(help: .value("number", "With --watch: the port; 0 takes any that is free.")) var port = 8765
+  @Option(help: .value("count", "Threads.")) var threads = Machine.processors
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     var settings = ReportSettings()
     (settings.workspace, settings.shards, settings.run) = (common.workspace, shards, runName)
     settings.gallery = max(0, gallery)
@@ -34,16 +36,19 @@ struct ReportCommand: ParsableCommand {
       try job.plan()
       return Console.say("would write \(out)")
     }
+    Progress.begin("reading what prepare and distill left")
     if watch { try job.serve(port: port, show) } else { try job.run(to: out, show) }
   }
 
   private func show(_ event: ReportJob.Event) {
     switch event {
+    case .working(let progress): Progress.show(progress)
     case .note(let text): Console.note(text)
     case .written(let path, let bytes):
       Console.say("\(path): \(bytes / 1024) KiB")
       Console.event("report", ["file": path, "bytes": bytes])
     case .serving(let address):
+      Progress.end()
       Console.say("\(address) (Ctrl-C ends it)")
       Console.event("serving", ["address": address])
     }

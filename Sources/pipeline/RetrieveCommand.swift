@@ -6,27 +6,35 @@ import Evaluate
 struct RetrieveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retrieve",
-    abstract: "Do sounds find their pictures, pictures their sounds, and words both, on clips kept out of training?")
+    abstract: "Does audio find its images, do images find their audio, and words both, on clips kept out of training?",
+    discussion: examples("pipeline evaluate retrieve", "pipeline evaluate retrieve --run baseline --split validation"))
 
-  @Option(help: "Training shards.") var shards = "shards"
-  @Option(help: "train, validation or test; default: test, else validation.") var split: String?
-  @Option(help: "Class vectors: safetensors with names, or npy with a list of names beside it.") var text: String?
-  @OptionGroup var clip: CLIPOptions
-  @Option(help: "Also rank the seconds of recordings: a table file,start,end,label, the files beside it.")
+  @Option(help: .value("directory", "Training shards.")) var shards = "shards"
+  @Option(help: .value("name", "train, validation or test. (default: test, else validation)")) var split: String?
+  @Option(help: .value("file", "Class embeddings: safetensors with names, or npy with a list of names beside it."))
+  var text: String?
+  @OptionGroup(title: "CLIP MODEL, FOR CAPTIONS") var clip: CLIPOptions
+  @Option(
+    help: .value("table", "Also rank the seconds of recordings: a table file,start,end,label, the files beside it."))
   var timeline: String?
-  @Option(help: "Score the vectors of this file (safetensors: audio, image, labels) in place of shards and weights.")
-  var vectors: String?
-  @Option(help: "Ask at most so many queries, evenly spread; the gallery stays whole.") var queries: Int?
-  @Option(help: "Write the vectors as safetensors, for outside judges.") var save: String?
-  @OptionGroup var options: EvaluationOptions
-  @OptionGroup var common: CommonOptions
+  @Option(
+    help: .value(
+      "file", "Score the embeddings of this file (safetensors: audio, image, labels) in place of shards and weights."))
+  var embeddings: String?
+  @Option(help: ArgumentHelp("What --embeddings was called.", visibility: .hidden)) var vectors: String?
+  @Option(help: .value("count", "Ask at most so many queries, evenly spread; the gallery stays whole.")) var queries:
+    Int?
+  @Option(help: .value("file", "Write the embeddings as safetensors, for outside judges.")) var save: String?
+  @OptionGroup(title: "WEIGHTS, SCORES, MACHINE") var options: EvaluationOptions
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     var settings = RetrievalSettings()
     settings.shards = shards
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
-    settings.vectors = vectors
+    settings.vectors = embeddings ?? vectors
+    if vectors != nil { Console.note("--vectors is called --embeddings now; the old name keeps working") }
     settings.mostQueries = try positive("--queries", queries)
     (settings.text, settings.timeline, settings.save) = (text, timeline, save)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
@@ -37,6 +45,6 @@ struct RetrieveCommand: ParsableCommand {
       try job.plan()
       return Console.say("would score the clips of \(shards) that were kept out of training")
     }
-    try job.run(EvaluationReport().show)
+    try job.run(EvaluationReport.show)
   }
 }

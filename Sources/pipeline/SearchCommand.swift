@@ -5,31 +5,40 @@ import Search
 
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "search", abstract: "Find sounds or pictures by words, by a picture, or by a sound.",
+    commandName: "search", abstract: "Find audio or images by words, by an image, or by audio.",
     discussion: """
-      Looks through the vectors that `pipeline embed` wrote, or a teacher's, for those nearest to the query by cosine. Words and pictures
-      go through a CLIP model, which has to be the one that the vectors, or the teacher of the weights that made them, come from.
-      """)
+      Looks through the embeddings that `pipeline embed` wrote, or a teacher's, for those nearest to the query by cosine. Words and images
+      go through a CLIP model, which has to be the one that the embeddings, or the teacher of the weights that made them, come from.
+      """
+        + "\n\n"
+        + examples(
+          "pipeline search \"a dog barks\" --in embeddings.npy --clip clip-vit-base-patch32/",
+          "pipeline search --audio bark.wav --in embeddings.npy --weights weights.bin"))
 
-  @Argument(help: "Words; or --image or --audio instead.") var text: String?
-  @Option(name: .customLong("in"), help: "The vectors: what `pipeline embed` wrote, or teacher embeddings.")
+  @Argument(help: .value("words", "Words; or --image or --audio instead.")) var text: String?
+  @Option(
+    name: .customLong("in"), help: .value("file", "The embeddings: what `pipeline embed` wrote, or a teacher's."))
   var vectors: String
-  @Option(help: "A picture to look for: JPEG or PNG.") var image: String?
-  @Option(help: "A sound to look for.") var audio: String?
-  @OptionGroup var model: CLIPOptions
-  @Option(parsing: .singleValue, help: "A sentence for the words, with {} for them. Repeatable: the mean of all.")
+  @Option(help: .value("file", "An image to look for: JPEG or PNG.")) var image: String?
+  @Option(help: .value("file", "Audio to look for.")) var audio: String?
+  @OptionGroup(title: "CLIP MODEL, FOR WORDS AND IMAGES") var model: CLIPOptions
+  @Option(
+    parsing: .singleValue,
+    help: .value("sentence", "A sentence for the words, with {} for them. Repeatable: the mean of all."))
   var template: [String] = []
-  @Option(help: "An audio encoder's weights, for --audio.") var weights: String?
-  @Option(name: .customShort("k"), help: "How many to show.") var count = 10
-  @Option(parsing: .singleValue, help: "A directory with the files whose vectors these are. Repeatable.") var media:
-    [String] = []
-  @Option(help: "Write a page with players.") var html: String?
-  @OptionGroup var common: CommonOptions
+  @Option(help: .value("file", "An audio encoder's weights, for --audio.")) var weights: String?
+  @Option(name: .customShort("k"), help: .value("count", "How many to show.")) var count = 10
+  @Option(
+    parsing: .singleValue,
+    help: .value("directory", "A directory with the files whose embeddings these are. Repeatable."))
+  var media: [String] = []
+  @Option(help: .value("file", "Write a page with players.")) var html: String?
+  @OptionGroup(title: "GENERAL") var common: PlainOptions
 
   func validate() throws { try check("-k", count, 1...) }
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     var settings = SearchSettings(try query())
     (settings.vectors, settings.clip, settings.tokenizer) = (vectors, model.clip, model.tokenizer)
     settings.activation = try model.kind()
@@ -37,6 +46,7 @@ struct SearchCommand: ParsableCommand {
     (settings.media, settings.html) = (media, html)
     settings.workerCommand = try DecodeWorkerCommand.command()
     if common.dryRun { return Console.say("would look through \(vectors)") }
+    Progress.begin("looking through \(vectors)")
     let outcome = try SearchJob(settings).run()
     var table = Table()
     for (place, hit) in outcome.hits.enumerated() {
@@ -44,8 +54,8 @@ struct SearchCommand: ParsableCommand {
       Console.event(
         "hit", ["rank": place + 1, "score": Double(hit.score), "key": hit.key, "path": hit.path ?? NSNull()])
     }
-    Console.say(table.text)
-    Console.note("\(outcome.hits.count) of \(outcome.searched) vectors, by \(outcome.model)")
+    Console.say(table)
+    Console.note("\(outcome.hits.count) of \(outcome.searched) embeddings, by \(outcome.model)")
     if let html { Console.note("written: \(html)") }
   }
 

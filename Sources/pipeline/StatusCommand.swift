@@ -15,21 +15,23 @@ struct StatusCommand: PipelineFileCommand {
     discussion: """
       With --remote: what the remote cache holds of the clips in VIDEOS. It takes the options of prepare, since they decide what \
       a clip's results are: pipeline status --remote videos/ --remote-cache file:///shared/cache
-      """)
+      """
+        + "\n\n" + examples("pipeline status", "pipeline status --quarantine", "pipeline status --runs"))
 
-  @Argument(help: "With --remote: folders or files with clips; default: the pipeline file's.")
+  @Argument(help: "With --remote: directories or files with clips. (default: the pipeline file's)")
   var videos: [String] = []
 
   @Flag(help: "List every clip that was left out, with its reasons.") var quarantine = false
-  @Flag(help: "List runs with their scores.") var runs = false
+  @Flag(help: "List runs: name, date, data, epochs, losses, scores.") var runs = false
   @Flag(help: "Count what the remote cache has of the clips, and what is missing. No video is read.") var remote = false
-  @Option(help: "With --remote: of how many parts each has clips that are missing.") var parts: Int?
+  @Option(help: .value("count", "With --remote: of how many parts each has clips that are missing.")) var parts: Int?
   @OptionGroup(visibility: .hidden) var options: PrepareOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "GENERAL") var common: CommonOptions
 
   func validate() throws { try check("--parts", parts, 1...WorkPart.most) }
 
   func run(_ file: PipelineFile?) throws {
+    Progress.begin("reading the catalog")
     if remote {
       let videos = videos.isEmpty ? file?.list(Self.section, "videos") ?? [] : videos
       return try RemoteStatusReport(options.settings(videos: videos, workspace: common.workspace), parts: parts).show()
@@ -42,8 +44,7 @@ struct StatusCommand: PipelineFileCommand {
     let found = RunList("runs")
     if quarantine || !runs { try showClips(hasRuns: !found.runs.isEmpty) }
     if quarantine { return }
-    for (_, failure) in found.unreadable { Console.warn(failure) }
-    list(RunSummary.all(found))
+    RunsTable.show(found)
     if runs, found.runs.isEmpty { Console.say("nothing was trained yet") }
   }
 
@@ -73,25 +74,23 @@ struct StatusCommand: PipelineFileCommand {
           "findings": verdict.findings.map { ["code": $0.code.rawValue, "evidence": $0.evidence] },
         ])
     }
-    Console.say(verdicts.isEmpty ? "no clip is left out" : table.text)
+    if verdicts.isEmpty { Console.say("no clip is left out") } else { Console.say(table) }
   }
 
   private func summarise(_ verdicts: [ClipVerdict], _ catalog: Catalog) throws {
-    let clips = verdicts.filter { !$0.findings.contains { $0.code.isUnmatched } }
-    let counts = Dictionary(grouping: clips, by: \.state).mapValues(\.count)
-    let others = verdicts.count - clips.count
+    let counts = ClipCounts(verdicts)
     Console.say(
-      "\(clips.count) clips: \(counts[.kept] ?? 0) kept, \(counts[.warned] ?? 0) with a warning, \(counts[.leftOut] ?? 0) left out"
-        + (others > 0 ? "; \(others) rows or files without the other" : "")
-    )
+      "\(counted(counts.clips, "clip")): \(counts.kept) kept, \(counts.warned) with a warning, \(counts.leftOut) left out"
+        + (counts.unmatched > 0
+          ? "; \(counts.unmatched) rows of the manifest without a file, or files without a row" : ""))
     if try GarbageRule(catalog).isUnfinished {
       Console.say("a prepare is at work here, or was stopped: what it has done so far is kept and not counted")
     }
     Console.event(
       "status",
       [
-        "clips": clips.count, "unmatched": others, "kept": counts[.kept] ?? 0, "warned": counts[.warned] ?? 0,
-        "leftOut": counts[.leftOut] ?? 0,
+        "clips": counts.clips, "unmatched": counts.unmatched, "kept": counts.kept, "warned": counts.warned,
+        "leftOut": counts.leftOut,
       ])
     PrepareReport.show(ReasonCount.rows(verdicts))
     let workspace = try PreparedWorkspace(catalog)
@@ -107,25 +106,5 @@ struct StatusCommand: PipelineFileCommand {
     let ran = rows.reduce(0) { $0 + $1.ran }
     Console.say("the last prepare: \(ran) actions ran, \(fetched) from the remote cache")
     Console.event("last-prepare", ["ran": ran, "fetched": fetched])
-  }
-
-  private func list(_ runs: [RunSummary]) {
-    var table = Table()
-    let haveParents = runs.contains { $0.parent != nil }
-    table.add(row: ["run", "steps", "loss", "best validation"] + (haveParents ? ["started from"] : []))
-    for run in runs {
-      let cells = [
-        run.name, "\(run.steps)", run.loss.map { String(format: "%.4f", $0) } ?? "-",
-        run.bestValidation.map { String(format: "%.4f", $0) } ?? "-",
-      ]
-      table.add(row: cells + (haveParents ? [run.parent.map { "run \($0.name), step \($0.step)" } ?? "-"] : []))
-      Console.event(
-        "run",
-        [
-          "name": run.name, "steps": run.steps, "bestValidation": run.bestValidation as Any? ?? NSNull(),
-          "parent": run.parent?.name as Any? ?? NSNull(),
-        ])
-    }
-    if !runs.isEmpty { Console.say(table.text) }
   }
 }

@@ -8,22 +8,26 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       What is found damaged is given up: the next `pipeline prepare` makes exactly that anew, from the clips' files where they
       still are. With --dry-run it is only named.
-      """)
+      """
+        + "\n\n" + examples("pipeline verify", "pipeline verify --dry-run"))
 
-  @Option(help: "Training shards; default: where prepare put them last. Frames are looked for there alone.") var shards:
-    String?
-  @OptionGroup var common: CommonOptions
+  @Option(
+    help: .value(
+      "directory",
+      "Training shards; frames are looked for where prepare put them alone. (default: where prepare put them last)"))
+  var shards: String?
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
   func run() throws {
-    _ = try common.begin()
-    var progress: Progress?
+    common.begin()
+    Progress.begin("reading the catalog")
     var (read, shown) = (0, 0)
     try VerifyJob(workspace: common.workspace, shards: shards, onlyLooks: common.dryRun).run { event in
       switch event {
-      case .reading(let total): progress = Progress("MiB", total: total >> 20)
+      case .reading(let total): Progress.begin("MiB", total: total >> 20)
       case .read(let bytes):
         read += bytes
-        progress?.advance(by: read >> 20 - shown)
+        Progress.advance(by: read >> 20 - shown)
         shown = read >> 20
       case .fault(let fault): show(fault)
       case .verified(let artifacts, let count, let faults):

@@ -8,8 +8,9 @@ struct WeightOptions: ParsableArguments {
   var half = false
 
   @Option(
-    help: "encoder, audio (with its projection) or all (what training needs too). Default: all that the format carries."
-  )
+    help: .value(
+      "encoder|audio|all",
+      "encoder, audio (with its projection) or all (what training needs too). (default: all that the format carries)"))
   var parts: String?
 
   func selection() throws -> WeightSelection {

@@ -6,31 +6,41 @@ import Evaluate
 
 struct ZeroShotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "zero-shot", abstract: "Name sounds by the nearest class vector, with nothing trained on them.")
+    commandName: "zero-shot", abstract: "Name audio by the nearest class embedding, with nothing trained on it.",
+    discussion: examples("pipeline evaluate zero-shot --data sounds/ --clip clip-vit-base-patch32/"))
 
-  @Option(help: "A folder or a table with sounds and labels, or a folder of training shards.") var data: String
-  @Option(help: "Class vectors: safetensors with names, or npy with a list of names beside it.") var text: String?
-  @OptionGroup var clip: CLIPOptions
+  @Option(
+    help: .value("directory|table", "A directory or a table with audio and labels, or a directory of training shards."))
+  var data: String
+  @Option(help: .value("file", "Class embeddings: safetensors with names, or npy with a list of names beside it."))
+  var text: String?
+  @OptionGroup(title: "CLIP MODEL, FOR CLASS EMBEDDINGS") var clip: CLIPOptions
   @Option(
     parsing: .singleValue,
-    help: "A sentence for --clip, with {} for the label. Repeatable: the mean of all. (default: \(Prompts.standard))")
+    help: .value(
+      "sentence",
+      "A sentence for --clip, with {} for the label. Repeatable: the mean of all. (default: \(Prompts.standard))"))
   var template: [String] = []
-  @Option(parsing: .singleValue, help: "Other words for a label: LABEL=WORDS. Repeatable.") var alias: [String] = []
-  @Option(help: "Of shards or of a table with splits; default: test, else validation of shards; all of a table.")
+  @Option(parsing: .singleValue, help: .value("label=words", "Other words for a label: LABEL=WORDS. Repeatable."))
+  var alias: [String] = []
+  @Option(
+    help: .value(
+      "name", "Of shards or of a table with splits. (default: test, else validation of shards; all of a table)"))
   var split: String?
-  @Option(help: "Training shards, to warn of clips that were trained on; default: shards, where it is.")
+  @Option(
+    help: .value("directory", "Training shards, to warn of clips that were trained on. (default: shards, where it is)"))
   var shards: String?
-  @OptionGroup var labels: LabelOptions
-  @OptionGroup var options: EvaluationOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "LABELS") var labels: LabelOptions
+  @OptionGroup(title: "WEIGHTS, SCORES, MACHINE") var options: EvaluationOptions
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     var settings = ZeroShotSettings()
     (settings.data, settings.text, settings.reading) = (data, text, labels.reading)
     guard (text == nil) != (clip.clip == nil) else {
       throw Failure(
-        "usage.text", "class vectors come from a file or from a model", expected: "either --text or --clip",
+        "usage.text", "class embeddings come from a file or from a model", expected: "either --text or --clip",
         exit: .usage)
     }
     (settings.clip, settings.activation, settings.tokenizer) = (clip.clip, try clip.kind(), clip.tokenizer)
@@ -42,9 +52,9 @@ struct ZeroShotCommand: ParsableCommand {
     let job = ZeroShotJob(settings, options.place)
     if common.dryRun {
       try job.plan()
-      return Console.say("would name the sounds of \(data) by the class vectors of \(text ?? clip.clip ?? "")")
+      return Console.say("would name the audio of \(data) by the class embeddings of \(text ?? clip.clip ?? "")")
     }
-    try job.run(EvaluationReport().show)
+    try job.run(EvaluationReport.show)
   }
 
   private func aliases() throws -> [String: String] {

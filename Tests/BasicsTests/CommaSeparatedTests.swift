@@ -68,4 +68,18 @@ struct CommaSeparatedTests {
       do { _ = try CommaSeparated.records(bytes, source: "") } catch { #expect(error is Failure) }
     }
   }
+
+  @Test("what is written is read back as it was, whatever is in the fields")
+  func written() throws {
+    let records: [[String?]] = [
+      ["plain", "two words", "a,b"], ["a \"quote\"", "two\nlines", "\r"], [nil, "", "é 🎬"], [" lead", "trail ", "\""],
+      ["short"], ["one", "two", "three", "beyond the heading"],
+    ]
+    var text = CommaSeparatedText(columns: ["x", "y", "z"])
+    for record in records { text.add(record) }
+    let expected =
+      [["x", "y", "z"]] + records.map { record in (0..<3).map { $0 < record.count ? record[$0] ?? "" : "" } }
+    #expect(try CommaSeparated.records(text.bytes, source: "t.csv").map(\.fields) == expected)
+    #expect(String(decoding: text.bytes, as: UTF8.self).hasPrefix("x,y,z\nplain,\"two words\",\"a,b\"\n"))
+  }
 }

@@ -54,4 +54,17 @@ struct EvaluationRecordTests {
     #expect(try PublishedScore.rows(of: "vggsound").allSatisfy { $0.origin == .published && $0.source != nil })
     #expect(throws: Failure.self) { try PublishedScore.rows(of: "vgsound") }
   }
+
+  @Test("as comma-separated text each score is a line with what was scored, its mean, deviation and count")
+  func table() throws {
+    let file = EvaluationFile([record("classify", 0.5)])
+    let lines = try CommaSeparated.records(EvaluationTable.bytes(file), source: "t").map(\.fields)
+    let heading = lines[0]
+    #expect(heading.count == 14 && lines.count == 2, "\(lines)")
+    let probe = Dictionary(uniqueKeysWithValues: zip(heading, lines[1]))
+    #expect(probe["kind"] == "classify" && probe["data"] == "a | <b>" && probe["clips"] == "2" && probe["run"] == "")
+    #expect(probe["row"] == "probe" && probe["score"] == "accuracy" && probe["values"] == "2")
+    #expect(try #require(probe["mean"].flatMap(Double.init)) == Spread([0.5, 0.7]).mean)
+    #expect(probe["deviation"].flatMap(Double.init) == Spread([0.5, 0.7]).deviation)
+  }
 }

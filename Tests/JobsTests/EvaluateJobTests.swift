@@ -15,7 +15,7 @@ struct EvaluateJobTests {
       switch event {
       case .scored(let record): records.append(record)
       case .kept(let paths): files = paths
-      case .read, .note: break
+      case .working, .note: break
       }
     }
     return (records, files)

@@ -41,7 +41,7 @@ struct ReportJobTests {
       switch event {
       case .note(let text): told.append(text)
       case .written(let path, let bytes): told.append("\(path) \(bytes > 10_000)")
-      case .serving: break
+      case .serving, .working: break
       }
     }
     #expect(told == ["\(scratch["pages/report.html"]) true"])

@@ -78,5 +78,6 @@ struct ScoresByWeightsTests {
     #expect(kept == records)
     let text = String(decoding: try Files.read(scratch["runs/r/evaluation.md"]), as: UTF8.self)
     for record in records { #expect(text.contains(EvaluationText.subject(record))) }
+    #expect(try Files.read(scratch["runs/r/evaluation.scores.csv"]) == EvaluationTable.bytes(EvaluationFile(kept)))
   }
 }

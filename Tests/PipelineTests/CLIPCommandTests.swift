@@ -73,7 +73,8 @@ struct CLIPCommandTests {
     let embedded = try tool.run(
       "embed", "--texts", "texts", "--clip", "model", "--out", "texts.npy", "--template", "a {}")
     #expect(
-      embedded.status == 0 && embedded.output.contains("3 vectors, 24 wide"), "\(embedded.output) \(embedded.problems)")
+      embedded.status == 0 && embedded.output.contains("3 embeddings, 24 wide"),
+      "\(embedded.output) \(embedded.problems)")
     let found = try tool.run(
       "search", "a dog", "--template", "a {}", "--in", "texts.npy", "--clip", "model", "-k", "2", "--html", "page.html",
       "--json")

@@ -160,7 +160,7 @@ struct ClassifyTests {
     #expect(counts == [160_000, 160_000, nil, 384_000, nil, nil])
     #expect(
       [2, 4, 5].map { loaded[$0].reason } == [
-        "clip.short: sound to 5.0 s of 10 s", "sound.long: 60.5 s, and one vector serves at most 60 s",
+        "clip.short: sound to 5.0 s of 10 s", "sound.long: 60.5 s, and one embedding serves at most 60 s",
         "sound.short: 160 samples at 16 kHz",
       ])
   }

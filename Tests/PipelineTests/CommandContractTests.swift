@@ -1,6 +1,9 @@
+import ArgumentParser
+import Basics
 import Corpus
 import Foundation
 import Testing
+import Training
 
 @testable import pipeline
 
@@ -16,6 +19,8 @@ struct CommandContractTests {
       }
       var names: [Name]?
       var shouldDisplay: Bool
+      var kind: String
+      var valueName: String?
     }
     var commandName: String
     var abstract: String?
@@ -73,9 +78,91 @@ struct CommandContractTests {
     }
   }
 
-  @Test("prepare's help lists every reason with its meaning")
-  func reasons() {
-    let help = PrepareCommand.helpMessage(columns: 500)
-    for reason in builtInReasons { #expect(help.contains("\(reason.code): \(reason.meaning)"), "\(reason.code)") }
+  @Test("calls the value of each option by what it is, not by the option's name again")
+  func placeholders() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    for (words, command) in try described(tool) {
+      for argument in command.arguments ?? [] where argument.kind == "option" && argument.shouldDisplay {
+        let name = argument.names?.first?.name ?? ""
+        #expect(argument.valueName != nil && (argument.valueName != name || name == "name"), "\(words) --\(name)")
+      }
+    }
+  }
+
+  @Test("groups its options where it has more than a dozen")
+  func groups() throws {
+    for command in builtInCommands where !command.configuration.subcommands.isEmpty || command is any FlowCommand.Type {
+      for command in [command] + command.configuration.subcommands {
+        let help = command.helpMessage(columns: 100)
+        let options = help.split(separator: "\n").count { $0.hasPrefix("  -") }
+        #expect(options < 13 || help.contains("GENERAL:"), "\(command)")
+      }
+    }
+  }
+
+  @Test("pipeline reasons and losses list every one with its meaning")
+  func lists() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let reasons = try tool.run("reasons")
+    for reason in builtInReasons {
+      #expect(
+        reasons.output.contains(reason.code.rawValue) && reasons.output.contains(reason.meaning), "\(reason.code)")
+    }
+    #expect(try !tool.run("reasons", "clip.short").output.contains("audio.silent"))
+    #expect(try tool.run("reasons", "clip.shrt").problems.contains("did you mean clip.short?"))
+    let losses = try tool.run("losses").output
+    for loss in builtInLosses { #expect(losses.contains(loss.name) && losses.contains(loss.purpose)) }
+  }
+
+  @Test("a mistyped command, also below another or behind help, is a usage error that names the nearest")
+  func mistyped() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    for (words, hint) in [
+      (["prepair", "videos/"], "did you mean: pipeline prepare"),
+      (["evaluate", "retreive"], "did you mean: pipeline evaluate retrieve"),
+      (["runs", "renam", "a", "b"], "did you mean: pipeline runs rename"),
+      (["help", "statuss"], "did you mean: pipeline status"), (["zzzzzzzz"], "pipeline --help"),
+    ] {
+      let said = try tool.run(all: words)
+      #expect(said.status == 64 && said.problems.contains(hint), "\(words): \(said)")
+    }
+    #expect(try tool.run("help", "status").status == 0)
+    #expect(try tool.run("help", "evaluate", "retrieve").output.contains("pipeline evaluate retrieve"))
+  }
+
+  @Test("a file whose name begins with a dash is never taken for flags")
+  func dashes() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Files.write("x", to: tool.path("-imD3yh.mp4"))
+    for words in [
+      ["embed", "-imD3yh.mp4", "--out", "o.npy"], ["prepare", "-imD3yh.mp4"], ["inspect", "-imD3yh.mp4"],
+    ] {
+      let said = try tool.run(all: words)
+      #expect(said.status == 64 && said.problems.contains("./-imD3yh.mp4") && said.output.isEmpty, "\(words): \(said)")
+    }
+    // Named as the hint says, it is a file that holds no media.
+    let named = try tool.run("prepare", "--", "-imD3yh.mp4")
+    #expect(named.status != 64 && !named.output.contains("OVERVIEW"), "\(named)")
+    // A negative number is a value.
+    let value = try tool.run("distill", "--gain", "-30")
+    #expect(!value.problems.contains("begins with a dash"), "\(value)")
+  }
+
+  @Test("plan and run take the same words")
+  func planAndRun() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let all = try described(tool)
+    func flags(_ name: String) -> [String] {
+      let command = all.first { $0.words == [name] }?.command
+      return (command?.arguments ?? []).flatMap { argument in
+        (argument.names ?? []).map(\.name) + [argument.kind == "positional" ? argument.valueName ?? "" : ""]
+      }
+    }
+    #expect(flags("plan") == flags("run") && flags("run").contains("until"))
   }
 }

@@ -157,7 +157,7 @@ struct DistillTests {
     try Files.write(bytes, to: shard)
     let outcome = try tool.run("distill", "--batch-size", "4", "--steps", "2", "--fresh")
     #expect(outcome.status == 1 && outcome.problems.contains("not finite in step 1"), "\(outcome.problems)")
-    #expect(outcome.problems.contains("not finite are the vectors of"), "\(outcome.problems)")
+    #expect(outcome.problems.contains("not finite are the embeddings of"), "\(outcome.problems)")
   }
 
   @Test("ends in order on SIGTERM and goes on later")

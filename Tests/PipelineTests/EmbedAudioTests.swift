@@ -27,7 +27,7 @@ struct EmbedAudioTests {
     #expect(!Files.exists(tool.path("v.npy")))
     for (hop, count) in [("1", 61), ("0.5", 122), ("20", 4)] {
       let outcome = try tool.run("embed", "long.wav", "--weights", "w.bin", "--windows", "--hop", hop, "--out", "v.npy")
-      #expect(outcome.status == 0 && outcome.output.contains("\(count) windows of 1 sounds"), "\(outcome.output)")
+      #expect(outcome.status == 0 && outcome.output.contains("\(count) windows of 1 clip"), "\(outcome.output)")
       #expect(try tool.vectors("v").count == count)
     }
     try Clips.tone(tool.path("short.wav"), pitch: 300, seconds: 0.9)
@@ -190,5 +190,28 @@ extension Tool {
     return Outcome(
       status: process.terminationStatus, output: String(decoding: said, as: UTF8.self),
       problems: String(decoding: complained, as: UTF8.self))
+  }
+}
+
+@Suite("pipeline inspect of media", .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+struct InspectMediaTests {
+  @Test("says what is in a video and what takes it; a damaged one has its reason; of a folder it counts the clips")
+  func media() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Files.makeDirectory(tool.path("videos"))
+    try Clips.make(tool.path("videos/a.mp4"), pitch: 400, seconds: 3)
+    try Files.write("no media at all", to: tool.path("b.mp4"))
+    let video = try tool.run("inspect", "videos/a.mp4")
+    #expect(video.status == 0, "\(video)")
+    for text in ["audio or video", "codec: h264", "codec: aac", "16000 Hz", "64 × 48", "pipeline embed videos/a.mp4"] {
+      #expect(video.output.contains(text), "\(text): \(video.output)")
+    }
+    let damaged = try tool.run("inspect", "b.mp4")
+    #expect(damaged.problems.contains("media.unreadable"), "\(damaged)")
+    let folder = try tool.run("inspect", "videos")
+    #expect(folder.output.contains("directory of clips") && folder.output.contains("files that may hold clips: 1"))
+    let json = try tool.run("inspect", "videos/a.mp4", "--json").output
+    #expect(json.contains(#""key":"rate","section":"audio","unit":"Hz","value":16000"#), "\(json)")
   }
 }

@@ -29,7 +29,7 @@ struct EmbedTests {
     let first = try tool.run("embed", "sounds", "--weights", "w.bin", "--out", "v.npy", "--jobs", "1", "--threads", "1")
     #expect(first.status == 3, "\(first.problems)")
     #expect(first.output.contains("left out  notes.wav  media.unreadable"), "\(first.output)")
-    #expect(first.output.contains("v.npy: 4 sounds, 512 wide"))
+    #expect(first.output.contains("v.npy: 4 clips, 512 wide"))
     let expected = try tool.vectors("v")
     #expect(Set(expected.keys) == ["a", "b", "c", "d"])
     for out in ["v.npz", "v.safetensors", "v.tar", "v.jsonl", "u.npy"] {

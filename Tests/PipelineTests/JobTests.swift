@@ -25,19 +25,26 @@ struct JobTests {
     let tool = try Tool()
     defer { tool.remove() }
     let commands = try commands(file, marks: marks).map { marks == ["- pipeline "] ? "pipeline \($0)" : $0 }
-    #expect(commands.count == 4 && commands.allSatisfy { $0.hasPrefix("pipeline ") }, "\(commands)")
-    try Clips.set(tool, count: 6)
+    #expect(commands.filter { $0.hasPrefix("pipeline ") }.count == 6, "\(commands)")
+    try Clips.set(tool, count: 8)
     try Files.write("broken", to: tool.path("videos/broken_000000.mp4"))
     try Files.makeDirectory(tool.path("Pipelines"))
     try Files.write(
-      "prepare:\n  frames: none\ndistill:\n  batch-size: 4\n  steps: 1\n", to: tool.path("Pipelines/wav2clip.yaml"))
+      "prepare:\n  frames: none\n  test: 0.5\ndistill:\n  batch-size: 2\n  steps: 1\n",
+      to: tool.path("Pipelines/wav2clip.yaml"))
     let path = Files.parent(Tool.program) + ":/usr/bin:/bin"
     for command in commands {
       // GitLab takes 3 for a warning by `allow_failure`.
       let allowed = marks == ["- pipeline "] ? " || [ $? -eq 3 ]" : ""
-      try Clips.shell(["env", "PATH=\(path)", "bash", "-ec", "cd '\(tool.folder)' && (\(command))\(allowed)"])
+      try Clips.shell([
+        "env", "PATH=\(path)", "GITHUB_STEP_SUMMARY=\(tool.path("summary.md"))", "bash", "-ec",
+        "cd '\(tool.folder)' && (\(command))\(allowed)",
+      ])
     }
-    for name in ["prepare.jsonl", "distill.jsonl", "shards/quarantine.jsonl", "weights.bin", "weights.onnx"] {
+    for name in [
+      "prepare.jsonl", "distill.jsonl", "evaluate.jsonl", "shards/quarantine.jsonl", "report.html", "weights.bin",
+      "weights.onnx",
+    ] {
       #expect(((try? Files.identity(tool.path(name)).size) ?? 0) > 0, "\(name)")
     }
   }
@@ -62,12 +69,12 @@ struct JobTests {
     #expect(process.terminationStatus == 3)
     let lines = said.split(separator: "\n").filter { $0.hasPrefix("::") }
     #expect(lines.count == 3, "\(said)")
-    #expect(lines[0].hasPrefix("::warning title=pipeline embed%3A sounds.left-out::more sounds were left out"))
+    #expect(lines[0].hasPrefix("::warning title=pipeline embed%3A sounds.left-out::more audio was left out"))
     #expect(lines[1].hasPrefix("::warning title=30 left out%3A media.unreadable::bad %25|<b>0.wav: "), "\(lines[1])")
     #expect(lines[2].hasPrefix("::warning title=1 left out%3A sound.short::short.wav: "))
     let summary = String(decoding: try Files.read(tool.path("summary.md")), as: UTF8.self)
     #expect(summary.contains("| left out | `media.unreadable` | 30 | bad %\\|&lt;b>0.wav: "), "\(summary)")
-    #expect(summary.contains("v.npz: 1 sounds, 512 wide"))
+    #expect(summary.contains("v.npz: 1 clip, 512 wide"))
     for line in events.split(separator: "\n") {
       #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) != nil, "\(line)")
     }

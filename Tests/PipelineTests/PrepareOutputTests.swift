@@ -206,4 +206,29 @@ struct PrepareOutputTests {
     // All but AV_CPU_FLAG_AVX512 and AVX512ICL.
     #expect(try shards("avx2", "-3145729") == all)
   }
+
+  @Test("prepared.csv has a line for each file and each row of the manifest, and goes with the shards")
+  func table() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Clips.set(tool, count: 3)
+    try Files.write("no video", to: tool.path("videos/broken00000_000007.mp4"))
+    let label = #""a ""loud"" bang, twice""#
+    let rows = (0..<3).map { "clip\($0)abcdef,\($0),\(label),\($0 == 2 ? "test" : "train")" }
+    try Files.write(
+      (rows + ["broken00000,7,x,train", "absent00000,1,x,train"]).joined(separator: "\n"), to: tool.path("list.csv"))
+    #expect(try tool.run("prepare", "videos", "--manifest", "list.csv", "--max-bad-fraction", "1").status == 0)
+    let path = tool.path("shards/prepared.csv")
+    let lines = try CommaSeparated.records(Files.read(path), source: path).map(\.fields)
+    #expect(lines[0] == ["id", "start", "label", "split", "state", "reason", "file", "findings"])
+    let found = Dictionary(uniqueKeysWithValues: lines.dropFirst().map { ($0[0], Array($0.dropFirst())) })
+    #expect(found.count == 5 && lines.count == 6)
+    #expect(
+      found["clip2abcdef_000002"]?.prefix(5) == ["0", "a \"loud\" bang, twice", "test", "kept", ""], "\(found)")
+    #expect(found["broken00000_000007"]?[3] == "left-out" && found["broken00000_000007"]?[4] == "media.unreadable")
+    #expect(found["absent00000_000001"]?[3] == "warned" && found["absent00000_000001"]?[5] == "")
+    #expect(
+      try tool.run("prepare", "videos", "--manifest", "list.csv", "--max-bad-fraction", "1").output.contains(
+        "up to date"))
+  }
 }

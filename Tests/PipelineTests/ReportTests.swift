@@ -86,7 +86,8 @@ struct ReportCommandTests {
     #expect(html.components(separatedBy: "<script").count == 2)
     for text in [
       "&lt;script&gt;window.x=1&lt;/script&gt;", "audio.missing", "extract-audio", "A frame of clip0abcdef_000000",
-      "Spectrogram of", "data:audio/flac", "Map of the sounds", "Hear a sound", "audio → image",
+      "Spectrogram of", "data:audio/", "Map of the audio embeddings", "Audio, and the five nearest images",
+      "audio → image",
       "pipeline distill --loss cx",
       "pipeline prepare videos --manifest labels.csv", "The last prepare in which something ran",
     ] { #expect(html.contains(text), "\(text)") }
@@ -152,7 +153,8 @@ struct ReportCommandTests {
     let digits = seen.components(separatedBy: "127.0.0.1:").last?.prefix { $0.isNumber } ?? ""
     let port = try #require(UInt16(digits), "\(seen)")
     let page = try ask(port, "GET / HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n")
-    #expect(page.hasPrefix("HTTP/1.1 200") && page.contains("data-state=") && page.contains("Map of the sounds"))
+    #expect(
+      page.hasPrefix("HTTP/1.1 200") && page.contains("data-state=") && page.contains("Map of the audio embeddings"))
     let state = try ask(port, "GET /state HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
     #expect(try ask(port, "GET /state HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n") == state)
     let runs = try Files.names(in: tool.path("runs"))

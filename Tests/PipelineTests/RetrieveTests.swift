@@ -145,7 +145,7 @@ struct RetrieveTests {
       "evaluate", "retrieve", "--split", "train", "--weights", "broken.safetensors", "--out", "a.json")
     #expect(broken.status == 1 && broken.problems.contains("NaN or Inf: \(Clips.name(0))"), "\(broken.problems)")
     #expect(
-      try sounds.tool.run("evaluate", "retrieve", "--vectors", "saved.safetensors", "--out", "b.json").status == 0)
+      try sounds.tool.run("evaluate", "retrieve", "--embeddings", "saved.safetensors", "--out", "b.json").status == 0)
     let rows = try ["a.json", "b.json"].map { try sounds.evaluation($0).tables[0].rows }
     #expect(rows[0] == rows[1] && rows[0][1].origin == .chance && rows[0][1].scores["R@1"]?.mean == 0.25)
     let classified = try sounds.tool.run(

@@ -15,6 +15,8 @@ package struct DistillJob: Sendable {
   /// How far the run is, and how far it would go.
   package struct Plan: Sendable {
     package var run: String
+    /// That people call it by; nil: none.
+    package var givenName: String?
     /// Of what it is trained on.
     package var data: Digest
     /// By split.
@@ -31,6 +33,9 @@ package struct DistillJob: Sendable {
     package var parent: RunParent?
     /// Runs that were trained before, where this one would start.
     package var others: [OtherRun]
+
+    /// For people: `baseline (0123456789ab)`, or the identity alone.
+    package var title: String { givenName.map { "\($0) (\(run))" } ?? run }
   }
 
   package let settings: DistillSettings
@@ -72,7 +77,8 @@ package struct DistillJob: Sendable {
   private func plan(_ run: TrainingRun, stepsDone: Int?, end: String?) -> Plan {
     let batches = max(1, settings.configuration.batches(of: run.description.clips["train"] ?? 0))
     return Plan(
-      run: run.description.name, data: run.data.digest, clips: run.description.clips, stepsDone: stepsDone,
+      run: run.description.name, givenName: run.givenName, data: run.data.digest, clips: run.description.clips,
+      stepsDone: stepsDone,
       steps: min(settings.limits.steps ?? .max, settings.limits.epochs * batches), end: end,
       earlier: run.earlier, parent: run.description.parent, others: run.others)
   }

@@ -4,6 +4,8 @@ import Training
 
 /// What `pipeline distill` is asked to do.
 package struct DistillSettings: Sendable {
+  /// What the run is called by people; nil: what it was called before, or nothing.
+  package var name: String?
   package var shards = "shards"
   package var workspace = ".pipeline"
   package var configuration = TrainingConfiguration()

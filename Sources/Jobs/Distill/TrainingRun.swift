@@ -48,6 +48,12 @@ final class TrainingRun {
     }
     let precision = try Precision(named: settings.configuration.precision)
     backend = try FastBackend(settings.instructionSet, precision: precision)
+    let batch = settings.configuration.batchSize
+    if batch > 0, train.ids.count > batch, train.ids.count % batch != 0 {
+      notes.append(
+        "batches of \(batch) leave \(train.ids.count % batch) of \(train.ids.count) training clips out of each epoch, others each time"
+      )
+    }
     if InstructionSet.best == .portable {
       notes.append("this CPU has neither AVX-512 nor AVX2: the same weights, much slower")
     }
@@ -60,6 +66,20 @@ final class TrainingRun {
     description = try RunDescription(configuration, data, toolchain: backend.identity, parent: origin?.parent)
     if let parent = description.parent { notes.append("starts from \(parent.text)") }
     folder = "\(settings.runs)/\(description.name)"
+    if findsOrigin { try checkName() }
+  }
+
+  /// What people call it: what they call it from now on, or called it before; nil: nothing.
+  var givenName: String? { settings.name ?? formerName }
+  private var formerName: String? { RunName.read(folder) }
+
+  /// - Throws: `run.name`, `run.taken`.
+  private func checkName() throws {
+    guard let name = settings.name else { return }
+    try RunName.check(name, for: description.name, in: RunList(settings.runs))
+    if let before = formerName, before != name {
+      notes.append("the run was called \(before), and is called \(name) now")
+    }
   }
 
   /// The step of the newest checkpoint; nil when the run has none.
@@ -91,6 +111,7 @@ final class TrainingRun {
     let lock = try FileLock("\(folder)/lock")
     if settings.fresh { try Files.remove("\(folder)/checkpoints") }
     try Files.write(try Self.pretty(description), to: "\(folder)/run.json")
+    if let name = settings.name { try RunName.write(name, to: folder) }
     return lock
   }
 

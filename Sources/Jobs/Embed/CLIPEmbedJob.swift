@@ -141,7 +141,7 @@ extension Failure {
     let twice = keys.first { !seen.insert($0).inserted } ?? ""
     return Failure(
       "embed.keys", "two inputs have one name", found: twice,
-      hint: "of texts: name<TAB>text; of pictures: other file names")
+      hint: "of texts: name<TAB>text; of images: other file names")
   }
 
   static func textsNotUTF8(_ path: String) -> Failure {

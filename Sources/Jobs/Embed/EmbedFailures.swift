@@ -18,7 +18,7 @@ extension Failure {
 
   static func soundsLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(
-      "sounds.left-out", "more sounds were left out than allowed; the others are written",
+      "sounds.left-out", "more audio was left out than allowed; the rest is written",
       found: "\(leftOut) of \(total)", expected: "at most \(tenths(allowed * 100)) %",
       hint: "the reasons are in the lines above, or raise --max-bad-fraction", exit: .tooManyLeftOut)
   }
@@ -27,8 +27,8 @@ extension Failure {
     let first = leftOut.first
     return Failure(
       "embed.none",
-      leftOut.count > 1 ? "none of \(leftOut.count) sounds could be embedded" : "the sound cannot be embedded",
+      leftOut.count > 1 ? "none of \(leftOut.count) clips could be embedded" : "the audio cannot be embedded",
       on: first?.name, found: first.map { "\($0.finding.code): \($0.finding.evidence)" },
-      hint: first?.finding.code.rawValue == "sound.long" ? "--windows gives one vector a second" : nil)
+      hint: first?.finding.code.rawValue == "sound.long" ? "--windows gives one embedding a second" : nil)
   }
 }

@@ -245,6 +245,6 @@ extension Finding {
   fileprivate static func soundLong(_ length: String) -> Finding {
     let most = AudioLoader.Use.clip.mostSeconds
     return Finding(
-      ReasonCode(rawValue: "sound.long"), "\(length), and one vector serves at most \(most) s; use --windows")
+      ReasonCode(rawValue: "sound.long"), "\(length), and one embedding serves at most \(most) s; use --windows")
   }
 }

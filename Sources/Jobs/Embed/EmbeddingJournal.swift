@@ -111,7 +111,7 @@ final class EmbeddingJournal {
   func vectors(_ key: String) throws -> [Float] {
     guard let (record, offset) = places[key], let vectors = floats(at: offset, record.rows * record.width) else {
       throw Failure(
-        "embed.journal", "the journal has lost a sound", on: path, found: key, hint: "run the command again")
+        "embed.journal", "the journal has lost a clip", on: path, found: key, hint: "run the command again")
     }
     return vectors
   }
@@ -175,7 +175,7 @@ final class EmbeddingJournal {
 extension Failure {
   fileprivate static func embeddingLarge(_ name: String, values: Int, most: Int) -> Failure {
     Failure(
-      "embed.large", "a sound has more vectors than fit into one record", on: name, found: "\(values) numbers",
+      "embed.large", "a clip has more embeddings than fit into one record", on: name, found: "\(values) numbers",
       expected: "at most \(most)", hint: "take a larger --hop, or cut the file into shorter ones")
   }
 }

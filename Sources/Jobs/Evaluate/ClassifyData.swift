@@ -41,7 +41,7 @@ struct ClassifyData {
 
   init(
     _ settings: ClassifySettings, _ student: EvaluatedModel?, threads: WorkerThreads,
-    progress: (_ done: Int, _ total: Int) -> Void
+    progress: WorkReport
   ) throws {
     let found = try EvaluationClips(settings.data, settings.reading)
     leftOut = found.leftOut
@@ -59,6 +59,7 @@ struct ClassifyData {
     let keepsSounds = settings.rows.contains(.supervised)
     var values: [String: [[Float]]] = [:]
     let hasher = DigestBuilder()
+    progress(WorkProgress("clips", of: sources.count))
     try loader.loadAll(sources) { first, part in
       var held: [[Float]] = []
       for (clip, loaded) in zip(found.clips[first...], part) {
@@ -84,7 +85,7 @@ struct ClassifyData {
           values[row]?[seed] += vectors
         }
       }
-      progress(first + part.count, found.clips.count)
+      progress(WorkProgress("clips", done: first + part.count, of: sources.count))
     }
     guard !clips.isEmpty else { throw Failure.noSound(settings.data, leftOut) }
     digest = hasher.finish()

@@ -3,6 +3,7 @@ import Basics
 import Training
 import Evaluation
 import Kernels
+import Synchronization
 
 /// What are frozen embeddings worth to a classifier, beside rows that anyone can make?
 struct ClassifyEvaluation {
@@ -22,7 +23,7 @@ struct ClassifyEvaluation {
   private func run() throws -> EvaluationRecord {
     // What cannot be found is said before anything is read.
     let published = try settings.published.map { try PublishedScore.rows(of: $0) } ?? []
-    let data = try ClassifyData(settings, student, threads: threads) { report(.read(done: $0, of: $1)) }
+    let data = try ClassifyData(settings, student, threads: threads) { report(.working($0)) }
     for note in data.notes { report(.note(note)) }
     let (partitions, method) = try data.partitions(settings)
     for partition in partitions {
@@ -96,6 +97,10 @@ struct ClassifyEvaluation {
     let probes = tasks.filter { $0.probe != nil }
     let shares = probes.map { share($0, data, partitions) }
     let (backend, features, targets) = (FastBackend(), data.features, data.targets)
+    // Told by the threads that score, one at a time, while this one waits for them.
+    nonisolated(unsafe) let report = report
+    let done = Mutex(0)
+    report(.working(WorkProgress("probes", of: probes.count)))
     let scored = try threads.map(probes.count) { index, _ -> Outcome? in
       let task = probes[index]
       guard !Interruption.isRequested, let seeds = features[task.row],
@@ -105,6 +110,10 @@ struct ClassifyEvaluation {
       let outcome = try probe.run(
         ProbeData(rows, targets, fit: shares[index].fit, validation: shares[index].validation),
         test: rows.rows(partitions[task.partition].test), seed: UInt64(task.seed), backend: backend)
+      done.withLock { done in
+        done += 1
+        report(.working(WorkProgress("probes", done: done, of: probes.count)))
+      }
       return Outcome(scores: outcome.scores, choice: outcome.choice)
     }
     if Interruption.isRequested { throw Interruption.failure }
@@ -182,10 +191,12 @@ struct ClassifyEvaluation {
     configuration.epochs = max(configuration.epochs, (Self.leastSteps + batches - 1) / batches)
     let training = try SupervisedTraining(content, configuration, backend: FastBackend(), threads: threads)
     let fold = partitions[task.partition].name
+    report(.working(WorkProgress("epochs of \(task.name), fold \(fold)", of: configuration.epochs)))
     try training.train(
       fit, validation: validation,
       folder: "\(settings.baselines)/\(try Self.identity(content, configuration, fit, validation).short)"
     ) { epoch, loss, validationLoss in
+      report(.working(WorkProgress("epochs of \(task.name), fold \(fold)", done: epoch, of: configuration.epochs)))
       let held = validationLoss.map { ", validation \(EvaluationText.number($0))" } ?? ""
       report(
         .note(

@@ -154,11 +154,11 @@ extension ClassifyEvaluation {
     if settings.rows.contains(.supervised) {
       let c = settings.supervised
       lines.append(
-        "supervised: the same network from random weights with one linear layer, labels alone; sounds padded or cut to one length; Adam \(c.learningRate), cosine, batches of \(c.batchSize), \(c.epochs) epochs and \(Self.leastSteps) steps at least; the epoch with the least validation loss"
+        "supervised: the same network from random weights with one linear layer, labels alone; audio padded or cut to one length; Adam \(c.learningRate), cosine, batches of \(c.batchSize), \(c.epochs) epochs and \(Self.leastSteps) steps at least; the epoch with the least validation loss"
       )
     }
     for feature in settings.features {
-      lines.append("\(feature.name): vectors of another system, mean over time, same folds and probes")
+      lines.append("\(feature.name): embeddings of another system, mean over time, same folds and probes")
     }
     lines.append("± is the sample deviation over folds and \(settings.seeds) seeds")
     return lines

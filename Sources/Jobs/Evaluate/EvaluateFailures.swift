@@ -10,7 +10,7 @@ extension Failure {
 
   static let noClassVectors = Failure(
     "text.absent", "nothing says what the classes are",
-    expected: "--text FILE with class vectors, or --clip DIR that makes them",
+    expected: "--text FILE with class embeddings, or --clip DIR that makes them",
     exit: .usage)
 
   static let twoStudents = Failure(
@@ -82,13 +82,13 @@ extension Failure {
 
   static func noSound(_ data: String, _ leftOut: [String]) -> Failure {
     Failure(
-      "evaluate.sound", "no file has a sound that can be read", on: data, found: leftOut.first,
+      "evaluate.sound", "no file has audio that can be read", on: data, found: leftOut.first,
       hint: "pipeline doctor says which formats are read")
   }
 
   static func soundMemory(_ seconds: Int, limit: Int) -> Failure {
     Failure(
-      "evaluate.memory", "the supervised baseline keeps all sounds in memory", found: "\(seconds) s of sound",
+      "evaluate.memory", "the supervised baseline keeps all audio in memory", found: "\(seconds) s of audio",
       expected: "at most \(limit) s", hint: "name fewer clips, or leave supervised out of --rows")
   }
 
@@ -106,12 +106,12 @@ extension Failure {
 
   static func noStudent() -> Failure {
     Failure(
-      "evaluate.student", "no weights are named", hint: "--weights FILE, --run RUN, or --vectors FILE", exit: .usage)
+      "evaluate.student", "no weights are named", hint: "--weights FILE, --run RUN, or --embeddings FILE", exit: .usage)
   }
 
   static func classNames(_ path: String) -> Failure {
     Failure(
-      "text.names", "the class vectors have no names", on: path,
+      "text.names", "the class embeddings have no names", on: path,
       hint:
         "safetensors: metadata names, a JSON list; npy: the same list in a file beside it, \(Files.name(path).prefix { $0 != "." }).json, or a line each in .txt"
     )
@@ -119,17 +119,17 @@ extension Failure {
 
   static func classWidth(_ path: String, found: [Int], expected: Int) -> Failure {
     Failure(
-      "text.width", "the class vectors do not lie in the student's space", on: path, found: "\(found)",
+      "text.width", "the class embeddings do not lie in the encoder's space", on: path, found: "\(found)",
       expected: "[classes, \(expected)]")
   }
 
   static func classTwice(_ path: String, _ name: String) -> Failure {
-    Failure("text.duplicate", "two class vectors have one name", on: path, found: name)
+    Failure("text.duplicate", "two class embeddings have one name", on: path, found: name)
   }
 
   static func noCommonLabels(_ path: String, label: String, names: [String]) -> Failure {
     Failure(
-      "text.labels", "no clip's label has a class vector", on: path, found: label,
+      "text.labels", "no clip's label has a class embedding", on: path, found: label,
       expected: names.joined(separator: ", "), hint: nearest(label, in: names).map { "did you mean \($0)?" })
   }
 

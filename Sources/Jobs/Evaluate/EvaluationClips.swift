@@ -213,7 +213,8 @@ extension AudioLoader.Loaded {
   var reason: String {
     switch self {
     case .audio: ""
-    case .long(let length): "sound.long: \(length), and one vector serves at most \(AudioLoader.Use.clip.mostSeconds) s"
+    case .long(let length):
+      "sound.long: \(length), and one embedding serves at most \(AudioLoader.Use.clip.mostSeconds) s"
     case .refused(let finding): "\(finding.code): \(finding.evidence)"
     }
   }

@@ -3,7 +3,7 @@ import Evaluation
 import Foundation
 
 /// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in
-/// Markdown.
+/// Markdown and as comma-separated text.
 enum EvaluationOutput {
   /// Puts records into the file, in place of earlier ones of the same kind on the same data.
   /// - Parameters:
@@ -29,7 +29,11 @@ enum EvaluationOutput {
     } else {
       for record in records { file.put(record) }
     }
-    if let place = markdown ?? path.map(beside) {
+    if let place = path.map({ beside($0, "scores.csv") }) {
+      try Files.write(EvaluationTable.bytes(file), to: place)
+      written.append(place)
+    }
+    if let place = markdown ?? path.map({ beside($0, "md") }) {
       try Files.makeDirectory(Files.parent(place))
       try Files.write(EvaluationText.markdown(file), to: place)
       written.append(place)
@@ -37,7 +41,7 @@ enum EvaluationOutput {
     return written
   }
 
-  private static func beside(_ path: String) -> String {
-    (path.hasSuffix(".json") ? String(path.dropLast(5)) : path) + ".md"
+  private static func beside(_ path: String, _ ending: String) -> String {
+    (path.hasSuffix(".json") ? String(path.dropLast(5)) : path) + ".\(ending)"
   }
 }

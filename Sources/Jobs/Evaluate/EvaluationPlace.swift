@@ -33,8 +33,7 @@ package struct EvaluationPlace: Sendable {
 
 /// What the evaluating jobs tell.
 package enum EvaluationEvent: Sendable {
-  /// Clips whose sound was read.
-  case read(done: Int, of: Int)
+  case working(WorkProgress)
   case note(String)
   case scored(EvaluationRecord)
   /// The files that hold the scores now; none where there is neither a run's folder nor a name. Last of all.

@@ -37,10 +37,12 @@ enum RetrievalEvaluation {
   static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
 
   /// - Parameter student: nil where the settings name a file with vectors.
-  static func run(_ settings: RetrievalSettings, student: EvaluatedModel?) throws -> EvaluationRecord {
+  static func run(_ settings: RetrievalSettings, student: EvaluatedModel?, progress: WorkReport = { _ in }) throws
+    -> EvaluationRecord
+  {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    let clips = try clips(settings, student, threads)
+    let clips = try clips(settings, student, threads, progress)
     let text = try settings.text.map { try ClassVectors($0, width: clips.width) }
     let targets = clips.labels.map { Targets($0.map { [$0] }) }
     let relevance = Relevance.own(chosen(clips.count, settings.mostQueries), labels: targets?.classes.map { $0[0] })
@@ -70,12 +72,14 @@ enum RetrievalEvaluation {
     return record
   }
 
-  private static func clips(_ settings: RetrievalSettings, _ student: EvaluatedModel?, _ threads: WorkerThreads)
+  private static func clips(
+    _ settings: RetrievalSettings, _ student: EvaluatedModel?, _ threads: WorkerThreads, _ progress: WorkReport
+  )
     throws -> HeldClips
   {
     if let path = settings.vectors { return try HeldClips(vectors: path) }
     guard let student else { throw Failure.noStudent() }
-    return try HeldClips(settings.shards, split: settings.split, student, threads: threads)
+    return try HeldClips(settings.shards, split: settings.split, student, threads: threads, progress: progress)
   }
 
   private static func chosen(_ count: Int, _ most: Int?) -> [Int] {
@@ -96,7 +100,7 @@ enum RetrievalEvaluation {
     if let most = settings.mostQueries { lines.append("at most \(most) queries, evenly spread; the gallery is whole") }
     if hasText {
       lines.append(
-        "text → audio: the class vectors of labels that some clip has are queries, any clip of the label counts as found; audio → text: each clip's label is sought among all class vectors"
+        "text → audio: the class embeddings of labels that some clip has are queries, any clip of the label counts as found; audio → text: each clip's label is sought among all class embeddings"
       )
     }
     return lines

@@ -18,10 +18,12 @@ package struct RetrieveJob: Sendable {
     var records: [EvaluationRecord] = []
     // With a timeline alone, no shards are needed.
     if settings.timeline == nil || settings.vectors != nil || Files.isDirectory(settings.shards) {
-      records.append(try RetrievalEvaluation.run(settings, student: settings.vectors == nil ? student : nil))
+      records.append(
+        try RetrievalEvaluation.run(settings, student: settings.vectors == nil ? student : nil) { events(.working($0)) }
+      )
     }
     if let timeline = settings.timeline, let student {
-      records.append(try TimelineEvaluation.run(timeline, settings, student: student))
+      records.append(try TimelineEvaluation.run(timeline, settings, student: student) { events(.working($0)) })
     }
     try place.finish(records, student, events)
   }

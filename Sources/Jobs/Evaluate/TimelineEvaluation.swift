@@ -30,14 +30,14 @@ enum TimelineEvaluation {
   /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without sound, under two seconds or over
   ///   ten minutes; `evaluate.nonfinite`.
   static func run(
-    _ path: String, _ settings: RetrievalSettings, student: EvaluatedModel
+    _ path: String, _ settings: RetrievalSettings, student: EvaluatedModel, progress: WorkReport = { _ in }
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let text = try settings.text.map { try ClassVectors($0, width: student.model.width) }
     let stretches = try read(path)
     let hasher = DigestBuilder()
-    let (recordings, silent) = try embed(path, stretches, settings, student, threads, hasher)
+    let (recordings, silent) = try embed(path, stretches, settings, student, threads, hasher, progress)
     var rows: [ScoreRow] = []
     if let text {
       rows += try score("class vector", recordings, path) { label, _ in
@@ -57,7 +57,7 @@ enum TimelineEvaluation {
       method: [
         "every recording is cut into windows of one second, side by side, each normalised by itself; a query is a recording and a label in it",
         "the recording's seconds are ranked by cosine similarity; those that lie whole within a stretch of the label are right",
-        "class vector: the label's vector from the file; example: the mean of the label's seconds in the next recording that has it",
+        "class vector: the label's embedding from the file; example: the mean of the label's seconds in the next recording that has it",
         "first is right: share of queries whose best second is right; chance: the mean share of right seconds",
       ],
       tables: [
@@ -87,7 +87,7 @@ enum TimelineEvaluation {
 
   private static func embed(
     _ path: String, _ files: [(file: String, stretches: [Stretch])], _ settings: RetrievalSettings,
-    _ student: EvaluatedModel, _ threads: WorkerThreads, _ hasher: borrowing DigestBuilder
+    _ student: EvaluatedModel, _ threads: WorkerThreads, _ hasher: borrowing DigestBuilder, _ progress: WorkReport
   ) throws -> (recordings: [Recording], silent: SilentClips) {
     let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
     let readers = WorkerThreads(settings.jobs)
@@ -99,6 +99,7 @@ enum TimelineEvaluation {
     let sources = files.map { AudioLoader.Source.file(MediaSource("\(Files.parent(path))/\($0.file)")) }
     let embedder = Embedder(student.model, project: true, backend: FastBackend(), threads: threads)
     var (recordings, silent) = ([Recording](), SilentClips())
+    progress(WorkProgress("recordings", of: sources.count))
     try loader.loadAll(sources) { first, part in
       for (file, loaded) in zip(files[first...], part) {
         let samples = try samples(loaded, of: file.file)
@@ -112,6 +113,7 @@ enum TimelineEvaluation {
         recordings.append(
           Recording(name: file.file, stretches: file.stretches, seconds: UnitRows(vectors, width: embedder.width)))
       }
+      progress(WorkProgress("recordings", done: first + part.count, of: sources.count))
     }
     return (recordings, silent)
   }

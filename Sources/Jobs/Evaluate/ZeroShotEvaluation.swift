@@ -30,14 +30,15 @@ package struct ZeroShotSettings: Sendable {
 /// The class whose vector lies nearest to a sound, with nothing trained on the data.
 enum ZeroShotEvaluation {
   static func run(
-    _ settings: ZeroShotSettings, student: EvaluatedModel, progress: (_ done: Int, _ total: Int) -> Void
+    _ settings: ZeroShotSettings, student: EvaluatedModel, progress: WorkReport
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let named = try settings.text.map { try ClassVectors($0, width: student.model.width) }
     let content =
       isShards(settings.data)
-      ? try Content(HeldClips(settings.data, split: settings.split, student, threads: threads), settings.data)
+      ? try Content(
+        HeldClips(settings.data, split: settings.split, student, threads: threads, progress: progress), settings.data)
       : try Content(settings, student, threads, progress)
     let text = try named ?? made(settings, Set(content.labels.joined()).sorted(), student, threads)
     let usable = content.labels.indices.filter { text.places(content.labels[$0]).contains { $0 != nil } }
@@ -48,7 +49,7 @@ enum ZeroShotEvaluation {
     var leftOut = content.leftOut
     let unnamed = Set(content.labels.joined()).subtracting(text.labels).sorted()
     if !unnamed.isEmpty {
-      leftOut.append("labels without a class vector: \(unnamed.joined(separator: ", "))")
+      leftOut.append("labels without a class embedding: \(unnamed.joined(separator: ", "))")
     }
     let targets = usable.map { Set(text.places(content.labels[$0]).compactMap { $0 }) }
     let record = EvaluationRecord(
@@ -56,8 +57,8 @@ enum ZeroShotEvaluation {
       data: .init(clips: usable.count, classes: text.labels, digest: content.digest, leftOut: leftOut),
       of: student, split: content.split?.rawValue, scored: usable.count,
       method: [
-        "cosine similarity between a sound's embedding and each class vector; nothing is trained on these clips",
-        "the class vectors, their order and their prompt are stored with the scores",
+        "cosine similarity between a clip's embedding and each class embedding; nothing is trained on these clips",
+        "the class embeddings, their order and their prompt are stored with the scores",
       ], tables: [table(content, usable, targets, text)])
     var complete = record
     complete.prompts = text.facts
@@ -134,7 +135,7 @@ enum ZeroShotEvaluation {
 
     init(
       _ settings: ZeroShotSettings, _ student: EvaluatedModel, _ threads: WorkerThreads,
-      _ progress: (_ done: Int, _ total: Int) -> Void
+      _ progress: WorkReport
     ) throws {
       var classify = ClassifySettings()
       (classify.data, classify.reading, classify.rows) = (settings.data, settings.reading, [.probe])

@@ -14,7 +14,7 @@ package struct ZeroShotJob: Sendable {
 
   package func run(_ events: (EvaluationEvent) -> Void) throws {
     let student = try place.student()
-    let record = try ZeroShotEvaluation.run(settings, student: student) { events(.read(done: $0, of: $1)) }
+    let record = try ZeroShotEvaluation.run(settings, student: student) { events(.working($0)) }
     try place.finish([record], student, events)
   }
 }

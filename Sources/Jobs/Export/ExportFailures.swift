@@ -16,7 +16,7 @@ extension Failure {
 
   static func partsNotCarried(_ path: String, _ format: String) -> Failure {
     Failure(
-      "weights.parts", "this format holds what embeds sound and nothing else", on: path,
+      "weights.parts", "this format holds what embeds audio and nothing else", on: path,
       found: "--parts all for \(format)", expected: "--parts audio or encoder", exit: .usage)
   }
 

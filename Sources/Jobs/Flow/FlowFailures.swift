@@ -30,6 +30,14 @@ extension Failure {
       found: "input \(input), output \(output)", expected: "folders apart", exit: .usage)
   }
 
+  /// Before anything has run.
+  static func stageInputNowhere(_ stage: ShellStage, _ path: String) -> Failure {
+    Failure(
+      "stages.input", "an input of a stage is not there, and no step before it makes it",
+      on: "\(stage.place), \(stage.name), \(path)",
+      hint: "paths are relative to the directory that pipeline runs in", exit: .usage)
+  }
+
   static func stageInput(_ name: String, _ path: String) -> Failure {
     Failure(
       "stages.input", "an input of a stage is not there", on: "\(name), \(path)",

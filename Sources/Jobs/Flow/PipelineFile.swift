@@ -23,10 +23,10 @@ package struct PipelineFile: Sendable {
   package struct Section: Sendable {
     package var name: String
     package var keys: [Key]
-    /// What is wrong with words that the section gives; nil: nothing.
-    package var problem: @Sendable (_ words: [String]) -> String?
+    /// What is wrong with words that the section gives; nil: nothing. Looks at nothing but the words.
+    package var problem: @Sendable (_ words: [String]) -> Failure?
 
-    package init(name: String, keys: [Key], problem: @escaping @Sendable ([String]) -> String?) {
+    package init(name: String, keys: [Key], problem: @escaping @Sendable ([String]) -> Failure?) {
       (self.name, self.keys, self.problem) = (name, keys, problem)
     }
   }
@@ -34,6 +34,8 @@ package struct PipelineFile: Sendable {
   package let path: String
   private let sections: [Section]
   private var values: [String: [String: [String]]] = [:]
+  /// Of each section and, as `section key`, of each key.
+  private var lines: [String: Int] = [:]
   /// The section `stages`: commands of the user's own.
   package private(set) var shellStages: [ShellStage] = []
 
@@ -54,6 +56,7 @@ package struct PipelineFile: Sendable {
       guard let section = sections.first(where: { $0.name == place.text }) else {
         throw Self.unknown(place, in: path, of: sections.map(\.name) + [ShellStage.section])
       }
+      lines[section.name] = place.line
       for (key, value) in try Self.pairs(content, path, section.name) {
         guard let declared = section.keys.first(where: { $0.name == key.text }) else {
           throw Self.unknown(key, in: path, of: section.keys.map(\.name))
@@ -66,10 +69,13 @@ package struct PipelineFile: Sendable {
           throw Self.wrong("true or false is wanted", key, texts, path)
         }
         values[section.name, default: [:]][key.text] = texts
+        lines["\(section.name) \(key.text)"] = key.line
         if let problem = section.problem(Self.words([declared], [key.text: texts])) {
           throw Self.wrong(problem, key, texts, path)
         }
       }
+      // Values that are well by themselves and do not go together.
+      if let problem = section.problem(words(section.name)) { throw Self.wrong(problem, place, nil, path) }
     }
   }
 
@@ -151,9 +157,20 @@ package struct PipelineFile: Sendable {
     }
   }
 
+  /// Where a key stands, for messages: `my.yaml, line 3, videos`.
+  package func place(_ section: String, _ key: String) -> String {
+    lines["\(section) \(key)"].map { "\(path), line \($0), \(key)" } ?? "\(path), \(section)"
+  }
+
   private static func wrong(_ what: String, _ key: Place, _ texts: [String], _ path: String) -> Failure {
+    wrong(Failure("pipeline-file.value", what), key, texts, path)
+  }
+
+  /// - Parameter texts: the key's; nil: of a whole section.
+  private static func wrong(_ problem: Failure, _ key: Place, _ texts: [String]?, _ path: String) -> Failure {
     Failure(
-      "pipeline-file.value", what, on: "\(path), line \(key.line), \(key.text)",
-      found: texts.isEmpty ? "none" : texts.joined(separator: ", "), exit: .usage)
+      "pipeline-file.value", problem.what, on: "\(path), line \(key.line), \(key.text)",
+      found: texts.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? problem.found,
+      expected: problem.expected, hint: problem.hint, exit: .usage)
   }
 }

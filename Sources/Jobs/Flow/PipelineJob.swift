@@ -47,6 +47,30 @@ package struct PipelineJob {
     (self.workspace, self.exportPath, self.work) = (workspace, exportPath, work)
   }
 
+  /// Whether what each stage reads is there, or is made by a step before it. Looks at no file's content.
+  /// - Parameter own: what the tool's own steps write, by the step's name: files and directories.
+  /// - Throws: `stages.input`, with the stage's line.
+  package func checkInputs(own: [String: [String]]) throws {
+    var made: [String] = []
+    for step in steps {
+      guard case .shell(let stage) = step else {
+        made += own[step.name] ?? []
+        continue
+      }
+      for input in stage.inputs where !Files.exists(input) && !made.contains(where: { ShellStage.overlap($0, input) }) {
+        throw Failure.stageInputNowhere(stage, input)
+      }
+      made += stage.outputs
+    }
+  }
+
+  /// Paths that stages of the user's own write before `prepare` runs.
+  package var madeBeforePrepare: [String] {
+    steps.prefix { if case .prepare = $0 { false } else { true } }.flatMap { step -> [String] in
+      if case .shell(let stage) = step { stage.outputs } else { [] }
+    }
+  }
+
   /// Carries the steps out.
   package func run(_ events: @escaping @Sendable (Event) -> Void) throws {
     try each(events) { step in

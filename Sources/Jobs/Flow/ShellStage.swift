@@ -33,6 +33,8 @@ package struct ShellStage: Sendable, Equatable {
   package let inputs: [String]
   package let outputs: [String]
   package let position: Position
+  /// The file and the line, for messages.
+  package let place: String
 
   /// - Parameter place: the file and line, for messages.
   init(_ values: [String: [String]], place: String) throws {
@@ -42,7 +44,7 @@ package struct ShellStage: Sendable, Equatable {
     guard let command = values["run"]?.first, values["run"]?.count == 1, !command.isEmpty else {
       throw Failure.stageLacks(place, "run", "one command")
     }
-    (self.name, self.command) = (name, command)
+    (self.name, self.command, self.place) = (name, command, place)
     (inputs, outputs) = ((values["inputs"] ?? []).map(Self.plain), (values["outputs"] ?? []).map(Self.plain))
     guard !outputs.isEmpty, !outputs.contains("") else {
       throw Failure.stageLacks(place, "outputs", "files or folders that it makes")
@@ -58,7 +60,7 @@ package struct ShellStage: Sendable, Equatable {
   }
 
   /// Without `./` in front and slashes behind.
-  private static func plain(_ path: String) -> String {
+  package static func plain(_ path: String) -> String {
     var path = Substring(path)
     while path.hasPrefix("./"), path.count > 2 { path = path.dropFirst(2) }
     while path.hasSuffix("/"), path.count > 1 { path = path.dropLast() }
@@ -66,7 +68,7 @@ package struct ShellStage: Sendable, Equatable {
   }
 
   /// Whether one is the other or lies in it: then running it would change what it runs for.
-  private static func overlap(_ a: String, _ b: String) -> Bool {
+  package static func overlap(_ a: String, _ b: String) -> Bool {
     a == b || a == "." || b == "." || a.hasPrefix(b + "/") || b.hasPrefix(a + "/")
   }
 

@@ -26,6 +26,16 @@ extension Failure {
       hint: "pipeline prepare --dry-run says what is needed; pipeline gc gives back what nothing refers to")
   }
 
+  static func unknownKind(_ path: String, known: [String]) -> Failure {
+    Failure(
+      "inspect.unknown", "this is nothing that the tool reads or writes", on: path,
+      expected: known.joined(separator: ", "), exit: .usage)
+  }
+
+  static func damagedLine(_ path: String, _ line: Int) -> Failure {
+    Failure("inspect.line", "the JSON cannot be read", on: "\(path), line \(line)")
+  }
+
   package static func unwell(_ count: Int) -> Failure {
     Failure("doctor.problems", "this machine is not ready", found: "\(count) problems", hint: "see the lines above")
   }

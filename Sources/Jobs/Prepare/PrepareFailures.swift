@@ -13,9 +13,9 @@ extension ExitStatus {
 extension Failure {
   static func mixedWidths(_ paths: [String], _ width: Int, _ other: Int) -> Failure {
     Failure(
-      "embedding.width", "the teacher vectors are of two widths, so they come from two models",
+      "embedding.width", "the teacher embeddings are of two widths, so they come from two models",
       on: paths.joined(separator: ", "), found: "\(width) and \(other)", expected: "one width",
-      hint: "name the vectors of one model with --embeddings")
+      hint: "name the embeddings of one model with --embeddings")
   }
 
   static let partWithoutCache = Failure(
@@ -46,7 +46,7 @@ extension Failure {
   }
 
   package static let noVectors = Failure(
-    "embeddings.absent", "sound and frames are prepared, but there are no teacher vectors",
+    "embeddings.absent", "audio and frames are prepared, but there are no teacher embeddings",
     hint: """
       give them with --embeddings PATH, or put them into a folder "embeddings" next to the videos; \
       --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings

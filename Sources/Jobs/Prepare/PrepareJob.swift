@@ -53,7 +53,7 @@ package struct PrepareJob: Sendable {
     if settings.framesOut != nil { try publishFrames(prepared, catalog, store, events) }
     if let directory = settings.embeddingsOut {
       let (written, clips) = try TeacherFiles.write(prepared, to: directory, store)
-      events(.note("\(directory): vectors of \(clips) clips, \(written) written now"))
+      events(.note("\(directory): embeddings of \(clips) clips, \(written) written now"))
     }
     var summary = PreparedSummary()
     summary.work = work
@@ -157,7 +157,7 @@ package struct PrepareJob: Sendable {
     if settings.frames == nil {
       events(
         .note(
-          "--frames none: no pictures are kept, and nothing checks the picture (video.missing, video.still, audio.video.mismatch)"
+          "--frames none: no frames are kept, and nothing checks the video (video.missing, video.still, audio.video.mismatch)"
         ))
     }
   }

@@ -10,7 +10,7 @@ extension StageDiagram {
   package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
     self.init()
     let counts = try catalog?.actionCounts() ?? [:]
-    let clips = try catalog?.verdictCounts().values.reduce(0, +)
+    let clips = try catalog.map { ClipCounts(try ClipVerdict.all($0)).clips }
     nodes.append(Node("videos", isData: true, count: clips.map { "\($0) clips" }))
     let wanted = builtInStages.filter { $0.isWanted(settings) }
     if !settings.embeddings.isEmpty { nodes.append(Node("embeddings", isData: true)) }

@@ -67,6 +67,14 @@ package struct ShardVerification {
     for path in damaged { try FileDigestCache.forget(path, in: catalog) }
   }
 
+  /// Of all shards in a folder.
+  package static func bytes(_ folder: String) -> Int {
+    let names = Files.isDirectory(folder) ? (try? Files.names(in: folder)) ?? [] : []
+    return names.filter { TrainingShard.parseSet($0) != nil }.reduce(0) { sum, name in
+      sum + ((try? Files.identity("\(folder)/\(name)").size) ?? 0)
+    }
+  }
+
   private mutating func check(_ path: String, against expected: [UInt8]) {
     if (try? Files.read(path)) != expected { add(.shardIndexWrong(path, isThere: Files.exists(path)), path) }
   }

@@ -17,7 +17,7 @@ package enum TrainingShards {
     }
     return ShardSets(
       stage: stage, items: items, names: Split.allCases.map(\.rawValue),
-      beside: [quarantineName: try quarantine(prepared.verdicts)]
+      beside: [quarantineName: try quarantine(prepared.verdicts), ClipTable.name: ClipTable.bytes(prepared)]
     ) { item, writer, store in
       let sample = try prepared.sample(prepared.pairs[item.key])
       try writer.add(

@@ -5,9 +5,9 @@ import StageGraph
 /// the next `prepare` makes exactly that anew.
 package struct VerifyJob: Sendable {
   package enum Event: Sendable {
-    /// Of the store's bytes.
+    /// Bytes of the store and of the shards.
     case reading(of: Int)
-    /// Bytes of the store that were read since the last time.
+    /// Bytes that were read since the last time.
     case read(Int)
     case fault(Failure)
     /// Last of all but the failure.
@@ -30,8 +30,18 @@ package struct VerifyJob: Sendable {
     let reader = try Catalog.reader(workspace)
     let catalog = onlyLooks ? reader : try Catalog.writer(workspace)
     let store = try ArtifactStore(catalog)
-    let (artifacts, storeFaults) = try verify(store, events)
-    let checked = try folders(catalog).map { try ShardVerification($0.kind, folder: $0.folder, catalog: catalog) }
+    let folders = try folders(catalog)
+    let lost = try store.catalog.lostArtifacts()
+    events(
+      .reading(of: try store.catalog.storedBytes() + folders.reduce(0) { $0 + ShardVerification.bytes($1.folder) }))
+    let (artifacts, storeFaults) = try verify(store, lost, events)
+    let checked = try folders.map { kind, folder in
+      var told = 0
+      return try ShardVerification(kind, folder: folder, catalog: catalog) { bytes in
+        events(.read(bytes - told))
+        told = bytes
+      }
+    }
     let (faults, count) = (storeFaults + checked.flatMap(\.faults), checked.reduce(0) { $0 + $1.shards })
     for fault in faults { events(.fault(fault)) }
     events(.verified(artifacts: artifacts, shards: count, faults: faults.count))
@@ -50,9 +60,9 @@ package struct VerifyJob: Sendable {
     return [(.training, training)] + (frames.map { [(.frames, $0)] } ?? [])
   }
 
-  private func verify(_ store: ArtifactStore, _ events: (Event) -> Void) throws -> (Int, [Failure]) {
-    let lost = try store.catalog.lostArtifacts()
-    events(.reading(of: try store.catalog.storedBytes()))
+  private func verify(
+    _ store: ArtifactStore, _ lost: [Failure], _ events: (Event) -> Void
+  ) throws -> (Int, [Failure]) {
     var told = 0
     let (count, faults) = try store.verify(onProgress: { bytes in
       events(.read(bytes - told))

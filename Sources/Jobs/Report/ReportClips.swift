@@ -51,7 +51,7 @@ struct ReportClips {
     let sound = sound(id)
     return ReportContent.GalleryClip(
       id: id, label: label(id), marks: marks, isLeftOut: isLeftOut, frame: prepared.frame(of: id),
-      spectrogram: sound.flatMap { spectrogram($0, id) }, sound: sound)
+      spectrogram: sound.flatMap { spectrogram($0, id) }, sound: sound.map { preview($0, id) })
   }
 
   private func sound(_ id: String) -> [UInt8]? {
@@ -59,7 +59,16 @@ struct ReportClips {
     return prepared.sound(of: id)
   }
 
-  /// The student's own spectrogram at half its size, low tones at the bottom.
+  /// The same audio in fewer bytes; as it is where it cannot be encoded anew.
+  private func preview(_ flac: [UInt8], _ id: String) -> [UInt8] {
+    guard let count = flac.withUnsafeBytes({ FlacDecoder.sampleCount($0) }),
+      let samples = try? FlacDecoder.samples(flac, count: count, name: id),
+      let preview = AudioPreview.encode(samples), preview.count < flac.count
+    else { return flac }
+    return preview
+  }
+
+  /// The encoder's own spectrogram at a quarter of its size, low tones at the bottom.
   private func spectrogram(_ flac: [UInt8], _ id: String) -> PNGImage? {
     guard let count = flac.withUnsafeBytes({ FlacDecoder.sampleCount($0) }),
       let samples = try? FlacDecoder.samples(flac, count: count, name: id)
@@ -69,13 +78,15 @@ struct ReportClips {
       FloatBuffer(FrontEnd.bins * frames), FloatBuffer(samples.count + FrontEnd.transformLength)
     )
     kernels.logSpectrogram(samples.count, samples, padded: padded.start, full.start)
-    let (width, height) = (frames / 2, FrontEnd.bins / 2)
+    let (width, height, share) = (frames / 4, FrontEnd.bins / 4, 4)
+    guard width > 0 else { return nil }
     var values = [Float](repeating: 0, count: width * height)
     for row in 0..<height {
       for column in 0..<width {
-        let bin = 2 * (height - 1 - row)
-        let place = full.start + bin * frames + 2 * column
-        values[row * width + column] = (place[0] + place[1] + place[frames] + place[frames + 1]) / 4
+        let place = full.start + share * (height - 1 - row) * frames + share * column
+        var sum: Float = 0
+        for bin in 0..<share { for frame in 0..<share { sum += place[bin * frames + frame] } }
+        values[row * width + column] = sum / Float(share * share)
       }
     }
     // Loudness over 80 dB, from the loudest down: silence is dark, not noise.

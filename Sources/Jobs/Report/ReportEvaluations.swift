@@ -11,7 +11,7 @@ enum ReportEvaluations {
     var part = ReportContent.EvaluationPart(
       title: "\(record.kind): \(record.title)",
       facts: "\(EvaluationText.subject(record)); \(EvaluationText.facts(record.data))")
-    part.warnings = record.warnings
+    part.warnings = record.warnings + [record.headline?.caution].compactMap(\.self)
     part.tables = record.tables.map(table)
     if let curve = record.curve {
       part.tables.append(table(EvaluationText.cells(curve)))

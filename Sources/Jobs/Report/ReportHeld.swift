@@ -5,15 +5,16 @@ import Foundation
 /// Similarities, neighbours and a map of clips that were kept out of training.
 enum ReportHeld {
   /// Queries of each kind that are shown with their neighbours.
-  private static let queries = 4
+  private static let queries = 3
   private static let answers = 5
 
   static func part(
-    _ folder: String, _ student: EvaluatedModel, _ clips: ReportClips, most: Int, threads count: Int
+    _ folder: String, _ student: EvaluatedModel, _ clips: ReportClips, most: Int, threads count: Int,
+    progress: WorkReport
   ) throws -> ReportContent.HeldPart {
     let threads = WorkerThreads(count)
     defer { threads.stop() }
-    let held = try HeldClips(folder, split: nil, student, threads: threads, most: most)
+    let held = try HeldClips(folder, split: nil, student, threads: threads, most: most, progress: progress)
     var part = ReportContent.HeldPart(
       title:
         "\(held.title)\(held.labels == nil ? "" : ", \(Set(held.labels ?? []).count) labels"), with \(student.name)."
@@ -23,15 +24,20 @@ enum ReportHeld {
     let (audio, images) = (
       UnitRows(held.audio.rows(order), width: held.width), UnitRows(held.images.rows(order), width: held.width)
     )
-    part.similarity = PNGImage(
-      width: order.count, height: order.count, values: Retrieval.similarities(queries: audio, gallery: images))
+    let similarities = Retrieval.similarities(queries: audio, gallery: images)
+    part.similarity = PNGImage(width: order.count, height: order.count, values: similarities)
+    if let low = similarities.min(), let high = similarities.max() {
+      part.similarityRange = (Double(low), Double(high))
+    }
     part.similarityText =
-      "\(order.count) sounds from top to bottom, \(order.count) pictures from left to right, sorted by label; brighter is more alike, and the diagonal is each clip's own pair."
+      "The audio of \(order.count) clips from top to bottom, their images from left to right, sorted by label. The diagonal is each clip's own pair."
     let components = PrincipalComponents(audio.rows(Array(0..<audio.count)), width: audio.width, components: 2)
-    let shares = components.shares.map { "\(EvaluationText.number(100 * $0, decimals: 1)) %" }.joined(
-      separator: " and ")
+    let shares = components.shares.map {
+      $0 < 0.001 ? "under 0.1 %" : "\(EvaluationText.number(100 * $0, decimals: 1)) %"
+    }
+    .joined(separator: " and ")
     part.map = ScatterPlot(
-      title: "Map of the sounds",
+      title: "Map of the audio embeddings",
       note: "The two principal components of the embeddings, with \(shares) of the variance.",
       points: order.enumerated().map { place, index in
         .init(

@@ -4,6 +4,7 @@ import Basics
 /// on.
 package final class ReportJob {
   package enum Event: Sendable {
+    case working(WorkProgress)
     /// What could not be shown, and why.
     case note(String)
     case written(path: String, bytes: Int)
@@ -53,7 +54,7 @@ package final class ReportJob {
   }
 
   private func content(_ events: (Event) -> Void) throws -> ReportContent {
-    let content = try material.content()
+    let content = try material.content { events(.working($0)) }
     for note in content.notes { events(.note(note)) }
     return content
   }

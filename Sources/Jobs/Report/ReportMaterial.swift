@@ -25,7 +25,7 @@ final class ReportMaterial {
   }
 
   /// - Throws: `report.nothing` when there is neither a workspace, nor shards, nor a run.
-  func content() throws -> ReportContent {
+  func content(_ progress: WorkReport = { _ in }) throws -> ReportContent {
     let prepared = try open()
     let folder = try settings.shards ?? prepared.shards()
     let shards = try? TrainingSet(folder: folder)
@@ -34,13 +34,14 @@ final class ReportMaterial {
       throw Failure.nothingToReport(settings.workspace)
     }
     let clips = ReportClips(prepared, shards: shards)
-    var content = ReportContent(title: "Pipeline report")
+    let chosen = try chosenRun(list)
+    var content = ReportContent(title: chosen.map { "Run \($0.title)" } ?? "Training data in \(folder)")
     content.data = try Self.data(prepared.verdicts(), clips, shards, gallery: settings.gallery)
     content.graph = try Self.graph(prepared, folder, runs: list.runs.count)
-    let chosen = try chosenRun(list)
     content.training = chosen.map { [Self.training($0)] } ?? []
-    (content.held, content.notes) = heldPart(folder, shards, clips)
+    (content.held, content.notes) = heldPart(folder, shards, clips, progress)
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
+    content.headline = try chosen.map(ReportHeadline.part)
     content.facts = Self.facts(chosen, shards)
     let now = shards.flatMap { trainingData($0, prepared.catalog) }
     let again = ReportReproduction(chosen, data: now, shards: folder, workspace: settings.workspace)
@@ -67,11 +68,11 @@ final class ReportMaterial {
     _ verdicts: [ClipVerdict], _ clips: ReportClips, _ shards: TrainingSet?, gallery: Int
   ) -> ReportContent.DataPart {
     var part = ReportContent.DataPart()
-    let states = Dictionary(grouping: verdicts, by: \.state).mapValues(\.count)
-    part.states = [(ClipVerdict.State.kept, "kept"), (.warned, "kept with a warning"), (.leftOut, "left out")]
-      .compactMap {
-        state, name in states[state].map { Bars.Bar(name, $0) }
-      }
+    let counts = ClipCounts(verdicts)
+    part.states = [
+      ("kept", counts.kept), ("kept with a warning", counts.warned), ("left out", counts.leftOut),
+      ("rows or files without the other", counts.unmatched),
+    ].filter { $0.1 > 0 }.map { Bars.Bar($0.0, $0.1) }
     part.reasons = ReasonCount.rows(verdicts).map {
       Bars.Bar("\($0.reason) (\($0.title))", $0.count, note: "for example \($0.example)")
     }
@@ -135,34 +136,27 @@ final class ReportMaterial {
   // MARK: Runs
 
   private static func training(_ run: RunDirectory) -> ReportContent.TrainingPart {
-    var part = ReportContent.TrainingPart(run: run.description.name)
+    var part = ReportContent.TrainingPart(run: run.title)
     part.plots = run.plots(named: nil)
     let c = run.description.configuration
-    let speeds = run.steps.compactMap(\.samplesPerSecond)
-    let seconds = speeds.reduce(0) { $0 + Double(c.batchSize) / max($1, 1e-9) }
     part.facts = [
       ("loss", c.loss),
       (
         "clips",
         run.description.clips.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
       ),
-      ("steps", "\(run.steps.last?.step ?? 0)"), ("batch", "\(c.batchSize)"),
+      ("epochs", "\((run.epochs.map(\.epoch).max() ?? -1) + 1)"), ("steps", "\(run.steps.last?.step ?? 0)"),
+      ("batch", "\(c.batchSize)"),
       ("learning rate", "\(c.learningRate), \(c.schedule)"),
       ("teacher", run.description.teacher ?? "not stated"),
     ]
     if c.initialWeights != nil { part.facts.append(("starts from", run.description.start)) }
-    if c.shuffleTeacher { part.facts.append(("control", "every sound had another clip's vectors")) }
-    if !speeds.isEmpty {
-      part.facts.append(
-        (
-          "time",
-          "\(Int(seconds)) s in steps, \(String(format: "%.1f", speeds.reduce(0, +) / Double(speeds.count))) clips/s"
-        ))
-    }
+    if c.shuffleTeacher { part.facts.append(("control", "every clip's audio had another clip's embeddings")) }
+    part.facts += TrainingCost(run)?.facts ?? []
     return part
   }
 
-  private func heldPart(_ folder: String, _ shards: TrainingSet?, _ clips: ReportClips)
+  private func heldPart(_ folder: String, _ shards: TrainingSet?, _ clips: ReportClips, _ progress: WorkReport)
     -> (ReportContent.HeldPart?, [String])
   {
     guard shards != nil else { return (nil, []) }
@@ -171,7 +165,8 @@ final class ReportMaterial {
         run: settings.run, runs: settings.runs)
       let state = DirectoryListing([folder]).digest
       if let held, held.weights == student.digest, held.shards == state { return (held.part, []) }
-      let part = try ReportHeld.part(folder, student, clips, most: settings.mostHeld, threads: settings.threads)
+      let part = try ReportHeld.part(
+        folder, student, clips, most: settings.mostHeld, threads: settings.threads, progress: progress)
       held = (student.digest, state, part)
       return (part, [])
     } catch let failure as Failure {
@@ -191,7 +186,6 @@ final class ReportMaterial {
       facts.append(("clips in the shards", counts.joined(separator: ", ")))
     }
     if let run {
-      facts.append(("run", run.description.name))
       facts.append(("teacher", run.description.teacher ?? "not stated"))
     }
     return facts

@@ -20,7 +20,7 @@ struct ReportReproduction {
     commands = making + (run.map { [$0.command] } ?? []) + later
     var sentences: [String] = []
     if let run {
-      let name = "run \(run.description.name)"
+      let name = "run \(run.title)"
       if data == nil {
         sentences.append("The shards that \(name) was trained on are not in \(shards).")
       } else if !changes.isEmpty {

@@ -27,12 +27,14 @@ package struct RunComparison: Sendable {
   package let first: String
   package let second: String
   package private(set) var differences: [Difference] = []
+  /// How far each came and how low its losses went; whatever one of them lacks is a dash.
+  package private(set) var progress: [Difference] = []
   package private(set) var scores: [Score] = []
   private let curves: [LinePlot]
 
   init(_ firstName: String, _ secondName: String, runs: String) throws {
     let (a, b) = (try RunDirectory.named(firstName, in: runs), try RunDirectory.named(secondName, in: runs))
-    (first, second) = (a.description.name, b.description.name)
+    (first, second) = (a.title, b.title)
     curves = zip(a.curves(named: first), b.curves(named: second)).map { x, y in
       LinePlot(title: x.title, x: "step", y: x.y, lines: x.lines + y.lines)
     }
@@ -43,8 +45,7 @@ package struct RunComparison: Sendable {
     }
     compare("data", data(a), data(b))
     compare("tool", a.description.toolchain, b.description.toolchain)
-    compare(
-      "progress", ["steps": "\(a.steps.last?.step ?? 0)"], ["steps": "\(b.steps.last?.step ?? 0)"])
+    progress = Self.progress(a, b)
     try compareScores(
       EvaluationFile(reading: "\(a.folder)/\(EvaluationFile.name)"),
       EvaluationFile(reading: "\(b.folder)/\(EvaluationFile.name)"))
@@ -54,6 +55,27 @@ package struct RunComparison: Sendable {
     for name in Set(a.keys).union(b.keys).sorted() where a[name] != b[name] {
       differences.append(
         Difference(kind: kind, name: name, first: a[name] ?? "-", second: b[name] ?? "-"))
+    }
+  }
+
+  private static func progress(_ a: RunDirectory, _ b: RunDirectory) -> [Difference] {
+    let four = { (value: Double?) in value.map { String(format: "%.4f", $0) } }
+    let best = { (run: RunDirectory) in run.epochs.compactMap(\.validationLoss).min() }
+    let rows: [(String, (RunDirectory) -> String?)] = [
+      ("trained last", { TrainedTime.text($0.trained) }),
+      ("epochs", { "\(($0.epochs.map(\.epoch).max() ?? -1) + 1)" }),
+      ("steps", { "\($0.steps.last?.step ?? 0)" }),
+      ("first loss", { four($0.steps.first?.loss) }),
+      ("last loss", { four($0.steps.last?.loss) }),
+      ("lowest loss of an epoch", { four($0.epochs.map(\.loss).min()) }),
+      ("best validation loss", { four(best($0)) }),
+      (
+        "after epoch",
+        { run in run.epochs.first { $0.validationLoss == best(run) && best(run) != nil }.map { "\($0.epoch + 1)" } }
+      ),
+    ]
+    return rows.map { name, value in
+      Difference(kind: "progress", name: name, first: value(a) ?? "-", second: value(b) ?? "-")
     }
   }
 
@@ -90,9 +112,9 @@ package struct RunComparison: Sendable {
   }
 
   var page: String {
-    let kinds = ["parameter", "data", "tool", "progress"]
+    let kinds = ["progress", "parameter", "data", "tool"]
     let tables = kinds.compactMap { kind -> DataTable? in
-      let rows = differences.filter { $0.kind == kind }
+      let rows = (progress + differences).filter { $0.kind == kind }
       guard !rows.isEmpty else { return nil }
       return DataTable(
         title: kind, heading: ["name", first, second],
@@ -129,7 +151,7 @@ package struct CompareJob: Sendable {
 
   package let first: String
   package let second: String
-  /// The folder with the runs.
+  /// The directory with the runs.
   package let runs: String
 
   package init(_ first: String, _ second: String, runs: String) {

@@ -19,8 +19,8 @@ extension RunDirectory {
     let speeds = LinePlot.Line(
       label("speed"), steps.compactMap { line in line.samplesPerSecond.map { .init(Double(line.step), $0) } })
     return [
-      ("Loss", "loss", loss), ("Learning rate", "rate", [rate]), ("Temperature", "ln of the factor", temperatures),
-      ("Length of the gradient", "norm", [norms]), ("Speed", "clips/s", [speeds]),
+      ("Loss", "loss", loss), ("Learning rate", "rate", [rate]), ("Logit scale", "ln of the factor", temperatures),
+      ("Gradient norm", "norm", [norms]), ("Speed", "clips/s", [speeds]),
     ]
   }
 

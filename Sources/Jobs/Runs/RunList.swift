@@ -12,8 +12,13 @@ package struct RunList: Sendable {
     package let name: String
     package let folder: String
     package let description: RunDescription
+    /// That a person gave to it; nil: none.
+    package let givenName: String?
     /// When it was trained last, in seconds since 1970.
     package let trained: Double
+
+    /// For people: `baseline (0123456789ab)`, or the name alone.
+    package var title: String { givenName.map { "\($0) (\(name))" } ?? name }
 
     package var checkpoints: CheckpointDirectory { CheckpointDirectory(existing: "\(folder)/checkpoints") }
   }
@@ -26,13 +31,15 @@ package struct RunList: Sendable {
   /// A directory that is not there has no runs.
   package init(_ directory: String) {
     self.directory = directory
-    for name in (try? Files.names(in: directory)) ?? [] {
+    for name in (try? Files.names(in: directory)) ?? [] where !name.hasPrefix(Self.removedPrefix) {
       let folder = "\(directory)/\(name)"
       guard Files.exists("\(folder)/run.json") else { continue }
       do {
         let description = try RunDescription(folder: folder)
         runs.append(
-          Run(name: name, folder: folder, description: description, trained: TrainedTime.read(folder)))
+          Run(
+            name: name, folder: folder, description: description, givenName: RunName.read(folder),
+            trained: TrainedTime.read(folder)))
       } catch let failure as Failure {
         unreadable.append((name, failure))
       } catch {
@@ -42,18 +49,28 @@ package struct RunList: Sendable {
     runs.sort { ($1.trained, $0.name) < ($0.trained, $1.name) }
   }
 
-  /// Characters that are enough to name a run by its beginning.
+  /// What is on its way out.
+  static let removedPrefix = ".removed-"
+  /// Characters that are enough to name a run by the beginning of its identity; of a given name any number is.
   private static let fewestCharacters = 4
 
-  /// - Parameter text: a name, or so much of its beginning that no other run has it.
+  /// - Parameter text: an identity, a given name, or so much of the beginning of either that no other run has it.
   /// - Throws: `run.unknown`, `run.ambiguous`; what is wrong with a run that cannot be read.
   package func named(_ text: String) throws -> Run {
     if let run = runs.first(where: { $0.name == text }) { return run }
     if let failure = unreadable.first(where: { $0.name == text })?.failure { throw failure }
-    let matches = text.count < Self.fewestCharacters ? [] : runs.filter { $0.name.hasPrefix(text) }
-    guard matches.count < 2 else { throw Failure.ambiguousRun(text, matches.map(\.name)) }
-    guard let run = matches.first else { throw Failure.unknownRun(text, known: runs.map(\.name)) }
+    let given = runs.filter { $0.givenName == text }
+    let matches = given.isEmpty ? runs.filter { Self.begins($0, with: text) } : given
+    guard matches.count < 2 else { throw Failure.ambiguousRun(text, matches.map(\.title)) }
+    guard let run = matches.first else {
+      throw Failure.unknownRun(text, known: runs.compactMap(\.givenName) + runs.map(\.name))
+    }
     return run
+  }
+
+  private static func begins(_ run: Run, with text: String) -> Bool {
+    guard !text.isEmpty else { return false }
+    return text.count >= fewestCharacters && run.name.hasPrefix(text) || run.givenName?.hasPrefix(text) ?? false
   }
 
   /// - Parameter name: nil takes the run trained last.
@@ -68,6 +85,16 @@ package struct RunList: Sendable {
 /// When a run was trained last: a record in its folder, which copying does not change as it does the files' own times.
 package enum TrainedTime {
   private static func path(_ folder: String) -> String { "\(folder)/last-trained" }
+
+  /// `2026-11-28 14:05`, by this machine's clock.
+  package static func text(_ seconds: Double) -> String {
+    guard seconds.isFinite, abs(seconds) < 1e11 else { return "-" }
+    var (time, parts) = (time_t(seconds), tm())
+    guard localtime_r(&time, &parts) != nil else { return "-" }
+    return String(
+      format: "%04d-%02d-%02d %02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+      parts.tm_min)
+  }
 
   /// Notes that the run is being trained now.
   package static func write(_ folder: String) throws {

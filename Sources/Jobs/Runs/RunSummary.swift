@@ -1,23 +1,70 @@
 import Basics
+import Evaluation
+import Foundation
 import Training
 
-/// How far a run has come.
+/// How far a run has come, and how good it is: what a list of runs shows of each.
 package struct RunSummary: Sendable {
+  /// One evaluation, in one score.
+  package struct Score: Sendable {
+    /// `retrieve R@5`.
+    package var name: String
+    package var value: Double
+    /// What guessing gives; nil where the evaluation says nothing of it.
+    package var chance: Double?
+    /// After how many steps the weights were saved that were scored.
+    package var step: Int?
+  }
+
   package var name: String
+  /// That a person gave to it.
+  package var givenName: String?
+  /// When it was trained last, in seconds since 1970.
+  package var trained: Double
+  /// Clips by split.
+  package var clips: [String: Int]
+  package var teacher: String?
   package var steps: Int
+  /// That were finished.
+  package var epochs: Int
   /// Of the last line of its log; nil before the first.
   package var loss: Double?
   package var bestValidation: Double?
+  /// The best share of validation clips whose own image was among the five nearest of their sound.
+  package var validationRecallAt5: Double?
+  /// The newest of each question.
+  package var scores: [Score]
   /// The run whose weights it started from.
   package var parent: RunParent?
 
+  package init(_ run: RunList.Run) {
+    let lines = MetricsLog.lines("\(run.folder)/metrics.jsonl")
+    let epochs = lines.filter { $0.kind == "epoch" }
+    (name, givenName, trained) = (run.name, run.givenName, run.trained)
+    (clips, teacher, parent) = (run.description.clips, run.description.teacher, run.description.parent)
+    (steps, loss) = (lines.last?.step ?? 0, lines.last?.loss)
+    self.epochs = epochs.map { $0.epoch + 1 }.max() ?? 0
+    bestValidation = epochs.compactMap(\.validationLoss).min()
+    validationRecallAt5 = epochs.compactMap { $0.retrieval?["audio to image R@5"] }.max()
+    scores = Self.scores(run.folder)
+  }
+
   /// Of every run, the one trained last first.
-  package static func all(_ list: RunList) -> [RunSummary] {
-    list.runs.map { run in
-      let lines = MetricsLog.lines("\(run.folder)/metrics.jsonl")
-      return RunSummary(
-        name: run.name, steps: lines.last?.step ?? 0, loss: lines.last?.loss,
-        bestValidation: lines.compactMap(\.validationLoss).min(), parent: run.description.parent)
+  package static func all(_ list: RunList) -> [RunSummary] { list.runs.map(RunSummary.init) }
+
+  /// `176 train, 22 validation`, in the order of training.
+  package var clipsText: String {
+    ["train", "validation", "test"].compactMap { split in clips[split].map { "\($0) \(split)" } }.joined(
+      separator: ", ")
+  }
+
+  private static func scores(_ folder: String) -> [Score] {
+    let file = try? EvaluationFile(reading: "\(folder)/\(EvaluationFile.name)")
+    return (file?.latest ?? []).compactMap { record in
+      record.headline.map { headline in
+        Score(
+          name: "\(record.kind) \(headline.score)", value: headline.value, chance: headline.chance, step: record.step)
+      }
     }
   }
 }

@@ -29,6 +29,18 @@ extension Failure {
       hint: nearest(name, in: known).map { "did you mean \($0)?" })
   }
 
+  static func unusableRunName(_ name: String) -> Failure {
+    Failure(
+      "run.name", "a run cannot be called that", on: name,
+      expected: "up to 64 letters, digits, - and _, a letter or a digit first; not last, not best", exit: .usage)
+  }
+
+  static func takenRunName(_ name: String, by run: String) -> Failure {
+    Failure(
+      "run.taken", "another run has that name", on: name, found: "run \(run)",
+      hint: "take another name, or give that run another: pipeline runs rename \(name) OTHER", exit: .usage)
+  }
+
   static func noCheckpoint(_ run: String) -> Failure {
     Failure("run.empty", "the run has no checkpoint yet", on: run, hint: "pipeline distill")
   }

@@ -8,18 +8,18 @@ extension Failure {
 
   static func searchWidth(_ path: String, found: Int, model: String, expected: Int) -> Failure {
     Failure(
-      "search.width", "the vectors are not of this model's space", on: path, found: "\(found) wide",
+      "search.width", "the embeddings are not of this model's space", on: path, found: "\(found) wide",
       expected: "\(expected), as \(model) makes them",
-      hint: "name the model that the vectors, or their teacher, come from")
+      hint: "name the model that the embeddings, or their teacher, come from")
   }
 
   static func searchVectors(_ path: String, _ reason: String) -> Failure {
     Failure(
-      "search.vectors", "the file's vectors cannot be searched", on: path, found: reason,
+      "search.vectors", "the file's embeddings cannot be searched", on: path, found: reason,
       hint: "pipeline embed writes such files")
   }
 
   static func searchSound(_ path: String) -> Failure {
-    Failure("search.sound", "the sound cannot be heard", on: path, expected: "a sound or video of up to 60 s")
+    Failure("search.sound", "the audio cannot be read", on: path, expected: "audio or video of up to 60 s")
   }
 }

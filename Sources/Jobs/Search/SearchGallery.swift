@@ -31,7 +31,7 @@ struct SearchGallery {
         }
       }
     }
-    guard !keys.isEmpty else { throw Failure.searchVectors(path, "no vectors") }
+    guard !keys.isEmpty else { throw Failure.searchVectors(path, "no embeddings") }
     guard values.allSatisfy(\.isFinite) else { throw Failure.searchVectors(path, "NaN or infinity") }
   }
 

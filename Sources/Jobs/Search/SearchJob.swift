@@ -108,7 +108,7 @@ package struct SearchJob: Sendable {
   }
 
   private func clip() throws -> CLIPModel {
-    guard let path = settings.clip else { throw Failure.searchModel("words and pictures", "--clip DIR") }
+    guard let path = settings.clip else { throw Failure.searchModel("words and images", "--clip DIR") }
     return try CLIPModel(path, activation: settings.activation)
   }
 }

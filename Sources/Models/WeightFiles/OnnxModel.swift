@@ -32,7 +32,7 @@ struct OnnxModel {
     try builder.addOperators(spectrogram)
     if let unused = tensors.names.first(where: { !builder.used.contains($0) }) {
       throw Failure.onnx(
-        "\(path), \(unused)", "a tensor that is no part of the sound's way", "--parts audio or encoder")
+        "\(path), \(unused)", "a tensor that the audio does not pass through", "--parts audio or encoder")
     }
     var result = Onnx_GraphProto()
     result.name = "wav2clip"

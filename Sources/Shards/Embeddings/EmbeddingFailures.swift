@@ -4,12 +4,12 @@ import Basics
 
 extension Failure {
   static func embeddingsPartMissing(_ path: String) -> Failure {
-    Failure("embeddings.parts", "a part of a set of vectors is not there", on: path)
+    Failure("embeddings.parts", "a part of a set of embeddings is not there", on: path)
   }
 
   static func zipLarge(_ path: String, _ name: String, _ size: Int, limit: Int) -> Failure {
     Failure(
-      "zip.large", "a member is larger than teacher vectors can be", on: "\(path), \(name)", found: "\(size) bytes",
+      "zip.large", "a member is larger than teacher embeddings can be", on: "\(path), \(name)", found: "\(size) bytes",
       expected: "at most \(limit)")
   }
 
@@ -82,10 +82,11 @@ extension Failure {
 
   package static func mixedNormalisation(unit: String, other: String) -> Failure {
     Failure(
-      "embeddings.normalised", "some teacher vectors have length one and others do not: their means do not compare",
+      "embeddings.normalised", "some teacher embeddings have length one and others do not: their means do not compare",
       found: "\(unit) has length one, \(other) has not", expected: "all, or none",
       hint:
-        "give vectors of one kind; \"normalised\": true or false in a source's embeddings.json overrules what is found")
+        "give embeddings of one kind; \"normalised\": true or false in a source's embeddings.json overrules what is found"
+    )
   }
 
   static func embeddingEnding(_ path: String, known: [String]) -> Failure {

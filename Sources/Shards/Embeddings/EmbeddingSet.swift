@@ -53,6 +53,8 @@ package struct FileContents: Sendable {
     package var name: String
     package var kind: String
     package var shape: String
+    /// The same as numbers; nil where it is not the shape of an array.
+    package var numbers: [Int]?
 
     package init(name: String, kind: String, shape: String) {
       (self.name, self.kind, self.shape) = (name, kind, shape)
@@ -60,6 +62,7 @@ package struct FileContents: Sendable {
 
     package init(_ name: String, _ type: ElementType, _ shape: [Int]) {
       self.init(name: name, kind: type.rawValue, shape: "[\(shape.map(String.init).joined(separator: ", "))]")
+      numbers = shape
     }
 
     init(_ name: String, _ header: NumpyHeader) { self.init(name, header.type, header.shape) }

@@ -1,12 +1,15 @@
 import Foundation
 
-/// Round numbers along an axis.
+/// Round numbers along an axis, no two of which read the same.
 struct Axis {
   let range: ClosedRange<Double>
   let ticks: [Double]
+  private let step: Double
 
-  /// - Parameter count: of ticks, about.
-  init(_ values: [Double], count: Int = 5, zeroBased: Bool = false) {
+  /// - Parameters:
+  ///   - count: of ticks, about.
+  ///   - isTight: whether the axis ends with its values; else it ends with ticks.
+  init(_ values: [Double], count: Int = 5, zeroBased: Bool = false, isTight: Bool = false) {
     var low = values.min() ?? 0
     var high = values.max() ?? 1
     if zeroBased { low = min(0, low) }
@@ -18,9 +21,12 @@ struct Axis {
     let rough = (high - low) / Double(count)
     let power = pow(10, floor(log10(rough)))
     let step = power * ([1, 2, 5, 10].first { $0 * power >= rough } ?? 10)
-    let (first, last) = (floor(low / step + 1e-9), ceil(high / step - 1e-9))
-    range = first * step...last * step
-    ticks = stride(from: first, through: last, by: 1).map { $0 * step }
+    let (first, last) =
+      isTight
+      ? (ceil(low / step - 1e-9), floor(high / step + 1e-9)) : (floor(low / step + 1e-9), ceil(high / step - 1e-9))
+    range = isTight ? low...high : first * step...last * step
+    ticks = first <= last ? stride(from: first, through: last, by: 1).map { $0 * step } : [low, high]
+    self.step = step
   }
 
   /// 0 at the low end, 1 at the high end.
@@ -28,14 +34,37 @@ struct Axis {
     (value - range.lowerBound) / (range.upperBound - range.lowerBound)
   }
 
-  /// As many digits as tell one tick from the next.
-  static func label(_ value: Double) -> String {
-    let size = abs(value)
-    if size != 0, size < 1e-3 || size >= 1e6 { return String(format: "%.0e", value) }
-    let text = String(format: "%.3f", value)
-    var trimmed = text[...]
-    while trimmed.hasSuffix("0") { trimmed = trimmed.dropLast() }
-    if trimmed.hasSuffix(".") { trimmed = trimmed.dropLast() }
-    return trimmed == "-0" ? "0" : String(trimmed)
+  /// A tick, with as many digits as tell it from the next one.
+  func label(_ tick: Double) -> String {
+    let largest = ticks.map(abs).max() ?? 0
+    if largest >= 1e6 || largest < 1e-3 {
+      // Both have the exponent that they need, and the digits between it and the step.
+      let digits = tick == 0 ? 0 : max(0, Int(floor(log10(abs(tick)) + 1e-9)) - Int(floor(log10(step) + 1e-9)))
+      return tick == 0 ? "0" : Self.short(String(format: "%.\(min(digits, 12))e", tick))
+    }
+    let decimals = max(0, -Int(floor(log10(step) + 1e-9)))
+    let text = String(format: "%.\(min(decimals, 12))f", tick)
+    return text.allSatisfy { "-0.".contains($0) } ? "0" : Self.trimmed(text)
+  }
+
+  /// `2.0e-04` as `2e-4`.
+  private static func short(_ text: String) -> String {
+    let parts = text.split(separator: "e").map(String.init)
+    guard parts.count == 2, let exponent = Int(parts[1]) else { return text }
+    return "\(trimmed(parts[0]))e\(exponent)"
+  }
+
+  /// Without zeros at the end of decimals.
+  private static func trimmed(_ text: String) -> String {
+    guard text.contains(".") else { return text }
+    var text = text[...]
+    while text.hasSuffix("0") { text = text.dropLast() }
+    return String(text.hasSuffix(".") ? text.dropLast() : text)
+  }
+
+  /// A value by itself, with four digits that count.
+  static func value(_ value: Double) -> String {
+    let text = String(format: "%.4g", value)
+    return text == "-0" ? "0" : text.contains("e") ? short(text) : text
   }
 }

@@ -21,42 +21,53 @@ package struct Bars: Sendable {
     (self.title, self.bars, self.color) = (title, bars, color)
   }
 
-  /// More rows than this are summed into one.
+  /// Rows that are shown at once; the others are folded.
   private static let most = 20
+  /// Rows that are folded; the others are a sum.
+  private static let mostFolded = 180
 
   package var markup: Markup {
     guard !bars.isEmpty else { return .element("p", [("class", "empty")], text: "\(title): none") }
-    var shown = Array(bars.prefix(Self.most))
     let rest = bars.dropFirst(Self.most)
-    if !rest.isEmpty { shown.append(Bar("\(rest.count) others", rest.reduce(0) { $0 + $1.count })) }
+    // All bars have one scale, so that they can be compared.
     let largest = max(1, bars.map(\.count).max() ?? 1)
+    let shown = table(title, bars.prefix(Self.most), largest)
+    guard !rest.isEmpty else { return shown }
+    let sum = grouped(rest.reduce(0) { $0 + $1.count })
+    let more = rest.count > Self.mostFolded ? ", the first \(Self.mostFolded) of them" : ""
     return .element(
-      "div", [("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", title)],
+      "div", [],
       [
+        shown,
         .element(
-          "table", [("class", "bars")],
-          [.element("caption", text: title)]
-            + shown.map { bar in
-              let width = n(100 * Double(min(bar.count, largest)) / Double(largest))
-              return .element(
-                "tr", [],
-                [
-                  .element("th", [("scope", "row")], text: bar.name),
-                  .element("td", [("class", "number")], text: grouped(bar.count)),
-                  .element(
-                    "td", [("class", "bar-cell")],
-                    [
-                      .element(
-                        "svg",
-                        [("viewBox", "0 0 100 10"), ("preserveAspectRatio", "none"), ("aria-hidden", "true")],
-                        [
-                          .element(
-                            "rect",
-                            [("class", "fill c\(color % Style.colors)"), ("width", width), ("height", "10")])
-                        ])
-                    ]), .element("td", [("class", "note")], text: bar.note),
-                ])
-            })
+          "details", [],
+          [
+            .element("summary", text: "\(rest.count) others, \(sum) together\(more)"),
+            table("\(title), continued", rest.prefix(Self.mostFolded), largest),
+          ]),
+      ])
+  }
+
+  private func table(_ title: String, _ bars: some Collection<Bar>, _ largest: Int) -> Markup {
+    .element(
+      "div", [("class", "scroll"), ("tabindex", "0"), ("role", "region"), ("aria-label", title)],
+      [.element("table", [("class", "bars")], [.element("caption", text: title)] + bars.map { row($0, largest) })])
+  }
+
+  private func row(_ bar: Bar, _ largest: Int) -> Markup {
+    let width = n(100 * Double(bar.count) / Double(largest))
+    return .element(
+      "tr", [],
+      [
+        .element("th", [("scope", "row")], text: bar.name),
+        .element("td", [("class", "number")], text: grouped(bar.count)),
+        .element(
+          "td", [("class", "bar-cell")],
+          [
+            .element(
+              "svg", [("viewBox", "0 0 100 10"), ("preserveAspectRatio", "none"), ("aria-hidden", "true")],
+              [.element("rect", [("class", "fill c\(color % Style.colors)"), ("width", width), ("height", "10")])])
+          ]), .element("td", [("class", "note")], text: bar.note),
       ])
   }
 }

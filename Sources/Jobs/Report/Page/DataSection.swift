@@ -16,7 +16,7 @@ enum DataSection {
       .element(
         "div", [("class", "columns")],
         [
-          Bars(title: "Seconds with sound and picture", bars: data.durations, color: 6).markup,
+          Bars(title: "Seconds with audio and frames", bars: data.durations, color: 6).markup,
           Bars(title: "Labels", bars: data.labels, color: 4).markup,
         ]))
     if !data.gallery.isEmpty {
@@ -46,8 +46,8 @@ enum DataSection {
         .element(
           "audio",
           [
-            ("controls", ""), ("preload", "none"), ("src", Picture.source(flac: sound)),
-            ("aria-label", "Sound of \(clip.id)"),
+            ("controls", ""), ("preload", "none"), ("src", Picture.source(audio: sound)),
+            ("aria-label", "Audio of \(clip.id)"),
           ] + (id.map { [("id", $0)] } ?? [])))
     }
     let tags = ((clip.isLeftOut ? ["left out"] : []) + clip.marks).map {
@@ -60,12 +60,10 @@ enum DataSection {
     return parts
   }
 
-  static func frame(_ clip: ReportContent.GalleryClip) -> Markup {
-    guard let frame = clip.frame else { return .element("div", [("class", "none")], text: "no picture kept") }
+  static func frame(_ clip: ReportContent.GalleryClip, place: ImagePlace? = nil) -> Markup {
+    guard let frame = clip.frame else { return .element("div", [("class", "none")], text: "no frame kept") }
     return .void(
       "img",
-      [
-        ("class", "frame"), ("src", Picture.source(jpeg: frame)), ("alt", "A frame of \(clip.id)"),
-      ])
+      [("class", "frame"), ("alt", "A frame of \(clip.id)")] + ImagePlace.source(place) { Picture.source(jpeg: frame) })
   }
 }

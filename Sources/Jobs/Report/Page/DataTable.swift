@@ -99,7 +99,7 @@ package struct ConfusionPlot: Sendable {
     return Picture.figure(
       PNGImage(width: labels.count, height: labels.count, values: shares, range: 0...1), title: title,
       text: "\(title): \(labels.count) classes in byte order, actual from top to bottom, predicted from left to right",
-      style: "matrix")
+      style: "matrix", scale: Picture.scale("0 % of the class", "100 %"))
   }
 }
 
@@ -107,15 +107,32 @@ package struct ConfusionPlot: Sendable {
 enum Picture {
   static func source(png: PNGImage) -> String { "data:image/png;base64,\(Base64.text(png.bytes))" }
   static func source(jpeg: [UInt8]) -> String { "data:image/jpeg;base64,\(Base64.text(jpeg))" }
-  static func source(flac: [UInt8]) -> String { "data:audio/flac;base64,\(Base64.text(flac))" }
+  /// - Parameter audio: its first bytes say which format it has.
+  static func source(audio: [UInt8]) -> String {
+    let type = audio.starts(with: Array("fLaC".utf8)) ? "flac" : audio.starts(with: Array("OggS".utf8)) ? "ogg" : "mpeg"
+    return "data:audio/\(type);base64,\(Base64.text(audio))"
+  }
 
-  static func figure(_ image: PNGImage, title: String, text: String, style: String) -> Markup {
+  /// The shades of pictures from the least to the greatest value.
+  static func scale(_ low: String, _ high: String) -> Markup {
+    let shades = PNGImage(width: 256, height: 1, pixels: (0...255).map { UInt8($0) })
+    return .element(
+      "div", [("class", "scale")],
+      [
+        .element("span", text: low),
+        .void("img", [("src", source(png: shades)), ("alt", "Shades from \(low) to \(high)")]),
+        .element("span", text: high),
+      ])
+  }
+
+  static func figure(_ image: PNGImage, title: String, text: String, style: String, scale: Markup? = nil)
+    -> Markup
+  {
     .element(
       "figure", [("class", "plot")],
       [
         .element("figcaption", text: title),
         .void("img", [("class", style), ("src", source(png: image)), ("alt", text)]),
-        .element("p", [("class", "note")], text: text),
-      ])
+      ] + (scale.map { [$0] } ?? []) + [.element("p", [("class", "note")], text: text)])
   }
 }

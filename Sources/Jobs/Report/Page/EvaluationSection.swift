@@ -29,7 +29,7 @@ enum EvaluationSection {
         .element(
           "details", [],
           [
-            .element("summary", text: "How these were come by"),
+            .element("summary", text: "Method"),
             .element("ul", [], part.method.map { .element("li", text: $0) }),
           ]))
       return body

@@ -10,25 +10,30 @@ enum HeldSection {
     var pictures: [Markup] = []
     if let similarity = held.similarity {
       pictures.append(
-        Picture.figure(similarity, title: "Sounds against pictures", text: held.similarityText, style: "matrix"))
+        Picture.figure(
+          similarity, title: "Audio against images", text: held.similarityText, style: "matrix",
+          scale: held.similarityRange.map {
+            Picture.scale("cosine \(String(format: "%.2f", $0.low))", String(format: "%.2f", $0.high))
+          }))
     }
     if let map = held.map { pictures.append(map.markup) }
     var body: [Markup] = [
       .element("p", text: held.title), .element("div", [("class", "columns")], pictures),
     ]
     let (sounds, images) = (held.neighbours.filter(\.isSound), held.neighbours.filter { !$0.isSound })
+    var shown = ImagesShown()
     if !sounds.isEmpty {
-      body.append(.element("h3", text: "Hear a sound, see the five nearest pictures"))
-      body += sounds.map { row($0, held.clips) }
+      body.append(.element("h3", text: "Audio, and the five nearest images"))
+      body += sounds.map { row($0, held.clips, &shown) }
     }
     if !images.isEmpty {
-      body.append(.element("h3", text: "See a picture, hear the five nearest sounds"))
-      body += images.map { row($0, held.clips) }
+      body.append(.element("h3", text: "An image, and the five nearest audio clips"))
+      body += images.map { row($0, held.clips, &shown) }
     }
-    // Each sound lies in the page once; buttons play it.
+    // Audio lies in the page once; buttons play it.
     body += sounding(held).map { id, sound in
       .element(
-        "audio", [("id", player(id)), ("preload", "none"), ("src", Picture.source(flac: sound)), ("hidden", "")])
+        "audio", [("id", player(id)), ("preload", "none"), ("src", Picture.source(audio: sound)), ("hidden", "")])
     }
     return body
   }
@@ -43,16 +48,16 @@ enum HeldSection {
 
   private static func player(_ id: String) -> String { "sound-\(id)" }
 
-  private static func row(_ neighbours: ReportContent.Neighbours, _ clips: [String: ReportContent.GalleryClip])
-    -> Markup
-  {
-    let kind = neighbours.isSound ? "sound" : "picture"
-    let query = card(neighbours.query, isSound: neighbours.isSound, words: "query", isRight: false, clips)
+  private static func row(
+    _ neighbours: ReportContent.Neighbours, _ clips: [String: ReportContent.GalleryClip], _ shown: inout ImagesShown
+  ) -> Markup {
+    let kind = neighbours.isSound ? "audio" : "image"
+    let query = card(neighbours.query, isSound: neighbours.isSound, words: "query", isRight: false, clips, &shown)
     let answers = neighbours.answers.enumerated().map { place, answer in
       card(
         answer.id, isSound: !neighbours.isSound,
         words: "No. \(place + 1), cosine \(String(format: "%.2f", answer.similarity))",
-        isRight: answer.id == neighbours.query, clips)
+        isRight: answer.id == neighbours.query, clips, &shown)
     }
     return .element(
       "div",
@@ -63,7 +68,8 @@ enum HeldSection {
   }
 
   private static func card(
-    _ id: String, isSound: Bool, words: String, isRight: Bool, _ clips: [String: ReportContent.GalleryClip]
+    _ id: String, isSound: Bool, words: String, isRight: Bool, _ clips: [String: ReportContent.GalleryClip],
+    _ shown: inout ImagesShown
   ) -> Markup {
     let clip = clips[id] ?? ReportContent.GalleryClip(id: id)
     var parts: [Markup] = []
@@ -71,10 +77,12 @@ enum HeldSection {
       if let spectrogram = clip.spectrogram {
         parts.append(
           .void(
-            "img", [("class", "sound"), ("src", Picture.source(png: spectrogram)), ("alt", "Spectrogram of \(id)")]))
+            "img",
+            [("class", "sound"), ("alt", "Spectrogram of \(id)")]
+              + ImagePlace.source(shown.place("spectrogram-\(id)")) { Picture.source(png: spectrogram) }))
       }
     } else {
-      parts.append(DataSection.frame(clip))
+      parts.append(DataSection.frame(clip, place: shown.place("frame-\(id)")))
     }
     var text: [Markup] = [.element("div", text: words), .element("div", text: clip.label)]
     if isRight { text.append(.element("div", text: "its own")) }
@@ -83,8 +91,8 @@ enum HeldSection {
         .element(
           "button",
           [
-            ("type", "button"), ("data-sound", player(id)), ("aria-pressed", "false"),
-            ("aria-label", "Play the sound of \(id)"),
+            ("type", "button"), ("data-sound", player(id)), ("data-name", id),
+            ("aria-label", "Play the audio of \(id)"),
           ], text: "▶ Play"))
     }
     parts.append(.element("div", [("class", "words")], text))

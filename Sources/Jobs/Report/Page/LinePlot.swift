@@ -46,7 +46,7 @@ package struct LinePlot: Sendable {
     .filter { !$0.points.isEmpty }
     guard !shown.isEmpty else { return .element("p", [("class", "empty")], text: "\(title): nothing to show yet") }
     let all = shown.flatMap(\.points)
-    let xs = Axis(all.map { across($0.x) })
+    let xs = Axis(all.map { across($0.x) }, isTight: true)
     let ys = Axis(
       shown.flatMap { line in
         line.points.enumerated().flatMap { index, point in
@@ -56,19 +56,37 @@ package struct LinePlot: Sendable {
       })
     let drawing = [grid(xs, ys)] + shown.enumerated().map { draw($1, color: $0, xs, ys) }
     let summary = shown.map { line in
-      "\(line.name): \(Axis.label(line.points[0].y)) to \(Axis.label(line.points[line.points.count - 1].y))"
+      "\(line.name): \(Axis.value(line.points[0].y)) to \(Axis.value(line.points[line.points.count - 1].y))"
     }.joined(separator: "; ")
     return .element(
       "figure", [("class", "plot")],
       [
         .element("figcaption", text: title),
-        .element(
-          "svg",
-          [
-            ("viewBox", "0 0 \(Int(size.width)) \(Int(size.height))"), ("role", "img"),
-            ("aria-label", "\(title). \(summary)"),
-          ], drawing), legend(shown),
+        chart(
+          xs,
+          .element(
+            "svg",
+            [
+              ("viewBox", "0 0 \(Int(size.width)) \(Int(size.height))"), ("role", "img"),
+              ("aria-label", "\(title). \(summary)"),
+            ], drawing)),
+        .element("p", [("class", "readout"), ("aria-hidden", "true")], text: "Point at it, or use the arrow keys."),
+        legend(shown),
       ])
+  }
+
+  /// The drawing as something that the pointer and the arrow keys move along; what the script needs for that stands in
+  /// its attributes.
+  private func chart(_ xs: Axis, _ drawing: Markup) -> Markup {
+    .element(
+      "div",
+      [
+        ("class", "chart"), ("tabindex", "0"), ("role", "slider"), ("aria-label", "\(title), values along \(xName)"),
+        ("aria-valuemin", "0"), ("aria-valuemax", "0"), ("aria-valuenow", "0"), ("aria-valuetext", "no value chosen"),
+        ("data-x", xName), ("data-left", n(margin.left)), ("data-right", n(size.width - margin.right)),
+        ("data-top", n(margin.top)), ("data-bottom", n(size.height - margin.bottom)),
+        ("data-low", "\(xs.range.lowerBound)"), ("data-high", "\(xs.range.upperBound)"),
+      ] + (isLogarithmic ? [("data-log", "1")] : []), [drawing])
   }
 
   private func across(_ x: Double) -> Double { isLogarithmic ? log10(max(x, 1e-12)) : x }
@@ -91,7 +109,7 @@ package struct LinePlot: Sendable {
           [("class", "grid"), ("x1", n(margin.left)), ("x2", n(right)), ("y1", n(y)), ("y2", n(y))]))
       parts.append(
         .element(
-          "text", [("class", "tick end"), ("x", n(margin.left - 6)), ("y", n(y + 4))], text: Axis.label(tick)))
+          "text", [("class", "tick end"), ("x", n(margin.left - 6)), ("y", n(y + 4))], text: ys.label(tick)))
     }
     // With factors, the points' own places are the ticks.
     let xTicks =
@@ -99,7 +117,9 @@ package struct LinePlot: Sendable {
     for tick in xTicks.prefix(12) {
       let x = margin.left + xs.place(isLogarithmic ? across(tick) : tick) * (right - margin.left)
       parts.append(
-        .element("text", [("class", "tick middle"), ("x", n(x)), ("y", n(bottom + 16))], text: Axis.label(tick)))
+        .element(
+          "text", [("class", "tick middle"), ("x", n(x)), ("y", n(bottom + 16))],
+          text: isLogarithmic ? Axis.value(tick) : xs.label(tick)))
     }
     parts.append(
       .element(
@@ -117,7 +137,10 @@ package struct LinePlot: Sendable {
   private func draw(_ line: Line, color: Int, _ xs: Axis, _ ys: Axis) -> Markup {
     let places = line.points.map { place($0, xs, ys) }
     let path = places.enumerated().map { "\($0 == 0 ? "M" : "L")\(n($1.x)) \(n($1.y))" }.joined()
-    var parts: [Markup] = [.element("path", [("class", "line"), ("d", path)])]
+    let values = line.points.map { "\(Axis.value($0.x)),\(Axis.value($0.y))" }.joined(separator: " ")
+    var parts: [Markup] = [
+      .element("path", [("class", "line"), ("d", path), ("data-name", line.name), ("data-v", values)])
+    ]
     if line.spreads.count == line.points.count {
       for (index, spread) in line.spreads.enumerated() where spread > 0 {
         let point = line.points[index]
@@ -132,7 +155,7 @@ package struct LinePlot: Sendable {
         parts.append(
           .element(
             "circle", [("cx", n(spot.x)), ("cy", n(spot.y)), ("r", "3")],
-            [.element("title", text: "\(line.name), \(xName) \(Axis.label(point.x)): \(Axis.label(point.y))")]))
+            [.element("title", text: "\(line.name), \(xName) \(Axis.value(point.x)): \(Axis.value(point.y))")]))
       }
     }
     return .element("g", [("class", "series c\(color % Style.colors) d\(color % 4)")], parts)

@@ -2,6 +2,7 @@
 /// look.
 package struct ReportContent: Sendable {
   package var title: String
+  package var headline: HeadlinePart?
   /// Facts in a line each below the title.
   package var facts: [(name: String, value: String)] = []
   package var data = DataPart()
@@ -18,6 +19,29 @@ package struct ReportContent: Sendable {
   package var notes: [String] = []
 
   package init(title: String) { self.title = title }
+
+  /// Which run, how good, on how much.
+  package struct HeadlinePart: Sendable {
+    package struct Score: Sendable {
+      /// `retrieve, audio → image`.
+      package var name: String
+      /// `R@5`.
+      package var measure: String
+      package var value: String
+      /// `chance 0.125; 40 test clips`.
+      package var chance: String
+
+      package init(name: String, measure: String, value: String, chance: String) {
+        (self.name, self.measure, self.value, self.chance) = (name, measure, value, chance)
+      }
+    }
+
+    package var lead: String
+    package var scores: [Score] = []
+    package var warnings: [String] = []
+
+    package init(lead: String) { self.lead = lead }
+  }
 
   package struct DataPart: Sendable {
     /// Clips by state: kept, warned, left out.
@@ -43,7 +67,7 @@ package struct ReportContent: Sendable {
     /// JPEG; nil where none was kept.
     package var frame: [UInt8]?
     package var spectrogram: PNGImage?
-    /// FLAC; nil where none was kept.
+    /// MP3, Ogg or FLAC; nil where none was kept.
     package var sound: [UInt8]?
 
     package init(
@@ -83,8 +107,10 @@ package struct ReportContent: Sendable {
   /// What the student makes of clips that were kept out of training.
   package struct HeldPart: Sendable {
     package var title: String
-    /// Sounds from top to bottom, pictures from left to right.
+    /// Audio from top to bottom, images from left to right.
     package var similarity: PNGImage?
+    /// What its darkest and its brightest shade stand for.
+    package var similarityRange: (low: Double, high: Double)?
     package var similarityText = ""
     package var map: ScatterPlot?
     package var neighbours: [Neighbours] = []
@@ -96,7 +122,7 @@ package struct ReportContent: Sendable {
   /// A query and what lies nearest to it, best first.
   package struct Neighbours: Sendable {
     package var query: String
-    /// Whether the query is a sound and the answers are pictures, or the other way round.
+    /// Whether the query is audio and the answers are images, or the other way round.
     package var isSound: Bool
     package var answers: [(id: String, similarity: Double)]
     package init(query: String, isSound: Bool, answers: [(id: String, similarity: Double)]) {

@@ -13,8 +13,8 @@ package enum ReportPage {
     ]
     let heading =
       [
-        Markup.element("h1", text: content.title), facts(content.facts),
-      ]
+        Markup.element("h1", text: content.title)
+      ] + HeadlineSection.body(content.headline) + [facts(content.facts)]
       + content.notes.map { .element("p", [("class", "note")], text: $0) }
     return Page.html(title: content.title, heading: heading, sections: sections, state: state)
   }
@@ -41,12 +41,21 @@ package enum ReportPage {
     }
   }
 
+  private static func command(_ text: String, place: Int) -> Markup {
+    .element(
+      "div", [("class", "command")],
+      [
+        .element("pre", [("id", "command-\(place)")], [.element("code", text: text)]),
+        .element(
+          "button", [("type", "button"), ("data-copy", "command-\(place)"), ("aria-label", "Copy: \(text)")],
+          text: "Copy"),
+      ])
+  }
+
   private static func again(_ content: ReportContent) -> [Markup] {
     [
       .element("p", text: content.commandsNote),
-      .element(
-        "pre", [("tabindex", "0"), ("aria-label", "Commands")],
-        [.element("code", text: content.commands.joined(separator: "\n"))]),
+      .element("div", [], content.commands.enumerated().map { command($1, place: $0) }),
       DataTable(
         title: "Digests and versions", heading: ["of", "value"],
         rows: content.digests.map { DataTable.Row([$0.name, $0.value]) }, hasNumbers: false
@@ -62,7 +71,7 @@ enum Page {
   static func html(
     title: String, heading: [Markup], sections: [(id: String, name: String, body: [Markup])], state: String?
   ) -> String {
-    let digest = Base64.text(Digest(of: "\(Style.script)").bytes)
+    let digest = Base64.text(Digest(of: "\(Script.text)").bytes)
     let policy =
       "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'sha256-\(digest)'; base-uri 'none'; form-action 'none'"
       + (state == nil ? "" : "; connect-src 'self'")
@@ -96,7 +105,7 @@ enum Page {
       [
         .element("a", [("class", "skip"), ("href", "#content")], text: "Skip to the content"),
         .element("header", [], heading), navigation, main,
-        .element("script", [], [.constant(Style.script)]),
+        .element("script", [], [.constant(Script.text)]),
       ])
     let root = Markup.element(
       "html", [("lang", "en")] + (state.map { [("data-state", $0)] } ?? []), [head, body])

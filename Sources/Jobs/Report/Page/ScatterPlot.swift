@@ -23,6 +23,11 @@ package struct ScatterPlot: Sendable {
   }
 
   private let size = 480.0
+  /// As many as colours and shapes together tell apart.
+  private static let mostGroups = 4 * Style.colors
+
+  /// Ten groups have ten colours and shapes in turn; each further ten have the colours again, with other shapes.
+  private static func shapeIndex(_ group: Int) -> Int { (group % Style.colors + group / Style.colors) % 4 }
 
   package var markup: Markup {
     let points = points.filter { $0.x.isFinite && $0.y.isFinite }
@@ -31,23 +36,24 @@ package struct ScatterPlot: Sendable {
     let (left, bottom) = (xs.min() ?? 0, ys.min() ?? 0)
     let extent = max((xs.max() ?? 1) - left, (ys.max() ?? 1) - bottom, 1e-12)
     let scale = (size - 24) / extent
-    // The groups with most points have a colour of their own; the rest share one.
+    // The groups with most points have a colour and a shape of their own; the rest share one.
     let counts = Dictionary(grouping: points, by: \.group).mapValues(\.count)
     let order = counts.keys.sorted { (counts[$1] ?? 0, $0) < (counts[$0] ?? 0, $1) }
     let colored = Dictionary(
-      uniqueKeysWithValues: order.prefix(Style.colors).sorted().enumerated().map { ($1, $0) })
+      uniqueKeysWithValues: order.prefix(Self.mostGroups).sorted().enumerated().map { ($1, $0) })
     let marks = points.map { point -> Markup in
       let (x, y) = (12 + (point.x - left) * scale, size - 12 - (point.y - bottom) * scale)
       let color = colored[point.group]
       return .element(
         "path",
         [
-          ("class", color.map { "c\($0)" } ?? "other"), ("d", Self.shape(color.map { $0 % 4 } ?? 4)),
+          ("class", color.map { "c\($0 % Style.colors)" } ?? "other"),
+          ("d", Self.shape(color.map(Self.shapeIndex) ?? 4)),
           ("transform", "translate(\(n(x)) \(n(y)))"),
         ], [.element("title", text: "\(point.name): \(point.group)")])
     }
     let known = colored.sorted { $0.value < $1.value }.map { group, color in
-      Self.entry("\(group) (\(counts[group] ?? 0))", "c\(color)", color % 4)
+      Self.entry("\(group) (\(counts[group] ?? 0))", "c\(color % Style.colors)", Self.shapeIndex(color))
     }
     let rest = points.count - colored.keys.reduce(0) { $0 + (counts[$1] ?? 0) }
     let others = rest > 0 ? [Self.entry("other (\(rest))", "other", 4)] : []

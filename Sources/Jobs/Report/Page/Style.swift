@@ -9,10 +9,10 @@ enum Style {
   static let sheet = Markup.constant(
     """
     :root{color-scheme:light dark;--back:#fbfbf9;--card:#fff;--ink:#1c1d20;--soft:#565961;--edge:#d9dade;--link:#0b5394;
-    --warn:#8a3b00;--warn-back:#fff3e4;--shade:11,83,148;--shade-ink:#fff;
+    --warn:#8a3b00;--warn-back:#fff3e4;--shade:11,83,148;--shade-ink:#fff;--shadow:rgba(20,20,40,.22);
     --c0:#1f5fa8;--c1:#b4471b;--c2:#22733a;--c3:#a32c4b;--c4:#6644a8;--c5:#77591f;--c6:#007583;--c7:#a03d8a;--c8:#4d5a00;--c9:#4b4f5c}
     @media(prefers-color-scheme:dark){:root{--back:#15161a;--card:#1d1f24;--ink:#ececef;--soft:#a9acb6;--edge:#383b43;
-    --link:#8ab8f0;--warn:#ffc078;--warn-back:#33240f;--shade:138,184,240;--shade-ink:#10131a;
+    --link:#8ab8f0;--warn:#ffc078;--warn-back:#33240f;--shade:138,184,240;--shade-ink:#10131a;--shadow:rgba(0,0,0,.7);
     --c0:#6fa8f5;--c1:#f2935f;--c2:#6fc98a;--c3:#f0859f;--c4:#b39af2;--c5:#d6b264;--c6:#4fc4d2;--c7:#e38ad0;--c8:#c3d04f;--c9:#b9bdca}}
     *{box-sizing:border-box}html{scroll-behavior:smooth;scroll-padding-top:4rem}
     @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
@@ -23,12 +23,20 @@ enum Style {
     a{color:var(--link)}:focus-visible{outline:3px solid var(--link);outline-offset:2px;border-radius:3px}
     .skip{position:absolute;left:-100rem}.skip:focus{left:1rem;top:1rem;background:var(--card);padding:.5rem 1rem;z-index:3}
     nav{position:sticky;top:0;z-index:2;background:var(--back);border-bottom:1px solid var(--edge)}
-    nav ul{max-width:72rem;margin:0 auto;padding:.35rem 1.25rem;display:flex;gap:1.1rem;list-style:none;overflow-x:auto}
+    nav ul{max-width:72rem;margin:0 auto;padding:.35rem 1.25rem;display:flex;flex-wrap:wrap;gap:0 1.1rem;list-style:none}
     nav a{text-decoration:none;white-space:nowrap;display:block;padding:.3rem 0}nav a:hover{text-decoration:underline}
     dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:1rem 0}
     dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
     .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1.25rem;align-items:start}
-    .columns>*{min-width:0}.single{max-width:42rem}td.words{white-space:nowrap;font-family:ui-monospace,"Liberation Mono",monospace;font-size:.85rem}.scroll{overflow-x:auto;border:1px solid var(--edge);border-radius:8px;background:var(--card);margin:.5rem 0}
+    .columns>*{min-width:0}.single{max-width:42rem}td.words{white-space:nowrap;font-family:ui-monospace,"Liberation Mono",monospace;font-size:.85rem}.scroll{overflow-x:auto;border:1px solid var(--edge);border-radius:8px;margin:.5rem 0;background:linear-gradient(to right,var(--card) 40%,transparent) left/3rem 100% no-repeat local,
+    linear-gradient(to left,var(--card) 40%,transparent) right/3rem 100% no-repeat local,linear-gradient(to right,var(--shadow),transparent) left/1rem 100% no-repeat scroll,
+    linear-gradient(to left,var(--shadow),transparent) right/1rem 100% no-repeat scroll,var(--card)}
+    .scroll.wide{scrollbar-width:thin}.scroll.wide::after{content:"scrolls sideways →";position:sticky;left:0;display:block;padding:.1rem .8rem .3rem;color:var(--soft);font-size:.8rem}
+    .lead{font-size:1.05rem;margin:.2rem 0 .8rem}.scores{display:flex;flex-wrap:wrap;gap:.8rem;list-style:none;padding:0;margin:.6rem 0}
+    .scores li{border:1px solid var(--edge);border-radius:8px;background:var(--card);padding:.6rem .9rem;min-width:11rem}.scores b{font-size:1.7rem;font-variant-numeric:tabular-nums}
+    .chart{cursor:crosshair;touch-action:pan-y}.cursor{stroke:var(--ink);stroke-width:1;pointer-events:none}.readout{display:block;min-height:1.4rem;color:var(--soft);font-size:.85rem;font-variant-numeric:tabular-nums}
+    .command{display:flex;gap:.6rem;align-items:flex-start;margin:.4rem 0}.command pre{flex:1;margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
+    .scale{display:grid;grid-template-columns:auto 1fr auto;gap:.5rem;align-items:center;max-width:30rem;margin:.4rem 0;font-size:.85rem;color:var(--soft)}.scale img{width:100%;height:.8rem;display:block}
     table{border-collapse:collapse;width:100%;font-size:.92rem}caption{text-align:left;font-weight:600;padding:.6rem .8rem}
     th,td{padding:.35rem .8rem;text-align:left;border-top:1px solid var(--edge);vertical-align:top}
     thead th{border-top:0;color:var(--soft);font-weight:600;white-space:nowrap}tbody th,.bars th{font-weight:500}
@@ -38,7 +46,7 @@ enum Style {
     .note,.empty{color:var(--soft);font-size:.9rem}td.note{max-width:24rem;overflow-wrap:anywhere}
     .warning{background:var(--warn-back);color:var(--warn);border-radius:8px;padding:.6rem .9rem;margin:.5rem 0}
     figure{margin:0}.plot{border:1px solid var(--edge);border-radius:8px;background:var(--card);padding:.7rem .8rem;min-width:0}
-    figcaption{font-weight:600;margin-bottom:.3rem}.plot>svg{width:100%;height:auto;display:block}
+    figcaption{font-weight:600;margin-bottom:.3rem}.plot>svg,.chart>svg{width:100%;height:auto;display:block}
     svg text{fill:var(--soft);font-size:11px}.grid{stroke:var(--edge);stroke-width:1}.middle{text-anchor:middle}.end{text-anchor:end}
     .line,.bar{fill:none;stroke-width:2;stroke-linejoin:round}.bar{stroke-width:1.5}
     .d1 .line,.d1.line{stroke-dasharray:7 3}.d2 .line{stroke-dasharray:2 3}.d3 .line{stroke-dasharray:9 3 2 3}
@@ -63,7 +71,7 @@ enum Style {
     .neighbours{display:grid;grid-template-columns:minmax(9rem,1.2fr) repeat(5,minmax(6.5rem,1fr));gap:.6rem;list-style:none;padding:.6rem;margin:0}
     .neighbours .clip{font-size:.85rem}.right{outline:3px solid var(--c2);outline-offset:-3px}
     button{font:inherit;color:var(--ink);background:var(--back);border:1px solid var(--soft);border-radius:6px;padding:.25rem .7rem;cursor:pointer}
-    button:hover{border-color:var(--link)}button[aria-pressed=true]{background:var(--link);color:var(--back)}
+    button:hover{border-color:var(--link)}button.on{background:var(--link);color:var(--back)}
     .graph svg{min-width:44rem;width:100%;height:auto;display:block}.graph rect{fill:var(--card);stroke:var(--soft)}
     .graph rect.data{fill:var(--back);stroke-dasharray:4 3}.graph .name{fill:var(--ink);font-size:13px;font-weight:600}
     .graph .edge{fill:none;stroke:var(--soft);stroke-width:1.5}.graph .tip{fill:var(--soft)}
@@ -73,18 +81,4 @@ enum Style {
     .gallery{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem}.clip .words{font-size:.8rem}th,td{padding:.3rem .5rem}dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:.4rem}}
     @media print{nav,.skip{display:none}}
     """)
-
-  /// Buttons play the sounds of the page; the same for every page, so that its digest can be named in the page's
-  /// policy.
-  static let script: StaticString = """
-    (()=>{let now=null,button=null;
-    const stop=()=>{if(now){now.pause();now.currentTime=0}if(button){button.setAttribute('aria-pressed','false');button=null}};
-    document.addEventListener('click',e=>{const b=e.target.closest('button[data-sound]');if(!b)return;const same=b===button;stop();
-    if(same)return;const a=document.getElementById(b.dataset.sound);if(!a)return;now=a;button=b;b.setAttribute('aria-pressed','true');
-    a.onended=stop;a.play()});
-    document.addEventListener('play',e=>{document.querySelectorAll('audio').forEach(a=>{if(a!==e.target)a.pause()})},true);
-    const state=document.documentElement.dataset.state;
-    if(state&&location.protocol==='http:')setInterval(async()=>{try{const r=await fetch('/state',{cache:'no-store'});
-    if(r.ok&&(await r.text())!==state&&![...document.querySelectorAll('audio')].some(a=>!a.paused))location.reload()}catch(e){}},4000)})();
-    """
 }

@@ -1,0 +1,37 @@
+/// Comma-separated text as spreadsheets, pandas and duckdb read it with types: RFC 4180, lines that end with LF, a field that says
+/// nothing is empty.
+package struct CommaSeparatedText: Sendable {
+  package private(set) var bytes: [UInt8] = []
+  private let columns: Int
+
+  /// Begins with the heading.
+  package init(columns: [String]) {
+    self.columns = columns.count
+    add(columns)
+  }
+
+  /// Adds a line. Fields that the heading has no column for are left out, missing ones are empty.
+  package mutating func add(_ fields: [String?]) {
+    for column in 0..<columns {
+      if column > 0 { bytes.append(UInt8(ascii: ",")) }
+      if column < fields.count, let field = fields[column] { add(field) }
+    }
+    bytes.append(UInt8(ascii: "\n"))
+  }
+
+  private mutating func add(_ field: String) {
+    let needsQuotes = field.utf8.contains { Self.special.contains($0) }
+    guard needsQuotes else {
+      bytes.append(contentsOf: field.utf8)
+      return
+    }
+    bytes.append(UInt8(ascii: "\""))
+    for byte in field.utf8 {
+      if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+      bytes.append(byte)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static let special = Array(",\"\r\n ".utf8)
+}

@@ -1,0 +1,43 @@
+/// What an evaluation says in one score: what a list, a headline or a comparison has room for.
+package struct EvaluationHeadline: Sendable, Equatable {
+  /// The row that was measured: `audio → image`.
+  package var row: String
+  /// `R@5`, `accuracy`, …
+  package var score: String
+  package var value: Double
+  package var deviation: Double?
+  /// What guessing gives; nil where the evaluation says nothing of it.
+  package var chance: Double?
+  /// That have a share in the score.
+  package var clips: Int
+
+  /// Below this many clips a score says little: one clip more or less that is right moves it by two hundredths.
+  package static let fewClips = 50
+}
+
+extension EvaluationRecord {
+  /// R@5 of a retrieval's first row; of other evaluations the first score of the first row that was measured. Nil where
+  /// nothing was measured.
+  package var headline: EvaluationHeadline? {
+    for table in tables {
+      guard let row = table.rows.first(where: { $0.origin == .measured }),
+        let score = (["R@5"] + table.columns).first(where: { row.scores[$0] != nil }), let found = row.scores[score]
+      else { continue }
+      let guesses = table.rows.filter { $0.origin == .chance }
+      let guess = guesses.first { $0.name.hasSuffix(row.name) } ?? guesses.first
+      return EvaluationHeadline(
+        row: row.name, score: score, value: found.mean, deviation: found.deviation, chance: guess?.scores[score]?.mean,
+        clips: scored ?? data.clips)
+    }
+    return nil
+  }
+}
+
+extension EvaluationHeadline {
+  /// What is to be known of a score of few clips; nil where there are enough.
+  package var caution: String? {
+    guard clips < Self.fewClips else { return nil }
+    let share = clips > 0 ? ", and one of them moves a score by \(EvaluationText.number(1 / Double(clips)))" : ""
+    return "only \(clips) \(clips == 1 ? "clip was" : "clips were") scored\(share): too few to compare models"
+  }
+}

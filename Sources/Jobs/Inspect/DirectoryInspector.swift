@@ -1,0 +1,90 @@
+import Basics
+import Corpus
+import Runs
+import Shards
+import StageGraph
+
+/// A directory: what it is to this tool.
+enum DirectoryInspector: Inspector {
+  static let kind = "directory"
+
+  static func recognizes(_ path: String) -> Bool { Files.isDirectory(path) }
+
+  static func inspect(_ path: String, _ context: InspectionContext) throws -> Inspection {
+    var inspection = Inspection()
+    if Files.exists("\(path)/run.json") { return try RunFacts.inspection(path) }
+    if Files.exists("\(path)/catalog.sqlite") { return try workspace(path) }
+    if let shards = try? TrainingSet(folder: path) { return try self.shards(path, shards) }
+    let runs = RunList(path)
+    if !runs.runs.isEmpty {
+      inspection.kind = "directory of runs"
+      inspection.sections = runs.runs.map { run in
+        .init(
+          "run \(run.title)", [("trained last", TrainedTime.text(run.trained)), ("steps", "\(RunSummary(run).steps)")])
+      }
+      inspection.next = ["pipeline runs --runs \(path)", "pipeline report"]
+      return inspection
+    }
+    let clips = try? SourceFiles([path])
+    if let clips, !clips.files.isEmpty {
+      inspection.kind = "directory of clips"
+      inspection.sections = [
+        .init(
+          "clips",
+          [
+            ("files that may hold clips", "\(clips.files.count)"),
+            ("files that hold none", "\(clips.ignored.names.count)"),
+            ("the first", clips.files[0].name),
+          ])
+      ]
+      inspection.next = ["pipeline prepare \(path) --dry-run", "pipeline embed \(path) --out embeddings.npy"]
+      return inspection
+    }
+    if let statistics = try? EmbeddingStatistics(path), let section = statistics.section {
+      inspection.kind = "directory of embeddings"
+      (inspection.sections, inspection.warnings) = ([section], statistics.warnings)
+      inspection.next = ["pipeline prepare VIDEOS --embeddings \(path)"]
+      return inspection
+    }
+    let names = try Files.names(in: path)
+    inspection.sections = [.init("directory", [("entries", "\(names.count)")])]
+    inspection.warnings = ["nothing in it that this tool reads or writes"]
+    return inspection
+  }
+
+  private static func workspace(_ path: String) throws -> Inspection {
+    var inspection = Inspection()
+    inspection.kind = "workspace"
+    let catalog = try Catalog.reader(path)
+    let bytes = try catalog.storedBytes()
+    inspection.sections = [
+      .init(
+        "workspace",
+        [("stored", "\(bytes >> 20) MiB"), ("shards", try catalog.directory(of: .shards) ?? "none yet")]
+          + (try catalog.actionCounts()).sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value) done") })
+    ]
+    inspection.next = [
+      "pipeline status --workspace \(path)", "pipeline verify --workspace \(path)", "pipeline gc --workspace \(path)",
+    ]
+    return inspection
+  }
+
+  private static func shards(_ path: String, _ set: TrainingSet) throws -> Inspection {
+    var inspection = Inspection()
+    inspection.kind = "training shards"
+    var statistics = EmbeddingStatistics()
+    for split in set.splits {
+      let samples = try set.samples(split)
+      for place in 0..<samples.count {
+        if Interruption.isRequested { throw Interruption.failure }
+        try statistics.add(samples.clip(place), key: samples.id(place).text)
+      }
+      inspection.sections.append(
+        .init(split.rawValue, [("clips", "\(samples.count)"), ("shards", "\(set.shards[split]?.count ?? 0)")]))
+    }
+    if let section = statistics.section { inspection.sections.append(section) }
+    inspection.warnings = statistics.warnings
+    inspection.next = ["pipeline distill --shards \(path)", "pipeline verify --shards \(path)"]
+    return inspection
+  }
+}

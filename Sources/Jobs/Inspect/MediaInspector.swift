@@ -1,0 +1,61 @@
+import Basics
+import Corpus
+import Media
+
+/// Audio or video, as `prepare` would find its first clip. A decode worker opens it, as always.
+enum MediaInspector: Inspector {
+  static let kind = "audio or video"
+
+  /// What neither name nor first bytes tell is tried nevertheless: this kind comes last.
+  static func recognizes(_ path: String) -> Bool {
+    guard !Files.isDirectory(path) else { return false }
+    switch MediaKind.of(name: Files.name(path)) {
+    case .media: return true
+    case .unknown: return MediaKind.looksLikeMedia(path)
+    case .other, .archive: return false
+    }
+  }
+
+  static func inspect(_ path: String, _ context: InspectionContext) throws -> Inspection {
+    let workers = DecodeWorkers(count: 1, command: context.workerCommand)
+    defer { workers.stop() }
+    let source = MediaSource(path)
+    let length = try workers.decode(DecodeRequest(source, work: .length)).reply
+    let sound = try workers.decode(DecodeRequest(source, work: .sound)).reply
+    let frames = try workers.decode(DecodeRequest(source, work: .frames(fps: FrameRate("1")))).reply
+    var inspection = Inspection()
+    let two = { (value: Double) in "\((value * 100).rounded() / 100) s" }
+    var file: [(key: String, value: String)] = []
+    if let seconds = length.length { file.append(("length", two(seconds))) }
+    if let audio = sound.sound {
+      inspection.sections.append(
+        .init(
+          "audio",
+          [
+            ("codec", audio.codec), ("rate", "\(audio.sourceRate) Hz"), ("channels", "\(audio.channels)"),
+            ("in the first clip", "\(two(audio.firstAudioSeconds)) to \(two(audio.coveredSeconds))"),
+            ("packets that failed", "\(audio.decodeErrors)"),
+          ]))
+    }
+    if let video = frames.frames {
+      inspection.sections.append(
+        .init(
+          "video",
+          [
+            ("codec", video.codec), ("size", "\(video.width) × \(video.height) as shown"),
+            ("frames at 1/s in the first clip", "\(video.frameTimes.count)"),
+            ("packets that failed", "\(video.decodeErrors)"),
+          ]))
+    }
+    let all =
+      sound.findings + frames.findings.filter { finding in !sound.findings.contains { $0.code == finding.code } }
+    for finding in all { inspection.warnings.append("\(finding.code): \(finding.evidence)") }
+    inspection.next =
+      sound.sound == nil
+      ? ["pipeline reasons"]
+      : ["pipeline embed \(path) --out embeddings.npy"]
+        + (frames.frames == nil ? [] : ["pipeline prepare \(Files.parent(path))"])
+    try inspection.addFile(path, file)
+    return inspection
+  }
+}

@@ -1,0 +1,46 @@
+import Basics
+
+/// The name that a person gave to a run, beside the one that follows from what its weights depend on: a file in the
+/// run's directory. Weights and identity do not depend on it, so that it can be changed at any time.
+package enum RunName {
+  private static let mostCharacters = 64
+  /// Words that mean something else where a run is named.
+  private static let reserved: Set<String> = ["last", "best"]
+  private static let characters = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+  private static func path(_ folder: String) -> String { "\(folder)/name" }
+
+  /// Nil where the run was given none, or none that could be given.
+  package static func read(_ folder: String) -> String? {
+    guard let bytes = try? Files.read(path(folder), limit: 256) else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+    return isUsable(text) ? text : nil
+  }
+
+  package static func write(_ name: String, to folder: String) throws {
+    try Files.write("\(name)\n", to: path(folder))
+  }
+
+  private static func isUsable(_ name: String) -> Bool {
+    guard let first = name.first, name.count <= mostCharacters, name.allSatisfy(characters.contains) else {
+      return false
+    }
+    return first != "-" && first != "_" && !reserved.contains(name)
+  }
+
+  /// - Throws: `run.name` for a name that no run can have.
+  package static func check(_ name: String) throws {
+    guard isUsable(name) else { throw Failure.unusableRunName(name) }
+  }
+
+  /// - Parameters:
+  ///   - name: that a run is to be given.
+  ///   - run: the identity of that run, which may have the name already.
+  /// - Throws: `run.name` for a name that no run can have, `run.taken` for one that another run has.
+  package static func check(_ name: String, for run: String, in list: RunList) throws {
+    try check(name)
+    if let other = list.runs.first(where: { $0.name != run && ($0.givenName == name || $0.name == name) }) {
+      throw Failure.takenRunName(name, by: other.name)
+    }
+  }
+}

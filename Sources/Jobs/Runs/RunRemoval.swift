@@ -1,0 +1,51 @@
+import Basics
+import Evaluation
+import Foundation
+
+/// Runs that are to be removed, and what goes with them.
+package struct RunRemoval: Sendable {
+  package struct Item: Sendable {
+    package let run: RunList.Run
+    package let summary: RunSummary
+    /// Of all files in the run's directory.
+    package let bytes: Int
+    /// Runs that started from its weights. They keep their own.
+    package let children: [String]
+  }
+
+  package let items: [Item]
+
+  /// - Throws: `run.unknown`, `run.ambiguous`.
+  package init(_ names: [String], in list: RunList) throws {
+    var seen: Set<String> = []
+    let runs = try names.map(list.named).filter { seen.insert($0.folder).inserted }
+    items = runs.map { run in
+      Item(
+        run: run, summary: RunSummary(run), bytes: Self.size(run.folder),
+        children: list.runs.filter { $0.description.parent?.name == run.description.name }.map(\.title))
+    }
+  }
+
+  package var bytes: Int { items.reduce(0) { $0 + $1.bytes } }
+
+  /// Removes one run: its directory gets a name that no run has, and then goes file by file.
+  /// - Throws: the failure of a lock where the run is being trained; of the file system.
+  package func remove(_ item: Item) throws {
+    let folder = item.run.folder
+    let lock = try FileLock("\(folder)/lock", of: folder, hint: "wait until its training has ended")
+    defer { withExtendedLifetime(lock) {} }
+    let aside = "\(Files.parent(folder))/\(RunList.removedPrefix)\(item.run.name)"
+    if Files.exists(aside) { try Files.remove(aside) }
+    try Files.rename(folder, to: aside)
+    try Files.remove(aside)
+  }
+
+  private static func size(_ folder: String) -> Int {
+    guard let walk = FileManager.default.enumerator(atPath: folder) else { return 0 }
+    var bytes = 0
+    while let name = walk.nextObject() as? String {
+      if let file = try? Files.identityOfLink("\(folder)/\(name)"), file.kind == .file { bytes += file.size }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Basics
+
+/// What is wrong with the words of a command line before any command reads them: mistakes that would be taken for
+/// something else.
+enum CommandWords {
+  /// - Throws: `usage.command` for a command that does not exist, `usage.dash` for a name that begins with a dash.
+  static func check(_ words: [String]) throws {
+    guard let first = words.first, !first.hasPrefix("-") else { return }
+    if first == "help" { return try checkCommands(words.dropFirst()[...]) }
+    try checkCommands(words[...])
+    try checkDashes(words[...])
+  }
+
+  /// The commands that words call, one below the other.
+  private static func checkCommands(_ words: ArraySlice<String>) throws {
+    var (known, rest, path) = (builtInCommands, words, [String]())
+    while !known.isEmpty, let word = rest.popFirst(), !word.hasPrefix("-") {
+      guard let command = known.first(where: { $0._commandName == word }) else {
+        throw unknown(word, below: path, known.map { $0._commandName })
+      }
+      path.append(word)
+      known = command.configuration.subcommands
+    }
+  }
+
+  private static func unknown(_ word: String, below path: [String], _ known: [String]) -> Failure {
+    let near = nearest(word, in: known).map { (["did you mean: pipeline"] + path + [$0]).joined(separator: " ") }
+    return Failure(
+      "usage.command", "there is no such command", on: (path + [word]).joined(separator: " "),
+      expected: path.isEmpty ? nil : known.joined(separator: ", "),
+      hint: near ?? (["pipeline"] + path + ["--help"]).joined(separator: " "), exit: .usage)
+  }
+
+  /// A file called `-imD3yh.mp4` is a heap of one-letter flags to the parser, among them `-h`, which prints the help
+  /// and ends well. No flag here has more than one letter behind one dash.
+  private static func checkDashes(_ words: ArraySlice<String>) throws {
+    for word in words.prefix(while: { $0 != "--" }) {
+      guard word.hasPrefix("-"), !word.hasPrefix("--"), word.count > 2, Double(word) == nil else { continue }
+      throw Failure(
+        "usage.dash", "this begins with a dash, as flags do, and is none", on: word,
+        hint: "a file is named ./\(word); after the word -- nothing is a flag", exit: .usage)
+    }
+  }
+}

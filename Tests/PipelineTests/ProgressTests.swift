@@ -1,0 +1,111 @@
+import Basics
+import Foundation
+import Testing
+
+@testable import pipeline
+
+@Suite("Progress")
+struct ProgressTests {
+  @Test("says what is counted, how fast, and how long it will take; of work done before only the number")
+  func counted() {
+    var work = Progress.Work(what: "steps", total: 12)
+    (work.before, work.done, work.seconds) = (6, 8, 4)
+    #expect(work.line == "steps 8/12, 0.5/s, 8 s left")
+    work.extra = "epoch 2"
+    #expect(work.line == "steps 8/12, 0.5/s, 8 s left  epoch 2")
+    let event = work.event
+    #expect(event["done"] as? Int == 8 && event["total"] as? Int == 12 && event["secondsLeft"] as? Double == 8)
+    #expect(event["perSecond"] as? Double == 0.5 && event["what"] as? String == "steps")
+  }
+
+  @Test("before the first is done, and where nobody knows how many there are, it says for how long it has been at work")
+  func uncounted() {
+    var work = Progress.Work(what: "clips", total: 3)
+    work.seconds = 5
+    #expect(work.line == "clips 0/3, 5 s" && work.event["secondsLeft"] is NSNull)
+    work = Progress.Work(what: "reading the shards")
+    work.seconds = 61
+    #expect(work.line == "reading the shards, 1 min 1 s" && work.event["done"] == nil)
+  }
+
+  @Test("a bar is no wider than the terminal, however narrow that is")
+  func width() {
+    var work = Progress.Work(what: "clips", total: 40)
+    (work.done, work.seconds, work.extra) = (10, 5, "3 left out: 2 clip.short, 1 audio.missing")
+    for columns in [1, 10, 39, 79, 200] {
+      let bar = work.bar(width: columns)
+      #expect(bar.text.count <= columns && bar.filled <= 24, "\(columns)")
+    }
+    #expect(work.bar(width: 39).text.hasPrefix("[#...] clips 10/40, 2.0/s, 15 s left"))
+    #expect(work.bar(width: 200).text.hasPrefix("[######..................] clips"))
+  }
+
+  @Test("long work shows itself to a log within two seconds and to machines each second, with numbers as numbers")
+  func shown() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Files.write(
+      "stages:\n  - {name: wait, before: prepare, run: sleep 0, outputs: [o]}\nprepare: {videos: v}\n",
+      to: tool.path("p.yaml"))
+    // A pipe that nobody writes to for a while: the manifest is waited for.
+    try Clips.shell(["mkfifo", tool.path("list.csv")])
+    try Files.makeDirectory(tool.path("v"))
+    for (words, text) in [
+      ([], "looking at the files of clips"), (["--json"], #""what":"looking at the files of clips"#),
+    ] {
+      let (process, output, problems) = try tool.start(["prepare", "v", "--manifest", "list.csv"] + words)
+      let writer = Thread {
+        Thread.sleep(forTimeInterval: 2.5)
+        try? Data("x,0,l,train\n".utf8).write(to: URL(fileURLWithPath: tool.path("list.csv")))
+      }
+      writer.start()
+      process.waitUntilExit()
+      let said = words.isEmpty ? problems : output
+      let lines = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      #expect(lines.contains(text), "\(words): \(lines)")
+    }
+  }
+}
+
+@Suite("Text on a narrow terminal")
+struct NarrowTextTests {
+  private func table() -> Table {
+    var table = Table()
+    table.add("600f90bb5154", "baseline", "2026-11-28 00:05", "a few words that stand at the end of the row")
+    table.add("b", "-", "x", "short")
+    table.addHeading("run", "name", "trained last", "evaluations")
+    return table
+  }
+
+  @Test("a table that fits has a line a row; one that nearly fits wraps its last column")
+  func wide() {
+    #expect(table().text(width: 200) == table().text)
+    let lines = table().text(width: 74).split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count <= 74 } && lines.count > 3, "\(table().text(width: 74))")
+    #expect(lines[2].hasPrefix("                                            "))
+  }
+
+  @Test("on 40 columns each cell has a line of its own, with the heading's word")
+  func narrow() {
+    let text = table().text(width: 40)
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 40 }, "\(text)")
+    #expect(text.contains("600f90bb5154\n  name: baseline\n  trained last: 2026-11-28 00:05\n"))
+  }
+
+  @Test("sentences break between words, and a path stays whole")
+  func sentences() {
+    let text = TextWrapping.wrapped("one two three four /a/very/long/path/that/does/not/fit/here", width: 12)
+    #expect(text == "one two\nthree four\n/a/very/long/path/that/does/not/fit/here")
+    #expect(TextWrapping.wrapped("  a b c d e f g h", width: 8) == "  a b c\n  d e f\n  g h")
+    #expect(TextWrapping.wrapped("short\nlines", width: 10) == "short\nlines")
+  }
+
+  @Test("a number with its unit is a number to machines")
+  func machines() {
+    #expect(machineFields("value", "24105 MiB")["value"] as? Int == 24105)
+    #expect(machineFields("value", "24105 MiB")["unit"] as? String == "MiB")
+    #expect(machineFields("value", "1.5")["value"] as? Double == 1.5)
+    #expect(machineFields("value", "free to be written at .pipeline")["value"] as? String != nil)
+    #expect(machineFields("value", "-")["value"] is NSNull)
+  }
+}
