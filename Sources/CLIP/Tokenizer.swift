@@ -15,6 +15,8 @@ package final class Tokenizer: Sendable {
   private let closing: [Int]
   /// By a pair of tokens: when it is joined, and what it becomes.
   private let merges: [UInt64: (rank: Int, token: Int)]
+  /// Bytes of a word that are read. Joining takes time by the square of a word's length.
+  private static let longestWord = 4096
 
   /// - Parameter context: tokens of the longest text that the model takes.
   /// - Throws: `clip.tokenizer`, `clip.tokenizer.content`.
@@ -46,13 +48,19 @@ package final class Tokenizer: Sendable {
 
   /// Start, the text's tokens, end. A longer text is cut, and the end token comes last all the same.
   package func encode(_ text: String) -> [Int] {
-    let body = words(TextCleaning.cleaned(text)).flatMap(encode(word:))
-    return [start] + body.prefix(context - 2) + [end]
+    [start] + body(text).prefix(context - 2) + [end]
   }
 
   /// Whether a text is longer than what `encode` keeps of it.
   package func isCut(_ text: String) -> Bool {
-    words(TextCleaning.cleaned(text)).flatMap(encode(word:)).count > context - 2
+    body(text).count > context - 2
+  }
+
+  /// The text's own tokens, and no more words than it takes to know that it is too long.
+  private func body(_ text: String) -> [Int] {
+    var tokens: [Int] = []
+    for word in words(TextCleaning.cleaned(text)) where tokens.count <= context - 2 { tokens += encode(word: word) }
+    return tokens
   }
 
   // MARK: Words
@@ -95,7 +103,7 @@ package final class Tokenizer: Sendable {
 
   /// Joins the pair that is joined first, wherever it stands, until none is left.
   private func encode(word: String) -> [Int] {
-    let bytes = Array(word.utf8)
+    let bytes = Array(word.utf8.prefix(Self.longestWord))
     var tokens = bytes.dropLast().map { inside[Int($0)] } + bytes.suffix(1).map { closing[Int($0)] }
     while tokens.count > 1 {
       var best: (rank: Int, token: Int, pair: UInt64)?
