@@ -144,7 +144,9 @@ let package = Package(
     .testTarget(
       name: "CLIPTests", dependencies: ["TestSupport", "Basics", "Tensors", "Kernels", "Media", "Networks", "CLIP"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "Basics"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Training", "Kernels"]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["TestSupport", "Basics", "Evaluation", "Training", "Kernels"]),
     .testTarget(
       name: "Wav2CLIPTests", dependencies: ["TestSupport", "Audio", "Wav2CLIP", "Networks", "Models"]),
     .testTarget(

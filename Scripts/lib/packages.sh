@@ -13,6 +13,9 @@ READER_PACKAGES="python3-torch python3-torchaudio python3-venv ffmpeg"
 # What check-remote-cache makes its clips and watches processes with; its server is not installed but unpacked.
 CACHE_PACKAGES="libpcre2-8-0 curl strace ffmpeg python3 python3-venv python3-numpy"
 
+# What check-captions runs its judge with.
+CAPTION_PACKAGES="python3-venv default-jre-headless"
+
 # What check-cluster makes its networks and clips with, and what it unpacks.
 CLUSTER_PACKAGES="iproute2 util-linux ffmpeg python3 python3-numpy"
 SLURM_PACKAGES="slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2"

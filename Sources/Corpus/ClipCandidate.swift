@@ -159,13 +159,23 @@ private struct FilesByStem {
   /// video.
   func match(_ row: Manifest.Row) -> (files: [SourceFile], startMilliseconds: Int, findings: [Finding])? {
     if let files = files(row.clip) { return (files, 0, []) }
-    let milliseconds = "\(row.video)_\(row.startMilliseconds)_\(row.startMilliseconds + 10_000)"
-    if let files = files(milliseconds) {
+    if let files = files(row.nameInMilliseconds) {
       return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
     }
-    if row.clip.hasPrefix("-"), let files = files(String(row.clip.drop { $0 == "-" })) {
+    if let name = row.nameWithoutDash, let files = files(name) {
       return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
     }
     return files(row.video).map { ($0, row.startMilliseconds, []) }
   }
+}
+
+extension Manifest.Row {
+  /// `X_20000_30000`: what some tools call the clip of `X` that begins at second 20.
+  fileprivate var nameInMilliseconds: String { "\(video)_\(startMilliseconds)_\(startMilliseconds + 10_000)" }
+
+  /// The clip's name without the dashes that it begins with, which some tools take for a flag; nil where it has none.
+  fileprivate var nameWithoutDash: String? { clip.hasPrefix("-") ? String(clip.drop { $0 == "-" }) : nil }
+
+  /// What files of this clip may be called besides.
+  var otherNames: [String] { [nameInMilliseconds] + (nameWithoutDash.map { [$0] } ?? []) }
 }

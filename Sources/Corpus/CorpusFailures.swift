@@ -21,4 +21,11 @@ extension Failure {
         "python3 -c \"import pandas; pandas.read_parquet('\(path)').to_json('clips.jsonl', orient='records', lines=True)\""
     )
   }
+
+  static func noCaptionColumn(_ path: String) -> Failure {
+    Failure(
+      "captions.none", "the table has no captions", on: path,
+      expected: "a column caption (a row for each) or caption_1, caption_2, …, or JSON lines with caption",
+      hint: "the first line names the columns: id,caption or file_name,caption_1,caption_2")
+  }
 }

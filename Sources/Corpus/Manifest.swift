@@ -26,7 +26,12 @@ package struct Manifest: Sendable {
     var label: String?
     var split: String?
     var captions: [String] = []
+    /// What the row says, word for word, where it has captions: the same row once more says nothing new.
+    var source: [String] = []
   }
+
+  /// Bytes of the longest caption: ten thousand words and more.
+  private static let longestCaption = 1 << 17
 
   package var path: String
   /// Of its bytes: a pipe can be read only once.
@@ -48,7 +53,9 @@ package struct Manifest: Sendable {
     hasSplits = rows.contains { $0.split != nil }
     var places: [ByteKey: Int] = [:]
     var distinct: [Row] = []
-    for row in rows {
+    var captioned: Set<[String]> = []
+    for (row, source) in zip(rows, entries.map(\.entry.source)) {
+      let isNew = source.isEmpty || captioned.insert(source).inserted
       guard let place = places[ByteKey(row.clip)] else {
         places[ByteKey(row.clip)] = distinct.count
         distinct.append(row)
@@ -59,8 +66,8 @@ package struct Manifest: Sendable {
         throw Self.invalid(
           path, row.line, "the id \(row.clip) stands in line \(other.line) with another label or split")
       }
-      // AudioCaps has a row for each caption of a clip.
-      distinct[place].captions += row.captions.filter { !other.captions.contains($0) }
+      // AudioCaps has a row for each caption of a clip; two people may have said the same.
+      if isNew { distinct[place].captions += row.captions }
     }
     rows = distinct
   }
@@ -82,10 +89,11 @@ package struct Manifest: Sendable {
     return try text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().compactMap { index, line in
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
       let value = try CanonicalJSON.decode(JSONRow.self, from: Array(line), source: "\(path), line \(index + 1)")
-      let captions = (value.caption.map { [$0] } ?? []) + (value.captions ?? [])
+      let captions = ((value.caption.map { [$0] } ?? []) + (value.captions ?? [])).filter { !$0.trimmingBlanks.isEmpty }
       let entry = Entry(
         id: value.id, start: value.start, end: value.end, duration: value.duration, label: value.label,
-        split: value.split, captions: captions)
+        split: value.split, captions: captions,
+        source: captions.isEmpty ? [] : [String(decoding: line, as: UTF8.self)])
       return (entry, index + 1)
     }
   }
@@ -106,6 +114,10 @@ package struct Manifest: Sendable {
       place = known
     }
     guard !entry.id.isEmpty else { throw invalid(path, line, "the id is empty") }
+    if let long = entry.captions.first(where: { $0.utf8.count > longestCaption }) {
+      throw invalid(
+        path, line, "a caption of \(long.utf8.count) bytes", expected: "at most \(longestCaption) bytes")
+    }
     return Row(
       clip: milliseconds.map { name(entry.id, $0, clipSeconds) } ?? entry.id, startMilliseconds: milliseconds ?? 0,
       label: entry.label.flatMap { $0.isEmpty ? nil : $0 }, split: place, captions: entry.captions,

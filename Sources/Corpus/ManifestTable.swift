@@ -21,6 +21,8 @@ struct ManifestColumns {
   private(set) var label: Int?
   private(set) var split: Int?
   private(set) var caption: Int?
+  /// `caption_1`, `caption_2`, …: Clotho's, in the order of their numbers.
+  private(set) var numberedCaptions: [Int] = []
   /// How many there are; nil where no line names them.
   private(set) var count: Int?
 
@@ -46,8 +48,19 @@ struct ManifestColumns {
     for (column, names) in Self.names {
       self[keyPath: column] = names.lazy.compactMap { heading.firstIndex(of: $0) }.first
     }
-    guard video != nil || file != nil, [start, label, split, caption].contains(where: { $0 != nil }) else { return nil }
+    let numbered = heading.indices.compactMap { place in Self.captionNumber(heading[place]).map { ($0, place) } }
+    numberedCaptions = numbered.sorted { $0 < $1 }.map(\.1)
+    guard video != nil || file != nil,
+      [start, label, split, caption, numberedCaptions.first].contains(where: { $0 != nil })
+    else { return nil }
     count = fields.count
+  }
+
+  /// 2 of `caption_2` and `caption2`.
+  private static func captionNumber(_ name: String) -> Int? {
+    guard name.hasPrefix("caption") else { return nil }
+    let digits = name.dropFirst(7).drop { $0 == "_" || $0 == " " }
+    return digits.allSatisfy(\.isASCII) ? Int(digits) : nil
   }
 }
 
@@ -90,7 +103,8 @@ extension Manifest {
     var entry = Entry()
     entry.label = field(columns.label)
     entry.split = field(columns.split)
-    entry.captions = field(columns.caption).map { [$0] } ?? []
+    entry.captions = ([columns.caption] + columns.numberedCaptions).compactMap(field)
+    if !entry.captions.isEmpty { entry.source = fields }
     entry.end = field(columns.end).flatMap(Double.init)
     entry.duration = field(columns.duration).flatMap(Double.init)
     if let start = field(columns.start) {

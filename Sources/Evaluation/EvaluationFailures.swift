@@ -25,7 +25,7 @@ extension Failure {
       hint: "prepare this clip again, or leave it out")
   }
 
-  static func noHeldSplit(_ shards: String, found: String) -> Failure {
+  package static func noHeldSplit(_ shards: String, found: String) -> Failure {
     Failure(
       "evaluate.split", "the shards hold no clips that were kept out of training", on: shards, found: found,
       expected: "test or validation", hint: "--split train scores the training clips")
@@ -47,5 +47,42 @@ extension Failure {
     Failure(
       "text.count", "names and class embeddings differ in number", on: path, found: "\(names) names",
       expected: "\(rows)")
+  }
+
+  static func noMETEOR(_ path: String) -> Failure {
+    Failure(
+      "meteor.jar", "METEOR's program is not there", on: path,
+      expected: "meteor-1.5.jar, data/paraphrase-en.gz beside it",
+      hint: "the Python package pycocoevalcap has both, in its folder meteor", exit: .usage)
+  }
+
+  static func meteorAnswer(_ jar: String, _ found: String) -> Failure {
+    Failure(
+      "meteor.answer", "the program does not answer as METEOR does", on: jar,
+      found: String(found.prefix(200)),
+      expected: "meteor-1.5.jar")
+  }
+
+  static func noSPICE(_ path: String) -> Failure {
+    Failure(
+      "spice.jar", "SPICE's program is not there", on: path,
+      expected: "spice-1.0.jar, lib/ with Stanford CoreNLP 3.6.0 and its models beside it",
+      exit: .usage)
+  }
+
+  static func spiceAnswer(_ jar: String, found: Int, expected: Int) -> Failure {
+    Failure(
+      "spice.answer", "the program does not answer for each sentence once", on: jar,
+      found: "\(found) answers",
+      expected: "\(expected)")
+  }
+
+  static func externalFailed(
+    _ code: String, _ name: String, _ jar: String, _ ending: ExternalProgram.Ending
+  ) -> Failure {
+    Failure(
+      code, "\(name)'s program failed", on: jar,
+      found: "exit status \(ending.status); \(ending.lastLines.joined(separator: "; "))",
+      hint: "it needs java: apt-get install default-jre-headless", exit: .failed)
   }
 }

@@ -2,7 +2,7 @@ import Basics
 
 /// One evaluation as it is kept: what was done, on what, and what came out. Holds no path, clock, host or thread count.
 package struct EvaluationRecord: Codable, Sendable, Equatable {
-  /// classify, retrieve, timeline or zero-shot.
+  /// classify, retrieve, timeline, zero-shot or caption.
   package var kind: String
   /// Names the data to people, and apart from other data: evaluations of one title by the same weights take each
   /// other's place.
@@ -25,6 +25,10 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
   /// Prompt texts with their class, in the order of the class vectors.
   package var prompts: PromptFacts?
   package var warnings: [String] = []
+  /// Scores and rows that belong here but are not there, with what would bring each.
+  package var notComputed: [String]?
+  /// Clips with what was said of them.
+  package var examples: [CaptionExample]?
 
   package struct DataFacts: Codable, Sendable, Equatable {
     package var clips: Int

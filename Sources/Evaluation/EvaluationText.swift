@@ -4,7 +4,9 @@ import Foundation
 /// Evaluations as tables of text: for a terminal, and in Markdown.
 package enum EvaluationText {
   /// Counts and ranks are no shares.
-  private static let decimals = ["queries": 0, "gallery": 0, "median rank": 1]
+  private static let decimals = [
+    "queries": 0, "gallery": 0, "median rank": 1, "vocabulary": 0, "mean length": 1, "distinct": 0,
+  ]
 
   /// `0.850 ± 0.012`, or a dash.
   package static func cell(_ spread: Spread?, decimals: Int = 3) -> String {
@@ -47,6 +49,12 @@ package enum EvaluationText {
     }
   }
 
+  /// `2 clips, data 0123456789ab`, with the number of classes where there are any.
+  package static func facts(_ data: EvaluationRecord.DataFacts) -> String {
+    let classes = data.classes.isEmpty ? "" : ", \(data.classes.count) classes"
+    return "\(data.clips) clips\(classes), data \(data.digest.short)"
+  }
+
   /// Rows of cells of a curve.
   package static func cells(_ curve: LabelCurve) -> [[String]] {
     [["\(curve.score) by share of labels"] + curve.fractions.map { "\(number($0 * 100, decimals: 1)) %" }]
@@ -67,11 +75,6 @@ package enum EvaluationText {
     return lines.joined(separator: "\n")
   }
 
-  /// `60 clips, 3 classes, data 0123456789ab`.
-  package static func facts(_ data: EvaluationRecord.DataFacts) -> String {
-    "\(data.clips) clips, \(data.classes.count) classes, data \(data.digest.short)"
-  }
-
   private static func markdown(_ record: EvaluationRecord) -> [String] {
     var lines = ["## \(record.kind): \(escaped(record.title))", ""]
     lines += ["\(escaped(subject(record))).", "", "\(facts(record.data)).", ""]
@@ -90,8 +93,20 @@ package enum EvaluationText {
         "",
       ]
     }
+    if let examples = record.examples { lines += markdown(examples) }
+    if let missing = record.notComputed {
+      lines += ["Not computed:", ""] + missing.map { "- \(escaped($0))" } + [""]
+    }
     lines += ["How:", ""] + record.method.map { "- \(escaped($0))" } + [""]
     return lines
+  }
+
+  private static func markdown(_ examples: [CaptionExample]) -> [String] {
+    examples.flatMap { example in
+      ["\(escaped(example.clip)):", ""]
+        + example.sentences.map { "- \(escaped($0.row)): \(escaped($0.text))" }
+        + example.references.map { "- reference: \(escaped($0))" } + [""]
+    }
   }
 
   private static func markdown(_ rows: [[String]]) -> [String] {

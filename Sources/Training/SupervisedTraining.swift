@@ -101,22 +101,39 @@ package final class SupervisedTraining {
   /// `[clips, classes]`, with the batch norms' running statistics. After `train`.
   package func scores(_ clips: [Int]) throws -> [Float] {
     guard let learner else { return [] }
-    let embedder = Embedder(
-      Model(architecture, learner.parameters, projection: nil), samples: data.samples, project: false,
-      backend: backend, threads: threads)
     let context = LossContext(
       encoder: architecture.width, target: data.classes, parameters: learner.parameters, backend: backend,
       threads: threads)
     let head = RowNetwork(
       [LabelObjective.head(encoder: architecture.width, classes: data.classes)], inputs: architecture.width, context)
     var result: [Float] = []
+    try forEachPart(clips, learner) { embedded, count in result += try head.forward(embedded, rows: count).values }
+    return result
+  }
+
+  /// Values of an encoding.
+  package var width: Int { architecture.width }
+
+  /// `[clips, width]`: what the encoder makes of the audio, before the layer that names classes. After `train`.
+  package func encodings(_ clips: [Int]) throws -> [Float] {
+    guard let learner else { return [] }
+    var result: [Float] = []
+    try forEachPart(clips, learner) { embedded, count in result += embedded.values.prefix(count * width) }
+    return result
+  }
+
+  /// Encodes clips, some at a time.
+  private func forEachPart(
+    _ clips: [Int], _ learner: Learner, _ body: (_ encodings: FloatBuffer, _ count: Int) throws -> Void
+  ) throws {
+    let embedder = Embedder(
+      Model(architecture, learner.parameters, projection: nil), samples: data.samples, project: false,
+      backend: backend, threads: threads)
     let (piece, waveform) = (64, data.waveform)
     for start in stride(from: 0, to: clips.count, by: piece) {
       let part = Array(clips[start..<min(clips.count, start + piece)])
-      let embedded = try embedder.embed(part.count, scope: .clip) { row, place in waveform(part[row], place) }
-      result += try head.forward(embedded, rows: part.count).values
+      try body(embedder.embed(part.count, scope: .clip) { row, place in waveform(part[row], place) }, part.count)
     }
-    return result
   }
 }
 

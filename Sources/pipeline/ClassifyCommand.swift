@@ -65,21 +65,9 @@ struct ClassifyCommand: ParsableCommand {
       throw Failure("usage.folds", "--fold-pattern and --folds both say where folds are", exit: .usage)
     }
     settings.testFolds = testFold
-    settings.rows = try rows.split(separator: ",").map { text in
-      let name = text.trimmingCharacters(in: .whitespaces)
-      guard let row = ClassifySettings.Row(rawValue: name) else {
-        let known = ClassifySettings.Row.allCases.map(\.rawValue)
-        throw Failure(
-          "usage.rows", "there is no such row", on: name, expected: known.joined(separator: ", "),
-          hint: nearest(name, in: known).map { "did you mean \($0)?" }, exit: .usage)
-      }
-      return row
-    }
-    settings.features = try features.map { text in
-      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-        throw Failure("usage.features", "features are given as NAME=PATH", on: text, exit: .usage)
-      }
-      return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    settings.rows = try ClassifySettings.Row.list(rows)
+    settings.features = try features.map { try NamedPath($0, flag: "--features") }.map {
+      ($0.name, $0.path)
     }
     settings.labelFractions = try (labelFraction?.split(separator: ",") ?? []).map { text in
       guard let share = Double(text), share > 0, share <= 1 else {

@@ -7,7 +7,10 @@ import Foundation
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "How good are the weights?",
-    subcommands: [ClassifyCommand.self, RetrieveCommand.self, ZeroShotCommand.self])
+    subcommands: [
+      ClassifyCommand.self, RetrieveCommand.self, ZeroShotCommand.self,
+      CaptionEvaluationCommand.self,
+    ])
 }
 
 /// Which student, where the scores go, and how much of the machine is used.
@@ -61,6 +64,7 @@ enum EvaluationReport {
     for row in record.tables.flatMap(\.rows) {
       if let source = row.source { Console.say("\(row.name): published in \(source)") }
     }
+    for line in record.notComputed ?? [] { Console.note("not computed: \(line)") }
     if !record.data.leftOut.isEmpty {
       Console.note("not used: \(record.data.leftOut.count); \(record.data.leftOut.prefix(3).joined(separator: "; "))")
     }

@@ -13,20 +13,27 @@ import Testing
 
 /// Data that a job takes, made in a moment: tones with random teacher vectors, and a run that was not trained.
 enum TinyData {
-  /// - Parameter silent: how many of the test clips, from the first on, are digital silence.
-  static func shards(_ folder: String, train: Int = 4, test: Int = 3, silent: Int = 0) throws {
+  /// - Parameters:
+  ///   - silent: how many of the test clips, from the first on, are digital silence.
+  ///   - captions: whether each clip has two, the first of which says whether it is silent.
+  static func shards(
+    _ folder: String, train: Int = 4, test: Int = 3, silent: Int = 0, captions: Bool = false
+  ) throws {
     try Files.makeDirectory(folder)
     var shards: [Split: [TrainingShard]] = [:]
     for (split, count) in [(Split.train, train), (.test, test)] {
       let writer = try TrainingShardWriter("\(folder)/\(TrainingShard.name(split, 0))")
       for k in 0..<count {
+        let words = split == .test && k < silent ? "silence" : "a tone sounds"
+        let text = ",\"text\":[\"\(words)\",\"<b>tone</b> number \(k)\"]"
         let seed = UInt64(split == .test ? 100 + k : k)
         try writer.add(
           try #require(ClipID("\(split.rawValue)\(k)")),
           [
             .clip: try NumpyFile.bytes(of: vectors(seed)),
             .sound: try sound(pitch: split == .test && k < silent ? 0 : 200 + 50 * Double(seed)),
-            .record: Array("{\"duration\":10,\"label\":\"kind \(k % 2)\"}\n".utf8),
+            .record: Array(
+              "{\"duration\":10,\"label\":\"kind \(k % 2)\"\(captions ? text : "")}\n".utf8),
           ])
       }
       shards[split] = [try writer.finish()]

@@ -37,6 +37,10 @@ struct PageTests {
       DataTable(title: "t", heading: ["row", "R@1"], rows: [.init([Self.hostile, "0.5"], style: "chance")])
     ]
     evaluation.confusions = [ConfusionPlot(title: "c", labels: [Self.hostile, "b"], counts: [[3, 1], [0, 4]])]
+    evaluation.notComputed = ["METEOR: \(Self.hostile)"]
+    evaluation.captions = [
+      .init(content.data.gallery[0], sentences: [(Self.hostile, Self.hostile)], references: ["a <b>dog</b>"])
+    ]
     content.evaluations = [evaluation]
     content.commands = ["pipeline distill '\(Self.hostile)'"]
     return content
@@ -50,6 +54,13 @@ struct PageTests {
     let digest = Base64.text(Digest(of: "\(Script.text)").bytes)
     #expect(html.contains("script-src &#39;sha256-\(digest)&#39;"))
     #expect(html.contains("<script>\(Script.text)</script>"))
+  }
+
+  @Test("sentences stand beside the player of their sound, as text")
+  func captions() {
+    let page = EvaluationSection.body(content().evaluations).map(\.html).joined()
+    #expect(page.contains("<audio") && page.contains("a &lt;b&gt;dog&lt;/b&gt;") && !page.contains("<b>"))
+    #expect(page.contains("Not computed:"))
   }
 
   @Test("nothing is fetched: every address lies within the page")

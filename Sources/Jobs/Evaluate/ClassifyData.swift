@@ -55,7 +55,7 @@ struct ClassifyData {
     }
     let loader = AudioLoader(.clip, workers: workers, threads: readers, findsKeys: overlap != nil)
     let sources = found.clips.map(\.audio)
-    let makers = try Self.makers(settings, student, threads)
+    let makers = try AudioVectors.makers(settings.rows, seeds: settings.seeds, student, threads)
     let keepsSounds = settings.rows.contains(.supervised)
     var values: [String: [[Float]]] = [:]
     let hasher = DigestBuilder()
@@ -103,36 +103,6 @@ struct ClassifyData {
     seconds.append(Double(audio.samples.count) / Double(FrontEnd.sampleRate))
     let file = overlap == nil ? nil : try clip.media.digest()
     if overlap?.holds(contentKey: audio.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
-  }
-
-  private typealias Maker = ([[Float]]) throws -> [Float]
-
-  /// What turns sounds into the vectors of each row.
-  private static func makers(_ settings: ClassifySettings, _ student: EvaluatedModel?, _ threads: WorkerThreads)
-    throws -> [(String, [Maker])]
-  {
-    let backend = FastBackend()
-    var makers: [(String, [Maker])] = []
-    if settings.rows.contains(.probe), let student {
-      let embedder = Embedder(student.model, project: true, backend: backend, threads: threads)
-      makers.append((ClassifySettings.Row.probe.rawValue, [embedder.embed(sounds:)]))
-    }
-    if settings.rows.contains(.untrained), let student {
-      let embedders = (0..<settings.seeds).map {
-        Embedder(student.untrained(seed: UInt64($0)), project: true, backend: backend, threads: threads)
-      }
-      makers.append((ClassifySettings.Row.untrained.rawValue, embedders.map { $0.embed(sounds:) }))
-    }
-    if settings.rows.contains(.logMel) {
-      makers.append((ClassifySettings.Row.logMel.rawValue, [{ try logMel($0, backend.ops, threads) }]))
-    }
-    return makers
-  }
-
-  private static func logMel(_ sounds: [[Float]], _ kernels: any Ops, _ threads: WorkerThreads) throws
-    -> [Float]
-  {
-    threads.map(sounds.count) { index, _ in LogMelStatistics.compute(sounds[index], kernels: kernels) }.flatMap(\.self)
   }
 
   /// The partitions that folds, splits or hashes make.

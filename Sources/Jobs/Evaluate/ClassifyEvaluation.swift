@@ -151,58 +151,17 @@ struct ClassifyEvaluation {
 
   // MARK: The supervised network
 
-  /// Steps that even a handful of labels is trained for.
-  static let leastSteps = 100
-
-  /// Of all that a baseline's weights depend on: names its folder.
-  private static func identity(
-    _ data: SupervisedTraining.Data, _ configuration: SupervisedTraining.Configuration, _ fit: [Int],
-    _ validation: [Int]
-  ) throws -> Digest {
-    let hasher = DigestBuilder()
-    hasher.update(field: "\(configuration)")
-    hasher.update(field: try CanonicalJSON.text(FastBackend().identity))
-    hasher.update(field: "\(data.samples) \(data.classes) \(data.loss) \(fit.count)")
-    let sound = FloatBuffer(data.samples)
-    for clip in fit + validation {
-      hasher.update(field: data.names[clip])
-      hasher.update(field: "\(data.targets[clip * data.classes..<(clip + 1) * data.classes])")
-      data.waveform(clip, sound.start)
-      hasher.update(UnsafeRawBufferPointer(start: sound.start, count: sound.count * 4))
-    }
-    return hasher.finish()
-  }
-
   private func supervised(_ task: Task, _ data: ClassifyData, _ partitions: [Partition]) throws -> Outcome {
-    let sounds = data.sounds
-    let limit = 10 * FrontEnd.sampleRate
-    let samples = min(limit, sounds.map(\.count).max() ?? limit)
-    let content = SupervisedTraining.Data(
-      names: data.names, samples: samples, targets: data.targets.matrix(Array(data.clips.indices)),
-      classes: data.targets.names.count, loss: data.targets.isMultiLabel ? .sigmoid : .softmax
-    ) { clip, place in
-      let sound = sounds[clip]
-      for i in 0..<samples { place[i] = i < sound.count ? Float(sound[i]) / 32768 : 0 }
-    }
     let (fit, validation) = share(task, data, partitions)
     var configuration = settings.supervised
     configuration.seed = UInt64(task.seed)
-    let batches = max(1, fit.count / min(configuration.batchSize, max(1, fit.count)))
-    configuration.epochs = max(configuration.epochs, (Self.leastSteps + batches - 1) / batches)
-    let training = try SupervisedTraining(content, configuration, backend: FastBackend(), threads: threads)
-    let fold = partitions[task.partition].name
-    report(.working(WorkProgress("epochs of \(task.name), fold \(fold)", of: configuration.epochs)))
-    try training.train(
-      fit, validation: validation,
-      folder: "\(settings.baselines)/\(try Self.identity(content, configuration, fit, validation).short)"
-    ) { epoch, loss, validationLoss in
-      report(.working(WorkProgress("epochs of \(task.name), fold \(fold)", done: epoch, of: configuration.epochs)))
-      let held = validationLoss.map { ", validation \(EvaluationText.number($0))" } ?? ""
-      report(
-        .note(
-          "supervised, fold \(fold), \(EvaluationText.number(task.fraction * 100, decimals: 1)) % of labels: epoch \(epoch) of \(configuration.epochs), loss \(EvaluationText.number(loss))\(held)"
-        ))
-    }
+    let baseline = SupervisedBaseline(
+      names: data.names, sounds: data.sounds, targets: data.targets, configuration: configuration,
+      folder: settings.baselines)
+    let share = EvaluationText.number(task.fraction * 100, decimals: 1)
+    let training = try baseline.train(
+      fit, validation: validation, "supervised, fold \(partitions[task.partition].name), \(share) % of labels", threads,
+      report)
     return Outcome(scores: try training.scores(partitions[task.partition].test), choice: nil)
   }
 }

@@ -154,7 +154,7 @@ extension ClassifyEvaluation {
     if settings.rows.contains(.supervised) {
       let c = settings.supervised
       lines.append(
-        "supervised: the same network from random weights with one linear layer, labels alone; audio padded or cut to one length; Adam \(c.learningRate), cosine, batches of \(c.batchSize), \(c.epochs) epochs and \(Self.leastSteps) steps at least; the epoch with the least validation loss"
+        "supervised: the same network from random weights with one linear layer, labels alone; audio padded or cut to one length; Adam \(c.learningRate), cosine, batches of \(c.batchSize), \(c.epochs) epochs and \(SupervisedBaseline.leastSteps) steps at least; the epoch with the least validation loss"
       )
     }
     for feature in settings.features {

@@ -1,11 +1,20 @@
 import Basics
+import Corpus
 
 /// The sentences of this module.
 extension Failure {
   static func noCaptions(_ shards: String) -> Failure {
     Failure(
-      "text.captions", "no clip of the shards has a caption", on: shards,
-      hint: "a manifest's column `caption` gives them to prepare")
+      "text.captions", "no clip has a caption", on: shards,
+      hint: "a manifest's column caption, or caption_1, caption_2, …, gives them to prepare")
+  }
+
+  static func captionSplit(_ path: String, _ wanted: Split?, found: [Split]) -> Failure {
+    Failure(
+      "captions.split", "the table has no clips that would be scored", on: path,
+      found: found.isEmpty ? "no splits" : found.map(\.rawValue).joined(separator: ", "),
+      expected: wanted?.rawValue ?? "test or validation",
+      hint: "--split names another; --training CSV is a table of its own")
   }
 
   static let noClassVectors = Failure(
@@ -151,5 +160,27 @@ extension Failure {
 
   static func timelineEmpty(_ path: String) -> Failure {
     Failure("timeline.empty", "the timeline has no second that a label covers whole", on: path)
+  }
+
+  static func candidatesMissing(_ path: String, _ clip: String, found: Int, of total: Int)
+    -> Failure
+  {
+    Failure(
+      "candidates.missing", "the sentences lack clips of the evaluation", on: path,
+      found: "\(found) of \(total)",
+      expected: "a row for each clip, such as \(clip)")
+  }
+
+  static func candidatesTwice(_ path: String, _ clip: String, line: Int) -> Failure {
+    Failure(
+      "candidates.several", "a clip has several sentences, and one is scored",
+      on: "\(path), line \(line)", found: clip,
+      hint: "several captioners are several files: --candidates NAME=FILE for each")
+  }
+
+  static func supervisedLabels(_ clip: String) -> Failure {
+    Failure(
+      "evaluate.labels", "the supervised network learns from labels, and a clip has none", on: clip,
+      hint: "a column label gives them; or leave supervised out of --rows")
   }
 }

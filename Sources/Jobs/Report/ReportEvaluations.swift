@@ -3,8 +3,17 @@ import Evaluation
 
 /// A run's evaluations as a report shows them.
 enum ReportEvaluations {
-  static func parts(_ folder: String) throws -> [ReportContent.EvaluationPart] {
-    try EvaluationFile(reading: "\(folder)/\(EvaluationFile.name)").evaluations.map(part)
+  /// - Parameter clips: where the sounds of captioned clips are.
+  static func parts(_ folder: String, _ clips: ReportClips) throws -> [ReportContent.EvaluationPart] {
+    try EvaluationFile(reading: "\(folder)/\(EvaluationFile.name)").evaluations.map { record in
+      var part = part(record)
+      part.captions = (record.examples ?? []).map { example in
+        .init(
+          clips.clip(example.clip), sentences: example.sentences.map { ($0.row, $0.text) },
+          references: example.references)
+      }
+      return part
+    }
   }
 
   private static func part(_ record: EvaluationRecord) -> ReportContent.EvaluationPart {
@@ -28,6 +37,7 @@ enum ReportEvaluations {
       ConfusionPlot(title: $0.row, labels: $0.matrix.labels, counts: $0.matrix.counts)
     }
     part.method = record.method
+    part.notComputed = record.notComputed ?? []
     if let prompts = record.prompts {
       part.method.append(
         "prompt: \(prompts.prompt ?? "not stated"); labels in order: \(prompts.labels.joined(separator: ", "))")

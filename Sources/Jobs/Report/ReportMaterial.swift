@@ -40,7 +40,7 @@ final class ReportMaterial {
     content.graph = try Self.graph(prepared, folder, runs: list.runs.count)
     content.training = chosen.map { [Self.training($0)] } ?? []
     (content.held, content.notes) = heldPart(folder, shards, clips, progress)
-    content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder) } ?? []
+    content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder, clips) } ?? []
     content.headline = try chosen.map(ReportHeadline.part)
     content.facts = Self.facts(chosen, shards)
     let now = shards.flatMap { trainingData($0, prepared.catalog) }

@@ -16,7 +16,9 @@ struct ReportReproduction {
     let kept = CommandLog.last(
       workspace, of: run?.description, shardsAreTheRuns: data != nil && changes.isEmpty)
     let making = kept["prepare"] ?? kept["run"] ?? []
-    let later = ["export", "evaluate classify", "evaluate retrieve", "evaluate zero-shot"].flatMap { kept[$0] ?? [] }
+    let later = ["export", "evaluate classify", "evaluate retrieve", "evaluate zero-shot", "evaluate caption"].flatMap {
+      kept[$0] ?? []
+    }
     commands = making + (run.map { [$0.command] } ?? []) + later
     var sentences: [String] = []
     if let run {

@@ -6,8 +6,8 @@ enum EvaluationSection {
     guard !parts.isEmpty else {
       return [
         .element(
-          "p", [("class", "empty")], text: "Nothing was evaluated yet: pipeline evaluate classify, retrieve, zero-shot."
-        )
+          "p", [("class", "empty")],
+          text: "Nothing was evaluated yet: pipeline evaluate classify, retrieve, zero-shot, caption.")
       ]
     }
     return parts.flatMap { part in
@@ -25,6 +25,11 @@ enum EvaluationSection {
             [.element("summary", text: "Confusion matrices (\(part.confusions.count))")] + part.confusions.map(\.markup)
           ))
       }
+      body += part.captions.map(captioned)
+      if !part.notComputed.isEmpty {
+        body.append(.element("p", text: "Not computed:"))
+        body.append(.element("ul", [], part.notComputed.map { .element("li", text: $0) }))
+      }
       body.append(
         .element(
           "details", [],
@@ -34,5 +39,16 @@ enum EvaluationSection {
           ]))
       return body
     }
+  }
+
+  /// A clip's player beside the sentences.
+  private static func captioned(_ content: ReportContent.CaptionedClip) -> Markup {
+    let said = content.sentences.map { DataTable.Row([$0.row, $0.text]) }
+    let written = content.references.map { DataTable.Row(["reference", $0], style: "published") }
+    let table = DataTable(
+      title: content.clip.id, heading: ["row", "sentence"], rows: said + written, hasNumbers: false)
+    return .element(
+      "div", [("class", "columns")],
+      [.element("div", [("class", "clip")], DataSection.clip(content.clip, id: nil)), table.markup])
   }
 }

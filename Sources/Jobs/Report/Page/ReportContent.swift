@@ -130,6 +130,18 @@ package struct ReportContent: Sendable {
     }
   }
 
+  /// A clip with what was said of it, row by row, and what people said.
+  package struct CaptionedClip: Sendable {
+    package var clip: GalleryClip
+    package var sentences: [(row: String, text: String)]
+    package var references: [String]
+    package init(
+      _ clip: GalleryClip, sentences: [(row: String, text: String)], references: [String]
+    ) {
+      (self.clip, self.sentences, self.references) = (clip, sentences, references)
+    }
+  }
+
   package struct EvaluationPart: Sendable {
     package var title: String
     package var facts: String
@@ -139,6 +151,8 @@ package struct ReportContent: Sendable {
     package var curveText: String?
     package var confusions: [ConfusionPlot] = []
     package var method: [String] = []
+    package var notComputed: [String] = []
+    package var captions: [CaptionedClip] = []
     package init(title: String, facts: String) { (self.title, self.facts) = (title, facts) }
   }
 }

@@ -1,0 +1,89 @@
+import Basics
+import Foundation
+
+/// METEOR 1.5 by its authors' own program, which the user has: `java -jar meteor-1.5.jar - - -stdio -l en -norm`, as
+/// pycocoevalcap runs it, with the table of paraphrases that lies beside the jar.
+///
+/// Its license keeps it out of this project, and what it computes is not written down anywhere else exactly: a score by
+/// another program would have to carry another name.
+package struct METEORJar: Sendable {
+  /// Numbers in the jar's answer for one candidate.
+  private static let statistics = 23
+
+  private let jar: String
+
+  /// - Throws: `meteor.jar` where there is no such file.
+  package init(_ path: String) throws {
+    guard Files.exists(path), !Files.isDirectory(path) else { throw Failure.noMETEOR(path) }
+    jar = Files.resolved(path) ?? path
+  }
+
+  package struct Scores: Sendable, Equatable {
+    package var items: [Double]
+    /// Of the corpus: of summed counts, not the mean of the items.
+    package var corpus: Double
+  }
+
+  /// One text for each item, and what it is compared with; as words that blanks separate.
+  package struct Task: Sendable {
+    package var candidates: [[String]]
+    package var references: [[[String]]]
+
+    package init(candidates: [[String]], references: [[[String]]]) {
+      (self.candidates, self.references) = (candidates, references)
+    }
+  }
+
+  /// Scores several sets of candidates in two runs of the program: it loads 62 MB each time it starts.
+  /// - Throws: `meteor.failed` with what it said last, `meteor.answer` for one that is not what METEOR answers.
+  package func scores(_ tasks: [Task]) throws -> [Scores] {
+    let folder = try TemporaryDirectory("meteor")
+    let questions = tasks.flatMap { task in
+      zip(task.candidates, task.references).map { candidate, references in
+        let text = candidate.joined(separator: " ").replacing("|||", with: "").replacing(
+          "  ", with: " ")
+        return (["SCORE"] + references.map { $0.joined(separator: " ") } + [text]).joined(
+          separator: " ||| ")
+      }
+    }
+    let statistics = try answers(to: questions, in: folder, count: questions.count)
+    for line in statistics
+    where line.split(separator: " ").compactMap({ Double($0) }).count != Self.statistics {
+      throw Failure.meteorAnswer(jar, line)
+    }
+    var (evaluations, first) = ([String](), 0)
+    for task in tasks {
+      let own = statistics[first..<first + task.candidates.count]
+      evaluations.append((["EVAL"] + own).joined(separator: " ||| "))
+      first += own.count
+    }
+    let values = try answers(to: evaluations, in: folder, count: questions.count + tasks.count).map { line in
+      guard let value = Double(line), value.isFinite else { throw Failure.meteorAnswer(jar, line) }
+      return value
+    }
+    first = 0
+    return tasks.map { task in
+      let items = Array(values[first..<first + task.candidates.count])
+      first += items.count + 1
+      return Scores(items: items, corpus: values[first - 1])
+    }
+  }
+
+  private func answers(to questions: [String], in folder: TemporaryDirectory, count: Int) throws
+    -> [String]
+  {
+    let (input, output) = ("\(folder.path)/questions", "\(folder.path)/answers")
+    try Files.write(questions.map { $0 + "\n" }.joined(), to: input)
+    let words = ["java", "-Xmx2G", "-jar", jar, "-", "-", "-stdio", "-l", "en", "-norm"]
+    let ending = try ExternalProgram(words: words).run(input: input, output: output, in: folder)
+    guard ending.status == 0 else { throw Failure.externalFailed("meteor.failed", "METEOR", jar, ending) }
+    let lines = String(decoding: try Files.read(output, limit: 1 << 30), as: UTF8.self).split(
+      separator: "\n"
+    )
+    .map { String($0).trimmingCharacters(in: .whitespaces) }
+    guard lines.count == count else {
+      throw Failure.meteorAnswer(jar, "\(lines.count) lines, not \(count)")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,18 @@
+import Basics
+import Foundation
+
+/// A folder for the time of some work; it goes with the last who holds it.
+final class TemporaryDirectory: Sendable {
+  let path: String
+
+  /// - Parameter purpose: a word for its name.
+  /// - Throws: `Failure` where it cannot be made.
+  init(_ purpose: String) throws {
+    var template = Array("\(FileManager.default.temporaryDirectory.path)/pipeline-\(purpose)-XXXXXX".utf8CString)
+    let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
+    guard let made else { throw Failure.system("make a temporary folder for", purpose) }
+    path = String(cString: made)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}

@@ -1,0 +1,44 @@
+import Basics
+import Evaluation
+import Kernels
+import Models
+import Training
+
+/// What turns sounds into the vectors of a row that needs no training.
+enum AudioVectors {
+  /// 16 kHz mono in −1…1 to `[sounds, width]`.
+  typealias Maker = ([[Float]]) throws -> [Float]
+
+  /// - Parameters:
+  ///   - rows: those that are trained, and those that need a student where there is none, have no maker.
+  ///   - seeds: of untrained networks.
+  /// - Returns: for each row one maker, or one for each seed.
+  static func makers(
+    _ rows: [ClassifySettings.Row], seeds: Int, _ student: EvaluatedModel?, _ threads: WorkerThreads
+  ) throws -> [(row: String, makers: [Maker])] {
+    let backend = FastBackend()
+    var makers: [(row: String, makers: [Maker])] = []
+    if rows.contains(.probe), let student {
+      let embedder = Embedder(student.model, project: true, backend: backend, threads: threads)
+      makers.append((ClassifySettings.Row.probe.rawValue, [embedder.embed(sounds:)]))
+    }
+    if rows.contains(.untrained), let student {
+      let embedders = (0..<seeds).map {
+        Embedder(
+          student.untrained(seed: UInt64($0)), project: true, backend: backend, threads: threads)
+      }
+      makers.append((ClassifySettings.Row.untrained.rawValue, embedders.map { $0.embed(sounds:) }))
+    }
+    if rows.contains(.logMel) {
+      makers.append((ClassifySettings.Row.logMel.rawValue, [{ logMel($0, backend.ops, threads) }]))
+    }
+    return makers
+  }
+
+  private static func logMel(_ sounds: [[Float]], _ ops: any Ops, _ threads: WorkerThreads)
+    -> [Float]
+  {
+    threads.map(sounds.count) { index, _ in LogMelStatistics.compute(sounds[index], kernels: ops) }
+      .flatMap(\.self)
+  }
+}

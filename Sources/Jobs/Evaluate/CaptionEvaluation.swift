@@ -1,0 +1,180 @@
+import Basics
+import CLIP
+import Corpus
+import Evaluation
+import Kernels
+
+/// What are sentences worth that say what is heard, beside rows that anyone can make?
+struct CaptionEvaluation {
+  static let scoreColumns = [
+    "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr-D", "SPICE", "SPIDEr",
+    "CLIP similarity",
+  ]
+  static let varietyColumns = ["vocabulary", "mean length", "distinct", "copied"]
+  /// Clips that are kept with what was said of them.
+  static let mostExamples = 8
+
+  let settings: CaptionSettings
+  let threads: WorkerThreads
+
+  /// - Parameters:
+  ///   - student: nil where no row listens.
+  ///   - captioner: nil where sentences come from files alone.
+  static func run(
+    _ settings: CaptionSettings, student: EvaluatedModel?, captioner: (any Captioner)?,
+    report: (EvaluationEvent) -> Void
+  ) throws -> EvaluationRecord {
+    let threads = WorkerThreads(settings.threads)
+    defer { threads.stop() }
+    return try CaptionEvaluation(settings: settings, threads: threads).run(
+      student, captioner, report)
+  }
+
+  private func run(
+    _ student: EvaluatedModel?, _ captioner: (any Captioner)?, _ report: (EvaluationEvent) -> Void
+  ) throws -> EvaluationRecord {
+    // What cannot be found is said before anything is heard.
+    let meteor = try settings.meteor.map { try METEORJar($0) }
+    let spice = try settings.spice.map { try SPICEJar($0) }
+    let similarity = try settings.clip.map { try SentenceSimilarity($0, settings, threads) }
+    let tables = try settings.candidates.map {
+      (name: $0.name, table: try CaptionTable(path: $0.path))
+    }
+    var clips = try CaptionClips(settings)
+    let listens = clips.haveSounds && (captioner != nil || !settings.rows.isEmpty)
+    let sounds =
+      listens || !settings.features.isEmpty
+      ? try CaptionSounds(&clips, settings, student, captioner, threads: threads, report: report)
+      : nil
+    guard !clips.scored.isEmpty else { throw Failure.noSound(clips.title, clips.leftOut) }
+    var said = try tables.map { ($0.name, try sentences($0.table, clips)) }
+    if let captioner, let sounds { said.insert((captioner.name, sounds.sentences), at: 0) }
+    let rows = CaptionRows.all(clips, sentences: said, sounds, seeds: settings.seeds)
+    let scoring = CaptionScoring(clips, rows)
+    let extra = try CaptionScoring.Outside(
+      meteor: meteor.map { try scoring.meteor($0) }, spice: spice.map { try scoring.spice($0) },
+      similarity: similarity.map { try scoring.similarity($0) })
+    if let path = settings.save { try scoring.save(extra, to: path) }
+    return record(clips, scoring, extra, sounds, student, captioner)
+  }
+
+  /// The sentence of a file for each clip; an empty one counts as said.
+  private func sentences(_ table: CaptionTable, _ clips: CaptionClips) throws -> [String] {
+    let found = clips.scored.map { table.row($0.id) }
+    let missing = found.indices.filter { found[$0] == nil }
+    if let first = missing.first {
+      throw Failure.candidatesMissing(
+        table.path, clips.scored[first].id, found: found.count - missing.count, of: found.count)
+    }
+    if let row = found.compactMap(\.self).first(where: { $0.captions.count > 1 }) {
+      throw Failure.candidatesTwice(table.path, row.id, line: row.line)
+    }
+    return found.map { $0?.captions.first ?? "" }
+  }
+
+  // MARK: What is kept
+
+  private func record(
+    _ clips: CaptionClips, _ scoring: CaptionScoring, _ extra: CaptionScoring.Outside,
+    _ sounds: CaptionSounds?,
+    _ student: EvaluatedModel?, _ captioner: (any Captioner)?
+  ) -> EvaluationRecord {
+    let scores = scoring.table(extra)
+    let known = Set(scores.flatMap { $0.scores.keys })
+    var record = EvaluationRecord(
+      kind: "caption", title: clips.title,
+      data: .init(
+        clips: clips.scored.count, classes: [], digest: scoring.digest, leftOut: clips.leftOut),
+      of: student, split: clips.split?.rawValue, scored: clips.scored.count,
+      method: method(clips, sounds, extra),
+      tables: [
+        ScoreTable(
+          title: "\(clips.scored.count) clips, against \(clips.referencesText)",
+          columns: Self.scoreColumns.filter(known.contains), rows: scores),
+        ScoreTable(title: "sentences", columns: Self.varietyColumns, rows: scoring.variety()),
+      ])
+    record.notComputed = notComputed(clips, listened: sounds?.vectors.isEmpty == false)
+    record.examples = scoring.examples(most: Self.mostExamples)
+    let learnt = Set(clips.training.map(\.id))
+    let repeated = clips.scored.filter { learnt.contains($0.id) }
+    record.warnings = [
+      repeated.isEmpty
+        ? nil
+        : "\(repeated.count) of the clips are training clips too (\(repeated[0].id)): their scores are too good",
+      sounds?.silence,
+    ].compactMap(\.self)
+    return record
+  }
+
+  private func method(
+    _ clips: CaptionClips, _ sounds: CaptionSounds?, _ extra: CaptionScoring.Outside
+  ) -> [String] {
+    var lines = [
+      "words as Stanford's PTB tokenizer (CoreNLP 3.4.1) cuts them, lower case, without punctuation",
+      "BLEU, ROUGE-L and CIDEr-D as pycocoevalcap defines them; what is rare for CIDEr-D is counted over the references of these clips",
+      "vocabulary: different words said; distinct: different sentences; copied: share that stands in the training set word for word",
+    ]
+    if extra.meteor != nil {
+      lines.append("METEOR 1.5: external, by the program of its authors (-l en -norm)")
+    }
+    if extra.spice != nil {
+      lines.append(
+        "SPICE: external, by the program of its authors; SPIDEr: mean of SPICE and CIDEr-D")
+    }
+    if let model = extra.similarity?.model {
+      lines.append(
+        "CLIP similarity: mean cosine of the sentence's and the references' text vectors, by \(model); not FENSE"
+      )
+    }
+    if sounds != nil {
+      lines.append(
+        "nearest by …: the first caption of the training clip whose vector has the largest cosine; audio: the student's embedding, untrained: the same network with initial weights, log-mel: means and deviations of \(LogMelStatistics.bands) bands"
+      )
+    }
+    lines.append(
+      "shuffled audio: every clip gets another clip's sentence; human: each reference in turn against the others, so against one fewer"
+    )
+    lines.append(
+      "± is the sample deviation over seeds, of human over the references; \(clips.training.count) training clips"
+    )
+    return lines
+  }
+
+  /// What is not in the table, and what would put it there.
+  private func notComputed(_ clips: CaptionClips, listened: Bool) -> [String] {
+    var lines: [String] = []
+    if settings.meteor == nil {
+      lines.append("METEOR: --meteor-jar FILE names meteor-1.5.jar, its data/ beside it")
+    }
+    if settings.spice == nil {
+      lines.append(
+        "SPICE, SPIDEr: --spice-jar FILE names spice-1.0.jar, Stanford CoreNLP 3.6.0 and its models in lib/ beside it"
+      )
+    }
+    if settings.clip == nil { lines.append("CLIP similarity of sentences: --clip DIR") }
+    lines.append(
+      "FENSE, SPIDEr-FL: they need a sentence network and an error detector that this program does not run"
+    )
+    if clips.training.isEmpty {
+      lines.append(
+        "random, most frequent and nearest caption: no training captions; --training CSV, or a column split"
+      )
+    } else if !listened {
+      lines.append("nearest by audio: no sounds; --sounds DIR, and --weights or --run")
+    }
+    if (clips.scored.map(\.captions.count).min() ?? 0) < 2 {
+      lines.append("human: a clip has one caption alone")
+    }
+    return lines
+  }
+}
+
+extension CaptionClips {
+  /// `5 references each`.
+  var referencesText: String {
+    let counts = Set(scored.map(\.captions.count)).sorted()
+    let (least, most) = (counts.first ?? 0, counts.last ?? 0)
+    if least == most { return "\(least) \(least == 1 ? "reference" : "references") each" }
+    return "\(least) to \(most) references each"
+  }
+}

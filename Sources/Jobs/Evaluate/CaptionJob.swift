@@ -1,0 +1,38 @@
+import Basics
+import Evaluation
+
+/// What are sentences worth that say what is heard, beside rows that anyone can make?
+package struct CaptionJob {
+  package let settings: CaptionSettings
+  package let place: EvaluationPlace
+  /// What says sentences of the clips' sounds; nil: files have them.
+  package let captioner: (any Captioner)?
+
+  package init(
+    _ settings: CaptionSettings, _ place: EvaluationPlace, captioner: (any Captioner)? = nil
+  ) {
+    (self.settings, self.place, self.captioner) = (settings, place, captioner)
+  }
+
+  /// - Returns: how many clips are scored, and how many cannot be.
+  /// - Throws: what opening the student and reading the captions throws.
+  package func plan() throws -> (scored: Int, leftOut: Int) {
+    _ = try student()
+    let clips = try CaptionClips(settings)
+    return (clips.scored.count, clips.leftOut.count)
+  }
+
+  package func run(_ events: (EvaluationEvent) -> Void) throws {
+    let student = try student()
+    let record = try CaptionEvaluation.run(
+      settings, student: student, captioner: captioner, report: events)
+    try place.finish([record], student, events)
+  }
+
+  /// Nil where no row needs one, or there are no sounds to hear.
+  private func student() throws -> EvaluatedModel? {
+    let hears = settings.captions == nil || !settings.sounds.isEmpty
+    return hears && !Set(settings.rows).isDisjoint(with: [.probe, .untrained])
+      ? try place.student() : nil
+  }
+}

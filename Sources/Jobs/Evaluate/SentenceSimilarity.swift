@@ -1,0 +1,34 @@
+import Basics
+import CLIP
+import Evaluation
+import Kernels
+
+/// How near two sentences lie to each other for a CLIP model's text tower.
+final class SentenceSimilarity {
+  /// The model, for people.
+  let name: String
+  private let embedder: TextEmbedder
+  /// Of length one, by text.
+  private var vectors: [String: [Float]] = [:]
+
+  /// - Throws: `clip.…`.
+  init(_ path: String, _ settings: CaptionSettings, _ threads: WorkerThreads) throws {
+    let model = try CLIPModel(path, activation: settings.activation)
+    name = "\(model.name) \(model.gelu.rawValue)"
+    embedder = try TextEmbedder(
+      model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
+  }
+
+  /// −1 to 1.
+  func cosine(_ a: String, _ b: String) throws -> Double {
+    let (x, y) = (try vector(a), try vector(b))
+    return zip(x, y).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  private func vector(_ text: String) throws -> [Float] {
+    if let known = vectors[text] { return known }
+    let made = UnitRows(try embedder.embed([text]).flatMap(\.self), width: embedder.width).rows([0])
+    vectors[text] = made
+    return made
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Basics
+import Corpus
+import Evaluate
+import Evaluation
+import Foundation
+
+struct CaptionEvaluationCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "caption",
+    abstract: "What are sentences worth that say what is heard, beside rows that anyone can make?",
+    discussion: """
+      Scored are the clips of shards that were kept out of training, or of a table: id,caption (a row for each) or
+      file_name,caption_1,caption_2,…, with a column split, or with the training captions in a table of their own.
+      BLEU, ROUGE-L and CIDEr-D are computed here; METEOR and SPICE by their authors' programs, where they are named.
+      """)
+
+  @Option(help: "Training shards with captions.") var shards = "shards"
+  @Option(help: "A table of captions (CSV or JSON lines), in place of shards.") var captions: String?
+  @Option(help: "The captions of the training clips, where the table has no column split.")
+  var training: String?
+  @Option(parsing: .singleValue, help: "A folder with the sounds of the table's clips. Repeatable.")
+  var sounds: [String] = []
+  @Option(
+    help:
+      "train, validation or test; default: test, else validation; all of a table without splits.")
+  var split: String?
+  @Option(
+    parsing: .singleValue,
+    help:
+      "NAME=FILE: sentences to score, one for each clip (CSV or JSON lines with id and caption). Repeatable."
+  )
+  var candidates: [String] = []
+  @Option(
+    help:
+      "Nearest training clip by probe, untrained, log-mel, supervised, with commas between; or none."
+  )
+  var rows = "probe,untrained,log-mel"
+  @Option(
+    parsing: .singleValue, help: "NAME=PATH: the same by vectors of another system. Repeatable.")
+  var features: [String] = []
+  @Option(help: "Seeds of random captions, shuffled clips and untrained networks.") var seeds = 3
+  @Option(help: "meteor-1.5.jar, its data/ beside it: METEOR by its authors' program (needs java).")
+  var meteorJar: String?
+  @Option(
+    help:
+      "spice-1.0.jar, Stanford CoreNLP 3.6.0 and its models in lib/ beside it: SPICE and SPIDEr.")
+  var spiceJar: String?
+  @OptionGroup var clip: CLIPOptions
+  @Option(help: "Write every sentence with its scores as JSON lines, for outside judges.") var save: String?
+  @OptionGroup var options: EvaluationOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    _ = try common.begin()
+    let job = CaptionJob(try settings(), options.place)
+    if common.dryRun {
+      let (scored, leftOut) = try job.plan()
+      return Console.say("would score the sentences of \(scored) clips; \(leftOut) cannot be used")
+    }
+    try job.run(EvaluationReport().show)
+  }
+
+  private func settings() throws -> CaptionSettings {
+    var settings = CaptionSettings()
+    (settings.shards, settings.captions, settings.training) = (shards, captions, training)
+    settings.sounds = sounds
+    if captions == nil, training != nil || !sounds.isEmpty {
+      throw Failure(
+        "usage.captions", "--training and --sounds belong to a table of captions",
+        expected: "--captions FILE",
+        exit: .usage)
+    }
+    settings.split = try parsed("--split", split) { Split(manifest: $0) }
+    settings.candidates = try candidates.map { try NamedPath($0, flag: "--candidates") }.map {
+      ($0.name, $0.path)
+    }
+    settings.features = try features.map { try NamedPath($0, flag: "--features") }.map {
+      ($0.name, $0.path)
+    }
+    settings.rows = rows == "none" ? [] : try ClassifySettings.Row.list(rows)
+    let names =
+      settings.candidates.map(\.name) + settings.rows.map(\.rawValue)
+      + settings.features.map(\.name)
+    guard Set(names).count == names.count else {
+      throw Failure(
+        "usage.rows", "rows need names of their own", found: names.joined(separator: ", "),
+        exit: .usage)
+    }
+    settings.seeds = try positive("--seeds", seeds) ?? 1
+    (settings.meteor, settings.spice, settings.save) = (meteorJar, spiceJar, save)
+    (settings.clip, settings.activation, settings.tokenizer) = (
+      clip.clip, try clip.kind(), clip.tokenizer
+    )
+    (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
+    settings.workerCommand = try DecodeWorkerCommand.command()
+    return settings
+  }
+}
