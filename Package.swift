@@ -52,6 +52,7 @@ let package = Package(
     module("Tar", ["Basics", "CArchive"]),
     module("Ranks", ["Basics", "CSystem"]),
     module("Corpus", ["Basics", "Tar"]),
+    module("Attestation", ["Basics", "CSystem"]),
     module("Tensors", ["Basics"]),
     module("StageGraph", ["Basics", grdb, sqlite]),
     module("RemoteCache", ["Basics", "StageGraph", "CCurl", protobuf]),
@@ -82,6 +83,7 @@ let package = Package(
         "Basics", "Corpus", "Tensors", "StageGraph", "Shards", "Kernels", "Audio", "Networks", "Models", "Training",
         "Evaluation", "Ranks", "Runs",
       ]),
+    job("Attest", ["Basics", "Kernels", "Training", "Attestation", "Runs"]),
     job("Export", ["Basics", "Tensors", "Kernels", "Audio", "Networks", "Models", "Training", "Runs"]),
     job(
       "Embed",
@@ -117,7 +119,7 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
-        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Search",
+        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Attest", "Export", "Embed", "Search",
         "Evaluate", "Report", "Inspect", "Flow", arguments,
       ]),
 
@@ -126,6 +128,7 @@ let package = Package(
       path: "Tests/TestSupport"
     ),
     .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics", "CMathematics"]),
+    .testTarget(name: "AttestationTests", dependencies: ["TestSupport", "Basics", "Attestation"]),
     .testTarget(name: "CorpusTests", dependencies: ["TestSupport", "Basics", "Tar", "Corpus"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors", "Networks", "Models"]),
     .testTarget(name: "StageGraphTests", dependencies: ["TestSupport", "StageGraph"]),
@@ -167,3 +170,17 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzzer links libFuzzer, so that only Scripts/fuzz builds it.
+if Context.environment["PIPELINE_FUZZ"] == "1" {
+  package.targets += [
+    .systemLibrary(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "CFuzz", "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards",
+        "Networks",
+        "Models", "CLIP", "Training", "Attestation", "Runs", "Flow",
+      ], path: "Tests/Fuzz", exclude: ["CFuzz"]),
+  ]
+}

@@ -6,7 +6,7 @@ int media_decoder_open(const media_file *file, int index, media_decoder **out) {
   *out = NULL;
   const AVStream *stream = file->context->streams[index];
   const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
-  if (!codec) return AVERROR_DECODER_NOT_FOUND;
+  if (!codec || !media_allows(file, codec)) return AVERROR_DECODER_NOT_FOUND;
   media_decoder *decoder = av_mallocz(sizeof *decoder);
   if (!decoder) return AVERROR(ENOMEM);
   AVCodecContext *context = decoder->context = avcodec_alloc_context3(codec);

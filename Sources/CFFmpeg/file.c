@@ -45,7 +45,7 @@ static int refuse(AVFormatContext *context, AVIOContext **io, const char *url, i
   return AVERROR(EPERM);
 }
 
-static int prepare(media_file *file, const char *formats) {
+static int prepare_bytes(media_file *file) {
   uint8_t *buffer = av_malloc(buffer_size);
   if (!buffer) return AVERROR(ENOMEM);
   file->io = avio_alloc_context(buffer, buffer_size, 0, file, read_bytes, NULL, seek_bytes);
@@ -53,6 +53,14 @@ static int prepare(media_file *file, const char *formats) {
     av_free(buffer);
     return AVERROR(ENOMEM);
   }
+  return 0;
+}
+
+enum { most_probed = 1 << 20 };
+
+static int prepare(media_file *file, const char *formats, const char *decoders) {
+  int result = prepare_bytes(file);
+  if (result < 0) return result;
   AVFormatContext *context = avformat_alloc_context();
   if (!context) return AVERROR(ENOMEM);
   file->context = context;
@@ -62,9 +70,10 @@ static int prepare(media_file *file, const char *formats) {
   context->format_whitelist = av_strdup(formats);
   context->protocol_whitelist = av_strdup("none");
   if (!context->format_whitelist || !context->protocol_whitelist) return AVERROR(ENOMEM);
+  if (decoders && !(context->codec_whitelist = av_strdup(decoders))) return AVERROR(ENOMEM);
   // Enough for any real file; a broken one must not be searched for minutes.
   context->probesize = 5 << 20;
-  context->format_probesize = 1 << 20;
+  context->format_probesize = most_probed;
   context->max_analyze_duration = 5 * AV_TIME_BASE;
   context->max_probe_packets = 2500;
   context->max_streams = 64;
@@ -122,8 +131,8 @@ static void shut(media_file *file) {
   file->position = 0;
 }
 
-static int start(media_file *file, const char *formats) {
-  int result = prepare(file, formats);
+static int start(media_file *file, const char *formats, const char *decoders) {
+  int result = prepare(file, formats, decoders);
   // The name is left out on purpose: its extension would change which demuxer wins.
   return result < 0 ? result : avformat_open_input(&file->context, "", NULL, NULL);
 }
@@ -138,22 +147,22 @@ int media_open_packets(media_source source, const char *formats, media_file **ou
   *out = NULL;
   media_file *file = make(source);
   if (!file) return AVERROR(ENOMEM);
-  int result = start(file, formats);
+  int result = start(file, formats, NULL);
   if (result < 0) media_close(file);
   else *out = file;
   return result < 0 ? result : 0;
 }
 
-int media_open(media_source source, const char *formats, bool only_sound, media_file **out) {
+int media_open(media_source source, const char *formats, const char *decoders, bool only_sound, media_file **out) {
   *out = NULL;
   media_file *file = make(source);
   if (!file) return AVERROR(ENOMEM);
-  int result = start(file, formats);
+  int result = start(file, formats, decoders);
   bool done = false;
   // The full search decodes pictures to learn their format: a fifth of the work for the sound of a clip.
   if (result >= 0 && only_sound && header_is_enough(file->context) && !(done = find_starts(file))) {
     shut(file);
-    result = start(file, formats);
+    result = start(file, formats, decoders);
   }
   if (result >= 0 && !done) result = avformat_find_stream_info(file->context, NULL);
   if (result < 0) {
@@ -168,6 +177,14 @@ void media_close(media_file *file) {
   if (!file) return;
   shut(file);
   av_free(file);
+}
+
+const char *media_probe(media_source source) {
+  media_file *file = make(source);
+  const AVInputFormat *format = NULL;
+  if (file && prepare_bytes(file) >= 0) av_probe_input_buffer2(file->io, &format, "", NULL, 0, most_probed);
+  media_close(file);
+  return format ? format->name : NULL;
 }
 
 const char *media_format_name(const media_file *file) { return file->context->iformat->name; }
@@ -193,13 +210,15 @@ static bool is_misread(const AVFormatContext *context, const AVCodecParameters *
 void media_stream_facts(const media_file *file, int index, media_stream *facts) {
   const AVStream *stream = file->context->streams[index];
   const AVCodecParameters *parameters = stream->codecpar;
+  const AVCodec *decoder = avcodec_find_decoder(parameters->codec_id);
   *facts = (media_stream){
       .kind = parameters->codec_type == AVMEDIA_TYPE_AUDIO   ? MEDIA_KIND_AUDIO
               : parameters->codec_type == AVMEDIA_TYPE_VIDEO ? MEDIA_KIND_VIDEO
                                                              : MEDIA_KIND_OTHER,
       .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
       .is_attached_picture = stream->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS),
-      .has_decoder = avcodec_find_decoder(parameters->codec_id) != NULL,
+      .has_decoder = decoder && media_allows(file, decoder),
+      .is_left_out = decoder && !media_allows(file, decoder),
       .is_misread = is_misread(file->context, parameters),
       .codec = avcodec_get_name(parameters->codec_id),
       .start = media_time(stream->start_time),

@@ -3,6 +3,7 @@
 #include "CFFmpeg.h"
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 
 enum { most_kept = 512 };
 
@@ -16,6 +17,11 @@ struct media_file {
   AVPacket *packets[most_kept];
   int kept, taken;
 };
+// Whether a decoder is among those that the file may be decoded with.
+static inline bool media_allows(const media_file *file, const AVCodec *codec) {
+  const char *list = file->context->codec_whitelist;
+  return !list || av_match_list(codec->name, list, ',') > 0;
+}
 struct media_packet { AVPacket *packet; };
 struct media_frame { AVFrame *frame; };
 struct media_decoder { AVCodecContext *context; };

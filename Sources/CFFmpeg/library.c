@@ -1,12 +1,14 @@
 // The libraries as such: versions, messages, error texts, and which vector instructions they use.
 
 #include "internal.h"
+#include <iconv.h>
 #include <libavutil/cpu.h>
 #include <libswscale/swscale.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 bool media_is_out_of_memory(int result) { return result == AVERROR(ENOMEM); }
 
@@ -91,3 +93,24 @@ const char *media_configuration(void) { return avcodec_configuration(); }
 bool media_has_demuxer(const char *name) { return av_find_input_format(name) != NULL; }
 
 bool media_has_decoder(const char *name) { return avcodec_find_decoder_by_name(name) != NULL; }
+
+int media_decoder_count(void) {
+  int count = 0;
+  void *state = NULL;
+  const AVCodec *codec;
+  while ((codec = av_codec_iterate(&state)))
+    count += av_codec_is_decoder(codec) && (codec->type == AVMEDIA_TYPE_AUDIO || codec->type == AVMEDIA_TYPE_VIDEO);
+  return count;
+}
+
+void media_open_what_opens_late(void) {
+  tzset();
+  // Those that DVB allows, by the names that libavformat's mpegts.c gives them. Each stays open: the C library keeps what is in use.
+  static const char *const others[] = {"ISO6937", "UCS-2BE", "KSC_5601", "GB2312", "UTF-8"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) (void)iconv_open("UTF-8", others[i]);
+  for (int part = 1; part <= 16; part++) {
+    char name[16];
+    snprintf(name, sizeof name, "ISO-8859-%d", part);
+    (void)iconv_open("UTF-8", name);
+  }
+}

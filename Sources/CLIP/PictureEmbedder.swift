@@ -22,11 +22,11 @@ package final class PictureEmbedder: @unchecked Sendable {
       tower.layers, width: width, model.weights, backend: backend, threads: threads)
   }
 
-  /// A picture as the tower takes it: square, and of the model's size.
-  package func prepared(_ picture: Bitmap) -> Bitmap { PictureInput.prepared(picture, side: tower.imageSize) }
+  /// Pixels of each side of a picture, as the tower takes it.
+  package var side: Int { tower.imageSize }
 
-  /// `[pictures, width]` of pictures that are `prepared`.
-  package func embed(prepared pictures: [Bitmap]) throws -> FloatBuffer {
+  /// `[pictures, width]` of pictures that are `squared` to `side`.
+  package func embed(squared pictures: [Bitmap]) throws -> FloatBuffer {
     let table = table
     return try network.run(pictures.count, of: tower.input) { index, _, place in
       PictureInput.write(pictures[index], table, to: place)
@@ -34,29 +34,13 @@ package final class PictureEmbedder: @unchecked Sendable {
   }
 
   package func embed(_ pictures: [Bitmap]) throws -> [[Float]] {
-    let rows = try embed(prepared: pictures.map(prepared))
+    let rows = try embed(squared: pictures.map { $0.squared(side: side) })
     return pictures.indices.map { rows[$0 * width..<($0 + 1) * width] }
   }
 }
 
-/// A picture as the image tower takes it.
-package enum PictureInput {
-  /// The shorter side made as long as the model's, then the middle: 8-bit colors, byte for byte as Pillow and open_clip
-  /// make them.
-  package static func prepared(_ picture: Bitmap, side: Int) -> Bitmap {
-    let (short, long) = (min(picture.width, picture.height), max(picture.width, picture.height))
-    // In whole numbers: side · long / short, cut off.
-    let longer = side * long / short
-    let size = picture.width <= picture.height ? (width: side, height: longer) : (width: longer, height: side)
-    let resized = picture.resized(width: size.width, height: size.height)
-    return resized.cropped(
-      x: halved(size.width - side), y: halved(size.height - side), width: side, height: side
-    ).withoutAlpha
-  }
-
-  /// Half of it, with halves to the even neighbor, as Python rounds.
-  private static func halved(_ count: Int) -> Int { count % 4 == 3 ? count / 2 + 1 : count / 2 }
-
+/// A picture's numbers as the image tower takes them.
+enum PictureInput {
   /// Its three planes, normalized.
   /// - Parameter table: `[3, 256]` by channel and value.
   static func write(_ picture: Bitmap, _ table: [Float], to place: MutableFloats) {

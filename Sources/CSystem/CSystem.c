@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <xxhash.h>
 #if defined(__x86_64__)
@@ -91,32 +92,8 @@ static pid_t spawn(const char *const arguments[], char **environment, int input,
   return error ? -error : pid;
 }
 
-// What a worker's environment holds whatever this process's does. Memory begins as zeros wherever it comes from: a decoder that reads
-// what it never wrote, as some do in damaged files, then reads the same every time.
-static char *const worker_settings[] = {
-    "OPENBLAS_NUM_THREADS=1",
-    "GLIBC_TUNABLES=glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",
-};
-enum { worker_setting_count = sizeof worker_settings / sizeof *worker_settings };
-
-static int is_worker_setting(const char *entry) {
-  for (int i = 0; i < worker_setting_count; i++)
-    if (!strncmp(entry, worker_settings[i], strchr(worker_settings[i], '=') + 1 - worker_settings[i])) return 1;
-  return 0;
-}
-
-pid_t system_spawn_worker(const char *const arguments[], int input, int output) {
-  size_t size = 0, count = 0;
-  while (environ[size]) size++;
-  char **environment = malloc((size + worker_setting_count + 1) * sizeof *environment);
-  if (!environment) return -ENOMEM;
-  for (size_t i = 0; i < size; i++)
-    if (!is_worker_setting(environ[i])) environment[count++] = environ[i];
-  for (int i = 0; i < worker_setting_count; i++) environment[count++] = worker_settings[i];
-  environment[count] = NULL;
-  pid_t pid = spawn(arguments, environment, input, output, 0);
-  free(environment);
-  return pid;
+pid_t system_spawn_worker(const char *const arguments[], const char *const environment[], int input, int output) {
+  return spawn(arguments, (char **)environment, input, output, 0);
 }
 
 pid_t system_spawn_command(const char *const arguments[], int input, int output) {
@@ -205,8 +182,10 @@ int system_identity_of_path(const char *path, system_file_identity *out) {
   return identity(stat(path, &s), &s, out);
 }
 int system_identity_of_descriptor(int descriptor, system_file_identity *out) {
+  // The call itself: the C library may make it by a path that is empty, which a worker that is locked in must not use. The kernel's
+  // structure is the C library's on 64 bits.
   struct stat s;
-  return identity(fstat(descriptor, &s), &s, out);
+  return identity((int)syscall(SYS_fstat, descriptor, &s), &s, out);
 }
 int system_identity_of_link(const char *path, system_file_identity *out) {
   struct stat s;

@@ -35,7 +35,7 @@ package struct ReasonCount: Codable, Sendable, Equatable {
     (self.title, self.reason, self.count, self.example) = (title, reason, count, example)
   }
 
-  /// One row a reason; those of most clips first.
+  /// One row a reason; an escaped decoder first, then those of most clips.
   package static func rows(_ verdicts: [ClipVerdict]) -> [ReasonCount] {
     var (leftOut, warned): ([ReasonCode: ReasonCount], [ReasonCode: ReasonCount]) = ([:], [:])
     func count(_ title: String, _ code: ReasonCode, _ verdict: ClipVerdict, in rows: inout [ReasonCode: ReasonCount]) {
@@ -51,6 +51,8 @@ package struct ReasonCount: Codable, Sendable, Equatable {
         for code in Set(verdict.findings.map(\.code)) { count("warning", code, verdict, in: &warned) }
       }
     }
-    return [leftOut, warned].flatMap { $0.values.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) } }
+    let rank = { (row: ReasonCount) in (row.reason == ReasonCode.mediaEscaped.rawValue ? 0 : 1, -row.count, row.reason)
+    }
+    return [leftOut, warned].flatMap { $0.values.sorted { rank($0) < rank($1) } }
   }
 }

@@ -15,6 +15,8 @@ package struct ReasonCode: Hashable, Sendable, Comparable, Codable, RawRepresent
 }
 
 extension ReasonCode {
+  package static let mediaEscaped = ReasonCode(rawValue: "media.escaped")
+  package static let mediaFormat = ReasonCode(rawValue: "media.format")
   package static let mediaUnreadable = ReasonCode(rawValue: "media.unreadable")
   package static let mediaTimeout = ReasonCode(rawValue: "media.timeout")
   package static let mediaMemory = ReasonCode(rawValue: "media.memory")
@@ -68,7 +70,11 @@ package struct Reason: Sendable {
 
 /// Every reason there is. A new one is one line here.
 package let builtInReasons: [Reason] = [
+  Reason(
+    code: .mediaEscaped, effect: .leavesOut,
+    meaning: "its decoder tried to leave its sandbox: the file may be an attack", isFinal: false),
   Reason(code: .mediaUnreadable, effect: .leavesOut, meaning: "no demuxer or decoder of this tool reads it"),
+  Reason(code: .mediaFormat, effect: .leavesOut, meaning: "a format or codec that --codecs web leaves out"),
   Reason(code: .mediaTimeout, effect: .leavesOut, meaning: "decoding took longer than allowed", isFinal: false),
   Reason(code: .mediaMemory, effect: .leavesOut, meaning: "decoding needed more memory than allowed", isFinal: false),
   Reason(code: .decoderCrashed, effect: .leavesOut, meaning: "the decoder crashed on it, twice", isFinal: false),

@@ -55,7 +55,7 @@ final class AudioStream {
       let other = libav.isMisread ? try? SndFileAudioSource(input, start: start) : nil
       source = other ?? libav
     } catch let refusal as Refusal
-      where refusal.finding.code == .mediaUnreadable && start == .zero && asksOthers
+      where refusal.finding.code == .mediaUnreadable && start == .zero && asksOthers && input.codecs == .all
     {
       guard let other = try? SndFileAudioSource(input) else { throw refusal }
       source = other

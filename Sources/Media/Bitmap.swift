@@ -52,4 +52,20 @@ package struct Bitmap: Sendable, Equatable {
     for pixel in 0..<width * height { colors += pixels[4 * pixel..<4 * pixel + 3] }
     return Bitmap(width: width, height: height, pixels: colors)
   }
+
+  /// The shorter side made as long as the model's, then the middle: 8-bit colors, byte for byte as Pillow and open_clip
+  /// make them.
+  package func squared(side: Int) -> Bitmap {
+    let (short, long) = (min(width, height), max(width, height))
+    // In whole numbers: side · long / short, cut off.
+    let longer = side * long / short
+    let size = width <= height ? (width: side, height: longer) : (width: longer, height: side)
+    let resized = resized(width: size.width, height: size.height)
+    return resized.cropped(
+      x: Self.halved(size.width - side), y: Self.halved(size.height - side), width: side, height: side
+    ).withoutAlpha
+  }
+
+  /// Half of it, with halves to the even neighbor, as Python rounds.
+  private static func halved(_ count: Int) -> Int { count % 4 == 3 ? count / 2 + 1 : count / 2 }
 }

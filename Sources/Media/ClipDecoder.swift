@@ -41,12 +41,13 @@ package enum ClipDecoder {
     _ request: DecodeRequest, _ input: MediaInput?, seeks: Bool, selects: Bool
   ) throws -> DecodeOutcome {
     do {
-      let input = try input ?? MediaInput(request.source)
+      let input = try input ?? MediaInput(request.source, codecs: request.codecs ?? .all)
       switch request.work {
       case .sound: return try audio(request, input, seeks: seeks)
       case .frames(let rate, let shortSide):
         return try frames(try open(input, seeks), request, rate, shortSide, selects)
       case .length: return DecodeOutcome(reply: DecodeReply(findings: [], length: try open(input, seeks).length()))
+      case .picture(let side): return DecodeOutcome(reply: DecodeReply(findings: []), payload: try picture(input, side))
       case .waveform(let first, let count):
         return try waveform(request, input, first: first, count: count, seeks: seeks)
       }
@@ -84,6 +85,24 @@ package enum ClipDecoder {
     return DecodeOutcome(
       reply: DecodeReply(findings: piece.findings.sorted(), sound: piece.facts, continues: !piece.isLast),
       payload: piece.samples.withUnsafeBytes { Array($0.prefix(4 * piece.count)) })
+  }
+
+  /// A file that holds more is no picture of a camera or a scanner.
+  private static let mostPictureBytes = 1 << 28
+  private static let pictureSides = 1...1024
+
+  private static func picture(_ input: MediaInput, _ side: Int) throws -> [UInt8] {
+    guard input.size <= mostPictureBytes, pictureSides.contains(side) else {
+      throw Refusal(.unreadable("\(input.size) bytes, to \(side) pixels"))
+    }
+    let bytes = [UInt8](unsafeUninitializedCapacity: input.size) { buffer, count in
+      count = buffer.baseAddress.map { input.read(into: $0, at: 0, count: input.size) } ?? 0
+    }
+    do {
+      return try Bitmap(decoding: bytes, source: input.source.path).squared(side: side).pixels
+    } catch let failure as Failure {
+      throw Refusal(.unreadable(failure.found ?? failure.what))
+    }
   }
 
   private static func frames(

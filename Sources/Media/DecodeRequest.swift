@@ -14,6 +14,8 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
     case waveform(first: Int, count: Int)
     /// How long the file is; nothing is decoded.
     case length
+    /// A still picture, JPEG or PNG, as CLIP's image tower takes it: `Bitmap.squared`.
+    case picture(side: Int)
   }
 
   package var source: MediaSource
@@ -24,15 +26,17 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
   package var work: Work
   /// For tests: the vector instructions that libav may use (0 none). Audio never uses any.
   package var forcedCPUFlags: Int32?
-  /// For tests: `crash`, `hang` or `allocate`; heeded only by a worker whose environment has PIPELINE_TEST_FAULTS=1.
+  /// Formats and codecs that may be used; nil: all.
+  package var codecs: CodecSet?
+  /// For tests: a `TestFault`; heeded only by a worker whose environment has PIPELINE_TEST_FAULTS=1.
   package var testFault: String?
 
   package init(
     _ source: MediaSource, startMilliseconds: Int = 0, seconds: Int = ClipLength.usual, work: Work,
-    forcedCPUFlags: Int32? = nil, testFault: String? = nil
+    forcedCPUFlags: Int32? = nil, testFault: String? = nil, codecs: CodecSet? = nil
   ) {
     (self.source, self.startMilliseconds, self.seconds) = (source, startMilliseconds, seconds)
-    self.work = work
+    (self.work, self.codecs) = (work, codecs)
     self.forcedCPUFlags = forcedCPUFlags
     self.testFault = testFault
   }

@@ -5,7 +5,8 @@ import Corpus
 import Foundation
 
 /// What a worker process runs: requests from descriptor 0, replies on descriptor 1, until the supervisor closes the
-/// socket or is gone. With each request comes the open file that it is about: the worker opens none.
+/// socket or is gone. With each request comes the open file that it is about: the worker opens none, and from its
+/// greeting on the kernel sees to that (`Confinement`).
 ///
 /// A decoder that crashes takes this process along and nothing else. Descriptors 1 and 2 are moved aside first, so that
 /// no library can write into the protocol or onto the user's terminal.
@@ -21,14 +22,12 @@ package enum DecodeWorkerMain {
     if ProcessInfo.processInfo.environment["PIPELINE_WORKER_STDERR"] != "1" { dup2(nowhere, 2) }
     signal(SIGPIPE, SIG_IGN)
     media_keep_freed_memory()
-    let watch = Thread { system_exit_when_reader_leaves(replies) }
-    watch.stackSize = 256 << 10
-    watch.start()
     do {
       try serve(replies: replies, memoryLimit: memoryLimit)
-      exit(ExitStatus.done.rawValue)
+      // Without the libraries' own endings: some write files then.
+      _exit(ExitStatus.done.rawValue)
     } catch {
-      exit(ExitStatus.failed.rawValue)
+      _exit(ExitStatus.failed.rawValue)
     }
   }
 
@@ -36,11 +35,31 @@ package enum DecodeWorkerMain {
     guard let greeting = try WorkerMessage.receive(WorkerMessage.Greeting.self, read: read)?.header else { return }
     let limit = min(memoryLimit, greeting.memoryBytes)
     guard system_limit_memory(limit) == 0 else { throw Failure.system("limit memory", "worker") }
-    try send(WorkerMessage.Greeting(version: WorkerMessage.version, memoryBytes: limit), to: replies)
+    var answer = WorkerMessage.Greeting(version: WorkerMessage.version, memoryBytes: limit)
+    do {
+      answer.confinement = try Confinement.enter(greeting.sandbox ?? .auto) { watch(replies) }
+    } catch let failure as Failure {
+      answer.problem = failure.description
+      try send(answer, to: replies)
+      throw failure
+    }
+    try send(answer, to: replies)
     while let request = try WorkerMessage.receive(DecodeRequest.self, read: read)?.header {
       let outcome = try TestFault(request)?.happen(to: request) ?? decode(request)
       try send(outcome.reply, payload: outcome.payload, to: replies)
     }
+  }
+
+  /// Starts the thread that ends this process when its supervisor is gone, and waits until it is on its way.
+  private static func watch(_ replies: Int32) {
+    let hasBegun = DispatchSemaphore(value: 0)
+    let watcher = Thread {
+      hasBegun.signal()
+      system_exit_when_reader_leaves(replies)
+    }
+    watcher.stackSize = 256 << 10
+    watcher.start()
+    hasBegun.wait()
   }
 
   /// Decodes from the file that came with the request.
@@ -50,7 +69,8 @@ package enum DecodeWorkerMain {
     guard descriptor >= 0 else {
       throw Failure.message("a request without a file", found: "none", expected: "one descriptor")
     }
-    return try ClipDecoder.decode(request, MediaInput(request.source, taking: descriptor))
+    return try ClipDecoder.decode(
+      request, MediaInput(request.source, codecs: request.codecs ?? .all, taking: descriptor))
   }
 
   /// The file that came last and nobody took; -1 where there is none. The main thread's.
@@ -82,65 +102,5 @@ package enum DecodeWorkerMain {
       filled += n
     }
     return bytes
-  }
-}
-
-/// A fault on purpose, to show that a clip that breaks its decoder costs that clip alone. Nothing of it happens unless
-/// the worker's environment has PIPELINE_TEST_FAULTS=1.
-enum TestFault: String, CaseIterable {
-  case crash, hang, allocate
-  /// No decoding at all, but an answer as if: to measure everything else.
-  case pretend
-
-  init?(_ request: DecodeRequest) {
-    guard ProcessInfo.processInfo.environment["PIPELINE_TEST_FAULTS"] == "1" else { return nil }
-    let named = request.testFault.flatMap(TestFault.init(rawValue:))
-    guard let fault = named ?? Self.allCases.first(where: { request.source.path.contains("fault-\($0.rawValue)") })
-    else {
-      return nil
-    }
-    self = fault
-  }
-
-  func happen(to request: DecodeRequest) -> DecodeOutcome {
-    switch self {
-    case .crash: abort()
-    case .hang: while true { sleep(3600) }
-    case .allocate:
-      // Address space counts: nothing is touched.
-      var (blocks, size): ([UnsafeMutableRawPointer], Int) = ([], 64 << 20)
-      while blocks.count < 1 << 16,
-        let block = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), block != MAP_FAILED
-      { blocks.append(block) }
-      for block in blocks { munmap(block, size) }
-      return DecodeOutcome(reply: DecodeReply(findings: [.outOfMemory("allocating for a test")]))
-    case .pretend:
-      let payload = Array("\(request.work) of \(request.source.path)".utf8)
-      // Every clip has facts of its own, as real ones do.
-      let covered = 9.75 + Double(Digest(of: request.source.path).prefix64 % 100_000) * 1e-5 / 4
-      let times = (0..<10).map { Double($0) + covered * 1e-3 }
-      return switch request.work {
-      case .sound:
-        DecodeOutcome(
-          reply: DecodeReply(
-            findings: [],
-            sound: AudioFacts(
-              coveredSeconds: covered, firstAudioSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
-              decodeErrors: 0,
-              fileSeconds: 10)), payload: payload)
-      case .length: DecodeOutcome(reply: DecodeReply(findings: [], length: 10))
-      case .waveform:
-        DecodeOutcome(
-          reply: DecodeReply(findings: [], continues: false), payload: [UInt8](repeating: 0, count: 4 * 16_000))
-      case .frames:
-        DecodeOutcome(
-          reply: DecodeReply(
-            findings: [],
-            frames: FrameFacts(
-              width: 340, height: 256, codec: "h264", frameTimes: times, coveredSeconds: covered, isStill: false,
-              decodeErrors: 0)),
-          payload: payload)
-      }
-    }
   }
 }

@@ -11,19 +11,25 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     /// How the process ended, in words.
     case ended(String)
     case late(seconds: Double)
+    /// By the kernel, for a system call that no decoder has need of.
+    case escaped
   }
 
   /// Requests answered so far.
   private(set) var answered = 0
   /// The file that it is in the middle of.
   private(set) var openSource: MediaSource?
+  /// How it is locked in.
+  private(set) var confinement = Confinement.none
   private let pid: pid_t
   private var requests: Int32
   private let replies: Int32
   private var isReaped = false
 
-  /// - Throws: `Failure.workerDidNotStart` when the process cannot be started or does not greet.
-  init(_ command: [String], memoryBytes: UInt64) throws {
+  /// - Throws: `Failure.workerDidNotStart` when the process cannot be started or does not greet, or says that
+  ///   it cannot be locked in.
+  init(_ launch: WorkerLaunch, memoryBytes: UInt64) throws {
+    let command = launch.words
     var down: [Int32] = [-1, -1]
     var up: [Int32] = [-1, -1]
     guard system_socket_pair(&down) == 0 else { throw Failure.system("make a socket", "decode worker") }
@@ -34,10 +40,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     }
     // A worker started by another thread right now closes what it inherits by itself.
     for descriptor in up { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    let arguments = command.map { strdup($0) }
-    let list: [UnsafePointer<CChar>?] = arguments.map { $0.map { UnsafePointer($0) } } + [nil]
-    let started = command.isEmpty ? -ENOENT : system_spawn_worker(list, down[0], up[1])
-    for argument in arguments { free(argument) }
+    let started = command.isEmpty ? -ENOENT : Self.spawn(command, input: down[0], output: up[1])
     close(down[0])
     close(up[1])
     pid = started
@@ -48,9 +51,17 @@ final class DecodeWorkerProcess: @unchecked Sendable {
       throw Failure.workerDidNotStart(command, String(cString: strerror(-started)))
     }
     do {
-      let greeting = WorkerMessage.Greeting(version: WorkerMessage.version, memoryBytes: memoryBytes)
+      let greeting = WorkerMessage.Greeting(
+        version: WorkerMessage.version, memoryBytes: memoryBytes, sandbox: launch.sandbox)
       let answer = try exchange(greeting, reply: WorkerMessage.Greeting.self, seconds: Self.startSeconds).header
       guard answer.version == WorkerMessage.version else { throw Loss.ended("protocol version \(answer.version)") }
+      if let problem = answer.problem { throw Failure.workerDidNotStart(command, problem) }
+      confinement = answer.confinement ?? .none
+      guard launch.sandbox != .required || confinement.missing.isEmpty else {
+        throw Failure.sandboxMissing(confinement)
+      }
+    } catch Loss.escaped {
+      throw Failure.workerDidNotStart(command, "it was locked in and ended at its first step")
     } catch Loss.ended(let how) {
       throw Failure.workerDidNotStart(command, how)
     } catch Loss.late {
@@ -59,6 +70,15 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   }
 
   private static let startSeconds = 30.0
+
+  private static func spawn(_ command: [String], input: Int32, output: Int32) -> pid_t {
+    let environment = WorkerEnvironment.entries(of: ProcessInfo.processInfo.environment)
+    let (words, entries) = (command.map { strdup($0) }, environment.map { strdup($0) })
+    defer { for text in words + entries { free(text) } }
+    let arguments: [UnsafePointer<CChar>?] = words.map { $0.map { UnsafePointer($0) } } + [nil]
+    let settings: [UnsafePointer<CChar>?] = entries.map { $0.map { UnsafePointer($0) } } + [nil]
+    return system_spawn_worker(arguments, settings, input, output)
+  }
 
   deinit {
     if !isReaped { _ = kill() }
@@ -109,11 +129,16 @@ final class DecodeWorkerProcess: @unchecked Sendable {
       _ = kill()
       throw failure
     } catch let failure as Failure {
-      let how = kill()
       // A worker that died says less in its pipe than in its status.
-      throw Loss.ended(how ?? failure.description)
+      throw Self.loss(kill(), otherwise: failure.description)
     }
-    throw Loss.ended(kill() ?? "the end of its output")
+    throw Self.loss(kill(), otherwise: "the end of its output")
+  }
+
+  /// - Parameter status: as `waitpid` gives it; nil where the worker was still running.
+  private static func loss(_ status: Int32?, otherwise: String) -> Loss {
+    guard let status else { return .ended(otherwise) }
+    return status & 0x7F == SIGSYS ? .escaped : .ended(words(status))
   }
 
   private struct Late: Error {}
@@ -155,14 +180,14 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   }
 
   /// Ends the process group at once and waits for the worker.
-  /// - Returns: how the worker had ended by itself, or nil when it was still running.
-  private func kill() -> String? {
+  /// - Returns: the wait status of a worker that had ended by itself, or nil when it was still running.
+  private func kill() -> Int32? {
     if isReaped { return nil }
     isReaped = true
     // A worker whose pipe closed is about to end; its own status is better evidence than our signal.
     var status: Int32 = 0
     for _ in 0..<200 {
-      if waitpid(pid, &status, WNOHANG) == pid { return Self.words(status) }
+      if waitpid(pid, &status, WNOHANG) == pid { return status }
       if !hasHungUp { break }
       usleep(10_000)
     }

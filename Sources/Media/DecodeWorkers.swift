@@ -33,11 +33,12 @@ package struct DecodeLimits: Sendable {
 ///
 /// `decode` blocks; up to `count` threads call it side by side, and each holds one worker meanwhile. When a worker
 /// crashes, hangs or runs out of memory, it is ended and the clip is tried once more, alone: after all other decodes
-/// have finished and before new ones begin. What fails twice is a finding, not an error.
-/// State: `idle`, `busy`, `alone`, `waiting` and `isStopped` are guarded by `condition`.
+/// have finished and before new ones begin. What fails twice is a finding, not an error. A file with which a worker
+/// tried to get out is not given to another.
+/// State: `idle`, `busy`, `alone`, `waiting`, `escaped` and `isStopped` are guarded by `condition`.
 package final class DecodeWorkers: @unchecked Sendable {
   private let count: Int
-  private let command: [String]
+  private let launch: WorkerLaunch
   private let limits: DecodeLimits
   private let condition = NSCondition()
   private var idle: [DecodeWorkerProcess] = []
@@ -48,12 +49,14 @@ package final class DecodeWorkers: @unchecked Sendable {
   /// Clips that wait to be alone; while there are any, no others begin.
   private var waiting = 0
   private var isStopped = false
+  /// Files with which a worker did what only a decoder does that somebody else has taken over.
+  private var escaped: Set<MediaSource> = []
 
   /// - Parameter command: what starts a worker, its first word the resolved path of the program. Nothing is started
   ///   yet.
-  package init(count: Int, command: [String], limits: DecodeLimits = DecodeLimits()) {
+  package init(count: Int, command: WorkerLaunch, limits: DecodeLimits = DecodeLimits()) {
     self.count = max(1, count)
-    self.command = command
+    launch = command
     self.limits = limits
     // A worker that dies between two requests must not end this process.
     signal(SIGPIPE, SIG_IGN)
@@ -67,12 +70,16 @@ package final class DecodeWorkers: @unchecked Sendable {
     do { input = try MediaInput(request.source) } catch let refusal as Refusal {
       return DecodeOutcome(reply: DecodeReply(findings: [refusal.finding]))
     }
+    if condition.withLock({ escaped.contains(request.source) }) { return Self.escape }
+    var request = request
+    request.codecs = launch.codecs == .all ? nil : launch.codecs
     let first = try begin(request)
     let loss = attempt(request, input, on: first)
     finish(loss.worker)
     switch loss.result {
     case .success(let outcome) where !Self.ranOutOfMemory(outcome): return outcome
     case .failure(let failure as Failure): throw failure
+    case .failure(DecodeWorkerProcess.Loss.escaped): return escape(of: request.source)
     default: break
     }
     try beginAlone()
@@ -85,9 +92,17 @@ package final class DecodeWorkers: @unchecked Sendable {
       return DecodeOutcome(reply: DecodeReply(findings: [.timeout(seconds)]))
     case .failure(DecodeWorkerProcess.Loss.ended(let how)):
       return DecodeOutcome(reply: DecodeReply(findings: [.crashed(how)]))
+    case .failure(DecodeWorkerProcess.Loss.escaped): return escape(of: request.source)
     case .failure(let error):
       return DecodeOutcome(reply: DecodeReply(findings: [.crashed("\(error)")]))
     }
+  }
+
+  private static let escape = DecodeOutcome(reply: DecodeReply(findings: [.escaped]))
+
+  private func escape(of source: MediaSource) -> DecodeOutcome {
+    condition.withLock { _ = escaped.insert(source) }
+    return Self.escape
   }
 
   /// Ends all workers and waits for them. No decode may be running; later ones throw.
@@ -105,7 +120,7 @@ package final class DecodeWorkers: @unchecked Sendable {
     _ request: DecodeRequest, _ input: MediaInput, on worker: DecodeWorkerProcess?
   ) -> (result: Result<DecodeOutcome, any Error>, worker: DecodeWorkerProcess?) {
     do {
-      let worker = try worker ?? DecodeWorkerProcess(command, memoryBytes: limits.memoryBytes)
+      let worker = try worker ?? DecodeWorkerProcess(launch, memoryBytes: limits.memoryBytes)
       let outcome = try worker.decode(request, input, seconds: limits.seconds(for: request, workers: count))
       if Self.ranOutOfMemory(outcome) || worker.answered >= limits.requestsPerWorker {
         worker.stop()

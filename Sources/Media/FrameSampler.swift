@@ -35,7 +35,7 @@ struct FrameSampler {
   /// - Throws: `Refusal`: `video.missing` or `media.memory`.
   init(_ file: MediaFile, start: MediaTime, seconds: Int, rate: FrameRate, shortSide: Int, selects: Bool) throws {
     guard let stream = file.video else {
-      throw Refusal(file.undecodable(Int(MEDIA_KIND_VIDEO)).map { .noVideoDecoder($0) } ?? .noVideoStream)
+      throw Refusal(file.undecodable(MEDIA_KIND_VIDEO, Finding.noVideoDecoder) ?? .noVideoStream)
     }
     self.file = file
     self.rate = rate

@@ -32,7 +32,7 @@ final class LibavAudioSource: AudioSource {
     file = try MediaFile(input, onlyAudio: true, seeks: seeks)
     if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
     guard choice < file.sounds.count else {
-      throw Refusal(file.undecodable(Int(MEDIA_KIND_AUDIO)).map { .noAudioDecoder($0) } ?? .noAudioStream)
+      throw Refusal(file.undecodable(MEDIA_KIND_AUDIO, Finding.noAudioDecoder) ?? .noAudioStream)
     }
     self.start = start
     decoder = try StreamDecoder(file, file.sounds[choice], missing: Finding.nothingHeard)

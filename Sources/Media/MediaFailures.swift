@@ -31,6 +31,21 @@ extension Failure {
       "worker.start", "a decode worker does not start", on: command.joined(separator: " "), found: reason)
   }
 
+  package static func sandboxMissing(_ found: Confinement) -> Failure {
+    Failure(
+      "sandbox.missing", "this kernel cannot lock decoders in", found: "no \(found.missing.joined(separator: ", no "))",
+      expected: "Landlock and seccomp filters: Linux 5.13 or later, in a container that allows both",
+      hint: "--sandbox auto decodes with what there is")
+  }
+
+  static func sandboxThreads() -> Failure {
+    Failure("sandbox.failed", "a worker cannot be locked in: it has threads already", found: "a library's threads")
+  }
+
+  static func sandboxFailed(_ what: String) -> Failure {
+    Failure.system("lock in by \(what)", "decode worker")
+  }
+
   static func workersAreStopped() -> Failure {
     Failure("worker.stopped", "the decode workers were stopped while there was work")
   }
@@ -82,6 +97,14 @@ extension Finding {
   }
   static func timeout(_ seconds: Double) -> Finding {
     Finding(.mediaTimeout, "no answer within \(Int(seconds.rounded(.up))) s, twice")
+  }
+  static let escaped = Finding(
+    .mediaEscaped, "the decoder tried what none has need of, such as opening a file; the kernel ended it")
+  static func formatLeftOut(_ format: String) -> Finding {
+    Finding(.mediaFormat, "\(format) is not read with --codecs web")
+  }
+  static func codecLeftOut(_ codec: String) -> Finding {
+    Finding(.mediaFormat, "\(codec) is not decoded with --codecs web")
   }
   static func crashed(_ evidence: String) -> Finding {
     Finding(.decoderCrashed, "the decoder ended with \(evidence), twice")

@@ -40,33 +40,19 @@ final class MediaFile {
     var tick: MediaTime { time(1) ?? MediaTime(1, timescale: 1000) }
   }
 
-  /// Demuxers of formats that hold audio and video in one file. Left out: playlists and manifests, anything that names
-  /// other files, devices, subtitles, single images, and raw data without a header that everything would match.
-  static let formats = [
-    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "live_flv", "asf", "ogg",
-    "rm",
-    "mxf", "gxf", "nut", "nsv", "wtv", "dv", "ivf", "swf", "h264", "hevc", "m4v", "obu", "vc1", "avs2", "dirac", "wav",
-    "w64",
-    "aiff", "au", "caf", "voc", "flac", "mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "amr", "amrnb",
-    "amrwb",
-    "ape", "wv", "tta", "tak", "mpc", "mpc8", "oma", "loas", "dsf", "iff", "qcp", "gif", "smjpeg", "yuv4mpegpipe",
-    "film_cpk",
-    "kux", "pva", "nuv", "4xm", "roq", "bink", "smk", "xwma", "spdif", "ircam", "nistsphere", "avr", "pvf", "sox",
-    "rso",
-  ].joined(separator: ",")
-
   /// - Parameter onlyAudio: no frame will be decoded; opening is cheaper then, and start and choice of streams are the
   ///   same.
   /// - Parameter seeks: false after a seek that failed: then everything is decoded from the beginning.
-  /// - Throws: `Refusal` with `media.unreadable` or `media.memory`.
+  /// - Throws: `Refusal` with `media.unreadable`, `media.format` or `media.memory`.
   init(_ input: MediaInput, onlyAudio: Bool = false, seeks: Bool = true) throws {
     (self.input, maySeek, isOnlyAudio) = (input, seeks, onlyAudio)
     var opened: OpaquePointer?
-    let result = media_open(input.media, Self.formats, onlyAudio, &opened)
+    let result = media_open(input.media, input.codecs.formats, input.codecs.decoders, onlyAudio, &opened)
     guard result == 0, let opened else {
       if media_is_out_of_memory(result) { throw Refusal(.outOfMemory("opening")) }
       // libav has one code for this and for much else; only its words tell them apart.
       let isRefused = lastLibraryError().hasPrefix("Format not on whitelist")
+      if isRefused, input.codecs != .all, let format = Self.format(of: input) { throw Refusal(.formatLeftOut(format)) }
       throw Refusal(.unreadable(isRefused ? "a format not read here" : "no known format: \(describe(result))"))
     }
     handle = opened
@@ -98,9 +84,21 @@ final class MediaFile {
     return preferred.first { $0.index == best } ?? preferred.first
   }
 
-  /// The codec of a stream of this kind that no decoder here reads.
-  func undecodable(_ kind: Int) -> String? {
-    streams.first { Int($0.facts.kind) == kind && !$0.facts.is_attached_picture && !$0.facts.has_decoder }?.codec
+  /// Why a stream of this kind that is there cannot be decoded; nil where there is none.
+  func undecodable<K: BinaryInteger>(_ kind: K, _ noDecoder: (String) -> Finding) -> Finding? {
+    let lost = streams.first {
+      Int($0.facts.kind) == Int(kind) && !$0.facts.is_attached_picture && !$0.facts.has_decoder
+    }
+    return lost.map { $0.facts.is_left_out ? .codecLeftOut($0.codec) : noDecoder($0.codec) }
+  }
+
+  /// What libav takes the file for, where that is a format that is read with other settings.
+  private static func format(of input: MediaInput) -> String? {
+    guard let name = media_probe(input.media).map({ String(cString: $0) }) else { return nil }
+    let isKnown = name.split(separator: ",").contains { known in
+      CodecSet.everyFormat.contains { $0.split(separator: ",").contains(known) }
+    }
+    return isKnown ? name : nil
   }
 
   /// Whether frames have no times of presentation, only their order in the file: libav then gives each the time at

@@ -62,7 +62,7 @@ extension MediaFile {
   /// a file whose times are found by halving.
   func risesThroughout() -> Bool {
     var opened: OpaquePointer?
-    guard media_open_packets(input.media, Self.formats, &opened) == 0, let opened else { return false }
+    guard media_open_packets(input.media, input.codecs.formats, &opened) == 0, let opened else { return false }
     defer { media_close(opened) }
     guard let packet = media_packet_make() else { return false }
     defer { media_packet_free(packet) }

@@ -9,6 +9,8 @@ import Glibc
 /// Any number of readers at once: each keeps its own place.
 package final class MediaInput: @unchecked Sendable {
   package let source: MediaSource
+  /// What it may be decoded with.
+  let codecs: CodecSet
   private let file: InputFile
   /// Where its bytes begin in the open file, and how many there are.
   private let offset: Int
@@ -16,16 +18,16 @@ package final class MediaInput: @unchecked Sendable {
 
   /// - Throws: `Refusal`: `media.unreadable` for what cannot be opened, is no regular file, or ends before the range
   ///   does.
-  convenience init(_ source: MediaSource) throws {
-    try self.init(source) { try InputFile(source.path) }
+  convenience init(_ source: MediaSource, codecs: CodecSet = .all) throws {
+    try self.init(source, codecs) { try InputFile(source.path) }
   }
 
   /// The same of a file that somebody else has opened and hands over.
-  convenience init(_ source: MediaSource, taking descriptor: Int32) throws {
-    try self.init(source) { try InputFile(taking: descriptor, source.path) }
+  convenience init(_ source: MediaSource, codecs: CodecSet = .all, taking descriptor: Int32) throws {
+    try self.init(source, codecs) { try InputFile(taking: descriptor, source.path) }
   }
 
-  private init(_ source: MediaSource, open: () throws -> InputFile) throws {
+  private init(_ source: MediaSource, _ codecs: CodecSet, open: () throws -> InputFile) throws {
     do {
       let file = try open()
       let whole = try file.size
@@ -33,7 +35,7 @@ package final class MediaInput: @unchecked Sendable {
       guard range.lowerBound >= 0, range.upperBound <= whole else {
         throw Refusal(.unreadable("\(whole) bytes, and the clip is at \(range)"))
       }
-      (self.source, offset, size) = (source, range.lowerBound, range.count)
+      (self.source, self.codecs, offset, size) = (source, codecs, range.lowerBound, range.count)
       self.file = file
     } catch let failure as Failure {
       throw Refusal(.unreadable(failure.found ?? failure.what))

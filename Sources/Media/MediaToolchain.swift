@@ -22,7 +22,7 @@ package enum MediaToolchain {
 
   /// Demuxers that this tool would use, by their short names: those in the libraries, and those that are not.
   package static var formats: (there: [String], absent: [String]) {
-    let names = MediaFile.formats.split(separator: ",").map(String.init)
+    let names = CodecSet.all.formats.split(separator: ",").map(String.init)
     return (names.filter { media_has_demuxer($0) }, names.filter { !media_has_demuxer($0) })
   }
 

@@ -13,6 +13,12 @@ enum WorkerMessage {
     var version: Int
     /// Most address space that the worker may take.
     var memoryBytes: UInt64
+    /// Of the supervisor: how the worker is to lock itself in.
+    var sandbox: SandboxMode?
+    /// Of the worker: how it did.
+    var confinement: Confinement?
+    /// Of a worker that ends at once: why.
+    var problem: String?
   }
   static let version = 1
 

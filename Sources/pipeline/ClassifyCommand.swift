@@ -88,7 +88,7 @@ struct ClassifyCommand: ParsableCommand {
     settings.trainingShards = EvaluationOptions.trainingShards(shards)
     settings.save = save
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
-    settings.workerCommand = try DecodeWorkerCommand.command()
+    settings.workerCommand = try options.decoding.launch()
     return settings
   }
 }

@@ -13,7 +13,8 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let diagnosis = Diagnosis(workspace: place.workspace, shards: shards)
+    let diagnosis = Diagnosis(
+      workspace: place.workspace, shards: shards, worker: try DecodeWorkerCommand.command())
     Console.say("pipeline: \(Pipeline.configuration.version)")
     for line in diagnosis.lines {
       Console.say("\(line.name): \(line.value)")

@@ -69,6 +69,7 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: .value("count", "Decoding processes.")) var jobs = EmbeddingSettings().jobs
   @Option(help: .value("share", "Share of clips that may be left out before the exit status says so."))
   var maxBadFraction = 0.05
+  @OptionGroup(title: "DECODING") var decoding: DecodingOptions
   @OptionGroup(title: "PARTS") var parts: PartOptions
   @OptionGroup(title: "GENERAL") var common: EmbedGeneralOptions
 
@@ -107,6 +108,7 @@ struct EmbedCommand: ParsableCommand {
     var settings = CLIPEmbeddingSettings(texts.map { .texts($0) } ?? .images(images))
     (settings.clip, settings.activation, settings.tokenizer) = (model, try clip.kind(), clip.tokenizer)
     (settings.templates, settings.output, settings.normalize, settings.threads) = (template, out, normalize, threads)
+    (settings.jobs, settings.workerCommand) = (jobs, try decoding.launch())
     let job = try CLIPEmbedJob(settings)
     if common.dryRun { return Console.say("would embed into \(out)") }
     let what = images.isEmpty ? "texts" : "images"
@@ -150,7 +152,7 @@ struct EmbedCommand: ParsableCommand {
     settings.threads = threads
     settings.jobs = jobs
     settings.maxBadFraction = maxBadFraction
-    settings.workerCommand = try DecodeWorkerCommand.command()
+    settings.workerCommand = try decoding.launch()
     return settings
   }
 }

@@ -23,6 +23,7 @@ struct EvaluationOptions: ParsableArguments {
   @Option(help: .value("file", "The same in Markdown. (default: beside the JSON)")) var markdown: String?
   @Option(help: .value("count", "Threads; no score depends on it.")) var threads = Machine.processors
   @Option(help: .value("count", "Decode workers; no score depends on it.")) var jobs = Machine.processors
+  @OptionGroup(title: "DECODING") var decoding: DecodingOptions
 
   var place: EvaluationPlace {
     var place = EvaluationPlace()

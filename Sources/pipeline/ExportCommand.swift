@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attest
 import Basics
 import Export
 import Flow
@@ -27,6 +28,7 @@ struct ExportCommand: PipelineFileCommand {
   @OptionGroup var options: ExportOptions
   @Flag(help: "Write the moving average that distill --ema kept.") var ema = false
   @OptionGroup(title: "WEIGHTS") var weights: WeightOptions
+  @OptionGroup(title: "PROOF") var proof: AttestOptions
   @OptionGroup(title: "GENERAL") var common: CommonOptions
 
   func run(_ settings: PipelineFile?) throws {
@@ -39,8 +41,25 @@ struct ExportCommand: PipelineFileCommand {
     export.selection = try weights.selection()
     let job = ExportJob(export)
     if common.dryRun { return try ExportReport.plan(job) }
+    // Before anything is written: a key that cannot sign, or other shards, leave no file behind.
+    let attestation = try proof.job(path).map { ($0, try provenance($0, export)) }
     Progress.begin("writing \(path)")
     try job.run { ExportReport.show($0, export) }
+    if let (attestation, provenance) = attestation {
+      let signature = try attestation.run(provenance)
+      Console.say("signed: \(signature)")
+      Console.event("signed", ["file": path, "signature": signature])
+    }
+  }
+}
+
+extension ExportCommand {
+  private func provenance(_ attestation: AttestJob, _ export: ExportSettings) throws -> Provenance {
+    let trained = try TrainedModel(
+      runs: export.runs, run: export.run, checkpoint: export.checkpoint, averaged: export.averaged)
+    return try attestation.check(
+      trained,
+      .init(averaged: export.averaged, half: export.selection.half, parts: export.selection.parts?.rawValue))
   }
 }
 

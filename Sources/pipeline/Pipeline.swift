@@ -68,7 +68,7 @@ enum DecodeWorkerCommand {
   static let word = "__decode-worker"
 
   /// What starts a worker: this program, by its resolved path.
-  static func command() throws -> [String] {
-    [try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), word]
+  static func command() throws -> WorkerLaunch {
+    WorkerLaunch([try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), word])
   }
 }

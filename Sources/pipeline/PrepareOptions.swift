@@ -39,7 +39,6 @@ struct PrepareOptions: ParsableArguments {
     try frames.apply(to: &settings)
     output.apply(to: &settings)
     try machine.apply(to: &settings)
-    settings.workerCommand = try DecodeWorkerCommand.command()
     return settings
   }
 }
@@ -212,6 +211,7 @@ struct PrepareMachineOptions: ParsableArguments {
     help: .value(
       "bytes", "The most that a directory of --remote-cache may hold, such as 50G; what was used least lately goes."))
   var cacheSize: ByteCount?
+  @OptionGroup(title: "DECODING") var decoding: DecodingOptions
 
   func validate() throws {
     try check("--jobs", jobs, 1...)
@@ -220,6 +220,7 @@ struct PrepareMachineOptions: ParsableArguments {
 
   func apply(to settings: inout PrepareSettings) throws {
     (settings.jobs, settings.timeoutSeconds) = (jobs, timeout)
+    settings.workerCommand = try decoding.launch()
     settings.remoteCache = try remoteCache.map {
       try CacheAddress($0, sizeLimit: cacheSize?.bytes, environment: ProcessInfo.processInfo.environment)
     }

@@ -38,7 +38,7 @@ struct RetrieveCommand: ParsableCommand {
     settings.mostQueries = try positive("--queries", queries)
     (settings.text, settings.timeline, settings.save) = (text, timeline, save)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
-    settings.workerCommand = try DecodeWorkerCommand.command()
+    settings.workerCommand = try options.decoding.launch()
     (settings.clip, settings.activation, settings.tokenizer) = (clip.clip, try clip.kind(), clip.tokenizer)
     let job = RetrieveJob(settings, options.place)
     if common.dryRun {

@@ -33,6 +33,7 @@ struct SearchCommand: ParsableCommand {
     help: .value("directory", "A directory with the files whose embeddings these are. Repeatable."))
   var media: [String] = []
   @Option(help: .value("file", "Write a page with players.")) var html: String?
+  @OptionGroup(title: "DECODING") var decoding: DecodingOptions
   @OptionGroup(title: "GENERAL") var common: PlainOptions
 
   func validate() throws { try check("-k", count, 1...) }
@@ -44,7 +45,7 @@ struct SearchCommand: ParsableCommand {
     settings.activation = try model.kind()
     (settings.templates, settings.weights, settings.count) = (template, weights, count)
     (settings.media, settings.html) = (media, html)
-    settings.workerCommand = try DecodeWorkerCommand.command()
+    settings.workerCommand = try decoding.launch()
     if common.dryRun { return Console.say("would look through \(vectors)") }
     Progress.begin("looking through \(vectors)")
     let outcome = try SearchJob(settings).run()

@@ -48,7 +48,7 @@ struct ZeroShotCommand: ParsableCommand {
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.trainingShards = EvaluationOptions.trainingShards(shards)
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
-    settings.workerCommand = try DecodeWorkerCommand.command()
+    settings.workerCommand = try options.decoding.launch()
     let job = ZeroShotJob(settings, options.place)
     if common.dryRun {
       try job.plan()

@@ -46,7 +46,7 @@ struct GoldenCLIPTests {
     for picture in try GoldenFiles.pictures() {
       let path = GoldenFiles.pixels(picture)
       let bitmap = try Bitmap(decoding: try Files.read(path), source: path)
-      let prepared = PictureInput.prepared(bitmap, side: side)
+      let prepared = bitmap.squared(side: side)
       let truth = Array(expected[picture.index * size..<(picture.index + 1) * size])
       let different = zip(prepared.pixels, truth).count { $0 != $1 }
       #expect(prepared.pixels == truth, "\(picture.path): \(different) bytes differ")

@@ -19,7 +19,7 @@ struct PictureTests {
     for (width, height) in [(640, 360), (10, 300), (31, 31), (224, 224)] {
       let flat = Bitmap(
         width: width, height: height, pixels: (0..<width * height).flatMap { _ in [200 as UInt8, 7, 90] })
-      let prepared = PictureInput.prepared(flat, side: 48)
+      let prepared = flat.squared(side: 48)
       #expect(prepared.width == 48 && prepared.height == 48)
       #expect(prepared.pixels == (0..<48 * 48).flatMap { _ in [200 as UInt8, 7, 90] })
     }
@@ -44,7 +44,7 @@ struct PictureTests {
         open(sys.argv[5], "wb").write(p.crop((x, y, x + n, y + n)).tobytes())
         """, "\(width)", "\(height)", "\(side)", scratch["in"], scratch["out"])
       #expect(
-        PictureInput.prepared(noise, side: side).pixels == (try Files.read(scratch["out"])), "\(width) × \(height)")
+        noise.squared(side: side).pixels == (try Files.read(scratch["out"])), "\(width) × \(height)")
     }
   }
 

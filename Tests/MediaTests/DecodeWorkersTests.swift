@@ -38,6 +38,7 @@ import Testing
       elif path.startswith('garbage'): os.write(1, b'\\xff' * 4096)
       elif path.startswith('memory'): reply({'findings': [{'code': 'media.memory', 'evidence': 'asked to'}]})
       elif path.startswith('settings'): reply({'findings': []}, os.environ['GLIBC_TUNABLES'].encode())
+      elif path.startswith('environment'): reply({'findings': []}, open('/proc/self/environ', 'rb').read())
       elif path.startswith('slow'): time.sleep(0.2); reply({'findings': []}, path.encode())
       elif path.startswith('long'): reply({'findings': [], 'continues': path.startswith('longer')}, b'%d' % os.getpid())
       else: reply({'findings': []}, path.encode())
@@ -51,7 +52,8 @@ import Testing
       clips = try TestClips()
       try Files.write(DecodeWorkersTests.script, to: clips.path("worker.py"))
       workers = DecodeWorkers(
-        count: count, command: ["/usr/bin/env", "python3", clips.path("worker.py"), clips.path("log")] + extra,
+        count: count,
+        command: WorkerLaunch(["/usr/bin/env", "python3", clips.path("worker.py"), clips.path("log")] + extra),
         limits: DecodeLimits(seconds: seconds, requestsPerWorker: perWorker))
     }
     func decode(_ name: String) throws -> DecodeOutcome {
@@ -72,6 +74,27 @@ import Testing
     let settings = String(decoding: try Stand().decode("settings").payload, as: UTF8.self)
     // malloc fills with the complement of what it is told, and not where it keeps small pieces at hand.
     #expect(settings == "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0")
+  }
+
+  @Test("of the environment a worker gets the language, the loader's variables and its own, and nothing else")
+  func environment() throws {
+    let planted = [
+      "AWS_SECRET_ACCESS_KEY": "planted-1", "HF_TOKEN": "planted-2", "MY_LC_TOKEN": "planted-3",
+      "PIPELINE_CACHE_PASSWORD": "planted-4", "PATH_LD_": "planted-5",
+    ]
+    for (name, value) in planted { setenv(name, value, 1) }
+    setenv("LC_MESSAGES", "C", 1)
+    setenv("PIPELINE_TEST_PASSED", "on", 1)
+    defer { for name in planted.keys + ["LC_MESSAGES", "PIPELINE_TEST_PASSED"] { unsetenv(name) } }
+    let text = String(decoding: try Stand().decode("environment").payload, as: UTF8.self)
+    let entries = text.split(separator: "\0").map(String.init)
+    #expect(!text.contains("planted"))
+    #expect(entries.contains("LC_MESSAGES=C") && entries.contains("PIPELINE_TEST_PASSED=on"))
+    #expect(entries.contains("TZ=UTC0") && entries.contains("OPENBLAS_NUM_THREADS=1"))
+    let names = entries.compactMap { $0.split(separator: "=").first.map(String.init) }
+    let passed = ["LANG", "LC_", "LD_", "PIPELINE_TEST_", "OPENBLAS_NUM_THREADS", "GLIBC_TUNABLES", "TZ"]
+    // What the loader or Python's own start adds is in the memory of the process, not in what it was given.
+    #expect(names.allSatisfy { name in passed.contains { name.hasPrefix($0) } }, "\(names)")
   }
 
   @Test("a reply and its payload come back, from one worker for many requests")

@@ -36,6 +36,11 @@ const char *media_configuration(void);
 // Whether the libraries were built with a demuxer or a decoder of this name.
 bool media_has_demuxer(const char *name);
 bool media_has_decoder(const char *name);
+// How many decoders of audio and video there are.
+int media_decoder_count(void);
+// Has the C library open now what it opens late: its zone of time, and the tables with which the transport stream's demuxer reads the names
+// of programs. For a process that will not be able to open anything.
+void media_open_what_opens_late(void);
 
 // ---- A file, demuxed. ------------------------------------------------------------------------------------------------
 typedef struct media_file media_file;
@@ -47,6 +52,7 @@ typedef struct { int descriptor; int64_t offset, size; } media_source;
 typedef struct {
   int kind;
   bool is_default, is_attached_picture, has_decoder;
+  bool is_left_out;                     // there is a decoder, and it is not among the ones that may be used
   bool is_misread;                      // libav takes its samples for something else than they are
   const char *codec;
   int64_t start;                        // in time-base units; MEDIA_NO_TIME when unknown
@@ -63,12 +69,14 @@ typedef struct {
 } media_packet_facts;
 
 // Reads the source with pread and nothing else; the descriptor stays the caller's. `formats` is a comma-separated
-// list of the demuxers that may be used. `only_sound` says that no picture will be decoded: then the search for their parameters
+// list of the demuxers that may be used, `decoders` one of the decoders, NULL for all. `only_sound` says that no picture will be decoded: then the search for their parameters
 // is left out where the header says enough of the sound.
-int media_open(media_source source, const char *formats, bool only_sound, media_file **file);
+int media_open(media_source source, const char *formats, const char *decoders, bool only_sound, media_file **file);
 // Only as far as packets take it: nothing is decoded to learn more of the streams, which may show up while packets are read.
 int media_open_packets(media_source source, const char *formats, media_file **file);
 void media_close(media_file *file);
+// The demuxer that libav would choose among all that it has; NULL where there is none.
+const char *media_probe(media_source source);
 const char *media_format_name(const media_file *file);
 // The whole file's length in microseconds, as the container states it or libav works it out; MEDIA_NO_TIME when unknown.
 int64_t media_duration(const media_file *file);

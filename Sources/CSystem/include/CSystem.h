@@ -20,12 +20,12 @@ uint64_t system_xxh3(const void *bytes, size_t count);
 // Exchanges two existing paths in one step (renameat2 with RENAME_EXCHANGE). 0, or -1 with errno.
 int system_exchange(const char *first, const char *second);
 
-// Starts `arguments[0]` in a process group of its own. The child's descriptors: 0 = input, 1 = output, 2 = inherited, no others.
-// Returns the pid, or -errno. In its environment OpenBLAS makes no threads, since workers compute nothing with it, and malloc gives
-// memory that is all zeros.
-pid_t system_spawn_worker(const char *const arguments[], int input, int output);
+// Starts `arguments[0]` in a process group of its own, with this environment alone ("NAME=value", ended by NULL). The child's descriptors:
+// 0 = input, 1 = output, 2 = inherited, no others. Returns the pid, or -errno.
+pid_t system_spawn_worker(const char *const arguments[], const char *const environment[], int input, int output);
 
-// The same for a command of the user's: it heeds SIGINT, SIGTERM and SIGHUP even where this process ignores them.
+// The same for a command of the user's, with all of this process's environment: it heeds SIGINT, SIGTERM and SIGHUP even where this process
+// ignores them.
 pid_t system_spawn_command(const char *const arguments[], int input, int output);
 
 // Sets the calling thread's arithmetic: rounding to nearest, small numbers as they are (no flush to zero). A library may have set it
@@ -38,6 +38,21 @@ int system_socket_pair(int ends[2]);
 int system_send(int socket, const void *bytes, size_t count, int descriptor);
 // At most `count` bytes, 0 at the end, or -1 with errno. A descriptor that came with them is put into `descriptor`, else -1.
 ssize_t system_receive(int socket, void *bytes, size_t count, int *descriptor);
+
+// What locks the calling process in for good. Each returns 0, or -1 with errno.
+// Programs that it starts get no rights that it has not: without this the kernel takes neither of the others.
+int system_no_new_privileges(void);
+// The newest version of Landlock that the kernel has; 0 where it has none.
+int system_landlock_version(void);
+// No access to files, programs, TCP and processes outside; of the calling thread and those that it makes later.
+int system_landlock_deny_everything(void);
+// Whether the kernel can filter system calls.
+int system_filter_is_offered(void);
+// Ends the process at any system call but those that calls.c lists; of all threads, which the process makes no more of.
+int system_filter_calls(void);
+// For tests: does what escapes.c has under this name. 1 where that went well, 0 where it was refused, -1 where there is no such name; many
+// end the process.
+int system_attempt(const char *name);
 
 // Caps the address space of the calling process.
 int system_limit_memory(uint64_t bytes);
@@ -59,3 +74,14 @@ int system_identity_of_entry(int directory, const char *name, system_file_identi
 int system_instruction_set(void);
 // Whether there are products of bfloat16 in the widest of them.
 int system_has_bfloat16(void);
+
+// ECDSA on P-256 with SHA-256. A key is read from its PEM text; NULL for what is none, lies on another curve or is locked by a passphrase.
+void *system_private_key(const char *pem, size_t count);
+void *system_public_key(const char *pem, size_t count);
+void system_key_free(void *key);
+// The public half as PEM; its length, or -1.
+int system_key_public_pem(void *key, char *pem, size_t capacity);
+// The signature in DER; its length, or -1.
+int system_sign(void *key, const void *message, size_t count, void *signature, size_t capacity);
+// 1 where the signature is that of the message by this key, else 0.
+int system_verify(void *key, const void *message, size_t count, const void *signature, size_t length);

@@ -24,6 +24,9 @@ package struct CLIPEmbeddingSettings: Sendable {
   package var output = ""
   package var normalize = false
   package var threads = Machine.processors
+  package var jobs = Machine.processors
+  /// What starts a decode worker, for pictures.
+  package var workerCommand: WorkerLaunch = []
 
   package init(_ inputs: Inputs) { self.inputs = inputs }
 }
@@ -74,14 +77,15 @@ package struct CLIPEmbedJob: Sendable {
     case .images(let paths):
       let files = try Self.pictures(paths)
       let embedder = try PictureEmbedder(model, backend: FastBackend(), threads: threads)
+      let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
+      defer { workers.stop() }
+      let loader = PictureLoader(workers, side: embedder.side)
       keys = files.map(\.key)
       for start in stride(from: 0, to: files.count, by: Self.group) {
         let part = Array(files[start..<min(files.count, start + Self.group)])
-        let pictures = try parallelMap(part.count, threads: settings.threads) { place in
-          embedder.prepared(try Bitmap(decoding: try Files.read(part[place].path), source: part[place].path))
-        }
+        let pictures = try parallelMap(part.count, threads: settings.jobs) { try loader.load(part[$0].path) }
         var found = FloatBuffer(0)
-        time += try ContinuousClock().measure { found = try embedder.embed(prepared: pictures) }
+        time += try ContinuousClock().measure { found = try embedder.embed(squared: pictures) }
         rows += part.indices.map { found[$0 * embedder.width..<($0 + 1) * embedder.width] }
         events(start + part.count, files.count)
       }

@@ -221,12 +221,13 @@ package final class EmbedJob {
   // MARK: What vectors depend on
 
   private func fingerprint(_ student: EmbeddingModel) throws -> Digest {
-    let parts: [String: String] = [
+    var parts: [String: String] = [
       "weights": student.identity, "hop": cut.map { "\($0.hop)" } ?? "clip", "projection": "\(settings.projection)",
       "normalize": "\(settings.normalize)",
       "kernels": try CanonicalJSON.text(try FastBackend(precision: try Precision(named: settings.precision)).identity),
       "media": try CanonicalJSON.text(MediaToolchain.identity),
     ]
+    settings.workerCommand.codecs.note(in: &parts)
     return Digest(of: try CanonicalJSON.bytes(parts))
   }
 

@@ -1,6 +1,7 @@
 import Audio
 import Basics
 import Corpus
+import Media
 import Runs
 import Shards
 import Wav2CLIP
@@ -38,7 +39,7 @@ package struct EmbeddingSettings: Sendable {
   package var jobs = Machine.processors
   package var maxBadFraction = 0.05
   /// What starts a decode worker.
-  package var workerCommand: [String] = []
+  package var workerCommand: WorkerLaunch = []
 
   package init() {}
 

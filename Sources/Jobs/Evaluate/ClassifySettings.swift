@@ -1,4 +1,5 @@
 import Basics
+import Media
 import Training
 
 /// What `pipeline evaluate classify` is asked to do.
@@ -30,7 +31,7 @@ package struct ClassifySettings: Sendable {
   package var save: String?
   package var jobs = Machine.processors
   package var threads = Machine.processors
-  package var workerCommand: [String] = []
+  package var workerCommand: WorkerLaunch = []
 
   package init() {}
 }

@@ -3,6 +3,7 @@ import CLIP
 import Corpus
 import Evaluation
 import Kernels
+import Media
 import Tensors
 
 /// What `pipeline evaluate retrieve` is asked to do.
@@ -26,7 +27,7 @@ package struct RetrievalSettings: Sendable {
   package var save: String?
   package var jobs = 1
   package var threads = 1
-  package var workerCommand: [String] = []
+  package var workerCommand: WorkerLaunch = []
 
   package init() {}
 }

@@ -5,6 +5,7 @@ import Training
 import Evaluation
 import Foundation
 import Kernels
+import Media
 import Shards
 
 /// What `pipeline evaluate zero-shot` is asked to do.
@@ -22,7 +23,7 @@ package struct ZeroShotSettings: Sendable {
   package var trainingShards: String?
   package var jobs = 1
   package var threads = 1
-  package var workerCommand: [String] = []
+  package var workerCommand: WorkerLaunch = []
 
   package init() {}
 }

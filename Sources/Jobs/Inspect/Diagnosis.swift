@@ -20,7 +20,7 @@ package struct Diagnosis: Sendable {
 
   private static let leastFreeBytes = 2 << 30
 
-  package init(workspace: String, shards: String) {
+  package init(workspace: String, shards: String, worker: WorkerLaunch) {
     add("instruction set", InstructionSet.best.name)
     add("processors", "\(Machine.processors)")
     add("memory", "\(Machine.memory >> 20) MiB")
@@ -28,6 +28,7 @@ package struct Diagnosis: Sendable {
     for (name, version) in FastBackend().identity.sorted(by: { $0.key < $1.key }) { add(name, version) }
     add("openblas", LibraryMatrix.identity)
     add("libcurl", CacheServer.library)
+    addSandbox(worker)
     addFormats()
     for (name, path) in [("workspace", workspace), ("shards", shards)] { addDisk(name, path) }
     addLock(workspace)
@@ -37,6 +38,18 @@ package struct Diagnosis: Sendable {
     lines.append(Line(name: name, value: value, problem: problem))
   }
 
+  /// How a decode worker, started for this, says it is locked in.
+  private mutating func addSandbox(_ worker: WorkerLaunch) {
+    do {
+      let found = try worker.confinement()
+      add("sandbox", found.description, found.missing.isEmpty ? nil : .sandboxMissing(found))
+    } catch let failure as Failure {
+      add("sandbox", "unknown", failure)
+    } catch {
+      add("sandbox", "unknown: \(error)")
+    }
+  }
+
   private mutating func addFormats() {
     let (there, absent) = MediaToolchain.formats
     add(
@@ -44,6 +57,9 @@ package struct Diagnosis: Sendable {
       "\(there.count) of \(there.count + absent.count)\(absent.isEmpty ? "" : "; not \(absent.joined(separator: ", "))")",
       there.contains("mov") && there.contains("matroska") ? nil : .fewFormats(there))
     let decoders = MediaToolchain.decoders
+    for set in CodecSet.allCases {
+      add("codecs \(set.rawValue)", "\(set.counts.formats) formats, \(set.counts.decoders) decoders")
+    }
     add(
       "decoders", decoders.there.joined(separator: ", "),
       decoders.absent.isEmpty ? nil : .decodersAbsent(decoders.absent))

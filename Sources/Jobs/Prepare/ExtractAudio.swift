@@ -12,9 +12,9 @@ package enum ExtractAudio: ClipStage {
   package static func isWanted(_ settings: PrepareSettings) -> Bool { true }
 
   package static func stage(_ settings: PrepareSettings) -> Stage {
-    Stage(
-      name: name, version: version, parameters: ["rate": "16000", "seconds": "\(settings.clipSeconds)"],
-      toolchain: MediaToolchain.identity)
+    var parameters = ["rate": "16000", "seconds": "\(settings.clipSeconds)"]
+    settings.codecs.note(in: &parameters)
+    return Stage(name: name, version: version, parameters: parameters, toolchain: MediaToolchain.identity)
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {

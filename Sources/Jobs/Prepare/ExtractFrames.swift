@@ -15,6 +15,7 @@ package enum ExtractFrames: ClipStage {
     var parameters = ["fps": settings.frames.map { "\($0)" } ?? "none", "seconds": "\(settings.clipSeconds)"]
     // The usual size goes without saying: what was made before there was another is as good.
     if settings.shortSide != FrameFacts.usualShortSide { parameters["short side"] = "\(settings.shortSide)" }
+    settings.codecs.note(in: &parameters)
     return Stage(name: name, version: version, parameters: parameters, toolchain: MediaToolchain.identity)
   }
 

@@ -21,7 +21,7 @@ struct FileLengths {
   /// Of each candidate's file, in seconds; nil where it has none that can be known.
   /// - Parameter measures: false: what nobody has measured has none.
   func seconds(of candidates: [ClipCandidate], _ digests: [Digest?], measures: Bool = true) throws -> [Double?] {
-    let keys = digests.map { $0.map(Self.key) }
+    let keys = digests.map { $0.map { Self.key($0, settings.codecs) } }
     var known = try catalog?.fileLengths() ?? [:]
     var wanted: [Digest: SourceFile] = [:]
     for (key, candidate) in zip(keys, candidates) {
@@ -44,8 +44,10 @@ struct FileLengths {
   }
 
   /// Other libraries may measure otherwise.
-  private static func key(_ digest: Digest) -> Digest {
-    Digest(of: "length 1 \(digest.hex) \(MediaToolchain.identity.sorted { $0.key < $1.key })")
+  private static func key(_ digest: Digest, _ codecs: CodecSet) -> Digest {
+    var facts = MediaToolchain.identity
+    codecs.note(in: &facts)
+    return Digest(of: "length 1 \(digest.hex) \(facts.sorted { $0.key < $1.key })")
   }
 
   /// Seconds by key; below 0 where a file has none. What may be otherwise the next time is not in it.

@@ -52,8 +52,8 @@ package struct PrepareSettings: Sendable {
   package var remoteCache: CacheAddress?
   /// Work on the clips of this part alone, offer the results to others, and write no shards; nil: everything.
   package var part: WorkPart?
-  /// What starts a decode worker: this program's path and the hidden subcommand.
-  package var workerCommand: [String] = []
+  /// What starts a decode worker, and what it may do.
+  package var workerCommand: WorkerLaunch = []
 
   package init() {}
 
@@ -64,6 +64,9 @@ package struct PrepareSettings: Sendable {
   var notClips: [String] {
     [shards, workspace, "runs"] + (framesOut.map { [$0] } ?? []) + (embeddingsOut.map { [$0] } ?? []) + embeddings
   }
+
+  /// Formats and codecs that are decoded.
+  var codecs: CodecSet { workerCommand.codecs }
 
   /// Whether clips get teacher vectors.
   package var hasTeacher: Bool { teacher != nil || !embeddings.isEmpty }

@@ -44,4 +44,10 @@ extension Failure {
   static func noCheckpoint(_ run: String) -> Failure {
     Failure("run.empty", "the run has no checkpoint yet", on: run, hint: "pipeline distill")
   }
+
+  static func otherShards(_ run: String, _ directory: String) -> Failure {
+    Failure(
+      "attest.data", "these are not the shards that the run was trained on", on: directory, found: "run \(run)",
+      hint: "name them with --shards")
+  }
 }

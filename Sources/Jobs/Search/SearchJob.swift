@@ -35,7 +35,7 @@ package struct SearchSettings: Sendable {
   package var media: [String] = []
   package var html: String?
   package var threads = Machine.processors
-  package var workerCommand: [String] = []
+  package var workerCommand: WorkerLaunch = []
 
   package init(_ query: Query) { self.query = query }
 }
@@ -93,8 +93,10 @@ package struct SearchJob: Sendable {
       return (vector, "\(model.name) \(model.gelu.rawValue)")
     case .image(let path):
       let model = try clip()
-      let picture = try Bitmap(decoding: try Files.read(path), source: path)
       let embedder = try PictureEmbedder(model, backend: FastBackend(), threads: threads)
+      let workers = DecodeWorkers(count: 1, command: settings.workerCommand)
+      defer { workers.stop() }
+      let picture = try PictureLoader(workers, side: embedder.side).load(path)
       return (try embedder.embed([picture])[0], "\(model.name) \(model.gelu.rawValue)")
     case .audio(let path):
       guard let weights = settings.weights else { throw Failure.searchModel("--audio", "--weights FILE") }

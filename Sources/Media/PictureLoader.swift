@@ -1,0 +1,24 @@
+import Basics
+import Corpus
+
+/// Gets still pictures into memory as CLIP's image tower takes them. They are decoded, and made small, in worker
+/// processes: who sent a picture reaches such a worker and nothing else.
+package struct PictureLoader: Sendable {
+  private let workers: DecodeWorkers
+  private let side: Int
+
+  /// - Parameter side: pixels of each side, as the model wants them.
+  package init(_ workers: DecodeWorkers, side: Int) { (self.workers, self.side) = (workers, side) }
+
+  /// `Bitmap.squared` of a JPEG or PNG file.
+  /// - Throws: `picture.unreadable`, also where the decoder crashed; `Failure` where no worker starts.
+  package func load(_ path: String) throws -> Bitmap {
+    let outcome = try workers.decode(DecodeRequest(MediaSource(path), work: .picture(side: side)))
+    guard outcome.payload.count == side * side * 3 else {
+      let finding = outcome.reply.findings.first ?? .unreadable("no reason given")
+      let reason = finding.code == .mediaUnreadable ? finding.evidence : "\(finding.code): \(finding.evidence)"
+      throw Failure.pictureUnreadable(path, reason)
+    }
+    return Bitmap(width: side, height: side, pixels: outcome.payload)
+  }
+}

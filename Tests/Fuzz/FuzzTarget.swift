@@ -1,0 +1,49 @@
+import Basics
+import Foundation
+
+/// A reader of bytes from outside: it must answer, or refuse with a `Failure`, whatever they are.
+struct FuzzTarget: Sendable {
+  let name: String
+  /// Whole files that it reads.
+  let seeds: @Sendable () throws -> [[UInt8]]
+  let read: @Sendable ([UInt8]) throws -> Void
+
+  func take(_ bytes: UnsafeBufferPointer<UInt8>) {
+    do {
+      try read(Array(bytes))
+    } catch  where error is Failure {
+    } catch {
+      print("\(name) throws what is no Failure: \(error)")
+      abort()
+    }
+  }
+}
+
+/// Every reader. A new one is one line in one of the lists.
+let fuzzTargets = arrayTargets + textTargets + recordTargets
+
+/// A file of this process's own, in memory where the system has such a place, for readers that want a path.
+enum FuzzFile {
+  private static let folder: String = {
+    let place = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+    let folder = "\(place)/pipeline-fuzz-\(getpid())"
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    return folder
+  }()
+
+  /// - Returns: its path.
+  static func holding(_ bytes: [UInt8], _ name: String) throws -> String {
+    let path = "\(folder)/\(name)"
+    guard let file = fopen(path, "wb") else { throw Failure.system("create", path) }
+    defer { fclose(file) }
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw Failure.system("write", path) }
+    return path
+  }
+
+  /// What a writer writes.
+  static func written(_ name: String, _ write: (String) throws -> Void) throws -> [UInt8] {
+    let path = "\(folder)/\(name)"
+    try write(path)
+    return try Files.read(path)
+  }
+}
