@@ -97,6 +97,12 @@ let package = Package(
         "Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Models", "CLIP", "Wav2CLIP", "Evaluation",
       ]),
     job(
+      "Caption",
+      [
+        "Basics", "Tensors", "Shards", "Kernels", "Audio", "Networks", "Models", "Wav2CLIP", "Ranks", "Training",
+        "Evaluation",
+      ]),
+    job(
       "Evaluate",
       [
         "Basics", "Corpus", "Tensors", "Audio", "Media", "Shards", "Kernels", "Networks", "Models", "CLIP", "Training",
@@ -119,12 +125,12 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
-        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Attest", "Export", "Embed", "Search",
+        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Attest", "Export", "Embed", "Search", "Caption",
         "Evaluate", "Report", "Inspect", "Flow", arguments,
       ]),
 
     .target(
-      name: "TestSupport", dependencies: ["Basics", "Tensors", "Audio", "Networks", "Models", "Ranks"],
+      name: "TestSupport", dependencies: ["Basics", "Tensors", "Audio", "Kernels", "Networks", "Models", "Ranks"],
       path: "Tests/TestSupport"
     ),
     .testTarget(name: "BasicsTests", dependencies: ["TestSupport", "Basics", "CMathematics"]),
@@ -157,7 +163,8 @@ let package = Package(
       dependencies: [
         "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "Audio", "Media", "Shards", "Kernels", "Networks",
         "Models", "CLIP", "Ranks",
-        "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Evaluate", "Report", "Inspect",
+        "Training", "Evaluation", "Prepare", "Runs", "Distill", "Export", "Embed", "Caption", "Evaluate", "Report",
+        "Inspect",
         "Flow",
       ]),
     .testTarget(

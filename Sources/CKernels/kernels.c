@@ -90,9 +90,11 @@ typedef struct {
   const kernels_stem_table *stem;
   const kernels_matrix_table *matrix;
   const kernels_row_table *rows;
+  const kernels_row_gradient_table *row_gradients;
 } kernels_set;
 
-#define SET(name) {&table_##name, convolutions_##name, &stem_##name, &matrix_products_##name, &row_functions_##name}
+#define SET(name) {&table_##name, convolutions_##name, &stem_##name, &matrix_products_##name, &row_functions_##name, \
+   &row_gradients_##name}
 static const kernels_set plain_set = SET(plain);
 #if defined(__x86_64__)
 static const kernels_set fused_set = SET(fused), avx2_set = SET(avx2), avx512_set = SET(avx512);
@@ -122,3 +124,5 @@ const kernels_stem_table *kernels_stem_for(int level) { return set_for(level)->s
 const kernels_matrix_table *kernels_matrix_for(int level) { return set_for(level)->matrix; }
 
 const kernels_row_table *kernels_rows_for(int level) { return set_for(level)->rows; }
+
+const kernels_row_gradient_table *kernels_row_gradients_for(int level) { return set_for(level)->row_gradients; }

@@ -17,6 +17,8 @@ package final class Tokenizer: Sendable {
   private let merges: [UInt64: (rank: Int, token: Int)]
   /// Bytes of a word that are read. Joining takes time by the square of a word's length.
   private static let longestWord = 4096
+  /// Tokens as people read them, those at the end of a word with `</w>` behind.
+  private let names: [Int: String]
 
   /// - Parameter context: tokens of the longest text that the model takes.
   /// - Throws: `clip.tokenizer`, `clip.tokenizer.content`.
@@ -41,6 +43,7 @@ package final class Tokenizer: Sendable {
       if merges[pair] == nil { merges[pair] = (rank, try token(left + right)) }
     }
     self.merges = merges
+    names = Dictionary(tokens.map { ($1, ByteAlphabet.readable($0)) }) { first, _ in first }
     count = (tokens.values.max() ?? -1) + 1
   }
 
@@ -49,6 +52,11 @@ package final class Tokenizer: Sendable {
   /// Start, the text's tokens, end. A longer text is cut, and the end token comes last all the same.
   package func encode(_ text: String) -> [Int] {
     [start] + body(text).prefix(context - 2) + [end]
+  }
+
+  /// A text's tokens as people read them, without start and end, of any length.
+  package func pieces(_ text: String) -> [String] {
+    words(TextCleaning.cleaned(text)).flatMap(encode(word:)).map { names[$0] ?? "" }
   }
 
   /// Whether a text is longer than what `encode` keeps of it.
@@ -135,6 +143,21 @@ enum ByteAlphabet {
     let plain = Array(33...126) + Array(161...172) + Array(174...255)
     return (plain + (0...255).filter { !plain.contains($0) }).map { UInt8($0) }
   }()
+
+  /// The text whose bytes a token's characters stand for; where these are no text, the token as it is.
+  static func readable(_ token: String) -> String {
+    let isLast = token.hasSuffix(TokenizerFiles.wordEnd)
+    var bytes: [UInt8] = []
+    for character in token.dropLast(isLast ? TokenizerFiles.wordEnd.count : 0) {
+      guard let byte = byCharacter[String(character)] else { return token }
+      bytes.append(byte)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { return token }
+    return isLast ? text + TokenizerFiles.wordEnd : text
+  }
+
+  private static let byCharacter = Dictionary(
+    uniqueKeysWithValues: characters.enumerated().map { ($1, UInt8($0)) })
 
   /// By byte.
   static let characters: [String] = {

@@ -56,6 +56,54 @@ package protocol Ops: Sendable {
 
   /// x becomes gradient times the slope at x.
   func geluGradient(_ kind: GELUKind, _ count: Int, gradient: Floats, _ x: MutableFloats)
+
+  /// One row of queries looks at rows of keys and mixes the rows of values that belong to these, by `heads` heads of
+  /// `width` columns each.
+  /// - Parameter scores: scratch of as many floats as there are keys.
+  func attend(
+    heads: Int, width: Int, query: Floats, keys: [Floats], values: [Floats], scale: Float, scores: MutableFloats,
+    _ y: MutableFloats)
+
+  /// sums `[width]` of `[rows, width]`, in double precision in the order of the rows.
+  func columnSums(rows: Int, width: Int, _ x: Floats, _ sums: MutableFloats)
+
+  /// x, which `layerNorm` read, becomes its gradient.
+  /// - Parameters:
+  ///   - moments: that `layerNorm` wrote.
+  ///   - scales, shifts: become the gradients of scale and shift, `[width]` each.
+  func layerNormGradient(
+    rows: Int, width: Int, gradient: Floats, scale: Floats, moments: Floats, _ x: MutableFloats,
+    scales: MutableFloats, shifts: MutableFloats)
+
+  /// slopes, the gradient of `[rows, width]` shares that `softmax` made, become the gradient of what it made them of.
+  func softmaxGradient(rows: Int, width: Int, shares: Floats, _ slopes: MutableFloats)
+
+  /// y = x / (1 − rate), but 0 where `DropoutHash` drops the value; y may be x.
+  func dropout(_ count: Int, key: UInt64, rate: Float, _ x: Floats, _ y: MutableFloats)
+
+  /// The sum over rows of the cross-entropy of softmax(x) against 1 − smoothing at the row's target plus smoothing /
+  /// width everywhere.
+  /// - Parameters:
+  ///   - x: `[rows, width]`; used up.
+  ///   - factor: x becomes this times the sum's gradient; nil: no gradient is wanted.
+  func crossEntropy(
+    rows: Int, width: Int, targets: UnsafePointer<Int32>, smoothing: Float, factor: Float?, _ x: MutableFloats
+  ) -> Double
+}
+
+/// Which values dropout keeps: a function of a key and of the value's place alone, the same on every CPU, so that
+/// nothing has to be remembered from the forward pass to the backward pass.
+package enum DropoutHash {
+  package static func keeps(_ place: Int, key: UInt64, rate: Float) -> Bool {
+    // Wellons' lowbias32, with the key's halves mixed in.
+    var h = UInt32(truncatingIfNeeded: place) &* 0x9e37_79b9 &+ UInt32(truncatingIfNeeded: key)
+    h ^= h >> 16
+    h = h &* 0x7feb_352d
+    h ^= h >> 15
+    h = (h &+ UInt32(key >> 32)) &* 0x846c_a68b
+    h ^= h >> 16
+    return Int32(h >> 8) >= Int32(rate * 0x1p24)
+  }
 }
 
 /// Which function a Transformer calls GELU. Weights do not tell: with another than theirs, vectors are wrong.

@@ -33,6 +33,73 @@ extension PlainOps {
   package func geluGradient(_ kind: GELUKind, _ count: Int, gradient: Floats, _ x: MutableFloats) {
     for i in 0..<count { x[i] = Float(Double(gradient[i]) * kind.slope(Double(x[i]))) }
   }
+
+  package func attend(
+    heads: Int, width: Int, query: Floats, keys: [Floats], values: [Floats], scale: Float, scores: MutableFloats,
+    _ y: MutableFloats
+  ) {
+    for head in 0..<heads {
+      let columns = head * width..<(head + 1) * width
+      for (s, key) in keys.enumerated() {
+        scores[s] = Float(columns.reduce(0.0) { $0 + Double(query[$1]) * Double(key[$1]) } * Double(scale))
+      }
+      softmax(rows: 1, width: keys.count, causal: false, scores)
+      for c in columns { y[c] = Float(values.indices.reduce(0.0) { $0 + Double(scores[$1]) * Double(values[$1][c]) }) }
+    }
+  }
+
+  package func columnSums(rows: Int, width: Int, _ x: Floats, _ sums: MutableFloats) {
+    for i in 0..<width { sums[i] = Float((0..<rows).reduce(0.0) { $0 + Double(x[$1 * width + i]) }) }
+  }
+
+  package func layerNormGradient(
+    rows: Int, width: Int, gradient: Floats, scale: Floats, moments: Floats, _ x: MutableFloats,
+    scales: MutableFloats, shifts: MutableFloats
+  ) {
+    var (scaled, shifted) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
+    for row in 0..<rows {
+      let (mean, inverse) = (Double(moments[2 * row]), Double(moments[2 * row + 1]))
+      let unit = (0..<width).map { (Double(x[row * width + $0]) - mean) * inverse }
+      let d = (0..<width).map { Double(gradient[row * width + $0]) }
+      let slopes = (0..<width).map { d[$0] * Double(scale[$0]) }
+      let shift = slopes.reduce(0, +) / Double(width)
+      let along = zip(slopes, unit).reduce(0) { $0 + $1.0 * $1.1 } / Double(width)
+      for i in 0..<width {
+        scaled[i] += d[i] * unit[i]
+        shifted[i] += d[i]
+        x[row * width + i] = Float((slopes[i] - shift - unit[i] * along) * inverse)
+      }
+    }
+    for i in 0..<width { (scales[i], shifts[i]) = (Float(scaled[i]), Float(shifted[i])) }
+  }
+
+  package func softmaxGradient(rows: Int, width: Int, shares: Floats, _ slopes: MutableFloats) {
+    for row in 0..<rows {
+      let range = row * width..<(row + 1) * width
+      let mean = range.reduce(0.0) { $0 + Double(slopes[$1]) * Double(shares[$1]) }
+      for i in range { slopes[i] = Float((Double(slopes[i]) - mean) * Double(shares[i])) }
+    }
+  }
+
+  package func dropout(_ count: Int, key: UInt64, rate: Float, _ x: Floats, _ y: MutableFloats) {
+    for i in 0..<count { y[i] = DropoutHash.keeps(i, key: key, rate: rate) ? x[i] * (1 / (1 - rate)) : 0 }
+  }
+
+  package func crossEntropy(
+    rows: Int, width: Int, targets: UnsafePointer<Int32>, smoothing: Float, factor: Float?, _ x: MutableFloats
+  ) -> Double {
+    var loss = 0.0
+    for row in 0..<rows {
+      let (values, target) = (x + row * width, Int(targets[row]))
+      let most = Double((0..<width).reduce(-Float.infinity) { max($0, values[$1]) })
+      let powers = (0..<width).map { exponential(Double(values[$0]) - most) }
+      let sum = powers.reduce(0, +)
+      let wanted = (0..<width).map { Double(smoothing) / Double(width) + ($0 == target ? 1 - Double(smoothing) : 0) }
+      for i in 0..<width { loss -= wanted[i] * (Double(values[i]) - most - naturalLogarithm(sum)) }
+      if let factor { for i in 0..<width { values[i] = Float((powers[i] / sum - wanted[i]) * Double(factor)) } }
+    }
+    return loss
+  }
 }
 
 extension GELUKind {

@@ -6,11 +6,13 @@ package struct VectorOps: Ops {
   package let instructionSet: InstructionSet
   private let table: kernels_table
   private let rowTable: kernels_row_table
+  private let gradientTable: kernels_row_gradient_table
 
   package init(_ instructionSet: InstructionSet = .best) {
     self.instructionSet = min(instructionSet, .best)
     table = kernels_for(self.instructionSet.rawValue).pointee
     rowTable = kernels_rows_for(self.instructionSet.rawValue).pointee
+    gradientTable = kernels_row_gradients_for(self.instructionSet.rawValue).pointee
   }
 
   private func raw(_ e: Extent) -> kernels_extent {
@@ -102,5 +104,44 @@ package struct VectorOps: Ops {
 
   package func geluGradient(_ kind: GELUKind, _ count: Int, gradient: Floats, _ x: MutableFloats) {
     rowTable.gelu_gradient(Int64(count), kind == .quick ? 1 : 0, gradient, x)
+  }
+
+  package func attend(
+    heads: Int, width: Int, query: Floats, keys: [Floats], values: [Floats], scale: Float, scores: MutableFloats,
+    _ y: MutableFloats
+  ) {
+    // C sees pointers that may be null.
+    keys.map(Optional.some).withUnsafeBufferPointer { keys in
+      values.map(Optional.some).withUnsafeBufferPointer { values in
+        guard let k = keys.baseAddress, let v = values.baseAddress else { return }
+        rowTable.attend(Int32(heads), Int32(width), Int32(keys.count), query, k, v, scale, scores, y)
+      }
+    }
+  }
+
+  package func columnSums(rows: Int, width: Int, _ x: Floats, _ sums: MutableFloats) {
+    gradientTable.column_sums(Int64(rows), Int32(width), x, sums)
+  }
+
+  package func layerNormGradient(
+    rows: Int, width: Int, gradient: Floats, scale: Floats, moments: Floats, _ x: MutableFloats,
+    scales: MutableFloats, shifts: MutableFloats
+  ) {
+    gradientTable.layer_norm_gradient(Int64(rows), Int32(width), gradient, scale, moments, x, scales, shifts)
+  }
+
+  package func softmaxGradient(rows: Int, width: Int, shares: Floats, _ slopes: MutableFloats) {
+    gradientTable.softmax_gradient(Int64(rows), Int32(width), shares, slopes)
+  }
+
+  package func dropout(_ count: Int, key: UInt64, rate: Float, _ x: Floats, _ y: MutableFloats) {
+    gradientTable.dropout(Int64(count), key, rate, x, y)
+  }
+
+  package func crossEntropy(
+    rows: Int, width: Int, targets: UnsafePointer<Int32>, smoothing: Float, factor: Float?, _ x: MutableFloats
+  ) -> Double {
+    gradientTable.cross_entropy(
+      Int64(rows), Int32(width), targets, smoothing, factor ?? 0, factor == nil ? 0 : 1, x)
   }
 }

@@ -66,6 +66,8 @@ package final class FrozenContext: @unchecked Sendable {
   let weights: FrozenWeights
   let backend: any Backend
   private var norms: [String: FrozenNorm] = [:]
+  /// Rows of the memory that layers inside `WithMemory` look at.
+  var memoryRows = 0
 
   init(_ weights: FrozenWeights, _ backend: any Backend) { (self.weights, self.backend) = (weights, backend) }
 
@@ -86,6 +88,18 @@ package struct Packing: Sendable {
   let kept: [String: FloatBuffer]
   /// Where weights are packed that are used once.
   let passing: FloatBuffer
+  /// What layers inside `WithMemory` look at: rows of the images that go through.
+  nonisolated(unsafe) private(set) var memory: Floats?
+
+  init(weights: FrozenWeights, kept: [String: FloatBuffer], passing: FloatBuffer) {
+    (self.weights, self.kept, self.passing) = (weights, kept, passing)
+  }
+
+  func with(memory: Floats) -> Packing {
+    var other = self
+    other.memory = memory
+    return other
+  }
 }
 
 /// One convolution with its folded norm, for inputs of one size. One call may take several images, and one packing

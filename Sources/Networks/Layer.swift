@@ -61,6 +61,8 @@ package struct TrainingContext: Sendable {
   package let workspace: Workspace
   package let pass: Pass
   package let profile: Profile?
+  /// What layers inside `WithMemory` look at besides their input.
+  package var memory: TrainingMemory?
 
   package func gradient(_ name: String) -> MutableFloats {
     gradients.start + parameters.layout.slot(name).offset
@@ -70,8 +72,27 @@ package struct TrainingContext: Sendable {
 /// Dropout's factors for a layer of that name and width: `[images, width]` of 0 or 1 / (1 − rate).
 package typealias DropoutFactors = (_ name: String, _ width: Int) -> [Float]
 
+/// The key from which a layer of that name makes an image's factors in passing (`DropoutHash`); the image counted from
+/// this process's first.
+package typealias DropoutKeys = @Sendable (_ name: String, _ image: Int) -> UInt64
+
 /// What differs from one pass to the next.
 package final class Pass: @unchecked Sendable {
   /// Nil in evaluation: nothing is dropped.
   package var dropout: DropoutFactors?
+  /// The same for layers that keep no factors.
+  package var dropoutKeys: DropoutKeys?
+  private var counts: [RowCounts.Stream: RowCounts] = [:]
+
+  /// The counts of a stream of rows, the same for all layers of it.
+  /// - Parameter most: rows that an image has at most.
+  func counts(_ stream: RowCounts.Stream, most: Int, _ microbatches: Microbatches) -> RowCounts {
+    if let known = counts[stream] { return known }
+    let made = RowCounts(most: most, microbatches)
+    counts[stream] = made
+    return made
+  }
+
+  /// Nil: every image has as many as there can be.
+  func set(_ stream: RowCounts.Stream, _ images: [Int]?) { counts[stream]?.set(images) }
 }

@@ -51,9 +51,16 @@ package final class Network: Sendable {
   }
 
   /// From `input` to `output`; running statistics move.
-  /// - Parameter dropout: factors by the layer's name; nil in evaluation.
-  package func forward(dropout: DropoutFactors? = nil) throws {
-    context.pass.dropout = dropout
+  /// - Parameters:
+  ///   - dropout: factors by the layer's name; nil in evaluation.
+  ///   - keys: the same for layers that make factors in passing.
+  ///   - counts: of layers whose images have different numbers of rows, those of this process's images; where nothing
+  ///     is said, all rows that there can be.
+  package func forward(
+    dropout: DropoutFactors? = nil, keys: DropoutKeys? = nil, counts: [RowCounts.Stream: [Int]] = [:]
+  ) throws {
+    (context.pass.dropout, context.pass.dropoutKeys) = (dropout, keys)
+    for stream in RowCounts.Stream.allCases { context.pass.set(stream, counts[stream]) }
     try prepare(for: .forward)
     for phase in forwardPhases { try run(phase) }
   }

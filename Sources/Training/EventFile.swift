@@ -82,6 +82,9 @@ extension MetricsLog.Line {
     for (name, value) in (retrieval ?? [:]).sorted(by: { $0.key < $1.key }) {
       result.append(("retrieval/\(name)", value))
     }
+    for (name, value) in (captions ?? [:]).sorted(by: { $0.key < $1.key }) {
+      result.append(("captions/\(name)", value))
+    }
     return result
   }
 }

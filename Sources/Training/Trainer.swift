@@ -3,8 +3,8 @@ import Kernels
 import Networks
 import Ranks
 
-/// Trains an encoder: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a checkpoint left
-/// off.
+/// Trains what a `TrainingTask` says: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a
+/// checkpoint left off.
 ///
 /// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no
 /// bit, and neither does the number of ranks that train together. Rank 0 alone reads and writes the folder.
@@ -25,22 +25,20 @@ package final class Trainer {
 
   private let configuration: TrainingConfiguration
   private let limits: TrainingLimits
-  private let train: any TrainingClips
-  private let validation: Validation?
+  private let task: any TrainingTask
   package let learner: Learner
   private let ranks: RankGroup
   /// Rank 0's.
   private let records: (checkpoints: CheckpointDirectory, metrics: MetricsLog)?
   private let schedule: any LearningRateSchedule
-  private let step: TrainingStep
   private let report: (Event) -> Void
-  private let retrieval: (Validation.Pairs) -> [String: Double]
   private let profile: Profile?
   private var state: TrainingState
   private var lastSaved: (step: Int, time: ContinuousClock.Instant)
   /// Whether something changed since the newest checkpoint.
   private var hasNews: Bool
 
+  /// Trains an encoder.
   /// - Parameters:
   ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
   ///   - architecture, objective: nil: those that the configuration names.
@@ -48,7 +46,7 @@ package final class Trainer {
   ///   - initialize: fills in weights to start from, over random ones.
   ///   - retrieval: scores how the validation clips find each other after each epoch, for the records.
   ///   - profile: gets the time of every step but the first.
-  package init(
+  package convenience init(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
     validation: (any TrainingClips)?,
     folder: String, backend: any Backend, threads: WorkerThreads, architecture: Architecture? = nil,
@@ -56,33 +54,37 @@ package final class Trainer {
     initialize: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil,
     retrieval: @escaping (Validation.Pairs) -> [String: Double] = { _ in [:] }, report: @escaping (Event) -> Void
   ) throws {
-    guard train.ids.count >= configuration.batchSize, configuration.batchSize >= 2 else {
-      throw ranks.shared(.tooFewClips(train.ids.count, batchSize: max(2, configuration.batchSize)))
-    }
+    try Self.check(train.ids.count, configuration, ranks)
     let architecture = try architecture ?? .named(configuration.encoder)
     let objective = try objective ?? DistillationObjective(configuration.loss)
-    self.configuration = configuration
-    self.ranks = ranks
-    self.limits = limits
-    self.train = train
-    self.report = report
-    self.retrieval = retrieval
-    self.profile = profile
-    schedule = try Training.schedule(named: configuration.schedule)
     let learner = Learner(
       try architecture.parameters + objective.parameters(encoder: architecture.width, target: train.width),
       averages: configuration.optimizer.averageDecay != nil)
-    self.learner = learner
-    step = try ranks.together {
-      try TrainingStep(
-        train, configuration, architecture, objective, learner, backend: backend, threads: threads, ranks: ranks,
-        profile: profile)
+    let task = try EncoderTask(
+      configuration, train: train, validation: validation, architecture, objective, learner, backend: backend,
+      threads: threads, ranks: ranks, profile: profile, retrieval: retrieval)
+    try self.init(
+      configuration, limits, learner, task, folder: folder, ranks: ranks, initialize: initialize, profile: profile,
+      report: report)
+  }
+
+  private static func check(_ samples: Int, _ configuration: TrainingConfiguration, _ ranks: RankGroup) throws {
+    guard samples >= configuration.batchSize, configuration.batchSize >= 2 else {
+      throw ranks.shared(.tooFewClips(samples, batchSize: max(2, configuration.batchSize)))
     }
-    self.validation = validation.map {
-      Validation(
-        clips: $0, scope: configuration.normalization, architecture, objective, learner, backend: backend,
-        threads: threads, ranks: ranks)
-    }
+  }
+
+  /// Trains any task. As above.
+  /// - Parameter learner: what the task's steps move; filled here.
+  package init(
+    _ configuration: TrainingConfiguration, _ limits: TrainingLimits, _ learner: Learner, _ task: any TrainingTask,
+    folder: String, ranks: RankGroup = .alone, initialize: (Parameters) throws -> Void = { _ in },
+    profile: Profile? = nil, report: @escaping (Event) -> Void
+  ) throws {
+    try Self.check(task.ids.count, configuration, ranks)
+    (self.configuration, self.limits, self.learner, self.task) = (configuration, limits, learner, task)
+    (self.ranks, self.report, self.profile) = (ranks, report, profile)
+    schedule = try Training.schedule(named: configuration.schedule)
     let found = try ranks.together { () throws -> (state: TrainingState?, CheckpointDirectory)? in
       guard ranks.isFirst else { return nil }
       let checkpoints = try CheckpointDirectory("\(folder)/checkpoints")
@@ -120,14 +122,14 @@ package final class Trainer {
   }
 
   private var end: String? {
-    state.end(configuration, limits, clips: train.ids.count, isValidated: validation != nil)
+    state.end(configuration, limits, clips: task.ids.count, isValidated: task.isValidated)
   }
 
-  private var batchesInEpoch: Int { configuration.batches(of: train.ids.count) }
+  private var batchesInEpoch: Int { configuration.batches(of: task.ids.count) }
 
   /// - Returns: why training ends inside this epoch, or nil when the epoch is done.
   private func trainEpoch(_ begin: ContinuousClock.Instant) throws -> String? {
-    let order = TrainingOrder.epoch(state.epoch, seed: configuration.seed, ids: train.ids)
+    let order = TrainingOrder.epoch(state.epoch, seed: configuration.seed, ids: task.ids)
     let rate = schedule.rate(
       base: configuration.learningRate, epoch: state.epoch, epochs: configuration.scheduleEpochs,
       state: state.schedule)
@@ -174,8 +176,8 @@ package final class Trainer {
     return StopReasons(rawValue: try ranks.union(reasons.rawValue))
   }
 
-  private func stepOrExplain(_ batch: [Int], _ rate: Double) throws -> TrainingStep.Outcome {
-    do { return try step.run(batch, epoch: state.epoch, number: state.step + 1, rate: rate) } catch var failure
+  private func stepOrExplain(_ batch: [Int], _ rate: Double) throws -> TrainingOutcome {
+    do { return try task.step(batch, epoch: state.epoch, number: state.step + 1, rate: rate) } catch var failure
       as Failure
       where failure.code == "training.nonfinite"
     {
@@ -189,10 +191,12 @@ package final class Trainer {
   private func finishEpoch(_ rate: Double) throws {
     var summary = line(
       "epoch", loss: state.epochLoss / Double(max(1, batchesInEpoch)), rate: rate, norm: nil, speed: nil)
-    if let validation, (state.epoch + 1) % limits.validateEvery == 0 || state.epoch + 1 == limits.epochs {
-      let (loss, pairs) = try validation.score()
+    let isTime = (state.epoch + 1) % limits.validateEvery == 0 || state.epoch + 1 == limits.epochs
+    if task.isValidated, isTime {
+      let result = try task.validate(withScores: records != nil)
+      let loss = result.loss
       summary.validationLoss = loss
-      if records != nil { summary.retrieval = retrieval(pairs) }
+      (summary.retrieval, summary.captions) = (result.retrieval, result.captions)
       schedule.observe(validationLoss: loss, base: configuration.learningRate, state: &state.schedule)
       if loss < state.best?.validationLoss ?? .infinity {
         state.best = .init(step: state.step, validationLoss: loss)

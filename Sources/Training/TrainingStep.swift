@@ -10,11 +10,6 @@ import Ranks
 /// Each rank runs the encoder on its own rows of the batch. Embeddings and targets then go to all, and each forms the
 /// loss of the whole batch and moves the weights by itself: nothing of that depends on the number of ranks.
 final class TrainingStep: @unchecked Sendable {
-  struct Outcome {
-    var loss: Double
-    var gradientNorm: Double
-  }
-
   private let clips: any TrainingClips
   private let ranks: RankGroup
   private let configuration: TrainingConfiguration
@@ -68,7 +63,7 @@ final class TrainingStep: @unchecked Sendable {
   /// - Parameters:
   ///   - batch: numbers of clips.
   ///   - number: of the step, counted from 1.
-  func run(_ batch: [Int], epoch: Int, number: Int, rate: Double) throws -> Outcome {
+  func run(_ batch: [Int], epoch: Int, number: Int, rate: Double) throws -> TrainingOutcome {
     let own = try loader.load(batch, rows: rows, epoch: epoch, into: encoder.input.values)
     try encoder.forward()
     try gather(encoder.output.values, own)
@@ -91,7 +86,7 @@ final class TrainingStep: @unchecked Sendable {
     let norm = optimizer.norm(gradients)
     guard norm.isFinite else { throw ranks.shared(nonFinite("gradient norm", norm, number, ids)) }
     optimizer.step(gradients, norm: norm, rate: rate, number: number)
-    return Outcome(loss: result.loss, gradientNorm: norm)
+    return TrainingOutcome(loss: result.loss, gradientNorm: norm)
   }
 
   /// Puts this rank's rows among everybody's.

@@ -15,50 +15,49 @@ struct CaptionEvaluationCommand: ParsableCommand {
       BLEU, ROUGE-L and CIDEr-D are computed here; METEOR and SPICE by their authors' programs, where they are named.
       """)
 
-  @Option(help: "Training shards with captions.") var shards = "shards"
-  @Option(help: "A table of captions (CSV or JSON lines), in place of shards.") var captions: String?
-  @Option(help: "The captions of the training clips, where the table has no column split.")
+  @Option(help: .value("directory", "Training shards with captions.")) var shards = "shards"
+  @Option(help: .value("file", "A table of captions (CSV or JSON lines), in place of shards.")) var captions: String?
+  @Option(help: .value("file", "The captions of the training clips, where the table has no column split."))
   var training: String?
-  @Option(parsing: .singleValue, help: "A folder with the sounds of the table's clips. Repeatable.")
+  @Option(
+    parsing: .singleValue, help: .value("directory", "A folder with the sounds of the table's clips. Repeatable."))
   var sounds: [String] = []
   @Option(
-    help:
-      "train, validation or test; default: test, else validation; all of a table without splits.")
+    help: .value("name", "train, validation or test; default: test, else validation; all of a table without splits."))
   var split: String?
   @Option(
     parsing: .singleValue,
-    help:
-      "NAME=FILE: sentences to score, one for each clip (CSV or JSON lines with id and caption). Repeatable."
-  )
+    help: .value(
+      "name=file",
+      "NAME=FILE: sentences to score, one for each clip (CSV or JSON lines with id and caption). Repeatable."))
   var candidates: [String] = []
   @Option(
-    help:
-      "Nearest training clip by probe, untrained, log-mel, supervised, with commas between; or none."
-  )
+    help: .value(
+      "row,…", "Nearest training clip by probe, untrained, log-mel, supervised, with commas between; or none."))
   var rows = "probe,untrained,log-mel"
   @Option(
-    parsing: .singleValue, help: "NAME=PATH: the same by vectors of another system. Repeatable.")
+    parsing: .singleValue, help: .value("name=path", "NAME=PATH: the same by vectors of another system. Repeatable."))
   var features: [String] = []
-  @Option(help: "Seeds of random captions, shuffled clips and untrained networks.") var seeds = 3
-  @Option(help: "meteor-1.5.jar, its data/ beside it: METEOR by its authors' program (needs java).")
+  @Option(help: .value("count", "Seeds of random captions, shuffled clips and untrained networks.")) var seeds = 3
+  @Option(help: .value("file", "meteor-1.5.jar, its data/ beside it: METEOR by its authors' program (needs java)."))
   var meteorJar: String?
   @Option(
-    help:
-      "spice-1.0.jar, Stanford CoreNLP 3.6.0 and its models in lib/ beside it: SPICE and SPIDEr.")
+    help: .value("file", "spice-1.0.jar, Stanford CoreNLP 3.6.0 and its models in lib/ beside it: SPICE and SPIDEr."))
   var spiceJar: String?
-  @OptionGroup var clip: CLIPOptions
-  @Option(help: "Write every sentence with its scores as JSON lines, for outside judges.") var save: String?
-  @OptionGroup var options: EvaluationOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "CLIP MODEL") var clip: CLIPOptions
+  @Option(help: .value("file", "Write every sentence with its scores as JSON lines, for outside judges.")) var save:
+    String?
+  @OptionGroup(title: "WEIGHTS, SCORES, MACHINE") var options: EvaluationOptions
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
   func run() throws {
-    _ = try common.begin()
+    common.begin()
     let job = CaptionJob(try settings(), options.place)
     if common.dryRun {
       let (scored, leftOut) = try job.plan()
       return Console.say("would score the sentences of \(scored) clips; \(leftOut) cannot be used")
     }
-    try job.run(EvaluationReport().show)
+    try job.run(EvaluationReport.show)
   }
 
   private func settings() throws -> CaptionSettings {

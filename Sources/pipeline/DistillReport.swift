@@ -10,6 +10,7 @@ import Training
 final class DistillReport {
   private let settings: DistillSettings
   private let ranks: RankGroup
+  private let trainer = TrainerReport("clips")
 
   private let explains: Bool
 
@@ -78,36 +79,13 @@ final class DistillReport {
       notes.forEach(Console.note)
       if let earlier = plan.earlier { Console.warn(earlier.sentence) }
       if explains { Self.explain(plan, offersLast: settings.initial == nil) }
-      Progress.begin("steps", total: plan.steps, done: min(plan.steps, plan.stepsDone ?? 0))
+      trainer.begin(steps: plan.steps, done: min(plan.steps, plan.stepsDone ?? 0))
     case .training(let event): show(event)
     }
   }
 
   private func show(_ event: Trainer.Event) {
-    switch event {
-    case .resumed(let step):
-      Console.say("resumed at step \(step)")
-      Console.event("resumed", ["step": step])
-    case .damaged(let failure):
-      Console.warn("\(failure.hinted)\n  set aside; using the checkpoint before it, if there is one")
-    case .stepped(let step, let epoch, _, let loss, let speed):
-      Progress.advance(
-        extra: "epoch \(epoch + 1), loss \(String(format: "%.4f", loss)), \(one(speed)) clips/s")
-      Console.event("step", ["step": step, "epoch": epoch + 1, "loss": loss, "clipsPerSecond": speed])
-    case .epochEnded(let line):
-      let validation = line.validationLoss.map { ", validation \(String(format: "%.4f", $0))" } ?? ""
-      Console.note("epoch \(line.epoch + 1): loss \(String(format: "%.4f", line.loss))\(validation), step \(line.step)")
-      Console.event(
-        "epoch",
-        [
-          "epoch": line.epoch + 1, "step": line.step, "loss": line.loss,
-          "validationLoss": line.validationLoss as Any? ?? NSNull(),
-        ])
-    case .exchanged(let traffic, let steps): show(traffic, steps)
-    case .saved(let step): Console.event("saved", ["step": step])
-    case .stopped(let why):
-      Console.say("done: \(why)")
-      Console.event("done", ["reason": why])
-    }
+    if case .exchanged(let traffic, let steps) = event { show(traffic, steps) }
+    trainer.show(event)
   }
 }

@@ -58,7 +58,7 @@ struct Pipeline: ParsableCommand {
 /// Every subcommand. A new one is one file and one line.
 let builtInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
-  ConvertCommand.self, EmbedCommand.self, SearchCommand.self,
+  ConvertCommand.self, EmbedCommand.self, SearchCommand.self, CaptionCommand.self,
   StatusCommand.self, InspectCommand.self, VerifyCommand.self, GarbageCommand.self, GraphCommand.self,
   DoctorCommand.self, ReportCommand.self, CompareCommand.self, RunsCommand.self, ReasonsCommand.self,
   LossesCommand.self,

@@ -58,6 +58,93 @@ struct RowOpsTests {
     }
   }
 
+  @Test("sums of columns are those in the order of rows, bit by bit", arguments: [1, 16, 77, 200])
+  func columnSums(width: Int) {
+    let x = noise(9 * width, "x", by: 100)
+    compare(0) { ops in
+      var sums = [Float](repeating: 0, count: width)
+      ops.columnSums(rows: 9, width: width, x, &sums)
+      return sums
+    }
+  }
+
+  @Test("the way back through layer norm", arguments: [1, 5, 16, 33, 256])
+  func layerNormGradient(width: Int) {
+    let (x, scale, gradient) = (noise(7 * width, "x"), noise(width, "scale"), noise(7 * width, "gradient"))
+    let moments = noise(14, "moments").enumerated().map { $0.offset % 2 == 0 ? $0.element / 4 : 1 + $0.element / 8 }
+    compare(2e-6) { ops in
+      var (y, scales, shifts) = (x, [Float](repeating: 0, count: width), [Float](repeating: 0, count: width))
+      ops.layerNormGradient(
+        rows: 7, width: width, gradient: gradient, scale: scale, moments: moments, &y, scales: &scales,
+        shifts: &shifts)
+      return y + scales + shifts
+    }
+  }
+
+  @Test("the way back through softmax", arguments: [1, 16, 37])
+  func softmaxGradient(width: Int) {
+    let slopes = noise(5 * width, "slopes")
+    compare(2e-6) { ops in
+      var (shares, y) = (noise(5 * width, "scores"), slopes)
+      PlainOps().softmax(rows: 5, width: width, causal: false, &shares)
+      ops.softmaxGradient(rows: 5, width: width, shares: shares, &y)
+      return y
+    }
+  }
+
+  @Test("dropout keeps what the hash keeps, and about as many as it should", arguments: [Float(0), 0.2, 0.5])
+  func dropout(rate: Float) {
+    let x = [Float](repeating: 1, count: 20_011)
+    for key: UInt64 in [0, 7, .max, 0x0123_4567_89AB_CDEF] {
+      compare(1e-7) { ops in
+        var y = x
+        ops.dropout(x.count, key: key, rate: rate, x, &y)
+        return y
+      }
+      let kept = x.indices.count { DropoutHash.keeps($0, key: key, rate: rate) }
+      #expect(abs(Double(kept) / Double(x.count) - 1 + Double(rate)) < 0.015)
+    }
+    let both = x.indices.count {
+      DropoutHash.keeps($0, key: 5, rate: 0.5) == DropoutHash.keeps($0, key: 6, rate: 0.5)
+    }
+    #expect(abs(Double(both) / Double(x.count) - 0.5) < 0.02)
+  }
+
+  @Test("cross-entropy of words and its gradient, with and without smoothing", arguments: [1, 2, 16, 551])
+  func crossEntropy(width: Int) {
+    let (logits, targets) = (noise(6 * width, "logits", by: 5), (0..<6).map { Int32($0 * 7 % width) })
+    for smoothing: Float in [0, 0.2] {
+      compare(2e-6) { ops in
+        var y = logits
+        let loss = ops.crossEntropy(
+          rows: 6, width: width, targets: targets, smoothing: smoothing, factor: 0.25, &y)
+        return y + [Float(loss)]
+      }
+      var (kept, used) = (logits, logits)
+      let ops = VectorOps()
+      let loss = ops.crossEntropy(
+        rows: 6, width: width, targets: targets, smoothing: smoothing, factor: nil, &kept)
+      #expect(kept == logits)
+      #expect(
+        loss == ops.crossEntropy(rows: 6, width: width, targets: targets, smoothing: smoothing, factor: 1, &used))
+    }
+  }
+
+  @Test("one row looks at others", arguments: [(1, 5), (3, 16), (4, 64)])
+  func attend(heads: Int, width: Int) {
+    let (query, keys, values) = (
+      noise(heads * width, "query"), FloatBuffer(noise(9 * heads * width, "keys")),
+      FloatBuffer(noise(9 * heads * width, "values"))
+    )
+    compare(2e-6) { ops in
+      var (y, scores) = ([Float](repeating: 0, count: heads * width), [Float](repeating: 0, count: 9))
+      ops.attend(
+        heads: heads, width: width, query: query, keys: (0..<9).map { Floats(keys.start + $0 * heads * width) },
+        values: (0..<9).map { Floats(values.start + $0 * heads * width) }, scale: 0.3, scores: &scores, &y)
+      return y
+    }
+  }
+
   @Test(
     "products of matrices that lie apart, and of narrow weights", arguments: [(3, 5, 7), (30, 33, 50), (64, 96, 1024)])
   func matrices(m: Int, n: Int, k: Int) {

@@ -22,6 +22,22 @@ struct LayerContractTests {
 
   private static let tokens = Extent.tokens(images: 5, count: 6, width: 24)
 
+  /// Attention to a memory that no layer changed.
+  static func crossAttention(width: Int, memory: WithMemory.Size, heads: Int, tokens: Int) -> WithMemory {
+    let attention = CrossAttention("attention", width: width, memoryWidth: memory.width, heads: heads)
+    return WithMemory(memory: memory, [], tokens: .init(rows: tokens, width: width), [attention])
+  }
+
+  static func decoder(
+    _ positions: CaptionDecoder.Positions, _ inner: CaptionDecoder.Inner, isTied: Bool = false
+  ) -> CaptionDecoder {
+    var decoder = CaptionDecoder(inputs: 10, vocabulary: 13)
+    (decoder.width, decoder.heads, decoder.depth, decoder.hidden) = (24, 3, 2, 40)
+    (decoder.positions, decoder.inner, decoder.isTied) = (positions, inner, isTied)
+    (decoder.mostTokens, decoder.mostFrames) = (7, 4)
+    return decoder
+  }
+
   static let cases = [
     Case(
       name: "Stem", layers: [Stem(prefix: "", channels: 32)],
@@ -56,6 +72,29 @@ struct LayerContractTests {
     Case(
       name: "TokenEmbedding", layers: [TokenEmbedding("token", vocabulary: 11, width: 24)],
       input: .row(images: 5, width: 6), passesOn: false),
+    Case(
+      name: "mixed TokenEmbedding",
+      layers: [TokenEmbedding("token", vocabulary: 11, width: 24, scale: 2, isMixed: true)],
+      input: .tokens(images: 5, count: 6, width: 3), passesOn: false),
+    Case(name: "SinusoidalPositions", layers: [SinusoidalPositions(width: 24)], input: tokens),
+    Case(name: "TokenDropout", layers: [TokenDropout("drop", rate: 0.3)], input: tokens),
+    Case(
+      name: "CrossAttention",
+      layers: [crossAttention(width: 24, memory: .init(rows: 4, width: 20), heads: 3, tokens: 6)],
+      input: .row(images: 5, width: 4 * 20 + 6 * 24)),
+    Case(
+      name: "a matrix that two layers share",
+      layers: [
+        TokenEmbedding("token", vocabulary: 11, width: 24, isShared: true),
+        Linear("last", inputs: 24, outputs: 11, sharing: "token"),
+      ], input: .row(images: 5, width: 6), passesOn: false),
+    Case(
+      name: "tiny caption decoder", layers: decoder(.sinusoidal, .gelu).layers(frames: 3, tokens: 5),
+      input: .row(images: 5, width: 3 * 10 + 5 * 3), passesOn: false),
+    Case(
+      name: "tiny caption decoder of other makes",
+      layers: decoder(.learned, .relu, isTied: true).layers(frames: 3, tokens: 5) + [TakeToken(.last)],
+      input: .row(images: 5, width: 3 * 10 + 5 * 3), passesOn: false),
     Case(name: "TakeToken, first", layers: [TakeToken(.first)], input: tokens),
     Case(name: "TakeToken, last", layers: [TakeToken(.last)], input: tokens),
     Case(
@@ -94,6 +133,7 @@ struct LayerContractTests {
   private func values(_ network: TestNetwork) -> PlainValues {
     var values = network.values
     values.dropout = Self.factors
+    values.dropoutKeys = TestNetwork.keys
     return values
   }
 

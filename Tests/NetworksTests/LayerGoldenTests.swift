@@ -45,6 +45,17 @@ struct LayerGoldenTests {
     .init(
       name: "TokenEmbedding", layers: [TokenEmbedding("token", vocabulary: 5, width: 8)],
       input: .row(images: 3, width: 4), passesOn: false),
+    .init(
+      name: "mixed TokenEmbedding",
+      layers: [TokenEmbedding("token", vocabulary: 5, width: 8, scale: 2, isMixed: true)],
+      input: .tokens(images: 3, count: 4, width: 3), passesOn: false),
+    .init(name: "SinusoidalPositions", layers: [SinusoidalPositions(width: 8)], input: tokens),
+    .init(name: "TokenDropout", layers: [TokenDropout("drop", rate: 0.3)], input: tokens),
+    .init(
+      name: "CrossAttention",
+      layers: [
+        LayerContractTests.crossAttention(width: 8, memory: .init(rows: 3, width: 6), heads: 2, tokens: 4)
+      ], input: .row(images: 3, width: 3 * 6 + 4 * 8)),
     .init(name: "TakeToken, first", layers: [TakeToken(.first)], input: tokens),
     .init(name: "TakeToken, last", layers: [TakeToken(.last)], input: tokens),
     .init(

@@ -38,6 +38,11 @@ struct TestNetwork {
 
   var values: PlainValues { PlainValues(parameters) }
 
+  /// A key for each layer and image: FNV-1a of both, as `Scripts/reference/make-layer-goldens` has it.
+  static let keys: DropoutKeys = { name, image in
+    "\(name)/\(image)".utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
   func plain(_ x: PlainTensor? = nil, _ values: PlainValues? = nil) -> PlainTensor {
     layers.reduce(x ?? self.x) { $1.plain($0, values ?? self.values) }
   }
@@ -67,7 +72,7 @@ struct TestNetwork {
       backend: backend,
       threads: threads, reduction: reduction)
     write(x.values, to: network.input)
-    try network.forward(dropout: dropout)
+    try network.forward(dropout: dropout, keys: dropout == nil ? nil : Self.keys)
     let output = read(network.output)
     write(slope, to: network.output)
     try network.backward()

@@ -81,9 +81,31 @@ typedef struct {
   void (*gelu)(int64_t count, int quick, const float *x, float *y);
   // x becomes gradient times the slope of GELU at x.
   void (*gelu_gradient)(int64_t count, int quick, const float *gradient, float *x);
+  // One row of queries against `count` rows of keys, by heads of `width` columns each: softmax of the scaled products times the values'
+  // rows. scores: scratch of `count` floats.
+  void (*attend)(int heads, int width, int count, const float *query, const float *const *keys, const float *const *values, float scale,
+                 float *scores, float *y);
 } kernels_row_table;
 
 const kernels_row_table *kernels_rows_for(int level);
+
+// What training does to rows of values.
+typedef struct {
+  // sums[c] = the sum of x[row][c] over all rows, in double precision in the order of the rows.
+  void (*column_sums)(int64_t rows, int width, const float *x, float *sums);
+  // The way back through layer_norm: x, the norm's input, becomes its gradient; scales and shifts become those of scale and shift.
+  void (*layer_norm_gradient)(int64_t rows, int width, const float *gradient, const float *scale, const float *moments, float *x,
+                              float *scales, float *shifts);
+  // The way back through softmax: slopes, the gradient of shares, become that of what shares were made of.
+  void (*softmax_gradient)(int64_t rows, int width, const float *shares, float *slopes);
+  // y = x / (1 - rate), or 0 for a share `rate` of the values: which ones is a hash of the key and of the value's place; y may be x.
+  void (*dropout)(int64_t count, uint64_t key, float rate, const float *x, float *y);
+  // The sum over all rows of the cross-entropy of e^x / sum of e^x against 1 - smoothing at targets[row] plus smoothing / width
+  // everywhere. With gradients, x becomes factor times the sum's gradient.
+  double (*cross_entropy)(int64_t rows, int width, const int32_t *targets, float smoothing, float factor, int gradients, float *x);
+} kernels_row_gradient_table;
+
+const kernels_row_gradient_table *kernels_row_gradients_for(int level);
 
 // A square convolution with the padding that keeps its middle, over activations of block 16. in_channels and out_channels divide by
 // the table's `panel`; height and width are the input's.

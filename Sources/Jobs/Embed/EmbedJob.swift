@@ -220,6 +220,17 @@ package final class EmbedJob {
 
   // MARK: What vectors depend on
 
+  /// Of the sounds and of all that their vectors are a function of.
+  package func identity() throws -> Digest {
+    let builder = DigestBuilder()
+    builder.update(field: try fingerprint(try EmbeddingModel(settings)).hex)
+    for item in sources.items {
+      builder.update(field: item.key)
+      builder.update(field: item.identity)
+    }
+    return builder.finish()
+  }
+
   private func fingerprint(_ student: EmbeddingModel) throws -> Digest {
     var parts: [String: String] = [
       "weights": student.identity, "hop": cut.map { "\($0.hop)" } ?? "clip", "projection": "\(settings.projection)",

@@ -1,7 +1,7 @@
 import Kernels
 
-/// Attention of an image's tokens to one another by several heads (Vaswani et al. 2017). Each head takes width / heads
-/// of the queries', keys' and values' columns; what all heads give goes through one more linear layer.
+/// Attention of an image's tokens to one another by several heads (Vaswani et al. 2017); what all heads give goes
+/// through one more linear layer.
 package struct Attention: LayerDescription {
   package let name: String
   package let width: Int
@@ -21,9 +21,7 @@ package struct Attention: LayerDescription {
   /// Queries, keys, values.
   var inputs: [Linear] { ["q", "k", "v"].map(linear) }
   var last: Linear { linear("out") }
-  var headWidth: Int { width / heads }
-  /// What products of queries and keys are multiplied by.
-  var scale: Float { 1 / Float(headWidth).squareRoot() }
+  var core: AttentionHeads { AttentionHeads(width: width, count: heads, isCausal: isCausal) }
 
   package var parameters: [ParameterSpec] { (inputs + [last]).flatMap(\.parameters) }
   package func output(_ input: Extent) -> Extent { input }
@@ -42,46 +40,7 @@ package struct Attention: LayerDescription {
 
   package func plain(_ x: PlainTensor, _ values: PlainValues) -> PlainTensor {
     let parts = inputs.map { $0.plain(x, values) }
-    let (queries, keys, content) = (parts[0], parts[1], parts[2])
-    var mixed = x
-    for n in 0..<x.images {
-      for head in 0..<heads {
-        let columns = head * headWidth..<(head + 1) * headWidth
-        for t in 0..<x.width {
-          let seen = 0..<(isCausal ? t + 1 : x.width)
-          let scores = seen.map { s in
-            columns.reduce(0) {
-              $0 + queries.values[queries.offset(n, $1, 0, t)] * keys.values[keys.offset(n, $1, 0, s)]
-            }
-          }
-          let shares = PlainTensor.softmax(scores.map { $0 / Double(headWidth).squareRoot() })
-          for c in columns {
-            mixed.values[mixed.offset(n, c, 0, t)] = seen.reduce(0) {
-              $0 + shares[$1] * content.values[content.offset(n, c, 0, $1)]
-            }
-          }
-        }
-      }
-    }
-    return last.plain(mixed, values)
-  }
-
-  /// Shares `[tokens, tokens]` of one head: softmax of the scaled products of queries and keys, `stride` apart.
-  func shares(
-    _ queries: Floats, _ keys: Floats, stride: Int, tokens: Int, _ ops: any Ops, into shares: MutableFloats
-  ) {
-    Matrix.multiply(
-      queries, aStride: stride, keys, bTransposed: true, bStride: stride, into: shares, m: tokens, n: tokens,
-      k: headWidth, alpha: scale)
-    ops.softmax(rows: tokens, width: tokens, causal: isCausal, shares)
-  }
-
-  /// What one head gives: `shares` times the values.
-  func mix(
-    _ shares: Floats, _ values: Floats, stride: Int, tokens: Int, into mixed: MutableFloats, mixedStride: Int
-  ) {
-    Matrix.multiply(
-      shares, values, bStride: stride, into: mixed, cStride: mixedStride, m: tokens, n: headWidth, k: tokens)
+    return last.plain(core.plain(parts[0], parts[1], parts[2]), values)
   }
 }
 
@@ -99,19 +58,19 @@ private struct FrozenAttention: FrozenLayer {
   func scratchCount(images: Int) -> Int { images * tokens * (stride + mixedStride) + tokens * tokens }
 
   func forward(_ x: Floats, _ y: MutableFloats, images: Int, scratch: MutableFloats, _ packing: Packing) {
-    let (rows, width) = (images * tokens, attention.width)
+    let (rows, width, core) = (images * tokens, attention.width, attention.core)
     let (parts, mixed) = (scratch, scratch + rows * stride)
     let shares = mixed + rows * mixedStride
     for (place, linear) in attention.inputs.enumerated() {
       linear.forward(x, weights, parts + place * width, yStride: stride, rows: rows)
     }
     for image in 0..<images {
-      for head in 0..<attention.heads {
-        let queries = parts + image * tokens * stride + head * attention.headWidth
-        attention.shares(queries, queries + width, stride: stride, tokens: tokens, ops, into: shares)
-        attention.mix(
-          shares, queries + 2 * width, stride: stride, tokens: tokens,
-          into: mixed + image * tokens * mixedStride + head * attention.headWidth, mixedStride: mixedStride)
+      for column in core.columns {
+        let queries = parts + image * tokens * stride + column
+        core.shares(queries, queries + width, stride: stride, rows: (tokens, tokens), ops, into: shares)
+        core.mix(
+          shares, queries + 2 * width, stride: stride, rows: (tokens, tokens),
+          into: mixed + image * tokens * mixedStride + column, mixedStride: mixedStride)
       }
     }
     attention.last.forward(mixed, xStride: mixedStride, weights, y, rows: rows)

@@ -58,8 +58,3 @@ struct FrozenChain: FrozenLayer {
     }
   }
 }
-
-extension Activation {
-  /// Rows of a microbatch: its images' tokens.
-  func rows(_ part: Int) -> Int { microbatches[part].count * extent.pixels }
-}

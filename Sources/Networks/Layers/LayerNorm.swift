@@ -57,7 +57,7 @@ private final class TrainingLayerNorm: Layer, @unchecked Sendable {
   init(_ norm: LayerNorm, _ input: Activation, _ context: TrainingContext) {
     precondition(input.prologue == nil && input.gradientEpilogue == nil, "LayerNorm reads finished rows")
     (self.norm, self.input, self.context) = (norm, input, context)
-    output = Activation(input.extent, context.microbatches)
+    output = Activation(input.extent, context.microbatches, counts: input.counts)
     moments = FloatBuffer(2 * input.extent.images * input.extent.pixels)
     scale = Floats(context.parameters.weights(norm.weight))
     context.workspace.need(gradient: 2 * norm.width)
@@ -92,35 +92,13 @@ private final class TrainingLayerNorm: Layer, @unchecked Sendable {
   }
 
   private func backward(_ part: Int) {
-    let (rows, width, moments) = (input.rows(part), norm.width, moments(part))
-    let (gradient, x) = (output.place(part), input.place(part))
+    let (rows, width) = (input.rows(part), norm.width)
     context.workspace.gradientSums.first.add(part, count: 2 * width) { place in
-      for i in 0..<width {
-        var (scales, shifts) = (0.0, 0.0)
-        for row in 0..<rows {
-          let at = row * width + i
-          scales += Double(gradient[at]) * Double((x[at] - moments[2 * row]) * moments[2 * row + 1])
-          shifts += Double(gradient[at])
-        }
-        (place[i], place[width + i]) = (Float(scales), Float(shifts))
-      }
+      context.backend.ops.layerNormGradient(
+        rows: rows, width: width, gradient: output.place(part), scale: scale, moments: Floats(moments(part)),
+        input.place(part), scales: place, shifts: place + width)
     }
-    for row in 0..<rows { passOn(gradient + row * width, x + row * width, moments[2 * row], moments[2 * row + 1]) }
     input.gradientIsWritten?(part)
-  }
-
-  /// The gradient of one row over its values: that of the norm, less its mean and its part along the normalized row.
-  private func passOn(_ gradient: Floats, _ x: MutableFloats, _ mean: Float, _ inverse: Float) {
-    var (sum, product) = (0.0, 0.0)
-    for i in 0..<norm.width {
-      let d = Double(gradient[i] * scale[i])
-      sum += d
-      product += d * Double((x[i] - mean) * inverse)
-    }
-    let (shift, slope) = (Float(sum / Double(norm.width)), Float(product / Double(norm.width)))
-    for i in 0..<norm.width {
-      x[i] = (gradient[i] * scale[i] - shift - (x[i] - mean) * inverse * slope) * inverse
-    }
   }
 }
 

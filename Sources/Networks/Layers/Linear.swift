@@ -8,17 +8,21 @@ package struct Linear: LayerDescription {
   package let inputs: Int
   package let outputs: Int
   package let hasBias: Bool
+  /// The layer whose matrix it uses; nil: its own. The other's gradient then gets both shares.
+  package let sharing: String?
 
-  package init(_ name: String, inputs: Int, outputs: Int, hasBias: Bool = true) {
-    (self.name, self.inputs, self.outputs, self.hasBias) = (name, inputs, outputs, hasBias)
+  /// - Parameter sharing: what the name of the matrix begins with, where it is another layer's.
+  package init(_ name: String, inputs: Int, outputs: Int, hasBias: Bool = true, sharing: String? = nil) {
+    (self.name, self.inputs, self.outputs, self.hasBias, self.sharing) = (name, inputs, outputs, hasBias, sharing)
   }
 
-  var weight: String { "\(name).weight" }
+  var weight: String { "\(sharing ?? name).weight" }
   var bias: String { "\(name).bias" }
 
   package var parameters: [ParameterSpec] {
     let matrix = ParameterSpec(weight, [outputs, inputs], initial: .uniform(fanIn: inputs), decays: true)
-    return hasBias ? [matrix, ParameterSpec(bias, [outputs], initial: .uniform(fanIn: inputs))] : [matrix]
+    return (sharing == nil ? [matrix] : [])
+      + (hasBias ? [ParameterSpec(bias, [outputs], initial: .uniform(fanIn: inputs))] : [])
   }
 
   package func output(_ input: Extent) -> Extent { input.rows(of: outputs) }
@@ -77,14 +81,9 @@ extension Linear {
   var gradientCount: Int { outputs * (inputs + (hasBias ? 1 : 0)) }
 
   /// The gradients of weights and biases to `place`.
-  func weightGradient(_ gradient: Floats, _ x: Floats, rows: Int, into place: MutableFloats) {
+  func weightGradient(_ gradient: Floats, _ x: Floats, rows: Int, _ ops: any Ops, into place: MutableFloats) {
     Matrix.multiply(gradient, aTransposed: true, x, into: place, m: outputs, n: inputs, k: rows)
-    guard hasBias else { return }
-    for column in 0..<outputs {
-      var sum = 0.0
-      for row in 0..<rows { sum += Double(gradient[row * outputs + column]) }
-      place[outputs * inputs + column] = Float(sum)
-    }
+    if hasBias { ops.columnSums(rows: rows, width: outputs, gradient, place + outputs * inputs) }
   }
 
   /// The input's gradient, added to what lies there if asked.
@@ -110,7 +109,7 @@ private final class TrainingLinear: Layer, @unchecked Sendable {
   init(_ linear: Linear, _ input: Activation, _ context: TrainingContext) {
     precondition(input.prologue == nil && input.gradientEpilogue == nil, "Linear reads finished rows")
     (self.linear, self.input, self.context) = (linear, input, context)
-    output = Activation(linear.output(input.extent), context.microbatches)
+    output = Activation(linear.output(input.extent), context.microbatches, counts: input.counts)
     context.workspace.need(gradient: linear.gradientCount)
   }
 
@@ -138,7 +137,7 @@ private final class TrainingLinear: Layer, @unchecked Sendable {
   private func backward(_ part: Int) {
     let (gradient, x, rows) = (output.place(part), input.place(part), input.rows(part))
     context.workspace.gradientSums.first.add(part, count: linear.gradientCount) { place in
-      linear.weightGradient(gradient, x, rows: rows, into: place)
+      linear.weightGradient(gradient, x, rows: rows, context.backend.ops, into: place)
     }
     linear.inputGradient(gradient, context.parameters, rows: rows, into: x)
     input.gradientIsWritten?(part)

@@ -53,7 +53,7 @@ private final class TrainingPositionalEmbedding: Layer, @unchecked Sendable {
     precondition(input.prologue == nil && input.gradientEpilogue == nil, "PositionalEmbedding reads finished rows")
     precondition(input.extent.pixels <= embedding.tokens, "\(input.extent.pixels) tokens of \(embedding.tokens)")
     (self.embedding, self.input, self.context) = (embedding, input, context)
-    output = Activation(input.extent, context.microbatches)
+    output = Activation(input.extent, context.microbatches, counts: input.counts)
     context.workspace.need(gradient: input.extent.imageCount)
   }
 
@@ -63,10 +63,11 @@ private final class TrainingPositionalEmbedding: Layer, @unchecked Sendable {
     [
       Step(run: { part, _ in
         let (x, y) = (self.input.place(part), self.output.place(part))
-        y.update(from: x, count: self.input.extent(part).count)
-        for image in 0..<self.input.microbatches[part].count {
+        y.update(from: x, count: self.input.count(part))
+        for rows in self.input.images(part) {
           self.context.backend.ops.add(
-            self.count, y + image * self.count, self.context.parameters.weights(self.embedding.name))
+            rows.count * self.embedding.width, y + rows.lowerBound * self.embedding.width,
+            self.context.parameters.weights(self.embedding.name))
         }
       })
     ]
@@ -90,11 +91,12 @@ private final class TrainingPositionalEmbedding: Layer, @unchecked Sendable {
     let gradient = output.place(part)
     context.workspace.gradientSums.first.add(part, count: count) { place in
       place.update(repeating: 0, count: count)
-      for image in 0..<input.microbatches[part].count {
-        context.backend.ops.add(count, place, gradient + image * count)
+      for rows in input.images(part) {
+        context.backend.ops.add(
+          rows.count * embedding.width, place, gradient + rows.lowerBound * embedding.width)
       }
     }
-    input.place(part).update(from: gradient, count: input.extent(part).count)
+    input.place(part).update(from: gradient, count: input.count(part))
     input.gradientIsWritten?(part)
   }
 }

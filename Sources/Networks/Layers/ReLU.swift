@@ -47,11 +47,11 @@ final class ElementwiseLayer: Layer, @unchecked Sendable {
   init(_ input: Activation, forward: @escaping Forward, backward: @escaping Backward) {
     precondition(input.prologue == nil && input.gradientEpilogue == nil, "element-wise layers read finished values")
     (self.input, apply, reverse) = (input, forward, backward)
-    output = Activation(input.extent, input.microbatches)
+    output = Activation(input.extent, input.microbatches, counts: input.counts)
   }
 
   private func range(_ part: Int) -> (count: Int, first: Int) {
-    (input.extent(part).count, input.microbatches[part].lowerBound * input.extent.imageCount)
+    (input.count(part), input.microbatches[part].lowerBound * input.extent.imageCount)
   }
 
   var forward: [Step] {

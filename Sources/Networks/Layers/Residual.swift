@@ -39,14 +39,14 @@ private final class TrainingResidual: Layer, @unchecked Sendable {
   init(_ layers: [any LayerDescription], _ input: Activation, _ context: TrainingContext) throws {
     precondition(input.prologue == nil && input.gradientEpilogue == nil, "Residual reads finished values")
     (self.input, ops) = (input, context.backend.ops)
-    copy = Activation(input.extent, context.microbatches)
+    copy = Activation(input.extent, context.microbatches, counts: input.counts)
     inner = try TrainingChain(layers, behind: copy, context)
-    output = Activation(input.extent, context.microbatches)
+    output = Activation(input.extent, context.microbatches, counts: input.counts)
   }
 
   func preparation(for pass: ConvolutionPass) -> [@Sendable () throws -> Void] { inner.preparation(for: pass) }
 
-  private func count(_ part: Int) -> Int { input.extent(part).count }
+  private func count(_ part: Int) -> Int { input.count(part) }
 
   var forward: [Step] {
     let copying = Step(run: { part, _ in

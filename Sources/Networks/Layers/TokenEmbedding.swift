@@ -7,21 +7,35 @@ package struct TokenEmbedding: LayerDescription {
   package let name: String
   package let vocabulary: Int
   package let width: Int
+  /// What rows are multiplied by.
+  package let scale: Float
+  /// Whether a token is a row of three values, its id, another id and a share, and becomes share · first plus
+  /// (1 − share) · second; a negative second id adds nothing (mixup of words; Zhang et al. 2018).
+  package let isMixed: Bool
+  /// Whether another layer uses the matrix too, whose gradient is there first.
+  package let isShared: Bool
 
-  package init(_ name: String, vocabulary: Int, width: Int) {
+  package init(
+    _ name: String, vocabulary: Int, width: Int, scale: Float = 1, isMixed: Bool = false, isShared: Bool = false
+  ) {
     (self.name, self.vocabulary, self.width) = (name, vocabulary, width)
+    (self.scale, self.isMixed, self.isShared) = (scale, isMixed, isShared)
   }
 
   var weight: String { "\(name).weight" }
 
   package var parameters: [ParameterSpec] {
-    [ParameterSpec(weight, [vocabulary, width], initial: .normal(mean: 0, deviation: 0.02), decays: true)]
+    let deviation = scale == 1 ? 0.02 : 1 / Double(scale)
+    return [ParameterSpec(weight, [vocabulary, width], initial: .normal(mean: 0, deviation: deviation), decays: true)]
   }
 
-  /// - Parameter input: a row of ids for each image.
+  /// - Parameter input: a row of ids for each image, or of mixed ones a row of three values for each token.
   package func output(_ input: Extent) -> Extent {
-    .tokens(images: input.images, count: input.imageCount, width: width)
+    .tokens(images: input.images, count: input.imageCount / perToken, width: width)
   }
+
+  /// Values of a token in the input.
+  fileprivate var perToken: Int { isMixed ? 3 : 1 }
 
   package func training(_ input: Activation, _ context: TrainingContext) throws -> any Layer {
     TrainingTokenEmbedding(self, input, context)
@@ -37,17 +51,32 @@ package struct TokenEmbedding: LayerDescription {
   }
 
   package func plain(_ x: PlainTensor, _ values: PlainValues) -> PlainTensor {
-    var y = PlainTensor(images: x.images, channels: width, width: x.values.count / x.images)
+    let tokens = x.values.count / x.images / perToken
+    var y = PlainTensor(images: x.images, channels: width, width: tokens)
     for n in 0..<y.images {
-      for t in 0..<y.width {
-        let id = id(Float(x.values[n * y.width + t]))
-        for c in 0..<width { y.values[y.offset(n, c, 0, t)] = values[weight][id * width + c] }
+      for t in 0..<tokens {
+        let token = (0..<perToken).map { Float(x.values[(n * perToken + $0) * tokens + t]) }
+        token.withUnsafeBufferPointer { token in
+          guard let token = token.baseAddress else { return }
+          for (id, share) in rows(token) {
+            for c in 0..<width {
+              y.values[y.offset(n, c, 0, t)] += Double(share) * values[weight][id * width + c]
+            }
+          }
+        }
       }
     }
     return y
   }
 
-  fileprivate func id(_ value: Float) -> Int { value > 0 ? Int(min(value, Float(vocabulary - 1))) : 0 }
+  /// The rows that a token is made of, and what they are multiplied by.
+  fileprivate func rows(_ token: Floats) -> [(id: Int, share: Float)] {
+    guard isMixed else { return [(id(token[0]), scale)] }
+    let first = (id(token[0]), scale * token[2])
+    return token[1] < 0 ? [first] : [first, (id(token[1]), scale * (1 - token[2]))]
+  }
+
+  private func id(_ value: Float) -> Int { value > 0 ? Int(min(value, Float(vocabulary - 1))) : 0 }
 }
 
 private final class TrainingTokenEmbedding: Layer, @unchecked Sendable {
@@ -59,15 +88,19 @@ private final class TrainingTokenEmbedding: Layer, @unchecked Sendable {
   init(_ embedding: TokenEmbedding, _ input: Activation, _ context: TrainingContext) {
     precondition(input.prologue == nil, "TokenEmbedding reads finished ids")
     (self.embedding, self.input, self.context) = (embedding, input, context)
-    output = Activation(embedding.output(input.extent), context.microbatches)
+    output = Activation(embedding.output(input.extent), context.microbatches, counts: input.counts)
     context.workspace.need(gradient: embedding.vocabulary * embedding.width)
   }
 
   var forward: [Step] {
     [
       Step(run: { part, _ in
-        let rows = self.context.parameters.weights(self.embedding.weight)
-        self.each(part) { id, place in place.update(from: rows + id, count: self.embedding.width) }
+        let (matrix, width) = (self.context.parameters.weights(self.embedding.weight), self.embedding.width)
+        self.output.place(part).update(repeating: 0, count: self.output.count(part))
+        self.each(part) { id, share, y in
+          let row = matrix + id * width
+          for i in 0..<width { y[i] += share * row[i] }
+        }
       })
     ]
   }
@@ -78,27 +111,37 @@ private final class TrainingTokenEmbedding: Layer, @unchecked Sendable {
       Step(
         run: { part, _ in self.backward(part) },
         reduce: { reduction in
-          let count = self.embedding.vocabulary * self.embedding.width
+          let (count, gradient) = (self.matrixCount, self.context.gradient(self.embedding.weight))
           try reduction.finish(self.context.workspace.gradientSums.first, count: count) { sum in
-            self.context.gradient(self.embedding.weight).update(from: sum, count: count)
+            if self.embedding.isShared {
+              self.context.backend.ops.add(count, gradient, sum)
+            } else {
+              gradient.update(from: sum, count: count)
+            }
           }
         })
     ]
   }
 
+  private var matrixCount: Int { embedding.vocabulary * embedding.width }
+
   private func backward(_ part: Int) {
-    let count = embedding.vocabulary * embedding.width
-    context.workspace.gradientSums.first.add(part, count: count) { place in
-      place.update(repeating: 0, count: count)
-      each(part) { id, gradient in context.backend.ops.add(embedding.width, place + id, gradient) }
+    let width = embedding.width
+    context.workspace.gradientSums.first.add(part, count: matrixCount) { place in
+      place.update(repeating: 0, count: matrixCount)
+      each(part) { id, share, gradient in
+        let row = place + id * width
+        for i in 0..<width { row[i] += share * gradient[i] }
+      }
     }
   }
 
-  /// Where the row of each id begins in the matrix, and where it lies in the output.
-  private func each(_ part: Int, _ body: (_ id: Int, _ place: MutableFloats) -> Void) {
-    for i in 0..<input.extent(part).count {
-      body(
-        embedding.id(input.place(part)[i]) * embedding.width, output.place(part) + i * embedding.width)
+  /// Each row that a token is made of, with its share and where the token lies in the output.
+  private func each(_ part: Int, _ body: (_ id: Int, _ share: Float, _ place: MutableFloats) -> Void) {
+    for token in 0..<output.rows(part) {
+      for (id, share) in embedding.rows(input.place(part) + token * embedding.perToken) {
+        body(id, share, output.place(part) + token * embedding.width)
+      }
     }
   }
 }
@@ -108,12 +151,19 @@ private struct FrozenTokenEmbedding: FrozenLayer {
   let output: Extent
   let numbers: WeightNumbers
 
-  func scratchCount(images: Int) -> Int { 0 }
+  /// A row of the matrix.
+  func scratchCount(images: Int) -> Int { embedding.isMixed ? embedding.width : 0 }
 
   func forward(_ x: Floats, _ y: MutableFloats, images: Int, scratch: MutableFloats, _ packing: Packing) {
     let width = embedding.width
-    for i in 0..<images * output.pixels {
-      numbers.widen(width, from: embedding.id(x[i]) * width, into: y + i * width)
+    for token in 0..<images * output.pixels {
+      let (rows, place) = (embedding.rows(x + token * embedding.perToken), y + token * width)
+      numbers.widen(width, from: rows[0].id * width, into: place)
+      if rows[0].share != 1 { for i in 0..<width { place[i] *= rows[0].share } }
+      for (id, share) in rows.dropFirst() {
+        numbers.widen(width, from: id * width, into: scratch)
+        for i in 0..<width { place[i] += share * scratch[i] }
+      }
     }
   }
 }

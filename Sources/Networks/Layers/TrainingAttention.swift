@@ -1,66 +1,84 @@
 import Kernels
 
-/// Attention in training. It keeps queries, keys, values and what the heads gave; shares are made again going back.
+/// Attention in training, to an image's own tokens or to its memory. It keeps queries, keys, values and what the heads
+/// gave; shares are made again going back.
 final class TrainingAttention: Layer, @unchecked Sendable {
   let output: Activation
-  private let attention: Attention
+  private let core: AttentionHeads
+  private let inputs: [Linear]
+  private let last: Linear
   private let input: Activation
+  /// What keys and values are made of; nil: of the input.
+  private let memory: TrainingMemory?
   private let context: TrainingContext
   /// Queries, keys and values of the whole batch; on the way back their gradients.
-  private let parts: [FloatBuffer]
-  private let mixed: FloatBuffer
+  private let parts: [Activation]
+  private let mixed: Activation
 
-  init(_ attention: Attention, _ input: Activation, _ context: TrainingContext) {
+  convenience init(_ attention: Attention, _ input: Activation, _ context: TrainingContext) {
+    self.init(attention.core, attention.inputs, attention.last, input, memory: nil, context)
+  }
+
+  /// - Parameter inputs: the linear layers of queries, keys and values.
+  init(
+    _ core: AttentionHeads, _ inputs: [Linear], _ last: Linear, _ input: Activation, memory: TrainingMemory?,
+    _ context: TrainingContext
+  ) {
     precondition(input.prologue == nil && input.gradientEpilogue == nil, "Attention reads finished rows")
-    (self.attention, self.input, self.context) = (attention, input, context)
-    output = Activation(input.extent, context.microbatches)
-    parts = (0..<3).map { _ in FloatBuffer(input.extent.count) }
-    mixed = FloatBuffer(input.extent.count)
-    let (tokens, columns) = (input.extent.pixels, attention.headWidth)
-    context.workspace.need(
-      kernel: 2 * tokens * tokens + 3 * tokens * columns, gradient: linears.reduce(0) { $0 + $1.gradientCount })
-  }
-
-  private var linears: [Linear] { attention.inputs + [attention.last] }
-  private var tokens: Int { input.extent.pixels }
-
-  /// Where a microbatch begins in a buffer of the whole batch.
-  private func start(_ part: Int) -> Int { input.microbatches[part].lowerBound * input.extent.imageCount }
-
-  /// Where the columns of each head of each image of a microbatch begin.
-  private func heads(_ part: Int) -> [Int] {
-    input.microbatches[part].flatMap { image in
-      (0..<attention.heads).map { image * input.extent.imageCount + $0 * attention.headWidth }
+    (self.core, self.inputs, self.last, self.input) = (core, inputs, last, input)
+    (self.memory, self.context) = (memory, context)
+    let rows = { (like: Activation) in
+      Activation(like.extent.rows(of: core.width), context.microbatches, counts: like.counts)
     }
+    let seen = memory?.activation ?? input
+    parts = [rows(input), rows(seen), rows(seen)]
+    (mixed, output) = (rows(input), rows(input))
+    context.workspace.need(
+      kernel: core.scratchCount(rows: (input.extent.pixels, seen.extent.pixels)),
+      gradient: (inputs + [last]).reduce(0) { $0 + $1.gradientCount })
   }
+
+  /// Of queries, keys and values: what they are made of.
+  private var sources: [Activation] { [input, memory?.activation ?? input, memory?.activation ?? input] }
 
   var forward: [Step] { [Step(run: { part, scratch in self.forward(part, scratch) })] }
 
   private func forward(_ part: Int, _ scratch: ThreadScratch) {
-    let (rows, width, at) = (input.rows(part), attention.width, start(part))
-    for (linear, buffer) in zip(attention.inputs, parts) {
-      linear.forward(input.place(part), context.parameters, buffer.start + at, rows: rows)
+    for (k, linear) in inputs.enumerated() {
+      linear.forward(
+        sources[k].place(part), context.parameters, parts[k].place(part), rows: sources[k].rows(part))
     }
-    for head in heads(part) {
-      attention.shares(
-        parts[0].start + head, parts[1].start + head, stride: width, tokens: tokens, context.backend.ops,
+    each(part) { query, key, rows in
+      core.shares(
+        parts[0].place(part) + query, parts[1].place(part) + key, stride: core.width, rows: rows, context.backend.ops,
         into: scratch.kernel)
-      attention.mix(
-        scratch.kernel, parts[2].start + head, stride: width, tokens: tokens, into: mixed.start + head,
-        mixedStride: width)
+      core.mix(
+        scratch.kernel, parts[2].place(part) + key, stride: core.width, rows: rows, into: mixed.place(part) + query,
+        mixedStride: core.width)
     }
-    attention.last.forward(mixed.start + at, context.parameters, output.place(part), rows: rows)
+    last.forward(mixed.place(part), context.parameters, output.place(part), rows: input.rows(part))
   }
+
+  /// One head of one image after another: where its queries and its keys begin in a microbatch, and how many there are.
+  private func each(_ part: Int, _ body: (_ query: Int, _ key: Int, _ rows: (queries: Int, keys: Int)) -> Void) {
+    for (own, seen) in zip(input.images(part), sources[1].images(part)) where !own.isEmpty {
+      for column in core.columns {
+        body(
+          own.lowerBound * core.width + column, seen.lowerBound * core.width + column, (own.count, seen.count))
+      }
+    }
+  }
+
+  private var gradientCount: Int { (inputs + [last]).reduce(0) { $0 + $1.gradientCount } }
 
   var backward: [Step] {
     [
       Step(
         run: { part, scratch in self.backward(part, scratch) },
         reduce: { reduction in
-          let count = self.linears.reduce(0) { $0 + $1.gradientCount }
-          try reduction.finish(self.context.workspace.gradientSums.first, count: count) { sum in
+          try reduction.finish(self.context.workspace.gradientSums.first, count: self.gradientCount) { sum in
             var next = sum
-            for linear in self.linears {
+            for linear in self.inputs + [self.last] {
               linear.keepGradient(next, self.context)
               next += linear.gradientCount
             }
@@ -70,50 +88,28 @@ final class TrainingAttention: Layer, @unchecked Sendable {
   }
 
   private func backward(_ part: Int, _ scratch: ThreadScratch) {
-    let (rows, at, x, gradient) = (input.rows(part), start(part), input.place(part), output.place(part))
-    let (inputs, last) = (attention.inputs, attention.last)
-    context.workspace.gradientSums.first.add(part, count: linears.reduce(0) { $0 + $1.gradientCount }) { place in
+    let (rows, ops, gradient) = (input.rows(part), context.backend.ops, output.place(part))
+    context.workspace.gradientSums.first.add(part, count: gradientCount) { place in
       last.weightGradient(
-        gradient, mixed.start + at, rows: rows, into: place + inputs.reduce(0) { $0 + $1.gradientCount })
-      last.inputGradient(gradient, context.parameters, rows: rows, into: mixed.start + at)
-      for head in heads(part) { backward(head: head, scratch.kernel) }
+        gradient, mixed.place(part), rows: rows, ops, into: place + inputs.reduce(0) { $0 + $1.gradientCount })
+      last.inputGradient(gradient, context.parameters, rows: rows, into: mixed.place(part))
+      each(part) { query, key, rows in
+        core.backward(
+          gradient: mixed.place(part) + query, queries: parts[0].place(part) + query, keys: parts[1].place(part) + key,
+          values: parts[2].place(part) + key, rows: rows, ops, scratch.kernel)
+      }
       var to = place
-      for (linear, buffer) in zip(inputs, parts) {
-        linear.weightGradient(buffer.start + at, x, rows: rows, into: to)
+      for (k, linear) in inputs.enumerated() {
+        linear.weightGradient(
+          parts[k].place(part), sources[k].place(part), rows: sources[k].rows(part), ops, into: to)
         to += linear.gradientCount
       }
     }
     for (k, linear) in inputs.enumerated() {
-      linear.inputGradient(parts[k].start + at, context.parameters, rows: rows, into: x, adds: k > 0)
+      let place = k == 0 ? input.place(part) : memory?.gradientPlace(part) ?? input.place(part)
+      linear.inputGradient(
+        parts[k].place(part), context.parameters, rows: sources[k].rows(part), into: place, adds: k > 0)
     }
     input.gradientIsWritten?(part)
-  }
-
-  /// From the gradient of what one head gave to those of its queries, keys and values, written over them.
-  private func backward(head: Int, _ scratch: MutableFloats) {
-    let (tokens, width, columns) = (tokens, attention.width, attention.headWidth)
-    let (shares, slopes) = (scratch, scratch + tokens * tokens)
-    let gradients = (0..<3).map { slopes + tokens * tokens + $0 * tokens * columns }
-    let places = parts.map { $0.start + head }
-    let gradient = mixed.start + head
-    attention.shares(places[0], places[1], stride: width, tokens: tokens, context.backend.ops, into: shares)
-    Matrix.multiply(
-      shares, aTransposed: true, gradient, bStride: width, into: gradients[2], m: tokens, n: columns, k: tokens)
-    Matrix.multiply(
-      gradient, aStride: width, places[2], bTransposed: true, bStride: width, into: slopes, m: tokens, n: tokens,
-      k: columns)
-    for row in 0..<tokens {
-      var mean = 0.0
-      for i in row * tokens..<(row + 1) * tokens { mean += Double(slopes[i]) * Double(shares[i]) }
-      for i in row * tokens..<(row + 1) * tokens { slopes[i] = (slopes[i] - Float(mean)) * shares[i] }
-    }
-    Matrix.multiply(
-      slopes, places[1], bStride: width, into: gradients[0], m: tokens, n: columns, k: tokens, alpha: attention.scale)
-    Matrix.multiply(
-      slopes, aTransposed: true, places[0], bStride: width, into: gradients[1], m: tokens, n: columns, k: tokens,
-      alpha: attention.scale)
-    for (place, made) in zip(places, gradients) {
-      for row in 0..<tokens { (place + row * width).update(from: made + row * columns, count: columns) }
-    }
   }
 }

@@ -7,6 +7,9 @@ package struct PlainValues: Sendable {
   /// Whether norms read running statistics; else those of the batch.
   package var isFrozen = false
   package var dropout: (@Sendable (String, Int) -> [Float])?
+  package var dropoutKeys: DropoutKeys?
+  /// What layers inside `WithMemory` look at.
+  package var memory: PlainTensor?
 
   package init(_ values: [String: [Double]], isFrozen: Bool = false) {
     (self.values, self.isFrozen) = (values, isFrozen)

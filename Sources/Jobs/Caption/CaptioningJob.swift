@@ -1,0 +1,108 @@
+import Basics
+import Foundation
+import Kernels
+import Models
+import Networks
+
+/// What `pipeline caption` is asked to do.
+package struct CaptioningSettings: Sendable {
+  /// A file of sounds' vectors.
+  package var vectors = ""
+  package var captioner = ""
+  package var options = BeamSearch.Options()
+  /// Whether the training sentence whose sound is nearest stands in place of a new one.
+  package var nearest = false
+  /// `.jsonl` or `.csv`; `-`: JSON lines to standard output.
+  package var output = "-"
+  package var threads = Machine.processors
+
+  package init() {}
+}
+
+/// A sentence for each of a file's sounds.
+package struct CaptioningJob: Sendable {
+  package struct Line: Codable, Sendable, Equatable {
+    package var id: String
+    package var caption: String
+    /// The mean logarithm of the tokens' likelihoods; of a nearest sentence the cosine.
+    package var score: Double
+    package var tokens: [String]
+    package var logLikelihoods: [Double]
+  }
+
+  package enum Event {
+    /// Of sounds, how many have a sentence.
+    case captioned(Int, of: Int)
+    /// Sounds that get none: they are shorter than a second.
+    case short([String])
+  }
+
+  package let settings: CaptioningSettings
+
+  package init(_ settings: CaptioningSettings) { self.settings = settings }
+
+  /// - Throws: `captioner.…`, `caption.…`.
+  package func run(_ events: (Event) -> Void = { _ in }) throws -> [Line] {
+    let captioner = try CaptionModel(file: settings.captioner)
+    let vectors = try CaptionVectors(settings.vectors)
+    if !vectors.empty.isEmpty { events(.short(vectors.empty)) }
+    guard vectors.keys.isEmpty || vectors.width == captioner.decoder.inputs else {
+      throw Failure.captionWidth(settings.vectors, found: vectors.width, expected: captioner.decoder.inputs)
+    }
+    let lines = settings.nearest ? try nearest(captioner, vectors) : try write(captioner, vectors, events)
+    if settings.output != "-" { try save(lines) }
+    return lines
+  }
+
+  private func nearest(_ captioner: CaptionModel, _ vectors: CaptionVectors) throws -> [Line] {
+    guard let neighbors = captioner.neighbors else { throw Failure.captionNoNeighbors(settings.captioner) }
+    return zip(vectors.keys, vectors.rows).map { key, rows in
+      let (sentence, cosine) = neighbors.nearest(rows, width: vectors.width)
+      return Line(id: key, caption: sentence, score: cosine, tokens: [], logLikelihoods: [])
+    }
+  }
+
+  private static let group = 256
+
+  private func write(
+    _ captioner: CaptionModel, _ vectors: CaptionVectors, _ events: (Event) -> Void
+  ) throws -> [Line] {
+    let threads = WorkerThreads(settings.threads)
+    defer { threads.stop() }
+    let ops = FastBackend().ops
+    var lines: [Line] = []
+    for start in stride(from: 0, to: vectors.keys.count, by: Self.group) {
+      if Interruption.isRequested { throw Interruption.failure }
+      let range = start..<min(vectors.keys.count, start + Self.group)
+      let found = try captioner.captions(Array(vectors.rows[range]), settings.options, ops: ops, threads: threads)
+      for (key, caption) in zip(vectors.keys[range], found) {
+        lines.append(
+          Line(
+            id: key, caption: caption.text, score: caption.score, tokens: caption.tokens,
+            logLikelihoods: caption.logLikelihoods))
+      }
+      events(.captioned(range.upperBound, of: vectors.keys.count))
+    }
+    return lines
+  }
+
+  private func save(_ lines: [Line]) throws {
+    var text = ""
+    if Files.ending(settings.output) == "csv" {
+      text = "id,caption,score,tokens\n"
+      for line in lines {
+        let fields = [line.id, line.caption, "\(line.score)", line.tokens.joined(separator: " ")]
+        text += fields.map(Self.quoted).joined(separator: ",") + "\n"
+      }
+    } else {
+      for line in lines { text += try CanonicalJSON.text(line) + "\n" }
+    }
+    try Files.makeDirectory(Files.parent(settings.output))
+    try Files.write(text, to: settings.output)
+  }
+
+  private static func quoted(_ field: String) -> String {
+    guard field.contains(where: { "\",\n\r".contains($0) }) else { return field }
+    return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+}

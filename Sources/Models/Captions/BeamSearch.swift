@@ -1,0 +1,166 @@
+import Basics
+import Kernels
+import Networks
+
+/// Looks for the sentence that a decoder finds most likely, going on with a few of the likeliest beginnings.
+///
+/// What is found for a sound is a function of the decoder and of that sound alone: of equal scores the beginning that
+/// stood first wins, then the token with the lower number.
+package struct BeamSearch: Sendable {
+  package struct Options: Sendable, Equatable {
+    /// Beginnings that are kept; 1 takes the likeliest token each time.
+    package var beams = 3
+    package var fewestTokens = 3
+    package var mostTokens = 20
+
+    package init() {}
+  }
+
+  package struct Sentence: Sendable, Equatable {
+    /// Without beginning and end.
+    package var tokens: [Int]
+    /// Of each token the logarithm of its likelihood; one more for the end, where the sentence has one.
+    package var logLikelihoods: [Double]
+
+    /// The mean of these: what sentences of different lengths are compared by.
+    package var score: Double { logLikelihoods.reduce(0, +) / Double(max(1, logLikelihoods.count)) }
+
+    fileprivate var sum: Double { logLikelihoods.reduce(0, +) }
+
+    fileprivate func adding(_ token: Int?, _ logLikelihood: Double) -> Sentence {
+      Sentence(tokens: token.map { tokens + [$0] } ?? tokens, logLikelihoods: logLikelihoods + [logLikelihood])
+    }
+  }
+
+  private let decoder: CaptionDecoder
+  private let parameters: Parameters
+  private let isContent: [Bool]
+  private let options: Options
+
+  package init(_ decoder: CaptionDecoder, _ parameters: Parameters, _ vocabulary: CaptionVocabulary, _ options: Options)
+  {
+    (self.decoder, self.parameters, isContent) = (decoder, parameters, vocabulary.isContent)
+    self.options = options
+  }
+
+  /// Sounds that one thread takes at a time: enough that weights are read for many sentences.
+  private static let group = 32
+
+  /// The best sentence of each sound.
+  /// - Parameter sounds: of each, its vectors one behind another, as the decoder takes them.
+  package func sentences(_ sounds: [[Float]], ops: any Ops, threads: WorkerThreads) throws -> [Sentence] {
+    let size = max(1, min(Self.group, (sounds.count + threads.count - 1) / threads.count))
+    let starts = Array(stride(from: 0, to: sounds.count, by: size))
+    let found = try threads.map(starts.count) { place, _ in
+      search(Array(sounds[starts[place]..<min(sounds.count, starts[place] + size)]), ops)
+    }
+    return found.flatMap { $0 }
+  }
+
+  private func search(_ sounds: [[Float]], _ ops: any Ops) -> [Sentence] {
+    let most = min(options.mostTokens, decoder.mostTokens - 1)
+    let decoding = CaptionDecoding(
+      decoder, parameters, ops: ops, sounds: sounds, mostRows: sounds.count * options.beams, mostTokens: most + 1)
+    var live = sounds.indices.map { [Beginning(sound: $0)] }
+    var finished: [[Sentence]] = sounds.map { _ in [] }
+    for step in 0...most {
+      let rows = live.flatMap { $0 }
+      if rows.isEmpty { break }
+      decoding.advance(
+        rows.map {
+          CaptionDecoding.Row(
+            sound: $0.sound, parent: $0.row, token: $0.sentence.tokens.last ?? CaptionVocabulary.begin)
+        })
+      var first = 0
+      for sound in sounds.indices {
+        let own = first..<first + live[sound].count
+        first = own.upperBound
+        let room = options.beams - finished[sound].count
+        let (going, ended) = goOn(live[sound], own, decoding.logits, room, mayGoOn: step < most, ops)
+        live[sound] = going
+        finished[sound] += ended
+      }
+    }
+    return finished.map { Self.best($0) }
+  }
+
+  /// A sentence that may go on, and in which row of the step before it was.
+  private struct Beginning {
+    var sound: Int
+    var row = 0
+    var sentence = Sentence(tokens: [], logLikelihoods: [])
+  }
+
+  private struct Candidate {
+    var beginning: Int
+    var token: Int
+    var logLikelihood: Double
+    var sum: Double
+  }
+
+  /// The likeliest `room` ways in which a sound's beginnings go on.
+  /// - Parameter rows: of the step.
+  /// - Returns: those that go on, and those that have ended.
+  private func goOn(
+    _ beginnings: [Beginning], _ rows: Range<Int>, _ logits: FloatBuffer, _ room: Int, mayGoOn: Bool, _ ops: any Ops
+  ) -> (going: [Beginning], ended: [Sentence]) {
+    guard room > 0 else { return ([], []) }
+    var best: [Candidate] = []
+    for (index, row) in rows.enumerated() {
+      let place = logits.start + row * decoder.vocabulary
+      add(beginnings[index].sentence, index, place, room, mayGoOn, to: &best, ops)
+    }
+    // Where no token is allowed a sentence ends as it is.
+    if best.isEmpty { return ([], beginnings.map(\.sentence)) }
+    var (going, ended) = ([Beginning](), [Sentence]())
+    for candidate in best {
+      let (sentence, row) = (beginnings[candidate.beginning].sentence, rows.lowerBound + candidate.beginning)
+      if candidate.token == CaptionVocabulary.end {
+        ended.append(sentence.adding(nil, candidate.logLikelihood))
+      } else {
+        going.append(
+          Beginning(
+            sound: beginnings[candidate.beginning].sound, row: row,
+            sentence: sentence.adding(candidate.token, candidate.logLikelihood)))
+      }
+    }
+    return (going, ended)
+  }
+
+  /// Holds the allowed tokens after one sentence against the best so far.
+  private func add(
+    _ sentence: Sentence, _ beginning: Int, _ logits: MutableFloats, _ room: Int, _ mayGoOn: Bool,
+    to best: inout [Candidate], _ ops: any Ops
+  ) {
+    var first: Int32 = 0
+    let total =
+      ops.crossEntropy(rows: 1, width: decoder.vocabulary, targets: &first, smoothing: 0, factor: nil, logits)
+      + Double(logits[0])
+    let sum = sentence.sum
+    for token in 0..<decoder.vocabulary {
+      let logLikelihood = Double(logits[token]) - total
+      guard best.count < room || sum + logLikelihood > best[best.count - 1].sum else { continue }
+      guard isAllowed(token, after: sentence, mayGoOn) else { continue }
+      if best.count == room { best.removeLast() }
+      let candidate = Candidate(
+        beginning: beginning, token: token, logLikelihood: logLikelihood, sum: sum + logLikelihood)
+      let place = best.firstIndex { candidate.sum > $0.sum } ?? best.count
+      best.insert(candidate, at: place)
+    }
+  }
+
+  private func isAllowed(_ token: Int, after sentence: Sentence, _ mayGoOn: Bool) -> Bool {
+    switch token {
+    case CaptionVocabulary.begin, CaptionVocabulary.unknown: false
+    case CaptionVocabulary.end: sentence.tokens.count >= options.fewestTokens || !mayGoOn
+    default: mayGoOn && !(isContent[token] && sentence.tokens.contains(token))
+    }
+  }
+
+  /// Of equal scores the one that was found first.
+  private static func best(_ sentences: [Sentence]) -> Sentence {
+    var best = sentences.first ?? Sentence(tokens: [], logLikelihoods: [])
+    for sentence in sentences.dropFirst() where sentence.score > best.score { best = sentence }
+    return best
+  }
+}

@@ -1,0 +1,69 @@
+import Basics
+import Kernels
+
+/// What a decoder looks at for a sound, made of the sound's vectors.
+package enum CaptionConditioning: Sendable {
+  /// All vectors, one a second: of decoders that were trained on sounds.
+  case windows
+  /// One vector, the mean of all: of decoders that were trained on texts.
+  case mean
+  /// One vector, put together of those texts' vectors that are near the mean: Σ softmax(cosine / temperature) · vector.
+  case projection(memory: FloatBuffer, temperature: Double)
+
+  package static let temperature = 0.01
+
+  /// Vectors of length √width, so that a value is about 1; a vector of zeros stays one.
+  package static func scaled(_ vectors: [Float], width: Int) -> [Float] {
+    var result = vectors
+    for start in stride(from: 0, to: vectors.count - width + 1, by: width) {
+      var sum = 0.0
+      for i in start..<start + width { sum += Double(vectors[i]) * Double(vectors[i]) }
+      let factor = sum > 0 ? (Double(width) / sum).squareRoot() : 0
+      for i in start..<start + width { result[i] = Float(Double(vectors[i]) * factor) }
+    }
+    return result
+  }
+
+  /// - Parameters:
+  ///   - vectors: of the sound, one behind another, `[vectors, width]`.
+  ///   - most: vectors that the decoder takes; of more, so many evenly spread ones stand for all.
+  /// - Returns: `[rows, width]`, scaled.
+  package func rows(_ vectors: [Float], width: Int, most: Int) -> [Float] {
+    let scaled = Self.scaled(vectors, width: width)
+    switch self {
+    case .windows:
+      let count = scaled.count / width
+      guard count > most else { return scaled }
+      return (0..<most).flatMap { place -> ArraySlice<Float> in
+        let row = place * count / most
+        return scaled[row * width..<(row + 1) * width]
+      }
+    case .mean: return Self.scaled(Self.mean(scaled, width: width), width: width)
+    case .projection(let memory, let temperature):
+      let mean = Self.scaled(Self.mean(scaled, width: width), width: width)
+      return Self.scaled(Self.project(mean, memory, temperature), width: width)
+    }
+  }
+
+  package static func mean(_ vectors: [Float], width: Int) -> [Float] {
+    var sums = [Double](repeating: 0, count: width)
+    for (i, value) in vectors.enumerated() { sums[i % width] += Double(value) }
+    let count = Double(max(1, vectors.count / width))
+    return sums.map { Float($0 / count) }
+  }
+
+  /// - Parameter memory: rows of length √width.
+  private static func project(_ vector: [Float], _ memory: FloatBuffer, _ temperature: Double) -> [Float] {
+    let (width, rows) = (vector.count, memory.count / vector.count)
+    var cosines = [Float](repeating: 0, count: rows)
+    Matrix.multiply(vector, memory.start, bTransposed: true, into: &cosines, m: 1, n: rows, k: width)
+    let most = Double(cosines.max() ?? 0)
+    let shares = cosines.map { exponential((Double($0) - most) / (Double(width) * temperature)) }
+    let total = shares.reduce(0, +)
+    var sums = [Double](repeating: 0, count: width)
+    for (row, share) in shares.enumerated() where share > 0 {
+      for i in 0..<width { sums[i] += share / total * Double(memory.start[row * width + i]) }
+    }
+    return sums.map(Float.init)
+  }
+}

@@ -1,0 +1,73 @@
+import Basics
+import Kernels
+import Networks
+import Tensors
+
+/// A trained decoder with all that it takes to write sentences for sounds' vectors: its vocabulary, how it looks at a
+/// sound, and, where they were kept, the sentences and vectors that it was trained on.
+package struct CaptionModel: Sendable {
+  package let decoder: CaptionDecoder
+  package let vocabulary: CaptionVocabulary
+  package let parameters: Parameters
+  package let conditioning: CaptionConditioning
+  package let neighbors: CaptionNeighbors?
+  /// What is said of it, such as the encoder whose vectors it was trained on.
+  package let metadata: [String: String]
+
+  /// What metadata call the encoder's digest.
+  package static let encoderKey = "encoder_weights"
+
+  package init(
+    _ decoder: CaptionDecoder, _ vocabulary: CaptionVocabulary, _ parameters: Parameters,
+    conditioning: CaptionConditioning, neighbors: CaptionNeighbors? = nil, metadata: [String: String] = [:]
+  ) {
+    (self.decoder, self.vocabulary, self.parameters) = (decoder, vocabulary, parameters)
+    (self.conditioning, self.neighbors, self.metadata) = (conditioning, neighbors, metadata)
+  }
+
+  /// A sentence for a sound.
+  package struct Caption: Sendable, Equatable {
+    package var text: String
+    /// The mean logarithm of its tokens' likelihoods, the end's included.
+    package var score: Double
+    package var tokens: [String]
+    /// Of each token, and of the end.
+    package var logLikelihoods: [Double]
+  }
+
+  /// A sentence for each sound; it depends on that sound alone.
+  /// - Parameter sounds: vectors of each, one behind another, `[vectors, width]`, of the width that `decoder.inputs`
+  ///   says; at least one each.
+  package func captions(
+    _ sounds: [[Float]], _ options: BeamSearch.Options = .init(), ops: any Ops, threads: WorkerThreads
+  ) throws -> [Caption] {
+    let rows = sounds.map { conditioning.rows($0, width: decoder.inputs, most: decoder.mostFrames) }
+    return try BeamSearch(decoder, parameters, vocabulary, options).sentences(rows, ops: ops, threads: threads).map {
+      Caption(
+        text: vocabulary.text($0.tokens), score: $0.score, tokens: $0.tokens.map { vocabulary.tokens[$0] },
+        logLikelihoods: $0.logLikelihoods)
+    }
+  }
+}
+
+/// Sentences that a captioner was trained on, with the vectors of what they belong to: the sentence of the nearest one
+/// is what a captioner has to be better than.
+package struct CaptionNeighbors: Sendable {
+  package let sentences: [String]
+  /// `[sentences, width]`, of length √width.
+  package let vectors: FloatBuffer
+
+  package init(_ sentences: [String], _ vectors: FloatBuffer) { (self.sentences, self.vectors) = (sentences, vectors) }
+
+  /// The sentence whose vector has the largest cosine with the mean of a sound's vectors, and that cosine; the first of
+  /// several.
+  package func nearest(_ sound: [Float], width: Int) -> (sentence: String, cosine: Double) {
+    let mean = CaptionConditioning.mean(CaptionConditioning.scaled(sound, width: width), width: width)
+    let query = CaptionConditioning.scaled(mean, width: width)
+    var products = [Float](repeating: 0, count: sentences.count)
+    Matrix.multiply(query, vectors.start, bTransposed: true, into: &products, m: 1, n: sentences.count, k: width)
+    var best = 0
+    for (row, product) in products.enumerated() where product > products[best] { best = row }
+    return (sentences[best], Double(products[best]) / Double(width))
+  }
+}

@@ -1,0 +1,96 @@
+import Basics
+
+/// The tokens that sentences are made of. The first three are not words: where a sentence begins, where it ends, and
+/// what is not known.
+package struct CaptionVocabulary: Sendable, Equatable {
+  package enum Kind: String, Sendable, Codable, CaseIterable {
+    /// Words in lower case, without punctuation.
+    case words
+    /// Pieces of words, as CLIP's tokenizer cuts them; the last of a word ends with `</w>`.
+    case pieces
+  }
+
+  package static let (begin, end, unknown) = (0, 1, 2)
+  private static let special = ["<begin>", "<end>", "<unknown>"]
+
+  package let kind: Kind
+  package let tokens: [String]
+  private let numbers: [String: Int]
+
+  /// The tokens of sentences that come at least `floor` times: the most frequent first, equally frequent ones in the
+  /// order of their bytes.
+  /// - Parameter sentences: already cut into tokens.
+  package init(_ kind: Kind, of sentences: [[String]], floor: Int) {
+    var counts: [String: Int] = [:]
+    for token in sentences.joined() { counts[token, default: 0] += 1 }
+    let kept = counts.filter { $0.value >= floor && !Self.special.contains($0.key) }.sorted { a, b in
+      a.value == b.value ? precedesInBytes(a.key, b.key) : a.value > b.value
+    }
+    self.init(kind, tokens: Self.special + kept.map(\.key))
+  }
+
+  private init(_ kind: Kind, tokens: [String]) {
+    (self.kind, self.tokens) = (kind, tokens)
+    numbers = Dictionary(tokens.enumerated().map { ($1, $0) }) { first, _ in first }
+  }
+
+  private static let (longest, most) = (200, 200_000)
+
+  /// As a file has them, which anyone may have written.
+  /// - Throws: `captioner.vocabulary`.
+  package init(_ kind: Kind, file tokens: [String], source: String) throws {
+    self.init(kind, tokens: tokens)
+    let problem: String? =
+      if tokens.count <= Self.special.count || Array(tokens.prefix(Self.special.count)) != Self.special {
+        "it does not begin with \(Self.special.joined(separator: " ")) and a word"
+      } else if tokens.count > Self.most {
+        "\(tokens.count) tokens"
+      } else if numbers.count != tokens.count {
+        "a token is there twice"
+      } else if let bad = tokens.firstIndex(where: { !Self.isSound($0) }) {
+        "token \(bad) is empty, too long, or holds what is no text"
+      } else {
+        nil
+      }
+    if let problem { throw Failure.captionerVocabulary(source, problem) }
+  }
+
+  private static func isSound(_ token: String) -> Bool {
+    (1...longest).contains(token.utf8.count)
+      && !token.unicodeScalars.contains { $0.properties.generalCategory == .control || $0.value == 0xFFFD }
+  }
+
+  package var count: Int { tokens.count }
+
+  /// The numbers of tokens; those that are not known get the number that says so.
+  package func numbers(of sentence: [String]) -> [Int] { sentence.map { numbers[$0] ?? Self.unknown } }
+
+  /// A sentence as people read it.
+  package func text(_ numbers: [Int]) -> String {
+    let chosen = numbers.filter { $0 >= Self.special.count && $0 < tokens.count }.map { tokens[$0] }
+    switch kind {
+    case .words: return chosen.joined(separator: " ")
+    case .pieces:
+      var text = ""
+      for piece in chosen {
+        let isLast = piece.hasSuffix("</w>")
+        text += isLast ? piece.dropLast(4) + " " : piece[...]
+      }
+      return text.hasSuffix(" ") ? String(text.dropLast()) : text
+    }
+  }
+
+  /// By token: whether a sentence may have it once only. Of pieces only those that are whole words count.
+  package var isContent: [Bool] {
+    tokens.enumerated().map { number, token in
+      guard number >= Self.special.count else { return false }
+      switch kind {
+      case .words: return !CaptionWords.functionWords.contains(token)
+      case .pieces:
+        let word = String(token.dropLast(4))
+        let isWord = token.hasSuffix("</w>") && word.count > 2 && word.allSatisfy { $0.isASCII && $0.isLetter }
+        return isWord && !CaptionWords.functionWords.contains(word)
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/// How many rows each image has in a pass, where images differ in that: sentences in words, sounds in windows. Rows
+/// that an image does not have are nowhere: nothing is computed for them.
+package final class RowCounts: @unchecked Sendable {
+  /// The rows of a network that are counted together.
+  package enum Stream: Sendable, CaseIterable {
+    /// What a network's layers turn into its output.
+    case tokens
+    /// What tokens look at besides themselves (`WithMemory`).
+    case memory
+  }
+
+  private let most: Int
+  private let microbatches: Microbatches
+  /// By microbatch: the rows of its images, counted from its first.
+  private var ranges: [[Range<Int>]] = []
+
+  init(most: Int, _ microbatches: Microbatches) {
+    (self.most, self.microbatches) = (most, microbatches)
+    set(nil)
+  }
+
+  /// Before a pass.
+  /// - Parameter images: of this process's images, each at most what the network was made for; nil: all of them.
+  func set(_ images: [Int]?) {
+    precondition(images.map { $0.count == microbatches.images && $0.allSatisfy { (0...most).contains($0) } } ?? true)
+    ranges = microbatches.ranges.map { part in
+      var end = 0
+      return part.map { image in
+        let start = end
+        end += images?[image] ?? most
+        return start..<end
+      }
+    }
+  }
+
+  func rows(_ part: Int) -> Int { ranges[part].last?.upperBound ?? 0 }
+  func images(_ part: Int) -> [Range<Int>] { ranges[part] }
+}

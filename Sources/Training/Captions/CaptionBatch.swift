@@ -1,0 +1,82 @@
+import Basics
+import Kernels
+import Models
+import Networks
+
+/// A batch of sentences as the decoder's network takes it: a function of seed, epoch and the sentences' names, whatever
+/// process or thread fills it.
+struct CaptionBatch {
+  let samples: CaptionSamples
+  let recipe: CaptionRecipe
+  let seed: UInt64
+  /// Rows of the network's input.
+  let (frames, tokens): (Int, Int)
+  /// Of the batch: numbers of sentences.
+  let sentences: [Int]
+  /// Nil: as they are, for validation.
+  let epoch: Int?
+
+  /// Values of an image of the input.
+  var rowWidth: Int { frames * samples.width + tokens * 3 }
+
+  /// Words to be told by the batch: those of its sentences, and their ends.
+  var words: Int { sentences.reduce(0) { $0 + samples.sentences[$1].tokens.count + 1 } }
+
+  func tokenCount(_ row: Int) -> Int { samples.sentences[sentences[row]].tokens.count + 1 }
+
+  /// Who a sentence is mixed with: the batch's next.
+  private func partner(_ row: Int) -> Int { (row + 1) % sentences.count }
+
+  /// How much of the sentence's own there is; 1: nothing is mixed.
+  private func share(_ row: Int) -> Float {
+    guard let epoch, recipe.mixup > 0, sentences.count > 1 else { return 1 }
+    var random = SeededRandom(seed: seed, for: "mixup\0" + samples.ids[sentences[row]], UInt64(epoch))
+    return Float(Self.largerShare(recipe.mixup, &random))
+  }
+
+  /// max(x, 1 − x) of x from Beta(α, α), α ≤ 1 (Jöhnk 1964).
+  static func largerShare(_ alpha: Double, _ random: inout SeededRandom) -> Double {
+    while true {
+      let (a, b) = (
+        exponential(naturalLogarithm(1 - random.uniform()) / alpha),
+        exponential(naturalLogarithm(1 - random.uniform()) / alpha)
+      )
+      if a + b > 0, a + b <= 1 { return max(a, b) / (a + b) }
+    }
+  }
+
+  private func vectors(_ row: Int) -> [Float] {
+    let vectors = samples.sounds[samples.sentences[sentences[row]].sound]
+    guard let epoch, recipe.noise > 0 else { return vectors }
+    var random = SeededRandom(seed: seed, for: "noise\0" + samples.ids[sentences[row]], UInt64(epoch))
+    // A vector of length one is as long as √width here.
+    let deviation = recipe.noise * Double(samples.width).squareRoot()
+    return CaptionConditioning.scaled(
+      vectors.map { Float(Double($0) + deviation * random.normal()) }, width: samples.width)
+  }
+
+  /// Fills one image of the input.
+  /// - Returns: how many of its vectors there are, and the words to be told.
+  func fill(_ row: Int, _ place: MutableFloats) -> (frames: Int, targets: [Int32]) {
+    let share = share(row)
+    let sentence = samples.sentences[sentences[row]].tokens
+    var (own, other) = (vectors(row), [Float]())
+    var second: [Int]?
+    if share < 1 {
+      other = vectors(partner(row))
+      second = [CaptionVocabulary.begin] + samples.sentences[sentences[partner(row)]].tokens
+      // Vectors that one of the two does not have count as zeros.
+      if own.count < other.count { own += [Float](repeating: 0, count: other.count - own.count) }
+    }
+    for (i, value) in own.enumerated() {
+      place[i] = share < 1 ? value * share + (i < other.count ? other[i] * (1 - share) : 0) : value
+    }
+    for (t, token) in ([CaptionVocabulary.begin] + sentence).enumerated() {
+      let at = place + frames * samples.width + 3 * t
+      at[0] = Float(token)
+      at[1] = second.map { t < $0.count ? Float($0[t]) : -1 } ?? -1
+      at[2] = share
+    }
+    return (own.count / samples.width, (sentence + [CaptionVocabulary.end]).map(Int32.init))
+  }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Basics
+import Caption
+import Corpus
+import Evaluation
+import Foundation
+import Kernels
+import Models
+import Ranks
+import Shards
+import Training
+
+struct CaptionTrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a captioner on sounds with sentences, or on sentences alone.",
+    discussion: """
+      Sentences come from the shards' records, or from a table: id,caption (a row for each), file_name,caption_1,caption_2,…, or
+      AudioCaps' own. The encoder stays as it is: its vectors, one a second, are made once. Training goes on where it was stopped,
+      ends when CIDEr-D on the validation clips no longer grows, and writes the best captioner.
+
+      With --from-text no sound is needed: each sentence's own vector, by --clip or from --text-vectors, stands in a sound's place.
+      Sounds' vectors have to lie in the same space: those of an encoder that was distilled from the same model.
+
+      Under mpirun -n N or srun --mpi=pmix, N processes train one captioner together, with the weights of one process.
+      """)
+
+  @Option(help: .value("directory", "Directory with training shards.")) var shards = "shards"
+  @Option(help: .value("file", "A table of captions (CSV or JSON lines), in place of the shards' own.")) var captions:
+    String?
+  @Option(help: .value("file", "A file of the training clips' vectors, in place of shards.")) var vectors: String?
+  @Option(help: .value("file", "The same of clips to validate with.")) var validationVectors: String?
+  @OptionGroup(title: "ENCODER") var stage: CaptionVectorOptions
+  @OptionGroup(title: "DECODER") var decoder: CaptionDecoderOptions
+  @OptionGroup(title: "TRAINING") var training: CaptionTrainingOptions
+  @OptionGroup(title: "TEXT ALONE") var texts: CaptionTextOptions
+  @Option(help: .value("file", "The captioner to write.")) var out = "captioner.safetensors"
+  @Option(help: .value("directory", "Where trainings keep checkpoints and records.")) var captioners = "captioners"
+  @Flag(help: "Keep each training clip's vector and first sentence in the captioner, for --nearest.")
+  var keepNeighbors = false
+  @Flag(help: "Discard the checkpoints of this same training first.") var fresh = false
+  @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
+
+  func run() throws {
+    common.begin()
+    if common.dryRun {
+      try RankSession.speakOnce()
+      return Console.say("would train a captioner into \(out)")
+    }
+    let ranks = try RankSession.join()
+    let settings = try settings(ranks)
+    let tokenizer = PTBTokenizer()
+    let report = CaptionTrainingReport()
+    try CaptionTrainJob(settings) { captions, references in
+      let consensus = CIDErD(references: references.map { $0.map(tokenizer.words) })
+      let scores = consensus.scores(captions.map(tokenizer.words))
+      return [
+        CaptionTask.criterion: scores.reduce(0, +) / Double(max(1, scores.count)),
+        "distinct": Double(Set(captions).count),
+      ]
+    }.run(ranks: ranks, report.show)
+  }
+
+  private func settings(_ ranks: RankGroup) throws -> CaptionTrainSettings {
+    let (data, made) = try ranks.together { () throws -> (CaptionData, [String]) in
+      let data = try CaptionData(shards: vectors == nil ? shards : nil, table: captions)
+      return (data, ranks.isFirst ? try embed(data) : [])
+    }
+    let files = try CanonicalJSON.decode(
+      [String].self, from: ranks.broadcast(CanonicalJSON.bytes(made)), source: "rank 0")
+    var settings = CaptionTrainSettings()
+    try decoder.apply(to: &settings, tokenizer: texts.clip.tokenizer)
+    try training.apply(to: &settings)
+    (settings.threads, settings.output, settings.folder) = (stage.threads, out, captioners)
+    (settings.keepsNeighbors, settings.fresh) = (keepNeighbors, fresh)
+    (settings.captions, settings.validationCaptions) = (data.train, data.validation)
+    settings.texts = try texts.settings(threads: stage.threads)
+    settings.noise = texts.noise(settings.texts)
+    settings.vectors = files[0].isEmpty ? nil : files[0]
+    settings.validationVectors = files[1].isEmpty ? nil : files[1]
+    if vectors == nil, !(files[0] + files[1]).isEmpty {
+      settings.metadata[CaptionModel.encoderKey] = try stage.encoder()
+    }
+    return settings
+  }
+
+  /// The files of training and validation vectors: those that are named, else made of the shards; empty: there is none.
+  private func embed(_ data: CaptionData) throws -> [String] {
+    func file(_ named: String?, _ split: Split, isWanted: Bool) throws -> String {
+      if let named { return named }
+      guard vectors == nil, isWanted else { return "" }
+      return try stage.file([shards], split: split, workspace: common.workspace, explains: common.reasons.explain)
+    }
+    // From text alone an encoder is only needed to see how sounds fare.
+    let listens = texts.fromText == nil || stage.weights != nil || stage.runName != nil
+    return [
+      try file(vectors, .train, isWanted: texts.fromText == nil),
+      try file(validationVectors, .validation, isWanted: listens && data.hasValidationShards),
+    ]
+  }
+}
+
+/// Sentences by clip, of those to train on and of those to validate with.
+struct CaptionData {
+  private(set) var train: [String: [String]] = [:]
+  private(set) var validation: [String: [String]] = [:]
+  /// Whether the shards hold validation clips.
+  private(set) var hasValidationShards = false
+
+  /// - Parameters:
+  ///   - shards: nil: there are none, and the table's splits say which clips are which.
+  ///   - table: nil: the shards' records hold the sentences.
+  init(shards: String?, table: String?) throws {
+    let table = try table.map { try CaptionTable(path: $0) }
+    guard let shards, Files.isDirectory(shards) else {
+      guard let table else {
+        throw Failure(
+          "caption.data", "there are no sentences", on: shards ?? "--captions", expected: "shards, or --captions FILE",
+          exit: .usage)
+      }
+      for row in table.rows where row.split != .test {
+        if row.split == .validation { validation[row.id] = row.captions } else { train[row.id] = row.captions }
+      }
+      return
+    }
+    let set = try TrainingSet(folder: shards)
+    hasValidationShards = set.splits.contains(.validation)
+    for split in [Split.train, .validation] where set.splits.contains(split) {
+      let clips = try ShardClips(set.samples(split))
+      for (clip, id) in clips.ids.enumerated() {
+        let sentences = try table.map { $0.captions(of: id) } ?? clips.captions(clip)
+        if split == .train { train[id] = sentences } else { validation[id] = sentences }
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import Basics
+import Caption
+import Foundation
+import Training
+
+/// The training of a captioner as a person or a machine sees it.
+final class CaptionTrainingReport {
+  private let trainer = TrainerReport("sentences")
+
+  func show(_ event: CaptionTrainJob.Event) {
+    switch event {
+    case .began(let name, let sentences, let sounds, let validation, let vocabulary, let parameters):
+      Console.note(
+        "captioner \(name): \(sentences) sentences of \(sounds) sounds, \(validation) sounds to validate with, "
+          + "\(vocabulary) tokens, \(one(Double(parameters) / 1e6)) M weights")
+      Console.event(
+        "captioner",
+        [
+          "name": name, "sentences": sentences, "sounds": sounds, "validation": validation, "vocabulary": vocabulary,
+          "parameters": parameters,
+        ])
+      Progress.begin("training")
+    case .note(let text): Console.note(text)
+    case .training(let event): trainer.show(event)
+    case .written(let path, let bytes, let digest):
+      Console.say("\(path): \(bytes / 1024) KiB, sha256 \(digest.short)")
+      Console.event("written", ["file": path, "bytes": bytes, "sha256": digest.hex])
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import Basics
+import Caption
+import Kernels
+import Models
+import Networks
+import Shards
+import TestSupport
+import Testing
+import Training
+
+@Suite("Captioners from vectors and sentences")
+struct CaptionTrainingJobTests {
+  private static let kinds: [(direction: Int, sentences: [String])] = [
+    (0, ["a dog barks.", "A dog barks far away."]), (1, ["rain falls on a roof.", "the rain falls."]),
+    (2, ["people laugh together.", "some people laugh and clap."]),
+  ]
+
+  /// Sounds of two vectors that point roughly where their kind does.
+  private static func vectors(_ count: Int, seed: UInt64, to path: String) throws -> [String: [String]] {
+    var random = SeededRandom(seed: seed)
+    var (rows, captions) = ([String: [Float]](), [String: [String]]())
+    for sound in 0..<count {
+      let kind = kinds[sound % 3]
+      rows["sound\(100 + sound)"] = (0..<2 * 12).map {
+        Float(($0 % 12 == kind.direction ? 1 : 0) + 0.05 * random.normal())
+      }
+      captions["sound\(100 + sound)"] = kind.sentences
+    }
+    let items = rows.keys.sorted().map { EmbeddingSet.Item(key: $0, rows: 2, seconds: 2) }
+    let found = rows
+    try EmbeddingFormats.writing(path).write(
+      EmbeddingSet(items, width: 12, times: { Double($0) }, metadata: { [:] }, values: { found[$0] ?? [] }), to: path)
+    return captions
+  }
+
+  /// The share of captions that were said of their sound, word for word.
+  private static func score(_ captions: [String], _ references: [[String]]) -> [String: Double] {
+    let found = zip(captions, references).count { caption, texts in
+      texts.contains { CaptionWords.split($0).joined(separator: " ") == caption }
+    }
+    return ["CIDEr-D": Double(found) / Double(captions.count)]
+  }
+
+  private static func settings(_ scratch: Scratch) throws -> CaptionTrainSettings {
+    var settings = CaptionTrainSettings()
+    settings.captions = try vectors(18, seed: 1, to: scratch["train.npz"])
+    settings.validationCaptions = try vectors(6, seed: 2, to: scratch["validation.npz"])
+    (settings.vectors, settings.validationVectors) = (scratch["train.npz"], scratch["validation.npz"])
+    (settings.folder, settings.output) = (scratch["captioners"], scratch["captioner.safetensors"])
+    (settings.decoder.width, settings.decoder.heads) = (16, 2)
+    (settings.decoder.depth, settings.decoder.hidden) = (1, 24)
+    (settings.decoder.dropout, settings.decoder.frameDropout) = (0, 0)
+    (settings.smoothing, settings.mixup, settings.threads) = (0, 0, 2)
+    settings.configuration.batchSize = 12
+    settings.configuration.learningRate = 5e-3
+    settings.configuration.optimizer.weightDecay = 0.01
+    settings.limits.epochs = 60
+    settings.configuration.scheduleEpochs = 60
+    settings.keepsNeighbors = true
+    return settings
+  }
+
+  private func captions(_ scratch: Scratch, nearest: Bool = false) throws -> [CaptioningJob.Line] {
+    var settings = CaptioningSettings()
+    (settings.vectors, settings.captioner) = (scratch["validation.npz"], scratch["captioner.safetensors"])
+    (settings.nearest, settings.output, settings.threads) = (nearest, scratch["captions.jsonl"], 2)
+    return try CaptioningJob(settings).run()
+  }
+
+  @Test("learns what sounds are called, and writes it of sounds that it has not heard; so does the nearest sound")
+  func sounds() throws {
+    let scratch = try Scratch()
+    let settings = try Self.settings(scratch)
+    var events: [String] = []
+    try CaptionTrainJob(settings, score: Self.score).run { event in
+      if case .written = event { events.append("written") }
+      if case .began(_, let sentences, let sounds, let validation, _, _) = event {
+        events.append("\(sentences) \(sounds) \(validation)")
+      }
+    }
+    #expect(events == ["36 18 6", "written"])
+    let lines = try captions(scratch)
+    #expect(lines.count == 6)
+    for (place, line) in lines.enumerated() {
+      let said = Self.kinds[place % 3].sentences.map { CaptionWords.split($0).joined(separator: " ") }
+      #expect(said.contains(line.caption), "\(line)")
+      #expect(line.tokens.joined(separator: " ") == line.caption && line.score < 0)
+    }
+    for (place, line) in try captions(scratch, nearest: true).enumerated() {
+      #expect(line.caption == Self.kinds[place % 3].sentences[0] && line.score > 0.9)
+    }
+    let text = String(decoding: try Files.read(scratch["captions.jsonl"]), as: UTF8.self)
+    #expect(text.split(separator: "\n").count == 6 && text.contains("\"caption\":\"a dog barks.\""))
+  }
+
+  @Test("started again it has nothing left to do, with more epochs it goes on, and the same words give the same file")
+  func again() throws {
+    let scratch = try Scratch()
+    var settings = try Self.settings(scratch)
+    settings.limits.epochs = 3
+    var stops: [String] = []
+    func run() throws -> [UInt8] {
+      try CaptionTrainJob(settings, score: Self.score).run { event in
+        if case .training(.stopped(let why)) = event { stops.append(why) }
+        if case .training(.resumed(let step)) = event { stops.append("\(step)") }
+      }
+      return try Files.read(settings.output)
+    }
+    let first = try run()
+    #expect(try run() == first)
+    settings.limits.epochs = 4
+    let longer = try run()
+    #expect(stops == ["all epochs done", "9", "up to date: all epochs done", "9", "all epochs done"])
+    settings.folder = scratch["others"]
+    #expect(try run() == longer)
+    #expect(try Files.names(in: scratch["captioners"]).count == 1)
+  }
+
+  @Test(
+    "from sentences alone it writes of sounds whose vectors lie where the sentences' do",
+    arguments: [
+      CaptionTrainSettings.Texts.Bridge.noise, .projection,
+    ])
+  func texts(bridge: CaptionTrainSettings.Texts.Bridge) throws {
+    let scratch = try Scratch()
+    var settings = try Self.settings(scratch)
+    settings.vectors = nil
+    settings.noise = bridge == .noise ? 0.05 : 0
+    settings.texts = .init(bridge) { sentences in
+      sentences.map { sentence in
+        let kind = Self.kinds.first { $0.sentences.contains(sentence) }?.direction ?? 0
+        // As far off the sounds as words are: all texts share a direction that no sound has.
+        return (0..<12).map { $0 == kind ? 1 : $0 == 11 ? 0.5 : 0 }
+      }
+    }
+    try CaptionTrainJob(settings, score: Self.score).run { _ in }
+    let lines = try captions(scratch)
+    let right = lines.enumerated().count { place, line in
+      Self.kinds[place % 3].sentences.contains { CaptionWords.split($0).joined(separator: " ") == line.caption }
+    }
+    #expect(right >= 4, "\(lines.map(\.caption))")
+  }
+
+  @Test("odd sentences: empty ones are left out, ten thousand words are cut, markup stays text")
+  func odd() throws {
+    let scratch = try Scratch()
+    var settings = try Self.settings(scratch)
+    settings.limits.epochs = 1
+    settings.captions["sound100"] = [
+      "", " …! ", String(repeating: "word ", count: 10_000), "<script>alert(1)</script>",
+    ]
+    settings.captions["elsewhere"] = ["of no sound"]
+    var notes: [String] = []
+    try CaptionTrainJob(settings, score: Self.score).run { event in
+      if case .note(let text) = event { notes.append(text) }
+      if case .began(_, let sentences, _, _, _, _) = event { notes.append("\(sentences)") }
+    }
+    #expect(notes == ["36", "1 sentences have more than 31 tokens and were cut"])
+    settings.captions = ["elsewhere": ["of no sound"]]
+    #expect(throws: Failure.self) { try CaptionTrainJob(settings, score: Self.score).run { _ in } }
+    settings.captions = ["sound100": ["?"]]
+    #expect(throws: Failure.self) { try CaptionTrainJob(settings, score: Self.score).run { _ in } }
+  }
+
+  @Test("a captioner refuses vectors of another width, and neighbors that it did not keep")
+  func refusals() throws {
+    let scratch = try Scratch()
+    var settings = try Self.settings(scratch)
+    (settings.limits.epochs, settings.keepsNeighbors) = (1, false)
+    try CaptionTrainJob(settings, score: Self.score).run { _ in }
+    #expect(throws: Failure.self) { try captions(scratch, nearest: true) }
+    let wide = EmbeddingSet(
+      [.init(key: "x", rows: 1, seconds: 1)], width: 5, times: { Double($0) }, metadata: { [:] },
+      values: { _ in [1, 2, 3, 4, 5] })
+    try EmbeddingFormats.writing("a.npz").write(wide, to: scratch["validation.npz"])
+    #expect(throws: Failure.self) { try captions(scratch) }
+  }
+}
