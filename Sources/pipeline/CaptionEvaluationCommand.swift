@@ -92,7 +92,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
       clip.clip, try clip.kind(), clip.tokenizer
     )
     (settings.threads, settings.jobs) = (max(1, options.threads), max(1, options.jobs))
-    settings.workerCommand = try DecodeWorkerCommand.command()
+    settings.workerCommand = try options.decoding.launch()
     return settings
   }
 }

@@ -13,6 +13,7 @@ struct CaptionVectorOptions: ParsableArguments {
   var runName: String?
   @Option(help: .value("count", "Threads; no sentence depends on it.")) var threads = Machine.processors
   @Option(help: .value("count", "Decoding processes.")) var jobs = Machine.processors
+  @OptionGroup var decoding: DecodingOptions
 
   func validate() throws {
     try check("--threads", threads, 1...)
@@ -27,7 +28,7 @@ struct CaptionVectorOptions: ParsableArguments {
     (settings.inputs, settings.manifest, settings.split) = (inputs, manifest, split)
     (settings.weights, settings.run, settings.hop) = (weights, runName, 1)
     (settings.threads, settings.jobs, settings.output) = (threads, jobs, "vectors.npz")
-    settings.workerCommand = try DecodeWorkerCommand.command()
+    settings.workerCommand = try decoding.launch()
     let name = try EmbedJob(settings).identity().hex.prefix(16)
     settings.output = "\(workspace)/captions/\(name).npz"
     if Files.exists(settings.output) {

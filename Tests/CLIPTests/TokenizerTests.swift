@@ -10,8 +10,8 @@ struct TokenizerTests {
   /// Letters, their ends, the joins of `TinyCLIP`, start and end, as Hugging Face writes them.
   private static let json: String = {
     let bytes = ByteAlphabet.characters
-    let joins = TinyCLIP.merges.split(separator: "\n").dropFirst()
-    let all =
+    let joins = TinyCLIP.merges.split(separator: "\n").dropFirst().map(String.init)
+    let all: [String] =
       bytes + bytes.map { $0 + "</w>" } + joins.map { $0.replacing(" ", with: "") }
       + ["<|startoftext|>", "<|endoftext|>"]
     let quoted = all.map { String(decoding: (try? JSONEncoder().encode($0)) ?? Data(), as: UTF8.self) }

@@ -34,7 +34,7 @@ struct CaptionJobTests {
       switch event {
       case .scored(let record): records.append(record)
       case .kept(let paths): files = paths
-      case .read, .note: break
+      case .working, .note: break
       }
     }
     return (try #require(records.first), files)

@@ -2,6 +2,7 @@ import Basics
 import Corpus
 import Evaluation
 import Kernels
+import Media
 import Training
 
 /// What `pipeline evaluate caption` is asked to do.
@@ -36,7 +37,7 @@ package struct CaptionSettings: Sendable {
   package var save: String?
   package var jobs = Machine.processors
   package var threads = Machine.processors
-  package var workerCommand: [String] = []
+  package var workerCommand: WorkerLaunch = []
 
   package init() {}
 }

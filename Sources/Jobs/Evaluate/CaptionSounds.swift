@@ -71,7 +71,7 @@ struct CaptionSounds {
     let loader = AudioLoader(.clip, workers: workers, threads: readers)
     try loader.loadAll(all.compactMap(\.audio)) { first, part in
       try hear(part, of: Array(all[first..<first + part.count]), scored: max(0, clips.scored.count - first))
-      report(.read(done: first + part.count, of: all.count))
+      report(.working(WorkProgress("clips", done: first + part.count, of: all.count)))
     }
   }
 

@@ -3,6 +3,7 @@
 
 import Basics
 import Kernels
+import Media
 
 protocol Inspector: Sendable {
   /// What it is called: `audio or video`.
@@ -18,9 +19,9 @@ package struct InspectionContext: Sendable {
   /// Of a CLIP model without a configuration beside it.
   package var activation: GELUKind?
   /// What starts a decode worker: media are opened in no other process.
-  package var workerCommand: [String]
+  package var workerCommand: WorkerLaunch
 
-  package init(activation: GELUKind? = nil, workerCommand: [String] = []) {
+  package init(activation: GELUKind? = nil, workerCommand: WorkerLaunch = []) {
     (self.activation, self.workerCommand) = (activation, workerCommand)
   }
 }
