@@ -125,7 +125,8 @@ let package = Package(
       name: "pipeline",
       dependencies: [
         "Basics", "Corpus", "StageGraph", "RemoteCache", "Audio", "Media", "Shards", "Kernels", "Networks", "Models",
-        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Attest", "Export", "Embed", "Search", "Caption",
+        "CLIP", "Ranks", "Training", "Evaluation", "Prepare", "Runs", "Distill", "Attest", "Export", "Embed", "Search",
+        "Caption",
         "Evaluate", "Report", "Inspect", "Flow", arguments,
       ]),
 
@@ -181,13 +182,12 @@ let package = Package(
 // The fuzzer links libFuzzer, so that only Scripts/fuzz builds it.
 if Context.environment["PIPELINE_FUZZ"] == "1" {
   package.targets += [
-    .systemLibrary(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "CFuzz", "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards",
+        "TestSupport", "Basics", "Corpus", "Tensors", "StageGraph", "RemoteCache", "Media", "Shards",
         "Networks",
         "Models", "CLIP", "Training", "Attestation", "Runs", "Flow",
-      ], path: "Tests/Fuzz", exclude: ["CFuzz"]),
+      ], path: "Tests/Fuzz")
   ]
 }

@@ -70,7 +70,7 @@ def ours(items, name):
         out.writerows([i] + r + [""] * (most - len(r)) for i, _, r in items)
     with open(place("-candidates.jsonl"), "w", encoding="utf-8") as file:
         file.writelines(json.dumps({"id": i, "caption": c}) + "\n" for i, c, _ in items)
-    jar = os.path.join(os.path.dirname(pycocoevalcap.__file__), "meteor", "meteor-1.5.jar")
+    jar = os.path.join(list(pycocoevalcap.__path__)[0], "meteor", "meteor-1.5.jar")
     words = ["evaluate", "caption", "--captions", place("-references.csv"), "--candidates", "judged=" + place("-candidates.jsonl")]
     words += ["--seeds", "1", "--meteor-jar", jar, "--save", place("-lines.jsonl"), "--out", place("-scores.json"), "--quiet"]
     subprocess.run([PIPELINE] + words, check=True, stdout=subprocess.DEVNULL)

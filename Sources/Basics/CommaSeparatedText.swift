@@ -1,5 +1,5 @@
-/// Comma-separated text as spreadsheets, pandas and duckdb read it with types: RFC 4180, lines that end with LF, a field that says
-/// nothing is empty.
+/// Comma-separated text as spreadsheets, pandas and duckdb read it with types: RFC 4180 with lines that end with LF. A
+/// field that says nothing is empty.
 package struct CommaSeparatedText: Sendable {
   package private(set) var bytes: [UInt8] = []
   private let columns: Int

@@ -5,11 +5,13 @@ import Foundation
 enum WorkerEnvironment {
   /// Set whatever this process has. Memory begins as zeros wherever it comes from: a decoder that reads what it never
   /// wrote, as some do in damaged files, then reads the same every time. OpenBLAS makes no threads, since workers
-  /// compute nothing with it. With a zone of its own the C library looks for none in files.
+  /// compute nothing with it. With a zone of its own the C library looks for none in files, and without backtraces
+  /// Swift starts no program when a worker crashes.
   static let settings = [
     "OPENBLAS_NUM_THREADS": "1",
     "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",
     "TZ": "UTC0",
+    "SWIFT_BACKTRACE": "enable=no",
   ]
 
   /// - Returns: "NAME=value" of the settings, and of `environment` the language, the loader's variables, and this

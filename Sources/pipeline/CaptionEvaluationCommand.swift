@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Caption
 import Corpus
 import Evaluate
 import Evaluation
@@ -31,6 +32,8 @@ struct CaptionEvaluationCommand: ParsableCommand {
       "name=file",
       "NAME=FILE: sentences to score, one for each clip (CSV or JSON lines with id and caption). Repeatable."))
   var candidates: [String] = []
+  @Option(help: .value("file", "A captioner that hears the clips, with the embeddings of --weights FILE."))
+  var captioner: String?
   @Option(
     help: .value(
       "row,…", "Nearest training clip by probe, untrained, log-mel, supervised, with commas between; or none."))
@@ -52,12 +55,23 @@ struct CaptionEvaluationCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    let job = CaptionJob(try settings(), options.place)
+    let settings = try settings()
+    let job = CaptionJob(settings, options.place, captioner: try listening(settings.threads))
     if common.dryRun {
       let (scored, leftOut) = try job.plan()
       return Console.say("would score the sentences of \(scored) clips; \(leftOut) cannot be used")
     }
     try job.run(EvaluationReport.show)
+  }
+
+  private func listening(_ threads: Int) throws -> ListeningCaptioner? {
+    guard let captioner else { return nil }
+    guard let weights = options.weights else {
+      throw Failure(
+        "usage.weights", "a captioner hears through an encoder", on: "--captioner", expected: "--weights FILE",
+        exit: .usage)
+    }
+    return try ListeningCaptioner(captioner: captioner, weights: weights, threads: threads)
   }
 
   private func settings() throws -> CaptionSettings {

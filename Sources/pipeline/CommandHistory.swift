@@ -27,6 +27,7 @@ extension RunCommand: KeptCommand {
 extension ClassifyCommand: KeptCommand {}
 extension RetrieveCommand: KeptCommand {}
 extension ZeroShotCommand: KeptCommand {}
+extension CaptionEvaluationCommand: KeptCommand {}
 
 /// Notes commands that ended well in the workspace that they name, with the run and the data that they were about.
 enum CommandHistory {

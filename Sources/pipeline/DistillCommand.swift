@@ -10,7 +10,7 @@ struct DistillCommand: PipelineFileCommand {
       """
         + "\n\n"
         + examples(
-          "pipeline distill", "pipeline distill --name baseline --epochs 24 --schedule cosine --schedule-epochs 24",
+          "pipeline distill", "pipeline distill --name baseline --epochs 24",
           "pipeline distill --init last --name longer", "mpirun -n 4 pipeline distill"))
 
   @OptionGroup var options: DistillOptions

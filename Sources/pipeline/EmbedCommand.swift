@@ -43,7 +43,7 @@ struct EmbedCommand: ParsableCommand {
   var template: [String] = []
 
   @Option(help: .value("file", "Weights: .bin, .pt, .safetensors or .onnx.")) var weights: String?
-  @Option(name: .customLong("run"), help: .value("run", "A run instead of a file. (default: the run trained last)"))
+  @Option(name: .customLong("run"), help: .value("name", "A run instead of a file. (default: the run trained last)"))
   var runName: String?
   @Option(help: .value("best|last|step", "Of the run: best, last or a step.")) var checkpoint = TrainedModel.Choice.best
   @Option(help: .value("file", "The file to write: .npy, .npz, .safetensors, .tar or .jsonl.")) var out: String

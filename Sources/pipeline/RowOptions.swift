@@ -8,13 +8,11 @@ struct NamedPath {
   var path: String
 
   init(_ text: String, flag: String) throws {
-    guard let equals = text.firstIndex(of: "="), equals > text.startIndex,
-      text.index(after: equals) < text.endIndex
+    guard let equals = text.firstIndex(of: "="), equals > text.startIndex, text.index(after: equals) < text.endIndex
     else {
       throw Failure(
         "usage.\(flag.drop { $0 == "-" })", "the value of \(flag) is a name and a file", on: text,
-        expected: "NAME=PATH",
-        exit: .usage)
+        expected: "NAME=PATH", exit: .usage)
     }
     (name, path) = (String(text[..<equals]), String(text[text.index(after: equals)...]))
   }

@@ -78,8 +78,8 @@ struct RunCommand: FlowCommand {
     discussion: """
       The file is checked as a whole before anything runs. Takes the options of prepare, which win over the file; plan takes \
       the same words and runs nothing.
-
       """
+        + "\n\n"
         + examples(
           "pipeline run Pipelines/wav2clip.yaml", "pipeline run my.yaml --until prepare",
           "pipeline run videos/ --clip clip-vit-base-patch32/"))

@@ -90,11 +90,12 @@ struct StatusCommand: PipelineFileCommand {
       "status",
       [
         "clips": counts.clips, "unmatched": counts.unmatched, "kept": counts.kept, "warned": counts.warned,
-        "leftOut": counts.leftOut,
+        "leftOut": counts.leftOut, "storedBytes": try catalog.storedBytes(),
       ])
     PrepareReport.show(ReasonCount.rows(verdicts))
     let workspace = try PreparedWorkspace(catalog)
     if let line = try workspace.splitLine(shards: try workspace.shards()) { Console.say(line) }
+    Console.say("stored: \(try catalog.storedBytes() >> 20) MiB in \(common.workspace)")
     try tell(work: StageTimes(catalog))
   }
 

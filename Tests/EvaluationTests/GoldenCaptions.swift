@@ -3,15 +3,12 @@ import Foundation
 
 /// Scores and tokens of an outside judge, where they are.
 enum GoldenCaptions {
-  static let folder =
-    (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/captions"
+  static let folder = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/captions"
 
   static let areHere: Bool = {
     let here = Files.isDirectory(folder)
     if !here {
-      print(
-        "SKIPPED: golden captions are not at \(folder); set PIPELINE_SHARED to the folder that holds them"
-      )
+      print("SKIPPED: golden captions are not at \(folder); set PIPELINE_SHARED to the folder that holds them")
     }
     return here
   }()
@@ -30,8 +27,6 @@ enum GoldenCaptions {
     try process.run()
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").map {
-      $0.trimmingCharacters(in: .newlines)
-    }
+    return String(decoding: data, as: UTF8.self).split(separator: "\n").map { $0.trimmingCharacters(in: .newlines) }
   }
 }

@@ -5,13 +5,10 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("Scores by programs of others")
-struct OutsideJarTests {
-  private let task = METEORJar.Task(
-    candidates: [["a", "dog"]], references: [[["a", "dog", "barks"]]])
+@Suite("Scores by programs of others") struct OutsideJarTests {
+  private let task = METEORJar.Task(candidates: [["a", "dog"]], references: [[["a", "dog", "barks"]]])
 
-  @Test("a jar that is not there, and a file that is no jar, are told")
-  func refused() throws {
+  @Test("a jar that is not there, and a file that is no jar, are told") func refused() throws {
     let scratch = try Scratch()
     func code(_ body: () throws -> Void) -> String? {
       do { try body() } catch { return (error as? Failure)?.code ?? "\(error)" }
@@ -22,29 +19,20 @@ struct OutsideJarTests {
     try Files.write("no jar; $(touch \(scratch["ran"]))", to: scratch["it's no.jar"])
     #expect(code { _ = try METEORJar(scratch["it's no.jar"]).scores([task]) } == "meteor.failed")
     #expect(
-      code {
-        _ = try SPICEJar(scratch["it's no.jar"]).scores(
-          candidates: task.candidates, references: task.references)
-      } == "spice.failed")
+      code { _ = try SPICEJar(scratch["it's no.jar"]).scores(candidates: task.candidates, references: task.references) }
+        == "spice.failed")
     #expect(!Files.exists(scratch["ran"]))
   }
 
-  @Test(
-    "SPICE's answer gives a share for each sentence, 0 where it could not be computed; another is refused"
-  )
+  @Test("SPICE's answer gives a share for each sentence, 0 where it could not be computed; another is refused")
   func spiceAnswer() throws {
     let answer = """
       [{"image_id": 1, "scores": {"All": {"pr": 0.5, "re": 0.25, "f": 0.125}}},
        {"image_id": 0, "scores": {"All": {"pr": 0, "re": 0, "f": NaN}}}]
       """
-    #expect(
-      try SPICEJar.scores(ofAnswer: Array(answer.utf8), count: 2, jar: "x.jar") == [0, 0.125])
-    for (text, count) in [
-      (answer, 3), (answer.replacing("\"image_id\": 0", with: "\"image_id\": 1"), 2), ("{}", 1),
-    ] {
-      #expect(throws: Failure.self) {
-        try SPICEJar.scores(ofAnswer: Array(text.utf8), count: count, jar: "x.jar")
-      }
+    #expect(try SPICEJar.scores(ofAnswer: Array(answer.utf8), count: 2, jar: "x.jar") == [0, 0.125])
+    for (text, count) in [(answer, 3), (answer.replacing("\"image_id\": 0", with: "\"image_id\": 1"), 2), ("{}", 1)] {
+      #expect(throws: Failure.self) { try SPICEJar.scores(ofAnswer: Array(text.utf8), count: count, jar: "x.jar") }
     }
   }
 }

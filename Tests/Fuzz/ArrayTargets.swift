@@ -61,7 +61,7 @@ let arrayTargets = [
     },
     read: { pickle in
       var zip: [UInt8] = []
-      let writer = StoredZipWriter { zip += $0 }
+      var writer = StoredZipWriter { zip += $0 }
       try writer.add("archive/data.pkl", pickle)
       try writer.add("archive/version", Array("3\n".utf8))
       for number in 0..<3 { try writer.add("archive/data/\(number)", [UInt8](repeating: 1, count: 64)) }

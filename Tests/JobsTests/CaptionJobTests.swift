@@ -8,8 +8,7 @@ import StageGraph
 import TestSupport
 import Testing
 
-@Suite("Evaluation of captions without the program")
-struct CaptionJobTests {
+@Suite("Evaluation of captions without the program") struct CaptionJobTests {
   /// Says how loud a sound begins; the same for all of `TinyData`'s but for silent ones.
   private struct Listener: Captioner {
     let name = "listener"
@@ -53,8 +52,8 @@ struct CaptionJobTests {
 
     """
 
-  @Test("sentences of a table: every row that needs no sound, its scores, and what is not computed")
-  func table() throws {
+  @Test("sentences of a table: every row that needs no sound, its scores, and what is not computed") func table() throws
+  {
     let scratch = try Scratch()
     try Files.write(Self.table, to: scratch["captions.csv"])
     try Files.write(

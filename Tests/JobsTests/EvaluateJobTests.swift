@@ -38,7 +38,7 @@ struct EvaluateJobTests {
     let (records, files) = try run(job.run)
     #expect(records.map(\.kind) == ["retrieve"])
     #expect(records[0].tables[0].rows[0].scores["R@1"]?.mean == 1)
-    #expect(files == [scratch["scores.json"], scratch["scores.md"]])
+    #expect(files == [scratch["scores.json"], scratch["scores.scores.csv"], scratch["scores.md"]])
     #expect(try EvaluationFile(reading: scratch["scores.json"]).evaluations == records)
   }
 

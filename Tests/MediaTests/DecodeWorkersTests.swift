@@ -92,7 +92,9 @@ import Testing
     #expect(entries.contains("LC_MESSAGES=C") && entries.contains("PIPELINE_TEST_PASSED=on"))
     #expect(entries.contains("TZ=UTC0") && entries.contains("OPENBLAS_NUM_THREADS=1"))
     let names = entries.compactMap { $0.split(separator: "=").first.map(String.init) }
-    let passed = ["LANG", "LC_", "LD_", "PIPELINE_TEST_", "OPENBLAS_NUM_THREADS", "GLIBC_TUNABLES", "TZ"]
+    let passed = [
+      "LANG", "LC_", "LD_", "PIPELINE_TEST_", "OPENBLAS_NUM_THREADS", "GLIBC_TUNABLES", "TZ", "SWIFT_BACKTRACE",
+    ]
     // What the loader or Python's own start adds is in the memory of the process, not in what it was given.
     #expect(names.allSatisfy { name in passed.contains { name.hasPrefix($0) } }, "\(names)")
   }

@@ -136,7 +136,7 @@ struct CaptionDecoderTests {
     let decoder = CaptionDecoder(inputs: 512, vocabulary: 4371)
     let specs = decoder.parameters
     #expect(Set(specs.map(\.name)).count == specs.count)
-    #expect(specs.reduce(0) { $0 + $1.count } == 11_855_635)
+    #expect(specs.reduce(0) { $0 + $1.count } == 11_846_163)
     var tied = decoder
     tied.isTied = true
     #expect(specs.reduce(0) { $0 + $1.count } - tied.parameters.reduce(0) { $0 + $1.count } == 4371 * 256)

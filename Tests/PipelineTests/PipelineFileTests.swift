@@ -4,10 +4,11 @@ import Testing
 
 @Suite("A pipeline file is checked as a whole before anything runs")
 struct PipelineFileTests {
-  /// A folder with an empty folder of clips, so that a `prepare` that ran would have left a workspace.
+  /// A folder with a file that is called like a clip, so that a `prepare` that ran would have left a workspace.
   private func tool() throws -> Tool {
     let tool = try Tool()
     try Files.makeDirectory(tool.path("videos"))
+    try Files.write("no media", to: tool.path("videos/a.mp4"))
     return tool
   }
 

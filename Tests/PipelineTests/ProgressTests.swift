@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import pipeline
@@ -44,12 +45,10 @@ struct ProgressTests {
   func shown() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try Files.write(
-      "stages:\n  - {name: wait, before: prepare, run: sleep 0, outputs: [o]}\nprepare: {videos: v}\n",
-      to: tool.path("p.yaml"))
     // A pipe that nobody writes to for a while: the manifest is waited for.
     try Clips.shell(["mkfifo", tool.path("list.csv")])
     try Files.makeDirectory(tool.path("v"))
+    try Files.write("no media", to: tool.path("v/x.mp4"))
     for (words, text) in [
       ([], "looking at the files of clips"), (["--json"], #""what":"looking at the files of clips"#),
     ] {
@@ -107,5 +106,55 @@ struct NarrowTextTests {
     #expect(machineFields("value", "1.5")["value"] as? Double == 1.5)
     #expect(machineFields("value", "free to be written at .pipeline")["value"] as? String != nil)
     #expect(machineFields("value", "-")["value"] is NSNull)
+  }
+}
+
+@Suite("On a terminal", .enabled(if: Python.isThere, "a terminal is made with python3"))
+struct TerminalTests {
+  /// What a terminal of so many columns gets of a command, without its line ends.
+  private func terminal(_ tool: Tool, columns: Int, _ words: [String], variable: String = "") throws -> [String] {
+    let text = try Python.run(
+      """
+      import fcntl, os, pty, struct, sys, termios
+      columns, folder, program, extra = int(sys.argv[1]), *sys.argv[2:5]
+      words = sys.argv[5].split(chr(31))
+      pid, terminal = pty.fork()
+      if pid == 0:
+          fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+          os.chdir(folder)
+          os.environ["TERM"] = "xterm"
+          os.environ.pop("NO_COLOR", None)
+          if extra: os.environ[extra] = "1"
+          os.execv(program, [program] + words)
+      said = b""
+      while True:
+          try: part = os.read(terminal, 65536)
+          except OSError: break
+          if not part: break
+          said += part
+      os.waitpid(pid, 0)
+      sys.stdout.write(said.decode())
+      """, "\(columns)", tool.folder, Tool.program, variable, words.joined(separator: "\u{1F}"))
+    return text.replacing("\r\n", with: "\n").split(separator: "\n").map(String.init)
+  }
+
+  @Test("of 40 columns no line is longer, unless a word is; a pipe gets each row on one line")
+  func narrow() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let lines = try terminal(tool, columns: 40, ["reasons"])
+    #expect(lines.count > 40 && lines.allSatisfy { $0.count <= 40 }, "\(lines.filter { $0.count > 40 })")
+    #expect(try tool.run("reasons").output.split(separator: "\n").count < 40)
+  }
+
+  @Test("errors have a colour there, with NO_COLOR none, and none in a pipe")
+  func color() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let colored = try terminal(tool, columns: 80, ["prepare", "nowhere"]).joined()
+    #expect(colored.contains("\u{1B}[1;31merror:\u{1B}[0m"), "\(colored.debugDescription)")
+    let plain = try terminal(tool, columns: 80, ["prepare", "nowhere"], variable: "NO_COLOR").joined()
+    #expect(plain.contains("error: ") && !plain.contains("\u{1B}[1"), "\(plain.debugDescription)")
+    #expect(try !tool.run("prepare", "nowhere").problems.contains("\u{1B}"))
   }
 }

@@ -193,7 +193,8 @@ struct UpgradeTests {
     if (outcome.output + outcome.problems).contains("toolchain changed") {
       print("another FFmpeg than the one that made the workspace: its clips may have other bytes")
     } else {
-      #expect(try tool.digests("shards") == before)
+      // 0.1.0 wrote no table of all clips.
+      #expect(try tool.digests("shards").filter { $0.key != "prepared.csv" } == before)
     }
     #expect(try tool.run("prepare", "videos", "--manifest", "clips.csv").output.contains("up to date"))
     #expect(try tool.run("verify").status == 0)

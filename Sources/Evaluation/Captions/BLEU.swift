@@ -28,9 +28,7 @@ struct BLEU: Sendable, Equatable {
     }
     length = candidate.count
     referenceLength =
-      references.map(\.count).min {
-        (abs($0 - candidate.count), $0) < (abs($1 - candidate.count), $1)
-      } ?? 0
+      references.map(\.count).min { (abs($0 - candidate.count), $0) < (abs($1 - candidate.count), $1) } ?? 0
   }
 
   static func += (sum: inout BLEU, item: BLEU) {

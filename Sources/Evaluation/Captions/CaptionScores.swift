@@ -20,8 +20,7 @@ package struct CaptionReferences: Sendable {
   /// The references at some places of each item.
   package func only(_ places: [Int]) -> CaptionReferences {
     CaptionReferences(
-      texts.map { item in places.map { item[$0] } },
-      words: words.map { item in places.map { item[$0] } })
+      texts.map { item in places.map { item[$0] } }, words: words.map { item in places.map { item[$0] } })
   }
 
   /// Scores one candidate for each item.
@@ -34,9 +33,7 @@ package struct CaptionReferences: Sendable {
       let bleu = BLEU(candidate: own, references: others)
       total += bleu
       items.append(
-        .init(
-          bleu: bleu.scores, rougeL: ROUGEL.score(candidate: own, references: others),
-          ciderD: consensus[place]))
+        .init(bleu: bleu.scores, rougeL: ROUGEL.score(candidate: own, references: others), ciderD: consensus[place]))
     }
     return CaptionScores(items: items, bleu: total.scores)
   }

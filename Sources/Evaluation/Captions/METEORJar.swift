@@ -40,15 +40,12 @@ package struct METEORJar: Sendable {
     let folder = try TemporaryDirectory("meteor")
     let questions = tasks.flatMap { task in
       zip(task.candidates, task.references).map { candidate, references in
-        let text = candidate.joined(separator: " ").replacing("|||", with: "").replacing(
-          "  ", with: " ")
-        return (["SCORE"] + references.map { $0.joined(separator: " ") } + [text]).joined(
-          separator: " ||| ")
+        let text = candidate.joined(separator: " ").replacing("|||", with: "").replacing("  ", with: " ")
+        return (["SCORE"] + references.map { $0.joined(separator: " ") } + [text]).joined(separator: " ||| ")
       }
     }
     let statistics = try answers(to: questions, in: folder, count: questions.count)
-    for line in statistics
-    where line.split(separator: " ").compactMap({ Double($0) }).count != Self.statistics {
+    for line in statistics where line.split(separator: " ").compactMap({ Double($0) }).count != Self.statistics {
       throw Failure.meteorAnswer(jar, line)
     }
     var (evaluations, first) = ([String](), 0)
@@ -69,21 +66,16 @@ package struct METEORJar: Sendable {
     }
   }
 
-  private func answers(to questions: [String], in folder: TemporaryDirectory, count: Int) throws
-    -> [String]
-  {
+  private func answers(to questions: [String], in folder: TemporaryDirectory, count: Int) throws -> [String] {
     let (input, output) = ("\(folder.path)/questions", "\(folder.path)/answers")
     try Files.write(questions.map { $0 + "\n" }.joined(), to: input)
     let words = ["java", "-Xmx2G", "-jar", jar, "-", "-", "-stdio", "-l", "en", "-norm"]
     let ending = try ExternalProgram(words: words).run(input: input, output: output, in: folder)
     guard ending.status == 0 else { throw Failure.externalFailed("meteor.failed", "METEOR", jar, ending) }
-    let lines = String(decoding: try Files.read(output, limit: 1 << 30), as: UTF8.self).split(
-      separator: "\n"
-    )
-    .map { String($0).trimmingCharacters(in: .whitespaces) }
-    guard lines.count == count else {
-      throw Failure.meteorAnswer(jar, "\(lines.count) lines, not \(count)")
+    let lines = String(decoding: try Files.read(output, limit: 1 << 30), as: UTF8.self).split(separator: "\n").map {
+      String($0).trimmingCharacters(in: .whitespaces)
     }
+    guard lines.count == count else { throw Failure.meteorAnswer(jar, "\(lines.count) lines, not \(count)") }
     return lines
   }
 }

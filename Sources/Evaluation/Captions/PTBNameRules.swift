@@ -65,7 +65,8 @@ extension PTBRule {
     .words(
       """
       Mr Mrs Ms Dr Drs Prof Profs Sen Sens Rep Reps Atty Attys Lt Col Gen Messrs Gov Govs Adm Rev Maj Sgt Cpl Pvt Mt Capt \
-      St Ste Ave Pres Lieut Hon Brig Cmdr Comdr Pfc Spc Supt Supts Det Ft Mx Adj Adv Asst Assoc Ens Insp Mlle Mme Msgr Sfc vs Ph Alex Wm Jos Cie a.k.a cf TREAS Invt Elec Natl
+      St Ste Ave Pres Lieut Hon Brig Cmdr Comdr Pfc Spc Supt Supts Det Ft Mx Adj Adv Asst Assoc Ens Insp \
+      Mlle Mme Msgr Sfc vs Ph Alex Wm Jos Cie a.k.a cf TREAS Invt Elec Natl
       """),
     .among("M") + .words("iss fg tg"), acronym,
   ])

@@ -54,16 +54,14 @@ package struct SPICEJar: Sendable {
     guard ending.status == 0, Files.exists(output) else {
       throw Failure.externalFailed("spice.failed", "SPICE", jar, ending)
     }
-    return try Self.scores(
-      ofAnswer: Files.read(output, limit: 1 << 30), count: candidates.count, jar: jar)
+    return try Self.scores(ofAnswer: Files.read(output, limit: 1 << 30), count: candidates.count, jar: jar)
   }
 
   /// - Parameter bytes: a JSON list with an entry for each of `count` candidates, in any order.
   static func scores(ofAnswer bytes: [UInt8], count: Int, jar: String) throws -> [Double] {
     // A share that could not be computed is written as NaN, which is no JSON.
     let text = String(decoding: bytes, as: UTF8.self).replacing("NaN", with: "null")
-    let answers = try CanonicalJSON.decode(
-      [Answer].self, from: Array(text.utf8), source: "SPICE's answer")
+    let answers = try CanonicalJSON.decode([Answer].self, from: Array(text.utf8), source: "SPICE's answer")
     var scores = [Double?](repeating: nil, count: count)
     for answer in answers where scores.indices.contains(answer.imageID) {
       scores[answer.imageID] = answer.scores.all.f ?? 0

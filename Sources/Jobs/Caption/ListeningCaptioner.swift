@@ -15,7 +15,8 @@ package final class ListeningCaptioner: Evaluation.Captioner {
   private let ops: any Ops
   private let threads: WorkerThreads
 
-  /// - Throws: `captioner.…`; what reading weights throws; `caption.width` where the encoder's vectors have another width.
+  /// - Throws: `captioner.…`; what reading weights throws; `caption.width` where the encoder's vectors have another
+  ///   width.
   package init(
     captioner path: String, weights: String, options: BeamSearch.Options = .init(), threads count: Int
   ) throws {

@@ -13,9 +13,9 @@ enum AudioVectors {
   ///   - rows: those that are trained, and those that need a student where there is none, have no maker.
   ///   - seeds: of untrained networks.
   /// - Returns: for each row one maker, or one for each seed.
-  static func makers(
-    _ rows: [ClassifySettings.Row], seeds: Int, _ student: EvaluatedModel?, _ threads: WorkerThreads
-  ) throws -> [(row: String, makers: [Maker])] {
+  static func makers(_ rows: [ClassifySettings.Row], seeds: Int, _ student: EvaluatedModel?, _ threads: WorkerThreads)
+    throws -> [(row: String, makers: [Maker])]
+  {
     let backend = FastBackend()
     var makers: [(row: String, makers: [Maker])] = []
     if rows.contains(.probe), let student {
@@ -24,8 +24,7 @@ enum AudioVectors {
     }
     if rows.contains(.untrained), let student {
       let embedders = (0..<seeds).map {
-        Embedder(
-          student.untrained(seed: UInt64($0)), project: true, backend: backend, threads: threads)
+        Embedder(student.untrained(seed: UInt64($0)), project: true, backend: backend, threads: threads)
       }
       makers.append((ClassifySettings.Row.untrained.rawValue, embedders.map { $0.embed(sounds:) }))
     }
@@ -35,10 +34,7 @@ enum AudioVectors {
     return makers
   }
 
-  private static func logMel(_ sounds: [[Float]], _ ops: any Ops, _ threads: WorkerThreads)
-    -> [Float]
-  {
-    threads.map(sounds.count) { index, _ in LogMelStatistics.compute(sounds[index], kernels: ops) }
-      .flatMap(\.self)
+  private static func logMel(_ sounds: [[Float]], _ ops: any Ops, _ threads: WorkerThreads) -> [Float] {
+    threads.map(sounds.count) { index, _ in LogMelStatistics.compute(sounds[index], kernels: ops) }.flatMap(\.self)
   }
 }

@@ -32,11 +32,7 @@ struct CaptionClips {
 
   /// - Throws: `captions.none` where no clip has any; what reading shards or tables throws.
   init(_ settings: CaptionSettings) throws {
-    if let table = settings.captions {
-      try readTable(table, settings)
-    } else {
-      try readShards(settings)
-    }
+    if let table = settings.captions { try readTable(table, settings) } else { try readShards(settings) }
     guard !scored.isEmpty else { throw Failure.noCaptions(settings.captions ?? settings.shards) }
   }
 
@@ -46,8 +42,7 @@ struct CaptionClips {
     let set = try TrainingSet(folder: settings.shards)
     let wanted = settings.split ?? [.test, .validation].first { set.splits.contains($0) }
     guard let wanted else {
-      throw Failure.noHeldSplit(
-        settings.shards, found: set.splits.map(\.rawValue).joined(separator: ", "))
+      throw Failure.noHeldSplit(settings.shards, found: set.splits.map(\.rawValue).joined(separator: ", "))
     }
     let named = try clips(set, wanted)
     scored = named.filter { !$0.captions.isEmpty }
@@ -83,8 +78,7 @@ struct CaptionClips {
     }
     let sounds = try settings.sounds.isEmpty ? [] : SourceFiles(settings.sounds).files
     let all = clips(manifest, sounds, needsSounds: !settings.sounds.isEmpty)
-    let splits = Dictionary(
-      uniqueKeysWithValues: manifest.rows.map { (ByteKey($0.clip), $0.split) })
+    let splits = Dictionary(uniqueKeysWithValues: manifest.rows.map { (ByteKey($0.clip), $0.split) })
     scored = all.filter { splits[ByteKey($0.id)] == wanted }
     if let other = settings.training {
       training = clips(try Manifest(path: other), sounds, needsSounds: !settings.sounds.isEmpty)
@@ -96,16 +90,12 @@ struct CaptionClips {
   }
 
   /// The rows with captions; of those without a sound, where sounds are wanted, the reason is kept.
-  private mutating func clips(_ manifest: Manifest, _ files: [SourceFile], needsSounds: Bool)
-    -> [Clip]
-  {
+  private mutating func clips(_ manifest: Manifest, _ files: [SourceFile], needsSounds: Bool) -> [Clip] {
     let rows = manifest.rows.filter { row in
       if row.captions.isEmpty { leftOut.append("\(row.clip): no caption") }
       return !row.captions.isEmpty
     }
-    guard needsSounds else {
-      return rows.map { Clip(id: $0.clip, captions: $0.captions, label: $0.label) }
-    }
+    guard needsSounds else { return rows.map { Clip(id: $0.clip, captions: $0.captions, label: $0.label) } }
     let candidates = ClipList(files: files, manifest: manifest).candidates
     let byID = Dictionary(candidates.map { (ByteKey($0.idText), $0) }) { first, _ in first }
     return rows.compactMap { row in
@@ -114,14 +104,11 @@ struct CaptionClips {
         return nil
       }
       // A file of the clip's own is whole; of a longer one the clip's seconds are taken.
-      let isOwn =
-        candidate.startMilliseconds == 0 && candidate.file.stem != row.video
-        || row.clip == row.video
+      let isOwn = candidate.startMilliseconds == 0 && candidate.file.stem != row.video || row.clip == row.video
       let media = candidate.file.media
       return Clip(
         id: row.clip, captions: row.captions, label: row.label,
-        audio: isOwn
-          ? .file(media) : .excerpt(media, startMilliseconds: candidate.startMilliseconds))
+        audio: isOwn ? .file(media) : .excerpt(media, startMilliseconds: candidate.startMilliseconds))
     }
   }
 
@@ -129,9 +116,7 @@ struct CaptionClips {
 
   /// Leaves clips out, by id, with the reason.
   mutating func leaveOut(_ reasons: [String: String]) {
-    for clip in scored + training {
-      if let reason = reasons[clip.id] { leftOut.append("\(clip.id): \(reason)") }
-    }
+    for clip in scored + training { if let reason = reasons[clip.id] { leftOut.append("\(clip.id): \(reason)") } }
     scored.removeAll { reasons[$0.id] != nil }
     training.removeAll { reasons[$0.id] != nil }
   }

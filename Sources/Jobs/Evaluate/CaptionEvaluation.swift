@@ -7,8 +7,7 @@ import Kernels
 /// What are sentences worth that say what is heard, beside rows that anyone can make?
 struct CaptionEvaluation {
   static let scoreColumns = [
-    "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr-D", "SPICE", "SPIDEr",
-    "CLIP similarity",
+    "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr-D", "SPICE", "SPIDEr", "CLIP similarity",
   ]
   static let varietyColumns = ["vocabulary", "mean length", "distinct", "copied"]
   /// Clips that are kept with what was said of them.
@@ -26,26 +25,22 @@ struct CaptionEvaluation {
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    return try CaptionEvaluation(settings: settings, threads: threads).run(
-      student, captioner, report)
+    return try CaptionEvaluation(settings: settings, threads: threads).run(student, captioner, report)
   }
 
-  private func run(
-    _ student: EvaluatedModel?, _ captioner: (any Captioner)?, _ report: (EvaluationEvent) -> Void
-  ) throws -> EvaluationRecord {
+  private func run(_ student: EvaluatedModel?, _ captioner: (any Captioner)?, _ report: (EvaluationEvent) -> Void)
+    throws -> EvaluationRecord
+  {
     // What cannot be found is said before anything is heard.
     let meteor = try settings.meteor.map { try METEORJar($0) }
     let spice = try settings.spice.map { try SPICEJar($0) }
     let similarity = try settings.clip.map { try SentenceSimilarity($0, settings, threads) }
-    let tables = try settings.candidates.map {
-      (name: $0.name, table: try CaptionTable(path: $0.path))
-    }
+    let tables = try settings.candidates.map { (name: $0.name, table: try CaptionTable(path: $0.path)) }
     var clips = try CaptionClips(settings)
     let listens = clips.haveSounds && (captioner != nil || !settings.rows.isEmpty)
     let sounds =
       listens || !settings.features.isEmpty
-      ? try CaptionSounds(&clips, settings, student, captioner, threads: threads, report: report)
-      : nil
+      ? try CaptionSounds(&clips, settings, student, captioner, threads: threads, report: report) : nil
     guard !clips.scored.isEmpty else { throw Failure.noSound(clips.title, clips.leftOut) }
     var said = try tables.map { ($0.name, try sentences($0.table, clips)) }
     if let captioner, let sounds { said.insert((captioner.name, sounds.sentences), at: 0) }
@@ -75,18 +70,15 @@ struct CaptionEvaluation {
   // MARK: What is kept
 
   private func record(
-    _ clips: CaptionClips, _ scoring: CaptionScoring, _ extra: CaptionScoring.Outside,
-    _ sounds: CaptionSounds?,
+    _ clips: CaptionClips, _ scoring: CaptionScoring, _ extra: CaptionScoring.Outside, _ sounds: CaptionSounds?,
     _ student: EvaluatedModel?, _ captioner: (any Captioner)?
   ) -> EvaluationRecord {
     let scores = scoring.table(extra)
     let known = Set(scores.flatMap { $0.scores.keys })
     var record = EvaluationRecord(
       kind: "caption", title: clips.title,
-      data: .init(
-        clips: clips.scored.count, classes: [], digest: scoring.digest, leftOut: clips.leftOut),
-      of: student, split: clips.split?.rawValue, scored: clips.scored.count,
-      method: method(clips, sounds, extra),
+      data: .init(clips: clips.scored.count, classes: [], digest: scoring.digest, leftOut: clips.leftOut), of: student,
+      split: clips.split?.rawValue, scored: clips.scored.count, method: method(clips, sounds, extra),
       tables: [
         ScoreTable(
           title: "\(clips.scored.count) clips, against \(clips.referencesText)",
@@ -99,32 +91,25 @@ struct CaptionEvaluation {
     let repeated = clips.scored.filter { learnt.contains($0.id) }
     record.warnings = [
       repeated.isEmpty
-        ? nil
-        : "\(repeated.count) of the clips are training clips too (\(repeated[0].id)): their scores are too good",
+        ? nil : "\(repeated.count) of the clips are training clips too (\(repeated[0].id)): their scores are too good",
       sounds?.silence,
     ].compactMap(\.self)
     return record
   }
 
-  private func method(
-    _ clips: CaptionClips, _ sounds: CaptionSounds?, _ extra: CaptionScoring.Outside
-  ) -> [String] {
+  private func method(_ clips: CaptionClips, _ sounds: CaptionSounds?, _ extra: CaptionScoring.Outside) -> [String] {
     var lines = [
       "words as Stanford's PTB tokenizer (CoreNLP 3.4.1) cuts them, lower case, without punctuation",
       "BLEU, ROUGE-L and CIDEr-D as pycocoevalcap defines them; what is rare for CIDEr-D is counted over the references of these clips",
       "vocabulary: different words said; distinct: different sentences; copied: share that stands in the training set word for word",
     ]
-    if extra.meteor != nil {
-      lines.append("METEOR 1.5: external, by the program of its authors (-l en -norm)")
-    }
+    if extra.meteor != nil { lines.append("METEOR 1.5: external, by the program of its authors (-l en -norm)") }
     if extra.spice != nil {
-      lines.append(
-        "SPICE: external, by the program of its authors; SPIDEr: mean of SPICE and CIDEr-D")
+      lines.append("SPICE: external, by the program of its authors; SPIDEr: mean of SPICE and CIDEr-D")
     }
     if let model = extra.similarity?.model {
       lines.append(
-        "CLIP similarity: mean cosine of the sentence's and the references' text vectors, by \(model); not FENSE"
-      )
+        "CLIP similarity: mean cosine of the sentence's and the references' text vectors, by \(model); not FENSE")
     }
     if sounds != nil {
       lines.append(
@@ -135,36 +120,26 @@ struct CaptionEvaluation {
       "shuffled audio: every clip gets another clip's sentence; human: each reference in turn against the others, so against one fewer"
     )
     lines.append(
-      "± is the sample deviation over seeds, of human over the references; \(clips.training.count) training clips"
-    )
+      "± is the sample deviation over seeds, of human over the references; \(clips.training.count) training clips")
     return lines
   }
 
   /// What is not in the table, and what would put it there.
   private func notComputed(_ clips: CaptionClips, listened: Bool) -> [String] {
     var lines: [String] = []
-    if settings.meteor == nil {
-      lines.append("METEOR: --meteor-jar FILE names meteor-1.5.jar, its data/ beside it")
-    }
+    if settings.meteor == nil { lines.append("METEOR: --meteor-jar FILE names meteor-1.5.jar, its data/ beside it") }
     if settings.spice == nil {
       lines.append(
-        "SPICE, SPIDEr: --spice-jar FILE names spice-1.0.jar, Stanford CoreNLP 3.6.0 and its models in lib/ beside it"
-      )
+        "SPICE, SPIDEr: --spice-jar FILE names spice-1.0.jar, Stanford CoreNLP 3.6.0 and its models in lib/ beside it")
     }
     if settings.clip == nil { lines.append("CLIP similarity of sentences: --clip DIR") }
-    lines.append(
-      "FENSE, SPIDEr-FL: they need a sentence network and an error detector that this program does not run"
-    )
+    lines.append("FENSE, SPIDEr-FL: they need a sentence network and an error detector that this program does not run")
     if clips.training.isEmpty {
-      lines.append(
-        "random, most frequent and nearest caption: no training captions; --training CSV, or a column split"
-      )
+      lines.append("random, most frequent and nearest caption: no training captions; --training CSV, or a column split")
     } else if !listened {
       lines.append("nearest by audio: no sounds; --sounds DIR, and --weights or --run")
     }
-    if (clips.scored.map(\.captions.count).min() ?? 0) < 2 {
-      lines.append("human: a clip has one caption alone")
-    }
+    if (clips.scored.map(\.captions.count).min() ?? 0) < 2 { lines.append("human: a clip has one caption alone") }
     return lines
   }
 }

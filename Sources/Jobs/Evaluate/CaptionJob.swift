@@ -8,9 +8,7 @@ package struct CaptionJob {
   /// What says sentences of the clips' sounds; nil: files have them.
   package let captioner: (any Captioner)?
 
-  package init(
-    _ settings: CaptionSettings, _ place: EvaluationPlace, captioner: (any Captioner)? = nil
-  ) {
+  package init(_ settings: CaptionSettings, _ place: EvaluationPlace, captioner: (any Captioner)? = nil) {
     (self.settings, self.place, self.captioner) = (settings, place, captioner)
   }
 
@@ -24,15 +22,13 @@ package struct CaptionJob {
 
   package func run(_ events: (EvaluationEvent) -> Void) throws {
     let student = try student()
-    let record = try CaptionEvaluation.run(
-      settings, student: student, captioner: captioner, report: events)
+    let record = try CaptionEvaluation.run(settings, student: student, captioner: captioner, report: events)
     try place.finish([record], student, events)
   }
 
   /// Nil where no row needs one, or there are no sounds to hear.
   private func student() throws -> EvaluatedModel? {
     let hears = settings.captions == nil || !settings.sounds.isEmpty
-    return hears && !Set(settings.rows).isDisjoint(with: [.probe, .untrained])
-      ? try place.student() : nil
+    return hears && !Set(settings.rows).isDisjoint(with: [.probe, .untrained]) ? try place.student() : nil
   }
 }

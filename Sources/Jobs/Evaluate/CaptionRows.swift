@@ -15,8 +15,7 @@ struct CaptionRow {
 enum CaptionRows {
   /// - Parameter sentences: of captioners, by name.
   static func all(
-    _ clips: CaptionClips, sentences: [(name: String, sentences: [String])],
-    _ sounds: CaptionSounds?, seeds: Int
+    _ clips: CaptionClips, sentences: [(name: String, sentences: [String])], _ sounds: CaptionSounds?, seeds: Int
   ) -> [CaptionRow] {
     var rows: [CaptionRow] = []
     for (name, sentences) in sentences {
@@ -25,22 +24,18 @@ enum CaptionRows {
         rows.append(
           CaptionRow(
             name: "\(name), shuffled audio", origin: .chance,
-            trials: (0..<seeds).map { seed in exchanged(sentences.count, seed).map { sentences[$0] }
-            }))
+            trials: (0..<seeds).map { seed in exchanged(sentences.count, seed).map { sentences[$0] } }))
       }
     }
     if !clips.training.isEmpty {
       for (row, seeds) in sounds?.vectors ?? [] {
-        let name =
-          row == ClassifySettings.Row.probe.rawValue ? "nearest by audio" : "nearest by \(row)"
+        let name = row == ClassifySettings.Row.probe.rawValue ? "nearest by audio" : "nearest by \(row)"
         rows.append(CaptionRow(name: name, trials: seeds.map { nearest($0, clips) }))
       }
-      rows.append(
-        CaptionRow(name: "most frequent caption", origin: .chance, trials: [mostFrequent(clips)]))
+      rows.append(CaptionRow(name: "most frequent caption", origin: .chance, trials: [mostFrequent(clips)]))
       rows.append(
         CaptionRow(
-          name: "random training caption", origin: .chance,
-          trials: (0..<seeds).map { random(clips, seed: $0) }))
+          name: "random training caption", origin: .chance, trials: (0..<seeds).map { random(clips, seed: $0) }))
     }
     let people = clips.scored.map(\.captions.count).min() ?? 0
     if people > 1 {
@@ -79,9 +74,7 @@ enum CaptionRows {
   private static func mostFrequent(_ clips: CaptionClips) -> [String] {
     var counts: [ByteKey: Int] = [:]
     for caption in clips.training.flatMap(\.captions) { counts[ByteKey(caption), default: 0] += 1 }
-    let best = counts.min { a, b in
-      a.value == b.value ? precedesInBytes(a.key.text, b.key.text) : a.value > b.value
-    }
+    let best = counts.min { a, b in a.value == b.value ? precedesInBytes(a.key.text, b.key.text) : a.value > b.value }
     return clips.scored.map { _ in best?.key.text ?? "" }
   }
 

@@ -27,12 +27,8 @@ struct CaptionScoring {
       }
     }
     let hasher = DigestBuilder()
-    for clip in clips.scored {
-      for field in [clip.id] + clip.captions { hasher.update(field: field) }
-    }
-    for clip in clips.training {
-      for field in [clip.id] + clip.captions { hasher.update(field: field) }
-    }
+    for clip in clips.scored { for field in [clip.id] + clip.captions { hasher.update(field: field) } }
+    for clip in clips.training { for field in [clip.id] + clip.captions { hasher.update(field: field) } }
     digest = hasher.finish()
   }
 
@@ -46,9 +42,7 @@ struct CaptionScoring {
 
   /// The words of the references that a trial is compared with.
   private func compared(_ row: Int, _ trial: Int) -> [[[String]]] {
-    rows[row].references.map { places in
-      references.words.map { item in places[trial].map { item[$0] } }
-    }
+    rows[row].references.map { places in references.words.map { item in places[trial].map { item[$0] } } }
       ?? references.words
   }
 
@@ -59,18 +53,14 @@ struct CaptionScoring {
 
   func meteor(_ jar: METEORJar) throws -> [[METEORJar.Scores]] {
     let tasks = words.indices.flatMap { row in
-      words[row].indices.map {
-        METEORJar.Task(candidates: words[row][$0], references: compared(row, $0))
-      }
+      words[row].indices.map { METEORJar.Task(candidates: words[row][$0], references: compared(row, $0)) }
     }
     return byTrial(try jar.scores(tasks))
   }
 
   func spice(_ jar: SPICEJar) throws -> [[[Double]]] {
     try words.indices.map { row in
-      try words[row].indices.map {
-        try jar.scores(candidates: words[row][$0], references: compared(row, $0))
-      }
+      try words[row].indices.map { try jar.scores(candidates: words[row][$0], references: compared(row, $0)) }
     }
   }
 
@@ -92,9 +82,7 @@ struct CaptionScoring {
   func table(_ extra: Outside) -> [ScoreRow] {
     rows.indices.map { row in
       var values: [String: Spread] = [:]
-      func put(_ column: String, _ value: (Int) -> Double) {
-        values[column] = Spread(scores[row].indices.map(value))
-      }
+      func put(_ column: String, _ value: (Int) -> Double) { values[column] = Spread(scores[row].indices.map(value)) }
       for n in 0..<4 { put("BLEU-\(n + 1)") { scores[row][$0].bleu[n] } }
       put("ROUGE-L") { scores[row][$0].rougeL }
       put("CIDEr-D") { scores[row][$0].ciderD }
@@ -103,9 +91,7 @@ struct CaptionScoring {
         put("SPICE") { Scores.mean(spice[row][$0]) }
         put("SPIDEr") { (Scores.mean(spice[row][$0]) + scores[row][$0].ciderD) / 2 }
       }
-      if let similarity = extra.similarity {
-        put("CLIP similarity") { Scores.mean(similarity.values[row][$0]) }
-      }
+      if let similarity = extra.similarity { put("CLIP similarity") { Scores.mean(similarity.values[row][$0]) } }
       return ScoreRow(rows[row].name, rows[row].origin, scores: values)
     }
   }
@@ -114,8 +100,7 @@ struct CaptionScoring {
     rows.indices.map { row in
       let found = words[row].map { CaptionVariety($0, training: trainingWords) }
       var values = [
-        "vocabulary": Spread(found.map { Double($0.vocabulary) }),
-        "mean length": Spread(found.map(\.meanLength)),
+        "vocabulary": Spread(found.map { Double($0.vocabulary) }), "mean length": Spread(found.map(\.meanLength)),
         "distinct": Spread(found.map { Double($0.distinct) }),
       ]
       if !trainingWords.isEmpty { values["copied"] = Spread(found.map(\.copied)) }
@@ -159,11 +144,9 @@ struct CaptionScoring {
       for (trial, sentences) in content.trials.enumerated() {
         for (place, clip) in clips.scored.enumerated() {
           let item = scores[row][trial].items[place]
-          let chosen =
-            content.references.map { $0[trial].map { clip.captions[$0] } } ?? clip.captions
+          let chosen = content.references.map { $0[trial].map { clip.captions[$0] } } ?? clip.captions
           let line = Line(
-            row: content.name, trial: trial, id: clip.id, candidate: sentences[place],
-            words: words[row][trial][place],
+            row: content.name, trial: trial, id: clip.id, candidate: sentences[place], words: words[row][trial][place],
             references: chosen, bleu: item.bleu, rougeL: item.rougeL, ciderD: item.ciderD,
             meteor: extra.meteor?[row][trial].items[place], spice: extra.spice?[row][trial][place],
             similarity: extra.similarity?.values[row][trial][place])

@@ -35,12 +35,11 @@ struct CaptionSounds {
   /// Listens to every clip, where all have sounds; those whose sound cannot be read are taken out of `clips`, so that
   /// all rows are of the same clips. Without sounds there are vectors of files alone.
   init(
-    _ clips: inout CaptionClips, _ settings: CaptionSettings, _ student: EvaluatedModel?,
-    _ captioner: (any Captioner)?, threads: WorkerThreads, report: (EvaluationEvent) -> Void
+    _ clips: inout CaptionClips, _ settings: CaptionSettings, _ student: EvaluatedModel?, _ captioner: (any Captioner)?,
+    threads: WorkerThreads, report: (EvaluationEvent) -> Void
   ) throws {
     (self.settings, self.student, self.captioner) = (settings, student, captioner)
-    makers =
-      clips.haveSounds ? try AudioVectors.makers(settings.rows, seeds: settings.seeds, student, threads) : []
+    makers = clips.haveSounds ? try AudioVectors.makers(settings.rows, seeds: settings.seeds, student, threads) : []
     values = makers.map { $0.makers.map { _ in [] } }
     if clips.haveSounds {
       try hearAll(clips, report)
@@ -102,9 +101,9 @@ struct CaptionSounds {
   }
 
   /// What the encoder of the same network makes of the sounds when it has learnt from the training clips' labels alone.
-  private func supervised(
-    _ clips: CaptionClips, _ threads: WorkerThreads, _ report: (EvaluationEvent) -> Void
-  ) throws -> FeatureRows {
+  private func supervised(_ clips: CaptionClips, _ threads: WorkerThreads, _ report: (EvaluationEvent) -> Void) throws
+    -> FeatureRows
+  {
     let all = clips.scored + clips.training
     if let clip = all.first(where: { $0.label == nil }) { throw Failure.supervisedLabels(clip.id) }
     let (names, targets) = (all.map(\.id), Targets(all.map { $0.label.map { [$0] } ?? [] }))

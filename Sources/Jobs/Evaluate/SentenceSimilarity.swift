@@ -15,8 +15,7 @@ final class SentenceSimilarity {
   init(_ path: String, _ settings: CaptionSettings, _ threads: WorkerThreads) throws {
     let model = try CLIPModel(path, activation: settings.activation)
     name = "\(model.name) \(model.gelu.rawValue)"
-    embedder = try TextEmbedder(
-      model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
+    embedder = try TextEmbedder(model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
   }
 
   /// −1 to 1.

@@ -23,14 +23,12 @@ struct SupervisedBaseline {
   ///   - validation: those that choose the epoch.
   ///   - name: of this training, for people.
   func train(
-    _ fit: [Int], validation: [Int], _ name: String, _ threads: WorkerThreads,
-    _ report: (EvaluationEvent) -> Void
+    _ fit: [Int], validation: [Int], _ name: String, _ threads: WorkerThreads, _ report: (EvaluationEvent) -> Void
   ) throws -> SupervisedTraining {
     let (sounds, limit) = (sounds, 10 * FrontEnd.sampleRate)
     let samples = min(limit, sounds.map(\.count).max() ?? limit)
     let content = SupervisedTraining.Data(
-      names: names, samples: samples, targets: targets.matrix(Array(names.indices)),
-      classes: targets.names.count,
+      names: names, samples: samples, targets: targets.matrix(Array(names.indices)), classes: targets.names.count,
       loss: targets.isMultiLabel ? .sigmoid : .softmax
     ) { clip, place in
       let sound = sounds[clip]
@@ -39,18 +37,15 @@ struct SupervisedBaseline {
     var configuration = configuration
     let batches = max(1, fit.count / min(configuration.batchSize, max(1, fit.count)))
     configuration.epochs = max(configuration.epochs, (Self.leastSteps + batches - 1) / batches)
-    let training = try SupervisedTraining(
-      content, configuration, backend: FastBackend(), threads: threads)
+    let training = try SupervisedTraining(content, configuration, backend: FastBackend(), threads: threads)
     let place = "\(folder)/\(try Self.identity(content, configuration, fit, validation).short)"
     let epochs = configuration.epochs
     report(.working(WorkProgress("epochs of \(name)", of: epochs)))
     try withoutActuallyEscaping(report) { report in
-      try training.train(fit, validation: validation, folder: place) {
-        epoch, loss, validationLoss in
+      try training.train(fit, validation: validation, folder: place) { epoch, loss, validationLoss in
         report(.working(WorkProgress("epochs of \(name)", done: epoch, of: epochs)))
         let held = validationLoss.map { ", validation \(EvaluationText.number($0))" } ?? ""
-        report(
-          .note("\(name): epoch \(epoch) of \(epochs), loss \(EvaluationText.number(loss))\(held)"))
+        report(.note("\(name): epoch \(epoch) of \(epochs), loss \(EvaluationText.number(loss))\(held)"))
       }
     }
     return training
@@ -58,8 +53,7 @@ struct SupervisedBaseline {
 
   /// Of all that a baseline's weights depend on: names its folder.
   private static func identity(
-    _ data: SupervisedTraining.Data, _ configuration: SupervisedTraining.Configuration,
-    _ fit: [Int],
+    _ data: SupervisedTraining.Data, _ configuration: SupervisedTraining.Configuration, _ fit: [Int],
     _ validation: [Int]
   ) throws -> Digest {
     let hasher = DigestBuilder()

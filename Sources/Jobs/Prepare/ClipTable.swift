@@ -3,9 +3,9 @@ import Corpus
 
 /// `prepared.csv` beside the shards: a line for each file and each row of the manifest, with what became of it.
 ///
-/// Its first columns are a manifest's: `id`, `start` (seconds in the file), `label`, `split`. `state` is kept, warned or
-/// left-out, `reason` what left the clip out; `findings` are joined with semicolons. A function of the clips and their
-/// verdicts alone.
+/// Its first columns are a manifest's: `id`, `start` (seconds in the file), `label`, `split`. `state` is kept, warned
+/// or left-out, `reason` what left the clip out; `findings` are joined with semicolons. A function of the clips and
+/// their verdicts alone.
 enum ClipTable {
   static let name = "prepared.csv"
   private static let columns = ["id", "start", "label", "split", "state", "reason", "file", "findings"]

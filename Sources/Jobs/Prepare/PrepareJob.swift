@@ -69,9 +69,11 @@ package struct PrepareJob: Sendable {
       summary.ending = !settings.hasTeacher ? .withoutVectors : .withoutPairs
       return summary
     }
+    let sets = try TrainingShards.sets(prepared)
+    record.table = sets.beside[ClipTable.name].map { Digest(of: $0).hex }
     let publisher = try ShardPublisher(
-      try TrainingShards.sets(prepared), folder: settings.shards, target: settings.shardTarget, catalog: catalog,
-      threads: settings.jobs, writing: true)
+      sets, folder: settings.shards, target: settings.shardTarget, catalog: catalog, threads: settings.jobs,
+      writing: true)
     summary.shards = publisher.jobs.count
     if !publisher.isUpToDate {
       (summary.work.written, summary.work.isRenewed) = (publisher.toWrite.count, true)

@@ -12,6 +12,9 @@ struct ShardSetRecord: Codable, Equatable {
   var clips: String
   /// Which clips are for training, validation and test: one line for people.
   var splits = ""
+  /// SHA-256 of the table beside the shards, by which `verify` sees whether it is what was written; nil in records of
+  /// older versions.
+  var table: String?
 
   init(_ preparation: Preparation) {
     let settings = preparation.settings

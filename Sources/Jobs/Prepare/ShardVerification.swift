@@ -6,7 +6,8 @@ import StageGraph
 /// Reads every shard of a folder and compares it with what was written.
 ///
 /// A shard's bytes must be some that `prepare` wrote, its index must follow from it, and the set's index files from all
-/// of them; the list of what was left out of training shards must be the catalog's.
+/// of them; the list of what was left out of training shards must be the catalog's, and the table of all clips the one
+/// that was written.
 package struct ShardVerification {
   package enum Kind: Sendable {
     case training, frames
@@ -59,7 +60,10 @@ package struct ShardVerification {
         check("\(folder)/\(name)", against: expected)
       }
     }
-    if kind == .training { try checkQuarantine("\(folder)/\(TrainingShards.quarantineName)", catalog) }
+    if kind == .training {
+      try checkQuarantine("\(folder)/\(TrainingShards.quarantineName)", catalog)
+      try checkTable(folder, catalog)
+    }
   }
 
   /// What is remembered of damaged files is forgotten, so that the next `prepare` reads and rewrites them.
@@ -84,6 +88,14 @@ package struct ShardVerification {
     let found = (try? Files.read(path)).map {
       String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init).sorted()
     }
+    if found != expected { add(.shardIndexWrong(path, isThere: Files.exists(path)), path) }
+  }
+
+  /// By the digest that is kept of it: the catalog has no starts and no labels.
+  private mutating func checkTable(_ folder: String, _ catalog: Catalog) throws {
+    guard let expected = try ShardSetRecord.read(catalog, folder)?.table else { return }
+    let path = "\(folder)/\(ClipTable.name)"
+    let found = (try? Files.read(path)).map { Digest(of: $0).hex }
     if found != expected { add(.shardIndexWrong(path, isThere: Files.exists(path)), path) }
   }
 

@@ -42,7 +42,7 @@ final class ReportMaterial {
     (content.held, content.notes) = heldPart(folder, shards, clips, progress)
     content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder, clips) } ?? []
     content.headline = try chosen.map(ReportHeadline.part)
-    content.facts = Self.facts(chosen, shards)
+    content.facts = Self.facts(shards)
     let now = shards.flatMap { trainingData($0, prepared.catalog) }
     let again = ReportReproduction(chosen, data: now, shards: folder, workspace: settings.workspace)
     (content.commands, content.commandsNote) = (again.commands, again.note)
@@ -177,18 +177,12 @@ final class ReportMaterial {
     }
   }
 
-  private static func facts(_ run: RunDirectory?, _ shards: TrainingSet?) -> [(name: String, value: String)] {
-    var facts: [(name: String, value: String)] = []
-    if let shards {
-      let counts = shards.splits.compactMap { split in
-        (try? shards.samples(split).count).map { "\($0) \(split.rawValue)" }
-      }
-      facts.append(("clips in the shards", counts.joined(separator: ", ")))
+  private static func facts(_ shards: TrainingSet?) -> [(name: String, value: String)] {
+    guard let shards else { return [] }
+    let counts = shards.splits.compactMap { split in
+      (try? shards.samples(split).count).map { "\($0) \(split.rawValue)" }
     }
-    if let run {
-      facts.append(("teacher", run.description.teacher ?? "not stated"))
-    }
-    return facts
+    return [("clips in the shards", counts.joined(separator: ", "))]
   }
 
   /// What the shards hold; nil where there is nothing to train on. Read anew only when they have changed.

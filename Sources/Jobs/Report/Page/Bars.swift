@@ -22,7 +22,7 @@ package struct Bars: Sendable {
   }
 
   /// Rows that are shown at once; the others are folded.
-  private static let most = 20
+  private static let most = 12
   /// Rows that are folded; the others are a sum.
   private static let mostFolded = 180
 

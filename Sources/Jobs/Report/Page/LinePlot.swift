@@ -37,7 +37,7 @@ package struct LinePlot: Sendable {
   private static let mostMarks = 60
 
   private let size = (width: 520.0, height: 260.0)
-  private let margin = (left: 56.0, right: 14.0, top: 12.0, bottom: 40.0)
+  private let margin = (left: 72.0, right: 14.0, top: 12.0, bottom: 40.0)
 
   package var markup: Markup {
     let shown = lines.map {
@@ -46,7 +46,7 @@ package struct LinePlot: Sendable {
     .filter { !$0.points.isEmpty }
     guard !shown.isEmpty else { return .element("p", [("class", "empty")], text: "\(title): nothing to show yet") }
     let all = shown.flatMap(\.points)
-    let xs = Axis(all.map { across($0.x) }, isTight: true)
+    let xs = Axis(all.map { across($0.x) }, count: 8, isTight: true)
     let ys = Axis(
       shown.flatMap { line in
         line.points.enumerated().flatMap { index, point in
@@ -129,7 +129,7 @@ package struct LinePlot: Sendable {
       .element(
         "text",
         [
-          ("class", "axis middle"), ("transform", "translate(13 \(n((margin.top + bottom) / 2))) rotate(-90)"),
+          ("class", "axis middle"), ("transform", "translate(14 \(n((margin.top + bottom) / 2))) rotate(-90)"),
         ], text: yName))
     return .element("g", [], parts)
   }

@@ -77,7 +77,7 @@ enum Style {
     .graph .edge{fill:none;stroke:var(--soft);stroke-width:1.5}.graph .tip{fill:var(--soft)}
     pre{overflow-x:auto;background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:.8rem 1rem;font-size:.88rem}
     details{margin:.5rem 0}summary{cursor:pointer}.mono{font-family:ui-monospace,"Liberation Mono",monospace;font-size:.85rem;overflow-wrap:anywhere}
-    @media(max-width:40rem){body{font-size:15px}.plot svg text{font-size:17px}.plot svg text.axis[transform]{display:none}.graph svg text{font-size:11px!important}
+    @media(max-width:40rem){body{font-size:15px}.plot svg text{font-size:16px}.plot svg text.axis[transform]{display:none}.graph svg text{font-size:11px!important}
     .gallery{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem}.clip .words{font-size:.8rem}th,td{padding:.3rem .5rem}dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:.4rem}}
     @media print{nav,.skip{display:none}}
     """)

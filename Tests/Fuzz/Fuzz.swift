@@ -1,0 +1,43 @@
+// Throws what libFuzzer thinks of at one reader of files from outside. Built by Scripts/fuzz, with its sanitizers;
+// main is libFuzzer's.
+//
+// The environment says what is done. PIPELINE_FUZZ_TARGET: the reader. PIPELINE_FUZZ_SEEDS: a folder; whole files of
+// every reader are written there instead, in a folder each.
+
+import Basics
+import Foundation
+
+nonisolated(unsafe) private var chosen: FuzzTarget?
+
+@_cdecl("LLVMFuzzerInitialize")
+public func beginFuzzing(_ count: UnsafeMutableRawPointer?, _ words: UnsafeMutableRawPointer?) -> Int32 {
+  let environment = ProcessInfo.processInfo.environment
+  if let folder = environment["PIPELINE_FUZZ_SEEDS"] {
+    do { try writeSeeds(to: folder) } catch {
+      print("seeds: \(error)")
+      exit(1)
+    }
+    exit(0)
+  }
+  chosen = fuzzTargets.first { $0.name == environment["PIPELINE_FUZZ_TARGET"] }
+  if chosen == nil {
+    print("PIPELINE_FUZZ_TARGET names no reader: \(fuzzTargets.map(\.name).joined(separator: ", "))")
+    exit(64)
+  }
+  return 0
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOnce(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
+  chosen?.take(UnsafeBufferPointer(start: bytes, count: size))
+  return 0
+}
+
+private func writeSeeds(to folder: String) throws {
+  for target in fuzzTargets {
+    try Files.makeDirectory("\(folder)/\(target.name)")
+    for (number, seed) in try target.seeds().enumerated() {
+      try Files.write(seed, to: "\(folder)/\(target.name)/seed-\(number)")
+    }
+  }
+}
