@@ -45,7 +45,7 @@ struct TokenizerTests {
       #expect(plain.encode(text) == gzip.encode(text))
       #expect(plain.encode(text).count == json.encode(text).count, "\(text)")
     }
-    #expect(plain.encode("rain").count == 3 && plain.encode("rains").count == 5)
+    #expect(plain.encode("rain").count == 3 && plain.encode("rains").count == 6)
   }
 
   @Test("damaged files of every form are refused or read, never more")

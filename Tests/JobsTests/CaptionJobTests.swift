@@ -68,7 +68,7 @@ import Testing
     let job = CaptionJob(settings, place)
     #expect(try job.plan() == (2, 0))
     let (record, files) = try run(job)
-    #expect(files == [scratch["scores.json"], scratch["scores.md"]])
+    #expect(files == [scratch["scores.json"], scratch["scores.scores.csv"], scratch["scores.md"]])
     #expect(try EvaluationFile(reading: scratch["scores.json"]).evaluations == [record])
     #expect(
       record.tables[0].rows.map(\.name) == [
@@ -126,7 +126,7 @@ import Testing
     report.threads = 1
     try ReportJob(report) { NoWorkspace() }.run(to: scratch["report.html"]) { _ in }
     let page = String(decoding: try Files.read(scratch["report.html"]), as: UTF8.self)
-    #expect(page.contains("nearest by log-mel") && page.contains("Sound of test0") && page.contains("&lt;b&gt;tone"))
+    #expect(page.contains("nearest by log-mel") && page.contains("Audio of test0") && page.contains("&lt;b&gt;tone"))
     #expect(!page.contains("<b>tone"))
   }
 

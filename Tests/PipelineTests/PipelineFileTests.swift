@@ -20,7 +20,7 @@ struct PipelineFileTests {
     for (text, line, what) in [
       ("distill:\n  batch-size: eight\n", "line 4, batch-size", "found eight"),
       ("distill:\n  epochs: 3\n  loss: foo\n", "line 5, loss", "no such loss"),
-      ("distill:\n  schedule: cosin\n", "line 4, schedule", "did you mean cosine?"),
+      ("distill:\n  schedule: cosin\n", "line 4, schedule", "expected plateau, cosine, constant"),
       ("distill:\n  encoder: resnet17\n", "line 4, encoder", "resnet18"),
       ("distill:\n  name: a/b\n", "line 4, name", "cannot be called that"),
       ("distill:\n  precisionn: mixed\n", "line 4, precisionn", "did you mean precision?"),
