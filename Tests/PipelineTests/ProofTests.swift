@@ -72,7 +72,7 @@ struct ProofTests {
     let other = try tool.run("verify", "weights.bin", "--key", "a.pub", "--retrain", "--quiet")
     #expect(other.status != 0)
     #expect(other.problems.contains("an input is not the one that the weights were made of"), "\(other.problems)")
-    #expect(other.problems.contains("train-00000.tar has other bytes"), "\(other.problems)")
+    #expect(other.problems.contains("train-000000.tar has other bytes"), "\(other.problems)")
   }
 
   @Test("nothing is written where the key cannot sign or the shards are others")
