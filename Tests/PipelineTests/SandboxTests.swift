@@ -12,14 +12,16 @@ import Testing
   "decoders that try to get out",
   .enabled(if: Confinement.offered.missing.isEmpty, "this kernel can lock processes in"))
 struct SandboxTests {
+  /// Starts a worker that heeds faults. The tests' own environment is that of other tests, too.
+  private let worker = ["/usr/bin/env", "PIPELINE_TEST_FAULTS=1", Tool.program, DecodeWorkerCommand.word]
+
   /// Outcomes by the name of the attempt, in `CSystem/escapes.c`.
   private func outcomes(
     _ attempts: [String], _ sandbox: SandboxMode = .required, fault: String = "attempt"
   ) throws -> [String: Finding] {
-    setenv("PIPELINE_TEST_FAULTS", "1", 1)
     let tool = try Tool()
     defer { tool.remove() }
-    let launch = WorkerLaunch([Tool.program, DecodeWorkerCommand.word], sandbox: sandbox)
+    let launch = WorkerLaunch(worker, sandbox: sandbox)
     let workers = DecodeWorkers(count: 1, command: launch)
     defer { workers.stop() }
     var found: [String: Finding] = [:]
@@ -71,13 +73,12 @@ struct SandboxTests {
 
   @Test("a file that made a worker try is not given to another in this run")
   func onlyOnce() throws {
-    setenv("PIPELINE_TEST_FAULTS", "1", 1)
     let tool = try Tool()
     defer { tool.remove() }
     let path = tool.path("fault-attempt+open+.mp4")
     try Files.write("a clip", to: path)
     let workers = DecodeWorkers(
-      count: 1, command: WorkerLaunch([Tool.program, DecodeWorkerCommand.word], sandbox: .required))
+      count: 1, command: WorkerLaunch(worker, sandbox: .required))
     defer { workers.stop() }
     let escape = try workers.decode(DecodeRequest(MediaSource(path), work: .sound))
     #expect(escape.reply.findings.map(\.code) == [.mediaEscaped])
