@@ -14,13 +14,16 @@ enum CommandWords {
 
   /// The commands that words call, one below the other.
   private static func checkCommands(_ words: ArraySlice<String>) throws {
-    var (known, rest, path) = (builtInCommands, words, [String]())
+    var (known, rest, path, takesWords) = (builtInCommands, words, [String](), false)
     while !known.isEmpty, let word = rest.popFirst(), !word.hasPrefix("-") {
       guard let command = known.first(where: { $0._commandName == word }) else {
+        // A command below that needs no name may take words of its own, such as files.
+        if takesWords, Files.exists(word) || nearest(word, in: known.map { $0._commandName }) == nil { return }
         throw unknown(word, below: path, known.map { $0._commandName })
       }
       path.append(word)
       known = command.configuration.subcommands
+      takesWords = command.configuration.defaultSubcommand != nil
     }
   }
 

@@ -1,0 +1,18 @@
+import Basics
+import Testing
+
+@Suite("Words of a command line")
+struct CommandWordsTests {
+  @Test("files of a command that needs no name are taken, a mistyped command is told with the nearest")
+  func files() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Files.makeDirectory(tool.path("trains"))
+    for word in ["trains", "videos/rain.mp4"] {
+      let said = try tool.run("caption", word)
+      #expect(said.status != 0 && !said.problems.contains("there is no such command"), "\(said)")
+    }
+    let mistyped = try tool.run("caption", "trian")
+    #expect(mistyped.status == 64 && mistyped.problems.contains("did you mean: pipeline caption train"), "\(mistyped)")
+  }
+}
