@@ -3,7 +3,9 @@
 usage: pipeline --experimental-dump-help | command_pages.py PAGE [--update]
 Without --update it fails where the page is not what it would write.
 """
-import json, pathlib, re, sys
+import json, re, sys
+
+import generated
 
 MARK = "<!-- Written by Scripts/check --update from the program's own help: do not edit below. -->\n"
 # The number of CPUs, a default, is another on each machine.
@@ -73,14 +75,7 @@ def reference(root):
 
 
 def main():
-    path = pathlib.Path(sys.argv[1])
-    text = path.read_text()
-    assert MARK in text, f"{path} lacks the line {MARK}"
-    whole = text[: text.index(MARK)] + reference(json.load(sys.stdin)["command"])
-    if "--update" in sys.argv:
-        path.write_text(whole)
-    elif whole != text:
-        sys.exit(f"{path} is not what the program says of itself: Scripts/check --update writes it anew")
+    generated.keep(sys.argv[1], MARK, reference(json.load(sys.stdin)["command"]), "the program says of itself")
 
 
 if __name__ == "__main__":

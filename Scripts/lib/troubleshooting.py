@@ -6,6 +6,8 @@ Without --update it fails where the page is not what it would write. A code with
 """
 import pathlib, re, sys
 
+import generated
+
 MARK = "<!-- Written by Scripts/check --update from Sources and Scripts/lib/remedies.txt: do not edit below. -->\n"
 LITERAL = re.compile(r'"""(.*?)"""|"((?:[^"\\]|\\\((?:[^()]|\([^()]*\))*\)|\\.)*)"', re.S)
 CODE = re.compile(r"[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)*(\.\*)?")
@@ -150,18 +152,11 @@ def tables(sources):
 
 def main():
     sources, page = sys.argv[1:3]
-    path = pathlib.Path(page)
-    text = path.read_text()
-    assert MARK in text, f"{page} lacks the line {MARK}"
     written, remedies = tables(sources)
     unused = sorted(code for code in set(remedies.lines) - remedies.used if not code.endswith(".*"))
     if unused:
         sys.exit("remedies.txt has lines that serve no code: " + ", ".join(unused))
-    whole = text[: text.index(MARK)] + written
-    if "--update" in sys.argv:
-        path.write_text(whole)
-    elif whole != text:
-        sys.exit(f"{page} is not what the lists in Sources give: Scripts/check --update writes it anew")
+    generated.keep(page, MARK, written, "the lists in Sources give")
 
 
 if __name__ == "__main__":
