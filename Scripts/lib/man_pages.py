@@ -6,8 +6,9 @@ import json, sys
 
 version, folder = sys.argv[1:]
 EXIT = [(0, "Done, or up to date."), (1, "Failed."), (3, "Done, but more clips were left out than allowed."),
-        (4, "Prepared, but no teacher vectors were given."), (64, "Usage."), (75, "Another process writes here."),
-        (130, "Interrupted; what was finished is kept.")]
+        (4, "Prepared, but no teacher embeddings were given."),
+        (5, "Nothing done: shards of other clips would have been replaced."), (64, "Usage."),
+        (75, "Another process writes here."), (130, "Interrupted; what was finished is kept.")]
 
 
 def text(words):

@@ -46,7 +46,7 @@ struct CaptionModelTests {
     for count in [1, 3] {
       let threads = WorkerThreads(count)
       defer { threads.stop() }
-      found.append(try search.sentences(sounds, ops: FastBackend(set).ops, threads: threads))
+      found.append(search.sentences(sounds, ops: FastBackend(set).ops, threads: threads))
     }
     #expect(found[0] == found[1])
     for (place, sentence) in found[0].enumerated() {
@@ -65,11 +65,11 @@ struct CaptionModelTests {
     defer { threads.stop() }
     var all: [[CaptionModel.Caption]] = []
     for set in InstructionSet.allCases where set <= .best {
-      all.append(try model.captions(sounds, ops: FastBackend(set).ops, threads: threads))
+      all.append(model.captions(sounds, ops: FastBackend(set).ops, threads: threads))
     }
     #expect(all.allSatisfy { $0 == all[0] })
     for sound in [0, 35, 69] {
-      let own = try model.captions([sounds[sound]], ops: FastBackend().ops, threads: threads)
+      let own = model.captions([sounds[sound]], ops: FastBackend().ops, threads: threads)
       #expect(own[0] == all[0][sound])
     }
   }
@@ -86,7 +86,7 @@ struct CaptionModelTests {
       for beams in [1, 2, 5] {
         var options = BeamSearch.Options()
         (options.beams, options.fewestTokens, options.mostTokens) = (beams, 3, 6)
-        let caption = try model.captions([sound], options, ops: FastBackend().ops, threads: threads)[0]
+        let caption = model.captions([sound], options, ops: FastBackend().ops, threads: threads)[0]
         #expect((3...6).contains(caption.tokens.count), "\(caption)")
         let content = caption.tokens.filter { !CaptionWords.functionWords.contains($0) }
         #expect(Set(content).count == content.count, "\(caption)")
@@ -100,7 +100,7 @@ struct CaptionModelTests {
     let model = try Self.tiny(["<begin>", "<end>", "<unknown>", "dog"])
     let threads = WorkerThreads(1)
     defer { threads.stop() }
-    let caption = try model.captions([[1, 2, 3, 4, 5, 6]], ops: FastBackend().ops, threads: threads)[0]
+    let caption = model.captions([[1, 2, 3, 4, 5, 6]], ops: FastBackend().ops, threads: threads)[0]
     // The shortest sentence has three words, and a content word comes once.
     #expect(caption.text == "dog")
   }
@@ -111,7 +111,7 @@ struct CaptionModelTests {
     let threads = WorkerThreads(1)
     defer { threads.stop() }
     for sound in [[Float](repeating: 0, count: 6), [Float](repeating: 1e30, count: 600), (0..<600).map(Float.init)] {
-      let caption = try model.captions([sound], ops: FastBackend().ops, threads: threads)[0]
+      let caption = model.captions([sound], ops: FastBackend().ops, threads: threads)[0]
       #expect(caption.score.isFinite)
     }
   }
@@ -261,7 +261,7 @@ struct CaptionModelTests {
       try Mutations.write(bytes, to: path)
       let model = try CaptionModel(file: path)
       let sound = [Float](repeating: 1, count: model.decoder.inputs)
-      _ = try model.captions([sound], ops: FastBackend().ops, threads: threads)
+      _ = model.captions([sound], ops: FastBackend().ops, threads: threads)
     }
     #expect(problems.isEmpty, "\(problems)")
   }

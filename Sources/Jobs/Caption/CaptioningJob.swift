@@ -74,7 +74,7 @@ package struct CaptioningJob: Sendable {
     for start in stride(from: 0, to: vectors.keys.count, by: Self.group) {
       if Interruption.isRequested { throw Interruption.failure }
       let range = start..<min(vectors.keys.count, start + Self.group)
-      let found = try captioner.captions(Array(vectors.rows[range]), settings.options, ops: ops, threads: threads)
+      let found = captioner.captions(Array(vectors.rows[range]), settings.options, ops: ops, threads: threads)
       for (key, caption) in zip(vectors.keys[range], found) {
         lines.append(
           Line(

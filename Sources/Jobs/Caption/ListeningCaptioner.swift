@@ -36,6 +36,6 @@ package final class ListeningCaptioner: Evaluation.Captioner {
       let windows = try embedder.embedWindows([sound], cut)[0]
       return try windows.isEmpty ? embedder.embedClips([sound])[0] : windows.flatMap { $0 }
     }
-    return try model.captions(vectors, options, ops: ops, threads: threads).map(\.text)
+    return model.captions(vectors, options, ops: ops, threads: threads).map(\.text)
   }
 }

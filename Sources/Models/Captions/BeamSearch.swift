@@ -48,10 +48,10 @@ package struct BeamSearch: Sendable {
 
   /// The best sentence of each sound.
   /// - Parameter sounds: of each, its vectors one behind another, as the decoder takes them.
-  package func sentences(_ sounds: [[Float]], ops: any Ops, threads: WorkerThreads) throws -> [Sentence] {
+  package func sentences(_ sounds: [[Float]], ops: any Ops, threads: WorkerThreads) -> [Sentence] {
     let size = max(1, min(Self.group, (sounds.count + threads.count - 1) / threads.count))
     let starts = Array(stride(from: 0, to: sounds.count, by: size))
-    let found = try threads.map(starts.count) { place, _ in
+    let found = threads.map(starts.count) { place, _ in
       search(Array(sounds[starts[place]..<min(sounds.count, starts[place] + size)]), ops)
     }
     return found.flatMap { $0 }

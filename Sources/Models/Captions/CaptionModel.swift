@@ -40,9 +40,9 @@ package struct CaptionModel: Sendable {
   ///   says; at least one each.
   package func captions(
     _ sounds: [[Float]], _ options: BeamSearch.Options = .init(), ops: any Ops, threads: WorkerThreads
-  ) throws -> [Caption] {
+  ) -> [Caption] {
     let rows = sounds.map { conditioning.rows($0, width: decoder.inputs, most: decoder.mostFrames) }
-    return try BeamSearch(decoder, parameters, vocabulary, options).sentences(rows, ops: ops, threads: threads).map {
+    return BeamSearch(decoder, parameters, vocabulary, options).sentences(rows, ops: ops, threads: threads).map {
       Caption(
         text: vocabulary.text($0.tokens), score: $0.score, tokens: $0.tokens.map { vocabulary.tokens[$0] },
         logLikelihoods: $0.logLikelihoods)

@@ -119,7 +119,7 @@ package final class CaptionTask: TrainingTask, @unchecked Sendable {
     var options = BeamSearch.Options()
     options.beams = recipe.beams
     let search = BeamSearch(recipe.decoder, learner.parameters, vocabulary, options)
-    let found = try search.sentences(validation.sounds, ops: ops, threads: threads).map { vocabulary.text($0.tokens) }
+    let found = search.sentences(validation.sounds, ops: ops, threads: threads).map { vocabulary.text($0.tokens) }
     var scores = try score(found, validation.references)
     let criterion = scores[Self.criterion].map { -$0 } ?? loss
     scores["loss"] = loss
