@@ -35,8 +35,7 @@ struct VerifyWeightsOptions: ParsableArguments {
     name: .customLong("init"),
     help: .value("file|run", "With --retrain: the weights that training started from, a file or a run."))
   var initial: String?
-  @Option(help: .value("set", "With --retrain: vector instructions; the weights do not depend on it."))
-  var isa = InstructionSet.best
+  @OptionGroup var isa: InstructionSetOption
   @Option(help: .value("count", "With --retrain: threads; the weights do not depend on it."))
   var threads = Machine.processors
 
@@ -52,11 +51,11 @@ struct VerifyWeightsOptions: ParsableArguments {
   }
 
   /// - Parameter shards: nil: the usual folder.
-  func retraining(_ verification: VerifyWeightsJob, shards: String?) -> RetrainJob {
+  func retraining(_ verification: VerifyWeightsJob, shards: String?) throws -> RetrainJob {
     var settings = RetrainSettings()
     settings.shards = shards ?? settings.shards
     (settings.initial, settings.countersign) = (initial, countersign)
-    (settings.instructionSet, settings.threads) = (isa, threads)
+    (settings.instructionSet, settings.threads) = (try isa.chosen(), threads)
     return RetrainJob(verification, settings)
   }
 }

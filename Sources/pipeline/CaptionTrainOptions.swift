@@ -90,7 +90,7 @@ struct CaptionTrainingOptions: ParsableArguments {
     .beams
   @Option(help: .value("number", "Seed of initial weights, order, dropout and mixing.")) var seed = defaults
     .configuration.seed
-  @Option(help: .value("set", "Instruction set; no weight depends on it.")) var isa = InstructionSet.best
+  @OptionGroup var isa: InstructionSetOption
 
   func validate() throws {
     try check("--epochs", epochs, 1...)
@@ -119,7 +119,7 @@ struct CaptionTrainingOptions: ParsableArguments {
     configuration.optimizer.gradientLimit = clipGradient
     settings.configuration = configuration
     (settings.smoothing, settings.mixup, settings.beams) = (smoothing, mixup, beams)
-    settings.instructionSet = isa
+    settings.instructionSet = try isa.chosen()
   }
 }
 

@@ -185,9 +185,7 @@ struct AugmentationOptions: ParsableArguments {
 }
 
 struct MachineOptions: ParsableArguments {
-  @Option(
-    help: .value("set", "Instruction set: avx512, avx2 or portable. (default: the best this CPU has)"))
-  var isa: InstructionSet?
+  @OptionGroup var isa: InstructionSetOption
   @Option(
     help: .value(
       "count",
@@ -200,12 +198,7 @@ struct MachineOptions: ParsableArguments {
   func validate() throws { try check("--threads", threads, 1...) }
 
   func apply(to settings: inout DistillSettings) throws {
-    settings.instructionSet = isa ?? .best
+    settings.instructionSet = try isa.chosen()
     settings.threads = threads ?? defaults.threads
-    guard settings.instructionSet <= .best else {
-      throw Failure(
-        "isa.absent", "this CPU does not have the instruction set", on: settings.instructionSet.name,
-        expected: "at most \(InstructionSet.best.name)", exit: .usage)
-    }
   }
 }

@@ -56,7 +56,7 @@ struct VerifyCommand: ParsableCommand {
       return Console.event(
         "signature", ["file": weights, "sha256": outcome.digest.hex, "run": outcome.provenance?.run.hex ?? ""])
     }
-    let job = signed.retraining(verification, shards: shards)
+    let job = try signed.retraining(verification, shards: shards)
     try job.run(RetrainReport.steps) { RetrainReport.show($0, job) }
   }
 
