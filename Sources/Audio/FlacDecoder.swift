@@ -21,6 +21,8 @@ package enum FlacDecoder {
   package static func decode(
     _ flac: UnsafeRawBufferPointer, samples: Int, name: String, into place: UnsafeMutablePointer<Float>
   ) throws {
+    // The library would take any of its formats.
+    guard flac.prefix(4).elementsEqual("fLaC".utf8) else { throw Failure.unreadableFlac(name, "no FLAC") }
     let memory = VirtualFile(reading: flac)
     var info = SF_INFO()
     guard let file = memory.open(Int(SFM_READ), &info) else {

@@ -1,6 +1,6 @@
-/// One decimal, rounded to nearest.
+/// One decimal, rounded to nearest; beyond 10¹⁴ the largest that can be said.
 package func tenths(_ value: Double) -> String {
-  let scaled = Int((value * 10).rounded())
+  let scaled = Int(max(-1e15, min(1e15, (value * 10).rounded())))
   return "\(scaled / 10).\(abs(scaled % 10))"
 }
 

@@ -67,6 +67,10 @@ extension Failure {
       expected: "a Vision Transformer and a text Transformer as OpenAI published them")
   }
 
+  static func clipFrame(_ source: String) -> Failure {
+    Failure("clip.frame", "a frame is not the JPEG that a worker writes", on: source)
+  }
+
   static func clipJSON(_ path: String, _ reason: String) -> Failure {
     Failure("clip.json", "the file is not what its name says", on: path, found: reason)
   }

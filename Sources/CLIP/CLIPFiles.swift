@@ -52,8 +52,7 @@ struct CLIPFiles {
 extension StrictJSON {
   /// The value of a file of at most `limit` bytes.
   static func read(_ path: String, limit: Int) throws -> StrictJSON {
-    let bytes = try Files.read(path)
-    guard bytes.count <= limit else { throw Failure.clipJSON(path, "\(bytes.count) bytes") }
+    let bytes = try Files.read(path, limit: limit)
     do {
       return try bytes.withUnsafeBytes { try parse($0) }
     } catch let problem as Problem {

@@ -119,6 +119,8 @@ struct CLIPTensors {
   /// Matrices where they lie; all that is small copied.
   /// - Throws: `tensor.missing`, `clip.shape`, `clip.type`, `clip.numbers`.
   func weights(_ specs: [ParameterSpec], in file: MappedFile) throws -> FrozenWeights {
+    // Before memory is taken: sizes that the file does not hold are refused here.
+    for spec in specs { _ = try numbers(spec, names.source(spec.name), in: file) }
     let parameters = Parameters(specs)
     // What is filled lies scattered: with large pages nearly all of the buffer would become real memory.
     madvise(parameters.trainable.start, parameters.trainable.count * 4, MADV_NOHUGEPAGE)
@@ -149,7 +151,8 @@ struct CLIPTensors {
     if source.third != nil { expected[0] *= 3 }
     // A convolution's kernel and a matrix of its patches are the same numbers.
     let found =
-      place.shape.count == 4 && expected.count == 2 ? [place.shape[0], place.shape[1...].reduce(1, *)] : place.shape
+      place.shape.count == 4 && expected.count == 2 && !place.shape.contains(0)
+      ? [place.shape[0], place.shape[1...].reduce(1, *)] : place.shape
     guard found == expected else { throw Failure.clipShape(path, source.name, place.shape, expected: "\(expected)") }
     return WeightNumbers(start + place.range.lowerBound, kind).dropping((source.third ?? 0) * spec.count)
   }

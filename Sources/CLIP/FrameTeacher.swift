@@ -20,7 +20,8 @@ package final class FrameTeacher: Sendable {
   package func name(_ digest: Digest) -> String { "\(model.name) \(model.gelu.rawValue) \(digest.short)" }
 
   /// One row a picture, not normalized. Equal pictures are embedded once.
-  /// - Parameter files: JPEG or PNG.
+  /// - Parameter files: JPEG, as decode workers write frames.
+  /// - Throws: `clip.frame` for anything else.
   package func embed(_ files: [[UInt8]], source: String) throws -> [[Float]] {
     var (places, distinct) = ([[UInt8]: Int](), [[UInt8]]())
     let order = files.map { file -> Int in
@@ -29,7 +30,11 @@ package final class FrameTeacher: Sendable {
       distinct.append(file)
       return distinct.count - 1
     }
-    let pictures = try distinct.map { try Bitmap(decoding: $0, source: source) }
+    let pictures = try distinct.map { file in
+      // Of all decoders only JPEG's shall see what came out of a worker or a cache.
+      guard file.starts(with: [0xFF, 0xD8, 0xFF]) else { throw Failure.clipFrame(source) }
+      return try Bitmap(decoding: file, source: source)
+    }
     let embedder =
       try idle.withLock { $0.popLast() } ?? PictureEmbedder(model, backend: FastBackend(), threads: WorkerThreads(1))
     let rows = try embedder.embed(pictures)

@@ -27,6 +27,7 @@ package final class Tokenizer: Sendable {
   }
 
   init(_ files: TokenizerFiles, context: Int) throws {
+    guard context >= 2 else { throw Failure.clipTokenizer(files.path, "texts of \(context) tokens") }
     (path, self.context) = (files.path, context)
     let tokens = files.tokens
     func token(_ name: String) throws -> Int {

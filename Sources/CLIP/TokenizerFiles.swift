@@ -29,7 +29,7 @@ struct TokenizerFiles {
       return
     }
     let isPacked = found.hasSuffix(".gz")
-    let bytes = isPacked ? try Self.inflated(found) : try Files.read(found)
+    let bytes = isPacked ? try Self.inflated(found) : try Files.read(found, limit: Self.largest)
     guard bytes.count <= Self.largest, let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure.clipTokenizer(found, "not UTF-8")
     }
@@ -97,7 +97,7 @@ struct TokenizerFiles {
     func problem() -> Failure {
       Failure.clipTokenizer(path, archive_error_string(reader).map { String(cString: $0) } ?? "no reason given")
     }
-    return try Files.read(path).withUnsafeBytes { bytes in
+    return try Files.read(path, limit: largest).withUnsafeBytes { bytes in
       var entry: OpaquePointer?
       guard archive_read_open_memory(reader, bytes.baseAddress, bytes.count) == ARCHIVE_OK,
         archive_read_next_header(reader, &entry) == ARCHIVE_OK

@@ -26,6 +26,7 @@
 enum answer {
   ALLOW,
   NOT_EXECUTABLE,  // allowed where the third argument, the protection, is without PROT_EXEC
+  ORDINARY_ADVICE, // allowed where the third argument is one of the advices for everybody: those from 100 on harm the machine
   ON_ITSELF,       // allowed where the first argument is this process
   READING,         // allowed where the third argument, what would be set, is NULL
   NO_THREAD,       // a thread: ENOSYS; a process: SIGSYS
@@ -54,7 +55,7 @@ static const struct {
     {SYS_mprotect, NOT_EXECUTABLE},// memory: the allocator's reserves
     {SYS_munmap, ALLOW},           // memory, given back
     {SYS_mremap, ALLOW},           // memory: realloc; what it may be used for stays as it was
-    {SYS_madvise, ALLOW},          // memory, given back without its addresses
+    {SYS_madvise, ORDINARY_ADVICE},// memory, given back without its addresses
     {SYS_brk, ALLOW},              // memory: malloc's heap
     {SYS_futex, ALLOW},            // locks between the two threads
     {SYS_rt_sigaction, ALLOW},     // abort() makes SIGABRT deadly first
@@ -114,6 +115,11 @@ static void add_rule(struct program *p, int number, enum answer kind) {
   case NOT_EXECUTABLE:
     load(&body, argument(2));
     branch(&body, BPF_JSET, PROT_EXEC, 0, 1);
+    answer(&body, kill);
+    break;
+  case ORDINARY_ADVICE:
+    load(&body, argument(2));
+    branch(&body, BPF_JGE, 100, 0, 1);
     answer(&body, kill);
     break;
   case ON_ITSELF:

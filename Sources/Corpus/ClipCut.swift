@@ -17,6 +17,9 @@ extension ClipList {
     package init() {}
   }
 
+  /// A longer file is taken for one clip: no recording lasts a month, but a damaged header may say so.
+  private static let longestFile = 31.0 * 86_400
+
   /// Replaces each file that is longer than a clip by the clips in it.
   /// - Parameters:
   ///   - clipSeconds: how long a clip is.
@@ -26,7 +29,9 @@ extension ClipList {
     var (cut, remainders) = ([(origin: Int, clip: ClipCandidate)](), Remainders())
     for (k, candidate) in candidates.enumerated() {
       let length = lengths[k] ?? 0
-      guard candidate.isFileItself, candidate.id != nil, length > Double(clipSeconds) + ClipLength.tolerance else {
+      guard candidate.isFileItself, candidate.id != nil, length > Double(clipSeconds) + ClipLength.tolerance,
+        length <= Self.longestFile
+      else {
         cut.append((k, candidate))
         continue
       }

@@ -127,7 +127,7 @@ package struct AudioLoader: Sendable {
       let outcome = try workers.decode(DecodeRequest(source, work: work))
       guard let continues = outcome.reply.continues else { return refusal(outcome) }
       samples += outcome.floats
-      if continues {
+      if continues, !outcome.floats.isEmpty {
         guard samples.count >= use.mostSeconds * FrontEnd.sampleRate else { continue }
         let length = outcome.reply.sound?.fileSeconds.map { "\(tenths($0)) s" } ?? "over \(use.mostSeconds) s"
         return .long(length)
@@ -144,6 +144,9 @@ package struct AudioLoader: Sendable {
     guard outcome.reply.continues != nil else { return refusal(outcome) }
     var samples = outcome.floats
     let wanted = clip.seconds * FrontEnd.sampleRate
+    guard samples.count <= wanted else {
+      return .refused(Finding(.mediaUnreadable, "a decoder gave \(samples.count) samples for \(wanted)"))
+    }
     guard samples.count >= wanted - FrontEnd.sampleRate / 2 else {
       let seconds = tenths(Double(samples.count) / Double(FrontEnd.sampleRate))
       return .refused(Finding(.clipShort, "sound to \(seconds) s of \(clip.seconds) s"))

@@ -59,7 +59,10 @@ package struct CacheServer: Sendable {
     let hasOwn = user != nil || password != nil
     name = hasOwn ? address.replacing("://", with: "://***@", maxReplacements: 1) : address
     credentials = try Self.credentials(environment, own: hasOwn ? (user ?? "", password ?? "") : nil)
-    let isLocal = host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
+    let isNumbers = host.utf8.allSatisfy {
+      $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+    }
+    let isLocal = host == "localhost" || host.hasPrefix("127.") && isNumbers || host == "[::1]"
     let isNetrc = if case .netrc = credentials { true } else { false }
     isExposed = scheme == "http" && !isLocal && !isNetrc
   }

@@ -18,10 +18,10 @@ package let builtInSchedules: [any LearningRateSchedule.Type] = [
 
 package func schedule(named name: String) throws -> any LearningRateSchedule {
   if let found = builtInSchedules.first(where: { $0.name == name }) { return found.init() }
+  let names = builtInSchedules.map { $0.name }
   throw Failure(
-    "schedule.unknown", "no such schedule", on: name,
-    expected: builtInSchedules.map { $0.name }.joined(separator: ", "),
-    exit: .usage)
+    "schedule.unknown", "no such schedule", on: name, expected: names.joined(separator: ", "),
+    hint: nearest(name, in: names).map { "did you mean \($0)?" }, exit: .usage)
 }
 
 /// A tenth after more than five epochs without a better validation loss, not below 1e−6; PyTorch's ReduceLROnPlateau.
@@ -38,7 +38,9 @@ package struct PlateauSchedule: LearningRateSchedule {
 
   package func observe(validationLoss: Double, base: Double, state: inout [String: Double]) {
     let best = state["best"] ?? .infinity
-    if validationLoss < best * (1 - Self.threshold) || best == .infinity {
+    // A negative one, such as −CIDEr-D, is better by a share when it lies that much further from zero.
+    let bound = best < 0 ? best * (1 + Self.threshold) : best * (1 - Self.threshold)
+    if validationLoss < bound || best == .infinity {
       state["best"] = validationLoss
       state["bad"] = 0
     } else {

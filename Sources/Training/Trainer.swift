@@ -195,7 +195,8 @@ package final class Trainer {
     if task.isValidated, isTime {
       let result = try task.validate(withScores: records != nil)
       let loss = result.loss
-      summary.validationLoss = loss
+      // Of captions the criterion is no loss.
+      summary.validationLoss = result.captions?["loss"] ?? loss
       (summary.retrieval, summary.captions) = (result.retrieval, result.captions)
       schedule.observe(validationLoss: loss, base: configuration.learningRate, state: &state.schedule)
       if loss < state.best?.validationLoss ?? .infinity {

@@ -50,6 +50,14 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     try set(&optimizer, .optimizer)
     patience = try values.decodeIfPresent(Int.self, forKey: .patience)
     initialWeights = try values.decodeIfPresent(Digest.self, forKey: .initialWeights)
+    // A statement or a record may be a stranger's; on the command line these are checked with the others.
+    guard (1...1 << 20).contains(microbatch), (1...1 << 24).contains(batchSize),
+      (0...16).contains(augmentation.spectrogramMasks),
+      augmentation.cropSeconds.map({ (0.01...3600).contains($0) }) ?? true
+    else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "a number that no training can have"))
+    }
   }
 
   /// The name of the run: the digest of all of this but when it ends, the data, and what the machine's libraries can

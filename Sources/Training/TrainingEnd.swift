@@ -8,7 +8,7 @@ extension TrainingState {
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, clips: Int, isValidated: Bool
   ) -> String? {
     if isValidated, let patience = configuration.patience, epochsWithoutBetter >= patience {
-      return "no better validation loss for \(patience) epochs"
+      return "no better validation in \(patience) epochs"
     }
     if epoch >= limits.epochs { return "all epochs done" }
     // Whose batches are all done still has to be validated and noted: an epoch is finished whatever the steps.

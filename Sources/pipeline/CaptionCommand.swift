@@ -8,7 +8,7 @@ import Training
 
 struct CaptionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "caption", abstract: "A sentence for each sound, by a captioner; and captioners trained.",
+    commandName: "caption", abstract: "Write a sentence for each clip, or train a captioner that does.",
     discussion: """
       pipeline caption train --weights weights.bin     a captioner from shards with captions
       pipeline caption sounds/ --captioner captioner.safetensors --weights weights.bin
@@ -18,27 +18,28 @@ struct CaptionCommand: ParsableCommand {
 
 struct CaptionSoundsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sounds", abstract: "A sentence for each sound of files, folders or shards.",
+    commandName: "sounds", abstract: "Write a sentence for each clip of files, directories or shards.",
     discussion: """
-      The captioner looks at a vector for each second, made by the weights that it was trained with. The output's ending says what
-      is written: .jsonl (id, caption, score, tokens and their log likelihoods) or .csv; without --out, JSON lines on standard output.
+      The captioner reads one embedding for each second of audio, made by the weights that it was trained with. --out writes CSV
+      (id, caption, score, tokens) or, named .jsonl, JSON lines that also hold the tokens' log likelihoods. Without --out, JSON
+      lines go to standard output.
       """)
 
-  @Argument(help: "Sound or video files, folders of them, or a folder of training shards.")
+  @Argument(help: "Audio or video files, directories of them, or a directory of training shards.")
   var inputs: [String] = []
-  @Option(help: .value("file", "The captioner: a file that `caption train` wrote.")) var captioner =
+  @Option(help: .value("file", "The captioner: the file that `caption train` wrote.")) var captioner =
     "captioner.safetensors"
   @OptionGroup(title: "ENCODER") var stage: CaptionVectorOptions
-  @Option(help: .value("file", "A file of vectors in place of sounds, as `embed --windows` writes it.")) var vectors:
+  @Option(help: .value("file", "Embeddings that `embed --windows` wrote, in place of files or shards.")) var vectors:
     String?
   @Option(help: .value("file", "CSV (id,start) or JSONL: ten-second clips out of the files.")) var manifest: String?
   @Option(help: .value("name", "Of training shards: train, validation or test; default: test, else validation."))
   var split: String?
-  @Option(help: .value("count", "Sentences that are kept as they grow; 1 takes the likeliest word each time."))
+  @Option(help: .value("count", "Width of the beam search; 1 takes the likeliest word each time."))
   var beams = 3
   @Option(help: .value("count", "Fewest words of a sentence.")) var fewestWords = 3
   @Option(help: .value("count", "Most words of a sentence.")) var mostWords = 20
-  @Flag(help: "The training sentence whose sound is nearest, in place of a new one.") var nearest = false
+  @Flag(help: "Take the first caption of the nearest training clip instead of writing a new one.") var nearest = false
   @Option(help: .value("file", "The file to write: .jsonl or .csv.")) var out: String?
   @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
@@ -53,7 +54,8 @@ struct CaptionSoundsCommand: ParsableCommand {
     common.begin()
     guard inputs.isEmpty != (vectors == nil) else {
       throw Failure(
-        "usage.inputs", "sounds, or a file of their vectors", expected: "files, folders or shards; or --vectors FILE",
+        "usage.inputs", "give files, or a file of their embeddings",
+        expected: "files, directories or shards; or --vectors FILE",
         exit: .usage)
     }
     if let out, !["jsonl", "csv"].contains(Files.ending(out) ?? "") {
@@ -70,6 +72,9 @@ struct CaptionSoundsCommand: ParsableCommand {
       ?? stage.file(
         inputs, split: try parsed("--split", split) { Split(manifest: $0) }, manifest: manifest,
         workspace: common.workspace, explains: common.reasons.explain)
+    if vectors == nil {
+      try stage.warn(ofOtherEncoderThan: CaptionModel(file: captioner).metadata[CaptionModel.encoderKey])
+    }
     Progress.begin("reading the captioner")
     var lines: [CaptioningJob.Line] = []
     let time = try ContinuousClock().measure {
@@ -77,7 +82,7 @@ struct CaptionSoundsCommand: ParsableCommand {
         switch event {
         case .captioned(let done, let total): Progress.show(WorkProgress("clips", done: done, of: total))
         case .short(let sounds):
-          Console.warn("\(sounds.count) sounds are shorter than a second and get no sentence, such as \(sounds[0])")
+          Console.warn("\(sounds.count) clips are shorter than a second and get no sentence, such as \(sounds[0])")
         }
       }
     }

@@ -9,7 +9,7 @@ import Foundation
 struct CaptionEvaluationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "caption",
-    abstract: "What are sentences worth that say what is heard, beside rows that anyone can make?",
+    abstract: "Score captions of audio, beside baselines that need no captioner.",
     discussion: """
       Scored are the clips of shards that were kept out of training, or of a table: id,caption (a row for each) or
       file_name,caption_1,caption_2,…, with a column split, or with the training captions in a table of their own.
@@ -21,7 +21,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
   @Option(help: .value("file", "The captions of the training clips, where the table has no column split."))
   var training: String?
   @Option(
-    parsing: .singleValue, help: .value("directory", "A folder with the sounds of the table's clips. Repeatable."))
+    parsing: .singleValue, help: .value("directory", "A directory with the audio of the table's clips. Repeatable."))
   var sounds: [String] = []
   @Option(
     help: .value("name", "train, validation or test; default: test, else validation; all of a table without splits."))
@@ -30,7 +30,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
     parsing: .singleValue,
     help: .value(
       "name=file",
-      "NAME=FILE: sentences to score, one for each clip (CSV or JSON lines with id and caption). Repeatable."))
+      "NAME=FILE: captions to score, one for each clip (CSV or JSON lines with id and caption). Repeatable."))
   var candidates: [String] = []
   @Option(help: .value("file", "A captioner that hears the clips, with the embeddings of --weights FILE."))
   var captioner: String?
@@ -39,7 +39,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
       "row,…", "Nearest training clip by probe, untrained, log-mel, supervised, with commas between; or none."))
   var rows = "probe,untrained,log-mel"
   @Option(
-    parsing: .singleValue, help: .value("name=path", "NAME=PATH: the same by vectors of another system. Repeatable."))
+    parsing: .singleValue, help: .value("name=path", "NAME=PATH: the same by another system's embeddings. Repeatable."))
   var features: [String] = []
   @Option(help: .value("count", "Seeds of random captions, shuffled clips and untrained networks.")) var seeds = 3
   @Option(help: .value("file", "meteor-1.5.jar, its data/ beside it: METEOR by its authors' program (needs java)."))
@@ -48,8 +48,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
     help: .value("file", "spice-1.0.jar, Stanford CoreNLP 3.6.0 and its models in lib/ beside it: SPICE and SPIDEr."))
   var spiceJar: String?
   @OptionGroup(title: "CLIP MODEL") var clip: CLIPOptions
-  @Option(help: .value("file", "Write every sentence with its scores as JSON lines, for outside judges.")) var save:
-    String?
+  @Option(help: .value("file", "Write every caption with its scores as JSON lines.")) var save: String?
   @OptionGroup(title: "WEIGHTS, SCORES, MACHINE") var options: EvaluationOptions
   @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
 
@@ -83,6 +82,11 @@ struct CaptionEvaluationCommand: ParsableCommand {
         "usage.captions", "--training and --sounds belong to a table of captions",
         expected: "--captions FILE",
         exit: .usage)
+    }
+    if captioner != nil, captions != nil, sounds.isEmpty {
+      throw Failure(
+        "usage.sounds", "a captioner needs the clips' audio", on: "--captioner",
+        expected: "--sounds DIR beside a table of captions", exit: .usage)
     }
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.candidates = try candidates.map { try NamedPath($0, flag: "--candidates") }.map {

@@ -12,30 +12,33 @@ import Training
 
 struct CaptionTrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Train a captioner on sounds with sentences, or on sentences alone.",
+    commandName: "train", abstract: "Train a captioner on audio with captions, or on captions alone.",
     discussion: """
-      Sentences come from the shards' records, or from a table: id,caption (a row for each), file_name,caption_1,caption_2,…, or
-      AudioCaps' own. The encoder stays as it is: its vectors, one a second, are made once. Training goes on where it was stopped,
-      ends when CIDEr-D on the validation clips no longer grows, and writes the best captioner.
+      Captions come from the shards' records or from a table: id,caption (a row for each), file_name,caption_1,caption_2,…, or
+      AudioCaps' own. The encoder is not trained: its embeddings, one a second, are made once. The same command goes on where
+      training was stopped. Training ends when CIDEr-D on the validation clips no longer grows, and writes the best captioner.
 
-      With --from-text no sound is needed: each sentence's own vector, by --clip or from --text-vectors, stands in a sound's place.
-      Sounds' vectors have to lie in the same space: those of an encoder that was distilled from the same model.
+      --from-text needs no audio: the captions' text embeddings, by --clip or from --text-vectors, take the place of the clips'.
+      The audio encoder that the captioner is used with must have been distilled from the same text model.
 
       Under mpirun -n N or srun --mpi=pmix, N processes train one captioner together, with the weights of one process.
       """)
 
-  @Option(help: .value("directory", "Directory with training shards.")) var shards = "shards"
+  @Option(
+    help: .value(
+      "directory|none", "Directory with training shards; none: the table alone. (default: shards, where it is)"))
+  var shards: String?
   @Option(help: .value("file", "A table of captions (CSV or JSON lines), in place of the shards' own.")) var captions:
     String?
-  @Option(help: .value("file", "A file of the training clips' vectors, in place of shards.")) var vectors: String?
-  @Option(help: .value("file", "The same of clips to validate with.")) var validationVectors: String?
+  @Option(help: .value("file", "Embeddings of the training clips, in place of shards.")) var vectors: String?
+  @Option(help: .value("file", "Embeddings of the clips to validate with.")) var validationVectors: String?
   @OptionGroup(title: "ENCODER") var stage: CaptionVectorOptions
   @OptionGroup(title: "DECODER") var decoder: CaptionDecoderOptions
   @OptionGroup(title: "TRAINING") var training: CaptionTrainingOptions
   @OptionGroup(title: "TEXT ALONE") var texts: CaptionTextOptions
   @Option(help: .value("file", "The captioner to write.")) var out = "captioner.safetensors"
   @Option(help: .value("directory", "Where trainings keep checkpoints and records.")) var captioners = "captioners"
-  @Flag(help: "Keep each training clip's vector and first sentence in the captioner, for --nearest.")
+  @Flag(help: "Keep each training clip's embedding and first caption in the captioner, for --nearest.")
   var keepNeighbors = false
   @Flag(help: "Discard the checkpoints of this same training first.") var fresh = false
   @OptionGroup(title: "GENERAL") var common: WorkspaceOptions
@@ -61,20 +64,21 @@ struct CaptionTrainCommand: ParsableCommand {
   }
 
   private func settings(_ ranks: RankGroup) throws -> CaptionTrainSettings {
+    // What the command line gets wrong is said before anything takes hours.
+    var settings = CaptionTrainSettings()
+    try decoder.apply(to: &settings, tokenizer: texts.clip.tokenizer)
+    try training.apply(to: &settings)
+    settings.texts = try texts.settings(threads: stage.threads)
+    settings.noise = texts.noise(settings.texts)
+    (settings.threads, settings.output, settings.folder) = (stage.threads, out, captioners)
+    (settings.keepsNeighbors, settings.fresh) = (keepNeighbors, fresh)
     let (data, made) = try ranks.together { () throws -> (CaptionData, [String]) in
-      let data = try CaptionData(shards: vectors == nil ? shards : nil, table: captions)
+      let data = try CaptionData(shards: vectors == nil ? shards : CaptionData.noShards, table: captions)
       return (data, ranks.isFirst ? try embed(data) : [])
     }
     let files = try CanonicalJSON.decode(
       [String].self, from: ranks.broadcast(CanonicalJSON.bytes(made)), source: "rank 0")
-    var settings = CaptionTrainSettings()
-    try decoder.apply(to: &settings, tokenizer: texts.clip.tokenizer)
-    try training.apply(to: &settings)
-    (settings.threads, settings.output, settings.folder) = (stage.threads, out, captioners)
-    (settings.keepsNeighbors, settings.fresh) = (keepNeighbors, fresh)
     (settings.captions, settings.validationCaptions) = (data.train, data.validation)
-    settings.texts = try texts.settings(threads: stage.threads)
-    settings.noise = texts.noise(settings.texts)
     settings.vectors = files[0].isEmpty ? nil : files[0]
     settings.validationVectors = files[1].isEmpty ? nil : files[1]
     if vectors == nil, !(files[0] + files[1]).isEmpty {
@@ -88,7 +92,9 @@ struct CaptionTrainCommand: ParsableCommand {
     func file(_ named: String?, _ split: Split, isWanted: Bool) throws -> String {
       if let named { return named }
       guard vectors == nil, isWanted else { return "" }
-      return try stage.file([shards], split: split, workspace: common.workspace, explains: common.reasons.explain)
+      return try stage.file(
+        [shards ?? CaptionData.usualShards], split: split, workspace: common.workspace, explains: common.reasons.explain
+      )
     }
     // From text alone an encoder is only needed to see how sounds fare.
     let listens = texts.fromText == nil || stage.weights != nil || stage.runName != nil
@@ -99,23 +105,33 @@ struct CaptionTrainCommand: ParsableCommand {
   }
 }
 
-/// Sentences by clip, of those to train on and of those to validate with.
+/// Captions by clip, of those to train on and of those to validate with.
 struct CaptionData {
   private(set) var train: [String: [String]] = [:]
   private(set) var validation: [String: [String]] = [:]
   /// Whether the shards hold validation clips.
   private(set) var hasValidationShards = false
 
+  /// The word for no shards.
+  static let noShards = "none"
+  static let usualShards = "shards"
+
   /// - Parameters:
-  ///   - shards: nil: there are none, and the table's splits say which clips are which.
-  ///   - table: nil: the shards' records hold the sentences.
-  init(shards: String?, table: String?) throws {
+  ///   - named: `noShards`: the table's splits say which clips are which; nil: the usual directory, where it is.
+  ///   - table: nil: the shards' records hold the captions.
+  init(shards named: String?, table: String?) throws {
     let table = try table.map { try CaptionTable(path: $0) }
-    guard let shards, Files.isDirectory(shards) else {
+    let shards = named ?? Self.usualShards
+    guard shards != Self.noShards, named != nil || table == nil || Files.isDirectory(shards) else {
       guard let table else {
         throw Failure(
-          "caption.data", "there are no sentences", on: shards ?? "--captions", expected: "shards, or --captions FILE",
+          "caption.data", "there are no captions", on: "--shards \(Self.noShards)", expected: "--captions FILE",
           exit: .usage)
+      }
+      // Without splits the two files of embeddings say which clips are which.
+      if table.rows.allSatisfy({ $0.split == nil }) {
+        for row in table.rows { (train[row.id], validation[row.id]) = (row.captions, row.captions) }
+        return
       }
       for row in table.rows where row.split != .test {
         if row.split == .validation { validation[row.id] = row.captions } else { train[row.id] = row.captions }

@@ -18,21 +18,25 @@ extension CaptionTrainSettings.Texts.Bridge: ExpressibleByArgument {}
 
 struct CaptionDecoderOptions: ParsableArguments {
   @Option(help: .value("count", "Blocks of the decoder.")) var layers = defaults.decoder.depth
-  @Option(help: .value("count", "Values of a word's vector.")) var width = defaults.decoder.width
+  @Option(help: .value("count", "Width of the decoder: values of a token's embedding.")) var width = defaults.decoder
+    .width
   @Option(help: .value("count", "Heads of attention.")) var heads = defaults.decoder.heads
   @Option(help: .value("count", "Width inside feed-forward parts.")) var hidden = defaults.decoder.hidden
-  @Option(help: .value("gelu|relu", "What stands inside feed-forward parts: gelu or relu.")) var inner = defaults
+  @Option(help: .value("gelu|relu", "Activation of the feed-forward parts: gelu or relu.")) var inner = defaults
     .decoder.inner
-  @Option(help: .value("kind", "How words know their places: sinusoidal or learned.")) var positions = defaults.decoder
+  @Option(help: .value("kind", "Positional embedding: sinusoidal or learned.")) var positions = defaults.decoder
     .positions
-  @Flag(help: "Use the matrix of the words' vectors for their scores too.") var tied = false
+  @Flag(help: "Share one matrix between token embeddings and output layer.") var tied = false
   @Option(help: .value("share", "Dropout inside the blocks.")) var dropout = defaults.decoder.dropout
-  @Option(help: .value("share", "Dropout of the sound's vectors.")) var frameDropout = defaults.decoder.frameDropout
-  @Option(help: .value("count", "Words of the longest sentence; longer ones are cut.")) var longest =
+  @Option(help: .value("share", "Dropout of the audio embeddings.")) var frameDropout = defaults.decoder.frameDropout
+  @Option(help: .value("count", "Most words of a caption; longer ones are cut.")) var longest =
     defaults.decoder.mostTokens - 1
-  @Option(help: .value("words|clip", "words, or clip: the pieces of words that CLIP's tokenizer makes (--tokenizer)."))
+  @Option(
+    help: .value("words|clip", "Tokens: words, or clip, the pieces of words of CLIP's tokenizer (needs --tokenizer)."))
   var tokens = "words"
-  @Option(help: .value("count", "Words that come less often in the training sentences are not known.")) var minCount =
+  @Option(
+    help: .value("count", "Leave words out of the vocabulary that come less often than this in the training captions."))
+  var minCount =
     defaults.floor
 
   func validate() throws {
@@ -66,13 +70,13 @@ struct CaptionTrainingOptions: ParsableArguments {
   @Option(help: .value("count", "Stop after this many steps.")) var steps: Int?
   @Option(help: .value("hours", "Stop after this many hours.")) var maxHours: Double?
   @Option(
-    help: .value("count", "Stop after this many looks at the validation clips without a better CIDEr-D; none: never."))
+    help: .value("count", "Stop after this many validations without a better CIDEr-D; none: never."))
   var patience = CountOrNone(defaults.configuration.patience)
-  @Option(help: .value("count", "Look at the validation clips every so many epochs.")) var validateEvery = 1
+  @Option(help: .value("count", "Validate every so many epochs.")) var validateEvery = 1
   @Option(help: .value("interval", "Save a checkpoint every so many steps (50) or minutes (10m)."))
   var checkpointEvery = defaults.limits.checkpointEvery
-  @Option(help: .value("count", "Sentences in a batch.")) var batchSize = defaults.configuration.batchSize
-  @Option(help: .value("count", "Sentences that one thread takes at a time; part of what fixes the weights."))
+  @Option(help: .value("count", "Captions in a batch.")) var batchSize = defaults.configuration.batchSize
+  @Option(help: .value("count", "Captions that one thread takes at a time; the weights depend on it."))
   var microbatch = defaults.configuration.microbatch
   @Option(help: .value("rate", "Learning rate.")) var learningRate = defaults.configuration.learningRate
   @Option(help: .value("name", "Learning rate schedule: \(builtInSchedules.map { $0.name }.joined(separator: ", "))."))
@@ -83,9 +87,9 @@ struct CaptionTrainingOptions: ParsableArguments {
   @Option(help: .value("norm", "Clip the global gradient norm to this.")) var clipGradient = 1.0
   @Option(help: .value("share", "Label smoothing.")) var smoothing = defaults.smoothing
   @Option(
-    help: .value("alpha", "Mix each sentence and its sound with another one's, by shares of Beta(α, α); 0: never."))
+    help: .value("alpha", "Mixup: mix each caption and its audio with another's, by shares of Beta(α, α); 0: never."))
   var mixup = defaults.mixup
-  @Option(help: .value("count", "Sentences that are kept as they grow, where validation clips are captioned."))
+  @Option(help: .value("count", "Width of the beam search that captions the validation clips."))
   var beams = defaults
     .beams
   @Option(help: .value("number", "Seed of initial weights, order, dropout and mixing.")) var seed = defaults
@@ -103,7 +107,8 @@ struct CaptionTrainingOptions: ParsableArguments {
     try check("--weight-decay", weightDecay, 0...100)
     try check(positive: "--clip-gradient", clipGradient)
     try check("--smoothing", smoothing, 0...0.99)
-    try check("--mixup", mixup, 0...1)
+    if mixup != 0 { try check("--mixup", mixup, 0.01...1) }
+    try check("--warm-up", warmUp, 0...)
     try check("--beams", beams, 1...64)
   }
 
@@ -128,19 +133,25 @@ struct CaptionTextOptions: ParsableArguments {
     help: .value(
       "bridge",
       """
-      Train on sentences alone. projection: a sound's vector is put together of training sentences' vectors near it; \
-      noise: it is taken as it is, and training adds noise.
+      Train on captions alone. projection: an audio embedding is replaced by a mean of the training captions' embeddings \
+      near it; noise: it is used as it is, and training adds noise to the captions' embeddings.
       """))
   var fromText: CaptionTrainSettings.Texts.Bridge?
   @Option(
     help: .value(
-      "deviation", "Deviation of the noise, of vectors of length one. (default: 0.1 with --from-text noise, else 0)"))
+      "deviation",
+      "Standard deviation of the noise on embeddings of length one. (default: 0.1 with --from-text noise, else 0)"))
   var textNoise: Double?
-  @Option(help: .value("file", "Sentences' vectors, by the sentences: a file that `embed --clip --texts` wrote."))
+  @Option(help: .value("file", "The captions' text embeddings: a file that `embed --clip --texts` wrote."))
   var textVectors: String?
   @OptionGroup var clip: CLIPOptions
 
-  func validate() throws { try check("--text-noise", textNoise, 0...10) }
+  func validate() throws {
+    try check("--text-noise", textNoise, 0...10)
+    if fromText == nil, textNoise != nil || textVectors != nil {
+      throw ValidationError("--text-noise and --text-vectors need --from-text")
+    }
+  }
 
   func noise(_ texts: CaptionTrainSettings.Texts?) -> Double { textNoise ?? (texts?.bridge == .noise ? 0.1 : 0) }
 
@@ -158,7 +169,7 @@ struct CaptionTextOptions: ParsableArguments {
     }
     guard let path = clip.clip else {
       throw Failure(
-        "usage.text", "sentences need vectors", on: "--from-text", expected: "--clip DIR or --text-vectors FILE",
+        "usage.text", "captions need text embeddings", on: "--from-text", expected: "--clip DIR or --text-vectors FILE",
         exit: .usage)
     }
     let (kind, tokenizer) = (try clip.kind(), clip.tokenizer)
@@ -174,7 +185,7 @@ struct CaptionTextOptions: ParsableArguments {
 extension Failure {
   fileprivate static func sentenceVector(_ sentence: String, _ path: String) -> Failure {
     Failure(
-      "caption.text-vectors", "a sentence has no vector", on: path, found: sentence,
+      "caption.text-vectors", "a caption has no text embedding", on: path, found: sentence,
       hint: "pipeline embed --clip DIR --texts FILE writes them: a line's text is its key")
   }
 }

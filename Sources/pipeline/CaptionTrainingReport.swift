@@ -11,7 +11,7 @@ final class CaptionTrainingReport {
     switch event {
     case .began(let name, let sentences, let sounds, let validation, let vocabulary, let parameters):
       Console.note(
-        "captioner \(name): \(sentences) sentences of \(sounds) sounds, \(validation) sounds to validate with, "
+        "captioner \(name): \(sentences) captions of \(sounds) clips, \(validation) validation clips, "
           + "\(vocabulary) tokens, \(one(Double(parameters) / 1e6)) M weights")
       Console.event(
         "captioner",

@@ -11,7 +11,7 @@ struct CaptionVectorOptions: ParsableArguments {
   @Option(
     name: .customLong("run"), help: .value("name", "A run instead of a file; with neither, the run trained last."))
   var runName: String?
-  @Option(help: .value("count", "Threads; no sentence depends on it.")) var threads = Machine.processors
+  @Option(help: .value("count", "Threads; the captions do not depend on it.")) var threads = Machine.processors
   @Option(help: .value("count", "Decoding processes.")) var jobs = Machine.processors
   @OptionGroup var decoding: DecodingOptions
 
@@ -31,15 +31,43 @@ struct CaptionVectorOptions: ParsableArguments {
     settings.workerCommand = try decoding.launch()
     let name = try EmbedJob(settings).identity().hex.prefix(16)
     settings.output = "\(workspace)/captions/\(name).npz"
+    // Which clips are missing is told each time, not only when the file is made.
+    let missing = "\(workspace)/captions/\(name).left-out.txt"
     if Files.exists(settings.output) {
-      if explains { Console.say("\(settings.output) is up to date") }
+      if explains { Console.note("\(settings.output) is up to date") }
+      let lines = try Files.exists(missing) ? Files.read(missing).split(separator: 0x0A) : []
+      if let first = lines.first {
+        Console.warn("\(lines.count) clips were left out, such as \(String(decoding: first, as: UTF8.self))")
+      }
       return settings.output
     }
     let job = try EmbedJob(settings)
-    try job.run(EmbedReport(job, explains: explains).show)
+    // Standard output is for the captions.
+    let report = EmbedReport(job, explains: explains) { Console.note($0) }
+    var leftOut: [String] = []
+    defer { if !leftOut.isEmpty { try? Files.write(leftOut.joined(separator: "\n") + "\n", to: missing) } }
+    try job.run { event in
+      if case .leftOut(let sound) = event { leftOut.append("\(sound.name) (\(sound.finding.code))") }
+      report.show(event)
+    }
     return settings.output
   }
 
-  /// For the captioner's metadata: which weights made the vectors.
-  func encoder() throws -> String { try weights.map { "sha256:\(try Digest.ofFile($0).hex)" } ?? runName ?? "last run" }
+  /// For the captioner's metadata: which weights made the embeddings.
+  /// - Throws: what finding a run throws.
+  func encoder() throws -> String {
+    var settings = EmbeddingSettings()
+    (settings.weights, settings.run) = (weights, runName)
+    return try EmbedJob.encoder(settings)
+  }
+
+  /// Warns where a captioner was trained on another encoder's embeddings.
+  /// - Parameter trained: what its metadata says; nil where they say nothing.
+  func warn(ofOtherEncoderThan trained: String?) throws {
+    guard let trained else { return }
+    let own = try encoder()
+    // A file and a run may be the same weights: only two of a kind tell.
+    guard own != trained, own.hasPrefix("sha256:") == trained.hasPrefix("sha256:") else { return }
+    Console.warn("the captioner was trained on the embeddings of other weights: its captions may be nonsense")
+  }
 }

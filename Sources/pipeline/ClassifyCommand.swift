@@ -13,7 +13,7 @@ struct ClassifyCommand: ParsableCommand {
       """
         + "\n\n"
         + examples(
-          "pipeline evaluate classify --data esc50/audio --label-pattern \"-([0-9]+)[.]wav\"",
+          "pipeline evaluate classify --data esc50/audio --label-pattern=\"-([0-9]+)[.]wav\"",
           "pipeline evaluate classify --data sounds/ --rows probe,supervised"))
 
   @Option(help: .value("directory|table", "A directory or a table with audio and labels.")) var data: String

@@ -162,10 +162,12 @@ final class EmbedReport {
   private let settings: EmbeddingSettings
   private let explains: Bool
   private let count: Int
+  private let say: (String) -> Void
   private var warned: [String: Int] = [:]
 
-  init(_ job: EmbedJob, explains: Bool) {
-    (settings, self.explains, count) = (job.settings, explains, job.count)
+  /// - Parameter say: where lines go; another place than standard output where that has a result of its own.
+  init(_ job: EmbedJob, explains: Bool, say: @escaping (String) -> Void = { Console.say($0) }) {
+    (settings, self.explains, count, self.say) = (job.settings, explains, job.count, say)
     Progress.begin("clips", total: job.count)
   }
 
@@ -176,7 +178,7 @@ final class EmbedReport {
     case .embedded: Progress.advance()
     case .leftOut(let sound):
       Progress.advance()
-      Console.say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
+      say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
       JobReport.add(
         reason: sound.finding.code.rawValue, title: "left out", example: "\(sound.name): \(sound.finding.evidence)")
       Console.event(
@@ -184,7 +186,7 @@ final class EmbedReport {
         ["file": sound.name, "reason": sound.finding.code.rawValue, "evidence": sound.finding.evidence])
     case .warned(let name, let finding):
       warned[finding.code.rawValue, default: 0] += 1
-      if explains { Console.say("\(name)  \(finding.code): \(finding.evidence)") }
+      if explains { say("\(name)  \(finding.code): \(finding.evidence)") }
       Console.event(
         "warned", ["file": name, "reason": finding.code.rawValue, "evidence": finding.evidence])
     case .written(let outcome): show(outcome)
@@ -198,7 +200,7 @@ final class EmbedReport {
       ? counted(outcome.sounds, "clip") : "\(outcome.rows) windows of \(counted(outcome.sounds, "clip"))"
     let before = outcome.resumed > 0 ? ", \(outcome.resumed) from an earlier run" : ""
     let without = outcome.leftOut.isEmpty ? "" : ", \(outcome.leftOut.count) left out"
-    Console.say("\(outcome.path): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")
+    say("\(outcome.path): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")
     Console.event(
       "embedded",
       [

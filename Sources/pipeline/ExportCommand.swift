@@ -39,12 +39,15 @@ struct ExportCommand: PipelineFileCommand {
     (export.run, export.averaged) = (runName, ema)
     export.checkpoint = options.checkpoint
     export.selection = try weights.selection()
-    let job = ExportJob(export)
-    if common.dryRun { return try ExportReport.plan(job) }
+    if common.dryRun { return try ExportReport.plan(ExportJob(export)) }
     // Before anything is written: a key that cannot sign, or other shards, leave no file behind.
     let attestation = try proof.job(path).map { ($0, try provenance($0, export)) }
     Progress.begin("writing \(path)")
-    try job.run { ExportReport.show($0, export) }
+    if let (_, provenance) = attestation {
+      // What is signed is what is written, also where the run goes on meanwhile.
+      (export.run, export.checkpoint) = (provenance.run.short, .step(provenance.step))
+    }
+    try ExportJob(export).run { [export] in ExportReport.show($0, export) }
     if let (attestation, provenance) = attestation {
       let signature = try attestation.run(provenance)
       Console.say("signed: \(signature)")

@@ -39,6 +39,11 @@ struct FlacTests {
     let whole = try FlacEncoder.encode(noise(5_000), rate: FrontEnd.sampleRate)
     for bytes in [
       [], Array("no audio at all".utf8), Array(whole.prefix(30)), try FlacEncoder.encode([1, 2], rate: 8_000),
+      // A WAV file, which the library would read.
+      Array("RIFF".utf8) + [60, 0, 0, 0] + Array("WAVEfmt ".utf8) + [
+        16, 0, 0, 0, 1, 0, 1, 0, 128, 62, 0, 0, 0, 125, 0, 0, 2, 0, 16, 0,
+      ]
+        + Array("data".utf8) + [24, 0, 0, 0] + [UInt8](repeating: 9, count: 24),
     ] {
       let failure = #expect(throws: Failure.self) { try FlacDecoder.samples(bytes, count: 100, name: "clip-7") }
       #expect(failure?.code == "training.sound" && failure?.subject == "clip-7")

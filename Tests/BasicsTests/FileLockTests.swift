@@ -24,6 +24,15 @@ struct FileLockTests {
     withExtendedLifetime(second) {}
   }
 
+  @Test("a symbolic link in the lock's place is refused, and what it leads to stays as it is")
+  func link() throws {
+    let scratch = try Scratch()
+    try Files.write("precious", to: scratch["other"])
+    try FileManager.default.createSymbolicLink(atPath: scratch["lock"], withDestinationPath: scratch["other"])
+    #expect(throws: Failure.self) { try FileLock(scratch["lock"]) }
+    #expect(try Files.read(scratch["other"]) == Array("precious".utf8))
+  }
+
   @Test("of many that want it at once, one has it at any time")
   func one() throws {
     let scratch = try Scratch()

@@ -28,6 +28,11 @@ struct ClipCutTests {
     #expect(Set(list.candidates.compactMap { $0.id?.sourceVideo }) == ["f0", "f1", "f2"])
   }
 
+  @Test("a length that no recording has is taken for one clip", arguments: [3e6, 4_294_967_295, 1e300, .infinity])
+  func absurd(length: Double) {
+    #expect(cut([length]).0.candidates.map(\.idText) == ["f0"])
+  }
+
   @Test("clips may be of other lengths")
   func lengths() {
     #expect(cut([12.5], seconds: 4).0.candidates.map(\.idText) == ["f0_000000", "f0_000004", "f0_000008"])

@@ -1,5 +1,4 @@
-// Throws what libFuzzer thinks of at one reader of files from outside. Built by Scripts/fuzz, with its sanitizers;
-// main is libFuzzer's.
+// Throws what libFuzzer thinks of at one reader of files from outside. Built by Scripts/fuzz, with its sanitizers.
 //
 // The environment says what is done. PIPELINE_FUZZ_TARGET: the reader. PIPELINE_FUZZ_SEEDS: a folder; whole files of
 // every reader are written there instead, in a folder each.
@@ -8,6 +7,20 @@ import Basics
 import Foundation
 
 nonisolated(unsafe) private var chosen: FuzzTarget?
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+  _ count: UnsafeMutablePointer<Int32>,
+  _ words: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+  _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+) -> Int32
+
+/// The package manager takes the function of this name for `main`, in place of libFuzzer's own.
+@_cdecl("fuzz_main")
+public func fuzzMain(_ count: Int32, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
+  var (count, words) = (count, words)
+  return runFuzzer(&count, &words, fuzzOnce)
+}
 
 @_cdecl("LLVMFuzzerInitialize")
 public func beginFuzzing(_ count: UnsafeMutableRawPointer?, _ words: UnsafeMutableRawPointer?) -> Int32 {

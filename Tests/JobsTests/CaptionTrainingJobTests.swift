@@ -155,7 +155,7 @@ struct CaptionTrainingJobTests {
       if case .note(let text) = event { notes.append(text) }
       if case .began(_, let sentences, _, _, _, _) = event { notes.append("\(sentences)") }
     }
-    #expect(notes == ["36", "1 sentences have more than 31 tokens and were cut"])
+    #expect(notes == ["36", "1 captions have more than 31 tokens and were cut"])
     settings.captions = ["elsewhere": ["of no sound"]]
     #expect(throws: Failure.self) { try CaptionTrainJob(settings, score: Self.score).run { _ in } }
     settings.captions = ["sound100": ["?"]]

@@ -138,6 +138,11 @@ struct CaptionModelTests {
     #expect(vocabulary.tokens.dropFirst(3) == ["a", "dog"])
     #expect(vocabulary.numbers(of: ["a", "cat", "dog"]) == [3, 2, 4])
     #expect(vocabulary.text([0, 3, 2, 4, 1, 99]) == "a dog")
+    // What reading a captioner would refuse is not put into one.
+    let odd = CaptionVocabulary(
+      .words, of: [["dog", String(repeating: "ก", count: 67), "\u{FFFD}", "\u{7F}"]], floor: 1)
+    #expect(odd.tokens.dropFirst(3) == ["dog"])
+    _ = try CaptionVocabulary(.words, file: odd.tokens, source: "test")
     let pieces = CaptionVocabulary(.pieces, of: [["bar", "king</w>", "dog</w>"]], floor: 1)
     #expect(pieces.text(pieces.numbers(of: ["dog</w>", "bar", "king</w>"])) == "dog barking")
     #expect(pieces.isContent[pieces.numbers(of: ["dog</w>"])[0]] && !pieces.isContent[pieces.numbers(of: ["bar"])[0]])

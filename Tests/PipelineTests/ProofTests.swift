@@ -67,6 +67,12 @@ struct ProofTests {
       try tool.run("verify", "weights.bin", "--key", "b.pub", "--signature", "weights.bin.retrained.sig").status == 0)
     #expect(try Files.names(in: tool.folder).allSatisfy { !$0.contains("retrained") || $0.hasSuffix(".sig") })
 
+    // A finished run that came with the weights is no second making.
+    try Files.makeDirectory(tool.path(".weights.bin.retrained"))
+    try Clips.shell(["cp", "-r", tool.path("runs"), tool.path(".weights.bin.retrained/runs")])
+    let planted = try tool.run("verify", "weights.bin", "--key", "a.pub", "--retrain", "--json")
+    #expect(planted.status == 0 && planted.output.contains(#""event":"step""#), "\(planted.output)")
+
     try Clips.make(tool.path("videos/\(Clips.name(1)).mp4"), pitch: 2000)
     #expect(try tool.run("prepare", "videos", "--quiet").status == 0)
     let other = try tool.run("verify", "weights.bin", "--key", "a.pub", "--retrain", "--quiet")

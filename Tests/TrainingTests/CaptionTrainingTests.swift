@@ -113,7 +113,7 @@ struct CaptionTrainingTests {
     let epochs = MetricsLog.lines(scratch["run/metrics.jsonl"]).filter { $0.kind == "epoch" }
     let scores = epochs.compactMap { $0.captions?["CIDEr-D"] }
     #expect(epochs.count < 50 && scores.count == epochs.count)
-    #expect(epochs.allSatisfy { $0.validationLoss == $0.captions?["CIDEr-D"].map { -$0 } })
+    #expect(epochs.allSatisfy { $0.validationLoss == $0.captions?["loss"] })
     let best = scores.indices.first { scores[$0] == scores.max() } ?? 0
     #expect(epochs.count == best + 3)
   }

@@ -72,6 +72,8 @@ struct ScheduleContractTests {
   @Test("plateau: a tenth after six epochs that are no better, then again, and not below 1e-6")
   func plateau() throws {
     let flat = try rates("plateau", base: 1e-4, epochs: 30) { _ in 1 }
+    // A criterion may be negative, such as a score that is to grow.
+    #expect(try rates("plateau", base: 1e-4, epochs: 30) { _ in -1 } == flat)
     // Epoch 0 is the best; the six after it are not better.
     #expect(flat[0...6].allSatisfy { $0 == 1e-4 } && abs(flat[7] - 1e-5) < 1e-12)
     #expect(abs(flat[13] - 1e-6) < 1e-12 && flat[29] == 1e-6)

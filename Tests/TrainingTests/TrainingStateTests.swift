@@ -122,7 +122,7 @@ struct TrainingStateTests {
     #expect(end(last) == nil)
     var stopped = state(6, epoch: 3)
     stopped.epochsWithoutBetter = 3
-    #expect(end(stopped) == "no better validation loss for 3 epochs" && end(stopped, isValidated: false) == nil)
+    #expect(end(stopped) == "no better validation in 3 epochs" && end(stopped, isValidated: false) == nil)
     configuration.patience = nil
     #expect(end(stopped) == nil)
   }

@@ -42,6 +42,7 @@ package struct SPICEJar: Sendable {
   /// - Throws: `spice.failed` with what it said last, `spice.answer` for another answer than SPICE gives.
   package func scores(candidates: [[String]], references: [[[String]]]) throws -> [Double] {
     let folder = try TemporaryDirectory("spice")
+    defer { withExtendedLifetime(folder) {} }
     let questions = candidates.indices.map { place in
       Question(
         imageID: place, test: candidates[place].joined(separator: " "),

@@ -33,6 +33,12 @@ extension Failure {
       hint: "--init FILE names them", exit: .usage)
   }
 
+  static func otherClaim(_ path: String, _ what: String, found: String, expected: String) -> Failure {
+    Failure(
+      "retrain.claim", "the statement says something else of the weights than was found", on: "\(path), \(what)",
+      found: found, expected: expected)
+  }
+
   static func otherBytes(_ path: String, found: Digest, expected: Digest) -> Failure {
     Failure(
       "retrain.differs", "trained again, the weights are others", on: path, found: "sha256 \(found.short)",

@@ -67,19 +67,22 @@ package struct RetrainJob {
     try check(provenance)
     let weights = verification.weights
     let folder = "\(Files.parent(weights))/.\(Files.name(weights)).retrained"
-    try Files.makeDirectory(folder)
-    let lock = try FileLock("\(folder)/lock")
+    let lock = try FileLock("\(Files.parent(weights))/.\(Files.name(weights)).lock")
     defer { withExtendedLifetime(lock) {} }
+    // What lies there may have come with the weights: a finished run in it would pass for a second making.
+    try Files.remove(folder)
+    try Files.makeDirectory(folder)
     let recipe = Recipe(provenance: provenance, settings: settings, folder: folder)
     let name = try steps.name(recipe)
     guard name == provenance.run.short else { throw Failure.otherRun(found: name, expected: provenance.run.short) }
     events(.began(provenance))
     try steps.train(recipe)
-    let copy = "\(folder)/\(signed.name)"
+    // Of the name that was signed only the format: a stranger may have written a path.
+    let copy = "\(folder)/weights.\(Files.ending(signed.name) ?? "bin")"
     try steps.export(recipe, name, copy)
     let found = try Digest.ofFile(copy)
     guard found == signed.digest else { throw Failure.otherBytes(copy, found: found, expected: signed.digest) }
-    if let key { try countersign(signed, provenance, by: key) }
+    if let key { try countersign(signed, made(recipe, run: name), by: key) }
     events(.same(found, signature: key == nil ? nil : countersignature))
     try Files.remove(folder)
   }
@@ -90,6 +93,20 @@ package struct RetrainJob {
     if provenance.configuration.initialWeights != nil, settings.initial == nil {
       throw Failure.startUnnamed(provenance.parent?.text)
     }
+  }
+
+  /// Where the weights come from that were just made, read off their run: what is countersigned is what was found, not
+  /// what somebody said.
+  private func made(_ recipe: Recipe, run: String) throws -> Provenance {
+    let said = recipe.provenance
+    let trained = try TrainedModel(
+      runs: "\(recipe.folder)/runs", run: run, checkpoint: .step(said.step), averaged: said.output.averaged)
+    let found = try Provenance(trained, output: said.output, shards: settings.shards)
+    for (what, here, there) in [
+      ("run", found.run.hex, said.run.hex), ("data", found.data.hex, said.data.hex),
+      ("teacher", found.teacher ?? "none", said.teacher ?? "none"),
+    ] where here != there { throw Failure.otherClaim(verification.signature, what, found: here, expected: there) }
+    return found
   }
 
   private func countersign(_ signed: VerifyWeightsJob.Outcome, _ provenance: Provenance, by key: SigningKey) throws {

@@ -41,10 +41,11 @@ package struct CaptionTrainJob {
           validation: data.validation?.sounds.count ?? 0, vocabulary: data.vocabulary.count,
           parameters: recipe.decoder.parameters.reduce(0) { $0 + $1.count }))
       if data.cut > 0 {
-        events(.note("\(data.cut) sentences have more than \(recipe.decoder.mostTokens - 1) tokens and were cut"))
+        events(.note("\(data.cut) captions have more than \(recipe.decoder.mostTokens - 1) tokens and were cut"))
       }
+      if data.uncaptioned > 0 { events(.note("\(data.uncaptioned) clips have no caption and are not used")) }
       if data.validation == nil {
-        events(.note("no sounds to validate with: no early stop, and the last weights are taken"))
+        events(.note("no validation clips: training does not stop early, and the last weights are written"))
       }
     }
     let lock = try ranks.together { try ranks.isFirst ? begin(folder, description) : nil }
@@ -107,8 +108,10 @@ package struct CaptionTrainJob {
   private func agree(_ identity: Digest, _ ranks: RankGroup) throws {
     guard !ranks.isAlone else { return }
     let program = try ranks.together { try Digest.ofFile("/proc/self/exe") }
-    let limits = "\(settings.limits.epochs) epochs, \(settings.limits.steps.map(String.init) ?? "any") steps"
-    let own = "\(identity.short) by \(program.short), \(limits)"
+    let (limits, patience) = (settings.limits, settings.configuration.patience)
+    let own =
+      "\(identity.short) by \(program.short), \(limits.epochs) epochs, \(limits.steps.map(String.init) ?? "any") steps, "
+      + "patience \(patience.map(String.init) ?? "none"), validation every \(limits.validateEvery)"
     let all = try ranks.texts(Array(own.utf8)).map { String(decoding: $0, as: UTF8.self) }
     if Set(all).count > 1 { throw ranks.shared(.captionRanks(all)) }
   }

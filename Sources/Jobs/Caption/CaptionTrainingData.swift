@@ -15,14 +15,17 @@ struct CaptionTrainingData {
   let digest: Digest
   /// Sentences that were longer than the decoder takes, and were cut.
   let cut: Int
+  /// Clips without a caption.
+  let uncaptioned: Int
 
   init(_ settings: CaptionTrainSettings) throws {
     let most = settings.decoder.mostTokens - 1
-    let (names, vectors, references, width) = try Self.training(settings)
+    let (names, vectors, references, width, uncaptioned) = try Self.training(settings)
+    self.uncaptioned = uncaptioned
     let cutSentences = references.joined().map { settings.tokens($0) }
     cut = cutSentences.count { $0.count > most }
     let vocabulary = CaptionVocabulary(settings.kind, of: cutSentences, floor: settings.floor)
-    guard vocabulary.count > 3 else { throw Failure.captionsNone("the training sentences") }
+    guard vocabulary.count > 3 else { throw Failure.captionNoWords(floor: settings.floor) }
     self.vocabulary = vocabulary
     let tokens = { (sentence: String) in Array(vocabulary.numbers(of: settings.tokens(sentence)).prefix(most)) }
     let frames = settings.decoder.mostFrames
@@ -31,12 +34,14 @@ struct CaptionTrainingData {
     train = CaptionSamples(
       width: width, names: names, sounds: vectors.map { own.rows($0, width: width, most: frames) },
       references: references, tokens: tokens)
-    let memory = FloatBuffer(train.sounds.flatMap { CaptionConditioning.mean($0, width: width) })
     conditioning =
       switch settings.texts?.bridge {
       case nil: .windows
       case .noise: .mean
-      case .projection: .projection(memory: memory, temperature: CaptionConditioning.temperature)
+      case .projection:
+        .projection(
+          memory: FloatBuffer(train.sounds.flatMap { CaptionConditioning.mean($0, width: width) }),
+          temperature: CaptionConditioning.temperature)
       }
     neighbors =
       settings.keepsNeighbors
@@ -61,7 +66,7 @@ struct CaptionTrainingData {
 
   private static func training(
     _ settings: CaptionTrainSettings
-  ) throws -> (names: [String], vectors: [[Float]], references: [[String]], width: Int) {
+  ) throws -> (names: [String], vectors: [[Float]], references: [[String]], width: Int, uncaptioned: Int) {
     if let texts = settings.texts {
       let sentences = settings.captions.sorted { precedesInBytes($0.key, $1.key) }.flatMap { id, sentences in
         sentences.enumerated().filter { !settings.tokens($0.element).isEmpty }.map {
@@ -70,13 +75,14 @@ struct CaptionTrainingData {
       }
       guard !sentences.isEmpty else { throw Failure.captionsNone("the sentences") }
       let vectors = try texts.vectors(sentences.map(\.1))
-      return (sentences.map(\.0), vectors, sentences.map { [$0.1] }, vectors.first?.count ?? 0)
+      return (sentences.map(\.0), vectors, sentences.map { [$0.1] }, vectors.first?.count ?? 0, 0)
     }
     let path = settings.vectors ?? ""
     let usable = settings.captions.mapValues { $0.filter { !settings.tokens($0).isEmpty } }
-    let (vectors, references) = try CaptionVectors(path).joined(usable)
+    let all = try CaptionVectors(path)
+    let (vectors, references) = all.joined(usable)
     guard !vectors.keys.isEmpty else { throw Failure.captionsNone(path) }
-    return (vectors.keys, vectors.rows, references, vectors.width)
+    return (vectors.keys, vectors.rows, references, vectors.width, all.keys.count - vectors.keys.count)
   }
 
   private static func validation(

@@ -76,6 +76,7 @@ package struct CaptioningJob: Sendable {
       let range = start..<min(vectors.keys.count, start + Self.group)
       let found = captioner.captions(Array(vectors.rows[range]), settings.options, ops: ops, threads: threads)
       for (key, caption) in zip(vectors.keys[range], found) {
+        guard caption.score.isFinite else { throw Failure.captionNumbers(settings.captioner, key) }
         lines.append(
           Line(
             id: key, caption: caption.text, score: caption.score, tokens: caption.tokens,
@@ -102,7 +103,11 @@ package struct CaptioningJob: Sendable {
   }
 
   private static func quoted(_ field: String) -> String {
-    guard field.contains(where: { "\",\n\r".contains($0) }) else { return field }
-    return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    // By scalars: to Swift, CR LF is one character, as is a quotation mark with an accent.
+    let special = Set<Unicode.Scalar>(["\"", ",", "\n", "\r"])
+    guard field.unicodeScalars.contains(where: special.contains) else { return field }
+    var quoted = String.UnicodeScalarView()
+    for scalar in field.unicodeScalars { quoted.append(contentsOf: scalar == "\"" ? ["\"", "\""] : [scalar]) }
+    return "\"" + String(quoted) + "\""
   }
 }

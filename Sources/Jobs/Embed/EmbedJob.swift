@@ -59,6 +59,11 @@ package final class EmbedJob {
 
   package var count: Int { sources.items.count }
 
+  /// Which weights make the embeddings: what a captioner notes of its encoder.
+  package static func encoder(_ settings: EmbeddingSettings) throws -> String {
+    try EmbeddingModel(settings).description()
+  }
+
   /// Tells what `run` would tell of the inputs before it hears any.
   package func plan(_ events: (Event) throws -> Void) throws {
     for warning in sources.warnings { try events(.note(warning)) }

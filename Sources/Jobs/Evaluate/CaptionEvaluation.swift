@@ -4,7 +4,7 @@ import Corpus
 import Evaluation
 import Kernels
 
-/// What are sentences worth that say what is heard, beside rows that anyone can make?
+/// Scores captions of audio, beside baselines that need no captioner.
 struct CaptionEvaluation {
   static let scoreColumns = [
     "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr-D", "SPICE", "SPIDEr", "CLIP similarity",
@@ -43,7 +43,7 @@ struct CaptionEvaluation {
       ? try CaptionSounds(&clips, settings, student, captioner, threads: threads, report: report) : nil
     guard !clips.scored.isEmpty else { throw Failure.noSound(clips.title, clips.leftOut) }
     var said = try tables.map { ($0.name, try sentences($0.table, clips)) }
-    if let captioner, let sounds { said.insert((captioner.name, sounds.sentences), at: 0) }
+    if let captioner, let sounds, clips.haveSounds { said.insert((captioner.name, sounds.sentences), at: 0) }
     let rows = CaptionRows.all(clips, sentences: said, sounds, seeds: settings.seeds)
     let scoring = CaptionScoring(clips, rows)
     let extra = try CaptionScoring.Outside(
@@ -113,7 +113,7 @@ struct CaptionEvaluation {
     }
     if sounds != nil {
       lines.append(
-        "nearest by …: the first caption of the training clip whose vector has the largest cosine; audio: the student's embedding, untrained: the same network with initial weights, log-mel: means and deviations of \(LogMelStatistics.bands) bands"
+        "nearest by …: the first caption of the training clip whose embedding has the largest cosine; audio: the student's embedding, untrained: the same network with initial weights, log-mel: means and deviations of \(LogMelStatistics.bands) bands"
       )
     }
     lines.append(
@@ -137,7 +137,7 @@ struct CaptionEvaluation {
     if clips.training.isEmpty {
       lines.append("random, most frequent and nearest caption: no training captions; --training CSV, or a column split")
     } else if !listened {
-      lines.append("nearest by audio: no sounds; --sounds DIR, and --weights or --run")
+      lines.append("nearest by audio: no audio; --sounds DIR, and --weights or --run")
     }
     if (clips.scored.map(\.captions.count).min() ?? 0) < 2 { lines.append("human: a clip has one caption alone") }
     return lines

@@ -43,13 +43,13 @@ package struct BeamSearch: Sendable {
     self.options = options
   }
 
-  /// Sounds that one thread takes at a time: enough that weights are read for many sentences.
-  private static let group = 32
+  /// Sentences that grow at a time on one thread: enough that weights are read for many.
+  private static let rows = 96
 
   /// The best sentence of each sound.
   /// - Parameter sounds: of each, its vectors one behind another, as the decoder takes them.
   package func sentences(_ sounds: [[Float]], ops: any Ops, threads: WorkerThreads) -> [Sentence] {
-    let size = max(1, min(Self.group, (sounds.count + threads.count - 1) / threads.count))
+    let size = max(1, min(Self.rows / options.beams, (sounds.count + threads.count - 1) / threads.count))
     let starts = Array(stride(from: 0, to: sounds.count, by: size))
     let found = threads.map(starts.count) { place, _ in
       search(Array(sounds[starts[place]..<min(sounds.count, starts[place] + size)]), ops)

@@ -18,12 +18,14 @@ package struct CaptionVocabulary: Sendable, Equatable {
   private let numbers: [String: Int]
 
   /// The tokens of sentences that come at least `floor` times: the most frequent first, equally frequent ones in the
-  /// order of their bytes.
+  /// order of their bytes. What a file could not hold, such as a word of 200 letters, is not known.
   /// - Parameter sentences: already cut into tokens.
   package init(_ kind: Kind, of sentences: [[String]], floor: Int) {
     var counts: [String: Int] = [:]
     for token in sentences.joined() { counts[token, default: 0] += 1 }
-    let kept = counts.filter { $0.value >= floor && !Self.special.contains($0.key) }.sorted { a, b in
+    let kept = counts.filter { token, count in
+      count >= floor && !Self.special.contains(token) && Self.isSound(token)
+    }.sorted { a, b in
       a.value == b.value ? precedesInBytes(a.key, b.key) : a.value > b.value
     }
     self.init(kind, tokens: Self.special + kept.map(\.key))

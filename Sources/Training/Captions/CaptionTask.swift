@@ -131,6 +131,6 @@ extension Failure {
   fileprivate static func captionsNonFinite(_ what: String, _ value: Double, step: Int) -> Failure {
     Failure(
       "training.nonfinite", "the \(what) is not finite in step \(step)", on: "captions", found: "\(value)",
-      hint: "lower --learning-rate, or look for vectors that are not finite")
+      hint: "lower --learning-rate")
   }
 }
