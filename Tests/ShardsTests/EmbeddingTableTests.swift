@@ -45,6 +45,19 @@ import Testing
     #expect(try index.locations(forKey: "b_c")[0].rows().type == .float16)
   }
 
+  @Test("a table with keys beside it, as embed writes it, is rows by key; without them the file is one clip's")
+  func keyed() throws {
+    let scratch = try Scratch()
+    try Files.write(NumpyFile.bytes(of: Self.rows(0, 3)), to: scratch["words.npy"])
+    #expect(try EmbeddingIndex(paths: [scratch["words.npy"]]).keys == ["words"])
+    try Files.write("a dog barks.\nrain\nx_000010\n", to: scratch["words.keys.txt"])
+    let index = try EmbeddingIndex(paths: [scratch["words.npy"]])
+    #expect(index.has("a dog barks.") && index.has("rain") && !index.has("words"))
+    #expect(try index.locations(forKey: "rain")[0].rows().shape == [1, 4])
+    let named = try EmbeddingFormats.table(scratch["words.npy"], called: ["vectors"])
+    #expect(named.names == ["a dog barks.", "rain", "x_000010"])
+  }
+
   @Test("clip-retrieval: a header that promises more rows than any file holds is refused")
   func vastTable() throws {
     let scratch = try Scratch()

@@ -38,7 +38,8 @@ extension NumpyEmbeddings: WritableEmbeddings {
 extension NumpyEmbeddings: NamedTables {
   private static let longestNameList = 1 << 26
 
-  /// Names stand beside it in `<stem>.json` or `<stem>.names.json`, a JSON list, or `<stem>.txt`, a line each.
+  /// Names stand beside it in `<stem>.json` or `<stem>.names.json`, a JSON list, or in `<stem>.keys.txt`, as `embed`
+  /// writes it, or `<stem>.txt`, a line each.
   static func table(_ path: String, called names: [String]) throws -> NamedTable {
     NamedTable(
       rows: try NumpyFile.read(try Files.read(path), source: path), names: try self.names(beside: path), metadata: [:])
@@ -49,8 +50,8 @@ extension NumpyEmbeddings: NamedTables {
     for list in ["\(stem).json", "\(stem).names.json"] where Files.exists(list) {
       return try CanonicalJSON.decode([String].self, from: try Files.read(list, limit: longestNameList), source: list)
     }
-    guard Files.exists("\(stem).txt") else { return nil }
-    let text = String(decoding: try Files.read("\(stem).txt", limit: longestNameList), as: UTF8.self)
+    guard let list = ["\(stem).keys.txt", "\(stem).txt"].first(where: Files.exists) else { return nil }
+    let text = String(decoding: try Files.read(list, limit: longestNameList), as: UTF8.self)
     return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
   }
 }

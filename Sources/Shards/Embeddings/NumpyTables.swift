@@ -1,17 +1,15 @@
-// The parts of a table that `embed --part` writes: `NAME-00003-of-00008.npy` of rows `[N, width]`, and which row is
-// whose in `NAME-00003-of-00008.keys.txt` beside it, `<id>` or `<id>_<frame>` a line.
+// A table that `embed` writes, `NAME.npy` of rows `[N, width]`, and which row is whose in `NAME.keys.txt` beside it,
+// `<id>` or `<id>_<frame>` a line. The parts of `embed --part` are such tables.
 
 import Basics
 import Tensors
 
 enum NumpyTables: ReadableEmbeddings {
-  static let name = "npy parts"
+  static let name = "npy tables"
   static let extensions = ["npy"]
 
   static func reads(_ path: String) -> Bool {
-    // Asked of every name in a folder: few have to be taken apart.
-    guard hasEnding(path), path.contains("-of-"), EmbeddingPart(name: Files.name(path)) != nil else { return false }
-    return Files.exists(keyList(path))
+    hasEnding(path) && Files.exists(keyList(path))
   }
 
   static func list(_ path: String) throws -> EmbeddingListing {
