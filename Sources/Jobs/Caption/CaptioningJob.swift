@@ -88,26 +88,12 @@ package struct CaptioningJob: Sendable {
   }
 
   private func save(_ lines: [Line]) throws {
-    var text = ""
-    if Files.ending(settings.output) == "csv" {
-      text = "id,caption,score,tokens\n"
-      for line in lines {
-        let fields = [line.id, line.caption, "\(line.score)", line.tokens.joined(separator: " ")]
-        text += fields.map(Self.quoted).joined(separator: ",") + "\n"
-      }
-    } else {
-      for line in lines { text += try CanonicalJSON.text(line) + "\n" }
-    }
     try Files.makeDirectory(Files.parent(settings.output))
-    try Files.write(text, to: settings.output)
-  }
-
-  private static func quoted(_ field: String) -> String {
-    // By scalars: to Swift, CR LF is one character, as is a quotation mark with an accent.
-    let special = Set<Unicode.Scalar>(["\"", ",", "\n", "\r"])
-    guard field.unicodeScalars.contains(where: special.contains) else { return field }
-    var quoted = String.UnicodeScalarView()
-    for scalar in field.unicodeScalars { quoted.append(contentsOf: scalar == "\"" ? ["\"", "\""] : [scalar]) }
-    return "\"" + String(quoted) + "\""
+    guard Files.ending(settings.output) == "csv" else {
+      return try Files.write(lines.map { try CanonicalJSON.text($0) + "\n" }.joined(), to: settings.output)
+    }
+    var text = CommaSeparatedText(columns: ["id", "caption", "score", "tokens"])
+    for line in lines { text.add([line.id, line.caption, "\(line.score)", line.tokens.joined(separator: " ")]) }
+    try Files.write(text.bytes, to: settings.output)
   }
 }
