@@ -56,6 +56,9 @@ package struct ModelStatement<Provenance: Codable & Sendable>: Codable, Sendable
 
   /// - Throws: `statement.invalid` for a statement of something else, or one that contradicts itself.
   package init(_ payload: [UInt8], source: String) throws {
+    if let problem = StrictJSON.problem(of: payload) {
+      throw Failure.statementInvalid(source, found: problem, expected: "JSON without a key twice")
+    }
     self = try CanonicalJSON.decode(Self.self, from: payload, source: source)
     guard _type == Self.type, predicateType == Self.predicateType else {
       throw Failure.statementInvalid(source, found: predicateType, expected: Self.predicateType)
@@ -67,7 +70,7 @@ package struct ModelStatement<Provenance: Codable & Sendable>: Codable, Sendable
     }
     guard predicate.resources.count == 1, predicate.resources[0].name == Self.onlyFile else {
       throw Failure.statementInvalid(
-        source, found: "\(predicate.resources.count) files of a folder", expected: "one file")
+        source, found: "\(predicate.resources.count) files of a directory", expected: "one file")
     }
     guard subject.count == 1, let file = Digest(hex: predicate.resources[0].digest),
       subject[0].digest["sha256"] == Digest(of: file.bytes).hex

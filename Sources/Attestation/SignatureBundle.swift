@@ -49,7 +49,11 @@ package struct SignatureBundle: Codable {
 
   /// - Throws: `bundle.invalid` for what is no such bundle.
   package init(file path: String) throws {
-    self = try CanonicalJSON.decode(Self.self, from: try Files.read(path, limit: Self.mostBytes), source: path)
+    let bytes = try Files.read(path, limit: Self.mostBytes)
+    if let problem = StrictJSON.problem(of: bytes) {
+      throw Failure.bundleInvalid(path, found: problem, "JSON without a key twice")
+    }
+    self = try CanonicalJSON.decode(Self.self, from: bytes, source: path)
     guard mediaType == Self.mediaType else { throw Failure.bundleInvalid(path, found: mediaType, Self.mediaType) }
     guard dsseEnvelope.payloadType == Self.payloadType else {
       throw Failure.bundleInvalid(path, found: dsseEnvelope.payloadType, Self.payloadType)

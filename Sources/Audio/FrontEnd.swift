@@ -11,7 +11,7 @@ package struct FrontEnd: Sendable {
   /// Audio must have at least so many samples: one more than half a Fourier transform.
   package static let fewestSamples = transformLength / 2 + 1
 
-  /// The longest audio that gets one vector.
+  /// The longest audio that gets one embedding.
   package static let mostSeconds = 60
 
   /// What weight files say about their input.

@@ -114,7 +114,7 @@ package struct DigestBuilder: ~Copyable {
 
   package func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-  /// Text with its length in front, so that neighbouring fields cannot run together.
+  /// Text with its length in front, so that neighboring fields cannot run together.
   package func update(field text: String) {
     update(Array("\(text.utf8.count):".utf8))
     update(Array(text.utf8))

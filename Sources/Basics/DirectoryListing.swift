@@ -4,7 +4,7 @@
 
 import Glibc
 
-/// The outside of some files and folders.
+/// The outside of some files and directories.
 ///
 /// Hidden names are passed over. Entries count in the order in which the system lists them: another order of the same
 /// files gives another digest, which costs a check and is never wrong.
@@ -14,29 +14,29 @@ package struct DirectoryListing: Sendable, Equatable {
   /// The last time anything was written, replaced or renamed; nanoseconds since 1970.
   package let newest: Int64
 
-  /// - Parameter paths: files and folders; one that is not there counts as absent.
+  /// - Parameter paths: files and directories; one that is not there counts as absent.
   package init(_ paths: [String]) {
     let hasher = DigestBuilder()
     var (count, newest) = (0, Int64.min)
     for path in paths {
       hasher.update(field: path)
       hasher.update(field: Files.resolved(path) ?? "absent")
-      var folders: [String] = []
-      if Files.isDirectory(path) { folders.append(path) }
+      var directories: [String] = []
+      if Files.isDirectory(path) { directories.append(path) }
       let root = Self.look(at: path, relativeTo: AT_FDCWD)
-      // A folder's own times change with what is hidden in it too: only what it lists counts.
-      if folders.isEmpty {
+      // A directory's own times change with what is hidden in it too: only what it lists counts.
+      if directories.isEmpty {
         hasher.update(root.bytes)
         newest = max(newest, root.newest)
       }
-      while let folder = folders.popLast() {
-        hasher.update(field: folder)
-        let listed = Self.list(folder)
+      while let directory = directories.popLast() {
+        hasher.update(field: directory)
+        let listed = Self.list(directory)
         for part in listed {
           hasher.update(part.digest.bytes)
           newest = max(newest, part.newest)
           count += part.count
-          folders += part.folders.map { "\(folder)/\($0)" }
+          directories += part.directories.map { "\(directory)/\($0)" }
         }
       }
     }
@@ -54,21 +54,21 @@ package struct DirectoryListing: Sendable, Equatable {
     return Self.nanoseconds(time)
   }
 
-  // MARK: One folder
+  // MARK: One directory
 
   private struct Part: Sendable {
     var digest: Digest
     var newest: Int64
     var count: Int
-    var folders: [String]
+    var directories: [String]
   }
 
   private static let partSize = 4096
 
-  /// The entries of a folder in parts, looked at by several threads.
-  private static func list(_ folder: String) -> [Part] {
-    guard let handle = opendir(folder) else {
-      return [Part(digest: Digest(of: "unreadable \(errno)"), newest: .max, count: 0, folders: [])]
+  /// The entries of a directory in parts, looked at by several threads.
+  private static func list(_ directory: String) -> [Part] {
+    guard let handle = opendir(directory) else {
+      return [Part(digest: Digest(of: "unreadable \(errno)"), newest: .max, count: 0, directories: [])]
     }
     defer { closedir(handle) }
     var names: [CChar] = []
@@ -89,21 +89,21 @@ package struct DirectoryListing: Sendable, Equatable {
     }
   }
 
-  private static func part(_ names: [CChar], _ starts: ArraySlice<Int>, _ folder: Int32) -> Part {
+  private static func part(_ names: [CChar], _ starts: ArraySlice<Int>, _ directory: Int32) -> Part {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(starts.count * 96)
     var newest = Int64.min
-    var folders: [String] = []
+    var directories: [String] = []
     names.withUnsafeBufferPointer { names in
       for start in starts {
         guard let name = names.baseAddress.map({ $0 + start }) else { continue }
-        let seen = look(at: name, relativeTo: folder)
+        let seen = look(at: name, relativeTo: directory)
         bytes.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name) + 1))
         bytes.append(contentsOf: seen.bytes)
-        if seen.isDirectory { folders.append(String(cString: name)) } else { newest = max(newest, seen.newest) }
+        if seen.isDirectory { directories.append(String(cString: name)) } else { newest = max(newest, seen.newest) }
       }
     }
-    return Part(digest: Digest(of: bytes), newest: newest, count: starts.count, folders: folders)
+    return Part(digest: Digest(of: bytes), newest: newest, count: starts.count, directories: directories)
   }
 
   private struct Outside {
@@ -112,21 +112,21 @@ package struct DirectoryListing: Sendable, Equatable {
     var isDirectory: Bool
   }
 
-  private static func look(at name: UnsafePointer<CChar>, relativeTo folder: Int32) -> Outside {
+  private static func look(at name: UnsafePointer<CChar>, relativeTo directory: Int32) -> Outside {
     var status = stat()
-    guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+    guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       return Outside(bytes: Array("absent \(errno)".utf8), newest: .min, isDirectory: false)
     }
     let kind = status.st_mode & S_IFMT
-    // What a folder's own times say, its entries say better.
+    // What a directory's own times say, its entries say better.
     if kind == S_IFDIR { return Outside(bytes: Array("folder".utf8), newest: .min, isDirectory: true) }
     var seen = Outside(bytes: [], newest: .min, isDirectory: false)
     add(status, to: &seen)
     if kind == S_IFLNK {
       // Where it leads, and what is there.
       var target = stat()
-      seen.bytes += Array("→\(resolved(name, relativeTo: folder) ?? "absent")\0".utf8)
-      if fstatat(folder, name, &target, 0) == 0 { add(target, to: &seen) }
+      seen.bytes += Array("→\(resolved(name, relativeTo: directory) ?? "absent")\0".utf8)
+      if fstatat(directory, name, &target, 0) == 0 { add(target, to: &seen) }
     }
     return seen
   }
@@ -144,7 +144,8 @@ package struct DirectoryListing: Sendable, Equatable {
     Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  private static func resolved(_ name: UnsafePointer<CChar>, relativeTo folder: Int32) -> String? {
-    Files.resolved(folder == AT_FDCWD ? String(cString: name) : "/proc/self/fd/\(folder)/\(String(cString: name))")
+  private static func resolved(_ name: UnsafePointer<CChar>, relativeTo directory: Int32) -> String? {
+    Files.resolved(
+      directory == AT_FDCWD ? String(cString: name) : "/proc/self/fd/\(directory)/\(String(cString: name))")
   }
 }

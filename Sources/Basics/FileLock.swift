@@ -3,14 +3,14 @@ import Glibc
 /// An exclusive lock that the kernel frees when its holder dies. The file holds the holder's pid, for the message to
 /// others.
 ///
-/// No symbolic link is followed: the file is written to, and a stranger's folder may hold a link to anything.
+/// No symbolic link is followed: the file is written to, and a stranger's directory may hold a link to anything.
 /// The file stays when the lock goes. Were it removed, one process could lock the file that another has just taken
 /// away, and a third one the file that has come in its place.
 package final class FileLock: Sendable {
   private let descriptor: Int32
 
   /// - Parameters:
-  ///   - subject: what it guards, for the message; nil: the folder it lies in.
+  ///   - subject: what it guards, for the message; nil: the directory it lies in.
   ///   - hint: what helps; nil: what helps with a workspace.
   /// - Throws: `Failure.locked` with the holder's pid when another process has it.
   package init(_ path: String, of subject: String? = nil, hint: String? = nil) throws {

@@ -1,4 +1,4 @@
-// The calls by which this program changes files and folders, in one place, so that tests can make any of them fail.
+// The calls by which this program changes files and directories, in one place, so that tests can make any of them fail.
 
 import CSystem
 import Glibc
@@ -12,7 +12,7 @@ package protocol FileSystem: Sendable {
   /// How many of the bytes were written: not always all.
   func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int
   func truncate(_ descriptor: Int32, to length: Int) -> Int32
-  /// For files and for folders.
+  /// For files and for directories.
   func sync(_ descriptor: Int32) -> Int32
   func rename(_ from: String, to: String) -> Int32
   /// Both have to be there.

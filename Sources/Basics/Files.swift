@@ -9,7 +9,7 @@ package struct InputFile: ~Copyable {
   package let path: String
   package let descriptor: Int32
 
-  /// - Throws: `file.kind` for what is no regular file: a pipe, a device or a folder is not waited for.
+  /// - Throws: `file.kind` for what is no regular file: a pipe, a device or a directory is not waited for.
   package init(_ path: String) throws {
     let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard opened >= 0 else { throw Failure.system("open", path) }
@@ -117,7 +117,7 @@ package enum Files {
   package static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
 
   package static func isDirectory(_ path: String) -> Bool {
-    (try? identity(path))?.kind == .folder
+    (try? identity(path))?.kind == .directory
   }
 
   /// The absolute path without links; nil when nothing is there.
@@ -148,20 +148,20 @@ package enum Files {
     return FileIdentity(raw)
   }
 
-  /// The names in a folder, in byte order, without `.` and `..`.
-  package static func names(in folder: String) throws -> [String] { try DirectoryNames(folder).strings }
+  /// The names in a directory, in byte order, without `.` and `..`.
+  package static func names(in directory: String) throws -> [String] { try DirectoryNames(directory).strings }
 
-  /// Makes a folder and those above it.
+  /// Makes a directory and those above it.
   package static func makeDirectory(_ path: String) throws {
     if path.isEmpty || isDirectory(path) { return }
     try makeDirectory(parent(path))
     guard fileSystem.makeDirectory(path) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
   }
 
-  /// Removes a file or a folder with all that is in it; nothing there is no error.
+  /// Removes a file or a directory with all that is in it; nothing there is no error.
   package static func remove(_ path: String) throws {
     guard let link = try? identityOfLink(path) else { return }
-    if link.kind == .folder {
+    if link.kind == .directory {
       for name in try names(in: path) { try remove("\(path)/\(name)") }
       guard fileSystem.removeDirectory(path) == 0 else { throw Failure.system("remove", path) }
     } else {
@@ -179,19 +179,19 @@ package enum Files {
     return String(path[path.utf8.index(after: slash)...])
   }
 
-  /// Makes names in a folder durable (renames, links, removals).
-  package static func sync(folder: String) throws {
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Failure.system("open", folder) }
+  /// Makes names in a directory durable (renames, links, removals).
+  package static func sync(directory: String) throws {
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure.system("open", directory) }
     defer { close(descriptor) }
-    guard fileSystem.sync(descriptor) == 0 || errno == EINVAL else { throw Failure.system("sync", folder) }
+    guard fileSystem.sync(descriptor) == 0 || errno == EINVAL else { throw Failure.system("sync", directory) }
   }
 
   package static func rename(_ from: String, to: String) throws {
     guard fileSystem.rename(from, to: to) == 0 else { throw Failure.system("rename", from) }
   }
 
-  /// Writes a file whole or not at all: temporary name in the same folder, fsync, rename, fsync of the folder.
+  /// Writes a file whole or not at all: temporary name in the same directory, fsync, rename, fsync of the directory.
   package static func write(_ bytes: [UInt8], to path: String) throws {
     let file = try OutputFile(path)
     try file.write(bytes)
@@ -202,7 +202,7 @@ package enum Files {
 }
 
 package struct FileIdentity: Hashable, Sendable {
-  package enum Kind: Sendable { case file, folder, link, other }
+  package enum Kind: Sendable { case file, directory, link, other }
   package var device: UInt64
   package var inode: UInt64
   package var size: Int
@@ -218,7 +218,7 @@ package struct FileIdentity: Hashable, Sendable {
     kind =
       switch mode_t(raw.mode) & S_IFMT {
       case S_IFREG: .file
-      case S_IFDIR: .folder
+      case S_IFDIR: .directory
       case S_IFLNK: .link
       default: .other
       }

@@ -30,8 +30,8 @@ package enum Machine {
       return quota / period
     }
     let version1 = groups(root: root, controller: "cpu").compactMap { group -> Double? in
-      let folder = "\(root)/sys/fs/cgroup/cpu\(group)"
-      guard let quota = number("\(folder)/cpu.cfs_quota_us"), let period = number("\(folder)/cpu.cfs_period_us"),
+      let directory = "\(root)/sys/fs/cgroup/cpu\(group)"
+      guard let quota = number("\(directory)/cpu.cfs_quota_us"), let period = number("\(directory)/cpu.cfs_period_us"),
         quota > 0, period > 0
       else { return nil }
       return quota / period

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A finished file in memory, read only. For files that were renamed into place, and for a user's large archives of
-/// vectors and weights: one that is cut shorter while it is read ends the process.
+/// embeddings and weights: one that is cut shorter while it is read ends the process.
 package final class MappedFile: @unchecked Sendable {
   package let path: String
   package let bytes: UnsafeRawBufferPointer

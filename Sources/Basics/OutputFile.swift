@@ -2,9 +2,9 @@ import Glibc
 
 /// A file that appears under its name only when it is complete.
 ///
-/// Bytes go to a hidden temporary name in the same folder; `commit` syncs, renames and syncs the folder. An output that
-/// is not committed leaves nothing behind. Left-overs of a killed process carry `.partial` and are removed by whoever
-/// owns the folder.
+/// Bytes go to a hidden temporary name in the same directory; `commit` syncs, renames and syncs the directory. An
+/// output that is not committed leaves nothing behind. Left-overs of a killed process carry `.partial` and are removed
+/// by whoever owns the directory.
 package final class OutputFile {
   package let path: String
   private let temporary: String
@@ -61,16 +61,16 @@ package final class OutputFile {
       _ = fileSystem.unlink(temporary)
       throw failure
     }
-    try Files.sync(folder: Files.parent(path))
+    try Files.sync(directory: Files.parent(path))
   }
 
   package static func isLeftOver(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".partial") }
 
   /// Removes what killed processes left of a file. For whoever holds the lock on it.
   package static func removeLeftOvers(of path: String) throws {
-    let folder = Files.parent(path)
-    for name in try Files.names(in: folder) where isLeftOver(name) && name.hasPrefix(".\(Files.name(path)).") {
-      try Files.remove("\(folder)/\(name)")
+    let directory = Files.parent(path)
+    for name in try Files.names(in: directory) where isLeftOver(name) && name.hasPrefix(".\(Files.name(path)).") {
+      try Files.remove("\(directory)/\(name)")
     }
   }
 }

@@ -16,7 +16,7 @@ package enum ShellCommand {
   /// How long what the command left running may go on writing once it has ended itself.
   private static let graceMilliseconds: Int32 = 200
 
-  /// Runs `text` with `sh -e` in the current folder; standard input is empty.
+  /// Runs `text` with `sh -e` in the current directory; standard input is empty.
   /// - Parameter onOutput: takes standard output and standard error, in pieces, on the calling thread.
   /// - Throws: `Failure` when it cannot start, `Interruption.failure` after a signal, which the command gets too.
   package static func run(_ text: String, onOutput: (UnsafeRawBufferPointer) -> Void) throws -> Ending {

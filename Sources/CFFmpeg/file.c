@@ -81,25 +81,25 @@ static int prepare(media_file *file, const char *formats, const char *decoders) 
   return 0;
 }
 
-// Whether the header of this file says all that decoding its sound takes, but for where the streams start: one audio stream of
+// Whether the header of this file says all that decoding its audio takes, but for where the streams start: one audio stream of
 // a codec whose parameters stand in its header, at most one picture, and a length.
 static bool header_is_enough(const AVFormatContext *context) {
   const char *format = context->iformat->name;
   if (strcmp(format, "mov,mp4,m4a,3gp,3g2,mj2") && strcmp(format, "matroska,webm")) return false;
   if (context->duration == AV_NOPTS_VALUE || context->duration <= 0) return false;
-  int sounds = 0, pictures = 0;
+  int audio = 0, video = 0;
   for (unsigned i = 0; i < context->nb_streams; i++) {
     const AVCodecParameters *p = context->streams[i]->codecpar;
-    if (p->codec_type == AVMEDIA_TYPE_VIDEO) pictures++;
+    if (p->codec_type == AVMEDIA_TYPE_VIDEO) video++;
     if (p->codec_type != AVMEDIA_TYPE_AUDIO) continue;
-    sounds++;
+    audio++;
     bool known = p->codec_id == AV_CODEC_ID_AAC || p->codec_id == AV_CODEC_ID_OPUS || p->codec_id == AV_CODEC_ID_FLAC;
     if (!known || !p->extradata_size || p->sample_rate <= 0 || p->ch_layout.nb_channels <= 0) return false;
   }
-  return sounds == 1 && pictures <= 1;
+  return audio == 1 && video <= 1;
 }
 
-// Reads packets, and keeps them for `media_read`, until libav knows where sound and picture start. False when they do not show
+// Reads packets, and keeps them for `media_read`, until libav knows where audio and video start. False when they do not show
 // up soon: then the full search is due, on a file opened anew.
 static bool find_starts(media_file *file) {
   AVFormatContext *context = file->context;
@@ -153,14 +153,14 @@ int media_open_packets(media_source source, const char *formats, media_file **ou
   return result < 0 ? result : 0;
 }
 
-int media_open(media_source source, const char *formats, const char *decoders, bool only_sound, media_file **out) {
+int media_open(media_source source, const char *formats, const char *decoders, bool only_audio, media_file **out) {
   *out = NULL;
   media_file *file = make(source);
   if (!file) return AVERROR(ENOMEM);
   int result = start(file, formats, decoders);
   bool done = false;
-  // The full search decodes pictures to learn their format: a fifth of the work for the sound of a clip.
-  if (result >= 0 && only_sound && header_is_enough(file->context) && !(done = find_starts(file))) {
+  // The full search decodes pictures to learn their format: a fifth of the work for the audio of a clip.
+  if (result >= 0 && only_audio && header_is_enough(file->context) && !(done = find_starts(file))) {
     shut(file);
     result = start(file, formats, decoders);
   }

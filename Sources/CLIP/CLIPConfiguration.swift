@@ -15,7 +15,7 @@ struct CLIPConfiguration: Sendable {
   var embedding: Int?
   var vision = Tower()
   var text = Tower()
-  var picture = PictureNormalization()
+  var image = ImageNormalization()
 
   /// Reads the configuration that goes with a file's names; without one everything is nil.
   /// - Throws: `clip.json`, `clip.config.unsupported`.
@@ -75,12 +75,12 @@ struct CLIPConfiguration: Sendable {
         self[keyPath: tower].heads = width / max(1, try number(part, "head_width") ?? 64)
       }
     }
-    if let picture = json["preprocess_cfg"] {
-      try self.picture.read(picture, mean: "mean", deviation: "std", path)
-      if let mode = picture["resize_mode"]?.text, mode != "shortest" {
+    if let image = json["preprocess_cfg"] {
+      try self.image.read(image, mean: "mean", deviation: "std", path)
+      if let mode = image["resize_mode"]?.text, mode != "shortest" {
         throw Failure.clipUnsupported(path, "preprocess_cfg.resize_mode", mode)
       }
-      if let kind = picture["interpolation"]?.text, kind != "bicubic" {
+      if let kind = image["interpolation"]?.text, kind != "bicubic" {
         throw Failure.clipUnsupported(path, "preprocess_cfg.interpolation", kind)
       }
     }
@@ -113,10 +113,10 @@ struct CLIPConfiguration: Sendable {
         throw Failure.clipUnsupported(path, "\(name).layer_norm_eps", "\(epsilon)")
       }
     }
-    if let picture = try files.json("preprocessor_config.json") {
+    if let image = try files.json("preprocessor_config.json") {
       let place = "\(files.directory)/preprocessor_config.json"
-      try self.picture.read(picture, mean: "image_mean", deviation: "image_std", place)
-      if let kind = picture["resample"]?.count, kind != 3 {
+      try self.image.read(image, mean: "image_mean", deviation: "image_std", place)
+      if let kind = image["resample"]?.count, kind != 3 {
         throw Failure.clipUnsupported(place, "resample", "\(kind)")
       }
     }
@@ -145,13 +145,13 @@ extension StrictJSON {
   }
 }
 
-/// What is taken off and divided by, channel by channel, once a picture's values lie between 0 and 1.
-package struct PictureNormalization: Sendable, Equatable {
+/// What is taken off and divided by, channel by channel, once an image's values lie between 0 and 1.
+package struct ImageNormalization: Sendable, Equatable {
   package var mean = [0.48145466, 0.4578275, 0.40821073]
   package var deviation = [0.26862954, 0.26130258, 0.27577711]
 
   mutating func read(_ json: StrictJSON, mean: String, deviation: String, _ path: String) throws {
-    for (key, place) in [(mean, \PictureNormalization.mean), (deviation, \.deviation)] {
+    for (key, place) in [(mean, \ImageNormalization.mean), (deviation, \.deviation)] {
       guard let items = json[key]?.items else { continue }
       let values = items.compactMap(\.real)
       guard values.count == 3, items.count == 3, values.allSatisfy(\.isFinite),

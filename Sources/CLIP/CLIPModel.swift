@@ -12,14 +12,14 @@ package struct CLIPModel: Sendable {
   package let vision: VisionTransformer?
   package let text: TextTransformer?
   package let weights: FrozenWeights
-  package let normalization: PictureNormalization
+  package let normalization: ImageNormalization
   /// Where the activation is known from: the configuration's path, or `--activation`.
   package let activationSource: String
   /// What the file's weights are stored as, such as `float16`.
   package let stored: String
   let files: CLIPFiles
 
-  /// Values of a vector.
+  /// Values of an embedding.
   package var width: Int { vision?.embedding ?? text?.embedding ?? 0 }
   /// As in tables and records: `ViT-B/32`, or the width where no short name is known.
   package var name: String {
@@ -40,7 +40,7 @@ package struct CLIPModel: Sendable {
     let configuration = try CLIPConfiguration(files, reader.names)
     (vision, text) = try reader.towers(configuration, activation: activation)
     activationSource = configuration.path ?? "--activation"
-    normalization = configuration.picture
+    normalization = configuration.image
     stored = reader.stored
     weights = try reader.weights((vision?.parameters ?? []) + (text?.parameters ?? []), in: file)
   }
@@ -71,7 +71,7 @@ package struct CLIPModel: Sendable {
   /// The file of weights.
   package var weightsPath: String { files.weights }
 
-  /// What vectors depend on besides weights and inputs, for records and fingerprints.
+  /// What embeddings depend on besides weights and inputs, for records and fingerprints.
   package var identity: [String: String] {
     [
       "activation": [vision?.shape.gelu, text?.shape.gelu].compactMap { $0?.rawValue }.joined(separator: " "),

@@ -7,7 +7,7 @@ package struct Prompts: Sendable, Equatable {
   /// Other words for classes, by class.
   package var aliases: [String: String]
 
-  /// What a class of sounds is called where nothing is said.
+  /// What a class of audio clips is called where nothing is said.
   package static let standard = "a sound of {}"
 
   /// - Throws: `clip.template` for one without `{}`.
@@ -25,8 +25,8 @@ package struct Prompts: Sendable, Equatable {
 }
 
 extension TextEmbedder {
-  /// A vector of length one for each class: the mean of its sentences' unit vectors, as CLIP's authors make it.
-  package func classVectors(_ labels: [String], _ prompts: Prompts) throws -> [[Float]] {
+  /// An embedding of length one for each class: the mean of its sentences' unit embeddings, as CLIP's authors make it.
+  package func classEmbeddings(_ labels: [String], _ prompts: Prompts) throws -> [[Float]] {
     let sentences = labels.map(prompts.sentences)
     let rows = try embed(sentences.flatMap(\.self))
     let count = prompts.templates.count

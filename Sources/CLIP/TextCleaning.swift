@@ -2,7 +2,7 @@ import Foundation
 
 /// A text as CLIP's tokenizer takes it: mended, entities resolved, white space collapsed, lower case.
 ///
-/// What open_clip leaves to ftfy is done here for what texts on sounds and pictures have: UTF-8 that was read as
+/// What open_clip leaves to ftfy is done here for what texts on audio clips and images have: UTF-8 that was read as
 /// Windows-1252, curly quotes, ligatures, full-width letters, control characters, composition (NFC).
 enum TextCleaning {
   static func cleaned(_ text: String) -> String {

@@ -2,12 +2,12 @@ import Basics
 import Kernels
 import Networks
 
-/// Texts to vectors with a model's text tower, not normalized to length one.
+/// Texts to embeddings with a model's text tower, not normalized to length one.
 ///
-/// A vector's bits depend on the text and the weights alone. A text goes through with as many tokens as it has: what
-/// would pad it could not be seen from its end token. One call at a time.
+/// An embedding's bits depend on the text and the weights alone. A text goes through with as many tokens as it has:
+/// what would pad it could not be seen from its end token. One call at a time.
 package final class TextEmbedder: @unchecked Sendable {
-  /// Values of a vector.
+  /// Values of an embedding.
   package let width: Int
   package let tokenizer: Tokenizer
   private let tower: TextTransformer
@@ -21,10 +21,10 @@ package final class TextEmbedder: @unchecked Sendable {
     network = InferenceNetwork(tower.layers, width: width, model.weights, backend: backend, threads: threads)
   }
 
-  /// One vector a text.
+  /// One embedding a text.
   package func embed(_ texts: [String]) throws -> [[Float]] { try embed(tokens: texts.map { tokenizer.encode($0) }) }
 
-  /// One vector a row of tokens, each of which ends with the end token.
+  /// One embedding a row of tokens, each of which ends with the end token.
   package func embed(tokens: [[Int]]) throws -> [[Float]] {
     var result = [[Float]](repeating: [], count: tokens.count)
     for (length, places) in Dictionary(grouping: tokens.indices, by: { tokens[$0].count }).sorted(by: {

@@ -1,7 +1,7 @@
 // A polyphase windowed-sinc resampler.
 //
 // Why not libswresample: its vector forms differ in the last bit between CPUs, and its plain C takes a quarter of the time that
-// the sound of a clip takes. Here a dot product always has sixteen partial sums, added up in one tree, whatever the width of the
+// the audio of a clip takes. Here a dot product always has sixteen partial sums, added up in one tree, whatever the width of the
 // registers; nothing is fused; the filter's sine is computed with plain arithmetic, because the mathematics library of the
 // system has several forms too.
 //

@@ -33,7 +33,7 @@ struct ArchivedMedia {
       damage = error as? Failure ?? Failure("file.read", "cannot read", on: path, found: "\(error)")
       return
     }
-    // What prepare writes holds sound of clips, but no clips.
+    // What prepare writes holds audio of clips, but no clips.
     if listed.contains(where: { $0.name.hasSuffix(".clip.npy") }) { return }
     var notes: [Substring: TarMember] = [:]
     for member in listed where Files.ending(member.name) == "json" && member.size <= Self.mostJSON {

@@ -8,7 +8,7 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let text: String
 
   /// Bytes of the longest key: `<key>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field is
-  /// no way out: it takes folders, and a folder is part of a sample's key to whoever reads the shard.
+  /// no way out: it takes directories, and a directory is part of a sample's key to whoever reads the shard.
   package static let longest = 91
 
   /// Nil when the id could not name a member of a tar.

@@ -7,7 +7,7 @@ package struct ClipVerdict: Codable, Sendable, Equatable {
   }
 
   package var id: String
-  /// The file's name relative to the folder; empty for a row of the manifest without a file.
+  /// The file's name relative to the directory; empty for a row of the manifest without a file.
   package var file: String
   package var state: State
   /// What left it out.

@@ -1,7 +1,7 @@
 import Basics
 
 extension ExitStatus {
-  /// Everything else is done, but more clips or sounds were left out than allowed.
+  /// Everything else is done, but more clips were left out than allowed.
   package static let tooManyLeftOut = ExitStatus(rawValue: 3)
 }
 

@@ -72,9 +72,9 @@ package enum MediaKind {
 
 /// Files among the clips that hold none.
 package struct IgnoredFiles: Sendable {
-  /// Relative to the folder they were found in, in byte order.
+  /// Relative to the directory they were found in, in byte order.
   package var names: [String] = []
-  /// Folders that could not be looked into, and links that lead back, with the reason.
+  /// Directories that could not be looked into, and links that lead back, with the reason.
   package var notes: [String] = []
 
   package var isEmpty: Bool { names.isEmpty && notes.isEmpty }

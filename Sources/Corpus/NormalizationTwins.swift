@@ -3,8 +3,8 @@ import Basics
 /// Ids that a reader takes for the same and that are other bytes: `é` is one character (NFC), or an `e` with an accent
 /// (NFD), as macOS once wrote it.
 ///
-/// They are two clips: shards, caches and vectors tell names apart by their bytes. Swift compares strings as a reader
-/// does, so whoever compares ids asks here.
+/// They are two clips: shards, caches and embeddings tell names apart by their bytes. Swift compares strings as a
+/// reader does, so whoever compares ids asks here.
 enum NormalizationTwins {
   /// Whether two names are the same bytes.
   static func areSame(_ a: String, _ b: String) -> Bool { ByteKey(a) == ByteKey(b) }

@@ -1,12 +1,12 @@
 import Basics
 
-/// A file that may hold a clip: one in a folder, or a member of a tar.
+/// A file that may hold a clip: one in a directory, or a member of a tar.
 package struct SourceFile: Sendable {
   /// What opens it: the file itself, or the tar.
   package var path: String
   /// Of a member of a tar: where its bytes lie.
   package var bytes: Range<Int>?
-  /// What names it to people and in outputs: relative to the folder it was found in.
+  /// What names it to people and in outputs: relative to the directory it was found in.
   package var name: String
   /// Why it must not be opened, if so.
   package var refusal: String?

@@ -1,24 +1,25 @@
 import Basics
 
-/// What lies below the folders that a user names.
+/// What lies below the directories that a user names.
 package struct SourceFiles: Sendable {
   /// Files that may hold a clip, in byte order of their names.
   package private(set) var files: [SourceFile] = []
   package private(set) var ignored = IgnoredFiles()
   private let others: Set<String>
   private let followsLinks: Bool
-  /// Folders that were looked into, by device and inode: a link that leads to one of them again is not followed.
+  /// Directories that were looked into, by device and inode: a link that leads to one of them again is not followed.
   private var seen: Set<[UInt64]> = []
 
-  /// Every regular file that may hold a clip and is not hidden, subfolders included: one whose ending is that of media,
-  /// or whose ending says nothing and whose first bytes are those of media. Others are counted.
+  /// Every regular file that may hold a clip and is not hidden, subdirectors included: one whose ending is that of
+  /// media, or whose ending says nothing and whose first bytes are those of media. Others are counted.
   ///
-  /// Symbolic links to files and folders are followed; one that points nowhere is listed with a refusal where its name
-  /// is that of media. A path that is itself a file stands for that file, whatever its name. A folder that may not be
-  /// read is a note. The media in a tar are files as well, where they lie in it.
+  /// Symbolic links to files and directories are followed; one that points nowhere is listed with a refusal where its
+  /// name is that of media. A path that is itself a file stands for that file, whatever its name. A directory that may
+  /// not be read is a note. The media in a tar are files as well, where they lie in it.
   /// - Parameters:
-  ///   - others: folders that are passed over where they lie below those: what the tool reads otherwise, and writes.
-  ///   - followsLinks: false refuses links below the folders.
+  ///   - others: directories that are passed over where they lie below those: what the tool reads otherwise, and
+  ///     writes.
+  ///   - followsLinks: false refuses links below the directories.
   /// - Throws: `videos.missing` for a path that is not there, `videos.empty` where no file may hold a clip.
   package init(_ paths: [String], except others: [String] = [], followsLinks: Bool = true) throws {
     self.others = Set(others.compactMap { Files.resolved($0) })
@@ -45,31 +46,31 @@ package struct SourceFiles: Sendable {
         "videos.empty", "there are no clips in the folder", on: paths.joined(separator: ", "),
         found: ignored.sentence, hint: "put clips there, named <id>_<start second, six digits>.mp4")
     }
-    // One folder's files are in order already.
+    // One directory's files are in order already.
     if files.indices.dropFirst().contains(where: { precedesInBytes(files[$0].name, files[$0 - 1].name) }) {
       files.sort { precedesInBytes($0.name, $1.name) }
     }
   }
 
   /// - Parameter isNamed: by the user: then it has to be readable.
-  private mutating func walk(_ folder: String, prefix: String, isNamed: Bool) throws {
-    let place = try Files.identity(folder)
+  private mutating func walk(_ directory: String, prefix: String, isNamed: Bool) throws {
+    let place = try Files.identity(directory)
     guard seen.insert([place.device, place.inode]).inserted else {
       ignored.notes.append("\(prefix): looked into already under another name")
       return
     }
     let entries: [DirectoryEntry]
-    do { entries = try Files.entries(in: folder) } catch {
+    do { entries = try Files.entries(in: directory) } catch {
       if isNamed { throw error }
       ignored.notes.append("\(prefix): this folder cannot be read")
       return
     }
     files.reserveCapacity(files.count + entries.count)
     for entry in entries {
-      let path = folder.hasSuffix("/") ? folder + entry.name : "\(folder)/\(entry.name)"
+      let path = directory.hasSuffix("/") ? directory + entry.name : "\(directory)/\(entry.name)"
       let shown = prefix.isEmpty ? entry.name : "\(prefix)/\(entry.name)"
       guard let identity = entry.identity else {
-        // Gone since the folder was listed, or a name that is not UTF-8 and so cannot be asked for.
+        // Gone since the directory was listed, or a name that is not UTF-8 and so cannot be asked for.
         files.append(SourceFile(path: path, name: shown, refusal: "no file can be opened under this name"))
         continue
       }
@@ -83,7 +84,7 @@ package struct SourceFiles: Sendable {
 
   private mutating func add(_ path: String, _ shown: String, _ identity: FileIdentity) throws {
     switch identity.kind {
-    case .folder:
+    case .directory:
       if !others.isEmpty, let real = Files.resolved(path), others.contains(real) { return }
       try walk(path, prefix: shown, isNamed: false)
     case .file:

@@ -14,16 +14,16 @@ package struct EvaluatedModel {
   /// After how many steps of the run the weights were saved, where it is known.
   package let step: Int?
   /// Where the run lies, where it is there.
-  package let folder: String?
+  package let directory: String?
   package let teacher: String?
 
   /// - Parameter model: with all weights in memory.
   package init(
-    _ model: Model, normalization: NormalizationScope, run: String?, step: Int? = nil, folder: String?,
+    _ model: Model, normalization: NormalizationScope, run: String?, step: Int? = nil, directory: String?,
     teacher: String?
   ) {
     (self.model, self.normalization) = (model, normalization)
-    (self.run, self.step, self.folder, self.teacher) = (run, step, folder, teacher)
+    (self.run, self.step, self.directory, self.teacher) = (run, step, directory, teacher)
     let hasher = DigestBuilder()
     for buffer in [model.parameters.trainable, model.parameters.running] {
       hasher.update(UnsafeRawBufferPointer(start: buffer.start, count: buffer.count * 4))

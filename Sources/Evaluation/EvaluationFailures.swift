@@ -31,13 +31,13 @@ extension Failure {
       expected: "test or validation", hint: "--split train scores the training clips")
   }
 
-  static func vectorsLack(_ path: String, _ name: String, found: [String]) -> Failure {
+  static func embeddingsLack(_ path: String, _ name: String, found: [String]) -> Failure {
     Failure(
       "vectors.missing", "the file lacks embeddings", on: path, found: found.joined(separator: ", "),
       expected: "\(name) [clips, width]")
   }
 
-  static func vectorsDiffer(_ path: String, audio: [Int], image: [Int]) -> Failure {
+  static func embeddingsDiffer(_ path: String, audio: [Int], image: [Int]) -> Failure {
     Failure(
       "vectors.shape", "audio and images do not belong together", on: path, found: "audio \(audio), image \(image)",
       expected: "the same shape, with rows")

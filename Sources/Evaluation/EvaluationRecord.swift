@@ -22,7 +22,7 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
   package var tables: [ScoreTable]
   package var confusion: [NamedConfusion] = []
   package var curve: LabelCurve?
-  /// Prompt texts with their class, in the order of the class vectors.
+  /// Prompt texts with their class, in the order of the class embeddings.
   package var prompts: PromptFacts?
   package var warnings: [String] = []
   /// Scores and rows that belong here but are not there, with what would bring each.
@@ -33,7 +33,7 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
   package struct DataFacts: Codable, Sendable, Equatable {
     package var clips: Int
     package var classes: [String]
-    /// Of the clips' names, sounds, labels and folds.
+    /// Of the clips' names, audio, labels and folds.
     package var digest: Digest
     /// Clips that could not be used, with the reason.
     package var leftOut: [String]
@@ -54,10 +54,15 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
     package var labels: [String]
     package var prompt: String?
     package var model: String?
-    package var vectors: Digest
+    package var embeddings: Digest
 
-    package init(labels: [String], prompt: String?, model: String?, vectors: Digest) {
-      (self.labels, self.prompt, self.model, self.vectors) = (labels, prompt, model, vectors)
+    private enum CodingKeys: String, CodingKey {
+      case labels, prompt, model
+      case embeddings = "vectors"
+    }
+
+    package init(labels: [String], prompt: String?, model: String?, embeddings: Digest) {
+      (self.labels, self.prompt, self.model, self.embeddings) = (labels, prompt, model, embeddings)
     }
   }
 
@@ -139,7 +144,7 @@ package struct Spread: Codable, Sendable, Equatable {
   }
 }
 
-/// Score against the share of labels learnt from.
+/// Score against the share of labels learned from.
 package struct LabelCurve: Codable, Sendable, Equatable {
   package struct Line: Codable, Sendable, Equatable {
     package var row: String
@@ -182,7 +187,7 @@ package struct EvaluationFile: Codable, Sendable, Equatable {
 
   package init(_ evaluations: [EvaluationRecord] = []) { self.evaluations = evaluations }
 
-  /// What the file is called in a run's folder.
+  /// What the file is called in a run's directory.
   package static let name = "evaluation.json"
 
   /// - Throws: `Failure` for a file that cannot be read; one that is not there holds no evaluations.

@@ -1,6 +1,6 @@
 import Kernels
 
-/// One vector of features for each clip, `[count, width]`.
+/// One embedding of features for each clip, `[count, width]`.
 package struct FeatureRows: Sendable, Equatable {
   package let width: Int
   package var values: [Float]

@@ -6,7 +6,7 @@ import Models
 import Shards
 import Training
 
-/// Clips that were kept out of training: the vectors of their sounds, and the teacher's of their pictures.
+/// Clips that were kept out of training: the embeddings of their audio, and the teacher's of their frames.
 package struct HeldClips {
   /// How many clips of which share: `40 test clips`.
   package let title: String
@@ -21,7 +21,7 @@ package struct HeldClips {
   /// Those of each clip, where its shard has them.
   package let captions: [[String]]
   package let digest: Digest
-  /// Nil of vectors that something else made.
+  /// Nil of embeddings that something else made.
   package let split: Split?
   /// What is said of clips that were trained on nevertheless, and of those in which nothing is to be heard.
   package let warnings: [String]
@@ -34,12 +34,12 @@ package struct HeldClips {
   ///   - split: nil takes test, else validation; never train unless it is named.
   ///   - most: clips, evenly spread; nil takes all.
   package init(
-    _ folder: String, split wanted: Split?, _ student: EvaluatedModel, threads: WorkerThreads, most: Int? = nil,
+    _ directory: String, split wanted: Split?, _ student: EvaluatedModel, threads: WorkerThreads, most: Int? = nil,
     progress: WorkReport = { _ in }
   ) throws {
-    let set = try TrainingSet(folder: folder)
+    let set = try TrainingSet(directory: directory)
     guard let split = wanted ?? [.test, .validation].first(where: { set.splits.contains($0) }) else {
-      throw Failure.noHeldSplit(folder, found: set.splits.map(\.rawValue).joined(separator: ", "))
+      throw Failure.noHeldSplit(directory, found: set.splits.map(\.rawValue).joined(separator: ", "))
     }
     let samples = try set.samples(split)
     let clips = try ShardClips(samples)
@@ -61,8 +61,8 @@ package struct HeldClips {
       }.values
       for (row, name) in names.enumerated() { silent.add(name, peak: peaks.start[row]) }
       let seen = try part.flatMap { try clips.target($0) }
-      try FiniteVectors.check(embeddings: heard, of: names, student)
-      try FiniteVectors.check(teacherRows: seen, of: names, shards: folder)
+      try FiniteEmbeddings.check(embeddings: heard, of: names, student)
+      try FiniteEmbeddings.check(teacherRows: seen, of: names, shards: directory)
       audio += heard
       images += seen
       progress(WorkProgress("clips", done: start + part.count, of: chosen.count))
@@ -72,7 +72,7 @@ package struct HeldClips {
     ids = chosen.map { clips.ids[$0] }
     self.split = split
     title = "\(chosen.count)\(chosen.count < all ? " of \(all)" : "") \(split.rawValue) clips"
-    name = "\(split.rawValue) clips of \(DataTitle.of(folder))"
+    name = "\(split.rawValue) clips of \(DataTitle.of(directory))"
     let found = try chosen.map { try clips.label($0) }
     labels = found.contains(nil) ? nil : found.compactMap { $0 }
     captions = try chosen.map { try clips.captions($0) }
@@ -80,7 +80,7 @@ package struct HeldClips {
     try withExtendedLifetime(samples) {
       for (place, index) in chosen.enumerated() {
         hasher.update(field: clips.ids[index])
-        hasher.update(try samples.bytes(index, .sound))
+        hasher.update(try samples.bytes(index, .audio))
         hasher.update(try samples.bytes(index, .clip))
         hasher.update(field: found[place] ?? "")
       }
@@ -88,26 +88,26 @@ package struct HeldClips {
     digest = hasher.finish()
     let overlap =
       split == .train
-      ? "these are training clips: their scores say nothing of others" : try Self.overlap(folder, samples, set)
+      ? "these are training clips: their scores say nothing of others" : try Self.overlap(directory, samples, set)
     warnings = [overlap, silent.warning(of: chosen.count)].compactMap(\.self)
   }
 
-  private static func overlap(_ folder: String, _ samples: TrainingSamples, _ set: TrainingSet) throws -> String? {
+  private static func overlap(_ directory: String, _ samples: TrainingSamples, _ set: TrainingSet) throws -> String? {
     guard set.splits.contains(.train) else { return nil }
-    let overlap = try TrainingOverlap(shards: folder, splits: [.train])
+    let overlap = try TrainingOverlap(shards: directory, splits: [.train])
     let names = try (0..<samples.count).filter {
-      overlap.holds(contentKey: FlacDecoder.contentKey(try samples.bytes($0, .sound)), file: nil)
+      overlap.holds(contentKey: FlacDecoder.contentKey(try samples.bytes($0, .audio)), file: nil)
     }.map { samples.id($0).text }
     return TrainingOverlap.warning(names, of: samples.count)
   }
 
-  /// Vectors that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the metadata
-  /// `labels`, a JSON list, where there are any. `--save` writes such a file.
-  package init(vectors path: String) throws {
+  /// Embeddings that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the
+  /// metadata `labels`, a JSON list, where there are any. `--save` writes such a file.
+  package init(embeddings path: String) throws {
     let tables = try ["audio", "image"].map { try EmbeddingFormats.table(path, called: [$0]) }
     let rows = try zip(["audio", "image"], tables).map { name, table in
       guard table.rows.shape.count == 2, table.rows.shape[1] > 0 else {
-        throw Failure.vectorsLack(path, name, found: ["\(table.rows.shape)"])
+        throw Failure.embeddingsLack(path, name, found: ["\(table.rows.shape)"])
       }
       let values = try table.rows.floats()
       guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, name) }
@@ -115,7 +115,7 @@ package struct HeldClips {
     }
     let (audio, images) = (rows[0], rows[1])
     guard audio.count == images.count, audio.width == images.width, audio.count > 0 else {
-      throw Failure.vectorsDiffer(path, audio: [audio.count, audio.width], image: [images.count, images.width])
+      throw Failure.embeddingsDiffer(path, audio: [audio.count, audio.width], image: [images.count, images.width])
     }
     let lists = try ["ids", "labels"].map { key in
       try tables[0].metadata[key].map {
@@ -131,7 +131,7 @@ package struct HeldClips {
     captions = []
     split = nil
     title = "\(audio.count) clips of \(Files.name(path))"
-    name = "vectors of \(DataTitle.of(path))"
+    name = "embeddings of \(DataTitle.of(path))"
     digest = try Digest.ofFile(path)
     warnings = []
   }

@@ -3,7 +3,7 @@ import Basics
 import Kernels
 import Training
 
-/// Mean and deviation over time of each mel band's logarithm: what a sound says without any network.
+/// Mean and deviation over time of each mel band's logarithm: what an audio clip says without any network.
 ///
 /// 64 triangular bands, even on the mel scale 2595 · log₁₀(1 + f / 700) from 0 to 8 kHz, of the student's own power
 /// spectrogram.

@@ -41,8 +41,8 @@ package enum Retrieval {
 
   /// - Parameter threads: queries are spread over them; no figure depends on their number.
   ///
-  /// Equal similarities rank in gallery order, so the result is one, whatever sorts. Memory is that of the vectors and
-  /// 64 MiB a thread, whatever the gallery's size.
+  /// Equal similarities rank in gallery order, so the result is one, whatever sorts. Memory is that of the embeddings
+  /// and 64 MiB a thread, whatever the gallery's size.
   package static func score(
     queries: UnitRows, gallery: UnitRows, _ relevance: Relevance, threads: WorkerThreads
   ) -> RetrievalScores {

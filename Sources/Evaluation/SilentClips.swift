@@ -1,6 +1,6 @@
 import Audio
 
-/// Clips whose sound is digital silence. They are scored like any others, since leaving them out would change what is
+/// Clips whose audio is digital silence. They are scored like any others, since leaving them out would change what is
 /// scored, and are named with what was measured.
 package struct SilentClips: Sendable {
   private var clips: [(name: String, evidence: String)] = []

@@ -4,22 +4,22 @@ import Corpus
 import Shards
 import Training
 
-/// Which sounds a student was trained on: the keys of what its shards hold, and the digests of the files they came
+/// Which audio clips a student was trained on: the keys of what its shards hold, and the digests of the files they came
 /// from.
 package struct TrainingOverlap: Sendable {
-  private var sounds: Set<String> = []
+  private var audioClips: Set<String> = []
   private var sources: Set<Digest> = []
   /// Clips that the shards hold for training and validation.
   package private(set) var clips = 0
 
-  /// - Parameter folder: training shards.
-  package init(shards folder: String, splits: [Split] = [.train, .validation]) throws {
+  /// - Parameter directory: training shards.
+  package init(shards directory: String, splits: [Split] = [.train, .validation]) throws {
     struct Record: Decodable { var source: Digest? }
-    let set = try TrainingSet(folder: folder)
+    let set = try TrainingSet(directory: directory)
     for split in set.splits where splits.contains(split) {
       let samples = try set.samples(split)
       for index in 0..<samples.count {
-        if let key = FlacDecoder.contentKey(try samples.bytes(index, .sound)) { sounds.insert(key) }
+        if let key = FlacDecoder.contentKey(try samples.bytes(index, .audio)) { audioClips.insert(key) }
         let record = try CanonicalJSON.decode(
           Record.self, from: Array(try samples.bytes(index, .record)), source: samples.id(index).text)
         if let source = record.source { sources.insert(source) }
@@ -28,9 +28,9 @@ package struct TrainingOverlap: Sendable {
     }
   }
 
-  /// Whether a sound with this key, or a clip of this file, was trained on.
+  /// Whether an audio clip with this key, or a clip of this file, was trained on.
   package func holds(contentKey: String?, file: Digest?) -> Bool {
-    contentKey.map(sounds.contains) ?? false || file.map(sources.contains) ?? false
+    contentKey.map(audioClips.contains) ?? false || file.map(sources.contains) ?? false
   }
 
   /// What is said of evaluation clips that were.

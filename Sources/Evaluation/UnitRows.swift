@@ -1,9 +1,9 @@
 import Kernels
 
-/// Vectors of length one in memory, for cosine similarities.
+/// Embeddings of length one in memory, for cosine similarities.
 ///
 /// The rows are followed by rows of zeros up to a full block and beyond, so that every product of a block has the same
-/// shape and equal vectors have equal similarities wherever they stand.
+/// shape and equal embeddings have equal similarities wherever they stand.
 package final class UnitRows: Sendable {
   /// Rows of one block of a product.
   static let block = 4096

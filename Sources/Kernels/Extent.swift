@@ -40,7 +40,7 @@ package struct Extent: Sendable, Equatable {
 }
 
 extension Extent {
-  /// Rows of `width` values: what has no picture any more.
+  /// Rows of `width` values: what has no frame any more.
   package static func row(images: Int, width: Int) -> Extent {
     Extent(images: images, channels: width, height: 1, width: 1)
   }

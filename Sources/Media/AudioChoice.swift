@@ -2,7 +2,7 @@ import Audio
 import Corpus
 
 extension AudioStream {
-  /// The sound of a file: the stream that counts, or where that has nothing to hear in the first ten seconds, the next
+  /// The audio of a file: the stream that counts, or where that has nothing to hear in the first ten seconds, the next
   /// that has.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`; `SeekFailed`.
   static func heard(

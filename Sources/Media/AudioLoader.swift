@@ -5,7 +5,7 @@ import Foundation
 
 /// Gets audio into memory as the encoder hears it: 16 kHz, one channel, as it was decoded, not rounded.
 ///
-/// Whoever embeds a file loads it here, so that a file has one vector. Many are decoded side by side in worker
+/// Whoever embeds a file loads it here, so that a file has one embedding. Many are decoded side by side in worker
 /// processes.
 package struct AudioLoader: Sendable {
   package enum Source: Sendable {
@@ -19,19 +19,21 @@ package struct AudioLoader: Sendable {
 
   /// What the audio is wanted for: how much of a file there may be, and must be.
   package enum Use: Sendable {
-    /// One vector for all of it.
+    /// One embedding for all of it.
     case clip
-    /// A vector for each second, normalized together.
+    /// An embedding for each second, normalized together.
     case windows
+    /// The same; audio that fills no window gets one embedding of the whole.
+    case windowsOrWhole
     /// A labelled recording, second by second.
     case recording
 
-    /// A longer file is not loaded: beyond it one vector says little, and memory grows with the length. Of windows it
-    /// is embedded piece by piece, decoded twice.
+    /// A longer file is not loaded: beyond it one embedding says little, and memory grows with the length. Of windows
+    /// it is embedded piece by piece, decoded twice.
     package var mostSeconds: Int {
       switch self {
       case .clip: FrontEnd.mostSeconds
-      case .windows: 300
+      case .windows, .windowsOrWhole: 300
       case .recording: 600
       }
     }
@@ -112,9 +114,9 @@ package struct AudioLoader: Sendable {
         return .refused(Finding(.mediaUnreadable, failure.found ?? failure.what))
       }
     case .excerpt(let source, let start, let seconds):
-      let clip = DecodeRequest(source, startMilliseconds: start, seconds: seconds, work: .sound)
+      let clip = DecodeRequest(source, startMilliseconds: start, seconds: seconds, work: .audio)
       return try keyed(excerpt(clip), clip)
-    case .file(let source): return try keyed(file(source), DecodeRequest(source, work: .sound))
+    case .file(let source): return try keyed(file(source), DecodeRequest(source, work: .audio))
     }
   }
 
@@ -129,7 +131,7 @@ package struct AudioLoader: Sendable {
       samples += outcome.floats
       if continues, !outcome.floats.isEmpty {
         guard samples.count >= use.mostSeconds * FrontEnd.sampleRate else { continue }
-        let length = outcome.reply.sound?.fileSeconds.map { "\(tenths($0)) s" } ?? "over \(use.mostSeconds) s"
+        let length = outcome.reply.audio?.fileSeconds.map { "\(tenths($0)) s" } ?? "over \(use.mostSeconds) s"
         return .long(length)
       }
       guard samples.count >= use.fewestSamples else { return .refused(use.short(samples.count)) }
@@ -149,7 +151,7 @@ package struct AudioLoader: Sendable {
     }
     guard samples.count >= wanted - FrontEnd.sampleRate / 2 else {
       let seconds = tenths(Double(samples.count) / Double(FrontEnd.sampleRate))
-      return .refused(Finding(.clipShort, "sound to \(seconds) s of \(clip.seconds) s"))
+      return .refused(Finding(.clipShort, "audio to \(seconds) s of \(clip.seconds) s"))
     }
     samples += [Float](repeating: 0, count: wanted - samples.count)
     return .audio(Content(samples: samples, warnings: outcome.reply.findings))

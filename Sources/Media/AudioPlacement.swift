@@ -11,7 +11,7 @@ import Corpus
 /// - times that stray and come back, which muxers and demuxers make up: the count goes on;
 /// - times that run at another speed than the samples: the count goes on, and is the clock from then on.
 ///
-/// A frame without a time follows the last. Sound that would run back by tenths of a second is of a clock that began
+/// A frame without a time follows the last. Audio that would run back by tenths of a second is of a clock that began
 /// anew: it and all after it follow the last.
 struct AudioPlacement {
   /// A frame in the stream: where its time puts it, and how long it is, in samples.

@@ -16,7 +16,7 @@ final class AudioStream {
   /// Seconds handed out so far.
   private(set) var seconds = 0
   private let source: any AudioSource
-  /// How many streams of sound the file has, and which this is, for people.
+  /// How many streams of audio the file has, and which this is, for people.
   let choices: Int
   let streamName: String
   /// One for each rate of the source, in the order in which they came.
@@ -37,7 +37,7 @@ final class AudioStream {
   /// Holes, overlaps and wrong times that need no mention.
   private static let few = 10
 
-  /// The stream of sound that was silent, and why this one was taken instead.
+  /// The stream of audio that was silent, and why this one was taken instead.
   var substitution: Finding?
   /// The loudest sample handed out so far.
   private var peak: Float = 0
@@ -45,7 +45,7 @@ final class AudioStream {
   /// - Parameters:
   ///   - asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames, which it has
   ///     not.
-  ///   - choice: which stream of sound; 0 is the one that counts.
+  ///   - choice: which stream of audio; 0 is the one that counts.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
   init(_ input: MediaInput, start: MediaTime, seeks: Bool, asksOthers: Bool, choice: Int = 0) throws {
     (self.input, self.start) = (input, start)
@@ -94,7 +94,7 @@ final class AudioStream {
     // A lossy codec does not give silence back as zeros.
     if end > 0, SixteenBit.isSilent(peak) { findings.append(.silence(peak: peak)) }
     if first { findings.append(.opposite(source.channels)) }
-    if source.errors > 0 { findings.append(.damaged(source.errors, of: "sound", last: lastLibraryError())) }
+    if source.errors > 0 { findings.append(.damaged(source.errors, of: "audio", last: lastLibraryError())) }
     if source.contradictions > Self.few { findings.append(.contradicted(source.contradictions)) }
     // Where a damaged packet was there is a hole, and the damage is said.
     let seams = source.seams - source.errors
@@ -121,7 +121,7 @@ final class AudioStream {
   /// Why nothing was heard.
   var nothingReason: String {
     if source.errors > 0 { return nothingDecoded(damaged: source.errors) }
-    return MediaTime.zero < start ? "no sound at \(start.text) s" : "the audio stream is empty"
+    return MediaTime.zero < start ? "no audio at \(start.text) s" : "the audio stream is empty"
   }
 
   private var isDecoded: Bool { isRead && held == nil }

@@ -1,5 +1,5 @@
 /// Resizing as Pillow does it on 8 bits, byte for byte: bicubic (a = −0.5), widened over all pixels that a smaller
-/// picture's pixel covers, first across and then down, rounded to 8 bits after each, in fixed point of 22 bits.
+/// frame's pixel covers, first across and then down, rounded to 8 bits after each, in fixed point of 22 bits.
 extension Bitmap {
   package func resized(width: Int, height: Int) -> Bitmap {
     if width == self.width, height == self.height { return self }

@@ -1,13 +1,13 @@
 import Basics
 import CFFmpeg
 
-/// A still picture in memory: rows from the top, 8 bits a channel.
+/// A still image in memory: rows from the top, 8 bits a channel.
 package struct Bitmap: Sendable, Equatable {
   package var width: Int
   package var height: Int
   /// 3: red, green, blue. 4: alpha as well.
   package var channels: Int
-  /// Whether the file held numbers of a few colors: such a picture is resized by taking the nearest pixel.
+  /// Whether the file held numbers of a few colors: such an image is resized by taking the nearest pixel.
   package var isPalette = false
   /// `[height, width, channels]`.
   package var pixels: [UInt8]
@@ -17,23 +17,23 @@ package struct Bitmap: Sendable, Equatable {
     (self.width, self.height, self.channels, self.pixels) = (width, height, channels, pixels)
   }
 
-  /// No picture of a camera or a scanner is larger.
+  /// No image of a camera or a scanner is larger.
   private static let mostPixels: Int64 = 1 << 27
 
   /// The pixels of a JPEG or PNG file, the same on every CPU: those that Pillow has, but for a difference of 1 in some
-  /// of a JPEG's brightness. A note that the picture was taken with a turned camera is not heeded, as Pillow does not.
+  /// of a JPEG's brightness. A note that the image was taken with a turned camera is not heeded, as Pillow does not.
   /// - Throws: `picture.unreadable`.
   package init(decoding bytes: [UInt8], source: String) throws {
     var bitmap = media_bitmap()
     let result = media_bitmap_decode(bytes, bytes.count, Self.mostPixels, &bitmap)
-    guard result == 0, let start = bitmap.pixels else { throw Failure.pictureUnreadable(source, describe(result)) }
+    guard result == 0, let start = bitmap.pixels else { throw Failure.imageUnreadable(source, describe(result)) }
     defer { media_bitmap_free(&bitmap) }
     (width, height, channels) = (Int(bitmap.width), Int(bitmap.height), Int(bitmap.channels))
     isPalette = bitmap.is_palette
     pixels = Array(UnsafeBufferPointer(start: start, count: width * height * channels))
   }
 
-  /// What lies in a rectangle, which must lie inside the picture.
+  /// What lies in a rectangle, which must lie inside the image.
   package func cropped(x: Int, y: Int, width: Int, height: Int) -> Bitmap {
     var part: [UInt8] = []
     part.reserveCapacity(width * height * channels)

@@ -43,11 +43,11 @@ package enum ClipDecoder {
     do {
       let input = try input ?? MediaInput(request.source, codecs: request.codecs ?? .all)
       switch request.work {
-      case .sound: return try audio(request, input, seeks: seeks)
+      case .audio: return try audio(request, input, seeks: seeks)
       case .frames(let rate, let shortSide):
         return try frames(try open(input, seeks), request, rate, shortSide, selects)
       case .length: return DecodeOutcome(reply: DecodeReply(findings: [], length: try open(input, seeks).length()))
-      case .picture(let side): return DecodeOutcome(reply: DecodeReply(findings: []), payload: try picture(input, side))
+      case .image(let side): return DecodeOutcome(reply: DecodeReply(findings: []), payload: try image(input, side))
       case .waveform(let first, let count):
         return try waveform(request, input, first: first, count: count, seeks: seeks)
       }
@@ -58,7 +58,7 @@ package enum ClipDecoder {
 
   private static func open(_ input: MediaInput, _ seeks: Bool) throws -> MediaFile {
     let file = try MediaFile(input, seeks: seeks)
-    if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
+    if file.hasNeither { throw Refusal(.unreadable("neither audio nor video in it")) }
     return file
   }
 
@@ -68,7 +68,7 @@ package enum ClipDecoder {
     let clip = try ClipAudio(
       input, start: request.start, seconds: request.seconds, seeks: seeks, plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
-      reply: DecodeReply(findings: clip.findings.sorted(), sound: clip.facts),
+      reply: DecodeReply(findings: clip.findings.sorted(), audio: clip.facts),
       payload: try FlacEncoder.encode(clip.samples, rate: AudioStream.rate))
   }
 
@@ -83,16 +83,16 @@ package enum ClipDecoder {
       request, input, first: max(0, first), count: min(max(1, count), longestPiece), seeks: seeks,
       plain: request.forcedCPUFlags == 0)
     return DecodeOutcome(
-      reply: DecodeReply(findings: piece.findings.sorted(), sound: piece.facts, continues: !piece.isLast),
+      reply: DecodeReply(findings: piece.findings.sorted(), audio: piece.facts, continues: !piece.isLast),
       payload: piece.samples.withUnsafeBytes { Array($0.prefix(4 * piece.count)) })
   }
 
-  /// A file that holds more is no picture of a camera or a scanner.
-  private static let mostPictureBytes = 1 << 28
-  private static let pictureSides = 1...1024
+  /// A file that holds more is no image of a camera or a scanner.
+  private static let mostImageBytes = 1 << 28
+  private static let imageSides = 1...1024
 
-  private static func picture(_ input: MediaInput, _ side: Int) throws -> [UInt8] {
-    guard input.size <= mostPictureBytes, pictureSides.contains(side) else {
+  private static func image(_ input: MediaInput, _ side: Int) throws -> [UInt8] {
+    guard input.size <= mostImageBytes, imageSides.contains(side) else {
       throw Refusal(.unreadable("\(input.size) bytes, to \(side) pixels"))
     }
     let bytes = [UInt8](unsafeUninitializedCapacity: input.size) { buffer, count in

@@ -2,7 +2,7 @@ import CFFmpeg
 import Corpus
 
 /// Where the clock of a file begins anew, and what has to be added to its times from there on, so that it goes on: one
-/// decision for sound and picture together, so that they keep their distance.
+/// decision for audio and video together, so that they keep their distance.
 ///
 /// Files that are joined byte by byte have such places: each part counts from its own start. A part begins where a
 /// stream runs back by tenths of a second and stays back; the other stream's first packet of it is where that runs back

@@ -6,7 +6,7 @@ import Corpus
 package struct DecodeRequest: Codable, Sendable, Equatable {
   package enum Work: Codable, Sendable, Equatable {
     /// The clip's audio as FLAC: 16 kHz, one channel, 16 bit, as many samples as the clip is long.
-    case sound
+    case audio
     /// What is on the screen at r/fps seconds, as a `FramePack`.
     /// - Parameter shortSide: pixels that the shorter side has at most.
     case frames(fps: FrameRate, shortSide: Int = FrameFacts.usualShortSide)
@@ -14,8 +14,8 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
     case waveform(first: Int, count: Int)
     /// How long the file is; nothing is decoded.
     case length
-    /// A still picture, JPEG or PNG, as CLIP's image tower takes it: `Bitmap.squared`.
-    case picture(side: Int)
+    /// A still image, JPEG or PNG, as CLIP's image tower takes it: `Bitmap.squared`.
+    case image(side: Int)
   }
 
   package var source: MediaSource
@@ -87,7 +87,7 @@ package struct FrameFacts: Codable, Sendable, Equatable {
 /// What a worker says about one request. Without facts there is no payload, and a finding says why.
 package struct DecodeReply: Codable, Sendable, Equatable {
   package var findings: [Finding]
-  package var sound: AudioFacts?
+  package var audio: AudioFacts?
   package var frames: FrameFacts?
   /// Of a waveform: whether more audio follows.
   package var continues: Bool?
@@ -95,11 +95,11 @@ package struct DecodeReply: Codable, Sendable, Equatable {
   package var length: Double?
 
   package init(
-    findings: [Finding], sound: AudioFacts? = nil, frames: FrameFacts? = nil, continues: Bool? = nil,
+    findings: [Finding], audio: AudioFacts? = nil, frames: FrameFacts? = nil, continues: Bool? = nil,
     length: Double? = nil
   ) {
     self.findings = findings
-    self.sound = sound
+    self.audio = audio
     self.frames = frames
     self.continues = continues
     self.length = length

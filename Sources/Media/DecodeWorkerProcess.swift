@@ -91,7 +91,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   func decode(_ request: DecodeRequest, _ input: MediaInput, seconds: Double) throws -> DecodeOutcome {
     let (reply, payload) = try exchange(request, with: input, reply: DecodeReply.self, seconds: seconds)
     openSource = reply.continues == true ? request.source : nil
-    // The pieces of one long sound are one clip: a new worker would have to begin it anew.
+    // The pieces of one long clip are one clip: a new worker would have to begin it anew.
     if openSource == nil { answered += 1 }
     return DecodeOutcome(reply: reply, payload: payload)
   }

@@ -5,7 +5,7 @@ import Corpus
 ///
 /// That is the last frame presented at or before the time (half a unit of the container's clock of grace: it rounds). A
 /// time before the first frame takes it when it comes within a frame or 100 ms; a time after the end of the last frame
-/// takes none, unless the sound goes on for over half a second: then the last frame stays on the screen as long.
+/// takes none, unless the audio goes on for over half a second: then the last frame stays on the screen as long.
 /// Everything goes by time, so a variable frame rate needs no care.
 struct FrameSampler {
   private let file: MediaFile
@@ -21,7 +21,7 @@ struct FrameSampler {
   private var served = 0
   private var shift = MediaTime.zero
   private var end: MediaTime?
-  /// Until when the last frame stays on the screen after the picture's end, once that was looked for.
+  /// Until when the last frame stays on the screen after the frame's end, once that was looked for.
   private var stays: MediaTime?
   private var hasLooked = false
   private let writer: FrameWriter
@@ -59,9 +59,9 @@ struct FrameSampler {
     }
     var findings: [Finding] = []
     let stays = try end.flatMap { try heldUntil($0) }
-    if let end, let stays { findings.append(.pictureStops(end.seconds, sound: stays.seconds)) }
+    if let end, let stays { findings.append(.imageStops(end.seconds, audio: stays.seconds)) }
     if writer.isStill { findings.append(.still(writer.frames.count)) }
-    if decoder.errors > 0 { findings.append(.damaged(decoder.errors, of: "picture", last: lastLibraryError())) }
+    if decoder.errors > 0 { findings.append(.damaged(decoder.errors, of: "video", last: lastLibraryError())) }
     let facts = FrameFacts(
       width: Int(shape.width), height: Int(shape.height), codec: decoder.stream.codec, frameTimes: writer.times,
       coveredSeconds: min(limit, max(.zero, stays ?? end ?? .zero)).seconds, isStill: writer.isStill,
@@ -111,17 +111,17 @@ struct FrameSampler {
     }
   }
 
-  /// Sound and picture of most files end as far apart.
+  /// Audio and video of most files end as far apart.
   private static let usual = MediaTime(1, timescale: 2)
 
-  /// How long a picture that ends at `end` stays on the screen because the sound goes on; nil where it does not.
+  /// How long a frame that ends at `end` stays on the screen because the audio goes on; nil where it does not.
   private mutating func heldUntil(_ end: MediaTime) throws -> MediaTime? {
     guard !hasLooked else { return stays }
     hasLooked = true
     guard MediaTime.zero < end, end + Self.usual < limit,
-      let sound = try file.endOfSound(before: windowStart + limit - shift, after: windowStart)
+      let audio = try file.endOfAudio(before: windowStart + limit - shift, after: windowStart)
     else { return nil }
-    let rest = min(limit, sound - windowStart + shift)
+    let rest = min(limit, audio - windowStart + shift)
     stays = end + Self.usual < rest ? rest : nil
     return stays
   }
@@ -149,9 +149,9 @@ struct FrameSampler {
   private var nothingReason: String {
     let damaged = decoder.errors
     if end != nil {
-      return "the picture covers none of the requested times" + (damaged > 0 ? "; \(damaged) damaged packets" : "")
+      return "the video covers none of the requested times" + (damaged > 0 ? "; \(damaged) damaged packets" : "")
     }
     if damaged > 0 { return nothingDecoded(damaged: damaged) }
-    return MediaTime.zero < start ? "no picture at \(start.text) s" : "the video stream is empty"
+    return MediaTime.zero < start ? "no video at \(start.text) s" : "the video stream is empty"
   }
 }

@@ -1,7 +1,7 @@
 import CFFmpeg
 import Corpus
 
-/// Decoded frames to JPEG: upright, square pixels, the short side as asked for (a smaller picture keeps its size),
+/// Decoded frames to JPEG: upright, square pixels, the short side as asked for (a smaller frame keeps its size),
 /// even, full range.
 ///
 /// A frame that is asked for several times is scaled and encoded once. Scaling and encoding are bit exact: the same
@@ -15,7 +15,7 @@ final class FrameWriter {
   private let file: MediaFile
   private let stream: MediaFile.Stream
   private let scaler: OpaquePointer
-  private let picture: OpaquePointer
+  private let image: OpaquePointer
   private var encoder: (size: Size, handle: OpaquePointer)?
   private var lastTime: MediaTime?
   private var firstLuma: (size: Size, pixels: [UInt8])?
@@ -35,17 +35,17 @@ final class FrameWriter {
     self.shortSide = max(2, shortSide)
     self.stream = stream
     guard let scaler = media_scaler_make() else { throw Refusal(.outOfMemory("scaling")) }
-    guard let picture = media_frame_make() else {
+    guard let image = media_frame_make() else {
       media_scaler_free(scaler)
       throw Refusal(.outOfMemory("scaling"))
     }
     self.scaler = scaler
-    self.picture = picture
+    self.image = image
   }
 
   deinit {
     media_scaler_free(scaler)
-    media_frame_free(picture)
+    media_frame_free(image)
     media_jpeg_encoder_free(encoder?.handle)
   }
 
@@ -62,9 +62,9 @@ final class FrameWriter {
     media_display_shape(file.handle, stream.index, frame, &shape)
     if self.shape == nil { self.shape = shape }
     let size = Self.target(width: Int(shape.width), height: Int(shape.height), shortSide: shortSide)
-    let scaled = media_scale(scaler, frame, &shape, Int32(size.width), Int32(size.height), picture)
+    let scaled = media_scale(scaler, frame, &shape, Int32(size.width), Int32(size.height), image)
     if media_is_out_of_memory(scaled) { throw Refusal(.outOfMemory("scaling")) }
-    guard scaled == 0 else { throw Refusal(.nothingSeen("the picture cannot be scaled: \(describe(scaled))")) }
+    guard scaled == 0 else { throw Refusal(.nothingSeen("the frame cannot be scaled: \(describe(scaled))")) }
     compare(size)
     frames.append(FramePack.Frame(time: requested.seconds, jpeg: try encode(size)))
     times.append(time.seconds)
@@ -90,16 +90,16 @@ final class FrameWriter {
     }
     var bytes: UnsafePointer<UInt8>?
     var count = 0
-    let result = media_jpeg_encode(encoder?.handle, picture, &bytes, &count)
+    let result = media_jpeg_encode(encoder?.handle, image, &bytes, &count)
     guard result == 0, let bytes else { throw Refusal(.outOfMemory("encoding JPEG: \(describe(result))")) }
     return Array(UnsafeBufferPointer(start: bytes, count: count))
   }
 
-  /// Marks movement: a mean difference of brightness from the first picture of half a step or more.
+  /// Marks movement: a mean difference of brightness from the first frame of half a step or more.
   private func compare(_ size: Size) {
     if hasMoved { return }
     var stride: Int32 = 0
-    guard let luma = media_luma(picture, &stride) else { return }
+    guard let luma = media_luma(image, &stride) else { return }
     guard let first = firstLuma else {
       let rows = (0..<size.height).map { UnsafeBufferPointer(start: luma + $0 * Int(stride), count: size.width) }
       firstLuma = (size, rows.flatMap { Array($0) })

@@ -26,23 +26,23 @@ final class LibavAudioSource: AudioSource {
 
   /// - Parameters:
   ///   - start: where position 0 is, after the presentation start of the file.
-  ///   - choice: which stream of sound; 0 is the one that counts.
+  ///   - choice: which stream of audio; 0 is the one that counts.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
   init(_ input: MediaInput, start: MediaTime, seeks: Bool, choice: Int = 0) throws {
     file = try MediaFile(input, onlyAudio: true, seeks: seeks)
-    if file.hasNeither { throw Refusal(.unreadable("neither sound nor picture in it")) }
-    guard choice < file.sounds.count else {
+    if file.hasNeither { throw Refusal(.unreadable("neither audio nor video in it")) }
+    guard choice < file.audioStreams.count else {
       throw Refusal(file.undecodable(MEDIA_KIND_AUDIO, Finding.noAudioDecoder) ?? .noAudioStream)
     }
     self.start = start
-    decoder = try StreamDecoder(file, file.sounds[choice], missing: Finding.nothingHeard)
+    decoder = try StreamDecoder(file, file.audioStreams[choice], missing: Finding.nothingHeard)
     frames = AudioFrames(decoder)
     windowStart = file.start + start
   }
 
   var codec: String { decoder.stream.codec }
-  /// How many streams of sound there are.
-  var choices: Int { file.sounds.count }
+  /// How many streams of audio there are.
+  var choices: Int { file.audioStreams.count }
   /// For people.
   var streamName: String { "stream \(decoder.stream.index) (\(codec))" }
   /// Whether libav takes the samples for something else than they are.

@@ -16,7 +16,7 @@ extension Failure {
       expected: "a number or a fraction from 1/60 to 240, such as 1, 0.5 or 30000/1001", exit: .usage)
   }
 
-  static func pictureUnreadable(_ path: String, _ reason: String) -> Failure {
+  static func imageUnreadable(_ path: String, _ reason: String) -> Failure {
     Failure(
       "picture.unreadable", "the image cannot be read", on: path, found: reason,
       expected: "a JPEG or PNG file of 8 bits a channel")
@@ -77,10 +77,10 @@ extension Finding {
   static func noVideoDecoder(_ codec: String) -> Finding { Finding(.videoMissing, "no decoder for \(codec)") }
   static func nothingSeen(_ reason: String) -> Finding { Finding(.videoMissing, reason) }
   static func still(_ count: Int) -> Finding { Finding(.videoStill, "\(count) frames, all the same") }
-  static func pictureStops(_ end: Double, sound: Double) -> Finding {
+  static func imageStops(_ end: Double, audio: Double) -> Finding {
     Finding(
       .audioVideoMismatch,
-      "picture to \(tenths(end)) s, sound to \(tenths(sound)) s; the last picture stays on the screen")
+      "video to \(tenths(end)) s, audio to \(tenths(audio)) s; the last frame stays on the screen")
   }
   static func opposite(_ channels: Int) -> Finding {
     Finding(.audioOpposite, "\(channels) channels whose mean is under a thousandth of the loudest one's energy")
@@ -90,10 +90,10 @@ extension Finding {
     return Finding(.mediaErrors, "\(kind): \(count) damaged packet\(count == 1 ? "" : "s") or frames\(cause)")
   }
   static func contradicted(_ count: Int) -> Finding {
-    Finding(.mediaErrors, "sound: the times of \(count) frames contradict their samples; the samples were counted")
+    Finding(.mediaErrors, "audio: the times of \(count) frames contradict their samples; the samples were counted")
   }
   static func placedAnew(_ count: Int) -> Finding {
-    Finding(.mediaErrors, "sound: \(count) holes or overlaps between frames")
+    Finding(.mediaErrors, "audio: \(count) holes or overlaps between frames")
   }
   static func timeout(_ seconds: Double) -> Finding {
     Finding(.mediaTimeout, "no answer within \(Int(seconds.rounded(.up))) s, twice")

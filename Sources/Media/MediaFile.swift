@@ -11,8 +11,8 @@ final class MediaFile {
   let input: MediaInput
   let handle: OpaquePointer
   let audio: Stream?
-  /// Every stream of sound that can be decoded, the chosen one first.
-  let sounds: [Stream]
+  /// Every stream of audio that can be decoded, the chosen one first.
+  let audioStreams: [Stream]
   let video: Stream?
   /// The presentation start of the file: time 0 of a clip that starts at 0.
   let start: MediaTime
@@ -63,7 +63,7 @@ final class MediaFile {
     }
     let chosen = Self.choose(MEDIA_KIND_AUDIO, from: streams, of: opened)
     audio = chosen
-    sounds =
+    audioStreams =
       Self.candidates(MEDIA_KIND_AUDIO, from: streams).filter { $0.index == chosen?.index }
       + Self.candidates(MEDIA_KIND_AUDIO, from: streams).filter { $0.index != chosen?.index }
     video = Self.choose(MEDIA_KIND_VIDEO, from: streams, of: opened)

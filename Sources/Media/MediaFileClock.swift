@@ -26,7 +26,7 @@ extension MediaFile {
     return ClockRestarts(packets)
   }
 
-  /// The file's seconds from its start to the end of sound or picture, whichever is later: as the container states it
+  /// The file's seconds from its start to the end of audio or video, whichever is later: as the container states it
   /// where it knows, else by its packets; nil where these have no times.
   func length() throws -> Double? {
     if statesLength, let duration { return duration }
@@ -45,16 +45,16 @@ extension MediaFile {
     return end.map { ($0 - other.start).seconds } ?? duration
   }
 
-  /// Ten hours of sound and picture.
+  /// Ten hours of audio and video.
   private static let mostPackets = 4 << 20
 
-  /// Where the sound that begins before `limit` ends, on the file's clock; nil where there is none.
-  func endOfSound(before limit: MediaTime, after time: MediaTime) throws -> MediaTime? {
+  /// Where the audio that begins before `limit` ends, on the file's clock; nil where there is none.
+  func endOfAudio(before limit: MediaTime, after time: MediaTime) throws -> MediaTime? {
     let other = try MediaFile(input, onlyAudio: true, seeks: maySeek)
-    guard let sound = other.audio,
-      let decoder = try? StreamDecoder(other, sound, missing: Finding.nothingHeard)
+    guard let audio = other.audio,
+      let decoder = try? StreamDecoder(other, audio, missing: Finding.nothingHeard)
     else { return nil }
-    if other.seek(sound, to: time) { decoder.restart() }
+    if other.seek(audio, to: time) { decoder.restart() }
     return try decoder.endOfRemainingPackets(before: limit, after: nil, holds: false)
   }
 

@@ -47,15 +47,15 @@ enum TestFault: String, CaseIterable {
       let covered = 9.75 + Double(Digest(of: request.source.path).prefix64 % 100_000) * 1e-5 / 4
       let times = (0..<10).map { Double($0) + covered * 1e-3 }
       return switch request.work {
-      case .sound:
+      case .audio:
         DecodeOutcome(
           reply: DecodeReply(
             findings: [],
-            sound: AudioFacts(
+            audio: AudioFacts(
               coveredSeconds: covered, firstAudioSeconds: 0, sourceRate: 48_000, channels: 2, codec: "aac",
               decodeErrors: 0,
               fileSeconds: 10)), payload: payload)
-      case .picture(let side):
+      case .image(let side):
         DecodeOutcome(
           reply: DecodeReply(findings: []), payload: [UInt8](repeating: 0, count: side * side * 3))
       case .length: DecodeOutcome(reply: DecodeReply(findings: [], length: 10))

@@ -1,19 +1,19 @@
 import Kernels
 
-/// Unfinished sentences of several sounds, a token longer with each step, with a decoder's frozen weights. Keys and
-/// values of earlier tokens are kept, so that a step computes one token a sentence. Runs on the calling thread.
+/// Unfinished sentences of several audio clips, a token longer with each step, with a decoder's frozen weights. Keys
+/// and values of earlier tokens are kept, so that a step computes one token a sentence. Runs on the calling thread.
 ///
-/// The scores of a sentence depend on its own tokens and its own sound alone, bit by bit: not on what else is decoded.
+/// The scores of a sentence depend on its own tokens and its own audio alone, bit by bit: not on what else is decoded.
 package final class CaptionDecoding {
   /// A sentence in this step.
   package struct Row: Sendable {
-    package var sound: Int
+    package var audio: Int
     /// Which row of the step before it goes on from; of no meaning in the first step.
     package var parent: Int
     package var token: Int
 
-    package init(sound: Int, parent: Int, token: Int) {
-      (self.sound, self.parent, self.token) = (sound, parent, token)
+    package init(audio: Int, parent: Int, token: Int) {
+      (self.audio, self.parent, self.token) = (audio, parent, token)
     }
   }
 
@@ -22,9 +22,10 @@ package final class CaptionDecoding {
   private let ops: any Ops
   private let mostRows: Int
   private let blocks: [CaptionBlock]
-  /// By block: keys and values of the sounds' vectors, `[vectors, width]`; `sounds` says whose rows are whose.
+  /// By block: keys and values of the audio clips' embeddings, `[embeddings, width]`; `audioClips` says whose rows are
+  /// whose.
   private var memory: [(keys: FloatBuffer, values: FloatBuffer)] = []
-  private var sounds: [Range<Int>] = []
+  private var audioClips: [Range<Int>] = []
   /// By block: keys and values of tokens, `[steps, mostRows, width]`.
   private let past: [(keys: FloatBuffer, values: FloatBuffer)]
   /// By row of the step before: in which row of each earlier step its sentence was.
@@ -36,11 +37,12 @@ package final class CaptionDecoding {
   package let logits: FloatBuffer
 
   /// - Parameters:
-  ///   - sounds: of each, its vectors one behind another, `[vectors, inputs]`; one at least, `mostFrames` at most.
+  ///   - audioClips: of each, its embeddings one behind another, `[embeddings, inputs]`; one at least, `mostFrames` at
+  ///     most.
   ///   - mostRows: sentences in a step.
   ///   - mostTokens: steps.
   package init(
-    _ decoder: CaptionDecoder, _ parameters: Parameters, ops: any Ops, sounds: [[Float]], mostRows: Int,
+    _ decoder: CaptionDecoder, _ parameters: Parameters, ops: any Ops, audioClips: [[Float]], mostRows: Int,
     mostTokens: Int
   ) {
     (self.decoder, self.parameters, self.ops, self.mostRows) = (decoder, parameters, ops, mostRows)
@@ -52,19 +54,19 @@ package final class CaptionDecoding {
     inner = FloatBuffer(mostRows * decoder.hidden)
     scores = FloatBuffer(max(mostTokens, decoder.mostFrames))
     logits = FloatBuffer(mostRows * decoder.vocabulary)
-    look(at: sounds)
+    look(at: audioClips)
   }
 
-  private func look(at sounds: [[Float]]) {
-    let rows = sounds.map { $0.count / decoder.inputs }
-    self.sounds = rows.indices.map { sound in
-      let first = rows[..<sound].reduce(0, +)
-      return first..<first + rows[sound]
+  private func look(at audioClips: [[Float]]) {
+    let rows = audioClips.map { $0.count / decoder.inputs }
+    self.audioClips = rows.indices.map { audio in
+      let first = rows[..<audio].reduce(0, +)
+      return first..<first + rows[audio]
     }
     let count = rows.reduce(0, +)
     let frames = FloatBuffer(count * decoder.width)
-    let vectors = FloatBuffer(sounds.flatMap { $0 })
-    decoder.frames.forward(vectors.start, parameters, frames.start, rows: count)
+    let embeddings = FloatBuffer(audioClips.flatMap { $0 })
+    decoder.frames.forward(embeddings.start, parameters, frames.start, rows: count)
     for i in 0..<frames.count { frames.start[i] = max(0, frames.start[i]) }
     memory = blocks.map { block in
       let (keys, values) = (FloatBuffer(frames.count), FloatBuffer(frames.count))
@@ -118,15 +120,15 @@ package final class CaptionDecoding {
     finish(attention.last, z.start, block.norms[0], count)
   }
 
-  /// To the sound.
+  /// To the audio.
   private func look(_ block: CaptionBlock, _ memory: (keys: FloatBuffer, values: FloatBuffer), _ rows: [Row]) {
     let (width, core) = (decoder.width, block.cross.core)
     block.cross.inputs[0].forward(x.start, parameters, y.start, rows: rows.count)
     for (index, row) in rows.enumerated() {
       ops.attend(
         heads: core.count, width: core.headWidth, query: y.start + index * width,
-        keys: sounds[row.sound].map { Floats(memory.keys.start + $0 * width) },
-        values: sounds[row.sound].map { Floats(memory.values.start + $0 * width) }, scale: core.scale,
+        keys: audioClips[row.audio].map { Floats(memory.keys.start + $0 * width) },
+        values: audioClips[row.audio].map { Floats(memory.values.start + $0 * width) }, scale: core.scale,
         scores: scores.start, z.start + index * width)
     }
     finish(block.cross.last, z.start, block.norms[1], rows.count)

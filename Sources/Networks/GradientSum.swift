@@ -22,7 +22,7 @@ package final class GradientSum: @unchecked Sendable {
   private var free: [FloatBuffer] = []
   /// By level: the sum of 2^level microbatches that waits for the next as many.
   private var waiting: [FloatBuffer?]
-  /// Sums whose earlier neighbour is another process's, in order.
+  /// Sums whose earlier neighbor is another process's, in order.
   private var finished: [FloatBuffer] = []
 
   package init(count: Int, _ microbatches: Microbatches, ops: any Ops) {

@@ -1,8 +1,8 @@
 import Kernels
 
 /// The only place where microbatches meet. What they give becomes one result along a binary tree over their indices,
-/// whichever thread is done first: neighbours meet (0 and 1, 2 and 3, …), then neighbouring pairs, and so on; what has
-/// no neighbour goes up alone. A run of microbatches that is a whole subtree can be summed elsewhere.
+/// whichever thread is done first: neighbors meet (0 and 1, 2 and 3, …), then neighboring pairs, and so on; what has
+/// no neighbor goes up alone. A run of microbatches that is a whole subtree can be summed elsewhere.
 package protocol Reduction: Sendable {
   /// Which of a batch's microbatches are this process's, of so many.
   func share(of microbatches: Int) -> Range<Int>

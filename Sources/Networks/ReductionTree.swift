@@ -1,7 +1,7 @@
 /// The tree along which microbatches meet, cut where their owners change: what each owner merges by itself, what it
 /// then has, and what is left to be merged of that.
 package struct ReductionTree: Sendable {
-  /// Two neighbouring subtrees that become one, each named by its first microbatch.
+  /// Two neighboring subtrees that become one, each named by its first microbatch.
   package struct Pair: Sendable, Equatable {
     package var earlier: Int
     package var later: Int

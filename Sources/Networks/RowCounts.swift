@@ -1,5 +1,5 @@
-/// How many rows each image has in a pass, where images differ in that: sentences in words, sounds in windows. Rows
-/// that an image does not have are nowhere: nothing is computed for them.
+/// How many rows each image has in a pass, where images differ in that: sentences in words, audio clips in windows.
+/// Rows that an image does not have are nowhere: nothing is computed for them.
 package final class RowCounts: @unchecked Sendable {
   /// The rows of a network that are counted together.
   package enum Stream: Sendable, CaseIterable {

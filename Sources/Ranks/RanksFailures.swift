@@ -36,6 +36,13 @@ extension Failure {
     Failure("ranks.mpi", "Open MPI reports an error", on: call, found: "code \(code)", hint: goOn)
   }
 
+  static func ranksDiffer(_ ranks: [String], _ differences: [String]) -> Failure {
+    Failure(
+      "ranks.differ", "the ranks would not train the same weights", on: ranks.joined(separator: ", "),
+      found: differences.joined(separator: "; "),
+      hint: "every rank needs the same command line, the same data and the same program", exit: .usage)
+  }
+
   static func lost(_ rank: Int, seconds: Double) -> Failure {
     Failure(
       "ranks.lost", "a rank is gone", on: "rank \(rank)", found: "no sign of life for \(Int(seconds)) s", hint: goOn)

@@ -10,7 +10,7 @@ package struct CacheServer: Sendable {
   enum Credentials: Sendable {
     case basic(user: String, password: String)
     case bearer(String)
-    /// What a netrc file says of the host, if it does; nil: that of the home folder.
+    /// What a netrc file says of the host, if it does; nil: that of the home directory.
     case netrc(String?)
   }
 

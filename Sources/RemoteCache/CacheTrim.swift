@@ -24,9 +24,9 @@ struct CacheTrim {
   /// - Returns: bytes that are left; nil where another process is at it, or nothing may be written here.
   @discardableResult
   func run(limit: Int) -> Int? {
-    let folder = "\(root)/gc"
-    if !Files.isDirectory(folder) { _ = fileSystem.makeDirectory(folder) }
-    guard let lock = try? FileLock("\(folder)/lock") else { return nil }
+    let directory = "\(root)/gc"
+    if !Files.isDirectory(directory) { _ = fileSystem.makeDirectory(directory) }
+    guard let lock = try? FileLock("\(directory)/lock") else { return nil }
     defer { withExtendedLifetime(lock) {} }
     var entries = ["ac", "cas"].flatMap { files(in: "\(root)/\($0)") }
     var left = entries.reduce(0) { $0 + $1.size }
@@ -54,9 +54,9 @@ struct CacheTrim {
   }
 
   private func files(in store: String) -> [Entry] {
-    let folders = (try? Files.entries(in: store)) ?? []
-    return folders.filter { $0.identity?.kind == .folder }.flatMap { folder -> [Entry] in
-      let path = "\(store)/\(folder.name)"
+    let directories = (try? Files.entries(in: store)) ?? []
+    return directories.filter { $0.identity?.kind == .directory }.flatMap { directory -> [Entry] in
+      let path = "\(store)/\(directory.name)"
       return ((try? Files.entries(in: path)) ?? []).compactMap { file in
         guard let identity = file.identity, identity.kind == .file else { return nil }
         return Entry(path: "\(path)/\(file.name)", size: identity.size, used: identity.modified)

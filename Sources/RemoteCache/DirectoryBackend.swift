@@ -114,7 +114,7 @@ final class DirectoryBackend: CacheBackend {
 
   // MARK: Names
 
-  /// In a folder of its own for each beginning: file systems dislike very many names in one.
+  /// In a directory of its own for each beginning: file systems dislike very many names in one.
   private func path(_ key: CacheKey) -> String {
     let hex = key.digest.hex
     return "\(root)/\(key.store)/\(hex.prefix(2))/\(hex)"

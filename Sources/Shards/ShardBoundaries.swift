@@ -4,7 +4,7 @@
 // An id is a boundary when its hash is the lowest within `radius` ids on either side; both ends of the list count as
 // lower still. Then boundaries are more than `radius` apart, and on average 2 * radius + 1. Whether an id is one
 // depends on nothing further away than `radius`, and adding an id makes at most two new shards: either it is itself a
-// boundary (it ends one shard, begins another, and may take the place of a neighbour on each side), or it takes away
+// boundary (it ends one shard, begins another, and may take the place of a neighbor on each side), or it takes away
 // boundaries with higher hashes near it (their shards become one), or it moves one pair of rivals out of each other's
 // reach (one shard becomes two). These exclude one another. `hash(id) mod N = 0` with a least size applied left to
 // right was rejected: each skipped boundary moves the next decision, and a change runs on until the two lists happen to

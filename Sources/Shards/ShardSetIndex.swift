@@ -28,14 +28,15 @@ package enum ShardSetIndex {
 
   package static func widsName(_ set: String) -> String { "\(set).json" }
 
-  package static func write(_ shards: [Split: [TrainingShard]], folder: String) throws {
-    try write(Dictionary(uniqueKeysWithValues: shards.map { ($0.key.rawValue, $0.value) }), folder: folder)
+  package static func write(_ shards: [Split: [TrainingShard]], directory: String) throws {
+    try write(Dictionary(uniqueKeysWithValues: shards.map { ($0.key.rawValue, $0.value) }), directory: directory)
   }
 
-  /// Writes all index files of a folder of finished shards, by the name of their set; a set without shards gets none.
-  package static func write(_ shards: [String: [TrainingShard]], folder: String) throws {
+  /// Writes all index files of a directory of finished shards, by the name of their set; a set without shards gets
+  /// none.
+  package static func write(_ shards: [String: [TrainingShard]], directory: String) throws {
     for (name, bytes) in try files(shards).sorted(by: { $0.key < $1.key }) {
-      try Files.write(bytes, to: "\(folder)/\(name)")
+      try Files.write(bytes, to: "\(directory)/\(name)")
     }
   }
 
@@ -56,8 +57,8 @@ package enum ShardSetIndex {
   }
 
   /// Samples by shard name, as `sizes.json` says; nil where there is none.
-  package static func sizes(folder: String) throws -> [String: Int]? {
-    let path = "\(folder)/\(sizesName)"
+  package static func sizes(directory: String) throws -> [String: Int]? {
+    let path = "\(directory)/\(sizesName)"
     guard Files.exists(path) else { return nil }
     return try CanonicalJSON.decode([String: Int].self, from: Files.read(path, limit: 64 << 20), source: path)
   }

@@ -23,19 +23,19 @@ extension Failure {
     Failure("shard.key", "a sample's key is not a clip id", on: path, found: key)
   }
 
-  static func shardDuplicate(_ folder: String, _ id: ClipID) -> Failure {
+  static func shardDuplicate(_ directory: String, _ id: ClipID) -> Failure {
     Failure(
-      "shard.duplicate", "two samples have one id", on: folder, found: "\(id) twice")
+      "shard.duplicate", "two samples have one id", on: directory, found: "\(id) twice")
   }
 
-  static func shardsNone(_ folder: String) -> Failure {
+  static func shardsNone(_ directory: String) -> Failure {
     Failure(
-      "shards.none", "no training shards here", on: folder, expected: "train-000000.tar …")
+      "shards.none", "no training shards here", on: directory, expected: "train-000000.tar …")
   }
 
-  static func shardMissing(_ folder: String, _ name: String) -> Failure {
+  static func shardMissing(_ directory: String, _ name: String) -> Failure {
     Failure(
-      "shards.missing", "a training shard is missing", on: folder, expected: name)
+      "shards.missing", "a training shard is missing", on: directory, expected: name)
   }
 
   static func shardCount(_ path: String, found: Int, expected: Int) -> Failure {
@@ -44,9 +44,9 @@ extension Failure {
       expected: "\(expected)")
   }
 
-  static func splitMissing(_ folder: String, _ split: Split, has: [Split]) -> Failure {
+  static func splitMissing(_ directory: String, _ split: Split, has: [Split]) -> Failure {
     Failure(
-      "shards.split", "no shards of that split", on: folder, found: has.map(\.rawValue).joined(separator: ", "),
+      "shards.split", "no shards of that split", on: directory, found: has.map(\.rawValue).joined(separator: ", "),
       expected: split.rawValue, hint: has.first.map { "name one that is there: --split \($0.rawValue)" })
   }
 

@@ -1,11 +1,11 @@
-// A folder of training shards as training sees it: splits, and in each the samples of all its shards in key order.
+// A directory of training shards as training sees it: splits, and in each the samples of all its shards in key order.
 
 import Basics
 import Corpus
 import Tensors
 
 package struct TrainingSet: Sendable {
-  package let folder: String
+  package let directory: String
   /// Shard file names in number order.
   package let shards: [Split: [String]]
   private let sizes: [String: Int]?
@@ -13,24 +13,24 @@ package struct TrainingSet: Sendable {
   /// Looks at names only; `samples(_:)` opens.
   /// - Throws: `shards.none`, or `shards.missing` when a number is left out or `sizes.json` names a shard that is not
   ///   there.
-  package init(folder: String) throws {
-    self.folder = folder
-    guard Files.isDirectory(folder) else { throw Failure.shardsNone(folder) }
+  package init(directory: String) throws {
+    self.directory = directory
+    guard Files.isDirectory(directory) else { throw Failure.shardsNone(directory) }
     var found: [Split: [(number: Int, name: String)]] = [:]
-    for name in try Files.names(in: folder) {
+    for name in try Files.names(in: directory) {
       if let (split, number) = TrainingShard.parse(name) { found[split, default: []].append((number, name)) }
     }
-    if found.isEmpty { throw Failure.shardsNone(folder) }
+    if found.isEmpty { throw Failure.shardsNone(directory) }
     for (split, list) in found {
       for (expected, shard) in list.sorted(by: { $0.number < $1.number }).enumerated() where shard.number != expected {
-        throw Failure.shardMissing(folder, TrainingShard.name(split, expected))
+        throw Failure.shardMissing(directory, TrainingShard.name(split, expected))
       }
     }
     shards = found.mapValues { $0.sorted { $0.number < $1.number }.map(\.name) }
-    sizes = try ShardSetIndex.sizes(folder: folder)
+    sizes = try ShardSetIndex.sizes(directory: directory)
     let names = Set(shards.values.joined())
     if let absent = sizes?.keys.sorted().first(where: { TrainingShard.parse($0) != nil && !names.contains($0) }) {
-      throw Failure.shardMissing(folder, absent)
+      throw Failure.shardMissing(directory, absent)
     }
   }
 
@@ -38,7 +38,7 @@ package struct TrainingSet: Sendable {
   /// - Throws: what reading a shard's index throws.
   package func ids() throws -> [Split: [ClipID]] {
     try shards.mapValues { names in
-      try names.flatMap { try TrainingShardIndex.samples("\(folder)/\($0)").map(\.id) }
+      try names.flatMap { try TrainingShardIndex.samples("\(directory)/\($0)").map(\.id) }
     }
   }
 
@@ -48,15 +48,15 @@ package struct TrainingSet: Sendable {
   /// Opens every shard of a split.
   /// - Throws: `shards.split`, `shards.count`, `shard.duplicate`, and what reading a shard throws.
   package func samples(_ split: Split) throws -> TrainingSamples {
-    guard let names = shards[split] else { throw Failure.splitMissing(folder, split, has: splits) }
+    guard let names = shards[split] else { throw Failure.splitMissing(directory, split, has: splits) }
     let readers = try names.map { name in
-      let reader = try TrainingShardReader("\(folder)/\(name)")
+      let reader = try TrainingShardReader("\(directory)/\(name)")
       if let expected = sizes?[name], expected != reader.samples.count {
         throw Failure.shardCount(reader.path, found: reader.samples.count, expected: expected)
       }
       return reader
     }
-    return try TrainingSamples(readers, folder: folder)
+    return try TrainingSamples(readers, directory: directory)
   }
 }
 
@@ -65,7 +65,7 @@ package final class TrainingSamples: Sendable {
   private let readers: [TrainingShardReader]
   private let places: [(shard: Int32, sample: Int32)]
 
-  init(_ readers: [TrainingShardReader], folder: String) throws {
+  init(_ readers: [TrainingShardReader], directory: String) throws {
     self.readers = readers
     var places: [(shard: Int32, sample: Int32)] = []
     for (i, reader) in readers.enumerated() {
@@ -73,7 +73,9 @@ package final class TrainingSamples: Sendable {
     }
     let id = { (place: (shard: Int32, sample: Int32)) in readers[Int(place.shard)].samples[Int(place.sample)].id }
     if !zip(places, places.dropFirst()).allSatisfy({ id($0) < id($1) }) { places.sort { id($0) < id($1) } }
-    for (a, b) in zip(places, places.dropFirst()) where id(a) == id(b) { throw Failure.shardDuplicate(folder, id(a)) }
+    for (a, b) in zip(places, places.dropFirst()) where id(a) == id(b) {
+      throw Failure.shardDuplicate(directory, id(a))
+    }
     self.places = places
   }
 

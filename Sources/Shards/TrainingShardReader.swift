@@ -39,7 +39,7 @@ package final class TrainingShardReader: Sendable {
   }
 
   /// A stale index would hand out another member's bytes: the header in front must carry the size and, at its end, the
-  /// name. (Its start may be a folder, and a PAX header may hold a long one.)
+  /// name. (Its start may be a directory, and a PAX header may hold a long one.)
   private func headerIs(_ name: String, _ size: Int, at offset: Int) -> Bool {
     let header = file.bytes[offset..<offset + 512]
     let field = header[offset..<offset + 100].prefix { $0 != 0 }

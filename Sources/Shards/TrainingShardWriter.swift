@@ -6,7 +6,7 @@ import Tar
 
 /// What one written shard is.
 package struct TrainingShard: Sendable, Equatable, Codable {
-  /// The file's name without its folder.
+  /// The file's name without its directory.
   package let name: String
   package let digest: Digest
   package let byteCount: Int
@@ -58,8 +58,8 @@ package struct TrainingShard: Sendable, Equatable, Codable {
 package enum SampleMember: String, Sendable, CaseIterable {
   /// Teacher rows within the clip, `[rows, 512]`, float16 or float32.
   case clip = "clip.npy"
-  /// 16 kHz mono 16-bit sound, 160,000 samples.
-  case sound = "flac"
+  /// 16 kHz mono 16-bit audio, 160,000 samples.
+  case audio = "flac"
   /// Times, source digest, model, label.
   case record = "json"
 }

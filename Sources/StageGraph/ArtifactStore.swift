@@ -12,7 +12,7 @@ import Synchronization
 /// Content-addressed bytes. Any number of threads read; one at a time commits.
 package final class ArtifactStore: ArtifactSource, Sendable {
   package let catalog: Catalog
-  let folder: String
+  let directory: String
   let writer: Mutex<SegmentWriter>
   private let readers = Mutex<[Int: SegmentReader]>([:])
   /// Bytes of a killed process that were cut off as this was opened.
@@ -22,18 +22,18 @@ package final class ArtifactStore: ArtifactSource, Sendable {
 
   init(_ catalog: Catalog, segmentSize: Int) throws {
     self.catalog = catalog
-    folder = Self.folder(catalog.workspace)
+    directory = Self.directory(catalog.workspace)
     var (committed, next, discarded) = (try catalog.segments(), 0, 0)
     if catalog.isWriter { (committed, next, discarded) = try Self.recover(catalog) }
     self.discarded = discarded
-    writer = Mutex(SegmentWriter(folder: folder, committed: committed, next: next, sizeLimit: segmentSize))
+    writer = Mutex(SegmentWriter(directory: directory, committed: committed, next: next, sizeLimit: segmentSize))
   }
 
   deinit { writer.withLock { $0.close() } }
 
-  static func folder(_ workspace: String) -> String { "\(workspace)/store" }
+  static func directory(_ workspace: String) -> String { "\(workspace)/store" }
   static func path(_ workspace: String, segment: Int) -> String {
-    "\(folder(workspace))/\(SegmentWriter.name(segment))"
+    "\(directory(workspace))/\(SegmentWriter.name(segment))"
   }
 
   /// Everything that was done in this workspace, for the planner.
@@ -57,7 +57,7 @@ package final class ArtifactStore: ArtifactSource, Sendable {
   }
 
   func read(_ location: ArtifactLocation) throws -> [UInt8] {
-    let path = "\(folder)/\(SegmentWriter.name(location.segment))"
+    let path = "\(directory)/\(SegmentWriter.name(location.segment))"
     let reader = try reader(location.segment, path)
     var record: [UInt8]
     do {
@@ -136,17 +136,17 @@ package final class ArtifactStore: ArtifactSource, Sendable {
 
   /// Makes the files agree with the catalog: removes what never counted, and notes what no longer is there.
   private static func recover(_ catalog: Catalog) throws -> (committed: [Int: Int], next: Int, discarded: Int) {
-    let folder = folder(catalog.workspace)
-    try Files.makeDirectory(folder)
-    try Files.sync(folder: catalog.workspace)
+    let directory = directory(catalog.workspace)
+    try Files.makeDirectory(directory)
+    try Files.sync(directory: catalog.workspace)
     try catalog.lose(try catalog.digestsOutsideSegments(), .missing)
     var committed = try catalog.segments()
     let last = committed.keys.max() ?? -1
     var discarded = 0
     var damaged: [Int: Int?] = [:]
     var sizes: [Int: Int] = [:]
-    for name in try Files.names(in: folder) {
-      if let number = SegmentWriter.number(name) { sizes[number] = try Files.identity("\(folder)/\(name)").size }
+    for name in try Files.names(in: directory) {
+      if let number = SegmentWriter.number(name) { sizes[number] = try Files.identity("\(directory)/\(name)").size }
     }
     for (number, size) in sizes {
       let path = path(catalog.workspace, segment: number)

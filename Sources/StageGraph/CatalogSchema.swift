@@ -14,7 +14,7 @@ enum CatalogSchema {
     try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
 
-  /// What each folder of shards was made of, and how long files are.
+  /// What each directory of shards was made of, and how long files are.
   private static let preparedSets = """
     -- By the folder's path: JSON of ShardSetRecord.
     CREATE TABLE shard_set (directory TEXT PRIMARY KEY, detail TEXT NOT NULL) WITHOUT ROWID;

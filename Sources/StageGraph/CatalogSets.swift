@@ -1,11 +1,11 @@
-// What the catalog knows of folders of shards, and of files before they are clips.
+// What the catalog knows of directories of shards, and of files before they are clips.
 
 import Basics
 import Foundation
 import GRDB
 
 extension Catalog {
-  /// What a folder of shards was made of, as `set(shardSet:for:)` was told; nil where nobody did.
+  /// What a directory of shards was made of, as `set(shardSet:for:)` was told; nil where nobody did.
   package func shardSet(for directory: String) throws -> String? {
     try read {
       try String.fetchOne($0, sql: "SELECT detail FROM shard_set WHERE directory = ?", arguments: [directory])

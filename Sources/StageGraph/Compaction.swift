@@ -73,7 +73,7 @@ extension ArtifactStore {
       try empty(number, of: live)
       onSegment()
     }
-    try Files.sync(folder: folder)
+    try Files.sync(directory: directory)
   }
 
   /// Copies what lives in a segment, then removes it.

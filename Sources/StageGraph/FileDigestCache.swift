@@ -21,8 +21,8 @@ package final class FileDigestCache {
 
   /// - Parameters:
   ///   - catalog: where digests are remembered; nil: nowhere.
-  ///   - folder: what is known of files directly or further below it is all that is loaded; nil: of every file.
-  package init(_ catalog: Catalog?, below folder: String? = nil) throws {
+  ///   - directory: what is known of files directly or further below it is all that is loaded; nil: of every file.
+  package init(_ catalog: Catalog?, below directory: String? = nil) throws {
     self.catalog = catalog
     guard let catalog else {
       table = FileTable()
@@ -32,7 +32,7 @@ package final class FileDigestCache {
       var table = FileTable()
       // Paths are in byte order, and "0" is what follows "/".
       let sql = "SELECT entry FROM file WHERE ?1 IS NULL OR (path >= ?1 || '/' AND path < ?1 || '0')"
-      try database.forEachRow(sql, arguments: [folder]) { table.add($0.bytes(0)) }
+      try database.forEachRow(sql, arguments: [directory]) { table.add($0.bytes(0)) }
       table.buildIndex()
       return table
     }

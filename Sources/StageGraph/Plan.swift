@@ -10,7 +10,7 @@ package struct Plan: Sendable {
     case run([RebuildReason])
     /// Something upstream runs first; whether this runs depends on what that gives.
     case waits
-    /// The action named gives no output that this one could take (a clip without sound).
+    /// The action named gives no output that this one could take (a clip without audio).
     case blocked(by: ActionID)
   }
 

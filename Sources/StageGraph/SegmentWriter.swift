@@ -50,7 +50,7 @@ struct SegmentWriter {
   static let sizeLimit = 256 << 20
   private static let bufferSize = 1 << 20
 
-  let folder: String
+  let directory: String
   let sizeLimit: Int
   /// Committed lengths by segment.
   private(set) var committed: [Int: Int]
@@ -62,8 +62,8 @@ struct SegmentWriter {
   private var isNewFile = false
 
   /// - Parameter committed: what the catalog says of segments whose files are whole.
-  init(folder: String, committed: [Int: Int], next: Int, sizeLimit: Int = sizeLimit) {
-    self.folder = folder
+  init(directory: String, committed: [Int: Int], next: Int, sizeLimit: Int = sizeLimit) {
+    self.directory = directory
     self.sizeLimit = sizeLimit
     self.committed = committed
     lengths = committed
@@ -81,7 +81,7 @@ struct SegmentWriter {
     return Int(name.dropFirst(8).dropLast(4))
   }
 
-  private func path(_ number: Int) -> String { "\(folder)/\(Self.name(number))" }
+  private func path(_ number: Int) -> String { "\(directory)/\(Self.name(number))" }
 
   /// Segments that hold bytes which are not committed yet.
   var changed: [Int: Int] { lengths.filter { committed[$0.key] != $0.value } }
@@ -106,7 +106,7 @@ struct SegmentWriter {
     guard descriptor >= 0, !changed.isEmpty else { return }
     try flush()
     guard fileSystem.sync(descriptor) == 0 else { throw Failure.system("sync", path(current)) }
-    if isNewFile { try Files.sync(folder: folder) }
+    if isNewFile { try Files.sync(directory: directory) }
     isNewFile = false
   }
 

@@ -2,8 +2,8 @@
 // afterwards.
 //
 // A result is a function of its fingerprint, so it does not matter who made it. What lies behind this (a server, a
-// folder), how an answer is checked and what trouble costs is the implementation's; the engine keeps what it is given
-// like a result of its own.
+// directory), how an answer is checked and what trouble costs is the implementation's; the engine keeps what it is
+// given like a result of its own.
 
 import Basics
 

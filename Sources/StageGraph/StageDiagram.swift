@@ -2,7 +2,7 @@
 package struct StageDiagram: Sendable {
   package struct Node: Sendable {
     package var name: String
-    /// Files and folders, rather than work.
+    /// Files and directories, rather than work.
     package var isData: Bool
     package var count: String?
 

@@ -1,5 +1,5 @@
 // How members of a tar make samples, by the rules of webdataset: the key is the path up to the first dot of its last
-// part, the rest is the extension, and neighbours with one key are one sample.
+// part, the rest is the extension, and neighbors with one key are one sample.
 
 import Basics
 

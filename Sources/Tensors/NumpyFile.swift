@@ -1,5 +1,5 @@
-// npy files (NEP 1), the carrier of nearly all teacher vectors: any header that numpy has written is read; what would
-// need pickle is refused. Written as numpy writes version 1, byte for byte.
+// npy files (NEP 1), the carrier of nearly all teacher embeddings: any header that numpy has written is read; what
+// would need pickle is refused. Written as numpy writes version 1, byte for byte.
 
 import Basics
 

@@ -1,6 +1,6 @@
 // Reads zips of stored entries (PyTorch checkpoints, np.savez): through the central directory, zip64 included, with
 // every offset checked and every CRC compared. Compressed entries are listed but not read here: weights do not
-// compress, and bombs do. Who takes teacher vectors from them inflates them under a limit.
+// compress, and bombs do. Who takes teacher embeddings from them inflates them under a limit.
 
 import Basics
 

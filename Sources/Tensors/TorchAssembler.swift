@@ -6,7 +6,7 @@ import Basics
 struct TorchAssembler {
   let machine: TorchPickle
   let zip: StoredZipReader
-  let folder: String
+  let directory: String
   let source: String
   /// Bytes that all tensors together may take.
   let limit: Int
@@ -53,7 +53,7 @@ struct TorchAssembler {
     _ view: TorchView, _ found: inout [String: UnsafeRawBufferPointer]
   ) throws -> UnsafeRawBufferPointer {
     let storage = machine.storages[view.storage]
-    guard let data = try found[storage.key] ?? zip.data("\(folder)/data/\(storage.key)") else {
+    guard let data = try found[storage.key] ?? zip.data("\(directory)/data/\(storage.key)") else {
       throw Failure.torch(.storage(storage.key, "its entry is missing"), source)
     }
     found[storage.key] = data

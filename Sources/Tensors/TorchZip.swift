@@ -4,7 +4,7 @@
 import Basics
 
 package enum TorchZip {
-  private static let folder = "archive"
+  private static let directory = "archive"
   /// What every pickle of tensors has before a checkpoint: legacy files start with this number instead of a zip.
   private static let legacyStart: [UInt8] = [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9]
   /// Tensors may be larger than the file by this factor (one storage seen through several names), not more.
@@ -19,11 +19,11 @@ package enum TorchZip {
     _ tensors: NamedTensors, records: [String: [UInt8]] = [:], _ sink: @escaping ([UInt8]) throws -> Void
   ) throws {
     var zip = StoredZipWriter(sink)
-    try zip.add("\(folder)/data.pkl", try pickle(tensors))
-    try zip.add("\(folder)/byteorder", Array("little".utf8))
-    for (i, pair) in tensors.pairs.enumerated() { try zip.add("\(folder)/data/\(i)", pair.tensor.bytes) }
-    try zip.add("\(folder)/version", Array("3\n".utf8))
-    for name in records.keys.sorted() { try zip.add("\(folder)/\(name)", records[name] ?? []) }
+    try zip.add("\(directory)/data.pkl", try pickle(tensors))
+    try zip.add("\(directory)/byteorder", Array("little".utf8))
+    for (i, pair) in tensors.pairs.enumerated() { try zip.add("\(directory)/data/\(i)", pair.tensor.bytes) }
+    try zip.add("\(directory)/version", Array("3\n".utf8))
+    for name in records.keys.sorted() { try zip.add("\(directory)/\(name)", records[name] ?? []) }
     try zip.finish()
   }
 
@@ -104,7 +104,7 @@ package enum TorchZip {
     _ bytes: UnsafeRawBufferPointer, source: String
   ) throws -> (tensors: NamedTensors, records: [String: [UInt8]]) {
     let (assembler, root) = try open(bytes, source: source)
-    return (try assembler.tensors(root), try records(assembler.zip, assembler.folder, source))
+    return (try assembler.tensors(root), try records(assembler.zip, assembler.directory, source))
   }
 
   /// Where each tensor lies in the file, and the records; nil when one of the tensors lies in pieces.
@@ -114,7 +114,7 @@ package enum TorchZip {
   ) throws -> (tensors: [(String, TensorPlace)], records: [String: [UInt8]])? {
     let (assembler, root) = try open(bytes, source: source)
     guard let base = bytes.baseAddress, let places = try assembler.places(root, base: base) else { return nil }
-    return (places, try records(assembler.zip, assembler.folder, source))
+    return (places, try records(assembler.zip, assembler.directory, source))
   }
 
   private static func open(
@@ -129,13 +129,13 @@ package enum TorchZip {
       }),
       let pickle = try zip.data(entry.name)
     else { throw Failure.torch(.noPickle, source) }
-    let folder = String(entry.name.dropLast(suffix.count))
-    if let order = try zip.data("\(folder)/byteorder"), !order.elementsEqual("little".utf8) {
+    let directory = String(entry.name.dropLast(suffix.count))
+    if let order = try zip.data("\(directory)/byteorder"), !order.elementsEqual("little".utf8) {
       throw Failure.torch(.storage("byteorder", String(decoding: order.prefix(16), as: UTF8.self)), source)
     }
     let (machine, root) = try TorchPickle.run(pickle, source: source)
     let limit = max(1 << 20, bytes.count.multipliedReportingOverflow(by: mostAmplified).partialValue)
-    return (TorchAssembler(machine: machine, zip: zip, folder: folder, source: source, limit: limit), root)
+    return (TorchAssembler(machine: machine, zip: zip, directory: directory, source: source, limit: limit), root)
   }
 
   package static func read(
@@ -144,10 +144,11 @@ package enum TorchZip {
     try bytes.withUnsafeBytes { try read($0, source: source) }
   }
 
-  private static func records(_ zip: StoredZipReader, _ folder: String, _ source: String) throws -> [String: [UInt8]] {
+  private static func records(_ zip: StoredZipReader, _ directory: String, _ source: String) throws -> [String: [UInt8]]
+  {
     var records: [String: [UInt8]] = [:]
-    for entry in zip.entries where entry.name.hasPrefix("\(folder)/") {
-      let name = String(entry.name.dropFirst(folder.count + 1))
+    for entry in zip.entries where entry.name.hasPrefix("\(directory)/") {
+      let name = String(entry.name.dropFirst(directory.count + 1))
       if name.hasPrefix("data/") || name.hasPrefix(".") || ["data.pkl", "byteorder", "version"].contains(name) {
         continue
       }

@@ -3,13 +3,13 @@ import Basics
 
 /// What is done to clips on their way into a batch. Off by default, as in the reference; part of a run's identity.
 package struct Augmentation: Codable, Sendable, Equatable {
-  /// Seconds of a random crop, the same of sound and of teacher rows; nil: the whole clip.
+  /// Seconds of a random crop, the same of audio and of teacher rows; nil: the whole clip.
   package var cropSeconds: Double?
-  /// Sound is made louder or softer by up to so many decibels.
+  /// Audio is made louder or softer by up to so many decibels.
   package var gainDecibels = 0.0
   /// Masks of SpecAugment (Park et al. 2019): so many bands of frequencies and so many of times are set to the mean.
   package var spectrogramMasks = 0
-  /// The share of clips that are mixed with another one of the batch, sound and vectors alike (Zhang et al. 2018).
+  /// The share of clips that are mixed with another one of the batch, audio and embeddings alike (Zhang et al. 2018).
   package var mixup = 0.0
 
   package init() {}

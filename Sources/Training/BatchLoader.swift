@@ -4,7 +4,7 @@ import Kernels
 import Networks
 import Ranks
 
-/// A batch's spectrograms and teacher vectors, from shards or memory: decoded, cropped, mixed and masked on all
+/// A batch's spectrograms and teacher embeddings, from shards or memory: decoded, cropped, mixed and masked on all
 /// threads. A rank loads its own rows of the batch.
 final class BatchLoader: @unchecked Sendable {
   /// Samples of each clip that are taken.
@@ -14,11 +14,11 @@ final class BatchLoader: @unchecked Sendable {
   private let configuration: TrainingConfiguration
   private let ops: any Ops
   private let threads: WorkerThreads
-  /// The clip whose vectors each clip is trained on.
+  /// The clip whose embeddings each clip is trained on.
   private let teachers: [Int]
   private let ranks: RankGroup
   private let profile: Profile?
-  private let soundRow: Int?
+  private let audioRow: Int?
 
   init(
     _ clips: any TrainingClips, _ configuration: TrainingConfiguration, ops: any Ops,
@@ -40,7 +40,7 @@ final class BatchLoader: @unchecked Sendable {
     teachers =
       configuration.shuffleTeacher
       ? TrainingOrder.shuffledTeachers(seed: configuration.seed, count: clips.ids.count) : Array(clips.ids.indices)
-    soundRow = profile?.row("sound", "decode", slots: configuration.batchSize)
+    audioRow = profile?.row("sound", "decode", slots: configuration.batchSize)
   }
 
   /// - Parameters:
@@ -61,7 +61,7 @@ final class BatchLoader: @unchecked Sendable {
       clips: own.count, samples: samples, scope: configuration.normalization, ops: ops,
       threads: threads,
       waveform: { row, place in
-        self.profile.measure(self.soundRow, slot: row) {
+        self.profile.measure(self.audioRow, slot: row) {
           failures.collect(row) { try self.waveform(own.lowerBound + row, batch, views, into: place) }
         }
       },
@@ -128,7 +128,7 @@ final class BatchLoader: @unchecked Sendable {
     let clip = teachers[batch[row]]
     let target = try clips.target(clip, samples: views[row].start..<views[row].start + samples)
     guard target.count == clips.width else {
-      throw Failure.vectorWidth(clips.ids[clip], found: target.count, expected: clips.width)
+      throw Failure.embeddingWidth(clips.ids[clip], found: target.count, expected: clips.width)
     }
     return target
   }

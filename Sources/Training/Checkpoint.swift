@@ -2,7 +2,7 @@ import Basics
 import Kernels
 import Tensors
 
-/// A folder of checkpoints: written whole or not at all, checked when read, the last two and the best kept.
+/// A directory of checkpoints: written whole or not at all, checked when read, the last two and the best kept.
 package struct CheckpointDirectory: Sendable {
   package let path: String
 
@@ -12,7 +12,7 @@ package struct CheckpointDirectory: Sendable {
     for name in try Files.names(in: path) where OutputFile.isLeftOver(name) { try Files.remove("\(path)/\(name)") }
   }
 
-  /// Opens a folder that is there, to read from it.
+  /// Opens a directory that is there, to read from it.
   package init(existing path: String) { self.path = path }
 
   private func file(_ step: Int) -> String {
@@ -105,7 +105,7 @@ package struct CheckpointDirectory: Sendable {
   package func resume(into learner: Learner, warn: (Failure) -> Void) throws -> TrainingState? {
     let (state, damaged) = newestWhole(into: learner, warn: warn)
     for step in damaged { try Files.rename(file(step), to: file(step) + Self.damagedEnding) }
-    if !damaged.isEmpty { try Files.sync(folder: path) }
+    if !damaged.isEmpty { try Files.sync(directory: path) }
     return state
   }
 

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 
 /// Symmetric InfoNCE with a learned logit scale: the mean of row-wise and column-wise cross-entropy of
-/// exp(s) · normalise(A) · normalise(B)ᵀ with the diagonal as target (Radford et al. 2021; the reference's CLIPLoss1D).
+/// exp(s) · normalize(A) · normalize(B)ᵀ with the diagonal as target (Radford et al. 2021; the reference's CLIPLoss1D).
 package enum ContrastiveLoss {
   package struct Result {
     package var loss: Double
@@ -73,7 +73,7 @@ package enum ContrastiveLoss {
     return (loss, slope)
   }
 
-  /// The gradient of the unnormalised rows: (d − u (u · d)) / length.
+  /// The gradient of the unnormalized rows: (d − u (u · d)) / length.
   private static func project(
     _ gradient: FloatBuffer, onto unit: FloatBuffer, _ lengths: [Double], _ rows: Int, _ width: Int
   ) {

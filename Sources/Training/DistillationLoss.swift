@@ -1,7 +1,7 @@
 import Basics
 import Networks
 
-/// How audio embeddings are pulled to the teacher's vectors. It says which projections and logit scales it trains.
+/// How audio embeddings are pulled to the teacher's embeddings. It says which projections and logit scales it trains.
 package protocol DistillationLoss: TrainingLoss, SendableMetatype {
   static var name: String { get }
   /// What it is for, in a line.

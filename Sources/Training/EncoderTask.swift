@@ -3,7 +3,7 @@ import Kernels
 import Networks
 import Ranks
 
-/// Trains an encoder on pairs of sound and a teacher's vectors, or of sound and labels.
+/// Trains an encoder on pairs of audio and a teacher's embeddings, or of audio and labels.
 final class EncoderTask: TrainingTask {
   let ids: [String]
   private let training: TrainingStep

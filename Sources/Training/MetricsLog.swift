@@ -16,7 +16,7 @@ package final class MetricsLog {
     package var samplesPerSecond: Double?
     /// Of validation clips among themselves: R@1, R@5, R@10 and MRR of each direction.
     package var retrieval: [String: Double]?
-    /// Of captions of the validation sounds, and their loss.
+    /// Of captions of the validation audio clips, and their loss.
     package var captions: [String: Double]?
     /// Seconds since 1970.
     package var time: Double?

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 import Networks
 
-/// What a training makes smaller: the audio's embeddings are brought to targets, which are a teacher's vectors or
+/// What a training makes smaller: the audio's embeddings are brought to targets, which are a teacher's embeddings or
 /// labels.
 package protocol Objective: Sendable {
   /// What is trained besides the encoder.

@@ -4,7 +4,7 @@ import Corpus
 import Shards
 import Tensors
 
-/// The pairs of one split of a shard folder, read where they lie: tars are mapped, FLAC is decoded clip by clip.
+/// The pairs of one split of a shard directory, read where they lie: tars are mapped, FLAC is decoded clip by clip.
 package final class ShardClips: TrainingClips {
   package let ids: [String]
   package let width: Int
@@ -15,7 +15,7 @@ package final class ShardClips: TrainingClips {
   package init(_ clips: TrainingSamples) throws {
     self.clips = clips
     ids = (0..<clips.count).map { clips.id($0).text }
-    samples = try clips.count > 0 ? FlacDecoder.sampleCount(clips.bytes(0, .sound)) ?? Self.usual : Self.usual
+    samples = try clips.count > 0 ? FlacDecoder.sampleCount(clips.bytes(0, .audio)) ?? Self.usual : Self.usual
     width = clips.count > 0 ? try clips.clip(0).shape.last ?? 0 : 0
   }
 
@@ -23,14 +23,14 @@ package final class ShardClips: TrainingClips {
 
   package func waveform(_ clip: Int, into place: UnsafeMutablePointer<Float>) throws {
     let id = ids[clip]
-    try FlacDecoder.decode(try clips.bytes(clip, .sound), samples: samples, name: id, into: place)
+    try FlacDecoder.decode(try clips.bytes(clip, .audio), samples: samples, name: id, into: place)
   }
 
   /// Rows are spread evenly over the clip: of a crop those from floor(start · rows / samples) on count.
   package func target(_ clip: Int, samples range: Range<Int>) throws -> [Float] {
     let rows = try clips.clip(clip)
     guard rows.shape.count == 2, rows.shape[0] > 0, rows.shape[1] == width else {
-      throw Failure.vectorWidth(ids[clip], found: rows.shape.last ?? 0, expected: width)
+      throw Failure.embeddingWidth(ids[clip], found: rows.shape.last ?? 0, expected: width)
     }
     let first = min(range.lowerBound * rows.shape[0] / samples, rows.shape[0] - 1)
     let count = max(1, range.count * rows.shape[0] / samples)

@@ -64,11 +64,11 @@ package final class SupervisedTraining {
   /// - Parameters:
   ///   - fit: numbers of the clips to learn from, two at least.
   ///   - validation: those that choose the epoch; empty takes the last.
-  ///   - folder: of this training alone: holds its records, and its checkpoints until it is done.
+  ///   - directory: of this training alone: holds its records, and its checkpoints until it is done.
   ///   - progress: called after each epoch with its number and the losses.
   /// - Throws: `Interruption.failure`; `training.nonfinite`.
   package func train(
-    _ fit: [Int], validation: [Int], folder: String,
+    _ fit: [Int], validation: [Int], directory: String,
     progress: @escaping (_ epoch: Int, _ loss: Double, _ validationLoss: Double?) -> Void
   ) throws {
     var recipe = TrainingConfiguration()
@@ -87,7 +87,7 @@ package final class SupervisedTraining {
     let trainer = try Trainer(
       recipe, limits, train: LabeledClips(data, fit),
       validation: validation.isEmpty ? nil : LabeledClips(data, validation),
-      folder: folder, backend: backend, threads: threads, architecture: architecture,
+      directory: directory, backend: backend, threads: threads, architecture: architecture,
       objective: LabelObjective(data.loss)
     ) { event in
       if case .epochEnded(let line) = event { progress(line.epoch + 1, line.loss, line.validationLoss) }
@@ -95,7 +95,7 @@ package final class SupervisedTraining {
     try trainer.run()
     try trainer.loadBest()
     learner = trainer.learner
-    try Files.remove("\(folder)/checkpoints")
+    try Files.remove("\(directory)/checkpoints")
   }
 
   /// `[clips, classes]`, with the batch norms' running statistics. After `train`.

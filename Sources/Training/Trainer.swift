@@ -7,7 +7,7 @@ import Ranks
 /// checkpoint left off.
 ///
 /// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no
-/// bit, and neither does the number of ranks that train together. Rank 0 alone reads and writes the folder.
+/// bit, and neither does the number of ranks that train together. Rank 0 alone reads and writes the directory.
 package final class Trainer {
   /// Raised whenever the same configuration would give other weights than before.
   package static let version = 1
@@ -40,7 +40,7 @@ package final class Trainer {
 
   /// Trains an encoder.
   /// - Parameters:
-  ///   - folder: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
+  ///   - directory: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
   ///   - architecture, objective: nil: those that the configuration names.
   ///   - ranks: those that train together. All give the same configuration, limits and clips.
   ///   - initialize: fills in weights to start from, over random ones.
@@ -49,7 +49,7 @@ package final class Trainer {
   package convenience init(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
     validation: (any TrainingClips)?,
-    folder: String, backend: any Backend, threads: WorkerThreads, architecture: Architecture? = nil,
+    directory: String, backend: any Backend, threads: WorkerThreads, architecture: Architecture? = nil,
     objective: (any Objective)? = nil, ranks: RankGroup = .alone,
     initialize: (Parameters) throws -> Void = { _ in }, profile: Profile? = nil,
     retrieval: @escaping (Validation.Pairs) -> [String: Double] = { _ in [:] }, report: @escaping (Event) -> Void
@@ -64,7 +64,8 @@ package final class Trainer {
       configuration, train: train, validation: validation, architecture, objective, learner, backend: backend,
       threads: threads, ranks: ranks, profile: profile, retrieval: retrieval)
     try self.init(
-      configuration, limits, learner, task, folder: folder, ranks: ranks, initialize: initialize, profile: profile,
+      configuration, limits, learner, task, directory: directory, ranks: ranks, initialize: initialize,
+      profile: profile,
       report: report)
   }
 
@@ -78,7 +79,7 @@ package final class Trainer {
   /// - Parameter learner: what the task's steps move; filled here.
   package init(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, _ learner: Learner, _ task: any TrainingTask,
-    folder: String, ranks: RankGroup = .alone, initialize: (Parameters) throws -> Void = { _ in },
+    directory: String, ranks: RankGroup = .alone, initialize: (Parameters) throws -> Void = { _ in },
     profile: Profile? = nil, report: @escaping (Event) -> Void
   ) throws {
     try Self.check(task.ids.count, configuration, ranks)
@@ -87,7 +88,7 @@ package final class Trainer {
     schedule = try Training.schedule(named: configuration.schedule)
     let found = try ranks.together { () throws -> (state: TrainingState?, CheckpointDirectory)? in
       guard ranks.isFirst else { return nil }
-      let checkpoints = try CheckpointDirectory("\(folder)/checkpoints")
+      let checkpoints = try CheckpointDirectory("\(directory)/checkpoints")
       let state = try checkpoints.resume(into: learner, warn: { report(.damaged($0)) })
       if state == nil {
         learner.parameters.initialize(seed: configuration.seed)
@@ -99,7 +100,7 @@ package final class Trainer {
     if let step = found?.state?.step { report(.resumed(step: step)) }
     hasNews = found?.state == nil
     state = try learner.takeOver(found?.state ?? TrainingState(), ranks)
-    records = try found.map { [state] in ($0.1, try MetricsLog("\(folder)/metrics.jsonl", keepThrough: state)) }
+    records = try found.map { [state] in ($0.1, try MetricsLog("\(directory)/metrics.jsonl", keepThrough: state)) }
     lastSaved = (state.step, .now)
   }
 

@@ -14,7 +14,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// Epochs over which a schedule with an end runs; not when training stops.
   package var scheduleEpochs = 100
   package var seed: UInt64 = 2021
-  /// Pairs every sound with the teacher vectors of another clip: a control that must end at chance.
+  /// Pairs every audio clip with the teacher embeddings of another clip: a control that must end at chance.
   package var shuffleTeacher = false
   package var precision = "float32"
   /// Clips that one thread takes at a time: fixes the tree by which sums are formed.
@@ -85,6 +85,15 @@ package struct TrainingLimits: Sendable {
   package var validateEvery = 1
 
   package init() {}
+
+  /// By name; how often a checkpoint is saved changes no weights and is not among them.
+  package var values: [String: String] {
+    [
+      "epochs": "\(epochs)", "steps": steps.map { "\($0)" } ?? "no limit",
+      "maxHours": hours.map { "\($0)" } ?? "no limit",
+      "validateEvery": "\(validateEvery)",
+    ]
+  }
 }
 
 package enum CheckpointInterval: Sendable, Equatable, CustomStringConvertible {

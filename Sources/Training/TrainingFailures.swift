@@ -9,7 +9,7 @@ extension Failure {
       hint: "a loss with projections joins them: --loss cx", exit: .usage)
   }
 
-  static func vectorWidth(_ clip: String, found: Int, expected: Int) -> Failure {
+  static func embeddingWidth(_ clip: String, found: Int, expected: Int) -> Failure {
     Failure(
       "training.width", "a clip's teacher embeddings have another width than the other clips'", on: clip,
       found: "\(found)",

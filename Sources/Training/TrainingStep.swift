@@ -5,7 +5,7 @@ import Kernels
 import Networks
 import Ranks
 
-/// One step of training: a batch's sounds and vectors in, moved weights out.
+/// One step of training: a batch's audio clips and embeddings in, moved weights out.
 ///
 /// Each rank runs the encoder on its own rows of the batch. Embeddings and targets then go to all, and each forms the
 /// loss of the whole batch and moves the weights by itself: nothing of that depends on the number of ranks.
@@ -98,15 +98,15 @@ final class TrainingStep: @unchecked Sendable {
     }
   }
 
-  /// Names the clips whose vectors are to blame, where they are.
+  /// Names the clips whose embeddings are to blame, where they are.
   private func nonFinite(_ what: String, _ value: Double, _ step: Int, _ ids: [String]) -> Failure {
     let bad = ids.indices.filter { row in
       !targets[row * clips.width..<(row + 1) * clips.width].allSatisfy(\.isFinite)
     }
-    let vectors = bad.isEmpty ? "" : "; not finite are the embeddings of \(bad.map { ids[$0] }.joined(separator: " "))"
+    let blamed = bad.isEmpty ? "" : "; not finite are the embeddings of \(bad.map { ids[$0] }.joined(separator: " "))"
     return Failure(
       "training.nonfinite", "the \(what) is not finite in step \(step)", on: ids.joined(separator: " "),
-      found: "\(value)\(vectors)",
+      found: "\(value)\(blamed)",
       hint: bad.isEmpty
         ? "lower --learning-rate, or try --clip-gradient 1" : "prepare these clips again, or leave them out")
   }

@@ -1,4 +1,4 @@
-// The library's one class: sound in, vectors out.
+// The library's one class: audio in, embeddings out.
 
 import Audio
 import Basics
@@ -7,30 +7,30 @@ import Kernels
 import Models
 import Tensors
 
-/// Turns sound into Wav2CLIP embeddings with the weights of a file.
+/// Turns audio into Wav2CLIP embeddings with the weights of a file.
 ///
 /// ```swift
 /// import Wav2CLIP
 ///
 /// let embedder = try AudioEmbedder(weights: "weights.bin")
-/// let vector = try embedder.embed(samples, sampleRate: 44_100)        // 512 numbers for the whole sound
+/// let embedding = try embedder.embed(samples, sampleRate: 44_100)        // 512 numbers for the whole audio
 /// let seconds = try embedder.embedWindows(samples, sampleRate: 44_100)  // 512 numbers for each second
 /// ```
 ///
-/// A vector stands in the space of CLIP's image and text embeddings, so that the cosine between them means something.
-/// It is not of length one unless ``init(weights:projection:normalize:threads:)`` is told so.
+/// An embedding stands in the space of CLIP's image and text embeddings, so that the cosine between them means
+/// something. It is not of length one unless ``init(weights:projection:normalize:threads:)`` is told so.
 ///
-/// An embedding depends on its own sound alone, down to the last bit: not on what else is embedded, nor on the number
+/// An embedding depends on its own audio alone, down to the last bit: not on what else is embedded, nor on the number
 /// of threads. Other instruction sets (AVX2, AVX-512) round otherwise. An embedder may be shared between threads; calls
 /// wait for one another.
 public final class AudioEmbedder: @unchecked Sendable {
-  /// The sample rate that the encoder hears at; sound of other rates is resampled.
+  /// The sample rate that the encoder hears at; audio of other rates is resampled.
   public static let sampleRate = Double(FrontEnd.sampleRate)
   /// The length of a window of ``embedWindows(_:sampleRate:hop:)``, in seconds.
   public static let windowSeconds = 1.0
-  /// The longest sound that is embedded as one: beyond it one vector says little, and memory grows with the length.
+  /// The longest audio that is embedded as one: beyond it one embedding says little, and memory grows with the length.
   public static let longestClipSeconds = Double(FrontEnd.mostSeconds)
-  /// Sounds must have more samples than this at 16 kHz: half a Fourier transform.
+  /// Audio clips must have more samples than this at 16 kHz: half a Fourier transform.
   public static let fewestSamples = FrontEnd.fewestSamples
 
   /// The number of values in an embedding: the teacher's width, 512 for CLIP ViT-B/32; without a projection the
@@ -94,33 +94,33 @@ public final class AudioEmbedder: @unchecked Sendable {
 
   // MARK: Clips
 
-  /// One vector for a whole sound.
+  /// One embedding for a whole audio clip.
   /// - Parameters:
   ///   - samples: one channel, full scale −1…1.
   ///   - sampleRate: samples a second: a whole number up to 768,000.
   /// - Returns: ``width`` numbers.
-  /// - Throws: ``EmbeddingError`` for a sound that is too short, too long, or holds what is no number.
+  /// - Throws: ``EmbeddingError`` for an audio clip that is too short, too long, or holds what is no number.
   public func embed(_ samples: [Float], sampleRate: Double) throws -> [Float] {
     try embed([samples], sampleRate: sampleRate)[0]
   }
 
-  /// One vector for each of several sounds, which may differ in length. Faster than one by one; the same bits.
-  public func embed(_ sounds: [[Float]], sampleRate: Double) throws -> [[Float]] {
+  /// One embedding for each of several audio clips, which may differ in length. Faster than one by one; the same bits.
+  public func embed(_ audioClips: [[Float]], sampleRate: Double) throws -> [[Float]] {
     try EmbeddingError.translated {
-      try embedClips(try sounds.map { try Resampler.toEncoderRate($0, from: sampleRate) })
+      try embedClips(try audioClips.map { try Resampler.toEncoderRate($0, from: sampleRate) })
     }
   }
 
-  /// The same for sounds at 16 kHz.
-  package func embedClips(_ sounds: [[Float]]) throws -> [[Float]] {
-    for sound in sounds { try Self.check(sound.count) }
-    var result = [[Float]](repeating: [], count: sounds.count)
-    // Sounds of one length go through together.
-    for places in Dictionary(grouping: sounds.indices, by: { sounds[$0].count }).values {
-      let count = sounds[places[0]].count
+  /// The same for audio clips at 16 kHz.
+  package func embedClips(_ audioClips: [[Float]]) throws -> [[Float]] {
+    for audio in audioClips { try Self.check(audio.count) }
+    var result = [[Float]](repeating: [], count: audioClips.count)
+    // Audio clips of one length go through together.
+    for places in Dictionary(grouping: audioClips.indices, by: { audioClips[$0].count }).values {
+      let count = audioClips[places[0]].count
       let rows = try lock.withLock {
         try embedder.embed(places.count, samples: count) { clip, place in
-          place.update(from: sounds[places[clip]], count: count)
+          place.update(from: audioClips[places[clip]], count: count)
         }
       }
       for (row, place) in places.enumerated() { result[place] = finished(rows, row) }
@@ -129,56 +129,67 @@ public final class AudioEmbedder: @unchecked Sendable {
   }
 
   private static func check(_ samples: Int) throws {
-    guard samples >= fewestSamples else { throw Failure.soundShort(samples, expected: fewestSamples) }
+    guard samples >= fewestSamples else { throw Failure.audioShort(samples, expected: fewestSamples) }
     guard samples <= Int(longestClipSeconds * sampleRate) else {
-      throw Failure.soundLong(Double(samples) / sampleRate, most: longestClipSeconds)
+      throw Failure.audioLong(Double(samples) / sampleRate, most: longestClipSeconds)
     }
   }
 
   // MARK: Windows
 
-  /// One vector for each second of a sound, the windows normalized together, as the public `wav2clip` package does it.
+  /// One embedding for each second of an audio clip, the windows normalized together, as the public `wav2clip` package
+  /// does it.
   ///
-  /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; a sound
-  /// shorter than one window gives none.
+  /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; an audio
+  /// clip shorter than one window gives none.
   /// - Parameter hop: seconds from one window to the next.
-  /// - Returns: 1 + ⌊(seconds − 1) / hop⌋ vectors.
+  /// - Returns: 1 + ⌊(seconds − 1) / hop⌋ embeddings.
   public func embedWindows(_ samples: [Float], sampleRate: Double, hop: Double = 1) throws -> [[Float]] {
     try EmbeddingError.translated {
       let cut = try WindowCut(hopSeconds: hop)
-      let sound = try Resampler.toEncoderRate(samples, from: sampleRate)
-      return try embedWindows([sound], cut)[0]
+      let audio = try Resampler.toEncoderRate(samples, from: sampleRate)
+      return try embedWindows([audio], cut)[0]
     }
   }
 
-  /// The same for several sounds at 16 kHz, each normalized over its own windows.
-  package func embedWindows(_ sounds: [[Float]], _ cut: WindowCut) throws -> [[[Float]]] {
-    var windows: [(sound: Int, start: Int)] = []
+  /// The windows of several audio clips at 16 kHz, each clip normalized over its own windows.
+  ///
+  /// - Parameter shortAsWhole: whether audio that fills no window gets one embedding of the whole, as `embedClips`
+  ///   makes it, instead of none. Audio that is too short even for that gets none.
+  /// - Returns: by clip its windows' embeddings.
+  package func embedWindows(
+    _ audioClips: [[Float]], _ cut: WindowCut, shortAsWhole: Bool = false
+  ) throws -> [[[Float]]] {
+    var windows: [(audio: Int, start: Int)] = []
     var norms: [SpectrogramNorm] = []
-    for (index, sound) in sounds.enumerated() {
+    for (index, audio) in audioClips.enumerated() {
       var moments = SpectrogramMoments()
-      try addWindows(of: sound, cut, to: &moments)
+      try addWindows(of: audio, cut, to: &moments)
       norms.append(moments.norm)
-      windows += (0..<cut.count(samples: sound.count)).map { (index, $0 * cut.hop) }
+      windows += (0..<cut.count(samples: audio.count)).map { (index, $0 * cut.hop) }
     }
     let (places, chosen) = (windows, norms)
     let rows = try lock.withLock {
       try embedder.embed(
-        places.count, samples: WindowCut.length, norm: { chosen[places[$0].sound] }
+        places.count, samples: WindowCut.length, norm: { chosen[places[$0].audio] }
       ) { window, place in
-        sounds[places[window].sound].withUnsafeBufferPointer { samples in
+        audioClips[places[window].audio].withUnsafeBufferPointer { samples in
           if let start = samples.baseAddress {
             place.update(from: start + places[window].start, count: WindowCut.length)
           }
         }
       }
     }
-    var result = [[[Float]]](repeating: [], count: sounds.count)
-    for (row, place) in places.enumerated() { result[place.sound].append(finished(rows, row)) }
+    var result = [[[Float]]](repeating: [], count: audioClips.count)
+    for (row, place) in places.enumerated() { result[place.audio].append(finished(rows, row)) }
+    if shortAsWhole {
+      let short = result.indices.filter { result[$0].isEmpty && audioClips[$0].count >= Self.fewestSamples }
+      for (clip, whole) in zip(short, try embedClips(short.map { audioClips[$0] })) { result[clip] = [whole] }
+    }
     return result
   }
 
-  /// Adds the windows of a piece of sound at 16 kHz to those that are normalized together.
+  /// Adds the windows of a piece of audio at 16 kHz to those that are normalized together.
   package func addWindows(of piece: [Float], _ cut: WindowCut, to moments: inout SpectrogramMoments) throws {
     let (hop, count) = (cut.hop, cut.count(samples: piece.count))
     try lock.withLock {
@@ -190,7 +201,7 @@ public final class AudioEmbedder: @unchecked Sendable {
     }
   }
 
-  /// The windows of a piece of sound whose normalisation is known.
+  /// The windows of a piece of audio whose normalization is known.
   package func embedWindows(of piece: [Float], _ cut: WindowCut, norm: SpectrogramNorm) throws -> [[Float]] {
     let (hop, count) = (cut.hop, cut.count(samples: piece.count))
     let rows = try lock.withLock {
@@ -204,9 +215,9 @@ public final class AudioEmbedder: @unchecked Sendable {
   }
 
   private func finished(_ rows: FloatBuffer, _ row: Int) -> [Float] {
-    let vector = rows[row * width..<(row + 1) * width]
-    guard normalizes else { return vector }
-    let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-    return length > 0 ? vector.map { Float(Double($0) / length) } : vector
+    let embedding = rows[row * width..<(row + 1) * width]
+    guard normalizes else { return embedding }
+    let length = embedding.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    return length > 0 ? embedding.map { Float(Double($0) / length) } : embedding
   }
 }

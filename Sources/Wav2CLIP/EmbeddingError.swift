@@ -1,6 +1,6 @@
 import Basics
 
-/// Why a sound cannot be embedded, or weights cannot be read.
+/// Why an audio clip cannot be embedded, or weights cannot be read.
 public struct EmbeddingError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Stable and machine-readable, such as `embed.short` or `weights.extension`.
   public let code: String
@@ -18,13 +18,13 @@ public struct EmbeddingError: Error, Sendable, Equatable, CustomStringConvertibl
 
 /// The sentences of this module.
 extension Failure {
-  static func soundShort(_ samples: Int, expected: Int) -> Failure {
+  static func audioShort(_ samples: Int, expected: Int) -> Failure {
     Failure(
       "embed.short", "the audio is too short to be embedded", found: "\(samples) samples at 16 kHz",
       expected: "at least \(expected)")
   }
 
-  package static func soundLong(_ seconds: Double, most: Double) -> Failure {
+  package static func audioLong(_ seconds: Double, most: Double) -> Failure {
     Failure(
       "embed.long", "the audio is too long for one embedding", found: "\((seconds * 10).rounded() / 10) s",
       expected: "at most \(Int(most)) s", hint: "embed it with one embedding a second: --windows, or embedWindows")

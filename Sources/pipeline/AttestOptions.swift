@@ -50,7 +50,7 @@ struct VerifyWeightsOptions: ParsableArguments {
     return VerifyWeightsJob(weights, key: key, signature: signature)
   }
 
-  /// - Parameter shards: nil: the usual folder.
+  /// - Parameter shards: nil: the usual directory.
   func retraining(_ verification: VerifyWeightsJob, shards: String?) throws -> RetrainJob {
     var settings = RetrainSettings()
     settings.shards = shards ?? settings.shards

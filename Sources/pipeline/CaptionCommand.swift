@@ -11,14 +11,14 @@ struct CaptionCommand: ParsableCommand {
     commandName: "caption", abstract: "Write a sentence for each clip, or train a captioner that does.",
     discussion: """
       pipeline caption train --weights weights.bin     a captioner from shards with captions
-      pipeline caption sounds/ --captioner captioner.safetensors --weights weights.bin
+      pipeline caption audio/ --captioner captioner.safetensors --weights weights.bin
       """,
-    subcommands: [CaptionSoundsCommand.self, CaptionTrainCommand.self], defaultSubcommand: CaptionSoundsCommand.self)
+    subcommands: [CaptionWriteCommand.self, CaptionTrainCommand.self], defaultSubcommand: CaptionWriteCommand.self)
 }
 
-struct CaptionSoundsCommand: ParsableCommand {
+struct CaptionWriteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sounds", abstract: "Write a sentence for each clip of files, directories or shards.",
+    commandName: "write", abstract: "Write a sentence for each clip of files, directories or shards.",
     discussion: """
       The captioner reads one embedding for each second of audio, made by the weights that it was trained with. --out writes CSV
       (id, caption, score, tokens) or, named .jsonl, JSON lines that also hold the tokens' log likelihoods. Without --out, JSON
@@ -29,8 +29,8 @@ struct CaptionSoundsCommand: ParsableCommand {
   var inputs: [String] = []
   @Option(help: .value("file", "The captioner: the file that `caption train` wrote.")) var captioner =
     "captioner.safetensors"
-  @OptionGroup(title: "ENCODER") var stage: CaptionVectorOptions
-  @Option(help: .value("file", "Embeddings that `embed --windows` wrote, in place of files or shards.")) var vectors:
+  @OptionGroup(title: "ENCODER") var stage: CaptionEmbeddingOptions
+  @Option(help: .value("file", "Embeddings that `embed --windows` wrote, in place of files or shards.")) var embeddings:
     String?
   @Option(help: .value("file", "CSV (id,start) or JSONL: ten-second clips out of the files.")) var manifest: String?
   @Option(help: .value("name", "Of training shards: train, validation or test; default: test, else validation."))
@@ -52,10 +52,10 @@ struct CaptionSoundsCommand: ParsableCommand {
 
   func run() throws {
     common.begin()
-    guard inputs.isEmpty != (vectors == nil) else {
+    guard inputs.isEmpty != (embeddings == nil) else {
       throw Failure(
         "usage.inputs", "give files, or a file of their embeddings",
-        expected: "files, directories or shards; or --vectors FILE",
+        expected: "files, directories or shards; or --embeddings FILE",
         exit: .usage)
     }
     if let out, !["jsonl", "csv"].contains(Files.ending(out) ?? "") {
@@ -67,12 +67,12 @@ struct CaptionSoundsCommand: ParsableCommand {
     settings.options.mostTokens = mostWords
     settings.output = out ?? "-"
     if common.dryRun { return Console.say("would write sentences with \(captioner)") }
-    settings.vectors =
-      try vectors
+    settings.embeddings =
+      try embeddings
       ?? stage.file(
         inputs, split: try parsed("--split", split) { Split(manifest: $0) }, manifest: manifest,
         workspace: common.workspace, explains: common.reasons.explain)
-    if vectors == nil {
+    if embeddings == nil {
       try stage.warn(ofOtherEncoderThan: CaptionModel(file: captioner).metadata[CaptionModel.encoderKey])
     }
     Progress.begin("reading the captioner")
@@ -81,8 +81,8 @@ struct CaptionSoundsCommand: ParsableCommand {
       lines = try CaptioningJob(settings).run { event in
         switch event {
         case .captioned(let done, let total): Progress.show(WorkProgress("clips", done: done, of: total))
-        case .short(let sounds):
-          Console.warn("\(sounds.count) clips are shorter than a second and get no sentence, such as \(sounds[0])")
+        case .short(let clips):
+          Console.warn("\(clips.count) clips are shorter than a second and get no sentence, such as \(clips[0])")
         }
       }
     }
@@ -92,7 +92,7 @@ struct CaptionSoundsCommand: ParsableCommand {
       Console.say("\(settings.output): \(lines.count) sentences")
       Console.event(
         "captioned",
-        ["file": settings.output, "sounds": lines.count, "soundsPerSecond": Double(lines.count) / time.seconds])
+        ["file": settings.output, "clips": lines.count, "clipsPerSecond": Double(lines.count) / time.seconds])
     }
   }
 }

@@ -22,7 +22,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
   var training: String?
   @Option(
     parsing: .singleValue, help: .value("directory", "A directory with the audio of the table's clips. Repeatable."))
-  var sounds: [String] = []
+  var audio: [String] = []
   @Option(
     help: .value("name", "train, validation or test; default: test, else validation; all of a table without splits."))
   var split: String?
@@ -76,17 +76,17 @@ struct CaptionEvaluationCommand: ParsableCommand {
   private func settings() throws -> CaptionSettings {
     var settings = CaptionSettings()
     (settings.shards, settings.captions, settings.training) = (shards, captions, training)
-    settings.sounds = sounds
-    if captions == nil, training != nil || !sounds.isEmpty {
+    settings.audio = audio
+    if captions == nil, training != nil || !audio.isEmpty {
       throw Failure(
-        "usage.captions", "--training and --sounds belong to a table of captions",
+        "usage.captions", "--training and --audio belong to a table of captions",
         expected: "--captions FILE",
         exit: .usage)
     }
-    if captioner != nil, captions != nil, sounds.isEmpty {
+    if captioner != nil, captions != nil, audio.isEmpty {
       throw Failure(
-        "usage.sounds", "a captioner needs the clips' audio", on: "--captioner",
-        expected: "--sounds DIR beside a table of captions", exit: .usage)
+        "usage.audio", "a captioner needs the clips' audio", on: "--captioner",
+        expected: "--audio DIR beside a table of captions", exit: .usage)
     }
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
     settings.candidates = try candidates.map { try NamedPath($0, flag: "--candidates") }.map {

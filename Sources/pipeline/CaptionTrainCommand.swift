@@ -18,7 +18,7 @@ struct CaptionTrainCommand: ParsableCommand {
       AudioCaps' own. The encoder is not trained: its embeddings, one a second, are made once. The same command goes on where
       training was stopped. Training ends when CIDEr-D on the validation clips no longer grows, and writes the best captioner.
 
-      --from-text needs no audio: the captions' text embeddings, by --clip or from --text-vectors, take the place of the clips'.
+      --from-text needs no audio: the captions' text embeddings, by --clip or from --text-embeddings, take the place of the clips'.
       The audio encoder that the captioner is used with must have been distilled from the same text model.
 
       Under mpirun -n N or srun --mpi=pmix, N processes train one captioner together, with the weights of one process.
@@ -30,9 +30,9 @@ struct CaptionTrainCommand: ParsableCommand {
   var shards: String?
   @Option(help: .value("file", "A table of captions (CSV or JSON lines), in place of the shards' own.")) var captions:
     String?
-  @Option(help: .value("file", "Embeddings of the training clips, in place of shards.")) var vectors: String?
-  @Option(help: .value("file", "Embeddings of the clips to validate with.")) var validationVectors: String?
-  @OptionGroup(title: "ENCODER") var stage: CaptionVectorOptions
+  @Option(help: .value("file", "Embeddings of the training clips, in place of shards.")) var embeddings: String?
+  @Option(help: .value("file", "Embeddings of the clips to validate with.")) var validationEmbeddings: String?
+  @OptionGroup(title: "ENCODER") var stage: CaptionEmbeddingOptions
   @OptionGroup(title: "DECODER") var decoder: CaptionDecoderOptions
   @OptionGroup(title: "TRAINING") var training: CaptionTrainingOptions
   @OptionGroup(title: "TEXT ALONE") var texts: CaptionTextOptions
@@ -70,37 +70,38 @@ struct CaptionTrainCommand: ParsableCommand {
     try training.apply(to: &settings)
     settings.texts = try texts.settings(threads: stage.threads)
     settings.noise = texts.noise(settings.texts)
-    (settings.threads, settings.output, settings.folder) = (stage.threads, out, captioners)
+    (settings.threads, settings.output, settings.directory) = (stage.threads, out, captioners)
     (settings.keepsNeighbors, settings.fresh) = (keepNeighbors, fresh)
     let (data, made) = try ranks.together { () throws -> (CaptionData, [String]) in
-      let data = try CaptionData(shards: vectors == nil ? shards : CaptionData.noShards, table: captions)
+      let data = try CaptionData(shards: embeddings == nil ? shards : CaptionData.noShards, table: captions)
       return (data, ranks.isFirst ? try embed(data) : [])
     }
     let files = try CanonicalJSON.decode(
       [String].self, from: ranks.broadcast(CanonicalJSON.bytes(made)), source: "rank 0")
     (settings.captions, settings.validationCaptions) = (data.train, data.validation)
-    settings.vectors = files[0].isEmpty ? nil : files[0]
-    settings.validationVectors = files[1].isEmpty ? nil : files[1]
-    if vectors == nil, !(files[0] + files[1]).isEmpty {
+    settings.embeddings = files[0].isEmpty ? nil : files[0]
+    settings.validationEmbeddings = files[1].isEmpty ? nil : files[1]
+    if embeddings == nil, !(files[0] + files[1]).isEmpty {
       settings.metadata[CaptionModel.encoderKey] = try stage.encoder()
     }
     return settings
   }
 
-  /// The files of training and validation vectors: those that are named, else made of the shards; empty: there is none.
+  /// The files of training and validation embeddings: those that are named, else made of the shards; empty: there is
+  /// none.
   private func embed(_ data: CaptionData) throws -> [String] {
     func file(_ named: String?, _ split: Split, isWanted: Bool) throws -> String {
       if let named { return named }
-      guard vectors == nil, isWanted else { return "" }
+      guard embeddings == nil, isWanted else { return "" }
       return try stage.file(
         [shards ?? CaptionData.usualShards], split: split, workspace: common.workspace, explains: common.reasons.explain
       )
     }
-    // From text alone an encoder is only needed to see how sounds fare.
+    // From text alone an encoder is only needed to see how audio clips fare.
     let listens = texts.fromText == nil || stage.weights != nil || stage.runName != nil
     return [
-      try file(vectors, .train, isWanted: texts.fromText == nil),
-      try file(validationVectors, .validation, isWanted: listens && data.hasValidationShards),
+      try file(embeddings, .train, isWanted: texts.fromText == nil),
+      try file(validationEmbeddings, .validation, isWanted: listens && data.hasValidationShards),
     ]
   }
 }
@@ -138,7 +139,7 @@ struct CaptionData {
       }
       return
     }
-    let set = try TrainingSet(folder: shards)
+    let set = try TrainingSet(directory: shards)
     hasValidationShards = set.splits.contains(.validation)
     for split in [Split.train, .validation] where set.splits.contains(split) {
       let clips = try ShardClips(set.samples(split))

@@ -143,13 +143,13 @@ struct CaptionTextOptions: ParsableArguments {
       "Standard deviation of the noise on embeddings of length one. (default: 0.1 with --from-text noise, else 0)"))
   var textNoise: Double?
   @Option(help: .value("file", "The captions' text embeddings: a file that `embed --clip --texts` wrote."))
-  var textVectors: String?
+  var textEmbeddings: String?
   @OptionGroup var clip: CLIPOptions
 
   func validate() throws {
     try check("--text-noise", textNoise, 0...10)
-    if fromText == nil, textNoise != nil || textVectors != nil {
-      throw ValidationError("--text-noise and --text-vectors need --from-text")
+    if fromText == nil, textNoise != nil || textEmbeddings != nil {
+      throw ValidationError("--text-noise and --text-embeddings need --from-text")
     }
   }
 
@@ -157,19 +157,20 @@ struct CaptionTextOptions: ParsableArguments {
 
   func settings(threads: Int) throws -> CaptionTrainSettings.Texts? {
     guard let fromText else { return nil }
-    if let textVectors {
-      let file = try CaptionVectors(textVectors)
+    if let textEmbeddings {
+      let file = try CaptionEmbeddings(textEmbeddings)
       let places = Dictionary(zip(file.keys, file.rows)) { first, _ in first }
       return .init(fromText) { sentences in
         try sentences.map { sentence in
-          guard let rows = places[sentence] else { throw Failure.sentenceVector(sentence, textVectors) }
+          guard let rows = places[sentence] else { throw Failure.sentenceEmbedding(sentence, textEmbeddings) }
           return Array(rows.prefix(file.width))
         }
       }
     }
     guard let path = clip.clip else {
       throw Failure(
-        "usage.text", "captions need text embeddings", on: "--from-text", expected: "--clip DIR or --text-vectors FILE",
+        "usage.text", "captions need text embeddings", on: "--from-text",
+        expected: "--clip DIR or --text-embeddings FILE",
         exit: .usage)
     }
     let (kind, tokenizer) = (try clip.kind(), clip.tokenizer)
@@ -183,9 +184,9 @@ struct CaptionTextOptions: ParsableArguments {
 }
 
 extension Failure {
-  fileprivate static func sentenceVector(_ sentence: String, _ path: String) -> Failure {
+  fileprivate static func sentenceEmbedding(_ sentence: String, _ path: String) -> Failure {
     Failure(
-      "caption.text-vectors", "a caption has no text embedding", on: path, found: sentence,
+      "caption.text-embeddings", "a caption has no text embedding", on: path, found: sentence,
       hint: "pipeline embed --clip DIR --texts FILE writes them: a line's text is its key")
   }
 }

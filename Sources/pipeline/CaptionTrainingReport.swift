@@ -9,14 +9,14 @@ final class CaptionTrainingReport {
 
   func show(_ event: CaptionTrainJob.Event) {
     switch event {
-    case .began(let name, let sentences, let sounds, let validation, let vocabulary, let parameters):
+    case .began(let name, let sentences, let clips, let validation, let vocabulary, let parameters):
       Console.note(
-        "captioner \(name): \(sentences) captions of \(sounds) clips, \(validation) validation clips, "
+        "captioner \(name): \(sentences) captions of \(clips) clips, \(validation) validation clips, "
           + "\(vocabulary) tokens, \(one(Double(parameters) / 1e6)) M weights")
       Console.event(
         "captioner",
         [
-          "name": name, "sentences": sentences, "sounds": sounds, "validation": validation, "vocabulary": vocabulary,
+          "name": name, "sentences": sentences, "clips": clips, "validation": validation, "vocabulary": vocabulary,
           "parameters": parameters,
         ])
       Progress.begin("training")

@@ -14,7 +14,7 @@ struct ClassifyCommand: ParsableCommand {
         + "\n\n"
         + examples(
           "pipeline evaluate classify --data esc50/audio --label-pattern=\"-([0-9]+)[.]wav\"",
-          "pipeline evaluate classify --data sounds/ --rows probe,supervised"))
+          "pipeline evaluate classify --data audio/ --rows probe,supervised"))
 
   @Option(help: .value("directory|table", "A directory or a table with audio and labels.")) var data: String
   @Option(help: .value("regex", "A regular expression whose group in the file's name is the fold.")) var foldPattern:

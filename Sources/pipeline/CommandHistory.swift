@@ -63,7 +63,7 @@ enum CommandHistory {
   /// Of the shards that were written last. Their digests are kept, so that no later command reads them for that.
   private static func dataDigest(_ workspace: String) -> Digest? {
     guard let catalog = try? Catalog.readerIfThere(workspace),
-      let directory = try? PreparedWorkspace(catalog).shards(), let set = try? TrainingSet(folder: directory),
+      let directory = try? PreparedWorkspace(catalog).shards(), let set = try? TrainingSet(directory: directory),
       let cache = try? FileDigestCache(catalog, below: directory), let digest = try? TrainingData.digest(set, cache)
     else { return nil }
     // Where another command writes to the workspace by now, they are read once more.

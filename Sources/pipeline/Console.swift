@@ -90,7 +90,7 @@ enum Console {
   /// Redraws the bar of a terminal.
   /// - Parameters:
   ///   - text: no wider than the terminal: what wraps cannot be taken back.
-  ///   - filled: characters behind the first that have a colour.
+  ///   - filled: characters behind the first that have a color.
   static func bar(_ text: String, filled: Int) {
     let shown = text.prefix(1) + colored(String(text.dropFirst().prefix(filled)), .green) + text.dropFirst(1 + filled)
     screen.withLock { isShown in

@@ -22,7 +22,7 @@ struct EmbedCommand: ParsableCommand {
       """
         + "\n\n"
         + examples(
-          "pipeline embed sounds/ --out embeddings.npy", "pipeline embed talk.mp4 --windows --out talk.npz",
+          "pipeline embed audio/ --out embeddings.npy", "pipeline embed talk.mp4 --windows --out talk.npz",
           "pipeline embed --texts words.txt --clip clip-vit-base-patch32/ --out words.npy"))
 
   @Argument(help: "Audio or video files, directories of them, or a directory of training shards.")
@@ -176,14 +176,14 @@ final class EmbedReport {
     case .note(let text): Console.warn(text)
     case .began(_, let resumed): if resumed > 0 { Progress.begin("clips", total: count, done: resumed) }
     case .embedded: Progress.advance()
-    case .leftOut(let sound):
+    case .leftOut(let audio):
       Progress.advance()
-      say("left out  \(sound.name)  \(sound.finding.code): \(sound.finding.evidence)")
+      say("left out  \(audio.name)  \(audio.finding.code): \(audio.finding.evidence)")
       JobReport.add(
-        reason: sound.finding.code.rawValue, title: "left out", example: "\(sound.name): \(sound.finding.evidence)")
+        reason: audio.finding.code.rawValue, title: "left out", example: "\(audio.name): \(audio.finding.evidence)")
       Console.event(
         "left-out",
-        ["file": sound.name, "reason": sound.finding.code.rawValue, "evidence": sound.finding.evidence])
+        ["file": audio.name, "reason": audio.finding.code.rawValue, "evidence": audio.finding.evidence])
     case .warned(let name, let finding):
       warned[finding.code.rawValue, default: 0] += 1
       if explains { say("\(name)  \(finding.code): \(finding.evidence)") }
@@ -197,14 +197,14 @@ final class EmbedReport {
     for (code, count) in warned.sorted(by: { $0.key < $1.key }) { Console.note("\(count) with \(code)") }
     let shape =
       settings.hop == nil
-      ? counted(outcome.sounds, "clip") : "\(outcome.rows) windows of \(counted(outcome.sounds, "clip"))"
+      ? counted(outcome.audioClips, "clip") : "\(outcome.rows) windows of \(counted(outcome.audioClips, "clip"))"
     let before = outcome.resumed > 0 ? ", \(outcome.resumed) from an earlier run" : ""
     let without = outcome.leftOut.isEmpty ? "" : ", \(outcome.leftOut.count) left out"
     say("\(outcome.path): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")
     Console.event(
       "embedded",
       [
-        "file": outcome.path, "sounds": outcome.sounds, "rows": outcome.rows, "width": outcome.width,
+        "file": outcome.path, "sounds": outcome.audioClips, "rows": outcome.rows, "width": outcome.width,
         "resumed": outcome.resumed, "leftOut": outcome.leftOut.count, "bytes": outcome.bytes,
         "embeddingSeconds": outcome.embeddingSeconds,
       ])

@@ -83,7 +83,7 @@ enum EvaluationReport {
   }
 }
 
-/// How labels and folds are found in folders and tables.
+/// How labels and folds are found in directories and tables.
 struct LabelOptions: ParsableArguments {
   @Option(help: .value("directory", "The directory of a table's files. (default: the table's)")) var audio: String?
   @Option(

@@ -10,7 +10,7 @@ import Synchronization
 /// Everything is gathered by reason, since GitHub shows ten annotations of a kind and no more. Nothing happens unless
 /// GITHUB_ACTIONS is `true`.
 enum JobReport {
-  /// Clips or sounds that share a reason.
+  /// Clips or audio that share a reason.
   struct Reason: Sendable {
     var title: String
     var code: String
@@ -81,7 +81,7 @@ enum JobReport {
   ) -> [String] {
     var lines: [String] = []
     if let failure, failure.exit != .interrupted {
-      let level = failure.exit == .tooManyLeftOut || failure.exit == .noTeacherVectors ? "warning" : "error"
+      let level = failure.exit == .tooManyLeftOut || failure.exit == .noTeacherEmbeddings ? "warning" : "error"
       lines.append(annotation(level, title: "pipeline \(command): \(failure.code)", "\(failure)"))
     }
     let room = mostAnnotations - lines.count

@@ -134,9 +134,9 @@ extension PipelineReport: PipelineWork {
     try ExportJob(settings).run { ExportReport.show($0, settings) }
   }
 
-  func planPrepare(ignoringAbsentVectors: Bool) throws -> Bool {
+  func planPrepare(ignoringAbsentEmbeddings: Bool) throws -> Bool {
     var settings = try prepareSettings()
-    if ignoringAbsentVectors { settings.embeddings.removeAll { !Files.exists($0) } }
+    if ignoringAbsentEmbeddings { settings.embeddings.removeAll { !Files.exists($0) } }
     return try PrepareFlow(settings: settings, common: common).plan()
   }
 

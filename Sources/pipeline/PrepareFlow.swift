@@ -35,7 +35,7 @@ struct PrepareFlow {
     PrepareReport.show(summary.rows)
     switch summary.ending {
     case .shards: showPairs(summary)
-    case .withoutVectors: showKept(summary)
+    case .withoutEmbeddings: showKept(summary)
     case .part: showPart(summary)
     case .withoutPairs, .frames: break
     }
@@ -58,7 +58,7 @@ struct PrepareFlow {
       "\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(Self.words(work))")
   }
 
-  /// The same where there is nothing to pair sounds with.
+  /// The same where there is nothing to pair audio clips with.
   private func showKept(_ summary: PreparedSummary) {
     let work = summary.work
     Console.event(

@@ -27,7 +27,7 @@ struct PrepareOptions: ParsableArguments {
     try machine.apply(to: &settings)
   }
 
-  /// - Parameter videos: folders and files with clips, from the command line or the pipeline file.
+  /// - Parameter videos: directories and files with clips, from the command line or the pipeline file.
   func settings(videos: [String], workspace: String) throws -> PrepareSettings {
     guard !videos.isEmpty else {
       throw Failure("usage.videos", "no directory with videos is named", hint: "pipeline prepare videos/", exit: .usage)
@@ -151,12 +151,12 @@ struct TeacherOptions: ParsableArguments {
     (settings.embeddingFPS, settings.embeddingModel) = (embeddingRate, embeddingModel)
   }
 
-  /// A folder `embeddings` next to the first folder of videos.
+  /// A directory `embeddings` next to the first directory of videos.
   private static func embeddings(beside videos: [String]) -> String? {
-    guard var folder = videos.first else { return nil }
-    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-    let parent = Files.parent(folder)
-    let path = parent == "." && !folder.hasPrefix("./") ? "embeddings" : "\(parent)/embeddings"
+    guard var directory = videos.first else { return nil }
+    while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }
+    let parent = Files.parent(directory)
+    let path = parent == "." && !directory.hasPrefix("./") ? "embeddings" : "\(parent)/embeddings"
     return Files.isDirectory(path) ? path : nil
   }
 }

@@ -36,7 +36,7 @@ enum PlanReport {
     Console.say(table)
   }
 
-  /// How many clips have vectors, and what those that are worked on will take.
+  /// How many clips have embeddings, and what those that are worked on will take.
   static func show(_ coverage: PrepareJob.Coverage) {
     guard coverage.isGiven else {
       Console.say("no teacher embeddings given: audio and frames only")

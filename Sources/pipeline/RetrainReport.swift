@@ -14,7 +14,7 @@ enum RetrainReport {
       export: { recipe, run, path in
         let output = recipe.provenance.output
         var export = ExportSettings(path: path)
-        (export.runs, export.run) = ("\(recipe.folder)/runs", run)
+        (export.runs, export.run) = ("\(recipe.directory)/runs", run)
         (export.checkpoint, export.averaged) = (.step(recipe.provenance.step), output.averaged)
         export.selection = WeightSelection(
           parts: try parsed("parts", output.parts, WeightParts.init), half: output.half)
@@ -25,7 +25,7 @@ enum RetrainReport {
   private static func settings(_ recipe: RetrainJob.Recipe) -> DistillSettings {
     var settings = DistillSettings()
     settings.configuration = recipe.provenance.configuration
-    (settings.runs, settings.workspace) = ("\(recipe.folder)/runs", "\(recipe.folder)/workspace")
+    (settings.runs, settings.workspace) = ("\(recipe.directory)/runs", "\(recipe.directory)/workspace")
     (settings.shards, settings.initial) = (recipe.settings.shards, recipe.settings.initial)
     (settings.instructionSet, settings.threads) = (recipe.settings.instructionSet, recipe.settings.threads)
     // As far as the checkpoint that was exported, whatever the number of epochs.

@@ -33,7 +33,7 @@ struct RetrieveCommand: ParsableCommand {
     var settings = RetrievalSettings()
     settings.shards = shards
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
-    settings.vectors = embeddings ?? vectors
+    settings.embeddings = embeddings ?? vectors
     if vectors != nil { Console.note("--vectors is called --embeddings now; the old name keeps working") }
     settings.mostQueries = try positive("--queries", queries)
     (settings.text, settings.timeline, settings.save) = (text, timeline, save)

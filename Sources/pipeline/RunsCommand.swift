@@ -53,7 +53,7 @@ struct RenameRunCommand: ParsableCommand {
     let found = try list.named(named)
     try RunName.check(name, for: found.name, in: list)
     if common.dryRun { return Console.say("would call run \(found.title) \(name)") }
-    try RunName.write(name, to: found.folder)
+    try RunName.write(name, to: found.directory)
     let before = found.givenName.map { ", which was called \($0)," } ?? ""
     Console.say("run \(found.name)\(before) is called \(name)")
     Console.event("renamed", ["run": found.name, "name": name, "before": found.givenName as Any? ?? NSNull()])

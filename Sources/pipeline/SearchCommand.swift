@@ -18,7 +18,7 @@ struct SearchCommand: ParsableCommand {
   @Argument(help: .value("words", "Words; or --image or --audio instead.")) var text: String?
   @Option(
     name: .customLong("in"), help: .value("file", "The embeddings: what `pipeline embed` wrote, or a teacher's."))
-  var vectors: String
+  var embeddings: String
   @Option(help: .value("file", "An image to look for: JPEG or PNG.")) var image: String?
   @Option(help: .value("file", "Audio to look for.")) var audio: String?
   @OptionGroup(title: "CLIP MODEL, FOR WORDS AND IMAGES") var model: CLIPOptions
@@ -41,13 +41,13 @@ struct SearchCommand: ParsableCommand {
   func run() throws {
     common.begin()
     var settings = SearchSettings(try query())
-    (settings.vectors, settings.clip, settings.tokenizer) = (vectors, model.clip, model.tokenizer)
+    (settings.embeddings, settings.clip, settings.tokenizer) = (embeddings, model.clip, model.tokenizer)
     settings.activation = try model.kind()
     (settings.templates, settings.weights, settings.count) = (template, weights, count)
     (settings.media, settings.html) = (media, html)
     settings.workerCommand = try decoding.launch()
-    if common.dryRun { return Console.say("would look through \(vectors)") }
-    Progress.begin("looking through \(vectors)")
+    if common.dryRun { return Console.say("would look through \(embeddings)") }
+    Progress.begin("looking through \(embeddings)")
     let outcome = try SearchJob(settings).run()
     var table = Table()
     for (place, hit) in outcome.hits.enumerated() {

@@ -7,7 +7,7 @@ import Evaluate
 struct ZeroShotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "zero-shot", abstract: "Name audio by the nearest class embedding, with nothing trained on it.",
-    discussion: examples("pipeline evaluate zero-shot --data sounds/ --clip clip-vit-base-patch32/"))
+    discussion: examples("pipeline evaluate zero-shot --data audio/ --clip clip-vit-base-patch32/"))
 
   @Option(
     help: .value("directory|table", "A directory or a table with audio and labels, or a directory of training shards."))

@@ -128,5 +128,7 @@ struct SignatureTests {
     #expect(refused("signature/v1.0", "signature/v2.0") == "statement.invalid")
     #expect(refused(#""sha256","method""#, #""blake3","method""#) == "statement.invalid")
     #expect(refused(#""name":".""#, #""name":"a/b""#) == "statement.invalid")
+    // Two readers could take one of two equal keys each.
+    #expect(refused(#""predicateType""#, #""predicateType":"another","predicateType""#) == "statement.invalid")
   }
 }

@@ -2,7 +2,7 @@ import CResampler
 import Foundation
 import Testing
 
-/// The resampler against the sine it should give, at the rates that sound comes in.
+/// The resampler against the sine it should give, at the rates that audio comes in.
 @Suite struct ResamplerTests {
   private static let margin = 4096
 

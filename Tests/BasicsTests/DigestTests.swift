@@ -18,7 +18,7 @@ struct DigestTests {
         String(repeating: "a", count: 1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
       ),
     ])
-  func vectors(text: String, hex: String) {
+  func embeddings(text: String, hex: String) {
     let digest = Digest(of: text)
     #expect(digest.hex == hex && digest.description == hex && digest.short == hex.prefix(12))
     #expect(digest == Digest(hex: hex) && Digest(bytes: digest.bytes) == digest)

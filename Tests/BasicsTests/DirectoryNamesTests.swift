@@ -41,7 +41,7 @@ import Testing
     defer { unlink(odd) }
     let entries = try Files.entries(in: directory)
     #expect(entries.map(\.name) == ["file", "folder", "link", "lost", "odd\u{FFFD}"])
-    #expect(entries.map { $0.identity?.kind } == [.file, .folder, .link, .link, nil])
+    #expect(entries.map { $0.identity?.kind } == [.file, .directory, .link, .link, nil])
     #expect(try Files.names(in: directory) == entries.map(\.name))
     #expect(throws: Failure.self) { try Files.names(in: "\(directory)/file") }
   }

@@ -51,15 +51,15 @@ struct OutputFileTests {
   func faults(size: Int) throws {
     let outcome = try FaultWalk(
       before: { try Files.write("old", to: "\($0)/f") },
-      work: { folder in
-        let file = try OutputFile("\(folder)/f")
+      work: { directory in
+        let file = try OutputFile("\(directory)/f")
         for k in 0..<3 { try file.write([UInt8](repeating: UInt8(k), count: size)) }
         try file.commit()
       },
       state: { "\(try Digest.ofFile("\($0)/f").short)" }
     ).run()
     #expect(outcome.problems == [])
-    // The left-over's removal, open, writes, sync, rename, the folder's sync.
+    // The left-over's removal, open, writes, sync, rename, the directory's sync.
     #expect(outcome.operations == (size == 3 ? 6 : 8))
   }
 
@@ -67,8 +67,8 @@ struct OutputFileTests {
   func inPlace() throws {
     let outcome = try FaultWalk(
       before: { try Files.write("old", to: "\($0)/f") },
-      work: { folder in
-        let descriptor = fileSystem.open("\(folder)/f", O_WRONLY | O_TRUNC)
+      work: { directory in
+        let descriptor = fileSystem.open("\(directory)/f", O_WRONLY | O_TRUNC)
         guard descriptor >= 0 else { throw Failure.system("open", "f") }
         defer { close(descriptor) }
         try Array("new".utf8).withUnsafeBytes { try writeAll($0, to: descriptor, path: "f") }
@@ -80,7 +80,7 @@ struct OutputFileTests {
     #expect(outcome.problems.contains { $0.hasPrefix("all from operation 2 on") && $0.hasSuffix("the state is n") })
   }
 
-  @Test("a folder that cannot be written is told with its path")
+  @Test("a directory that cannot be written is told with its path")
   func refused() throws {
     let scratch = try Scratch()
     let failure = #expect(throws: Failure.self) { try Files.write("x", to: scratch["absent/f"]) }
@@ -92,10 +92,10 @@ struct OutputFileTests {
   }
 }
 
-@Suite("Files and folders")
+@Suite("Files and directories")
 struct FilesTests {
   @Test("names are in byte order; removing takes all below, and nothing is no error")
-  func folders() throws {
+  func directories() throws {
     let scratch = try Scratch()
     try Files.makeDirectory(scratch["a/b/c"])
     for name in ["z", "B", "é", "_", "a.txt"] { try Files.write(name, to: scratch[name]) }
@@ -114,7 +114,8 @@ struct FilesTests {
     try Files.makeDirectory(scratch["real"])
     try Files.write("x", to: scratch["real/f"])
     symlink(scratch["real"], scratch["link"])
-    #expect(try Files.identityOfLink(scratch["link"]).kind == .link && Files.identity(scratch["link"]).kind == .folder)
+    #expect(
+      try Files.identityOfLink(scratch["link"]).kind == .link && Files.identity(scratch["link"]).kind == .directory)
     try Files.remove(scratch["link"])
     #expect(Files.exists(scratch["real/f"]) && !Files.exists(scratch["link"]))
   }

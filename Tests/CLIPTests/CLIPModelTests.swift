@@ -17,14 +17,14 @@ struct CLIPModelTests {
     } catch { return (error as? Failure)?.code ?? "\(error)" }
   }
 
-  private let picture = Bitmap(
+  private let image = Bitmap(
     width: 17, height: 13, pixels: (0..<17 * 13 * 3).map { UInt8(truncatingIfNeeded: $0 * 37) })
 
-  private func vectors(_ path: String, activation: GELUKind? = nil) throws -> [[Float]] {
+  private func embeddings(_ path: String, activation: GELUKind? = nil) throws -> [[Float]] {
     let threads = WorkerThreads(2)
     defer { threads.stop() }
     let model = try CLIPModel(path, activation: activation)
-    return try PictureEmbedder(model, backend: FastBackend(), threads: threads).embed([picture])
+    return try ImageEmbedder(model, backend: FastBackend(), threads: threads).embed([image])
       + TextEmbedder(model, backend: FastBackend(), threads: threads).embed(["rain", "a dog"])
   }
 
@@ -36,11 +36,11 @@ struct CLIPModelTests {
     let model = try CLIPModel(path)
     #expect(model.gelu == .quick && model.width == 24 && model.vision?.imageSize == 12 && model.vision?.patchSize == 4)
     #expect(model.vision?.shape == TransformerShape(width: 64, heads: 1, depth: 2, hidden: 128, gelu: .quick))
-    let told = try vectors(path)
+    let told = try embeddings(path)
     try Files.remove("\(path)/open_clip_config.json")
     #expect(code { _ = try CLIPModel(path) } == "clip.activation")
-    #expect(try vectors(path, activation: .quick) == told)
-    #expect(try vectors(path, activation: .exact) != told)
+    #expect(try embeddings(path, activation: .quick) == told)
+    #expect(try embeddings(path, activation: .exact) != told)
   }
 
   @Test("an open_clip configuration without quick_gelu means GELU; Hugging Face's without hidden_act means quick GELU")
@@ -82,7 +82,7 @@ struct CLIPModelTests {
     #expect(code { _ = try CLIPModel(cut) } == "safetensors.short")
   }
 
-  @Test("a text tower alone embeds texts and refuses pictures")
+  @Test("a text tower alone embeds texts and refuses images")
   func oneTower() throws {
     let scratch = try Scratch()
     let path = try TinyCLIP().write(to: scratch["model"])
@@ -93,7 +93,7 @@ struct CLIPModelTests {
     let threads = WorkerThreads(1)
     defer { threads.stop() }
     #expect(try TextEmbedder(model, backend: FastBackend(), threads: threads).embed(["rain"]).count == 1)
-    #expect(code { _ = try PictureEmbedder(model, backend: FastBackend(), threads: threads) } == "clip.tower")
+    #expect(code { _ = try ImageEmbedder(model, backend: FastBackend(), threads: threads) } == "clip.tower")
   }
 
   @Test("narrow weights are read as they are: float16 and bfloat16")
@@ -108,11 +108,11 @@ struct CLIPModelTests {
         try Files.write(try SafetensorsFile.bytes(of: tensors), to: "\(path)/open_clip_model.safetensors")
         return path
       }
-      #expect(try vectors(paths[0]) == vectors(paths[1]), "\(type)")
+      #expect(try embeddings(paths[0]) == embeddings(paths[1]), "\(type)")
     }
   }
 
-  @Test("a text's vector does not depend on the texts beside it")
+  @Test("a text's embedding does not depend on the texts beside it")
   func company() throws {
     let scratch = try Scratch()
     let model = try CLIPModel(TinyCLIP().write(to: scratch["model"]))

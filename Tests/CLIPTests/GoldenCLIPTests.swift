@@ -27,7 +27,7 @@ struct GoldenCLIPTests {
     let scratch = try Scratch()
     let unpack = Process()
     unpack.executableURL = URL(fileURLWithPath: "/bin/sh")
-    unpack.arguments = ["-c", "gzip -dc '\(GoldenFiles.folder)/tokens.tsv.gz' > '\(scratch["tokens"])'"]
+    unpack.arguments = ["-c", "gzip -dc '\(GoldenFiles.directory)/tokens.tsv.gz' > '\(scratch["tokens"])'"]
     try unpack.run()
     unpack.waitUntilExit()
     let lines = String(decoding: try Files.read(scratch["tokens"]), as: UTF8.self).split(separator: "\n")
@@ -39,24 +39,24 @@ struct GoldenCLIPTests {
     }
   }
 
-  @Test("pictures are Pillow's, byte for byte", arguments: [64, 224])
-  func pictures(side: Int) throws {
+  @Test("images are Pillow's, byte for byte", arguments: [64, 224])
+  func images(side: Int) throws {
     let expected = try npz("preprocessed-\(side)")
     let size = side * side * 3
-    for picture in try GoldenFiles.pictures() {
-      let path = GoldenFiles.pixels(picture)
+    for image in try GoldenFiles.images() {
+      let path = GoldenFiles.pixels(image)
       let bitmap = try Bitmap(decoding: try Files.read(path), source: path)
       let prepared = bitmap.squared(side: side)
-      let truth = Array(expected[picture.index * size..<(picture.index + 1) * size])
+      let truth = Array(expected[image.index * size..<(image.index + 1) * size])
       let different = zip(prepared.pixels, truth).count { $0 != $1 }
-      #expect(prepared.pixels == truth, "\(picture.path): \(different) bytes differ")
+      #expect(prepared.pixels == truth, "\(image.path): \(different) bytes differ")
     }
   }
 
-  @Test("JPEG pictures have the pixels of libjpeg-turbo but for the last bit of some")
+  @Test("JPEG images have the pixels of libjpeg-turbo but for the last bit of some")
   func decoding() throws {
-    for picture in try GoldenFiles.pictures() where picture.decoded != nil {
-      let (path, lossless) = (GoldenFiles.path(picture), GoldenFiles.pixels(picture))
+    for image in try GoldenFiles.images() where image.decoded != nil {
+      let (path, lossless) = (GoldenFiles.path(image), GoldenFiles.pixels(image))
       let found = try Bitmap(decoding: try Files.read(path), source: path)
       let truth = try Bitmap(decoding: try Files.read(lossless), source: lossless)
       let differences = zip(found.pixels, truth.pixels).map { abs(Int($0) - Int($1)) }
@@ -64,18 +64,18 @@ struct GoldenCLIPTests {
       // Libav's transform rounds otherwise in one of 80 values of brightness, by 1.
       #expect(
         found.pixels.count == truth.pixels.count && largest <= 3 && share < 0.05,
-        "\(picture.path): \(largest), \(share)")
+        "\(image.path): \(largest), \(share)")
     }
   }
 
-  @Test("vectors are theirs: both ways of naming tensors, both activations", arguments: models)
-  func vectors(name: String) throws {
+  @Test("embeddings are theirs: both ways of naming tensors, both activations", arguments: models)
+  func embeddings(name: String) throws {
     let golden = try GoldenFiles.expected(name)
     let scratch = try Scratch()
     for path in try paths(name, scratch) {
       let model = try CLIPModel(path)
       let found = try embed(model)
-      let image = try GoldenFiles.errors(found.pictures, golden.required("image.f64"))
+      let image = try GoldenFiles.errors(found.images, golden.required("image.f64"))
       let text = try GoldenFiles.errors(found.texts, golden.required("text.f64"))
       print("\(name), \(Files.name(path)): pictures \(image), texts \(text)")
       #expect(image.relative <= 1e-5 && image.turn <= 1e-9)
@@ -83,22 +83,22 @@ struct GoldenCLIPTests {
     }
   }
 
-  @Test("a vector's bits depend on neither instruction set, threads, nor company", arguments: models)
+  @Test("an embedding's bits depend on neither instruction set, threads, nor company", arguments: models)
   func bits(name: String) throws {
-    let model = try CLIPModel("\(GoldenFiles.folder)/\(name)")
+    let model = try CLIPModel("\(GoldenFiles.directory)/\(name)")
     let usual = try embed(model)
     for set in InstructionSet.allCases where set <= .best {
       for threads in [1, 2, 3, 5] {
         let found = try embed(model, set, threads: threads)
-        #expect(found.pictures == usual.pictures && found.texts == usual.texts, "\(set), \(threads) threads")
+        #expect(found.images == usual.images && found.texts == usual.texts, "\(set), \(threads) threads")
       }
     }
     InstructionSet.inUse = .best
     let threads = WorkerThreads(1)
     defer { threads.stop() }
-    let embedder = try PictureEmbedder(model, backend: FastBackend(), threads: threads)
-    for (picture, expected) in zip(try bitmaps(), usual.pictures) {
-      #expect(try embedder.embed([picture]) == [expected])
+    let embedder = try ImageEmbedder(model, backend: FastBackend(), threads: threads)
+    for (image, expected) in zip(try bitmaps(), usual.images) {
+      #expect(try embedder.embed([image]) == [expected])
     }
   }
 
@@ -106,45 +106,45 @@ struct GoldenCLIPTests {
 
   /// open_clip's directory, Hugging Face's, and a torch state dictionary.
   private func paths(_ name: String, _ scratch: Scratch) throws -> [String] {
-    let folder = "\(GoldenFiles.folder)/\(name)"
+    let directory = "\(GoldenFiles.directory)/\(name)"
     let huggingFace = scratch["hf"]
     try Files.makeDirectory(huggingFace)
     for file in ["config.json", "preprocessor_config.json"] {
-      try Files.write(try Files.read("\(folder)/hf/\(file)"), to: "\(huggingFace)/\(file)")
+      try Files.write(try Files.read("\(directory)/hf/\(file)"), to: "\(huggingFace)/\(file)")
     }
-    if Files.exists("\(folder)/hf/model.safetensors") {
-      try Files.write(try Files.read("\(folder)/hf/model.safetensors"), to: "\(huggingFace)/model.safetensors")
+    if Files.exists("\(directory)/hf/model.safetensors") {
+      try Files.write(try Files.read("\(directory)/hf/model.safetensors"), to: "\(huggingFace)/model.safetensors")
     } else {
       try Python.run(
         "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], check=True)",
-        "\(GoldenFiles.folder)/rename_weights.py", "\(folder)/open_clip_model.safetensors",
+        "\(GoldenFiles.directory)/rename_weights.py", "\(directory)/open_clip_model.safetensors",
         "\(huggingFace)/model.safetensors", "--to", "hf", "--position-ids")
     }
     let torch = scratch["torch"]
     try Files.makeDirectory(torch)
-    let source = "\(folder)/open_clip_model.safetensors"
+    let source = "\(directory)/open_clip_model.safetensors"
     let tensors = try SafetensorsFile.read(try Files.read(source), source: source).tensors
     try Files.write(try TorchZip.bytes(of: tensors), to: "\(torch)/open_clip_pytorch_model.bin")
-    try Files.write(try Files.read("\(folder)/open_clip_config.json"), to: "\(torch)/open_clip_config.json")
-    return [folder, huggingFace, torch]
+    try Files.write(try Files.read("\(directory)/open_clip_config.json"), to: "\(torch)/open_clip_config.json")
+    return [directory, huggingFace, torch]
   }
 
   private func bitmaps() throws -> [Bitmap] {
-    try GoldenFiles.pictures().map { picture in
-      let path = GoldenFiles.pixels(picture)
+    try GoldenFiles.images().map { image in
+      let path = GoldenFiles.pixels(image)
       return try Bitmap(decoding: try Files.read(path), source: path)
     }
   }
 
   private func embed(
     _ model: CLIPModel, _ set: InstructionSet = .best, threads count: Int = 2
-  ) throws -> (pictures: [[Float]], texts: [[Float]]) {
+  ) throws -> (images: [[Float]], texts: [[Float]]) {
     let threads = WorkerThreads(count)
     defer { threads.stop() }
-    let pictures = try PictureEmbedder(model, backend: FastBackend(set), threads: threads).embed(bitmaps())
+    let images = try ImageEmbedder(model, backend: FastBackend(set), threads: threads).embed(bitmaps())
     let texts = try TextEmbedder(model, tokenizer: GoldenFiles.bpe, backend: FastBackend(set), threads: threads)
       .embed(try GoldenFiles.texts().map(\.text))
-    return (pictures, texts)
+    return (images, texts)
   }
 
   /// The `uint8` array of an npz with one, unpacked by Python's standard library.
@@ -152,7 +152,7 @@ struct GoldenCLIPTests {
     let scratch = try Scratch()
     try Python.run(
       "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); open(sys.argv[2], 'wb').write(z.read(z.namelist()[0]))",
-      "\(GoldenFiles.folder)/\(name).npz", scratch["array.npy"])
+      "\(GoldenFiles.directory)/\(name).npz", scratch["array.npy"])
     return try NumpyFile.read(try Files.read(scratch["array.npy"]), source: name).bytes
   }
 }

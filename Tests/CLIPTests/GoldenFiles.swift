@@ -3,16 +3,16 @@ import Foundation
 import Tensors
 import Testing
 
-/// Values of open_clip, transformers, Pillow and OpenAI's tokenizer, read from the shared folder.
+/// Values of open_clip, transformers, Pillow and OpenAI's tokenizer, read from the shared directory.
 enum GoldenFiles {
   static let shared = ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared"
-  static let folder = ProcessInfo.processInfo.environment["PIPELINE_CLIP_GOLDEN"] ?? shared + "/golden/clip"
-  static let bpe = folder + "/bpe_simple_vocab_16e6.txt.gz"
+  static let directory = ProcessInfo.processInfo.environment["PIPELINE_CLIP_GOLDEN"] ?? shared + "/golden/clip"
+  static let bpe = directory + "/bpe_simple_vocab_16e6.txt.gz"
 
   static let isThere: Bool = {
-    let there = Files.exists(folder + "/texts.json")
+    let there = Files.exists(directory + "/texts.json")
     if !there {
-      print("SKIPPED: golden values are not at \(folder); set PIPELINE_SHARED to the folder that holds them")
+      print("SKIPPED: golden values are not at \(directory); set PIPELINE_SHARED to the folder that holds them")
     }
     return there
   }()
@@ -23,7 +23,7 @@ enum GoldenFiles {
     var ids: [Int]
   }
 
-  struct Picture: Decodable {
+  struct GoldenImage: Decodable {
     var source: String
     var path: String
     var index: Int
@@ -31,22 +31,24 @@ enum GoldenFiles {
   }
 
   static func texts() throws -> [Text] { try JSONDecoder().decode([Text].self, from: data("texts.json")) }
-  static func pictures() throws -> [Picture] { try JSONDecoder().decode([Picture].self, from: data("pictures.json")) }
+  static func images() throws -> [GoldenImage] {
+    try JSONDecoder().decode([GoldenImage].self, from: data("pictures.json"))
+  }
 
-  static func data(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")) }
+  static func data(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)")) }
 
-  /// The file of a picture as it was.
-  static func path(_ picture: Picture) -> String {
-    picture.source == "caltech" ? "\(shared)/data/caltech/\(picture.path)" : "\(folder)/images/\(picture.path)"
+  /// The file of an image as it was.
+  static func path(_ image: GoldenImage) -> String {
+    image.source == "caltech" ? "\(shared)/data/caltech/\(image.path)" : "\(directory)/images/\(image.path)"
   }
 
   /// A lossless file of its pixels.
-  static func pixels(_ picture: Picture) -> String {
-    picture.decoded.map { "\(folder)/decoded/\($0)" } ?? path(picture)
+  static func pixels(_ image: GoldenImage) -> String {
+    image.decoded.map { "\(directory)/decoded/\($0)" } ?? path(image)
   }
 
   static func expected(_ model: String) throws -> NamedTensors {
-    let path = "\(folder)/\(model)/expected.safetensors"
+    let path = "\(directory)/\(model)/expected.safetensors"
     return try SafetensorsFile.read(try Files.read(path), source: path).tensors
   }
 

@@ -64,8 +64,8 @@ struct CaptionTableTests {
   @Test("tables with bytes changed, cut or doubled are read or refused, never anything else")
   func mutated() throws {
     let scratch = try Scratch()
-    let sound = Array("file_name,caption_1,caption_2\na.wav,\"A dog, barking\",Rain\nb.wav,<b>bold</b>,\n".utf8)
-    let problems = Mutations.problems(of: sound, "caption table", trials: 400) { bytes in
+    let audio = Array("file_name,caption_1,caption_2\na.wav,\"A dog, barking\",Rain\nb.wav,<b>bold</b>,\n".utf8)
+    let problems = Mutations.problems(of: audio, "caption table", trials: 400) { bytes in
       try Mutations.write(bytes, to: scratch["m.csv"])
       for row in try CaptionTable(path: scratch["m.csv"]).rows { #expect(!row.captions.contains("")) }
     }

@@ -35,7 +35,7 @@ struct NormalizationTwinsTests {
   @Test("with the same bytes in both files they are still two clips, and a third of the very same name collides")
   func collision() {
     var list = list(["b/\(Self.composed).mp4", "a/\(Self.composed).mp4", "c/\(Self.decomposed).mp4"])
-    // In the order of ids, whatever the folders are called.
+    // In the order of ids, whatever the directories are called.
     #expect(list.candidates.map(\.file.name.first) == ["c", "a", "b"])
     list.settleCollisions([Digest(of: "same"), Digest(of: "same"), Digest(of: "same")])
     #expect(list.candidates.map { $0.findings.map(\.code) } == [[.idTwin], [.idTwin], [.idTwin, .clipDuplicate]])

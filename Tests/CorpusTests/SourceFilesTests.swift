@@ -26,7 +26,7 @@ struct SourceFilesTests {
         == "6 other files ignored: 2 .json, 1 .part, 1 .vtt, 1 .webp, 1 without an ending")
   }
 
-  @Test("links to files and folders are followed, loops end, and --no-follow refuses them")
+  @Test("links to files and directories are followed, loops end, and --no-follow refuses them")
   func links() throws {
     let (scratch, elsewhere) = (try Scratch(), try Scratch())
     try Files.write("x", to: elsewhere["real.mp4"])
@@ -45,7 +45,7 @@ struct SourceFilesTests {
     #expect(refused.files.map(\.name) == ["a.mp4", "gone.mp4"] && refused.files.allSatisfy { $0.refusal != nil })
   }
 
-  @Test("a pipe is named, never opened; a folder without clips says what is in it")
+  @Test("a pipe is named, never opened; a directory without clips says what is in it")
   func others() throws {
     let scratch = try Scratch()
     #expect(mkfifo(scratch["p.mp4"], 0o600) == 0 && mkfifo(scratch["q"], 0o600) == 0)

@@ -45,7 +45,7 @@ import Testing
     func frequency(_ gram: String, _ n: Int) -> Double {
       Double(max(1, items.count { $0.1.contains { grams($0, n)[gram] != nil } }))
     }
-    func vector(_ words: [String], _ n: Int) -> [String: Double] {
+    func embedding(_ words: [String], _ n: Int) -> [String: Double] {
       grams(words, n).reduce(into: [:]) {
         $0[$1.key] = Double($1.value) * (log(Double(items.count)) - log(frequency($1.key, n)))
       }
@@ -55,7 +55,7 @@ import Testing
       let sum = references.map { reference -> Double in
         let difference = Double(max(0, candidate.count - 1) - max(0, reference.count - 1))
         return (1...4).map { n -> Double in
-          let (a, b) = (vector(candidate, n), vector(reference, n))
+          let (a, b) = (embedding(candidate, n), embedding(reference, n))
           let product = a.map { min($0.value, b[$0.key] ?? 0) * (b[$0.key] ?? 0) }.reduce(0, +)
           let norms = norm(a) * norm(b)
           return (norms > 0 ? product / norms : product) * exp(-difference * difference / 72)
@@ -100,7 +100,7 @@ import Testing
     }
     struct Corpora: Decodable { var corpora: [String: [String: Double?]] }
     let corpora = try JSONDecoder().decode(
-      Corpora.self, from: Data(contentsOf: URL(fileURLWithPath: "\(GoldenCaptions.folder)/corpus.json")))
+      Corpora.self, from: Data(contentsOf: URL(fileURLWithPath: "\(GoldenCaptions.directory)/corpus.json")))
     for (name, gold) in corpora.corpora.sorted(by: { $0.key < $1.key }) {
       var (order, texts) = ([String](), [String: [Text]]())
       for line in try GoldenCaptions.lines("\(name).tokens.jsonl.gz") {

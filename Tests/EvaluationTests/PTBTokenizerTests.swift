@@ -67,9 +67,9 @@ struct PTBTokenizerTests {
   func noise() {
     var random = SeededRandom(seed: 17, for: "noise")
     let tokenizer = PTBTokenizer()
-    let sound = Array("A dog's bark (loud) & 5°C “x” etc. 1/2 http://x.org/a é 개".utf8)
+    let audio = Array("A dog's bark (loud) & 5°C “x” etc. 1/2 http://x.org/a é 개".utf8)
     for _ in 0..<300 {
-      var bytes = sound
+      var bytes = audio
       for _ in 0..<6 {
         bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
       }

@@ -7,7 +7,7 @@ import Training
 
 @Suite("Probes")
 struct ProbeTests {
-  /// Clips around a centre for each class.
+  /// Clips around a center for each class.
   private func blobs(_ count: Int, width: Int, classes: Int, spread: Double, seed: UInt64) -> (FeatureRows, Targets) {
     var random = SeededRandom(seed: seed)
     let centres = (0..<classes * width).map { _ in random.normal() }
@@ -91,7 +91,7 @@ struct ProbeTests {
     }
   }
 
-  @Test("several labels a clip are learnt one against the rest")
+  @Test("several labels a clip are learned one against the rest")
   func severalLabels() throws {
     var random = SeededRandom(seed: 12)
     var (values, labels) = ([Float](), [[String]]())

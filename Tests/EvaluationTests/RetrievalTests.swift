@@ -46,13 +46,13 @@ struct RetrievalTests {
     #expect(scores.classMeanAveragePrecision == nil)
   }
 
-  @Test("random vectors are at chance, also over several blocks of queries and of the gallery")
+  @Test("random embeddings are at chance, also over several blocks of queries and of the gallery")
   func chance() {
     var random = SeededRandom(seed: 3)
     let count = 5000
-    func vectors() -> [Float] { (0..<count * 8).map { _ in Float(random.normal()) } }
+    func embeddings() -> [Float] { (0..<count * 8).map { _ in Float(random.normal()) } }
     let labels = (0..<count).map { $0 % 10 }
-    let scores = score(vectors(), vectors(), width: 8, labels: labels)
+    let scores = score(embeddings(), embeddings(), width: 8, labels: labels)
     #expect(abs(scores.recallAt10 - scores.chance.recallAt10) < 0.002)
     #expect(abs(scores.medianRank - 2500) < 150)
     let chance = scores.chance.classMeanAveragePrecision ?? 0
@@ -64,8 +64,8 @@ struct RetrievalTests {
     var random = SeededRandom(seed: 11)
     let (queries, items, width) = (301, 4133, 6)
     // Few values, so that there are many equal similarities.
-    func vectors(_ count: Int) -> [Float] { (0..<count * width).map { _ in Float(Int(random.next() % 3)) - 1 } }
-    let (q, g) = (vectors(queries), vectors(items))
+    func embeddings(_ count: Int) -> [Float] { (0..<count * width).map { _ in Float(Int(random.next() % 3)) - 1 } }
+    let (q, g) = (embeddings(queries), embeddings(items))
     let (asked, there) = (
       (0..<queries).map { _ in Int(random.next() % 7) }, (0..<items).map { _ in Int(random.next() % 7) }
     )

@@ -84,10 +84,9 @@ let arrayTargets = [
   FuzzTarget(
     name: "checkpoint",
     seeds: {
-      let folder = try FuzzFile.holding([], "name") + ".checkpoints"
-      let directory = try CheckpointDirectory(folder)
-      try directory.save(smallLearner(), TrainingState())
-      return [try Files.read("\(folder)/step-00000000.safetensors")]
+      let path = try FuzzFile.holding([], "name") + ".checkpoints"
+      try CheckpointDirectory(path).save(smallLearner(), TrainingState())
+      return [try Files.read("\(path)/step-00000000.safetensors")]
     },
     read: { bytes in
       let path = try FuzzFile.holding(bytes, "step-00000007.safetensors")

@@ -1,7 +1,7 @@
 // Throws what libFuzzer thinks of at one reader of files from outside. Built by Scripts/fuzz, with its sanitizers.
 //
-// The environment says what is done. PIPELINE_FUZZ_TARGET: the reader. PIPELINE_FUZZ_SEEDS: a folder; whole files of
-// every reader are written there instead, in a folder each.
+// The environment says what is done. PIPELINE_FUZZ_TARGET: the reader. PIPELINE_FUZZ_SEEDS: a directory; whole files of
+// every reader are written there instead, in a directory each.
 
 import Basics
 import Foundation
@@ -25,8 +25,8 @@ public func fuzzMain(_ count: Int32, _ words: UnsafeMutablePointer<UnsafeMutable
 @_cdecl("LLVMFuzzerInitialize")
 public func beginFuzzing(_ count: UnsafeMutableRawPointer?, _ words: UnsafeMutableRawPointer?) -> Int32 {
   let environment = ProcessInfo.processInfo.environment
-  if let folder = environment["PIPELINE_FUZZ_SEEDS"] {
-    do { try writeSeeds(to: folder) } catch {
+  if let directory = environment["PIPELINE_FUZZ_SEEDS"] {
+    do { try writeSeeds(to: directory) } catch {
       print("seeds: \(error)")
       exit(1)
     }
@@ -46,11 +46,11 @@ public func fuzzOnce(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
   return 0
 }
 
-private func writeSeeds(to folder: String) throws {
+private func writeSeeds(to directory: String) throws {
   for target in fuzzTargets {
-    try Files.makeDirectory("\(folder)/\(target.name)")
+    try Files.makeDirectory("\(directory)/\(target.name)")
     for (number, seed) in try target.seeds().enumerated() {
-      try Files.write(seed, to: "\(folder)/\(target.name)/seed-\(number)")
+      try Files.write(seed, to: "\(directory)/\(target.name)/seed-\(number)")
     }
   }
 }

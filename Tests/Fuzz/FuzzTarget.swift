@@ -24,16 +24,16 @@ let fuzzTargets = arrayTargets + textTargets + recordTargets
 
 /// A file of this process's own, in memory where the system has such a place, for readers that want a path.
 enum FuzzFile {
-  private static let folder: String = {
+  private static let directory: String = {
     let place = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
-    let folder = "\(place)/pipeline-fuzz-\(getpid())"
-    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return folder
+    let directory = "\(place)/pipeline-fuzz-\(getpid())"
+    try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    return directory
   }()
 
   /// - Returns: its path.
   static func holding(_ bytes: [UInt8], _ name: String) throws -> String {
-    let path = "\(folder)/\(name)"
+    let path = "\(directory)/\(name)"
     guard let file = fopen(path, "wb") else { throw Failure.system("create", path) }
     defer { fclose(file) }
     guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw Failure.system("write", path) }
@@ -42,7 +42,7 @@ enum FuzzFile {
 
   /// What a writer writes.
   static func written(_ name: String, _ write: (String) throws -> Void) throws -> [UInt8] {
-    let path = "\(folder)/\(name)"
+    let path = "\(directory)/\(name)"
     try write(path)
     return try Files.read(path)
   }

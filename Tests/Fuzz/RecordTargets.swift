@@ -26,7 +26,7 @@ let recordTargets = [
   FuzzTarget(
     name: "request",
     seeds: {
-      try [DecodeRequest.Work.sound, .waveform(first: 1, count: 2), .picture(side: 224), .length].map {
+      try [DecodeRequest.Work.audio, .waveform(first: 1, count: 2), .image(side: 224), .length].map {
         try WorkerMessage.bytes(DecodeRequest(MediaSource("/a.mp4", bytes: 1..<20), work: $0))
       }
     }, read: { try receive(DecodeRequest.self, from: $0) }),

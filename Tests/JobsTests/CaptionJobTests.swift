@@ -9,11 +9,11 @@ import TestSupport
 import Testing
 
 @Suite("Evaluation of captions without the program") struct CaptionJobTests {
-  /// Says how loud a sound begins; the same for all of `TinyData`'s but for silent ones.
+  /// Says how loud an audio clip begins; the same for all of `TinyData`'s but for silent ones.
   private struct Listener: Captioner {
     let name = "listener"
-    func captions(of sounds: [[Float]]) throws -> [String] {
-      sounds.map { $0.contains { $0 != 0 } ? "a tone sounds" : "silence" }
+    func captions(of audioClips: [[Float]]) throws -> [String] {
+      audioClips.map { $0.contains { $0 != 0 } ? "a tone sounds" : "silence" }
     }
   }
 
@@ -23,7 +23,7 @@ import Testing
     func shards() -> String { "elsewhere" }
     func work() -> StageTimes? { nil }
     func diagram(shards: String) -> StageDiagram { StageDiagram() }
-    func sound(of id: String) -> [UInt8]? { nil }
+    func audio(of id: String) -> [UInt8]? { nil }
     func frame(of id: String) -> [UInt8]? { nil }
   }
 
@@ -52,7 +52,7 @@ import Testing
 
     """
 
-  @Test("sentences of a table: every row that needs no sound, its scores, and what is not computed") func table() throws
+  @Test("sentences of a table: every row that needs no audio, its scores, and what is not computed") func table() throws
   {
     let scratch = try Scratch()
     try Files.write(Self.table, to: scratch["captions.csv"])
@@ -93,7 +93,9 @@ import Testing
     #expect(try run(job).record == record)
   }
 
-  @Test("sounds of shards: a captioner, the nearest clip by three kinds of vectors, and another system's vectors")
+  @Test(
+    "audio clips of shards: a captioner, the nearest clip by three kinds of embeddings, and another system's embeddings"
+  )
   func shards() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"], test: 4, silent: 1, captions: true)

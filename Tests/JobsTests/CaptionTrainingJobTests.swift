@@ -8,23 +8,23 @@ import TestSupport
 import Testing
 import Training
 
-@Suite("Captioners from vectors and sentences")
+@Suite("Captioners from embeddings and sentences")
 struct CaptionTrainingJobTests {
   private static let kinds: [(direction: Int, sentences: [String])] = [
     (0, ["a dog barks.", "A dog barks far away."]), (1, ["rain falls on a roof.", "the rain falls."]),
     (2, ["people laugh together.", "some people laugh and clap."]),
   ]
 
-  /// Sounds of two vectors that point roughly where their kind does.
-  private static func vectors(_ count: Int, seed: UInt64, to path: String) throws -> [String: [String]] {
+  /// Audio clips of two embeddings that point roughly where their kind does.
+  private static func embeddings(_ count: Int, seed: UInt64, to path: String) throws -> [String: [String]] {
     var random = SeededRandom(seed: seed)
     var (rows, captions) = ([String: [Float]](), [String: [String]]())
-    for sound in 0..<count {
-      let kind = kinds[sound % 3]
-      rows["sound\(100 + sound)"] = (0..<2 * 12).map {
+    for audio in 0..<count {
+      let kind = kinds[audio % 3]
+      rows["sound\(100 + audio)"] = (0..<2 * 12).map {
         Float(($0 % 12 == kind.direction ? 1 : 0) + 0.05 * random.normal())
       }
-      captions["sound\(100 + sound)"] = kind.sentences
+      captions["sound\(100 + audio)"] = kind.sentences
     }
     let items = rows.keys.sorted().map { EmbeddingSet.Item(key: $0, rows: 2, seconds: 2) }
     let found = rows
@@ -33,7 +33,7 @@ struct CaptionTrainingJobTests {
     return captions
   }
 
-  /// The share of captions that were said of their sound, word for word.
+  /// The share of captions that were said of their audio, word for word.
   private static func score(_ captions: [String], _ references: [[String]]) -> [String: Double] {
     let found = zip(captions, references).count { caption, texts in
       texts.contains { CaptionWords.split($0).joined(separator: " ") == caption }
@@ -43,10 +43,10 @@ struct CaptionTrainingJobTests {
 
   private static func settings(_ scratch: Scratch) throws -> CaptionTrainSettings {
     var settings = CaptionTrainSettings()
-    settings.captions = try vectors(18, seed: 1, to: scratch["train.npz"])
-    settings.validationCaptions = try vectors(6, seed: 2, to: scratch["validation.npz"])
-    (settings.vectors, settings.validationVectors) = (scratch["train.npz"], scratch["validation.npz"])
-    (settings.folder, settings.output) = (scratch["captioners"], scratch["captioner.safetensors"])
+    settings.captions = try embeddings(18, seed: 1, to: scratch["train.npz"])
+    settings.validationCaptions = try embeddings(6, seed: 2, to: scratch["validation.npz"])
+    (settings.embeddings, settings.validationEmbeddings) = (scratch["train.npz"], scratch["validation.npz"])
+    (settings.directory, settings.output) = (scratch["captioners"], scratch["captioner.safetensors"])
     (settings.decoder.width, settings.decoder.heads) = (16, 2)
     (settings.decoder.depth, settings.decoder.hidden) = (1, 24)
     (settings.decoder.dropout, settings.decoder.frameDropout) = (0, 0)
@@ -62,20 +62,20 @@ struct CaptionTrainingJobTests {
 
   private func captions(_ scratch: Scratch, nearest: Bool = false) throws -> [CaptioningJob.Line] {
     var settings = CaptioningSettings()
-    (settings.vectors, settings.captioner) = (scratch["validation.npz"], scratch["captioner.safetensors"])
+    (settings.embeddings, settings.captioner) = (scratch["validation.npz"], scratch["captioner.safetensors"])
     (settings.nearest, settings.output, settings.threads) = (nearest, scratch["captions.jsonl"], 2)
     return try CaptioningJob(settings).run()
   }
 
-  @Test("learns what sounds are called, and writes it of sounds that it has not heard; so does the nearest sound")
-  func sounds() throws {
+  @Test("learns the captions of clips and writes them for clips that it has not heard; so does the nearest clip")
+  func audioClips() throws {
     let scratch = try Scratch()
     let settings = try Self.settings(scratch)
     var events: [String] = []
     try CaptionTrainJob(settings, score: Self.score).run { event in
       if case .written = event { events.append("written") }
-      if case .began(_, let sentences, let sounds, let validation, _, _) = event {
-        events.append("\(sentences) \(sounds) \(validation)")
+      if case .began(_, let sentences, let audioClips, let validation, _, _) = event {
+        events.append("\(sentences) \(audioClips) \(validation)")
       }
     }
     #expect(events == ["36 18 6", "written"])
@@ -111,25 +111,25 @@ struct CaptionTrainingJobTests {
     settings.limits.epochs = 4
     let longer = try run()
     #expect(stops == ["all epochs done", "9", "up to date: all epochs done", "9", "all epochs done"])
-    settings.folder = scratch["others"]
+    settings.directory = scratch["others"]
     #expect(try run() == longer)
     #expect(try Files.names(in: scratch["captioners"]).count == 1)
   }
 
   @Test(
-    "from sentences alone it writes of sounds whose vectors lie where the sentences' do",
+    "from sentences alone it writes of audio clips whose embeddings lie where the sentences' do",
     arguments: [
       CaptionTrainSettings.Texts.Bridge.noise, .projection,
     ])
   func texts(bridge: CaptionTrainSettings.Texts.Bridge) throws {
     let scratch = try Scratch()
     var settings = try Self.settings(scratch)
-    settings.vectors = nil
+    settings.embeddings = nil
     settings.noise = bridge == .noise ? 0.05 : 0
     settings.texts = .init(bridge) { sentences in
       sentences.map { sentence in
         let kind = Self.kinds.first { $0.sentences.contains(sentence) }?.direction ?? 0
-        // As far off the sounds as words are: all texts share a direction that no sound has.
+        // As far off the audio clips as words are: all texts share a direction that no audio has.
         return (0..<12).map { $0 == kind ? 1 : $0 == 11 ? 0.5 : 0 }
       }
     }
@@ -162,7 +162,28 @@ struct CaptionTrainingJobTests {
     #expect(throws: Failure.self) { try CaptionTrainJob(settings, score: Self.score).run { _ in } }
   }
 
-  @Test("a captioner refuses vectors of another width, and neighbors that it did not keep")
+  @Test("ranks with other settings train nothing, and learn which rank differs and in what")
+  func differing() throws {
+    let scratch = try Scratch()
+    let common = try Self.settings(scratch)
+    let results = RankThreads.run(2) { ranks in
+      var own = common
+      if ranks.rank == 1 { own.configuration.patience = 3 }
+      try CaptionTrainJob(own, score: Self.score).run(ranks: ranks) { _ in }
+    }
+    for result in results {
+      #expect {
+        try result.get()
+      } throws: { error in
+        let failure = error as? Failure
+        return failure?.code == "ranks.differ" && failure?.subject?.hasPrefix("rank 1 on ") == true
+          && failure?.found?.contains("patience 3, on rank 0 10") == true
+      }
+    }
+    #expect(!Files.exists(scratch["captioners"]))
+  }
+
+  @Test("a captioner refuses embeddings of another width, and neighbors that it did not keep")
   func refusals() throws {
     let scratch = try Scratch()
     var settings = try Self.settings(scratch)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Embedding without the program")
 struct EmbedJobTests {
-  @Test("the clips of shards become a file of vectors, one event each; without a worker there is none")
+  @Test("the clips of shards become a file of embeddings, one event each; without a worker there is none")
   func shards() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -26,7 +26,7 @@ struct EmbedJobTests {
       }
     }
     #expect(job.count == 3 && names == ["test0", "test1", "test2"])
-    #expect(written.map(\.sounds) == [3] && written.map(\.width) == [512])
+    #expect(written.map(\.audioClips) == [3] && written.map(\.width) == [512])
     #expect(try NumpyFile.read(Files.read(settings.output), source: "v").shape == [3, 512])
 
     // Without a worker nothing can be decoded, and no clip is to blame.

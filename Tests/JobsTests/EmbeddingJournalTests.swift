@@ -15,22 +15,22 @@ struct EmbeddingJournalTests {
     EmbeddingJournal.Record(key: key, identity: "1", rows: rows, width: 3, seconds: 1.5)
   }
 
-  private func vectors(_ seed: Float, rows: Int = 2) -> [Float] { (0..<rows * 3).map { seed + Float($0) } }
+  private func embeddings(_ seed: Float, rows: Int = 2) -> [Float] { (0..<rows * 3).map { seed + Float($0) } }
 
   @Test("keeps what was written, until its content or its settings are others")
   func kept() throws {
     let scratch = try Scratch()
     do {
       let journal = try EmbeddingJournal(scratch["j"], settings: settings)
-      try journal.append(record("a"), vectors(1))
-      try journal.append(record("b", rows: 1), vectors(9, rows: 1))
+      try journal.append(record("a"), embeddings(1))
+      try journal.append(record("b", rows: 1), embeddings(9, rows: 1))
     }
     let again = try EmbeddingJournal(scratch["j"], settings: settings)
     #expect(again.record("a", identity: "1")?.rows == 2)
     #expect(again.record("a", identity: "2") == nil && again.record("c", identity: "1") == nil)
-    #expect(try again.vectors("a") == vectors(1))
-    #expect(try again.vectors("b") == vectors(9, rows: 1))
-    #expect(failureCode { _ = try again.vectors("c") } == "embed.journal")
+    #expect(try again.embeddings("a") == embeddings(1))
+    #expect(try again.embeddings("b") == embeddings(9, rows: 1))
+    #expect(failureCode { _ = try again.embeddings("c") } == "embed.journal")
     let other = try EmbeddingJournal(scratch["j"], settings: Digest(of: "other"))
     #expect(other.record("a", identity: "1") == nil)
   }
@@ -43,7 +43,7 @@ struct EmbeddingJournalTests {
       let journal = try EmbeddingJournal(scratch["j"], settings: settings)
       ends.append(try Files.identity(scratch["j"]).size)
       for key in ["a", "b", "c"] {
-        try journal.append(record(key), vectors(Float(key.utf8.first ?? 0)))
+        try journal.append(record(key), embeddings(Float(key.utf8.first ?? 0)))
         ends.append(try Files.identity(scratch["j"]).size)
       }
     }
@@ -54,11 +54,11 @@ struct EmbeddingJournalTests {
       for (index, key) in ["a", "b", "c"].enumerated() {
         let isThere = length >= ends[index + 1]
         #expect((journal.record(key, identity: "1") != nil) == isThere, "\(key), cut at \(length)")
-        if isThere { #expect(try journal.vectors(key) == vectors(Float(key.utf8.first ?? 0))) }
+        if isThere { #expect(try journal.embeddings(key) == embeddings(Float(key.utf8.first ?? 0))) }
       }
       if length % 40 == 0 {
-        try journal.append(record("d"), vectors(4))
-        #expect(try EmbeddingJournal(scratch["k"], settings: settings).vectors("d") == vectors(4))
+        try journal.append(record("d"), embeddings(4))
+        #expect(try EmbeddingJournal(scratch["k"], settings: settings).embeddings("d") == embeddings(4))
       }
     }
   }
@@ -69,9 +69,9 @@ struct EmbeddingJournalTests {
     let first: Int
     do {
       let journal = try EmbeddingJournal(scratch["j"], settings: settings)
-      try journal.append(record("a"), vectors(1))
+      try journal.append(record("a"), embeddings(1))
       first = try Files.identity(scratch["j"]).size
-      try journal.append(record("b"), vectors(2))
+      try journal.append(record("b"), embeddings(2))
     }
     let whole = try Files.read(scratch["j"])
     for place in first..<whole.count {
@@ -84,14 +84,14 @@ struct EmbeddingJournalTests {
     }
   }
 
-  /// What a run that goes on would find: all sounds, or a part of them from the first on, each as it was written.
-  private func found(_ folder: String, of keys: [String], expected: [Float]) -> String {
+  /// What a run that goes on would find: all audio clips, or a part of them from the first on, each as it was written.
+  private func found(_ directory: String, of keys: [String], expected: [Float]) -> String {
     do {
-      let journal = try EmbeddingJournal("\(folder)/j", settings: settings)
+      let journal = try EmbeddingJournal("\(directory)/j", settings: settings)
       let there = keys.map { journal.record($0, identity: "1") != nil }
       guard there == there.sorted(by: { $0 && !$1 }) else { return "a hole: \(there)" }
       for (k, key) in keys.enumerated() where there[k] {
-        guard try journal.vectors(key) == vectors(expected[k]) else { return "other vectors of \(key)" }
+        guard try journal.embeddings(key) == embeddings(expected[k]) else { return "other vectors of \(key)" }
       }
       return there.allSatisfy(\.self) ? "all" : "some"
     } catch { return "\(error)" }
@@ -100,10 +100,10 @@ struct EmbeddingJournalTests {
   @Test("whatever operation fails, what was written before stays, and the rest can be added", arguments: [0, 1])
   func faults(there: Int) throws {
     let (keys, numbers) = (["a", "b", "c"], [1, 5, 9] as [Float])
-    func write(_ folder: String, _ count: Int) throws {
-      let journal = try EmbeddingJournal("\(folder)/j", settings: settings)
+    func write(_ directory: String, _ count: Int) throws {
+      let journal = try EmbeddingJournal("\(directory)/j", settings: settings)
       for k in 0..<count where journal.record(keys[k], identity: "1") == nil {
-        try journal.append(record(keys[k]), vectors(numbers[k]))
+        try journal.append(record(keys[k]), embeddings(numbers[k]))
       }
     }
     let outcome = try FaultWalk(
@@ -111,7 +111,7 @@ struct EmbeddingJournalTests {
       state: { found($0, of: keys, expected: numbers) }
     ).run()
     #expect(outcome.problems == [])
-    // Open, truncate, three writes for each sound; in a new one the opening line.
+    // Open, truncate, three writes for each audio clip; in a new one the opening line.
     #expect(outcome.operations == (there == 0 ? 12 : 8))
   }
 
@@ -122,23 +122,23 @@ struct EmbeddingJournalTests {
       let disk = FaultyFileSystem(below: scratch.path, .fromThenOn(n + 1, ENOSPC))
       let journal = try disk.inUse {
         let journal = try EmbeddingJournal(scratch["j"], settings: settings)
-        #expect(throws: Failure.self) { try journal.append(record("lost", rows: 40), vectors(3, rows: 40)) }
+        #expect(throws: Failure.self) { try journal.append(record("lost", rows: 40), embeddings(3, rows: 40)) }
         return journal
       }
-      try journal.append(record("b"), vectors(5))
-      #expect(try journal.vectors("b") == vectors(5))
+      try journal.append(record("b"), embeddings(5))
+      #expect(try journal.embeddings("b") == embeddings(5))
       let again = try EmbeddingJournal(scratch["j"], settings: settings)
       #expect(again.record("lost", identity: "1") == nil)
-      #expect(try again.vectors("b") == vectors(5))
+      #expect(try again.embeddings("b") == embeddings(5))
     }
   }
 
-  @Test("whatever operation fails as the vectors are written, the old file or the new one is there")
+  @Test("whatever operation fails as the embeddings are written, the old file or the new one is there")
   func outputFaults() throws {
     func table(_ keys: [String]) -> EmbeddingSet {
       EmbeddingSet(
         keys.map { .init(key: $0, rows: 1, seconds: 2) }, width: 3, metadata: { ["space": "clip"] },
-        values: { self.vectors(Float($0.utf8.first ?? 0), rows: 1) })
+        values: { self.embeddings(Float($0.utf8.first ?? 0), rows: 1) })
     }
     for output in EmbeddingFormats.writable {
       let name = "v.\(output.extensions[0])"
@@ -152,7 +152,7 @@ struct EmbeddingJournalTests {
     }
   }
 
-  @Test("a sound with more vectors than a record holds is refused, not cut")
+  @Test("an audio clip with more embeddings than a record holds is refused, not cut")
   func large() {
     #expect(failureCode { try EmbeddingJournal.check(values: 1 << 30, of: "a.wav") } == "embed.large")
     #expect(failureCode { try EmbeddingJournal.check(values: (1 << 30) - 1, of: "a.wav") } == nil)

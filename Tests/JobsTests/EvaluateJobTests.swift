@@ -21,7 +21,7 @@ struct EvaluateJobTests {
     return (records, files)
   }
 
-  @Test("retrieval of given vectors is told and kept, in JSON and in Markdown")
+  @Test("retrieval of given embeddings is told and kept, in JSON and in Markdown")
   func retrieve() throws {
     let scratch = try Scratch()
     var random = SeededRandom(seed: 1)
@@ -30,7 +30,7 @@ struct EvaluateJobTests {
     try SafetensorsFile.write(NamedTensors([("audio", rows), ("image", rows)]), metadata: [:], to: file)
     try file.commit()
     var settings = RetrievalSettings()
-    settings.vectors = scratch["v.safetensors"]
+    settings.embeddings = scratch["v.safetensors"]
     var place = EvaluationPlace()
     place.out = scratch["scores.json"]
     let job = RetrieveJob(settings, place)
@@ -42,7 +42,7 @@ struct EvaluateJobTests {
     #expect(try EvaluationFile(reading: scratch["scores.json"]).evaluations == records)
   }
 
-  @Test("zero-shot names the clips of shards by class vectors; two students at once are refused")
+  @Test("zero-shot names the clips of shards by class embeddings; two students at once are refused")
   func zeroShot() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])

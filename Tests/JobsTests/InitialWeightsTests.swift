@@ -43,7 +43,7 @@ struct InitialWeightsTests {
     #expect(plan.parent == expected && plan.stepsDone == nil && plan.run != parent)
     let child = try train(settings(scratch, from: "last"))
     #expect(child == plan.run)
-    let description = try RunDescription(folder: scratch["runs/\(child)"])
+    let description = try RunDescription(directory: scratch["runs/\(child)"])
     #expect(description.parent == expected && description.configuration.initialWeights == expected.weights)
     // The newest run is the child itself now: the same words go on with it.
     let again = try DistillJob(settings(scratch, from: "last")).plan()
@@ -72,7 +72,7 @@ struct InitialWeightsTests {
     let other = try train(settings(scratch, from: export.path))
     #expect(child != other)
     #expect(try weights(child, scratch) == weights(other, scratch))
-    #expect(try RunDescription(folder: scratch["runs/\(other)"]).parent == nil)
+    #expect(try RunDescription(directory: scratch["runs/\(other)"]).parent == nil)
     let scratchRun = try train(settings(scratch, rate: 1e-3))
     #expect(try weights(scratchRun, scratch) != weights(child, scratch))
   }

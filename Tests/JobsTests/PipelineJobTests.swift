@@ -23,8 +23,8 @@ struct PipelineJobTests {
     func prepareFrames() { note("frames") }
     func distill() { note("distill") }
     func export() { note("export") }
-    func planPrepare(ignoringAbsentVectors: Bool) -> Bool {
-      note("plan prepare\(ignoringAbsentVectors ? " without vectors" : "")")
+    func planPrepare(ignoringAbsentEmbeddings: Bool) -> Bool {
+      note("plan prepare\(ignoringAbsentEmbeddings ? " without vectors" : "")")
       return isPending
     }
     func planFrames() -> Bool {

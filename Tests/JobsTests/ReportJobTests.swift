@@ -22,7 +22,7 @@ struct ReportJobTests {
       diagram.edges = [("videos", "extract-audio")]
       return diagram
     }
-    func sound(of id: String) -> [UInt8]? { nil }
+    func audio(of id: String) -> [UInt8]? { nil }
     func frame(of id: String) -> [UInt8]? { nil }
   }
 

@@ -33,7 +33,7 @@ struct RunListTests {
     #expect(runs.map(\.trained).suffix(2) == [3000, 2000])
   }
 
-  @Test("a folder that is gone is no run; one whose run.json is damaged is told, and spoils no other")
+  @Test("a directory that is gone is no run; one whose run.json is damaged is told, and spoils no other")
   func gone() throws {
     let scratch = try Scratch()
     for name in ["aaaa1", "bbbb1"] { try TinyData.run(name, in: scratch["runs"]) }

@@ -102,7 +102,7 @@ struct RunRemovalTests {
   func removal() throws {
     let scratch = try Scratch()
     for name in ["aaaa1", "bbbb1"] { try TinyData.run(name, in: scratch["runs"]) }
-    var child = try RunDescription(folder: scratch["runs/bbbb1"])
+    var child = try RunDescription(directory: scratch["runs/bbbb1"])
     child.parent = RunParent(name: "aaaa1", step: 2, weights: Digest(of: "w"))
     try Files.write(try CanonicalJSON.bytes(child), to: scratch["runs/bbbb1/run.json"])
     let removal = try RunRemoval(["aaaa", "aaaa1"], in: RunList(scratch["runs"]))

@@ -18,7 +18,7 @@ struct StageContractTests {
     return settings
   }()
 
-  /// Settings that ask for the stage: with teacher vectors from files, or from a model of a few kilobytes.
+  /// Settings that ask for the stage: with teacher embeddings from files, or from a model of a few kilobytes.
   private static func settings(for stage: any ClipStage.Type) throws -> PrepareSettings {
     if stage.isWanted(settings) { return settings }
     let scratch = try Scratch()
@@ -34,7 +34,7 @@ struct StageContractTests {
     let file = SourceFile(path: "videos/a_000001.mp4", name: "a_000001.mp4")
     let candidate = try #require(ClipList(files: [file], manifest: nil).candidates.first)
     var clip = PreparedClip(candidate, try #require(candidate.id), seconds: 10, source: Digest(of: "bytes"))
-    clip.vectors = PreparedClip.Vectors(
+    clip.embeddings = PreparedClip.Embeddings(
       place: 0, areOfClip: false, digest: Digest(of: "rows"), description: Digest(of: "told"))
     return clip
   }

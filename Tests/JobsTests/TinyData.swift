@@ -11,18 +11,18 @@ import Testing
 
 @testable import Media
 
-/// Data that a job takes, made in a moment: tones with random teacher vectors, and a run that was not trained.
+/// Data that a job takes, made in a moment: tones with random teacher embeddings, and a run that was not trained.
 enum TinyData {
   /// - Parameters:
   ///   - silent: how many of the test clips, from the first on, are digital silence.
   ///   - captions: whether each clip has two, the first of which says whether it is silent.
   static func shards(
-    _ folder: String, train: Int = 4, test: Int = 3, silent: Int = 0, captions: Bool = false
+    _ directory: String, train: Int = 4, test: Int = 3, silent: Int = 0, captions: Bool = false
   ) throws {
-    try Files.makeDirectory(folder)
+    try Files.makeDirectory(directory)
     var shards: [Split: [TrainingShard]] = [:]
     for (split, count) in [(Split.train, train), (.test, test)] {
-      let writer = try TrainingShardWriter("\(folder)/\(TrainingShard.name(split, 0))")
+      let writer = try TrainingShardWriter("\(directory)/\(TrainingShard.name(split, 0))")
       for k in 0..<count {
         let words = split == .test && k < silent ? "silence" : "a tone sounds"
         let text = ",\"text\":[\"\(words)\",\"<b>tone</b> number \(k)\"]"
@@ -30,23 +30,23 @@ enum TinyData {
         try writer.add(
           try #require(ClipID("\(split.rawValue)\(k)")),
           [
-            .clip: try NumpyFile.bytes(of: vectors(seed)),
-            .sound: try sound(pitch: split == .test && k < silent ? 0 : 200 + 50 * Double(seed)),
+            .clip: try NumpyFile.bytes(of: embeddings(seed)),
+            .audio: try audio(pitch: split == .test && k < silent ? 0 : 200 + 50 * Double(seed)),
             .record: Array(
               "{\"duration\":10,\"label\":\"kind \(k % 2)\"\(captions ? text : "")}\n".utf8),
           ])
       }
       shards[split] = [try writer.finish()]
     }
-    try ShardSetIndex.write(shards, folder: folder)
+    try ShardSetIndex.write(shards, directory: directory)
   }
 
-  private static func vectors(_ seed: UInt64) -> Tensor {
+  private static func embeddings(_ seed: UInt64) -> Tensor {
     var random = SeededRandom(seed: seed)
     return Tensor(shape: [10, 512], floats: (0..<5120).map { _ in Float(random.normal()) })
   }
 
-  private static func sound(pitch: Double) throws -> [UInt8] {
+  private static func audio(pitch: Double) throws -> [UInt8] {
     try FlacEncoder.encode((0..<160_000).map { Int16(9000 * sin(2 * .pi * pitch * Double($0) / 16_000)) }, rate: 16_000)
   }
 
@@ -74,7 +74,7 @@ enum TinyData {
 
   /// Gives a run other weights, saved after `step`.
   static func train(_ name: String, in runs: String, to step: Int) throws {
-    let run = try RunDescription(folder: "\(runs)/\(name)")
+    let run = try RunDescription(directory: "\(runs)/\(name)")
     let architecture = Architecture.standard
     let objective = try DistillationObjective(run.configuration.loss)
     let student = Learner(try architecture.parameters + objective.parameters(encoder: architecture.width, target: 512))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Media
 
-@Suite("The whole sound of a file, in pieces")
+@Suite("The whole audio of a file, in pieces")
 struct AudioStreamTests {
   /// Noise with a tone, so that every sample is its own.
   private func noise(_ seconds: Double, rate: Int, _ channels: String = "mono") -> [String] {
@@ -50,12 +50,12 @@ struct AudioStreamTests {
     // A piece from the middle, asked for out of order, is the same.
     #expect(try floats(piece(path, 3, 4)) == Array(whole[48_000..<112_000]))
     #expect(try floats(piece(path, 1, 2)) == Array(whole[16_000..<48_000]))
-    let trained = try samples(ofFlac: sound(path).payload, in: clips)
+    let trained = try samples(ofFlac: audio(path).payload, in: clips)
     let rounded = whole.prefix(160_000).map { Int16(max(-32768, min(32767, ($0 * 32768).rounded(.toNearestOrEven)))) }
     #expect(trained == Array(rounded))
   }
 
-  @Test("sound that begins late has silence before it, and an excerpt begins where it is asked to")
+  @Test("audio that begins late has silence before it, and an excerpt begins where it is asked to")
   func times() throws {
     let clips = try TestClips()
     let path = try clips.clickAndFlash("a.mp4", words: ["-c:v", "libx264", "-c:a", "aac"])
@@ -68,7 +68,7 @@ struct AudioStreamTests {
   @Test("of channels that cancel each other the first is taken, in every piece")
   func opposite() throws {
     let clips = try TestClips()
-    let path = try clips.make("a.wav", TestClips.sound(44_100, channels: "opposite"))
+    let path = try clips.make("a.wav", TestClips.audio(44_100, channels: "opposite"))
     let outcome = try piece(path, 0, 60)
     #expect(codes(outcome) == ["audio.opposite"])
     #expect(floats(outcome).map(abs).max() ?? 0 > 0.5)
@@ -105,12 +105,12 @@ struct AudioStreamTests {
     let slow = try written("slow.mp3", [44_100, 48_000, 22_050, 32_000, 44_100, 48_000], 5)
     let whole = try piece(slow, 0, 60)
     // Where one file follows another the demuxer loses its step, once each time.
-    #expect(whole.reply.sound?.decodeErrors ?? 99 < 10 && abs(Double(floats(whole).count) / 16_000 - 30) < 1)
+    #expect(whole.reply.audio?.decodeErrors ?? 99 < 10 && abs(Double(floats(whole).count) / 16_000 - 30) < 1)
     for count in [1, 10, 13] { #expect(try all(slow, by: count) == floats(whole), "pieces of \(count) s") }
     let fast = try written("fast.mp3", [44_100, 48_000, 22_050, 32_000, 44_100, 48_000], 1.2)
-    #expect(try piece(fast, 0, 60).reply.sound?.decodeErrors ?? 0 > 30)
+    #expect(try piece(fast, 0, 60).reply.audio?.decodeErrors ?? 0 > 30)
     for path in [slow, fast] {
-      let trained = try samples(ofFlac: sound(path).payload, in: clips)
+      let trained = try samples(ofFlac: audio(path).payload, in: clips)
       let start = try floats(piece(path, 0, 10))
       let rounded = start.map { Int16(max(-32768, min(32767, ($0 * 32768).rounded(.toNearestOrEven)))) }
       #expect(Array(trained.prefix(rounded.count)) == rounded)
@@ -127,7 +127,7 @@ struct AudioStreamTests {
     let path = clips.path("a.mat")
     try Files.write(Self.matlab(Array(samples), channels: 2, rate: 16_000), to: path)
     #expect(try all(path, by: 60) == all(wav, by: 60))
-    #expect(try piece(path, 0, 60).reply.sound?.codec == "libsndfile")
+    #expect(try piece(path, 0, 60).reply.audio?.codec == "libsndfile")
   }
 
   /// Two matrices, `samplerate` and `wavedata`, of doubles and 16-bit integers.
@@ -140,7 +140,7 @@ struct AudioStreamTests {
       + header(30, channels, samples.count / 2 / channels, "wavedata") + samples
   }
 
-  @Test("a file without sound, or none at all, is a finding")
+  @Test("a file without audio, or none at all, is a finding")
   func refusals() throws {
     let clips = try TestClips()
     let mute = try clips.make("a.mp4", "-f", "lavfi", "-i", "color=s=64x64:d=1", "-c:v", "libx264")

@@ -14,13 +14,13 @@ import Testing
   init() throws { clips = try TestClips() }
 
   static let containers = ["mp4", "mov", "mkv", "webm", "avi", "ts", "flv", "ogg", "3gp"]
-  static let pictures: [(name: String, words: [String])] = [
+  static let images: [(name: String, words: [String])] = [
     ("h264", ["-c:v", "libx264", "-preset", "veryfast", "-bf", "2"]), ("mpeg4", ["-c:v", "mpeg4", "-q:v", "4"]),
     ("vp8", ["-c:v", "libvpx", "-b:v", "500k", "-deadline", "realtime", "-cpu-used", "8"]),
     ("vp9", ["-c:v", "libvpx-vp9", "-b:v", "500k", "-deadline", "realtime", "-cpu-used", "8"]),
     ("mpeg2", ["-c:v", "mpeg2video", "-q:v", "4", "-bf", "2"]),
   ]
-  static let sounds: [(name: String, words: [String])] = [
+  static let audioClips: [(name: String, words: [String])] = [
     ("aac", ["-c:a", "aac", "-b:a", "192k"]), ("mp3", ["-c:a", "libmp3lame", "-b:a", "192k"]),
     ("opus", ["-c:a", "libopus", "-b:a", "160k"]), ("vorbis", ["-c:a", "libvorbis", "-q:a", "8"]),
     ("flac", ["-c:a", "flac"]), ("pcm", ["-c:a", "pcm_s16le"]), ("ac3", ["-c:a", "ac3", "-b:a", "256k"]),
@@ -29,20 +29,19 @@ import Testing
   private static let seconds = "4.5"
 
   /// One file, or nil when ffmpeg cannot write it.
-  private func make(_ container: String, _ picture: String, _ sound: (name: String, words: [String])) throws -> String?
-  {
-    let path = clips.path("\(picture)-\(sound.name).\(container)")
-    // What stands once in Matroska's header these containers have among the pictures; other writers see to that by
+  private func make(_ container: String, _ image: String, _ audio: (name: String, words: [String])) throws -> String? {
+    let path = clips.path("\(image)-\(audio.name).\(container)")
+    // What stands once in Matroska's header these containers have among the frames; other writers see to that by
     // themselves.
     let form =
-      switch (container, picture) {
+      switch (container, image) {
       case ("avi", "h264"): ["-bsf:v", "h264_mp4toannexb"]
       case ("ts", "mpeg4"): ["-bsf:v", "dump_extra"]
       default: [String]()
       }
     let words =
-      ["-i", clips.path("\(picture).mkv")] + TestClips.sound(48_000)
-      + ["-map", "0:v", "-map", "1:a", "-t", Self.seconds, "-c:v", "copy"] + form + sound.words + [path]
+      ["-i", clips.path("\(image).mkv")] + TestClips.audio(48_000)
+      + ["-map", "0:v", "-map", "1:a", "-t", Self.seconds, "-c:v", "copy"] + form + audio.words + [path]
     return try ffmpeg(words) ? path : nil
   }
 
@@ -58,7 +57,7 @@ import Testing
 
   /// When the tone begins after the flash, by our clock, in milliseconds.
   private func ours(_ path: String) throws -> Double {
-    let heard = try sound(path)
+    let heard = try audio(path)
     let seen = try frames(path, "25")
     let pack = try FramePack.decode(seen.payload)
     let times = try #require(seen.reply.frames?.frameTimes)
@@ -76,17 +75,17 @@ import Testing
   /// The same by ffmpeg's: what the file's own timestamps say, whoever reads them. Nil where ffmpeg cannot read what it
   /// wrote.
   private func ffmpegs(_ path: String) throws -> Double? {
-    let sound = ["-map", "0:a", "-af", "aresample=16000:async=1:first_pts=0", "-ac", "1", "-f", "s16le"]
-    guard try ffmpeg(["-i", path] + sound + [clips.path("ff.raw")]),
+    let audio = ["-map", "0:a", "-af", "aresample=16000:async=1:first_pts=0", "-ac", "1", "-f", "s16le"]
+    guard try ffmpeg(["-i", path] + audio + [clips.path("ff.raw")]),
       try ffmpeg(["-i", path, "-map", "0:v", "-f", "null", "-"]),
-      let start = try probe(path, "format=start_time"), let picture = try probe(path, "stream=start_time")
+      let start = try probe(path, "format=start_time"), let image = try probe(path, "stream=start_time")
     else { return nil }
     let raw = try Files.read(clips.path("ff.raw"))
     let samples = stride(from: 0, to: raw.count, by: 2).map {
       Int16(bitPattern: UInt16(raw[$0]) | UInt16(raw[$0 + 1]) << 8)
     }
     // The flash is frame 75 of 25 a second; ffmpeg makes the file's earliest timestamp zero.
-    return (try onset(samples) - (3 + picture - start)) * 1000
+    return (try onset(samples) - (3 + image - start)) * 1000
   }
 
   private func probe(_ path: String, _ entries: String) throws -> Double? {
@@ -105,12 +104,12 @@ import Testing
   /// Where ffmpeg 5.1 writes something else than it was given, and every reader finds that: milliseconds.
   ///
   /// - AVI cannot say that an encoder's lead-in (1024 samples of AAC, 1105 of MP3, 256 of AC-3) is to be skipped, nor
-  ///   that a stream begins late; its writer makes up for that with a whole picture (40 ms) or packet of FLAC (96 ms)
+  ///   that a stream begins late; its writer makes up for that with a whole frame (40 ms) or packet of FLAC (96 ms)
   ///   too many. Vorbis in it has no times at all.
-  /// - In Matroska the times of Opus are to be read less its lead-in. The writer adds that to the picture too, by whole
+  /// - In Matroska the times of Opus are to be read less its lead-in. The writer adds that to the video too, by whole
   ///   milliseconds.
-  static func faulty(_ container: String, _ picture: String, _ sound: String) -> ClosedRange<Double>? {
-    switch (container, picture, sound) {
+  static func faulty(_ container: String, _ image: String, _ audio: String) -> ClosedRange<Double>? {
+    switch (container, image, audio) {
     case ("avi", _, "aac"), ("avi", _, "mp3"): -19...24
     case ("avi", _, "ac3"): 5...6
     case ("avi", "h264", "flac"), ("avi", "mpeg2", "flac"): 95...97
@@ -120,28 +119,28 @@ import Testing
     }
   }
 
-  @Test("the tone begins when the picture flashes, within a millisecond", arguments: containers)
+  @Test("the tone begins when the video flashes, within a millisecond", arguments: containers)
   func together(container: String) throws {
-    for picture in Self.pictures {
+    for image in Self.images {
       _ = try clips.make(
-        "\(picture.name).mkv", TestClips.picture + ["-t", Self.seconds] + picture.words)
+        "\(image.name).mkv", TestClips.image + ["-t", Self.seconds] + image.words)
     }
     var written = 0
-    for (p, picture) in Self.pictures.enumerated() {
-      for (s, sound) in Self.sounds.enumerated() where Self.isThorough || p == s % Self.pictures.count {
-        guard let path = try make(container, picture.name, sound) else {
-          print("click and flash: \(container) \(picture.name) \(sound.name): ffmpeg does not write it")
+    for (p, image) in Self.images.enumerated() {
+      for (s, audio) in Self.audioClips.enumerated() where Self.isThorough || p == s % Self.images.count {
+        guard let path = try make(container, image.name, audio) else {
+          print("click and flash: \(container) \(image.name) \(audio.name): ffmpeg does not write it")
           continue
         }
         written += 1
         guard let theirs = try ffmpegs(path) else {
-          print("click and flash: \(container) \(picture.name) \(sound.name): ffmpeg does not read what it wrote")
+          print("click and flash: \(container) \(image.name) \(audio.name): ffmpeg does not read what it wrote")
           continue
         }
         let ours = try ours(path)
-        print("click and flash: \(container) \(picture.name) \(sound.name): \(ours) ms, ffmpeg \(theirs) ms")
-        let range = Self.faulty(container, picture.name, sound.name) ?? -1...1
-        #expect(range.contains(ours), "\(picture.name) \(sound.name): \(ours) ms")
+        print("click and flash: \(container) \(image.name) \(audio.name): \(ours) ms, ffmpeg \(theirs) ms")
+        let range = Self.faulty(container, image.name, audio.name) ?? -1...1
+        #expect(range.contains(ours), "\(image.name) \(audio.name): \(ours) ms")
       }
     }
     #expect(written > 0)

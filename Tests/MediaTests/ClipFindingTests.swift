@@ -15,9 +15,9 @@ import Testing
   func opposite() throws {
     let path = try clips.clickAndFlash("opposite.mkv", channels: "opposite", words: Self.lossless)
     let mono = try clips.clickAndFlash("mono.mkv", words: Self.lossless)
-    let heard = try sound(path)
+    let heard = try audio(path)
     #expect(codes(heard) == ["audio.opposite"])
-    #expect(try heard.payload == sound(mono).payload)
+    #expect(try heard.payload == audio(mono).payload)
   }
 
   @Test("the low-frequency channel of 5.1 is left out of the mean")
@@ -25,43 +25,43 @@ import Testing
     let words = ["-c:v", "libx264", "-c:a", "pcm_s16le"]
     let path = try clips.clickAndFlash("surround.mov", channels: "5.1", words: words)
     let mono = try clips.clickAndFlash("mono.mov", words: words)
-    let heard = try sound(path)
+    let heard = try audio(path)
     #expect(codes(heard) == [])
-    #expect(heard.reply.sound?.channels == 6)
-    #expect(try heard.payload == sound(mono).payload)
+    #expect(heard.reply.audio?.channels == 6)
+    #expect(try heard.payload == audio(mono).payload)
   }
 
   @Test(
-    "sound without a sound is silent", arguments: [["-c:a", "aac"], ["-c:a", "pcm_s16le"], ["-c:a", "libmp3lame"]])
+    "audio of zeros is silent", arguments: [["-c:a", "aac"], ["-c:a", "pcm_s16le"], ["-c:a", "libmp3lame"]])
   func silent(words: [String]) throws {
     let path = try clips.make(
       "silent-\(words[1]).mov", ["-f", "lavfi", "-i", "anullsrc=r=44100:d=10"] + words + ["-t", "10"])
-    let heard = try sound(path)
+    let heard = try audio(path)
     #expect(codes(heard) == ["audio.silent"])
     #expect(try samples(ofFlac: heard.payload, in: clips).allSatisfy { abs(Int($0)) <= 1 })
   }
 
-  @Test("a file without sound, and one without picture, say so and still give the other half")
+  @Test("a file without audio, and one without video, say so and still give the other half")
   func halves() throws {
-    let picture = try clips.make("picture.mp4", TestClips.picture + ["-c:v", "libx264"])
-    let tone = try clips.make("tone.m4a", TestClips.sound(44_100) + ["-c:a", "aac"])
-    #expect(try sound(picture).reply.findings.map(\.evidence) == ["no audio stream"])
-    #expect(try FramePack.decode(frames(picture).payload).count == 10)
+    let image = try clips.make("picture.mp4", TestClips.image + ["-c:v", "libx264"])
+    let tone = try clips.make("tone.m4a", TestClips.audio(44_100) + ["-c:a", "aac"])
+    #expect(try audio(image).reply.findings.map(\.evidence) == ["no audio stream"])
+    #expect(try FramePack.decode(frames(image).payload).count == 10)
     #expect(try frames(tone).reply.findings.map(\.evidence) == ["no video stream"])
-    #expect(try codes(sound(tone)) == [])
+    #expect(try codes(audio(tone)) == [])
   }
 
-  @Test("a cover picture of a sound file is no video")
+  @Test("a cover picture of an audio file is no video")
   func cover() throws {
     let cover = try clips.make("cover.png", ["-f", "lavfi", "-i", "testsrc=s=320x240", "-frames:v", "1"])
     let path = try clips.make(
       "cover.mp3",
-      ["-i", cover] + TestClips.sound(44_100) + ["-map", "1:a", "-map", "0:v", "-c:v", "copy", "-c:a", "libmp3lame"])
+      ["-i", cover] + TestClips.audio(44_100) + ["-map", "1:a", "-map", "0:v", "-c:v", "copy", "-c:a", "libmp3lame"])
     #expect(try codes(frames(path)) == ["video.missing"])
-    #expect(try codes(sound(path)) == [])
+    #expect(try codes(audio(path)) == [])
   }
 
-  @Test("a picture that does not change is still; one that moves is not")
+  @Test("a video that does not change is still; one that moves is not")
   func still() throws {
     let source = ["-f", "lavfi", "-i", "testsrc=s=320x240:d=0.04", "-vf", "loop=250:1", "-t", "10", "-c:v", "libx264"]
     let seen = try frames(clips.make("still.mp4", source))
@@ -74,7 +74,7 @@ import Testing
   @Test("a short file covers as much as it has, and no frame comes after its end")
   func short() throws {
     let path = try clips.clickAndFlash("short.mov", words: ["-t", "4", "-c:v", "libx264", "-c:a", "pcm_s16le"])
-    #expect(try sound(path).reply.sound?.coveredSeconds == 4)
+    #expect(try audio(path).reply.audio?.coveredSeconds == 4)
     let seen = try frames(path)
     #expect(seen.reply.frames?.coveredSeconds == 4)
     #expect(seen.reply.frames?.frameTimes == [0, 1, 2, 3])
@@ -85,10 +85,10 @@ import Testing
     let words = ["-c:v", "libx264", "-c:a", "aac", "-movflags", "faststart"]
     let bytes = try Files.read(clips.clickAndFlash("whole.mp4", words: words))
     try Files.write(Array(bytes[..<(bytes.count / 2)]), to: clips.path("half.mp4"))
-    #expect(try sound(clips.path("half.mp4")).reply.sound.map { $0.coveredSeconds < 9 } == true)
+    #expect(try audio(clips.path("half.mp4")).reply.audio.map { $0.coveredSeconds < 9 } == true)
     for count in stride(from: 0, to: 4000, by: 97) {
       try Files.write(Array(bytes[..<count]), to: clips.path("stump.mp4"))
-      #expect(try sound(clips.path("stump.mp4")).payload.isEmpty)
+      #expect(try audio(clips.path("stump.mp4")).payload.isEmpty)
       #expect(try frames(clips.path("stump.mp4")).payload.isEmpty)
     }
   }
@@ -103,7 +103,7 @@ import Testing
     case "fifo": try #require(mkfifo(path, 0o600) == 0)
     default: break
     }
-    #expect(try codes(sound(path)) == ["media.unreadable"])
+    #expect(try codes(audio(path)) == ["media.unreadable"])
     #expect(try codes(frames(path)) == ["media.unreadable"])
   }
 

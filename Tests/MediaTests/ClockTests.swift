@@ -4,7 +4,7 @@ import Testing
 
 @testable import Media
 
-/// Sound and picture on one clock, whatever container and codec say about time.
+/// Audio and video on one clock, whatever container and codec say about time.
 @Suite struct ClockTests {
   private let clips: TestClips
 
@@ -20,7 +20,7 @@ import Testing
     ),
     ("pcm.mov", 44_100, ["-c:v", "libx264", "-c:a", "pcm_s16le"]),
     ("aac.mkv", 44_100, ["-c:v", "libx264", "-c:a", "aac", "-b:a", "192k"]),
-    // Not Opus in Matroska: ffmpeg 5.1 writes such files with the sound early by the codec's delay, and any reader sees
+    // Not Opus in Matroska: ffmpeg 5.1 writes such files with the audio early by the codec's delay, and any reader sees
     // it so.
     ("opus.mp4", 48_000, ["-c:v", "libx264", "-c:a", "libopus", "-b:a", "160k"]),
     ("flac.mkv", 44_100, ["-c:v", "libx264", "-c:a", "flac"]),
@@ -50,11 +50,11 @@ import Testing
     return facts.frameTimes[bright]
   }
 
-  @Test("the tone begins when the picture flashes, within a millisecond", arguments: makings.map(\.name))
+  @Test("the tone begins when the video flashes, within a millisecond", arguments: makings.map(\.name))
   func clickAndFlash(name: String) throws {
     let making = try #require(Self.makings.first { $0.name == name })
     let path = try clips.clickAndFlash(name, rate: making.rate, words: making.words)
-    let heard = try sound(path)
+    let heard = try audio(path)
     #expect(codes(heard) == [])
     let samples = try samples(ofFlac: heard.payload, in: clips)
     #expect(samples.count == 160_000)
@@ -64,20 +64,20 @@ import Testing
     #expect(abs(difference) < 0.001, "\(difference * 1000) ms")
   }
 
-  @Test("sound that begins half a second after the picture has half a second of silence before it")
-  func lateSound() throws {
+  @Test("audio that begins half a second after the video has half a second of silence before it")
+  func lateAudio() throws {
     let early = try clips.clickAndFlash("early.mkv", words: ["-c:v", "libx264", "-c:a", "pcm_s16le"])
     let late = try clips.make(
       "late.mkv", "-i", early, "-itsoffset", "0.5", "-i", early, "-map", "0:v", "-map", "1:a", "-c", "copy")
-    let heard = try sound(late)
+    let heard = try audio(late)
     #expect(try abs(onset(samples(ofFlac: heard.payload, in: clips)) - 3.5) < 0.001)
-    #expect(heard.reply.sound?.firstAudioSeconds == 0.5)
-    #expect(heard.reply.sound?.coveredSeconds == 10)
+    #expect(heard.reply.audio?.firstAudioSeconds == 0.5)
+    #expect(heard.reply.audio?.coveredSeconds == 10)
     #expect(try frames(late).reply.frames?.frameTimes.first == 0)
   }
 
-  @Test("a picture that begins after the sound gives no frame before it")
-  func latePicture() throws {
+  @Test("a video that begins after the audio gives no frame before it")
+  func lateFrame() throws {
     let early = try clips.clickAndFlash("early2.mkv", words: ["-c:v", "libx264", "-c:a", "pcm_s16le"])
     let late = try clips.make(
       "late-picture.mkv", "-i", early, "-itsoffset", "1.5", "-i", early, "-map", "1:v", "-map", "0:a", "-c", "copy")
@@ -91,23 +91,23 @@ import Testing
     arguments: ["whole.mp4", "whole.mkv", "whole.ts"])
   func cut(name: String) throws {
     let path = try clips.clickAndFlash(name, words: ["-c:v", "libx264", "-g", "50", "-c:a", "aac", "-b:a", "192k"])
-    let whole = try samples(ofFlac: sound(path).payload, in: clips)
-    let part = try samples(ofFlac: sound(path, startSeconds: 2).payload, in: clips)
+    let whole = try samples(ofFlac: audio(path).payload, in: clips)
+    let part = try samples(ofFlac: audio(path, startSeconds: 2).payload, in: clips)
     #expect(Array(part[..<128_000]) == Array(whole[32_000...]))
     let seen = try frames(path, startSeconds: 2)
-    // Where the sound starts a little before the picture, the picture ends a little after second 10 of the file.
+    // Where the audio starts a little before the video, the video ends a little after second 10 of the file.
     let cut = try FramePack.decode(seen.payload)
     #expect(cut.prefix(8).map(\.time) == [0, 1, 2, 3, 4, 5, 6, 7])
     let all = try FramePack.decode(frames(path).payload)
     #expect(cut.prefix(8).map(\.jpeg) == all[2...].map(\.jpeg))
-    let deep = try sound(path, startSeconds: 5)
+    let deep = try audio(path, startSeconds: 5)
     #expect(try samples(ofFlac: deep.payload, in: clips)[..<80_000] == whole[80_000...])
   }
 
-  @Test("the start of a clip after the end of its file is missing sound and picture, not an error")
+  @Test("the start of a clip after the end of its file is missing audio and video, not an error")
   func beyond() throws {
     let path = try clips.clickAndFlash("beyond.mp4", words: ["-c:v", "libx264", "-c:a", "aac"])
-    #expect(try codes(sound(path, startSeconds: 60)) == ["audio.missing"])
+    #expect(try codes(audio(path, startSeconds: 60)) == ["audio.missing"])
     #expect(try codes(frames(path, startSeconds: 60)) == ["video.missing"])
   }
 

@@ -58,7 +58,7 @@ import Testing
     }
     func decode(_ name: String) throws -> DecodeOutcome {
       if !Files.exists(clips.path(name)) { try Files.write("a clip", to: clips.path(name)) }
-      return try workers.decode(DecodeRequest(MediaSource(clips.path(name)), work: .sound))
+      return try workers.decode(DecodeRequest(MediaSource(clips.path(name)), work: .audio))
     }
     var log: [String] {
       let bytes = (try? Files.read(clips.path("log"))) ?? []
@@ -164,9 +164,9 @@ import Testing
   @Test("workers that cannot be started are an error, not a verdict on a clip")
   func noWorker() throws {
     let absent = DecodeWorkers(count: 1, command: ["/absent/worker"])
-    #expect(throws: Failure.self) { try absent.decode(DecodeRequest(MediaSource("/proc/self/exe"), work: .sound)) }
+    #expect(throws: Failure.self) { try absent.decode(DecodeRequest(MediaSource("/proc/self/exe"), work: .audio)) }
     let mute = DecodeWorkers(count: 1, command: ["/bin/true"])
-    #expect(throws: Failure.self) { try mute.decode(DecodeRequest(MediaSource("/proc/self/exe"), work: .sound)) }
+    #expect(throws: Failure.self) { try mute.decode(DecodeRequest(MediaSource("/proc/self/exe"), work: .audio)) }
     let dying = try Stand("dies")
     #expect(throws: Failure.self) { try dying.decode("a") }
   }

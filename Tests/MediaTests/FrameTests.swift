@@ -19,7 +19,7 @@ import Testing
     return data
   }
 
-  @Test("the short side becomes 256 and both are even; a small picture keeps its size")
+  @Test("the short side becomes 256 and both are even; a small video keeps its size")
   func target() {
     func size(_ width: Int, _ height: Int) -> [Int] {
       let size = FrameWriter.target(width: width, height: height)
@@ -35,8 +35,8 @@ import Testing
     #expect(size(10_000, 257) == [9962, 256])
   }
 
-  /// A picture that is white in the top left quarter, turned as a file can ask for, beside what ffmpeg shows of it.
-  @Test("a turned picture is shown upright", arguments: ["0", "90", "180", "270"])
+  /// A video that is white in the top left quarter, turned as a file can ask for, beside what ffmpeg shows of it.
+  @Test("a turned video is shown upright", arguments: ["0", "90", "180", "270"])
   func rotation(degrees: String) throws {
     let plain = try clips.make(
       "plain\(degrees).mp4", "-f", "lavfi", "-i",

@@ -11,19 +11,19 @@ import Testing
   init() throws { clips = try TestClips() }
 
   private func heard(_ path: String, startSeconds: Int = 0) throws -> [Int16] {
-    try samples(ofFlac: sound(path, startSeconds: startSeconds).payload, in: clips)
+    try samples(ofFlac: audio(path, startSeconds: startSeconds).payload, in: clips)
   }
 
   private func reference() throws -> [Int16] {
-    try heard(clips.make("reference.flac", SoundPlacingTests.noise(10) + ["-c:a", "flac"]))
+    try heard(clips.make("reference.flac", AudioPlacingTests.noise(10) + ["-c:a", "flac"]))
   }
 
   @Test(
-    "sound goes on where the first part ended",
+    "audio goes on where the first part ended",
     arguments: [("opus", "libopus"), ("ogg", "libvorbis"), ("ogg", "flac")], [0.4, 1.6, 4.0])
   func chained(format: (name: String, codec: String), first: Double) throws {
     func part(_ name: String, from start: Double, _ seconds: Double) throws -> [UInt8] {
-      let words = SoundPlacingTests.noise(seconds, from: start) + ["-c:a", format.codec, "-b:a", "160k"]
+      let words = AudioPlacingTests.noise(seconds, from: start) + ["-c:a", format.codec, "-b:a", "160k"]
       return try Files.read(clips.make("\(name).\(format.name)", words))
     }
     let path = clips.path("chain.\(format.name)")
@@ -35,17 +35,17 @@ import Testing
     }
   }
 
-  /// Parts of a transport stream, each counting from its own start: of a picture whose brightness numbers it, and
-  /// sound.
-  private func joined(_ name: String, _ lengths: [Double], sound: [Double]? = nil) throws -> String {
+  /// Parts of a transport stream, each counting from its own start: of a video whose brightness numbers it, and
+  /// audio.
+  private func joined(_ name: String, _ lengths: [Double], audio: [Double]? = nil) throws -> String {
     var (bytes, start): ([UInt8], Double) = ([], 0)
     for (k, length) in lengths.enumerated() {
-      let heard = SoundPlacingTests.noise(sound?[k] ?? length, from: start)
-      let picture = ["-ss", "\(start)", "-t", "\(length)"] + NumberedPicture.words(30)
+      let heard = AudioPlacingTests.noise(audio?[k] ?? length, from: start)
+      let image = ["-ss", "\(start)", "-t", "\(length)"] + NumberedFrame.words(30)
       bytes += try Files.read(
         clips.make(
           "part\(k).ts",
-          picture + heard + ["-map", "0:v", "-map", "1:a"] + NumberedPicture.codec
+          image + heard + ["-map", "0:v", "-map", "1:a"] + NumberedFrame.codec
             + ["-c:a", "mp2", "-b:a", "256k", "-f", "mpegts"]))
       start += length
     }
@@ -53,28 +53,28 @@ import Testing
     return clips.path(name)
   }
 
-  @Test("sound and picture keep their distance", arguments: [[1.6, 10.4], [4.0, 8.0], [2.0, 2.0, 8.0]])
+  @Test("audio and video keep their distance", arguments: [[1.6, 10.4], [4.0, 8.0], [2.0, 2.0, 8.0]])
   func transport(lengths: [Double]) throws {
     let path = try joined("joined.ts", lengths)
     let (found, reference) = (try heard(path), try reference())
     let inLast = lengths.dropLast().reduce(0, +) + 0.3
     for (from, to, joints) in [(0.2, lengths[0] - 0.1, 0), (inLast, 9.4, lengths.count - 1)] {
       let (alike, lag) = match(found, reference, from, to)
-      // Each part's sound has the encoder's lead-in, and its picture ends up to a frame later.
+      // Each part's audio has the encoder's lead-in, and its video ends up to a frame later.
       #expect(alike > 0.9 && abs(lag) <= 500 + 700 * joints, "\(from) s: \(alike) at \(lag)")
     }
     let seen = try frames(path, "2")
     #expect(seen.reply.findings == [])
-    let numbers = try NumberedPicture.numbers(seen, in: clips)
+    let numbers = try NumberedFrame.numbers(seen, in: clips)
     #expect(numbers.count == 20)
     for (k, number) in numbers.enumerated() {
-      #expect(NumberedPicture.distance(number, k * 25 / 2) <= 2, "\(k): \(number)")
+      #expect(NumberedFrame.distance(number, k * 25 / 2) <= 2, "\(k): \(number)")
     }
   }
 
-  @Test("where the sound of the first part stops early, both are still together in the second")
+  @Test("where the audio of the first part stops early, both are still together in the second")
   func early() throws {
-    let path = try joined("early.ts", [3, 9], sound: [1.5, 9])
+    let path = try joined("early.ts", [3, 9], audio: [1.5, 9])
     let (found, reference) = (try heard(path), try reference())
     let (alike, lag) = match(found, reference, 3.3, 9.4)
     #expect(alike > 0.9 && abs(lag) <= 1000, "\(alike) at \(lag)")
@@ -84,15 +84,15 @@ import Testing
   @Test("a clip within such a file is where it would be in one with a single clock")
   func within() throws {
     let path = try joined("segments.ts", [8, 10])
-    let whole = try clips.make("long.flac", SoundPlacingTests.noise(18) + ["-c:a", "flac"])
+    let whole = try clips.make("long.flac", AudioPlacingTests.noise(18) + ["-c:a", "flac"])
     let (found, expected) = (try heard(path, startSeconds: 6), try heard(whole, startSeconds: 6))
     for (from, to) in [(0.2, 1.8), (2.2, 9.5)] {
       let (alike, lag) = match(found, expected, from, to)
       #expect(alike > 0.9 && abs(lag) <= 1000, "\(from) s: \(alike) at \(lag)")
     }
-    let numbers = try NumberedPicture.numbers(frames(path, "2", startSeconds: 6), in: clips)
+    let numbers = try NumberedFrame.numbers(frames(path, "2", startSeconds: 6), in: clips)
     #expect(numbers.count == 20)
-    for (k, number) in numbers.enumerated() { #expect(NumberedPicture.distance(number, 150 + k * 25 / 2) <= 2) }
+    for (k, number) in numbers.enumerated() { #expect(NumberedFrame.distance(number, 150 + k * 25 / 2) <= 2) }
   }
 
   @Test("parts are found by packets alone")
@@ -116,12 +116,12 @@ import Testing
     #expect(ClockRestarts(packets(0, rising.map { $0 == 200 ? 90_000 : $0 })).isEmpty)
     #expect(ClockRestarts(packets(0, rising + rising.map { $0 + 376 })).isEmpty)
     // The other stream of the first part is shorter; both parts begin together.
-    let sound = packets(1, Array(rising.prefix(50)))
+    let audio = packets(1, Array(rising.prefix(50)))
     var second = packets(1, rising)
     for k in second.indices { second[k].ordinal += 50 }
-    var picture = packets(0, rising)
-    for k in picture.indices { picture[k].ordinal += 100 }
-    let both = ClockRestarts(packets(0, rising) + sound + picture + second)
+    var image = packets(0, rising)
+    for k in image.indices { image[k].ordinal += 100 }
+    let both = ClockRestarts(packets(0, rising) + audio + image + second)
     #expect(shift(both, 0, 100) == 4 && shift(both, 1, 50) == 4 && shift(both, 1, 49) == nil)
   }
 }

@@ -28,7 +28,7 @@ struct MediaInputTests {
   }
 
   private func works() throws -> [DecodeRequest.Work] {
-    [.sound, .frames(fps: try FrameRate("1")), .waveform(first: 0, count: 3), .length]
+    [.audio, .frames(fps: try FrameRate("1")), .waveform(first: 0, count: 3), .length]
   }
 
   @Test("a range of a file decodes to what the file itself does", arguments: ["mp4", "mkv", "wav", "ogg", "ts"])
@@ -52,7 +52,7 @@ struct MediaInputTests {
     for source in [
       MediaSource(clips.path("gone.mp4")), MediaSource("/dev/zero"), MediaSource(path, bytes: 9..<size + 1),
     ] {
-      #expect(try codes(ClipDecoder.decode(DecodeRequest(source, work: .sound))) == ["media.unreadable"])
+      #expect(try codes(ClipDecoder.decode(DecodeRequest(source, work: .audio))) == ["media.unreadable"])
     }
   }
 
@@ -60,10 +60,10 @@ struct MediaInputTests {
   func fractions() throws {
     let path = try clip()
     let whole = try samples(
-      ofFlac: ClipDecoder.decode(DecodeRequest(MediaSource(path), seconds: 12, work: .sound)).payload, in: clips)
+      ofFlac: ClipDecoder.decode(DecodeRequest(MediaSource(path), seconds: 12, work: .audio)).payload, in: clips)
     let part = try samples(
       ofFlac: ClipDecoder.decode(
-        DecodeRequest(MediaSource(path), startMilliseconds: 3250, seconds: 4, work: .sound)
+        DecodeRequest(MediaSource(path), startMilliseconds: 3250, seconds: 4, work: .audio)
       ).payload, in: clips)
     #expect(whole.count == 192_000 && part.count == 64_000)
     let wanted = whole[52_000..<116_000]

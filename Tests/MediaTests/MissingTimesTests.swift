@@ -3,15 +3,15 @@ import Testing
 
 @testable import Media
 
-/// Pictures without times of presentation, or that stop before the sound.
+/// Frames without times of presentation, or that stop before the audio.
 @Suite struct MissingTimesTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }
 
-  private func make(_ name: String, picture: Double = 10, _ words: [String]) throws -> String {
+  private func make(_ name: String, image: Double = 10, _ words: [String]) throws -> String {
     try clips.make(
-      name, NumberedPicture.words(picture) + SoundPlacingTests.noise(10) + ["-map", "0:v", "-map", "1:a"] + words)
+      name, NumberedFrame.words(image) + AudioPlacingTests.noise(10) + ["-map", "0:v", "-map", "1:a"] + words)
   }
 
   /// How many frames off each may be: AVI counts in whole frames, and in the others few packets have times.
@@ -25,22 +25,22 @@ import Testing
   @Test("H.264 in AVI, ASF and MPEG-PS covers its ten seconds, at every rate", arguments: kinds.map(\.name))
   func covers(name: String) throws {
     let kind = try #require(Self.kinds.first { $0.name == name })
-    let path = try make(name, NumberedPicture.codec + kind.words)
+    let path = try make(name, NumberedFrame.codec + kind.words)
     for rate in ["1/2", "1", "2"] {
       let seen = try frames(path, rate)
       #expect(seen.reply.frames?.coveredSeconds ?? 0 > 9.9 && seen.reply.findings == [], "\(rate)")
-      let numbers = try NumberedPicture.numbers(seen, in: clips)
+      let numbers = try NumberedFrame.numbers(seen, in: clips)
       let expected = try FrameRate(rate)
       #expect(numbers.count == expected.count(seconds: 10))
       for (k, number) in numbers.enumerated() {
         let frame = Int(expected.time(k).seconds * 25)
-        #expect(NumberedPicture.distance(number, frame) <= kind.off, "\(rate), request \(k): \(number)")
+        #expect(NumberedFrame.distance(number, frame) <= kind.off, "\(rate), request \(k): \(number)")
       }
     }
   }
 
   @Test(
-    "AVI that was copied into MP4 shows its pictures in their order",
+    "AVI that was copied into MP4 shows its frames in their order",
     arguments: [
       ["-c:v", "libx264", "-g", "50", "-crf", "10", "-bf", "2", "-pix_fmt", "yuv420p"],
       ["-c:v", "libx264", "-g", "50", "-crf", "10", "-bf", "0", "-pix_fmt", "yuv420p"],
@@ -51,36 +51,36 @@ import Testing
     let path = try clips.make("b.mp4", "-i", avi, "-c", "copy")
     let seen = try frames(path, "2")
     #expect(seen.reply.frames?.coveredSeconds == 10)
-    let numbers = try NumberedPicture.numbers(seen, in: clips)
-    // Without reordering ffmpeg's AVI writer makes up for the sound's lead-in with a whole picture.
+    let numbers = try NumberedFrame.numbers(seen, in: clips)
+    // Without reordering ffmpeg's AVI writer makes up for the audio's lead-in with a whole frame.
     let off = codec.contains("0") ? 1 : 0
     #expect(
-      numbers.count == 20 && numbers.indices.allSatisfy { NumberedPicture.distance(numbers[$0], $0 * 25 / 2) <= off })
+      numbers.count == 20 && numbers.indices.allSatisfy { NumberedFrame.distance(numbers[$0], $0 * 25 / 2) <= off })
     #expect(
       seen.reply.frames.map { zip($0.frameTimes, $0.frameTimes.dropFirst()).allSatisfy { $0.1 - $0.0 > 0.4 } } == true)
   }
 
-  @Test("a picture that stops before the sound stays on the screen, and it is said", arguments: ["mp4", "mkv", "avi"])
+  @Test("a video that stops before the audio stays on the screen, and it is said", arguments: ["mp4", "mkv", "avi"])
   func stops(format: String) throws {
-    let path = try make("a.\(format)", picture: 4, NumberedPicture.codec + ["-bf", "0", "-c:a", "libmp3lame"])
+    let path = try make("a.\(format)", image: 4, NumberedFrame.codec + ["-bf", "0", "-c:a", "libmp3lame"])
     let seen = try frames(path)
     #expect(codes(seen) == ["audio.video.mismatch"])
     #expect(
-      seen.reply.findings.first?.evidence == "picture to 4.0 s, sound to 10.0 s; the last picture stays on the screen")
+      seen.reply.findings.first?.evidence == "video to 4.0 s, audio to 10.0 s; the last frame stays on the screen")
     #expect(seen.reply.frames?.coveredSeconds == 10)
-    let numbers = try NumberedPicture.numbers(seen, in: clips)
+    let numbers = try NumberedFrame.numbers(seen, in: clips)
     let expected = [0, 25, 50, 75] + [Int](repeating: 99, count: 6)
     // Matroska rounds to milliseconds.
-    #expect(numbers.count == 10 && zip(numbers, expected).allSatisfy { NumberedPicture.distance($0, $1) <= 1 })
+    #expect(numbers.count == 10 && zip(numbers, expected).allSatisfy { NumberedFrame.distance($0, $1) <= 1 })
     // As little as usual is not mentioned.
-    let usual = try frames(make("b.\(format)", picture: 9.8, NumberedPicture.codec + ["-c:a", "libmp3lame"]))
+    let usual = try frames(make("b.\(format)", image: 9.8, NumberedFrame.codec + ["-c:a", "libmp3lame"]))
     #expect(usual.reply.findings == [] && usual.reply.frames?.coveredSeconds ?? 10 < 9.9)
   }
 
-  @Test("a picture that ends before the clip begins is none, and the reason is true")
+  @Test("a video that ends before the clip begins is none, and the reason is true")
   func past() throws {
-    let path = try make("a.mkv", picture: 4, NumberedPicture.codec + ["-c:a", "libmp3lame"])
+    let path = try make("a.mkv", image: 4, NumberedFrame.codec + ["-c:a", "libmp3lame"])
     let seen = try frames(path, startSeconds: 6)
-    #expect(seen.reply.findings.map(\.evidence) == ["the picture covers none of the requested times"])
+    #expect(seen.reply.findings.map(\.evidence) == ["the video covers none of the requested times"])
   }
 }

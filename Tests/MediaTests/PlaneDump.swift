@@ -7,13 +7,13 @@ import Testing
 @testable import Media
 
 /// Decoded frames before scaling, for Scripts/bench/frames-against-torchcodec: that script sets PIPELINE_DUMP_VIDEO (a
-/// file with 8-bit 4:2:0 pictures), PIPELINE_DUMP_STREAM and PIPELINE_DUMP_FOLDER; without them nothing runs.
+/// file with 8-bit 4:2:0 video), PIPELINE_DUMP_STREAM and PIPELINE_DUMP_FOLDER; without them nothing runs.
 @Suite struct PlaneDump {
   private static let environment = ProcessInfo.processInfo.environment
 
   @Test("frames before scaling, for the script", .enabled(if: environment["PIPELINE_DUMP_FOLDER"] != nil))
   func dump() throws {
-    let folder = try #require(Self.environment["PIPELINE_DUMP_FOLDER"])
+    let directory = try #require(Self.environment["PIPELINE_DUMP_FOLDER"])
     let path = try #require(Self.environment["PIPELINE_DUMP_VIDEO"])
     let index = try #require(Self.environment["PIPELINE_DUMP_STREAM"].flatMap { Int32($0) })
     let file = try MediaFile(MediaInput(MediaSource(path)))
@@ -30,10 +30,10 @@ import Testing
           bytes += UnsafeBufferPointer(start: pixels + y * Int(stride), count: (width + divisor - 1) / divisor)
         }
       }
-      try Files.write(bytes, to: "\(folder)/\(times.count).yuv")
+      try Files.write(bytes, to: "\(directory)/\(times.count).yuv")
       let time = try #require(stream.time(facts.presented))
       times.append("\(time.seconds) \(width) \(height)")
     }
-    try Files.write(Array(times.joined(separator: "\n").utf8), to: "\(folder)/times")
+    try Files.write(Array(times.joined(separator: "\n").utf8), to: "\(directory)/times")
   }
 }

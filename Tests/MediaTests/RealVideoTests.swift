@@ -25,9 +25,9 @@ import Testing
     let names = try Files.names(in: Self.videos)
     #expect(names.count > 0)
     for name in names {
-      let heard = try sound("\(Self.videos)/\(name)")
-      #expect(heard.payload.isEmpty == (heard.reply.sound == nil), "\(name)")
-      #expect(heard.reply.sound != nil || !heard.reply.findings.isEmpty, "\(name)")
+      let heard = try audio("\(Self.videos)/\(name)")
+      #expect(heard.payload.isEmpty == (heard.reply.audio == nil), "\(name)")
+      #expect(heard.reply.audio != nil || !heard.reply.findings.isEmpty, "\(name)")
       let seen = try frames("\(Self.videos)/\(name)")
       #expect(seen.payload.isEmpty == (seen.reply.frames == nil), "\(name)")
       #expect(seen.reply.frames != nil || !seen.reply.findings.isEmpty, "\(name)")

@@ -29,11 +29,11 @@ import Testing
       name,
       ["-f", "lavfi", "-i", "testsrc2=s=568x420:r=25:d=3", "-f", "lavfi", "-i", "anoisesrc=r=44100:d=3:a=0.4:seed=7"]
         + making.words)
-    let heard = try sound(path, flags: 0)
+    let heard = try audio(path, flags: 0)
     let seen = try frames(path, "2", flags: 0)
     #expect(heard.payload.count > 10_000 && seen.payload.count > 10_000)
     for flags in [MediaToolchain.cpuFlagsUpToAVX2, nil] {
-      #expect(try sound(path, flags: flags) == heard)
+      #expect(try audio(path, flags: flags) == heard)
       #expect(try frames(path, "2", flags: flags) == seen)
     }
   }
@@ -42,7 +42,7 @@ import Testing
   func name() throws {
     let path = try clips.clickAndFlash("named.mp4", words: ["-c:v", "libx264", "-c:a", "aac"])
     try Files.write(Files.read(path), to: clips.path("other.mp3"))
-    #expect(try sound(path) == sound(clips.path("other.mp3")))
+    #expect(try audio(path) == audio(clips.path("other.mp3")))
     #expect(try frames(path) == frames(clips.path("other.mp3")))
   }
 

@@ -24,17 +24,17 @@ import Testing
     let codec = ["-c:a", format == "mka" ? "flac" : "aac"]
     let path = try clips.make(
       "two.\(format)",
-      Self.silent + SoundPlacingTests.noise(10) + [
+      Self.silent + AudioPlacingTests.noise(10) + [
         "-map", "0:a", "-map", "1:a", "-disposition:a:0", "default", "-disposition:a:1", "0",
       ]
         + codec)
-    let alone = try clips.make("one.\(format)", SoundPlacingTests.noise(10) + codec)
-    for outcome in [try sound(path), try piece(path)] {
+    let alone = try clips.make("one.\(format)", AudioPlacingTests.noise(10) + codec)
+    for outcome in [try audio(path), try piece(path)] {
       #expect(codes(outcome) == ["audio.substituted"])
       #expect(
         outcome.reply.findings.first?.evidence == "stream 0 (\(codec[1])) is silent, stream 1 (\(codec[1])) was taken")
     }
-    let (found, expected) = (try sound(path), try sound(alone))
+    let (found, expected) = (try audio(path), try audio(alone))
     let alike = try match(
       samples(ofFlac: found.payload, in: clips), samples(ofFlac: expected.payload, in: clips), 0.5, 9.5)
     #expect(alike.match > 0.99 && abs(alike.lag) <= 1)
@@ -44,22 +44,22 @@ import Testing
   func others() throws {
     let map = ["-map", "0:a", "-map", "1:a", "-c:a", "flac"]
     let quiet = try clips.make("quiet.mka", Self.silent + Self.silent + map)
-    #expect(try codes(sound(quiet)) == ["audio.silent"])
-    let loud = try clips.make("loud.mka", SoundPlacingTests.noise(10) + Self.silent + map)
-    #expect(try codes(sound(loud)) == [])
+    #expect(try codes(audio(quiet)) == ["audio.silent"])
+    let loud = try clips.make("loud.mka", AudioPlacingTests.noise(10) + Self.silent + map)
+    #expect(try codes(audio(loud)) == [])
   }
 
   @Test("silence is measured")
   func peak() throws {
     let zero = try clips.make("zero.wav", Self.silent)
-    #expect(try sound(zero).reply.findings.map(\.evidence) == ["all samples are zero"])
+    #expect(try audio(zero).reply.findings.map(\.evidence) == ["all samples are zero"])
     #expect(try piece(zero).reply.findings.map(\.code) == [.audioSilent])
     let faint = try clips.make(
       "faint.wav", "-f", "lavfi", "-i", "aevalsrc=exprs='0.00002*sin(2000*t)':s=48000:d=10", "-c:a", "pcm_s24le")
-    #expect(try sound(faint).reply.findings.map(\.evidence) == ["the peak is -94.0 dBFS"])
+    #expect(try audio(faint).reply.findings.map(\.evidence) == ["the peak is -94.0 dBFS"])
     let soft = try clips.make(
       "soft.wav", "-f", "lavfi", "-i", "aevalsrc=exprs='0.0001*sin(2000*t)':s=48000:d=10", "-c:a", "pcm_s24le")
-    #expect(try codes(sound(soft)) == [])
+    #expect(try codes(audio(soft)) == [])
   }
 
   /// WAV whose samples have fewer bits than their bytes hold; left-aligned, as the format says.
@@ -82,13 +82,13 @@ import Testing
   @Test("WAV with unused bits is heard as it is", arguments: [(24, 4), (20, 4), (24, 3), (16, 4)])
   func unusedBits(valid: Int, bytes: Int) throws {
     let plain = try clips.make(
-      "plain.wav", SoundPlacingTests.noise(10, rate: 16_000) + ["-ac", "1", "-c:a", "pcm_s16le"])
-    let expected = try samples(ofFlac: sound(plain).payload, in: clips)
+      "plain.wav", AudioPlacingTests.noise(10, rate: 16_000) + ["-ac", "1", "-c:a", "pcm_s16le"])
+    let expected = try samples(ofFlac: audio(plain).payload, in: clips)
     let path = clips.path("wide.wav")
     try Files.write(wave(expected, valid: valid, bytes: bytes), to: path)
-    #expect(try samples(ofFlac: sound(path).payload, in: clips) == expected)
+    #expect(try samples(ofFlac: audio(path).payload, in: clips) == expected)
     #expect(try codes(piece(path)) == [])
-    let part = try samples(ofFlac: sound(path, startSeconds: 2).payload, in: clips)
+    let part = try samples(ofFlac: audio(path, startSeconds: 2).payload, in: clips)
     #expect(part[..<128_000] == expected[32_000...])
   }
 }

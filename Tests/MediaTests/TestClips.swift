@@ -5,18 +5,18 @@ import Testing
 
 @testable import Media
 
-/// Clips made with the ffmpeg command-line tool, in a folder of their own that goes when the tests are done with it.
+/// Clips made with the ffmpeg command-line tool, in a directory of their own that goes when the tests are done with it.
 final class TestClips: Sendable {
-  let folder: String
+  let directory: String
 
   init() throws {
-    folder = "\(NSTemporaryDirectory())/media-tests-\(UUID().uuidString)"
-    try Files.makeDirectory(folder)
+    directory = "\(NSTemporaryDirectory())/media-tests-\(UUID().uuidString)"
+    try Files.makeDirectory(directory)
   }
 
-  deinit { try? Files.remove(folder) }
+  deinit { try? Files.remove(directory) }
 
-  func path(_ name: String) -> String { "\(folder)/\(name)" }
+  func path(_ name: String) -> String { "\(directory)/\(name)" }
 
   /// Runs ffmpeg with these words, the output file last.
   @discardableResult
@@ -32,16 +32,16 @@ final class TestClips: Sendable {
     return path(name)
   }
 
-  static let picture = [
+  static let image = [
     "-f", "lavfi", "-i", "color=black:s=320x240:r=25:d=10,drawbox=c=white:t=fill:enable='between(t,2.99,3.95)'",
   ]
-  static func sound(_ rate: Int, channels: String = "mono") -> [String] {
+  static func audio(_ rate: Int, channels: String = "mono") -> [String] {
     let tone = "if(between(t,3,3.5),0.8*sin(2*PI*1000*(t-3)),0)"
     let expressions =
       switch channels {
       case "mono": tone
       case "opposite": "\(tone)|-(\(tone))"
-      // Front left, front right, centre, low frequency, back left, back right.
+      // Front left, front right, center, low frequency, back left, back right.
       case "5.1": "\(tone)|\(tone)|\(tone)|-5*(\(tone))|\(tone)|\(tone)"
       default: "\(tone)|\(tone)"
       }
@@ -49,9 +49,9 @@ final class TestClips: Sendable {
     return ["-f", "lavfi", "-i", "aevalsrc=exprs='\(expressions)':c=\(layout):s=\(rate):d=10"]
   }
 
-  /// A black picture that is white from 3.00 to 3.95 s, and a tone that begins at 3 s.
+  /// A black video that is white from 3.00 to 3.95 s, and a tone that begins at 3 s.
   func clickAndFlash(_ name: String, rate: Int = 44_100, channels: String = "mono", words: [String]) throws -> String {
-    try make(name, Self.picture + Self.sound(rate, channels: channels) + ["-map", "0:v", "-map", "1:a"] + words)
+    try make(name, Self.image + Self.audio(rate, channels: channels) + ["-map", "0:v", "-map", "1:a"] + words)
   }
 }
 
@@ -82,9 +82,9 @@ func brightness(_ jpeg: [UInt8], in clips: TestClips) throws -> Double {
   return Double(data.reduce(0) { $0 + Int($1) }) / Double(max(1, data.count))
 }
 
-func sound(_ path: String, startSeconds: Int = 0, flags: Int32? = nil) throws -> DecodeOutcome {
+func audio(_ path: String, startSeconds: Int = 0, flags: Int32? = nil) throws -> DecodeOutcome {
   try ClipDecoder.decode(
-    DecodeRequest(MediaSource(path), startMilliseconds: 1000 * startSeconds, work: .sound, forcedCPUFlags: flags))
+    DecodeRequest(MediaSource(path), startMilliseconds: 1000 * startSeconds, work: .audio, forcedCPUFlags: flags))
 }
 
 func frames(_ path: String, _ rate: String = "1", startSeconds: Int = 0, flags: Int32? = nil) throws -> DecodeOutcome {

@@ -7,11 +7,11 @@ import Testing
 /// Files that want to be more than themselves: playlists and the like, under a video's name.
 @Suite struct TrapTests {
   @Test(
-    "a file that names other files is unreadable, and neither a neighbour nor a server is touched",
+    "a file that names other files is unreadable, and neither a neighbor nor a server is touched",
     arguments: ["hls", "hls-file", "concat", "dash", "sdp", "smil", "ffmetadata"])
   func trap(kind: String) throws {
     let clips = try TestClips()
-    let neighbour = try clips.make("neighbour.ts", TestClips.sound(16_000) + ["-c:a", "mp2"])
+    let neighbour = try clips.make("neighbour.ts", TestClips.audio(16_000) + ["-c:a", "mp2"])
     let server = try LoopbackServer()
     let text =
       switch kind {
@@ -29,7 +29,7 @@ import Testing
       }
     try Files.write(text, to: clips.path("trap.mp4"))
     let watch = try Watch(neighbour)
-    let heard = try sound(clips.path("trap.mp4"))
+    let heard = try audio(clips.path("trap.mp4"))
     #expect(codes(heard) == ["media.unreadable"])
     if kind.hasPrefix("hls") { #expect(heard.reply.findings.map(\.evidence) == ["a format not read here"]) }
     #expect(try codes(frames(clips.path("trap.mp4"))) == ["media.unreadable"])

@@ -38,15 +38,15 @@ struct CaptionModelTests {
     try goldens.fill(parameters, "search")
     var options = BeamSearch.Options()
     (options.beams, options.fewestTokens, options.mostTokens) = (3, 2, 5)
-    let (counts, vectors) = (try goldens.numbers("search/counts"), try goldens.floats("search/vectors"))
-    let sounds = counts.enumerated().map { Array(vectors[$0 * 48..<$0 * 48 + $1 * 12]) }
+    let (counts, embeddings) = (try goldens.numbers("search/counts"), try goldens.floats("search/vectors"))
+    let audioClips = counts.enumerated().map { Array(embeddings[$0 * 48..<$0 * 48 + $1 * 12]) }
     let search = BeamSearch(decoder, parameters, try Self.vocabulary(goldens.words), options)
     let (tokens, scores) = (try goldens.numbers("search/tokens"), try goldens.floats("search/scores"))
     var found: [[BeamSearch.Sentence]] = []
     for count in [1, 3] {
       let threads = WorkerThreads(count)
       defer { threads.stop() }
-      found.append(search.sentences(sounds, ops: FastBackend(set).ops, threads: threads))
+      found.append(search.sentences(audioClips, ops: FastBackend(set).ops, threads: threads))
     }
     #expect(found[0] == found[1])
     for (place, sentence) in found[0].enumerated() {
@@ -56,21 +56,21 @@ struct CaptionModelTests {
     #expect(Set(found[0].map(\.tokens)).count > 10)
   }
 
-  @Test("a sound's sentence does not depend on the sounds beside it, nor on the instruction set")
+  @Test("a clip's caption does not depend on the clips beside it, nor on the instruction set")
   func alone() throws {
     let model = try Self.tiny(["<begin>", "<end>", "<unknown>", "a", "dog", "barks", "far", "the", "rain"])
     var random = SeededRandom(seed: 2)
-    let sounds = (0..<70).map { sound in (0..<(1 + sound % 3) * 6).map { _ in Float(random.normal()) } }
+    let audioClips = (0..<70).map { audio in (0..<(1 + audio % 3) * 6).map { _ in Float(random.normal()) } }
     let threads = WorkerThreads(2)
     defer { threads.stop() }
     var all: [[CaptionModel.Caption]] = []
     for set in InstructionSet.allCases where set <= .best {
-      all.append(model.captions(sounds, ops: FastBackend(set).ops, threads: threads))
+      all.append(model.captions(audioClips, ops: FastBackend(set).ops, threads: threads))
     }
     #expect(all.allSatisfy { $0 == all[0] })
-    for sound in [0, 35, 69] {
-      let own = model.captions([sounds[sound]], ops: FastBackend().ops, threads: threads)
-      #expect(own[0] == all[0][sound])
+    for audio in [0, 35, 69] {
+      let own = model.captions([audioClips[audio]], ops: FastBackend().ops, threads: threads)
+      #expect(own[0] == all[0][audio])
     }
   }
 
@@ -82,11 +82,11 @@ struct CaptionModelTests {
     for seed in 1...8 as ClosedRange<UInt64> {
       let model = try Self.tiny(words, seed: seed)
       var random = SeededRandom(seed: seed)
-      let sound = (0..<12).map { _ in Float(random.normal()) }
+      let audio = (0..<12).map { _ in Float(random.normal()) }
       for beams in [1, 2, 5] {
         var options = BeamSearch.Options()
         (options.beams, options.fewestTokens, options.mostTokens) = (beams, 3, 6)
-        let caption = model.captions([sound], options, ops: FastBackend().ops, threads: threads)[0]
+        let caption = model.captions([audio], options, ops: FastBackend().ops, threads: threads)[0]
         #expect((3...6).contains(caption.tokens.count), "\(caption)")
         let content = caption.tokens.filter { !CaptionWords.functionWords.contains($0) }
         #expect(Set(content).count == content.count, "\(caption)")
@@ -105,13 +105,13 @@ struct CaptionModelTests {
     #expect(caption.text == "dog")
   }
 
-  @Test("of more vectors than the decoder takes evenly spread ones stand for all; no number is not finite")
-  func longSounds() throws {
+  @Test("of more embeddings than the decoder takes evenly spread ones stand for all; no number is not finite")
+  func longAudio() throws {
     let model = try Self.tiny()
     let threads = WorkerThreads(1)
     defer { threads.stop() }
-    for sound in [[Float](repeating: 0, count: 6), [Float](repeating: 1e30, count: 600), (0..<600).map(Float.init)] {
-      let caption = model.captions([sound], ops: FastBackend().ops, threads: threads)[0]
+    for audio in [[Float](repeating: 0, count: 6), [Float](repeating: 1e30, count: 600), (0..<600).map(Float.init)] {
+      let caption = model.captions([audio], ops: FastBackend().ops, threads: threads)[0]
       #expect(caption.score.isFinite)
     }
   }
@@ -167,10 +167,10 @@ struct CaptionModelTests {
     #expect(back.parameters.trainable.values == full.parameters.trainable.values && back.metadata == full.metadata)
     let threads = WorkerThreads(1)
     defer { threads.stop() }
-    let sound: [Float] = [1, 0.5, 0, 2, 0, 1, 0, 0, 1, 0, 0, 1]
+    let audio: [Float] = [1, 0.5, 0, 2, 0, 1, 0, 0, 1, 0, 0, 1]
     #expect(
-      try back.captions([sound], ops: FastBackend().ops, threads: threads)
-        == full.captions([sound], ops: FastBackend().ops, threads: threads))
+      try back.captions([audio], ops: FastBackend().ops, threads: threads)
+        == full.captions([audio], ops: FastBackend().ops, threads: threads))
     let nearest = try #require(back.neighbors).nearest([0, 0, 1, 0, 0, 1], width: 6)
     #expect(nearest.sentence == "a" && abs(nearest.cosine - 0.5) < 1e-6)
     try back.write(to: scratch["b.safetensors"])
@@ -265,8 +265,8 @@ struct CaptionModelTests {
     ) { bytes in
       try Mutations.write(bytes, to: path)
       let model = try CaptionModel(file: path)
-      let sound = [Float](repeating: 1, count: model.decoder.inputs)
-      _ = model.captions([sound], ops: FastBackend().ops, threads: threads)
+      let audio = [Float](repeating: 1, count: model.decoder.inputs)
+      _ = model.captions([audio], ops: FastBackend().ops, threads: threads)
     }
     #expect(problems.isEmpty, "\(problems)")
   }

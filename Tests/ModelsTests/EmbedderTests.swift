@@ -13,16 +13,16 @@ struct EmbedderTests {
       RandomStudent.model(seed: 7), project: true, backend: FastBackend(), threads: WorkerThreads(threads))
   }
 
-  private func sound(_ seed: UInt64, _ samples: Int) -> [Float] {
+  private func audio(_ seed: UInt64, _ samples: Int) -> [Float] {
     var random = SeededRandom(seed: seed)
     return (0..<samples).map { _ in Float(random.uniform() - 0.5) }
   }
 
-  private func embed(_ embedder: Embedder, _ sounds: [[Float]]) throws -> [[Float]] {
-    let rows = try embedder.embed(sounds.count, samples: sounds[0].count) { clip, place in
-      place.update(from: sounds[clip], count: sounds[clip].count)
+  private func embed(_ embedder: Embedder, _ audioClips: [[Float]]) throws -> [[Float]] {
+    let rows = try embedder.embed(audioClips.count, samples: audioClips[0].count) { clip, place in
+      place.update(from: audioClips[clip], count: audioClips[clip].count)
     }
-    return sounds.indices.map { rows[$0 * 512..<($0 + 1) * 512] }
+    return audioClips.indices.map { rows[$0 * 512..<($0 + 1) * 512] }
   }
 
   @Test(
@@ -31,14 +31,14 @@ struct EmbedderTests {
       16_000, 40_001, 160_000,
     ])
   func sameBits(samples: Int) throws {
-    let sounds = (0..<11).map { sound(UInt64($0), samples) }
+    let audioClips = (0..<11).map { audio(UInt64($0), samples) }
     let one = embedder(threads: 1)
-    let alone = try sounds.map { try embed(one, [$0])[0] }
+    let alone = try audioClips.map { try embed(one, [$0])[0] }
     for threads in [1, 2, 3] {
       let many = embedder(threads: threads)
-      _ = try embed(many, [sound(99, 7_000)])
-      #expect(try embed(many, sounds) == alone, "\(threads) threads")
-      #expect(try embed(many, Array(sounds.reversed())) == alone.reversed())
+      _ = try embed(many, [audio(99, 7_000)])
+      #expect(try embed(many, audioClips) == alone, "\(threads) threads")
+      #expect(try embed(many, Array(audioClips.reversed())) == alone.reversed())
     }
   }
 
@@ -46,27 +46,29 @@ struct EmbedderTests {
   func manyThreads() throws {
     let (one, many) = (embedder(threads: 1), embedder(threads: 8))
     for (clips, samples) in [(4, 8_000), (5, 24_000), (2, 48_000), (7, 56_000)] {
-      let sounds = (0..<clips).map { sound(UInt64($0), samples) }
-      let expected = try embed(one, sounds)
-      for _ in 0..<4 { #expect(try embed(many, sounds) == expected, "\(clips) clips") }
+      let audioClips = (0..<clips).map { audio(UInt64($0), samples) }
+      let expected = try embed(one, audioClips)
+      for _ in 0..<4 { #expect(try embed(many, audioClips) == expected, "\(clips) clips") }
     }
   }
 
-  @Test("clips normalised together get the moments of all of them")
+  @Test("clips normalized together get the moments of all of them")
   func together() throws {
-    let sounds = (0..<3).map { sound(UInt64($0), 16_000) }
+    let audioClips = (0..<3).map { audio(UInt64($0), 16_000) }
     let embedder = embedder(threads: 2)
-    let batch = try embedder.embed(3, scope: .batch) { clip, place in place.update(from: sounds[clip], count: 16_000) }
+    let batch = try embedder.embed(3, scope: .batch) { clip, place in
+      place.update(from: audioClips[clip], count: 16_000)
+    }
     var moments = SpectrogramMoments()
-    for sound in sounds {
-      try embedder.add(1, samples: 16_000, to: &moments) { _, place in place.update(from: sound, count: 16_000) }
+    for audio in audioClips {
+      try embedder.add(1, samples: 16_000, to: &moments) { _, place in place.update(from: audio, count: 16_000) }
     }
     let norm = moments.norm
-    for (clip, sound) in sounds.enumerated() {
-      let place = { @Sendable (_: Int, place: UnsafeMutablePointer<Float>) in place.update(from: sound, count: 16_000) }
+    for (clip, audio) in audioClips.enumerated() {
+      let place = { @Sendable (_: Int, place: UnsafeMutablePointer<Float>) in place.update(from: audio, count: 16_000) }
       let row = try embedder.embed(1, samples: 16_000, norm: { _ in norm }, waveform: place)
       #expect(row.values == batch[clip * 512..<(clip + 1) * 512])
-      #expect(try embed(embedder, [sound])[0] != row.values)
+      #expect(try embed(embedder, [audio])[0] != row.values)
     }
   }
 }

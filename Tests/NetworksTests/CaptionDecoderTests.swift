@@ -9,7 +9,7 @@ struct CaptionDecoderTests {
   private static let makes: [(CaptionDecoder.Positions, CaptionDecoder.Inner, Bool)] = [
     (.sinusoidal, .gelu, false), (.learned, .relu, true),
   ]
-  /// Tokens and vectors of five sentences.
+  /// Tokens and embeddings of five sentences.
   private static let (tokens, frames) = ([5, 1, 3, 4, 2], [3, 2, 1, 3, 1])
 
   private func decoder(_ make: (CaptionDecoder.Positions, CaptionDecoder.Inner, Bool)) -> CaptionDecoder {
@@ -19,9 +19,9 @@ struct CaptionDecoderTests {
   /// A sentence's input where there are so many rows.
   private func row(_ sentence: Int, frames: Int, tokens: Int) -> [Float] {
     var random = SeededRandom(seed: 3, for: "sentence", UInt64(sentence))
-    let vectors = (0..<3 * 10).map { _ in Float(random.normal()) }
+    let embeddings = (0..<3 * 10).map { _ in Float(random.normal()) }
     let words = (0..<5).flatMap { _ in [Float(Int(random.uniform() * 13)), -1, 1] }
-    return Array(vectors[..<(frames * 10)]) + Array(words[..<(tokens * 3)])
+    return Array(embeddings[..<(frames * 10)]) + Array(words[..<(tokens * 3)])
   }
 
   private func parameters(_ decoder: CaptionDecoder) -> Parameters {
@@ -101,27 +101,27 @@ struct CaptionDecoderTests {
     let decoder = decoder(Self.makes[make])
     let parameters = parameters(decoder)
     let values = PlainValues(parameters)
-    // Two sentences of the first sound part after two tokens; the second sound has one.
-    let sounds = [row(0, frames: 3, tokens: 0), row(1, frames: 2, tokens: 0)]
+    // Two sentences of the first clip after two tokens; the second clip has one.
+    let audioClips = [row(0, frames: 3, tokens: 0), row(1, frames: 2, tokens: 0)]
     let steps: [[CaptionDecoding.Row]] = [
-      [.init(sound: 0, parent: 0, token: 1), .init(sound: 1, parent: 0, token: 1)],
-      [.init(sound: 1, parent: 1, token: 4), .init(sound: 0, parent: 0, token: 2)],
+      [.init(audio: 0, parent: 0, token: 1), .init(audio: 1, parent: 0, token: 1)],
+      [.init(audio: 1, parent: 1, token: 4), .init(audio: 0, parent: 0, token: 2)],
       [
-        .init(sound: 0, parent: 1, token: 7), .init(sound: 0, parent: 1, token: 5),
-        .init(sound: 1, parent: 0, token: 3),
+        .init(audio: 0, parent: 1, token: 7), .init(audio: 0, parent: 1, token: 5),
+        .init(audio: 1, parent: 0, token: 3),
       ],
     ]
     let sentences = [(0, [1, 2, 7]), (0, [1, 2, 5]), (1, [1, 4, 3])]
     var bits: [[Float]] = []
     for set in InstructionSet.allCases where set <= .best {
       let decoding = CaptionDecoding(
-        decoder, parameters, ops: FastBackend(set).ops, sounds: sounds, mostRows: 3, mostTokens: 3)
+        decoder, parameters, ops: FastBackend(set).ops, audioClips: audioClips, mostRows: 3, mostTokens: 3)
       for step in steps { decoding.advance(step) }
       bits.append(decoding.logits.values)
       for (index, sentence) in sentences.enumerated() {
-        let frames = sounds[sentence.0].count / 10
+        let frames = audioClips[sentence.0].count / 10
         let words: [Double] = sentence.1.flatMap { [Double($0), -1, 1] }
-        let x = PlainTensor(images: 1, channels: frames * 10 + 9, sounds[sentence.0].map(Double.init) + words)
+        let x = PlainTensor(images: 1, channels: frames * 10 + 9, audioClips[sentence.0].map(Double.init) + words)
         let plain = decoder.layers(frames: frames, tokens: 3).reduce(x) { $1.plain($0, values) }
         let last = (0..<13).map { plain.values[plain.offset(0, $0, 0, 2)] }
         let found = decoding.logits[index * 13..<(index + 1) * 13]

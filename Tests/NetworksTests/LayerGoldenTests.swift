@@ -13,14 +13,14 @@ struct LayerGoldenTests {
     ResidualBlock(prefix: "", name: "block", inputChannels: 32, outputChannels: outputs, stride: stride)
   }
 
-  private static let pictures = Extent(images: 3, channels: 1, height: 18, width: 15)
+  private static let images = Extent(images: 3, channels: 1, height: 18, width: 15)
   private static let maps = Extent(images: 3, channels: 32, height: 5, width: 4)
   private static let tokens = Extent.tokens(images: 3, count: 4, width: 8)
   private static let rows = Extent.row(images: 5, width: 24)
 
   /// Under the names of `LayerContractTests.cases`; sizes are those of `Scripts/reference/make-layer-goldens`.
   static let cases: [LayerContractTests.Case] = [
-    .init(name: "Stem", layers: [Stem(prefix: "", channels: 32)], input: pictures, passesOn: false),
+    .init(name: "Stem", layers: [Stem(prefix: "", channels: 32)], input: images, passesOn: false),
     .init(name: "ResidualBlock", layers: [block(32, stride: 1)], input: maps),
     .init(name: "ResidualBlock with a shortcut", layers: [block(64, stride: 2)], input: maps),
     .init(name: "MeanPool", layers: [MeanPool()], input: Extent(images: 3, channels: 32, height: 3, width: 2)),
@@ -60,7 +60,7 @@ struct LayerGoldenTests {
     .init(name: "TakeToken, last", layers: [TakeToken(.last)], input: tokens),
     .init(
       name: "Stem, block, mean", layers: [Stem(prefix: "", channels: 32), block(32, stride: 1), MeanPool()],
-      input: pictures, passesOn: false),
+      input: images, passesOn: false),
   ]
 
   @Test("no layer of the contract is without numpy's values")

@@ -25,7 +25,7 @@ struct ArchivedClipTests {
     }
   }
 
-  @Test("clips in tars give the sound and the vectors that the same files give, and stay where they lie")
+  @Test("clips in tars give the audio and the embeddings that the same files give, and stay where they lie")
   func same() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -49,10 +49,10 @@ struct ArchivedClipTests {
     #expect(try Files.names(in: tool.path("archives")) == ["00000.tar", "00001.tar"])
   }
 
-  private func members(_ folder: String, _ ending: String) throws -> [[UInt8]] {
-    try Files.names(in: folder).filter { $0.hasSuffix(".tar") }.flatMap { name in
-      try TarFile.members("\(folder)/\(name)").filter { $0.name.hasSuffix(".\(ending)") }.map {
-        try InputFile("\(folder)/\(name)").read(at: $0.offset, count: $0.size)
+  private func members(_ directory: String, _ ending: String) throws -> [[UInt8]] {
+    try Files.names(in: directory).filter { $0.hasSuffix(".tar") }.flatMap { name in
+      try TarFile.members("\(directory)/\(name)").filter { $0.name.hasSuffix(".\(ending)") }.map {
+        try InputFile("\(directory)/\(name)").read(at: $0.offset, count: $0.size)
       }
     }
   }
@@ -83,12 +83,12 @@ struct ArchivedClipTests {
     try Clips.make(tool.path("a.mp4"), pitch: 500)
     let workers = DecodeWorkers(count: 1, command: [Tool.program, DecodeWorkerCommand.word])
     defer { workers.stop() }
-    let expected = try workers.decode(DecodeRequest(MediaSource(tool.path("a.mp4")), work: .sound))
+    let expected = try workers.decode(DecodeRequest(MediaSource(tool.path("a.mp4")), work: .audio))
     #expect(expected.reply.findings.isEmpty && expected.payload.count > 1000)
     // A name that means the file in this process alone.
     let file = try #require(FileHandle(forReadingAtPath: tool.path("a.mp4")))
     let own = MediaSource("/proc/self/fd/\(file.fileDescriptor)")
-    #expect(try workers.decode(DecodeRequest(own, work: .sound)) == expected)
+    #expect(try workers.decode(DecodeRequest(own, work: .audio)) == expected)
     withExtendedLifetime(file) {}
   }
 }

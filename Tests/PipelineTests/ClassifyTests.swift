@@ -14,22 +14,22 @@ import Testing
 struct ClassifyTests {
   @Test("classify gives the same file on one thread and on two, with every row beside the probe")
   func classify() throws {
-    let sounds = try Sounds()
-    defer { sounds.tool.remove() }
-    try sounds.set()
-    try Files.write("not a sound", to: sounds.tool.path("sounds/low/1-broken.wav"))
+    let audioClips = try AudioClips()
+    defer { audioClips.tool.remove() }
+    try audioClips.set()
+    try Files.write("not a sound", to: audioClips.tool.path("sounds/low/1-broken.wav"))
     for threads in ["1", "2"] {
-      let outcome = try sounds.tool.run(
+      let outcome = try audioClips.tool.run(
         "evaluate", "classify", "--data", "sounds", "--weights", "weights.safetensors", "--fold-pattern", #"^(\d)"#,
         "--seeds", "2", "--threads", threads, "--jobs", threads, "--out", "scores-\(threads).json")
       #expect(outcome.status == 0, "\(outcome.problems)")
       #expect(outcome.problems.contains("1-broken.wav"))
     }
     for ending in ["json", "md"] {
-      let files = try ["1", "2"].map { try Files.read(sounds.tool.path("scores-\($0).\(ending)")) }
+      let files = try ["1", "2"].map { try Files.read(audioClips.tool.path("scores-\($0).\(ending)")) }
       #expect(files[0] == files[1])
     }
-    let record = try sounds.evaluation("scores-1.json")
+    let record = try audioClips.evaluation("scores-1.json")
     let rows = record.tables[0].rows
     #expect(
       rows.map(\.name) == [
@@ -46,15 +46,15 @@ struct ClassifyTests {
 
   @Test("named folds are one test set; shares of the labels give a curve; the supervised network learns from few")
   func supervised() throws {
-    let sounds = try Sounds()
-    defer { sounds.tool.remove() }
-    try sounds.set(folds: 2, each: 4)
-    let outcome = try sounds.tool.run(
+    let audioClips = try AudioClips()
+    defer { audioClips.tool.remove() }
+    try audioClips.set(folds: 2, each: 4)
+    let outcome = try audioClips.tool.run(
       "evaluate", "classify", "--data", "sounds", "--weights", "weights.safetensors", "--fold-pattern", #"^(\d)"#,
       "--test-fold", "2", "--rows", "probe,supervised", "--label-fraction", "0.5", "--supervised-epochs", "20",
       "--seeds", "1", "--out", "scores.json", "--save", "saved.safetensors", "--quiet")
     #expect(outcome.status == 0, "\(outcome.problems)")
-    let record = try sounds.evaluation("scores.json")
+    let record = try audioClips.evaluation("scores.json")
     let curve = try #require(record.curve)
     #expect(curve.fractions == [0.5, 1] && curve.clips == [6, 12])
     #expect(curve.lines.map(\.row) == ["probe, linear", "supervised"])
@@ -63,50 +63,51 @@ struct ClassifyTests {
     #expect((supervised.scores["accuracy"]?.mean ?? 0) > 0.4)
     #expect(outcome.output.contains("overtake"))
     let (saved, metadata) = try SafetensorsFile.read(
-      try Files.read(sounds.tool.path("saved.safetensors")), source: "saved")
+      try Files.read(audioClips.tool.path("saved.safetensors")), source: "saved")
     #expect(saved["scores/probe, linear/2/0"]?.shape == [12, 3] && saved["features/probe/0"]?.shape == [24, 512])
     #expect(metadata["classes"] == #"["high","low","middle"]"#)
   }
 
-  @Test("a table gives several labels, folds by column, and vectors of other systems stand beside")
+  @Test("a table gives several labels, folds by column, and embeddings of other systems stand beside")
   func table() throws {
-    let sounds = try Sounds()
-    defer { sounds.tool.remove() }
-    try sounds.set(folds: 2)
+    let audioClips = try AudioClips()
+    defer { audioClips.tool.remove() }
+    try audioClips.set(folds: 2)
     var table = "filename,fold,category\n"
-    try Files.makeDirectory(sounds.tool.path("openl3"))
+    try Files.makeDirectory(audioClips.tool.path("openl3"))
     for label in ["high", "low", "middle"] {
       for fold in 1...2 {
         for number in 0..<4 {
           let name = "\(label)-\(fold)-\(number)"
           try Files.rename(
-            sounds.tool.path("sounds/\(label)/\(fold)-\(number).wav"), to: sounds.tool.path("sounds/\(name).wav"))
+            audioClips.tool.path("sounds/\(label)/\(fold)-\(number).wav"),
+            to: audioClips.tool.path("sounds/\(name).wav"))
           table += "\(name).wav,\(fold),\(label)\(number % 2 == 0 ? ";even" : "")\n"
           let rows = Tensor(shape: [3, 4], floats: (0..<12).map { Float($0 * number + label.utf8.count) })
-          try Files.write(try NumpyFile.bytes(of: rows), to: sounds.tool.path("openl3/\(name).npy"))
+          try Files.write(try NumpyFile.bytes(of: rows), to: audioClips.tool.path("openl3/\(name).npy"))
         }
       }
     }
-    try Files.write(table, to: sounds.tool.path("sounds/meta.csv"))
+    try Files.write(table, to: audioClips.tool.path("sounds/meta.csv"))
     let words = [
       "evaluate", "classify", "--data", "sounds/meta.csv", "--folds", "fold", "--rows", "log-mel", "--seeds", "1",
     ]
-    let outcome = try sounds.tool.run(all: words + ["--features", "OpenL3=openl3", "--out", "scores.json"])
+    let outcome = try audioClips.tool.run(all: words + ["--features", "OpenL3=openl3", "--out", "scores.json"])
     #expect(outcome.status == 0, "\(outcome.problems)")
-    let record = try sounds.evaluation("scores.json")
+    let record = try audioClips.evaluation("scores.json")
     #expect(
       record.tables[0].columns == ["mAP", "AUC", "d′"] && record.data.classes == ["even", "high", "low", "middle"])
     #expect(record.tables[0].rows.contains { $0.name == "OpenL3, linear" })
-    try Files.remove(sounds.tool.path("openl3/low-1-2.npy"))
-    let missing = try sounds.tool.run(all: words + ["--features", "OpenL3=openl3"])
+    try Files.remove(audioClips.tool.path("openl3/low-1-2.npy"))
+    let missing = try audioClips.tool.run(all: words + ["--features", "OpenL3=openl3"])
     #expect(missing.status == 1 && missing.problems.contains("23 of 24") && missing.problems.contains("low-1-2"))
   }
 
   @Test("refuses what cannot be evaluated, with a way out")
   func refusals() throws {
-    let sounds = try Sounds()
-    defer { sounds.tool.remove() }
-    try sounds.set(folds: 2, each: 2)
+    let audioClips = try AudioClips()
+    defer { audioClips.tool.remove() }
+    try audioClips.set(folds: 2, each: 2)
     let words = ["evaluate", "classify", "--data", "sounds", "--rows", "log-mel"]
     for (flags, status, text) in [
       (["--fold-pattern", "("], 64, "regular expression"), (["--rows", "prob"], 64, "did you mean probe?"),
@@ -116,10 +117,10 @@ struct ClassifyTests {
       (["--fold-pattern", "(wav)"], 1, "one fold"), (["--published", "vggsond"], 64, "did you mean vggsound?"),
     ] as [([String], Int32, String)] {
       let base = flags.contains("--rows") ? Array(words.dropLast(2)) : words
-      let outcome = try sounds.tool.run(all: base + flags)
+      let outcome = try audioClips.tool.run(all: base + flags)
       #expect(outcome.status == status && outcome.problems.contains(text), "\(flags): \(outcome.problems)")
     }
-    let none = try sounds.tool.run("evaluate", "classify", "--data", "nowhere", "--rows", "log-mel")
+    let none = try audioClips.tool.run("evaluate", "classify", "--data", "nowhere", "--rows", "log-mel")
     #expect(none.status == 1)
   }
 
@@ -131,18 +132,18 @@ struct ClassifyTests {
     ] { #expect(DataTitle.of(path) == title) }
   }
 
-  @Test("a manifest's row is ten seconds of its file; other files are taken whole, up to what one vector serves")
+  @Test("a manifest's row is ten seconds of its file; other files are taken whole, up to what one embedding serves")
   func lengths() throws {
-    let sounds = try Sounds()
-    defer { sounds.tool.remove() }
-    try sounds.write("videos/abcdefghijk.wav", pitch: 440, seconds: 24, seed: 1, rate: 4000)
-    try sounds.write("long.wav", pitch: 440, seconds: 60.5, seed: 2, rate: 1000)
-    try sounds.write("short.wav", pitch: 440, seconds: 0.01, seed: 3)
+    let audioClips = try AudioClips()
+    defer { audioClips.tool.remove() }
+    try audioClips.write("videos/abcdefghijk.wav", pitch: 440, seconds: 24, seed: 1, rate: 4000)
+    try audioClips.write("long.wav", pitch: 440, seconds: 60.5, seed: 2, rate: 1000)
+    try audioClips.write("short.wav", pitch: 440, seconds: 0.01, seed: 3)
     try Files.write(
-      "abcdefghijk,3,x,train\nabcdefghijk,14,y,test\nabcdefghijk,19,y,test\n", to: sounds.tool.path("m.csv"))
+      "abcdefghijk,3,x,train\nabcdefghijk,14,y,test\nabcdefghijk,19,y,test\n", to: audioClips.tool.path("m.csv"))
     var reading = EvaluationClips.Reading()
-    reading.audio = sounds.tool.path("videos")
-    let clips = try EvaluationClips(sounds.tool.path("m.csv"), reading).clips
+    reading.audio = audioClips.tool.path("videos")
+    let clips = try EvaluationClips(audioClips.tool.path("m.csv"), reading).clips
     #expect(clips.map(\.startMilliseconds) == [3000, 14_000, 19_000] && clips.allSatisfy { $0.seconds == 10 })
     let workers = DecodeWorkers(count: 1, command: [Tool.program, DecodeWorkerCommand.word])
     let threads = WorkerThreads(1)
@@ -150,7 +151,7 @@ struct ClassifyTests {
       threads.stop()
       workers.stop()
     }
-    let files = [clips[0].media.path, sounds.tool.path("long.wav"), sounds.tool.path("short.wav")]
+    let files = [clips[0].media.path, audioClips.tool.path("long.wav"), audioClips.tool.path("short.wav")]
     let loaded = try AudioLoader(.clip, workers: workers, threads: threads)
       .load((clips.map(\.audio) + files.map { .file(MediaSource($0)) })[...])
     let counts = loaded.map { loaded -> Int? in
@@ -160,7 +161,7 @@ struct ClassifyTests {
     #expect(counts == [160_000, 160_000, nil, 384_000, nil, nil])
     #expect(
       [2, 4, 5].map { loaded[$0].reason } == [
-        "clip.short: sound to 5.0 s of 10 s", "sound.long: 60.5 s, and one embedding serves at most 60 s",
+        "clip.short: audio to 5.0 s of 10 s", "sound.long: 60.5 s, and one embedding serves at most 60 s",
         "sound.short: 160 samples at 16 kHz",
       ])
   }

@@ -18,11 +18,11 @@ struct CommandHintTests {
 
   @Test("modules below the commands name none of them; every code of the table is one of theirs")
   func sources() throws {
-    let folder = "\(Files.parent(Files.parent(Files.parent(#filePath))))/Sources"
+    let directory = "\(Files.parent(Files.parent(Files.parent(#filePath))))/Sources"
     var sentences = ""
-    for file in try #require(FileManager.default.enumerator(atPath: folder)).compactMap({ $0 as? String })
+    for file in try #require(FileManager.default.enumerator(atPath: directory)).compactMap({ $0 as? String })
     where file.hasSuffix(".swift") && !file.hasPrefix("Jobs/") && !file.hasPrefix("pipeline/") {
-      let code = String(decoding: try Files.read("\(folder)/\(file)"), as: UTF8.self).split(separator: "\n")
+      let code = String(decoding: try Files.read("\(directory)/\(file)"), as: UTF8.self).split(separator: "\n")
       sentences += code.filter { !$0.drop { $0 == " " }.hasPrefix("//") }.joined(separator: "\n")
     }
     for command in builtInCommands {

@@ -64,8 +64,8 @@ struct CommittedDigestsTests {
 
   // MARK: What is compared
 
-  private func tars(_ folder: String) throws -> [String] {
-    try Files.names(in: folder).filter { $0.hasSuffix(".tar") }.map { "\(folder)/\($0)" }
+  private func tars(_ directory: String) throws -> [String] {
+    try Files.names(in: directory).filter { $0.hasSuffix(".tar") }.map { "\(directory)/\($0)" }
   }
 
   private func digest(of files: [String]) throws -> String {
@@ -73,9 +73,9 @@ struct CommittedDigestsTests {
   }
 
   /// Of the decoded audio and the rows of all samples.
-  private func samples(_ folder: String) throws -> String {
+  private func samples(_ directory: String) throws -> String {
     let hasher = DigestBuilder()
-    for path in try tars(folder) {
+    for path in try tars(directory) {
       for member in try TarFile.members(path) {
         let bytes = try InputFile(path).read(at: member.offset, count: member.size)
         if member.name.hasSuffix(".flac") {
@@ -95,19 +95,19 @@ struct CommittedDigestsTests {
     try Files.makeDirectory(tool.path("embeddings"))
     for index in 0..<8 {
       try Files.write(avi(index), to: tool.path("videos/\(Clips.name(index)).avi"))
-      try Clips.vectors(tool.path("embeddings/\(Clips.name(index)).npy"), seed: UInt64(index), rows: 3)
+      try Clips.embeddings(tool.path("embeddings/\(Clips.name(index)).npy"), seed: UInt64(index), rows: 3)
     }
     try Files.write(#"{"dim": 512, "fps": 1.0, "model": "test"}"#, to: tool.path("embeddings/embeddings.json"))
   }
 
   private static let (seconds, rate, side) = (3, 22_050, 32)
 
-  /// Three seconds: two pictures a second of 32 × 32 pixels in 24 bit, and 22,050 samples a second in 16 bit.
+  /// Three seconds: two frames a second of 32 × 32 pixels in 24 bit, and 22,050 samples a second in 16 bit.
   private func avi(_ index: Int) -> [UInt8] {
     let size = 3 * Self.side * Self.side
     let format =
       words(40, UInt32(Self.side), UInt32(Self.side)) + [1, 0, 24, 0] + words(0, UInt32(size), 0, 0, 0, 0)
-    let sound =
+    let audio =
       [1, 0, 1, 0] + words(UInt32(Self.rate), UInt32(2 * Self.rate)) + [2, 0, 16, 0]
     let header =
       words(500_000, 0, 0, 0x10, UInt32(2 * Self.seconds), 0, 2, 0, UInt32(Self.side), UInt32(Self.side), 0, 0, 0, 0)
@@ -118,16 +118,16 @@ struct CommittedDigestsTests {
     }
     let streams =
       stream("vids", scale: 1, rate: 2, length: 2 * Self.seconds, size: 0, format)
-      + stream("auds", scale: 1, rate: Self.rate, length: Self.seconds * Self.rate, size: 2, sound)
+      + stream("auds", scale: 1, rate: Self.rate, length: Self.seconds * Self.rate, size: 2, audio)
     var movie: [UInt8] = []
     for half in 0..<2 * Self.seconds {
-      movie += chunk("00db", picture(index, half)) + chunk("01wb", chirp(index, half))
+      movie += chunk("00db", image(index, half)) + chunk("01wb", chirp(index, half))
     }
     let body = list("hdrl", chunk("avih", header) + streams) + list("movi", movie)
     return Array("RIFF".utf8) + words(UInt32(body.count + 4)) + Array("AVI ".utf8) + body
   }
 
-  private func picture(_ index: Int, _ half: Int) -> [UInt8] {
+  private func image(_ index: Int, _ half: Int) -> [UInt8] {
     (0..<3 * Self.side * Self.side).map { UInt8(truncatingIfNeeded: $0 &* (index + 3) &+ half &* 40) }
   }
 

@@ -26,7 +26,7 @@ struct ConvertTests {
         #expect(listing.contains(text), "\(middle): \(text)")
       }
     }
-    #expect(try Files.names(in: tool.folder).allSatisfy { !$0.hasPrefix(".") || $0.hasSuffix(".lock") })
+    #expect(try Files.names(in: tool.directory).allSatisfy { !$0.hasPrefix(".") || $0.hasSuffix(".lock") })
   }
 
   @Test("float16 weights come back as they were rounded; statistics keep their type")

@@ -18,8 +18,10 @@ struct DirectoryPrepareTests {
   /// All files of the cache, below `ac` and `cas`.
   private func files(_ tool: Tool) throws -> [String] {
     try ["ac", "cas"].flatMap { store in
-      try Files.names(in: tool.path("cache/\(store)")).flatMap { folder in
-        try Files.names(in: tool.path("cache/\(store)/\(folder)")).map { tool.path("cache/\(store)/\(folder)/\($0)") }
+      try Files.names(in: tool.path("cache/\(store)")).flatMap { directory in
+        try Files.names(in: tool.path("cache/\(store)/\(directory)")).map {
+          tool.path("cache/\(store)/\(directory)/\($0)")
+        }
       }
     }
   }

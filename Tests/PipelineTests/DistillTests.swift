@@ -113,8 +113,8 @@ struct DistillTests {
 
   private func damageNewestCheckpoint(_ tool: Tool) throws {
     let runs = try Files.names(in: tool.path("runs"))
-    let folder = tool.path("runs/\(runs[0])/checkpoints")
-    let newest = "\(folder)/\(try #require(Files.names(in: folder).last))"
+    let directory = tool.path("runs/\(runs[0])/checkpoints")
+    let newest = "\(directory)/\(try #require(Files.names(in: directory).last))"
     var bytes = try Files.read(newest)
     bytes[bytes.count / 2] ^= 1
     try Files.write(bytes, to: newest)
@@ -140,7 +140,7 @@ struct DistillTests {
     #expect(loss.status == 64 && loss.problems.contains("did you mean clip?"))
   }
 
-  @Test("a vector that is not finite stops it, with the step and the clip, and the checkpoint before stays")
+  @Test("an embedding that is not finite stops it, with the step and the clip, and the checkpoint before stays")
   func notFinite() throws {
     let tool = try Tool()
     defer { tool.remove() }

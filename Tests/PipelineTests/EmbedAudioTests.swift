@@ -9,9 +9,9 @@ import Testing
 @testable import Wav2CLIP
 
 @Suite(
-  "What embed makes of a sound", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
+  "What embed makes of an audio clip", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
 struct EmbedAudioTests {
-  @Test("a sound over a minute is refused with a hint, and has windows; what fills no window is dropped")
+  @Test("an audio clip over a minute is refused with a hint, and has windows; what fills no window is dropped")
   func lengths() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -28,7 +28,7 @@ struct EmbedAudioTests {
     for (hop, count) in [("1", 61), ("0.5", 122), ("20", 4)] {
       let outcome = try tool.run("embed", "long.wav", "--weights", "w.bin", "--windows", "--hop", hop, "--out", "v.npy")
       #expect(outcome.status == 0 && outcome.output.contains("\(count) windows of 1 clip"), "\(outcome.output)")
-      #expect(try tool.vectors("v").count == count)
+      #expect(try tool.embeddings("v").count == count)
     }
     try Clips.tone(tool.path("short.wav"), pitch: 300, seconds: 0.9)
     let short = try tool.run("embed", "short.wav", "--weights", "w.bin", "--windows", "--out", "v.npz")
@@ -37,7 +37,7 @@ struct EmbedAudioTests {
     #expect(try tool.run("embed", "short.wav", "--weights", "w.bin", "--hop", "1", "--out", "v.npz").status == 64)
   }
 
-  @Test("a sound too long for memory gives, in two passes, the bits that the library gives for the whole")
+  @Test("an audio clip too long for memory gives, in two passes, the bits that the library gives for the whole")
   func twoPasses() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -58,17 +58,17 @@ struct EmbedAudioTests {
     #expect(try found.required("long").floats() == expected.flatMap { $0 })
   }
 
-  @Test("44.1 kHz stereo FLAC, 8 kHz WAV, MP3 and an MP4's sound are heard as ffmpeg hears them")
+  @Test("44.1 kHz stereo FLAC, 8 kHz WAV, MP3 and an MP4's audio are heard as ffmpeg hears them")
   func kinds() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try RandomStudent.write(to: tool.path("w.bin"))
-    for folder in ["s", "r"] { try Files.makeDirectory(tool.path(folder)) }
+    for directory in ["s", "r"] { try Files.makeDirectory(tool.path(directory)) }
     let noise = ["-f", "lavfi", "-i", "anoisesrc=d=5:c=pink:r=44100:a=0.5:seed=4"]
-    let picture = ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=5"]
+    let image = ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=5"]
     for (name, words) in [
       ("flac.flac", noise + ["-ac", "2"]), ("wav.wav", noise + ["-ar", "8000"]), ("mp3.mp3", noise + ["-b:a", "128k"]),
-      ("mp4.mp4", picture + noise + ["-c:v", "libx264", "-c:a", "aac", "-b:a", "128k"]),
+      ("mp4.mp4", image + noise + ["-c:v", "libx264", "-c:a", "aac", "-b:a", "128k"]),
     ] {
       try Clips.shell(["ffmpeg", "-v", "error"] + words + [tool.path("s/\(name)")])
       let key = String(name.prefix { $0 != "." })
@@ -78,11 +78,11 @@ struct EmbedAudioTests {
           tool.path("r/\(key).wav"),
         ])
     }
-    for folder in ["s", "r"] {
-      #expect(try tool.run("embed", folder, "--weights", "w.bin", "--out", "\(folder).npy").status == 0)
+    for directory in ["s", "r"] {
+      #expect(try tool.run("embed", directory, "--weights", "w.bin", "--out", "\(directory).npy").status == 0)
     }
     // The same decoded samples; only their formats and channels differ.
-    let decoded = try vectorDistance(tool.vectors("s"), tool.vectors("r"))
+    let decoded = try embeddingDistance(tool.embeddings("s"), tool.embeddings("r"))
     print("against ffmpeg's decoding: \(decoded) of the norm")
     #expect(decoded < 1e-3)
     // FFmpeg's own resampler turns its filter over elsewhere above 7 kHz.
@@ -98,7 +98,7 @@ struct EmbedAudioTests {
       try Files.rename(tool.path("s/\(name)"), to: tool.path("k/\(name)"))
     }
     #expect(try tool.run("embed", "k", "--weights", "w.bin", "--out", "k.npy").status == 0)
-    let resampled = try vectorDistance(tool.vectors("r"), tool.vectors("k"))
+    let resampled = try embeddingDistance(tool.embeddings("r"), tool.embeddings("k"))
     print("against ffmpeg's resampling: \(resampled) of the norm")
     #expect(resampled < 0.1)
   }
@@ -117,7 +117,7 @@ struct EmbedAudioTests {
       let values = try expected.required("eval.single.\(name)").floats()
       let rows = Dictionary(
         uniqueKeysWithValues: (0..<8).map { ("clip\($0)", Array(values[$0 * 512..<($0 + 1) * 512])) })
-      let error = try vectorDistance(tool.vectors("v"), rows)
+      let error = try embeddingDistance(tool.embeddings("v"), rows)
       print("golden eval.single.\(name) through embed: \(error) of the norm")
       #expect(error <= 1e-4)
     }
@@ -128,27 +128,27 @@ struct EmbedAudioTests {
     let rows = Dictionary(
       uniqueKeysWithValues: (0..<10).map { window in ("clip0_00\(window)", (0..<512).map { frames[$0 * 10 + window] }) }
     )
-    let error = try vectorDistance(tool.vectors("w"), rows)
+    let error = try embeddingDistance(tool.embeddings("w"), rows)
     print("golden eval.frames.clip0 through embed: \(error) of the norm")
     #expect(error <= 1e-4)
   }
 }
 
-/// Values of the public package, from the shared folder.
+/// Values of the public package, from the shared directory.
 enum GoldenFile {
-  static let folder = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
-  static let weights = URL(fileURLWithPath: folder + "/weights.safetensors").path
+  static let directory = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
+  static let weights = URL(fileURLWithPath: directory + "/weights.safetensors").path
   static let isThere: Bool = {
     let there = Files.exists(weights)
-    if !there { print("SKIPPED: golden values are not at \(folder); set PIPELINE_SHARED") }
+    if !there { print("SKIPPED: golden values are not at \(directory); set PIPELINE_SHARED") }
     return there
   }()
 
   static func tensors(_ name: String) throws -> NamedTensors {
-    try SafetensorsFile.read(try Files.read("\(folder)/\(name).safetensors"), source: name).tensors
+    try SafetensorsFile.read(try Files.read("\(directory)/\(name).safetensors"), source: name).tensors
   }
 
-  /// The eight sounds as 16 kHz WAV.
+  /// The eight audio clips as 16 kHz WAV.
   static func writeClips(to tool: Tool) throws {
     let waveforms = try tensors("batch").required("waveform_int16")
     try Files.makeDirectory(tool.path("clips"))
@@ -165,16 +165,16 @@ enum GoldenFile {
 }
 
 extension Clips {
-  /// A tone in whatever its file's ending says; with a picture in an MP4.
+  /// A tone in whatever its file's ending says; with a video in an MP4.
   static func tone(_ path: String, pitch: Int, seconds: Double) throws {
-    let picture =
+    let image =
       path.hasSuffix(".mp4")
       ? ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=\(seconds)"] : []
-    let sound = ["-f", "lavfi", "-i", "sine=frequency=\(pitch):sample_rate=16000:duration=\(seconds)"]
-    try shell(["ffmpeg", "-v", "error", "-y"] + sound + picture + [path])
+    let audio = ["-f", "lavfi", "-i", "sine=frequency=\(pitch):sample_rate=16000:duration=\(seconds)"]
+    try shell(["ffmpeg", "-v", "error", "-y"] + audio + image + [path])
   }
 
-  /// The samples of a sound file at its own rate, by ffmpeg.
+  /// The samples of an audio file at its own rate, by ffmpeg.
   static func samples(_ path: String, in tool: Tool) throws -> [Float] {
     try shell(["ffmpeg", "-v", "error", "-y", "-i", path, "-f", "f32le", tool.path("samples")])
     return try Files.read(tool.path("samples")).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
@@ -195,7 +195,7 @@ extension Tool {
 
 @Suite("pipeline inspect of media", .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct InspectMediaTests {
-  @Test("says what is in a video and what takes it; a damaged one has its reason; of a folder it counts the clips")
+  @Test("says what is in a video and what takes it; a damaged one has its reason; of a directory it counts the clips")
   func media() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -209,8 +209,9 @@ struct InspectMediaTests {
     }
     let damaged = try tool.run("inspect", "b.mp4")
     #expect(damaged.problems.contains("media.unreadable"), "\(damaged)")
-    let folder = try tool.run("inspect", "videos")
-    #expect(folder.output.contains("directory of clips") && folder.output.contains("files that may hold clips: 1"))
+    let directory = try tool.run("inspect", "videos")
+    #expect(
+      directory.output.contains("directory of clips") && directory.output.contains("files that may hold clips: 1"))
     let json = try tool.run("inspect", "videos/a.mp4", "--json").output
     #expect(json.contains(#""key":"rate","section":"audio","unit":"Hz","value":16000"#), "\(json)")
   }

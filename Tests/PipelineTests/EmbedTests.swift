@@ -10,8 +10,8 @@ import Testing
 
 @Suite("pipeline embed", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
 struct EmbedTests {
-  /// A folder with four sounds, a text, and random weights.
-  private func sounds() throws -> Tool {
+  /// A directory with four audio clips, a text, and random weights.
+  private func audioClips() throws -> Tool {
     let tool = try Tool()
     try RandomStudent.write(to: tool.path("w.bin"))
     try Files.makeDirectory(tool.path("sounds/deep"))
@@ -22,15 +22,15 @@ struct EmbedTests {
     return tool
   }
 
-  @Test("every kind of output holds the same vectors; a bad file is one line and the exit status says so")
+  @Test("every kind of output holds the same embeddings; a bad file is one line and the exit status says so")
   func outputs() throws {
-    let tool = try sounds()
+    let tool = try audioClips()
     defer { tool.remove() }
     let first = try tool.run("embed", "sounds", "--weights", "w.bin", "--out", "v.npy", "--jobs", "1", "--threads", "1")
     #expect(first.status == 3, "\(first.problems)")
     #expect(first.output.contains("left out  notes.wav  media.unreadable"), "\(first.output)")
     #expect(first.output.contains("v.npy: 4 clips, 512 wide"))
-    let expected = try tool.vectors("v")
+    let expected = try tool.embeddings("v")
     #expect(Set(expected.keys) == ["a", "b", "c", "d"])
     for out in ["v.npz", "v.safetensors", "v.tar", "v.jsonl", "u.npy"] {
       let outcome = try tool.run(
@@ -65,13 +65,13 @@ struct EmbedTests {
             assert (np.load(io.BytesIO(tar.extractfile(key + ".npy").read())) == row).all()
             assert json.load(tar.extractfile(key + ".json"))["id"] == key
         print(table.shape)
-        """, tool.folder)
+        """, tool.directory)
       #expect(said == "(4, 512)\n")
     }
-    #expect(try Files.names(in: tool.folder).allSatisfy { !$0.hasPrefix(".") || $0.hasSuffix(".lock") })
+    #expect(try Files.names(in: tool.directory).allSatisfy { !$0.hasPrefix(".") || $0.hasSuffix(".lock") })
   }
 
-  @Test("folders and keys, the tool's own shards, a manifest's excerpts")
+  @Test("directories and keys, the tool's own shards, a manifest's excerpts")
   func inputs() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -82,9 +82,9 @@ struct EmbedTests {
     try Clips.tone(tool.path("s/y/1.wav"), pitch: 400, seconds: 1)
     let shared = try tool.run("embed", "s", "--weights", "w.bin", "--out", "u.npy")
     #expect(shared.status == 0 && shared.problems.contains("2 files share their names with others"))
-    #expect(try Set(tool.vectors("u").keys) == ["x/1", "y/1"])
+    #expect(try Set(tool.embeddings("u").keys) == ["x/1", "y/1"])
     #expect(try tool.run("embed", "s", "--weights", "w.bin", "--out", "v.npy", "--keys", "path").status == 0)
-    #expect(try Set(tool.vectors("v").keys) == ["x/1", "y/1"])
+    #expect(try Set(tool.embeddings("v").keys) == ["x/1", "y/1"])
 
     try Files.makeDirectory(tool.path("videos"))
     try Clips.make(tool.path("videos/whole.mp4"), pitch: 500, seconds: 25)
@@ -95,19 +95,19 @@ struct EmbedTests {
     #expect(excerpts.output.contains("clip.short") && excerpts.problems.contains("1 rows of the manifest"))
     let cut = try AudioEmbedder(weights: tool.path("w.bin")).embed(
       Array(try Clips.samples(tool.path("videos/whole.mp4"), in: tool)[80_000..<240_000]), sampleRate: 16_000)
-    #expect(try vectorDistance(tool.vectors("m"), ["whole_000005": cut]) < 1e-3)
+    #expect(try embeddingDistance(tool.embeddings("m"), ["whole_000005": cut]) < 1e-3)
 
     try Clips.set(tool, count: 2)
     _ = try tool.run("prepare", "videos", "--embeddings", "embeddings", "--frames", "none", "--max-bad-fraction", "1")
     #expect(try tool.run("embed", "shards", "--weights", "w.bin", "--out", "t.npy").problems.contains("--split train"))
     #expect(try tool.run("embed", "shards", "--split", "train", "--weights", "w.bin", "--out", "t.npy").status == 0)
-    // The same vectors as of the FLAC files that the shards hold.
+    // The same embeddings as of the FLAC files that the shards hold.
     try Files.makeDirectory(tool.path("flac"))
     try Clips.shell([
       "tar", "-xf", tool.path("shards/train-000000.tar"), "-C", tool.path("flac"), "--wildcards", "*.flac",
     ])
     #expect(try tool.run("embed", "flac", "--weights", "w.bin", "--out", "f.npy").status == 0)
-    #expect(try tool.vectors("t") == tool.vectors("f"))
+    #expect(try tool.embeddings("t") == tool.embeddings("f"))
     #expect(try tool.run("embed", "videos", "--split", "test", "--weights", "w.bin", "--out", "t.npy").status == 64)
     #expect(try tool.run("embed", "videos", "--weights", "w.bin", "--out", "t.h5").status == 64)
     #expect(try tool.run("embed", "videos", "--out", "t.npy").problems.contains("--weights"))
@@ -157,8 +157,8 @@ struct WindowTimeTests {
 }
 
 extension Tool {
-  /// The vectors of a `.npy` file, by the keys beside it.
-  func vectors(_ name: String) throws -> [String: [Float]] {
+  /// The embeddings of a `.npy` file, by the keys beside it.
+  func embeddings(_ name: String) throws -> [String: [Float]] {
     let tensor = try NumpyFile.read(try Files.read(path("\(name).npy")), source: name)
     let values = try tensor.floats()
     let keys = String(decoding: try Files.read(path("\(name).keys.txt")), as: UTF8.self).split(separator: "\n")
@@ -168,8 +168,8 @@ extension Tool {
   }
 }
 
-/// The largest distance between vectors of the same key, as a share of the expected one's norm.
-func vectorDistance(_ found: [String: [Float]], _ expected: [String: [Float]]) throws -> Float {
+/// The largest distance between embeddings of the same key, as a share of the expected one's norm.
+func embeddingDistance(_ found: [String: [Float]], _ expected: [String: [Float]]) throws -> Float {
   try #require(Set(found.keys) == Set(expected.keys))
   return expected.map { key, row in
     let other = found[key] ?? []

@@ -19,8 +19,8 @@ struct ExportFaultTests {
   @Test("whatever operation fails, the old weights or the new ones are there", arguments: ["bin", "pt", "safetensors"])
   func faults(ending: String) throws {
     let (old, new) = (try weights(1), try weights(2))
-    func write(_ weights: NamedTensors, _ folder: String) throws {
-      _ = try WeightOutput.write(weights, metadata: ["version": "1"], to: "\(folder)/w.\(ending)") { _ in }
+    func write(_ weights: NamedTensors, _ directory: String) throws {
+      _ = try WeightOutput.write(weights, metadata: ["version": "1"], to: "\(directory)/w.\(ending)") { _ in }
     }
     let outcome = try FaultWalk(
       before: { try write(old, $0) }, work: { try write(new, $0) },

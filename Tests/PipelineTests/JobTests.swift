@@ -38,7 +38,7 @@ struct JobTests {
       let allowed = marks == ["- pipeline "] ? " || [ $? -eq 3 ]" : ""
       try Clips.shell([
         "env", "PATH=\(path)", "GITHUB_STEP_SUMMARY=\(tool.path("summary.md"))", "bash", "-ec",
-        "cd '\(tool.folder)' && (\(command))\(allowed)",
+        "cd '\(tool.directory)' && (\(command))\(allowed)",
       ])
     }
     for name in [

@@ -8,7 +8,7 @@ struct LongFileTests {
     let tool = try Tool()
     try Clips.set(tool, count: 1)
     try Clips.make(tool.path("videos/long.mp4"), pitch: 700, seconds: 34.2)
-    try Clips.vectors(tool.path("embeddings/long.npy"), seed: 9, rows: 35)
+    try Clips.embeddings(tool.path("embeddings/long.npy"), seed: 9, rows: 35)
     return tool
   }
 
@@ -24,7 +24,7 @@ struct LongFileTests {
     }
   }
 
-  @Test("--cut every makes clips of all of it; the sound goes on from one to the next")
+  @Test("--cut every makes clips of all of it; the audio goes on from one to the next")
   func every() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -39,7 +39,7 @@ struct LongFileTests {
     try Clips.shell([
       "sh", "-c",
       """
-      cd \(tool.folder) && mkdir out && for t in shards/*.tar; do tar xf $t -C out; done
+      cd \(tool.directory) && mkdir out && for t in shards/*.tar; do tar xf $t -C out; done
       for k in 0 1 2; do ffmpeg -v error -i out/long_0000${k}0.flac -f s16le - ; done > joined.raw
       ffmpeg -v error -i videos/long.mp4 -t 30 -ac 1 -ar 16000 -f s16le whole.raw
       """,
@@ -74,7 +74,7 @@ struct LongFileTests {
     try Files.write("id,start,label,caption\nlong,20.5,a,\"Rain, then wind\"\n", to: tool.path("m.csv"))
     let outcome = try tool.run("prepare", "videos", "--manifest", "m.csv")
     #expect(outcome.status == 0 && outcome.output.contains("1 pairs"), "\(outcome.problems)")
-    try Clips.shell(["sh", "-c", "cd \(tool.folder) && mkdir out && tar xf shards/train-000000.tar -C out"])
+    try Clips.shell(["sh", "-c", "cd \(tool.directory) && mkdir out && tar xf shards/train-000000.tar -C out"])
     let record = String(decoding: try Files.read(tool.path("out/long_20500_30500.json")), as: UTF8.self)
     #expect(record.contains(#""start":20.5"#) && record.contains(#""text":["Rain, then wind"]"#))
     for arguments in [["--cut", "every", "--manifest", "m.csv"], ["--validation", "0.6", "--test", "0.5"]] {

@@ -18,12 +18,12 @@ enum MPIRun {
   static func words(_ count: Int) -> [String] { [program, "--oversubscribe", "--bind-to", "none", "-n", "\(count)"] }
   static let environment = ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
 
-  /// Starts ranks of the program in the tool's folder.
+  /// Starts ranks of the program in the tool's directory.
   static func start(_ tool: Tool, _ count: Int, _ words: [String]) throws -> (process: Process, output: Pipe) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = Array(Self.words(count).dropFirst()) + words
-    process.currentDirectoryURL = URL(fileURLWithPath: tool.folder)
+    process.currentDirectoryURL = URL(fileURLWithPath: tool.directory)
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let output = Pipe()
     process.standardOutput = output

@@ -20,17 +20,17 @@ struct MaintenanceTests {
   }
 
   private func age(_ tool: Tool) throws {
-    for folder in ["videos", "embeddings", "shards"] {
-      for name in (try? Files.names(in: tool.path(folder))) ?? [] {
+    for directory in ["videos", "embeddings", "shards"] {
+      for name in (try? Files.names(in: tool.path(directory))) ?? [] {
         try FileManager.default.setAttributes(
-          [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: tool.path("\(folder)/\(name)"))
+          [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: tool.path("\(directory)/\(name)"))
       }
     }
     // Changing a time is itself a change that has to settle.
     Thread.sleep(forTimeInterval: 1.5)
   }
 
-  @Test("shards that are gone are damage, of frames too; a folder that is not there is refused")
+  @Test("shards that are gone are damage, of frames too; a directory that is not there is refused")
   func goneShards() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -187,7 +187,7 @@ struct MaintenanceTests {
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
-    try Clips.vectors(tool.path("embeddings/text0000000_000001.npy"), seed: 9)
+    try Clips.embeddings(tool.path("embeddings/text0000000_000001.npy"), seed: 9)
     try tool.run("prepare", "videos", "--max-bad-fraction", "1")
     let again = try tool.run("prepare", "videos", "--max-bad-fraction", "1", "--retry", "media.unreadable", "--explain")
     #expect(again.output.contains("extract-audio text0000000_000001: forced"), "\(again.output)")

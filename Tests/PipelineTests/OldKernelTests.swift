@@ -40,7 +40,7 @@ struct OldKernelTests {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
     process.arguments = ["-c", Self.pretend, absent, Tool.program] + words
-    process.currentDirectoryURL = URL(fileURLWithPath: tool.folder)
+    process.currentDirectoryURL = URL(fileURLWithPath: tool.directory)
     process.environment = ProcessInfo.processInfo.environment.merging(["PIPELINE_TEST_FAULTS": "1"]) { $1 }
     try Files.write("", to: tool.path("out"))
     try Files.write("", to: tool.path("err"))

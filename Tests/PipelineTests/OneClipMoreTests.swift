@@ -2,8 +2,8 @@ import Basics
 import Foundation
 import Testing
 
-/// What one more clip costs a large set. The decode is pretended; files, vectors, graph, store, catalog and shards are
-/// real.
+/// What one more clip costs a large set. The decode is pretended; files, embeddings, graph, store, catalog and shards
+/// are real.
 @Suite("pipeline prepare, one clip more among ten thousand") struct OneClipMoreTests {
   private static let count = 10_000
 
@@ -38,7 +38,7 @@ import Testing
     defer { tool.remove() }
     try Files.makeDirectory(tool.path("fault-pretend"))
     try Files.makeDirectory(tool.path("embeddings"))
-    try Clips.vectors(tool.path("rows.npy"), seed: 1)
+    try Clips.embeddings(tool.path("rows.npy"), seed: 1)
     try Files.write(#"{"dim": 512, "fps": 1.0, "model": "none"}"#, to: tool.path("embeddings/embeddings.json"))
     var random = SeededRandom(seed: 11)
     for _ in 0..<Self.count { try add(tool, name(&random)) }

@@ -6,12 +6,12 @@ import Testing
 
 @Suite("pipeline embed in parts", .serialized)
 struct PartEmbedTests {
-  @Test("parts hold each sound once, with the vectors of one machine; a part without sounds is there too")
+  @Test("parts hold each audio clip once, with the embeddings of one machine; a part without audio clips is there too")
   func parts() throws {
-    let sounds = try Sounds()
-    let tool = sounds.tool
+    let audioClips = try AudioClips()
+    let tool = audioClips.tool
     defer { tool.remove() }
-    try sounds.set(folds: 1, each: 2)
+    try audioClips.set(folds: 1, each: 2)
     func embed(_ more: String...) throws -> Tool.Outcome {
       try tool.run(all: ["embed", "sounds", "--weights", "weights.safetensors", "--out", "v.npy"] + more)
     }
@@ -20,14 +20,14 @@ struct PartEmbedTests {
     for index in 0..<9 {
       let outcome = try embed("--part", "\(index)/9")
       #expect(outcome.status == 0 && outcome.output.hasPrefix("part \(index) of 9"), "\(outcome.problems)")
-      let rows = try vectors(tool.path("v-0000\(index)-of-00009.npy"))
+      let rows = try embeddings(tool.path("v-0000\(index)-of-00009.npy"))
       for (key, row) in rows { #expect(found.updateValue(row, forKey: key) == nil, "\(key) twice") }
     }
-    #expect(found == (try vectors(tool.path("v.npy"))) && found.count == 6)
+    #expect(found == (try embeddings(tool.path("v.npy"))) && found.count == 6)
   }
 
   /// Rows by key.
-  private func vectors(_ path: String) throws -> [String: [Float]] {
+  private func embeddings(_ path: String) throws -> [String: [Float]] {
     let keys = String(decoding: try Files.read(path.dropLast(3) + "keys.txt"), as: UTF8.self).split(separator: "\n")
     let table = try NumpyFile.read(try Files.read(path), source: path)
     let (values, width) = (try table.floats(), table.shape[1])

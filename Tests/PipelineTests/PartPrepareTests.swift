@@ -9,7 +9,7 @@ struct PartPrepareTests {
   private func clips(_ tool: Tool) throws {
     try Clips.set(tool, count: 4)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
-    try Clips.vectors(tool.path("embeddings/text0000000_000001.npy"), seed: 5)
+    try Clips.embeddings(tool.path("embeddings/text0000000_000001.npy"), seed: 5)
     try Files.makeDirectory(tool.path("videos/more"))
     for (from, to) in [(0, 0), (1, 2)] {
       let bytes = try Files.read(tool.path("videos/\(Clips.name(from)).mp4"))
@@ -21,9 +21,10 @@ struct PartPrepareTests {
   /// Makes the files look as if they were written some time ago: what was just written is not remembered.
   private func settle(_ tool: Tool) throws {
     let before = Date(timeIntervalSinceNow: -60)
-    for folder in ["videos", "videos/more"] where Files.isDirectory(tool.path(folder)) {
-      for name in try Files.names(in: tool.path(folder)) {
-        try FileManager.default.setAttributes([.modificationDate: before], ofItemAtPath: tool.path("\(folder)/\(name)"))
+    for directory in ["videos", "videos/more"] where Files.isDirectory(tool.path(directory)) {
+      for name in try Files.names(in: tool.path(directory)) {
+        try FileManager.default.setAttributes(
+          [.modificationDate: before], ofItemAtPath: tool.path("\(directory)/\(name)"))
       }
     }
   }
@@ -69,8 +70,8 @@ struct PartPrepareTests {
     #expect(there.output.contains(": 4 clips are there, 0 are missing"), "\(there.output) \(there.problems)")
 
     // Videos of the same sizes and times whose bytes are others: whoever read them would find other digests.
-    let files = try ["videos", "videos/more"].flatMap { folder in
-      try Files.names(in: tool.path(folder)).filter { $0.hasSuffix(".mp4") }.map { tool.path("\(folder)/\($0)") }
+    let files = try ["videos", "videos/more"].flatMap { directory in
+      try Files.names(in: tool.path(directory)).filter { $0.hasSuffix(".mp4") }.map { tool.path("\(directory)/\($0)") }
     }
     for file in files {
       let attributes = try FileManager.default.attributesOfItem(atPath: file)

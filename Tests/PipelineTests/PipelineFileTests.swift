@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A pipeline file is checked as a whole before anything runs")
 struct PipelineFileTests {
-  /// A folder with a file that is called like a clip, so that a `prepare` that ran would have left a workspace.
+  /// A directory with a file that is called like a clip, so that a `prepare` that ran would have left a workspace.
   private func tool() throws -> Tool {
     let tool = try Tool()
     try Files.makeDirectory(tool.path("videos"))
@@ -71,8 +71,8 @@ struct PipelineFileTests {
     let plan = try tool.run("plan", "p.yaml")
     #expect(plan.status == 0 && !plan.output.contains("p.yaml"), "\(plan)")
     #expect(try tool.run("run", "p.yaml", "--dry-run").output == plan.output)
-    let folder = try tool.run("plan", "videos")
-    #expect(folder.output == plan.output, "\(folder)")
+    let directory = try tool.run("plan", "videos")
+    #expect(directory.output == plan.output, "\(directory)")
     #expect(try tool.run("plan", "p.yaml", "q.yaml").problems.contains("one pipeline file is wanted"))
     let none = try tool.run("run")
     #expect(none.status == 64 && none.problems.contains("pipeline run VIDEOS"), "\(none)")

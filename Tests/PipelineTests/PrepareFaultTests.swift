@@ -26,12 +26,12 @@ struct PrepareFaultTests {
   private let decoded = DecodedClips()
 
   /// From the files to the set of shards, as the command does it.
-  private func prepare(_ tool: Tool, _ clips: [String], into folder: String) throws {
+  private func prepare(_ tool: Tool, _ clips: [String], into directory: String) throws {
     var settings = PrepareSettings()
     settings.videos = clips.map { tool.path("videos/\($0).mp4") }
     settings.embeddings = [tool.path("embeddings")]
     settings.frames = try FrameRate("1")
-    (settings.workspace, settings.shards) = ("\(folder)/workspace", "\(folder)/shards")
+    (settings.workspace, settings.shards) = ("\(directory)/workspace", "\(directory)/shards")
     // A shard for each few clips, so that some are linked.
     (settings.jobs, settings.shardTarget) = (1, 1)
     settings.workerCommand = [Tool.program, "__decode-worker"]
@@ -39,14 +39,14 @@ struct PrepareFaultTests {
   }
 
   /// The set of shards, and whether all that the catalog names is in the store.
-  private func state(_ folder: String) throws -> String {
+  private func state(_ directory: String) throws -> String {
     var found: [String] = []
     // Without an exchange in one step a kill may leave the old set aside: the next run puts it back.
-    let there = Files.isDirectory("\(folder)/shards") ? "\(folder)/shards" : "\(folder)/.shards.replaced"
+    let there = Files.isDirectory("\(directory)/shards") ? "\(directory)/shards" : "\(directory)/.shards.replaced"
     for name in (try? Files.names(in: there)) ?? [] {
       found.append("\(name) \(try Digest.ofFile("\(there)/\(name)").short)")
     }
-    if let catalog = try Catalog.readerIfThere("\(folder)/workspace") {
+    if let catalog = try Catalog.readerIfThere("\(directory)/workspace") {
       found += try ArtifactStore(catalog).verify().faults.map(\.description)
     }
     return found.joined(separator: ", ")

@@ -51,7 +51,7 @@ struct PrepareJobTests {
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
     try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
-    try Clips.vectors(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
+    try Clips.embeddings(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
     let job = PrepareJob(settings(tool))
 
     let before = try plan(job)
@@ -83,7 +83,7 @@ struct PrepareJobTests {
     #expect(verdicts.map(\.state) == [.kept, .kept, .leftOut] && verdicts[2].reason == .clipShort)
   }
 
-  @Test("ends without vectors, and with frames alone, as its summary says")
+  @Test("ends without embeddings, and with frames alone, as its summary says")
   func endings() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -91,8 +91,8 @@ struct PrepareJobTests {
     var settings = settings(tool)
     settings.embeddings = []
     let bare = try run(PrepareJob(settings))
-    #expect(bare.summary.ending == .withoutVectors && bare.summary.kept == 2)
-    #expect(bare.summary.failure(settings)?.exit == .noTeacherVectors)
+    #expect(bare.summary.ending == .withoutEmbeddings && bare.summary.kept == 2)
+    #expect(bare.summary.failure(settings)?.exit == .noTeacherEmbeddings)
     settings.framesOut = tool.path("f")
     let frames = try run(PrepareJob(settings, framesOnly: true))
     #expect(frames.summary.ending == .frames && frames.summary.failure(settings) == nil)

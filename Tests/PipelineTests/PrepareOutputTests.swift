@@ -19,8 +19,8 @@ struct PrepareOutputTests {
     #expect(outcome.output.contains("1 pairs"))
   }
 
-  @Test("its own folders below the videos are no clips, and a folder that is read is not written")
-  func ownFolders() throws {
+  @Test("its own directories below the videos are no clips, and a directory that is read is not written")
+  func ownDirectories() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
@@ -108,7 +108,7 @@ struct PrepareOutputTests {
     #expect(try tool.run("prepare", "videos", "--keep", "clip.shrot").problems.contains("did you mean clip.short?"))
     try Files.makeDirectory(tool.path("two"))
     for clip in 0..<4 {
-      try Clips.vectors(tool.path("two/\(Clips.name(clip)).npy"), seed: UInt64(clip), width: clip < 2 ? 512 : 768)
+      try Clips.embeddings(tool.path("two/\(Clips.name(clip)).npy"), seed: UInt64(clip), width: clip < 2 ? 512 : 768)
     }
     let two = try tool.run("prepare", "videos", "--embeddings", "two")
     #expect(two.status == 1 && two.problems.contains("512") && two.problems.contains("768"), "\(two.problems)")
@@ -133,7 +133,7 @@ struct PrepareOutputTests {
     #expect(refused.status == 75 && refused.problems.contains("pid \(ProcessInfo.processInfo.processIdentifier)"))
   }
 
-  @Test("writes the same shards for any number of jobs, from any folder, after any kill")
+  @Test("writes the same shards for any number of jobs, from any directory, after any kill")
   func sameBytes() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -164,7 +164,7 @@ struct PrepareOutputTests {
     }
     #expect(try tool.run("prepare", "deep/videos", "--shards", "four", "--workspace", "w4").status == 0)
     #expect(try tool.digests("four") == expected)
-    #expect(try Files.names(in: tool.folder).allSatisfy { !$0.hasSuffix(".building") })
+    #expect(try Files.names(in: tool.directory).allSatisfy { !$0.hasSuffix(".building") })
   }
 
   @Test("the same shards whatever vector instructions libav finds", .enabled(if: Clips.canRunScripts))
@@ -189,7 +189,7 @@ struct PrepareOutputTests {
       ("mkv", ["-c:v", "libx265", "-x265-params", "log-level=none", "-pix_fmt", "yuv420p10le", "-c:a", "ac3"]),
     ].enumerated() {
       try Clips.shell(source + words + [tool.path("videos/\(Clips.name(k)).\(ending)")])
-      try Clips.vectors(tool.path("embeddings/\(Clips.name(k)).npy"), seed: UInt64(k))
+      try Clips.embeddings(tool.path("embeddings/\(Clips.name(k)).npy"), seed: UInt64(k))
     }
     func shards(_ name: String, _ flags: String?) throws -> [String: String] {
       let environment = flags.map { ["LD_PRELOAD": tool.path("limit-cpu.so"), "CPU_FLAGS": $0] } ?? [:]

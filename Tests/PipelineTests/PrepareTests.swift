@@ -23,10 +23,10 @@ struct PrepareTests {
     let added = try tool.run("prepare", "videos")
     #expect(added.output.contains("4 pairs") && added.output.contains("1 clips decoded"))
 
-    try Clips.vectors(tool.path("embeddings/\(Clips.name(0)).npy"), seed: 99)
-    let vectors = try tool.run("prepare", "videos", "--explain")
-    #expect(vectors.output.contains("select-vectors \(Clips.name(0)): input changed: vectors"))
-    #expect(vectors.output.contains("0 clips decoded"))
+    try Clips.embeddings(tool.path("embeddings/\(Clips.name(0)).npy"), seed: 99)
+    let embeddings = try tool.run("prepare", "videos", "--explain")
+    #expect(embeddings.output.contains("select-vectors \(Clips.name(0)): input changed: vectors"))
+    #expect(embeddings.output.contains("0 clips decoded"))
 
     try FileManager.default.setAttributes(
       [.modificationDate: Date()], ofItemAtPath: tool.path("videos/\(Clips.name(1)).mp4"))
@@ -44,8 +44,8 @@ struct PrepareTests {
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
     try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
-    try Clips.make(tool.path("videos/nosound0000_000001.mp4"), pitch: 500, sound: false)
-    try Clips.make(tool.path("videos/nopicture00_000001.mp4"), pitch: 500, picture: false)
+    try Clips.make(tool.path("videos/nosound0000_000001.mp4"), pitch: 500, audio: false)
+    try Clips.make(tool.path("videos/nopicture00_000001.mp4"), pitch: 500, image: false)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
     try Files.write([], to: tool.path("videos/empty000000_000001.mp4"))
     try Clips.make(tool.path("videos/novectors00_000001.mp4"), pitch: 700)
@@ -55,7 +55,7 @@ struct PrepareTests {
       "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n\(Clips.name(0)).mp4\n",
       to: tool.path("videos/playlist000_000001.mp4"))
     for name in ["short000000", "nosound0000", "nopicture00", "text0000000", "empty000000", "playlist000"] {
-      try Clips.vectors(tool.path("embeddings/\(name)_000001.npy"), seed: 5, rows: name == "short000000" ? 4 : 10)
+      try Clips.embeddings(tool.path("embeddings/\(name)_000001.npy"), seed: 5, rows: name == "short000000" ? 4 : 10)
     }
     let outcome = try tool.run("prepare", "videos")
     #expect(outcome.status == 3, "\(outcome.problems)")
@@ -81,16 +81,17 @@ struct PrepareTests {
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
     try tool.run("prepare", "videos")
-    for (folder, ending) in [("videos", "mp4"), ("embeddings", "npy")] {
+    for (directory, ending) in [("videos", "mp4"), ("embeddings", "npy")] {
       try Files.rename(
-        tool.path("\(folder)/\(Clips.name(0)).\(ending)"), to: tool.path("\(folder)/renamed0000_000003.\(ending)"))
+        tool.path("\(directory)/\(Clips.name(0)).\(ending)"), to: tool.path("\(directory)/renamed0000_000003.\(ending)")
+      )
     }
     let again = try tool.run("prepare", "videos", "--replace")
     #expect(again.output.contains("2 pairs") && again.output.contains("0 clips decoded"), "\(again.output)")
     #expect(try tool.run("verify").status == 0)
   }
 
-  @Test("another key list of a table is other vectors for its clips")
+  @Test("another key list of a table is other embeddings for its clips")
   func tableKeys() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -98,7 +99,7 @@ struct PrepareTests {
     try Files.remove(tool.path("embeddings"))
     try Files.makeDirectory(tool.path("table/img_emb"))
     try Files.makeDirectory(tool.path("table/keys"))
-    try Clips.vectors(tool.path("table/img_emb/img_emb_0.npy"), seed: 1, rows: 20)
+    try Clips.embeddings(tool.path("table/img_emb/img_emb_0.npy"), seed: 1, rows: 20)
     func keys(_ order: [Int]) throws {
       let lines = order.flatMap { clip in (0..<10).map { "\(Clips.name(clip))_\($0)\n" } }
       try Files.write(lines.joined(), to: tool.path("table/keys/img_emb_0.txt"))
@@ -126,7 +127,7 @@ struct PrepareTests {
     try Clips.set(tool, count: 3)
     let name = "fault-\(kind)00_000007"
     try Clips.make(tool.path("videos/\(name).mp4"), pitch: 900)
-    try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: 7)
+    try Clips.embeddings(tool.path("embeddings/\(name).npy"), seed: 7)
     let outcome = try tool.run(
       "prepare", "videos", "--max-bad-fraction", "1", "--timeout", "3", "--explain",
       environment: ["PIPELINE_TEST_FAULTS": "1"])
@@ -152,11 +153,11 @@ struct PrepareTests {
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
     try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
-    try Clips.vectors(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
+    try Clips.embeddings(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
     // The last one takes so long that there is something to tell.
     let slow = "zfault-hang0_000007"
     try Clips.make(tool.path("videos/\(slow).mp4"), pitch: 900)
-    try Clips.vectors(tool.path("embeddings/\(slow).npy"), seed: 7)
+    try Clips.embeddings(tool.path("embeddings/\(slow).npy"), seed: 7)
     let outcome = try tool.run(
       "prepare", "videos", "--json", "--timeout", "1", environment: ["PIPELINE_TEST_FAULTS": "1"])
     let events = try outcome.output.split(separator: "\n").map {
@@ -179,9 +180,9 @@ struct PrepareTests {
     try Clips.make(tool.path("videos/unlisted000_000001.mp4"), pitch: 600)
     for (i, name) in ["aaaaaaaaaaa_000010", "bbbbbbbbbbb_000020"].enumerated() {
       try Files.makeDirectory(tool.path("embeddings"))
-      try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: UInt64(i))
+      try Clips.embeddings(tool.path("embeddings/\(name).npy"), seed: UInt64(i))
     }
-    try Clips.vectors(tool.path("embeddings/ccccccccccc.npy"), seed: 3, rows: 20)
+    try Clips.embeddings(tool.path("embeddings/ccccccccccc.npy"), seed: 3, rows: 20)
     try Files.write(
       "aaaaaaaaaaa,10,\"dog, barking\",train\nbbbbbbbbbbb,20,rain,test\nccccccccccc,5,sea,train\nddddddddddd,1,none,test\n",
       to: tool.path("list.csv"))
@@ -203,7 +204,7 @@ struct PrepareTests {
     try Clips.set(tool, count: 4)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
     try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
-    try Clips.vectors(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
+    try Clips.embeddings(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
     func manifest(_ label: String, _ split: String) throws {
       let rows = (0..<4).map { "clip\($0)abcdef,\($0),\($0 == 1 ? label : "any"),\($0 == 2 ? split : "train")" }
       try Files.write(
@@ -242,7 +243,7 @@ struct PrepareTests {
     try compare("another label, another split")
     flags += ["--keep", "clip.short"]
     try compare("another rule")
-    try Clips.vectors(tool.path("embeddings/\(Clips.name(0)).npy"), seed: 77)
+    try Clips.embeddings(tool.path("embeddings/\(Clips.name(0)).npy"), seed: 77)
     try compare("other vectors")
     try Files.remove(tool.path("embeddings/\(Clips.name(3)).npy"))
     try compare("vectors gone")
@@ -277,7 +278,7 @@ struct PrepareTests {
     try Files.makeDirectory(tool.path("videos"))
     try Clips.make(tool.path("videos/ccccccccccc.mp4"), pitch: 500, seconds: 25)
     try Files.makeDirectory(tool.path("embeddings"))
-    try Clips.vectors(tool.path("embeddings/ccccccccccc.npy"), seed: 3, rows: 25)
+    try Clips.embeddings(tool.path("embeddings/ccccccccccc.npy"), seed: 3, rows: 25)
     try Files.write("ccccccccccc,0,a,train\nccccccccccc,5,b,train\nccccccccccc,20,c,train\n", to: tool.path("list.csv"))
     let outcome = try tool.run(
       "prepare", "videos", "--manifest", "list.csv", "--embedding-fps", "1", "--max-bad-fraction", "1")

@@ -134,7 +134,7 @@ struct TerminalTests {
           said += part
       os.waitpid(pid, 0)
       sys.stdout.write(said.decode())
-      """, "\(columns)", tool.folder, Tool.program, variable, words.joined(separator: "\u{1F}"))
+      """, "\(columns)", tool.directory, Tool.program, variable, words.joined(separator: "\u{1F}"))
     return text.replacing("\r\n", with: "\n").split(separator: "\n").map(String.init)
   }
 
@@ -147,7 +147,7 @@ struct TerminalTests {
     #expect(try tool.run("reasons").output.split(separator: "\n").count < 40)
   }
 
-  @Test("errors have a colour there, with NO_COLOR none, and none in a pipe")
+  @Test("errors have a color there, with NO_COLOR none, and none in a pipe")
   func color() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -65,7 +65,7 @@ struct ProofTests {
     #expect(again.status == 0 && again.output.contains("the same bytes"), "\(again.output) \(again.problems)")
     #expect(
       try tool.run("verify", "weights.bin", "--key", "b.pub", "--signature", "weights.bin.retrained.sig").status == 0)
-    #expect(try Files.names(in: tool.folder).allSatisfy { !$0.contains("retrained") || $0.hasSuffix(".sig") })
+    #expect(try Files.names(in: tool.directory).allSatisfy { !$0.contains("retrained") || $0.hasSuffix(".sig") })
 
     // A finished run that came with the weights is no second making.
     try Files.makeDirectory(tool.path(".weights.bin.retrained"))

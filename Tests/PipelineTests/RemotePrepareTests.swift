@@ -12,11 +12,11 @@ struct RemotePrepareTests {
   private func clips(_ tool: Tool) throws {
     try Clips.set(tool, count: 3)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
-    try Clips.vectors(tool.path("embeddings/text0000000_000001.npy"), seed: 5)
-    for folder in ["videos", "embeddings"] {
-      for name in try Files.names(in: tool.path(folder)) {
+    try Clips.embeddings(tool.path("embeddings/text0000000_000001.npy"), seed: 5)
+    for directory in ["videos", "embeddings"] {
+      for name in try Files.names(in: tool.path(directory)) {
         try FileManager.default.setAttributes(
-          [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: tool.path("\(folder)/\(name)"))
+          [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: tool.path("\(directory)/\(name)"))
       }
     }
   }
@@ -85,7 +85,7 @@ struct RemotePrepareTests {
     let server = try CacheDouble(tool.path("server"))
     let name = "fault-crash00_000007"
     try Clips.make(tool.path("videos/\(name).mp4"), pitch: 900)
-    try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: 7)
+    try Clips.embeddings(tool.path("embeddings/\(name).npy"), seed: 7)
     let first = try prepare(tool, "first", server.url, environment: ["PIPELINE_TEST_FAULTS": "1"])
     #expect(first.output.contains("decoder.crashed"), "\(first.output)")
     #expect(try server.names("ac").count == 2)
@@ -163,8 +163,8 @@ struct RemotePrepareTests {
     let failing = try prepare(tool, "failing", own, environment: named)
     said += failing.output + failing.problems
     #expect(said.contains("://***@127.0.0.1") && !said.contains("secret"), "\(said)")
-    for folder in try Files.names(in: tool.folder) where folder.hasPrefix("w-") || folder.hasPrefix("s-") {
-      try Clips.shell(["sh", "-c", "! grep -raq secret '\(tool.path(folder))'"])
+    for directory in try Files.names(in: tool.directory) where directory.hasPrefix("w-") || directory.hasPrefix("s-") {
+      try Clips.shell(["sh", "-c", "! grep -raq secret '\(tool.path(directory))'"])
     }
   }
 }

@@ -58,7 +58,7 @@ struct ReportCommandTests {
   private func workspace() throws -> Tool {
     let tool = try Tool()
     try Clips.set(tool, count: 4)
-    try Clips.make(tool.path("videos/\(Clips.name(9)).mp4"), pitch: 500, sound: false)
+    try Clips.make(tool.path("videos/\(Clips.name(9)).mp4"), pitch: 500, audio: false)
     var rows = ""
     for index in [0, 1, 2, 3, 9] {
       let split = index == 3 ? "test" : "train"

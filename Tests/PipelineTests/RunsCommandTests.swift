@@ -6,21 +6,21 @@ import Training
 
 @Suite("pipeline runs")
 struct RunsCommandTests {
-  /// A folder with runs as `distill` leaves them, but for the weights.
+  /// A directory with runs as `distill` leaves them, but for the weights.
   private func tool(_ names: [String]) throws -> Tool {
     let tool = try Tool()
     for name in names {
-      let folder = tool.path("runs/\(name)")
-      try Files.makeDirectory(folder)
+      let directory = tool.path("runs/\(name)")
+      try Files.makeDirectory(directory)
       let description = RunDescription(
         name: name, identity: Digest(of: name), configuration: TrainingConfiguration(), data: Digest(of: "data"),
         toolchain: ["isa": "portable"], clips: ["train": 8, "validation": 4], teacher: "test", teacherWidth: 512)
-      try Files.write(try CanonicalJSON.bytes(description), to: "\(folder)/run.json")
+      try Files.write(try CanonicalJSON.bytes(description), to: "\(directory)/run.json")
       let lines = [
         #"{"epoch":0,"kind":"step","learningRate":0.001,"loss":4.5,"step":1,"time":1700000000}"#,
         #"{"epoch":0,"kind":"epoch","learningRate":0.001,"loss":4.25,"step":1,"time":1700000000,"validationLoss":3.75}"#,
       ]
-      try Files.write(lines.joined(separator: "\n") + "\n", to: "\(folder)/metrics.jsonl")
+      try Files.write(lines.joined(separator: "\n") + "\n", to: "\(directory)/metrics.jsonl")
     }
     return tool
   }

@@ -28,7 +28,7 @@ struct SandboxTests {
     for attempt in attempts {
       let path = tool.path("fault-\(fault)+\(attempt)+.mp4")
       try Files.write("a clip", to: path)
-      found[attempt] = try workers.decode(DecodeRequest(MediaSource(path), work: .sound)).reply.findings.first
+      found[attempt] = try workers.decode(DecodeRequest(MediaSource(path), work: .audio)).reply.findings.first
     }
     return found
   }
@@ -80,7 +80,7 @@ struct SandboxTests {
     let workers = DecodeWorkers(
       count: 1, command: WorkerLaunch(worker, sandbox: .required))
     defer { workers.stop() }
-    let escape = try workers.decode(DecodeRequest(MediaSource(path), work: .sound))
+    let escape = try workers.decode(DecodeRequest(MediaSource(path), work: .audio))
     #expect(escape.reply.findings.map(\.code) == [.mediaEscaped])
     // Nobody could open the file now, and nobody tries.
     try Files.remove(path)

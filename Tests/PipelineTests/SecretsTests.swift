@@ -30,7 +30,7 @@ struct SecretsTests {
     }
     #expect(!said.contains("planted-token"))
     var files = 0
-    let walk = FileManager.default.enumerator(atPath: tool.folder)
+    let walk = FileManager.default.enumerator(atPath: tool.directory)
     while let name = walk?.nextObject() as? String {
       guard !Files.isDirectory(tool.path(name)) else { continue }
       files += 1

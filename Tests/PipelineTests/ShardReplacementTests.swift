@@ -19,7 +19,7 @@ struct ShardReplacementTests {
     let before = try tool.digests("shards")
     try Files.makeDirectory(tool.path("others"))
     try Clips.make(tool.path("others/other_000000.mp4"), pitch: 900)
-    try Clips.vectors(tool.path("embeddings/other_000000.npy"), seed: 3)
+    try Clips.embeddings(tool.path("embeddings/other_000000.npy"), seed: 3)
     try Files.write("\(Clips.name(0)).mp4,a\n", to: tool.path("one.csv"))
     for arguments in [["others", "--embeddings", "embeddings"], ["videos", "--manifest", "one.csv"]] {
       let refused = try tool.run(all: ["prepare", "--explain"] + arguments)

@@ -15,7 +15,7 @@ struct StagesTests {
     return there ? path : nil
   }()
 
-  @Test("--frames-out writes frame shards without any vectors, the same ones every time")
+  @Test("--frames-out writes frame shards without any embeddings, the same ones every time")
   func framesOut() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -162,7 +162,7 @@ struct StagesTests {
       "\(third.output)")
     #expect(third.problems.contains("3 clips, 1 embedded now"), "\(third.problems)")
 
-    // By hand, without the graph, the same vectors come out.
+    // By hand, without the graph, the same embeddings come out.
     try Clips.shell([python, tool.path("Scripts/embed-frames"), tool.path("frames"), tool.path("again"), "--stand-in"])
     #expect(try tool.digests("again") == tool.digests("clip-embeddings"))
   }
@@ -229,7 +229,7 @@ struct StagesTests {
     ]
     let found = wanted.map { text in lines.firstIndex { $0.hasPrefix(text) } }
     #expect(bare.status == 0 && found == found.compactMap { $0 }.sorted(), "\(bare.output) \(bare.problems)")
-    #expect(try Files.names(in: tool.folder).allSatisfy { ["videos", "embeddings", "p.yaml"].contains($0) })
+    #expect(try Files.names(in: tool.directory).allSatisfy { ["videos", "embeddings", "p.yaml"].contains($0) })
     #expect(try tool.run("run", "p.yaml", "--dry-run").output == bare.output)
 
     #expect(try tool.run("run", "p.yaml", "--until", "list").output.contains("stage list: ran"))

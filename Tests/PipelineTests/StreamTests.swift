@@ -9,7 +9,7 @@ struct StreamTests {
   private func shell(_ tool: Tool, _ line: String) throws -> (status: Int32, problems: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "cd \(tool.folder); \(line)"]
+    process.arguments = ["-c", "cd \(tool.directory); \(line)"]
     let problems = Pipe()
     process.standardError = problems
     process.standardOutput = FileHandle.nullDevice

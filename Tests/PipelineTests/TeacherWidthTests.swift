@@ -5,17 +5,17 @@ import Runs
 import Tensors
 import Testing
 
-/// A teacher whose vectors are not 512 wide, through every command that handles them.
+/// A teacher whose embeddings are not 512 wide, through every command that handles them.
 @Suite("A teacher of another width", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct TeacherWidthTests {
   private static let width = 768
 
-  /// Four clips with vectors that are 768 wide, and a run of three steps.
+  /// Four clips with embeddings that are 768 wide, and a run of three steps.
   private func train(_ tool: Tool) throws {
-    for folder in ["videos", "embeddings"] { try Files.makeDirectory(tool.path(folder)) }
+    for directory in ["videos", "embeddings"] { try Files.makeDirectory(tool.path(directory)) }
     for clip in 0..<4 {
       try Clips.make(tool.path("videos/\(Clips.name(clip)).mp4"), pitch: 300 + 100 * clip)
-      try Clips.vectors(
+      try Clips.embeddings(
         tool.path("embeddings/\(Clips.name(clip)).npy"), seed: UInt64(clip), width: Self.width)
     }
     try Files.write(#"{"dim": 768, "fps": 1.0, "model": "wide"}"#, to: tool.path("embeddings/embeddings.json"))
@@ -27,14 +27,14 @@ struct TeacherWidthTests {
 
   @Test("is prepared, distilled, exported, embedded and evaluated at its own width")
   func wide() throws {
-    let sounds = try Sounds()
-    let tool = sounds.tool
+    let audioClips = try AudioClips()
+    let tool = audioClips.tool
     defer { tool.remove() }
     try train(tool)
     let run = try #require(Files.names(in: tool.path("runs")).first)
-    #expect(try RunDescription(folder: tool.path("runs/\(run)")).teacherWidth == Self.width)
-    let vectors = try exports(tool)
-    #expect(Set(vectors).count == 1, "every format embeds alike")
+    #expect(try RunDescription(directory: tool.path("runs/\(run)")).teacherWidth == Self.width)
+    let embeddings = try exports(tool)
+    #expect(Set(embeddings).count == 1, "every format embeds alike")
 
     let retrieved = try tool.run(
       "evaluate", "retrieve", "--split", "train", "--weights", "wide.bin", "--save", "saved.safetensors", "--out",
@@ -43,18 +43,18 @@ struct TeacherWidthTests {
     let saved = try SafetensorsFile.read(try Files.read(tool.path("saved.safetensors")), source: "saved").tensors
     #expect(try saved.required("audio").shape == [4, Self.width])
     #expect(try saved.required("image").shape == [4, Self.width])
-    #expect(try sounds.evaluation("r.json").tables[0].rows[0].scores["queries"]?.mean == 4)
+    #expect(try audioClips.evaluation("r.json").tables[0].rows[0].scores["queries"]?.mean == 4)
 
-    try sounds.set(folds: 1, each: 2)
-    try Clips.vectors(tool.path("words.npy"), seed: 9, rows: 3, width: Self.width)
+    try audioClips.set(folds: 1, each: 2)
+    try Clips.embeddings(tool.path("words.npy"), seed: 9, rows: 3, width: Self.width)
     try Files.write("low\nmiddle\nhigh\n", to: tool.path("words.txt"))
     let named = try tool.run(
       "evaluate", "zero-shot", "--data", "sounds", "--text", "words.npy", "--weights", "wide.bin", "--out", "z.json")
     #expect(named.status == 0, "\(named.problems)")
-    #expect(try sounds.evaluation("z.json").data.clips == 6)
+    #expect(try audioClips.evaluation("z.json").data.clips == 6)
   }
 
-  /// Exports to each format there is and embeds one clip with each: the digests of the vectors.
+  /// Exports to each format there is and embeds one clip with each: the digests of the embeddings.
   private func exports(_ tool: Tool) throws -> [Digest] {
     try builtInWeightFormats.flatMap { $0.extensions }.map { ending in
       let file = "wide.\(ending)"

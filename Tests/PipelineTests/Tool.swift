@@ -3,14 +3,14 @@ import Foundation
 import Tensors
 import Testing
 
-/// The built program in a folder of its own, as a user runs it.
+/// The built program in a directory of its own, as a user runs it.
 struct Tool {
-  let folder: String
+  let directory: String
 
-  /// A fresh folder below the system's temporary one; `Tool` tests clean up by dropping it.
+  /// A fresh directory below the system's temporary one; `Tool` tests clean up by dropping it.
   init() throws {
-    folder = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
-    try Files.makeDirectory(folder)
+    directory = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
+    try Files.makeDirectory(directory)
   }
 
   struct Outcome {
@@ -24,7 +24,7 @@ struct Tool {
     return ProcessInfo.processInfo.environment["PIPELINE_BINARY"] ?? Files.parent(this) + "/pipeline"
   }()
 
-  func path(_ name: String) -> String { "\(folder)/\(name)" }
+  func path(_ name: String) -> String { "\(directory)/\(name)" }
 
   func start(_ arguments: [String], environment: [String: String] = [:], at place: String? = nil) throws -> (
     Process, Pipe, Pipe
@@ -32,7 +32,7 @@ struct Tool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.program)
     process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: place ?? folder)
+    process.currentDirectoryURL = URL(fileURLWithPath: place ?? directory)
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (output, problems) = (Pipe(), Pipe())
     process.standardOutput = output
@@ -61,7 +61,7 @@ struct Tool {
       status: status, output: String(decoding: out, as: UTF8.self), problems: String(decoding: err, as: UTF8.self))
   }
 
-  /// The digests of all files below a folder, hidden ones left out, by name.
+  /// The digests of all files below a directory, hidden ones left out, by name.
   func digests(_ name: String) throws -> [String: String] {
     var result: [String: String] = [:]
     for file in try Files.names(in: path(name)) where !file.hasPrefix(".") {
@@ -70,7 +70,7 @@ struct Tool {
     return result
   }
 
-  func remove() { try? Files.remove(folder) }
+  func remove() { try? Files.remove(directory) }
 }
 
 /// Reads a pipe to its end on a thread of its own.
@@ -91,7 +91,7 @@ private final class Reader: @unchecked Sendable {
   }
 }
 
-/// Small clips made with ffmpeg, and vectors for them.
+/// Small clips made with ffmpeg, and embeddings for them.
 enum Clips {
   static let ffmpegIsThere: Bool = {
     let there = ["/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"].contains { Files.exists($0) }
@@ -118,17 +118,17 @@ enum Clips {
   }
 
   /// A clip of `seconds` with a tone of `pitch` and a moving picture.
-  static func make(_ path: String, pitch: Int, seconds: Double = 10, sound: Bool = true, picture: Bool = true) throws {
+  static func make(_ path: String, pitch: Int, seconds: Double = 10, audio: Bool = true, image: Bool = true) throws {
     var words = ["ffmpeg", "-v", "error", "-y"]
-    if picture { words += ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=\(seconds)"] }
-    if sound { words += ["-f", "lavfi", "-i", "sine=frequency=\(pitch):sample_rate=16000:duration=\(seconds)"] }
-    if picture { words += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"] }
-    if sound { words += ["-c:a", "aac"] }
+    if image { words += ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=\(seconds)"] }
+    if audio { words += ["-f", "lavfi", "-i", "sine=frequency=\(pitch):sample_rate=16000:duration=\(seconds)"] }
+    if image { words += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"] }
+    if audio { words += ["-c:a", "aac"] }
     try shell(words + ["-fflags", "+bitexact", "-map_metadata", "-1", path])
   }
 
   /// Ten rows that depend on `seed`.
-  static func vectors(_ path: String, seed: UInt64, rows: Int = 10, width: Int = 512) throws {
+  static func embeddings(_ path: String, seed: UInt64, rows: Int = 10, width: Int = 512) throws {
     var random = SeededRandom(seed: seed)
     let tensor = Tensor(shape: [rows, width], floats: (0..<rows * width).map { _ in Float(random.normal()) })
     try Files.write(try NumpyFile.bytes(of: tensor), to: path)
@@ -136,7 +136,7 @@ enum Clips {
 
   static func name(_ index: Int) -> String { "clip\(index)abcdef_00000\(index)" }
 
-  /// `count` clips with vectors, one row a second.
+  /// `count` clips with embeddings, one row a second.
   static func set(_ tool: Tool, count: Int) throws {
     try Files.makeDirectory(tool.path("videos"))
     try Files.makeDirectory(tool.path("embeddings"))
@@ -146,6 +146,6 @@ enum Clips {
 
   static func add(_ tool: Tool, _ index: Int) throws {
     try make(tool.path("videos/\(name(index)).mp4"), pitch: 300 + 100 * index)
-    try vectors(tool.path("embeddings/\(name(index)).npy"), seed: UInt64(index))
+    try embeddings(tool.path("embeddings/\(name(index)).npy"), seed: UInt64(index))
   }
 }

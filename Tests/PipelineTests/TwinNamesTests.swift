@@ -11,7 +11,7 @@ struct TwinNamesTests {
     try Clips.set(tool, count: 1)
     for (index, name) in ["caf\u{E9}_000001", "cafe\u{301}_000001"].enumerated() {
       try Clips.make(tool.path("videos/\(name).mp4"), pitch: 400 + 100 * index)
-      try Clips.vectors(tool.path("embeddings/\(name).npy"), seed: UInt64(10 + index))
+      try Clips.embeddings(tool.path("embeddings/\(name).npy"), seed: UInt64(10 + index))
     }
     try #require(Files.names(in: tool.path("videos")).count == 3, "the file system makes one of the two names")
     let words = ["prepare", "videos", "--frames", "none"]

@@ -41,7 +41,7 @@ private struct OldFiles {
     let bytes = try Files.read("\(Self.directory)/expected.json", limit: 1 << 20)
     expected = try JSONDecoder().decode(Expected.self, from: Data(bytes))
     for archive in archives {
-      try Clips.shell(["tar", "-xJf", "\(Self.directory)/\(archive).tar.xz", "-C", tool.folder])
+      try Clips.shell(["tar", "-xJf", "\(Self.directory)/\(archive).tar.xz", "-C", tool.directory])
     }
   }
 }
@@ -188,7 +188,7 @@ struct UpgradeTests {
     #expect(outcome.status == 0, "\(outcome.problems)")
     let layouts = outcome.problems.split(separator: "\n").filter { $0.contains("layout") }
     #expect(layouts.count <= 1, "\(layouts)")
-    // Sound is placed by other rules since, in a stage of another name; of these clips the bytes are the same.
+    // Audio is placed by other rules since, in a stage of another name; of these clips the bytes are the same.
     #expect(outcome.output.contains("9 clips decoded"), "\(outcome.output)")
     if (outcome.output + outcome.problems).contains("toolchain changed") {
       print("another FFmpeg than the one that made the workspace: its clips may have other bytes")

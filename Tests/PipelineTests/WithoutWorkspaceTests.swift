@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A workspace can go", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct WithoutWorkspaceTests {
-  @Test("without it every command finds the runs in their folders, the one trained last first")
+  @Test("without it every command finds the runs in their directories, the one trained last first")
   func gone() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -29,8 +29,8 @@ final class CacheUnderTest {
   }
 
   func path(_ store: String, _ digest: Digest) -> String {
-    let folder = scratch["cache/\(store)"]
-    return kind == .server ? "\(folder)/\(digest.hex)" : "\(folder)/\(digest.hex.prefix(2))/\(digest.hex)"
+    let directory = scratch["cache/\(store)"]
+    return kind == .server ? "\(directory)/\(digest.hex)" : "\(directory)/\(digest.hex.prefix(2))/\(digest.hex)"
   }
 
   /// Names of what is kept under `ac` or `cas`, in byte order.

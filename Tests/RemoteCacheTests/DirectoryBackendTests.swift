@@ -67,12 +67,12 @@ struct DirectoryBackendTests {
     #expect(try Files.names(in: place.scratch["cache"]) == ["ac", "cas", "tmp"])
     #expect(try Files.names(in: place.scratch["cache/tmp"]) == [])
     for store in ["ac", "cas"] {
-      for folder in try Files.names(in: place.scratch["cache/\(store)"]) {
-        #expect(folder.wholeMatch(of: /[0-9a-f]{2}/) != nil)
+      for directory in try Files.names(in: place.scratch["cache/\(store)"]) {
+        #expect(directory.wholeMatch(of: /[0-9a-f]{2}/) != nil)
         var status = stat()
-        #expect(stat(place.scratch["cache/\(store)/\(folder)"], &status) == 0 && status.st_mode & 0o7777 == 0o2775)
-        let names = try Files.names(in: place.scratch["cache/\(store)/\(folder)"])
-        #expect(names.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{64}/) != nil && $0.hasPrefix(folder) })
+        #expect(stat(place.scratch["cache/\(store)/\(directory)"], &status) == 0 && status.st_mode & 0o7777 == 0o2775)
+        let names = try Files.names(in: place.scratch["cache/\(store)/\(directory)"])
+        #expect(names.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{64}/) != nil && $0.hasPrefix(directory) })
       }
     }
   }

@@ -69,7 +69,7 @@ struct ServerBackendTests {
   func halved() throws {
     let cache = try cache()
     cache.keep(fingerprint(0), stage: "scale", outputs())
-    let answer = try Files.read("\(double.folder)/ac/\(fingerprint(0).hex)")
+    let answer = try Files.read("\(double.directory)/ac/\(fingerprint(0).hex)")
     for count in 0..<answer.count {
       #expect(throws: Trouble.self) {
         try SharedAnswer(Array(answer[..<count]), to: fingerprint(0), stage: "scale")

@@ -14,7 +14,7 @@ struct PageTests {
     content.data.gallery = [
       ReportContent.GalleryClip(
         id: Self.hostile, label: Self.hostile, marks: ["video.still"], frame: [0xFF, 0xD8],
-        spectrogram: PNGImage(width: 1, height: 1, pixels: [9]), sound: [1, 2, 3])
+        spectrogram: PNGImage(width: 1, height: 1, pixels: [9]), audio: [1, 2, 3])
     ]
     content.graph.nodes = [.init("a", isData: true, count: "3"), .init("b", isData: false, count: "")]
     content.graph.edges = [("a", "b"), ("b", "a")]
@@ -27,7 +27,7 @@ struct PageTests {
     ]
     content.training = [training]
     var held = ReportContent.HeldPart(title: "two clips")
-    held.neighbours = [.init(query: Self.hostile, isSound: true, answers: [(Self.hostile, 0.5), ("gone", 0.1)])]
+    held.neighbours = [.init(query: Self.hostile, isAudio: true, answers: [(Self.hostile, 0.5), ("gone", 0.1)])]
     held.clips = [Self.hostile: content.data.gallery[0]]
     held.map = ScatterPlot(
       title: "Map", note: "", points: (0..<30).map { .init(x: Double($0), y: .nan, group: "g\($0 % 12)", name: "n") })
@@ -56,7 +56,7 @@ struct PageTests {
     #expect(html.contains("<script>\(Script.text)</script>"))
   }
 
-  @Test("sentences stand beside the player of their sound, as text")
+  @Test("sentences stand beside the player of their audio, as text")
   func captions() {
     let page = EvaluationSection.body(content().evaluations).map(\.html).joined()
     #expect(page.contains("<audio") && page.contains("a &lt;b&gt;dog&lt;/b&gt;") && !page.contains("<b>"))
@@ -129,9 +129,9 @@ struct PageTests {
     content.data.gallery = []
     var held = ReportContent.HeldPart(title: "two clips")
     let frame: [UInt8] = [0xFF, 0xD8, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    held.clips = ["a": .init(id: "a", frame: frame, sound: [1]), "b": .init(id: "b", sound: [2])]
+    held.clips = ["a": .init(id: "a", frame: frame, audio: [1]), "b": .init(id: "b", audio: [2])]
     held.neighbours = [
-      .init(query: "b", isSound: true, answers: [("a", 0.5)]), .init(query: "a", isSound: false, answers: [("b", 0.5)]),
+      .init(query: "b", isAudio: true, answers: [("a", 0.5)]), .init(query: "a", isAudio: false, answers: [("b", 0.5)]),
     ]
     content.held = held
     let html = ReportPage.html(content)
@@ -170,8 +170,8 @@ struct PageTests {
     #expect(path.prefix { $0 != "\"" }.components(separatedBy: "L").count == 400)
   }
 
-  @Test("a picture is a PNG that says what it is")
-  func picture() throws {
+  @Test("an image is a PNG that says what it is")
+  func image() throws {
     let image = PNGImage(width: 3, height: 2, values: [0, 1, 2, 3, 4, .nan])
     #expect(image.pixels == [0, 64, 128, 191, 255, 0])
     let bytes = image.bytes

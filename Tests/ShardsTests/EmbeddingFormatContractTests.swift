@@ -6,8 +6,8 @@ import Testing
 @testable import Tar
 @testable import Shards
 
-/// What every format in the list of those that hold teacher vectors holds to.
-@Suite("Every format of teacher vectors")
+/// What every format in the list of those that hold teacher embeddings holds to.
+@Suite("Every format of teacher embeddings")
 struct EmbeddingFormatContractTests {
   /// A small file of each format, by the format's name, with the key `a` and three rows 4 wide: its name and its bytes,
   /// and files beside.

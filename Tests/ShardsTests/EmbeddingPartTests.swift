@@ -4,7 +4,7 @@ import Testing
 
 @testable import Shards
 
-@Suite("A set of vectors in parts")
+@Suite("A set of embeddings in parts")
 struct EmbeddingPartTests {
   private let keys = ["a_000010", "b", "cd", "e_1", "é"]
 
@@ -21,7 +21,7 @@ struct EmbeddingPartTests {
     }
   }
 
-  @Test("is read by its folder and by its pattern, in every format that is read")
+  @Test("is read by its directory and by its pattern, in every format that is read")
   func read() throws {
     for format in EmbeddingFormats.writable where format is any ReadableEmbeddings.Type {
       let (scratch, ending) = (try Scratch(), format.extensions[0])
@@ -37,7 +37,7 @@ struct EmbeddingPartTests {
     }
   }
 
-  @Test("a part that is not there is said: by the folder as a warning, by the pattern as an error")
+  @Test("a part that is not there is said: by the directory as a warning, by the pattern as an error")
   func gaps() throws {
     let scratch = try Scratch()
     try write(scratch, "npy", NumpyEmbeddings.self)

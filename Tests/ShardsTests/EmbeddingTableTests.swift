@@ -88,7 +88,7 @@ import Testing
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch.path]) }?.code == "npy.short")
   }
 
-  @Test("a key that ends in digits is an id, a frame, or both, by its neighbours")
+  @Test("a key that ends in digits is an id, a frame, or both, by its neighbors")
   func keys() throws {
     func read(_ keys: String...) -> [String: [Int]] {
       Dictionary(uniqueKeysWithValues: EmbeddingTableKeys.blocks(keys).map { ($0.key, $0.rows) })
@@ -139,7 +139,7 @@ import Testing
   @Test("some sources of unit rows and others not stop the run; what a source says of itself holds")
   func normalisation() throws {
     let scratch = try Scratch()
-    for folder in ["unit", "raw"] { try Files.makeDirectory(scratch[folder]) }
+    for directory in ["unit", "raw"] { try Files.makeDirectory(scratch[directory]) }
     let unit = Tensor(shape: [2, 4], floats: [0.5, 0.5, -0.5, 0.5, 0, 0.6, 0.8005, 0])
     try Files.write(NumpyFile.bytes(of: unit), to: scratch["unit/a.npy"])
     try Files.write(NumpyFile.bytes(of: unit.converted(to: .float16)), to: scratch["unit/b.npy"])

@@ -115,8 +115,8 @@ import Testing
     #expect(try EmbeddingIndex(paths: ["\(Shared.formats)/emb.safetensors"], fps: 2, model: "M").description.fps == 2)
   }
 
-  @Test("a whole folder: what is sound is listed, what is not is refused by name")
-  func folder() throws {
+  @Test("a whole directory: what is sound is listed, what is not is refused by name")
+  func directory() throws {
     let index = try EmbeddingIndex(paths: [Shared.formats])
     #expect(Set(index.refused.map(\.code)) == ["tar.truncated"])
     #expect(index.refused.count == 2)
@@ -124,29 +124,30 @@ import Testing
   }
 
   @Test(
-    "the same vectors come from a folder, a tar and a safetensors file",
+    "the same embeddings come from a directory, a tar and a safetensors file",
     .enabled(if: Shared.hasEmbeddings, Shared.absent))
-  func sameVectors() throws {
-    let folder = try EmbeddingIndex(paths: ["\(Shared.embeddings)/videos"])
+  func sameEmbeddings() throws {
+    let directory = try EmbeddingIndex(paths: ["\(Shared.embeddings)/videos"])
     let tar = try EmbeddingIndex(paths: ["\(Shared.embeddings)/videos-clip-video-encode"])
     let table = try EmbeddingIndex(paths: ["\(Shared.embeddings)/videos.safetensors"])
-    #expect(folder.fps == 1 && folder.dimension == 512)
-    #expect(folder.count > 50)
-    #expect(folder.widths() == [512: min(16, folder.count)])
+    #expect(directory.fps == 1 && directory.dimension == 512)
+    #expect(directory.count > 50)
+    #expect(directory.widths() == [512: min(16, directory.count)])
     for key in tar.keys {
       #expect(
         try tar.locations(forKey: key)[0].contentDigest() == table.locations(forKey: key)[0].contentDigest(), "\(key)")
       #expect(
-        try tar.locations(forKey: key)[0].contentDigest() == folder.locations(forKey: key)[0].contentDigest(), "\(key)")
+        try tar.locations(forKey: key)[0].contentDigest() == directory.locations(forKey: key)[0].contentDigest(),
+        "\(key)")
     }
   }
 }
 
 @Suite struct EmbeddingIndexTests {
-  @Test("embeddings.json holds for its folder and those below; flags win; models must agree")
+  @Test("embeddings.json holds for its directory and those below; flags win; models must agree")
   func sidecar() throws {
     let scratch = try Scratch()
-    for folder in ["a/train", "b", ".hidden"] { try Files.makeDirectory(scratch[folder]) }
+    for directory in ["a/train", "b", ".hidden"] { try Files.makeDirectory(scratch[directory]) }
     try Files.write(NumpyFile.bytes(of: numbered(2)), to: scratch["a/train/x.v1.npy"])
     try Files.write(NumpyFile.bytes(of: numbered(3)), to: scratch["b/y.npy"])
     try Files.write(NumpyFile.bytes(of: numbered(3)), to: scratch[".hidden/z.npy"])
@@ -181,9 +182,9 @@ import Testing
   @Test("identical rows in two places are taken, and it is said")
   func repeated() throws {
     let scratch = try Scratch()
-    for folder in ["a", "b"] {
-      try Files.makeDirectory(scratch[folder])
-      try Files.write(NumpyFile.bytes(of: numbered(2)), to: scratch["\(folder)/x.npy"])
+    for directory in ["a", "b"] {
+      try Files.makeDirectory(scratch[directory])
+      try Files.write(NumpyFile.bytes(of: numbered(2)), to: scratch["\(directory)/x.npy"])
     }
     let looked = try EmbeddingIndex(paths: [scratch.path]).lookUp(["x"])
     #expect(try looked.location?.rows() == numbered(2))

@@ -19,7 +19,7 @@ import Testing
         clipID(name),
         [
           .record: Array("{\"n\":\(i)}".utf8), .clip: NumpyFile.bytes(of: numbered(i + 1)),
-          .sound: [UInt8](repeating: UInt8(i), count: 512 * i),
+          .audio: [UInt8](repeating: UInt8(i), count: 512 * i),
         ])
     }
     return try writer.finish()
@@ -84,7 +84,7 @@ import Testing
         for i in names.indices {
           #expect(try reader.clip(i) == numbered(i + 1))
           #expect(try Array(reader.bytes(i, .record)) == Array("{\"n\":\(i)}".utf8))
-          #expect(try reader.bytes(i, .sound).count == 512 * i)
+          #expect(try reader.bytes(i, .audio).count == 512 * i)
         }
         #expect(failure { _ = try reader.bytes(0, ending: "mp4") }?.code == "shard.member")
       }
@@ -134,8 +134,8 @@ import Testing
   @Test("a set lists its splits, and its samples in key order over shards")
   func set() throws {
     let scratch = try Scratch()
-    #expect(failure { _ = try TrainingSet(folder: scratch["none"]) }?.code == "shards.none")
-    #expect(failure { _ = try TrainingSet(folder: scratch.path) }?.code == "shards.none")
+    #expect(failure { _ = try TrainingSet(directory: scratch["none"]) }?.code == "shards.none")
+    #expect(failure { _ = try TrainingSet(directory: scratch.path) }?.code == "shards.none")
     let shards: [Split: [TrainingShard]] = [
       .train: [
         try Self.write(scratch["train-000000.tar"], ["a", "c"]),
@@ -143,8 +143,8 @@ import Testing
       ],
       .test: [try Self.write(scratch["test-000000.tar"], ["b"])],
     ]
-    try ShardSetIndex.write(shards, folder: scratch.path)
-    let set = try TrainingSet(folder: scratch.path)
+    try ShardSetIndex.write(shards, directory: scratch.path)
+    let set = try TrainingSet(directory: scratch.path)
     #expect(set.splits == [.train, .test])
     let samples = try set.samples(.train)
     #expect((0..<samples.count).map { samples.id($0).text } == ["a", "c", "d", "e"])
@@ -158,9 +158,9 @@ import Testing
     try Self.write(scratch["train-000001.tar"], ["a"])
     #expect(failure { _ = try set.samples(.train) }?.code == "shards.count")
     try Files.remove(scratch["sizes.json"])
-    #expect(failure { _ = try TrainingSet(folder: scratch.path).samples(.train) }?.code == "shard.duplicate")
+    #expect(failure { _ = try TrainingSet(directory: scratch.path).samples(.train) }?.code == "shard.duplicate")
     try Files.remove(scratch["train-000000.tar"])
-    #expect(failure { _ = try TrainingSet(folder: scratch.path) }?.code == "shards.missing")
+    #expect(failure { _ = try TrainingSet(directory: scratch.path) }?.code == "shards.missing")
   }
 
   @Test("whatever is done to a tar or its index, reading it answers or refuses")

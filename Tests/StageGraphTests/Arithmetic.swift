@@ -7,8 +7,8 @@ import Synchronization
 
 @testable import StageGraph
 
-/// A folder of its own for one test; removed with it.
-final class TestFolder {
+/// A directory of its own for one test; removed with it.
+final class TestDirectory {
   let path: String
 
   init() { path = "\(NSTemporaryDirectory())/stage-graph-\(UUID().uuidString)" }

@@ -8,8 +8,8 @@ import Testing
 @testable import StageGraph
 
 @Suite struct BuildTests {
-  let folder = TestFolder()
-  var arithmetic: Arithmetic { Arithmetic(folder.path) }
+  let directory = TestDirectory()
+  var arithmetic: Arithmetic { Arithmetic(directory.path) }
   let leaves = ["a": 3, "b": 5, "c": 7]
 
   @Test("a second build of the same runs nothing")
@@ -21,7 +21,7 @@ import Testing
     let second = try arithmetic.build(leaves)
     #expect(second.ran == [])
     #expect(second.events == ["cached(8)"])
-    let store = try ArtifactStore(Catalog.reader(folder.path))
+    let store = try ArtifactStore(Catalog.reader(directory.path))
     #expect(try arithmetic.number(second.outcome, Arithmetic.id("total"), "sum", store) == 30)
     #expect(try second.outcome[Arithmetic.id("scale", "a")]?.summary == Array("{\"product\":6}".utf8))
     #expect(second.outcome.records.count == 8)
@@ -72,7 +72,7 @@ import Testing
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
     let stages = Arithmetic.stages(compiler: "2")
-    let history = try ArtifactStore(Catalog.reader(folder.path)).history()
+    let history = try ArtifactStore(Catalog.reader(directory.path)).history()
     let plan = try Planner.plan(stages: stages, actions: Arithmetic.actions(leaves), history: history)
     guard case .run(let reasons)? = plan.state(of: Arithmetic.id("scale", "a")) else { return #expect(Bool(false)) }
     #expect(reasons == [.toolchainChanged(["compiler: 1 → 2"])])
@@ -124,7 +124,7 @@ import Testing
     let second = try arithmetic.build(leaves, execute: silent)
     #expect(second.ran == [])
     #expect(second.outcome.blocked == first.outcome.blocked)
-    let store = try ArtifactStore(Catalog.reader(folder.path))
+    let store = try ArtifactStore(Catalog.reader(directory.path))
     let plan = try Planner.plan(
       stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves), history: store.history())
     guard case .blocked(let by)? = plan.state(of: id("parity", "")) else { return #expect(Bool(false)) }
@@ -138,7 +138,7 @@ import Testing
     let many = Dictionary(uniqueKeysWithValues: (0..<300).map { ("n\($0 + 100)", $0) })
     let done = Mutex(0)
     do {
-      let store = try ArtifactStore(Catalog.writer(folder.path))
+      let store = try ArtifactStore(Catalog.writer(directory.path))
       let plan = try Planner.plan(
         stages: Arithmetic.stages(), actions: Arithmetic.actions(many), history: store.history())
       let execute = arithmetic.execute(many)
@@ -179,11 +179,11 @@ import Testing
     var random = SeededRandom(seed: UInt64(seed), for: "graphs")
     var graph = RandomGraph(count: 60, &random)
     for _ in 0..<8 {
-      let incremental = try graph.build(folder.path, workers: 3)
-      let other = TestFolder()
+      let incremental = try graph.build(directory.path, workers: 3)
+      let other = TestDirectory()
       let scratch = try graph.build(other.path, workers: 1)
       #expect(incremental.values == scratch.values)
-      #expect(try graph.build(folder.path, workers: 2).ran == 0)
+      #expect(try graph.build(directory.path, workers: 2).ran == 0)
       graph.change(&random)
     }
   }

@@ -9,13 +9,13 @@ import Testing
 @testable import StageGraph
 
 @Suite struct CompactionTests {
-  let folder = TestFolder()
-  var arithmetic: Arithmetic { Arithmetic(folder.path) }
+  let directory = TestDirectory()
+  var arithmetic: Arithmetic { Arithmetic(directory.path) }
   let leaves = ["a": 3, "b": 5, "c": 7]
   private let other = Arithmetic.stages(factor: 11)
 
   private func collect(generations: Int = 1, isWanted: (ActionID) -> Bool = { _ in true }) throws -> Garbage {
-    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let store = try ArtifactStore(Catalog.writer(directory.path))
     defer { store.catalog.endWriting() }
     let garbage = try store.garbage(generations: generations, isWanted: isWanted)
     try store.collect(garbage)
@@ -23,8 +23,8 @@ import Testing
   }
 
   private func size() throws -> Int {
-    try Files.names(in: ArtifactStore.folder(folder.path)).reduce(0) {
-      try $0 + Files.identity("\(ArtifactStore.folder(folder.path))/\($1)").size
+    try Files.names(in: ArtifactStore.directory(directory.path)).reduce(0) {
+      try $0 + Files.identity("\(ArtifactStore.directory(directory.path))/\($1)").size
     }
   }
 
@@ -46,7 +46,7 @@ import Testing
     #expect(try arithmetic.build(leaves, stages: Arithmetic.stages(factor: 13), factor: 13).ran == [])
     #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [])
     #expect(!(try arithmetic.build(leaves).ran.isEmpty))
-    #expect(try ArtifactStore(Catalog.writer(folder.path)).verify().faults == [])
+    #expect(try ArtifactStore(Catalog.writer(directory.path)).verify().faults == [])
   }
 
   @Test("records of subjects that nobody wants go with their bytes")
@@ -63,22 +63,22 @@ import Testing
   func faults() throws {
     let arithmetic = arithmetic
     for failing in 1...12 {
-      try Files.remove(folder.path)
+      try Files.remove(directory.path)
       _ = try arithmetic.build(leaves)
       _ = try arithmetic.build(leaves, stages: other, factor: 11)
       do {
-        let store = try ArtifactStore(Catalog.writer(folder.path))
+        let store = try ArtifactStore(Catalog.writer(directory.path))
         defer { store.catalog.endWriting() }
         let garbage = try store.garbage(generations: 0) { _ in true }
         do {
-          try FaultyFileSystem(below: folder.path, .once(failing, ENOSPC)).inUse { try store.collect(garbage) }
+          try FaultyFileSystem(below: directory.path, .once(failing, ENOSPC)).inUse { try store.collect(garbage) }
         } catch let failure as Failure {
           #expect(failure.found == "No space left on device")
         }
       }
       #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [], "write \(failing)")
       _ = try collect(generations: 0)
-      let store = try ArtifactStore(Catalog.writer(folder.path))
+      let store = try ArtifactStore(Catalog.writer(directory.path))
       #expect(try store.verify().faults == [])
       #expect(try store.garbage(generations: 0) { _ in true }.bytes == 0)
     }
@@ -89,7 +89,7 @@ import Testing
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
     _ = try arithmetic.build(leaves, stages: other, factor: 11)
-    let old = ArtifactStore.path(folder.path, segment: 0)
+    let old = ArtifactStore.path(directory.path, segment: 0)
     let bytes = try Files.read(old)
     #expect(try collect(generations: 0).segments == 1)
     #expect(!Files.exists(old))
@@ -102,7 +102,7 @@ import Testing
   func forcedAction() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
-    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let store = try ArtifactStore(Catalog.writer(directory.path))
     let plan = try Planner.plan(
       stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves), history: store.history(),
       forceActions: [Arithmetic.id("scale", "b"), Arithmetic.id("scale", "z")])
@@ -113,11 +113,11 @@ import Testing
 
   @Test("parts of a file are read again only when the file is another")
   func parts() throws {
-    try Files.makeDirectory(folder.path)
-    let path = "\(folder.path)/file"
+    try Files.makeDirectory(directory.path)
+    let path = "\(directory.path)/file"
     try Files.write("ab", to: path)
     try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: path)
-    let catalog = try Catalog.writer(folder.path)
+    let catalog = try Catalog.writer(directory.path)
     func look() throws -> (digests: [Digest], read: Int) {
       let memo = try FileDigestCache(catalog)
       defer { try? memo.save() }

@@ -8,11 +8,11 @@ import Testing
 @testable import StageGraph
 
 @Suite struct FileDigestCacheTests {
-  let folder = TestFolder()
+  let directory = TestDirectory()
 
   private func write(_ name: String, _ text: String, age: Int = 60) throws -> String {
-    let path = "\(folder.path)/\(name)"
-    try Files.makeDirectory(folder.path)
+    let path = "\(directory.path)/\(name)"
+    try Files.makeDirectory(directory.path)
     try Files.write(text, to: path)
     var times = [timespec(), timespec()]
     for k in 0..<2 { times[k].tv_sec = time(nil) - age }
@@ -23,7 +23,7 @@ import Testing
   private func look(
     _ paths: [String], jobs: Int = 2, below known: String? = nil
   ) throws -> (digests: [Digest?], hashed: Int) {
-    let memo = try FileDigestCache(Catalog.writer("\(folder.path)/workspace"), below: known)
+    let memo = try FileDigestCache(Catalog.writer("\(directory.path)/workspace"), below: known)
     let digests = try memo.digests(of: paths, jobs: jobs, isInterrupted: { false }).map { try? $0.get() }
     try memo.save()
     return (digests, memo.hashed)
@@ -43,13 +43,13 @@ import Testing
     #expect(try look(paths).digests[4] == Digest(of: "9"))
   }
 
-  @Test("opened for one folder, it knows the files below that and no others")
-  func oneFolder() throws {
-    for name in ["a", "a/b", "a0", "a-"] { try Files.makeDirectory("\(folder.path)/\(name)") }
+  @Test("opened for one directory, it knows the files below that and no others")
+  func oneDirectory() throws {
+    for name in ["a", "a/b", "a0", "a-"] { try Files.makeDirectory("\(directory.path)/\(name)") }
     let paths = try ["a/f", "a/b/f", "a0/f", "a-/f", "f"].map { try write($0, $0) }
     #expect(try look(paths).hashed == 5)
-    #expect(try look(paths, below: "\(folder.path)/a").hashed == 3)
-    #expect(try look(paths, below: folder.path).hashed == 0)
+    #expect(try look(paths, below: "\(directory.path)/a").hashed == 3)
+    #expect(try look(paths, below: directory.path).hashed == 0)
   }
 
   @Test("a file written just now is read again")
@@ -63,8 +63,8 @@ import Testing
   @Test("a file that cannot be read is one failure, not all")
   func unreadable() throws {
     let path = try write("f", "1")
-    let memo = try FileDigestCache(Catalog.writer("\(folder.path)/workspace"))
-    let found = try memo.digests(of: [path, "\(folder.path)/none"], jobs: 2, isInterrupted: { false })
+    let memo = try FileDigestCache(Catalog.writer("\(directory.path)/workspace"))
+    let found = try memo.digests(of: [path, "\(directory.path)/none"], jobs: 2, isInterrupted: { false })
     #expect(try found[0].get() == Digest(of: "1"))
     #expect(throws: Failure.self) { try found[1].get() }
     #expect(throws: Interruption.failure) { try memo.digests(of: [path], jobs: 2, isInterrupted: { true }) }

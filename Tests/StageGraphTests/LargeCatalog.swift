@@ -21,15 +21,15 @@ struct LargeCatalog {
     actions.reserveCapacity(3 * clips)
     for (k, name) in names().enumerated() {
       let file = Digest(of: "\(k)")
-      let (sound, frames) = (
+      let (audio, frames) = (
         ActionID(stage: "extract-audio", subject: name), ActionID(stage: "extract-frames", subject: name)
       )
-      actions.append(Action(id: sound, inputs: ["file": .digest(file)]))
+      actions.append(Action(id: audio, inputs: ["file": .digest(file)]))
       actions.append(Action(id: frames, inputs: ["file": .digest(file)]))
       actions.append(
         Action(
           id: ActionID(stage: "pair", subject: name),
-          inputs: ["frames": .output(of: frames, named: "frames"), "sound": .output(of: sound, named: "sound")]))
+          inputs: ["frames": .output(of: frames, named: "frames"), "sound": .output(of: audio, named: "sound")]))
     }
     return actions
   }

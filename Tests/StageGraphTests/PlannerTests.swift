@@ -111,8 +111,8 @@ import Testing
   @Test("a no-op plan of 20,000 actions: its time is printed")
   func noOpTime() throws {
     let environment = ProcessInfo.processInfo.environment
-    let folder = TestFolder()
-    let path = environment["GRAPH_FOLDER"] ?? folder.path
+    let directory = TestDirectory()
+    let path = environment["GRAPH_FOLDER"] ?? directory.path
     let catalog = LargeCatalog(clips: environment["GRAPH_CLIPS"].flatMap(Int.init) ?? 20_000 / 3)
     if !Files.exists(path) { try catalog.fill(path) }
     for _ in 0..<2 { print(try catalog.time(path)) }

@@ -27,15 +27,15 @@ private final class Shared: SharedResults {
 }
 
 @Suite("Results of other workspaces") struct SharedResultsTests {
-  let one = TestFolder()
-  let other = TestFolder()
+  let one = TestDirectory()
+  let other = TestDirectory()
   let leaves = ["a": 3, "b": 5, "c": 7]
 
   private func build(
-    _ folder: TestFolder, _ shared: Shared, force: Set<String> = [], execute: Runner.Execute? = nil
+    _ directory: TestDirectory, _ shared: Shared, force: Set<String> = [], execute: Runner.Execute? = nil
   ) throws -> (outcome: RunOutcome, ran: Set<ActionID>, sum: Int?) {
-    let arithmetic = Arithmetic(folder.path)
-    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let arithmetic = Arithmetic(directory.path)
+    let store = try ArtifactStore(Catalog.writer(directory.path))
     defer { store.catalog.endWriting() }
     let plan = try Planner.plan(
       stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves), history: store.history(), force: force)

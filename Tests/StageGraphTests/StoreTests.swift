@@ -9,11 +9,11 @@ import Testing
 @testable import StageGraph
 
 @Suite struct StoreTests {
-  let folder = TestFolder()
-  var arithmetic: Arithmetic { Arithmetic(folder.path) }
+  let directory = TestDirectory()
+  var arithmetic: Arithmetic { Arithmetic(directory.path) }
   let leaves = ["a": 3, "b": 5]
 
-  private func segment(_ number: Int = 0) -> String { ArtifactStore.path(folder.path, segment: number) }
+  private func segment(_ number: Int = 0) -> String { ArtifactStore.path(directory.path, segment: number) }
 
   private func append(_ bytes: [UInt8]) throws {
     let descriptor = open(segment(), O_WRONLY | O_APPEND)
@@ -32,7 +32,7 @@ import Testing
     // One that was killed right after it began a new segment.
     try Files.write(Array(record.prefix(40)), to: segment(1))
     do {
-      let store = try ArtifactStore(Catalog.writer(folder.path))
+      let store = try ArtifactStore(Catalog.writer(directory.path))
       #expect(store.discarded == record.count + 30 + 40)
       #expect(try Files.identity(segment()).size == size)
       #expect(!Files.exists(segment(1)))
@@ -45,11 +45,11 @@ import Testing
   @Test("a second writer is refused with the holder's pid; a reader is not")
   func locked() throws {
     _ = try arithmetic.build(leaves)
-    let first = try Catalog.writer(folder.path)
-    let failure = #expect(throws: Failure.self) { try Catalog.writer(folder.path) }
+    let first = try Catalog.writer(directory.path)
+    let failure = #expect(throws: Failure.self) { try Catalog.writer(directory.path) }
     #expect(failure?.exit == .locked)
     #expect(failure?.found == "pid \(getpid())")
-    let reader = try Catalog.reader(folder.path)
+    let reader = try Catalog.reader(directory.path)
     #expect(try ArtifactStore(reader).history().count == 6)
     #expect(throws: Failure.self) { try reader.set(isUnfinished: true) }
     _ = first.isWriter
@@ -57,8 +57,8 @@ import Testing
 
   @Test("a reader sees what was committed while it looks on")
   func readerBeside() throws {
-    let store = try ArtifactStore(Catalog.writer(folder.path))
-    let reader = try ArtifactStore(Catalog.reader(folder.path))
+    let store = try ArtifactStore(Catalog.writer(directory.path))
+    let reader = try ArtifactStore(Catalog.reader(directory.path))
     #expect(try reader.history().count == 0)
     let plan = try Planner.plan(
       stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves), history: store.history())
@@ -70,23 +70,23 @@ import Testing
 
   @Test("no workspace, and one of another layout, are said to be so")
   func versions() throws {
-    #expect(throws: Failure.noWorkspace(folder.path)) { try Catalog.reader(folder.path) }
-    _ = try Catalog.writer(folder.path)
+    #expect(throws: Failure.noWorkspace(directory.path)) { try Catalog.reader(directory.path) }
+    _ = try Catalog.writer(directory.path)
     let newer = CatalogSchema.version + 1
-    try Catalog.writer(folder.path).configureWriter("PRAGMA user_version = \(newer)")
-    let expected = Failure.workspaceVersion(folder.path, found: newer, expected: CatalogSchema.version)
-    #expect(throws: expected) { try Catalog.reader(folder.path) }
-    #expect(throws: expected) { try Catalog.writer(folder.path) }
-    try Files.remove(folder.path)
-    try Files.makeDirectory(folder.path)
-    try Files.write(Array(repeating: 0x20, count: 5000), to: Catalog.path(folder.path))
-    let failure = #expect(throws: Failure.self) { try Catalog.writer(folder.path) }
+    try Catalog.writer(directory.path).configureWriter("PRAGMA user_version = \(newer)")
+    let expected = Failure.workspaceVersion(directory.path, found: newer, expected: CatalogSchema.version)
+    #expect(throws: expected) { try Catalog.reader(directory.path) }
+    #expect(throws: expected) { try Catalog.writer(directory.path) }
+    try Files.remove(directory.path)
+    try Files.makeDirectory(directory.path)
+    try Files.write(Array(repeating: 0x20, count: 5000), to: Catalog.path(directory.path))
+    let failure = #expect(throws: Failure.self) { try Catalog.writer(directory.path) }
     #expect(failure?.code == "catalog.failed" && failure?.hint != nil)
   }
 
   @Test("a commit is synced in full, and in WAL mode")
   func durable() throws {
-    let catalog = try Catalog.writer(folder.path)
+    let catalog = try Catalog.writer(directory.path)
     #expect(try catalog.writerSetting("synchronous") == "2")
     #expect(try catalog.writerSetting("journal_mode") == "wal")
   }
@@ -97,12 +97,12 @@ import Testing
     let build = try arithmetic.build(leaves)
     let product = try #require(build.outcome[Arithmetic.id("scale", "a")]?.output("product"))
     do {
-      let location = try #require(try Catalog.reader(folder.path).location(product.digest))
+      let location = try #require(try Catalog.reader(directory.path).location(product.digest))
       var bytes = try Files.read(segment())
       bytes[location.offset + SegmentRecord.headerSize] ^= 1
       try Files.write(bytes, to: segment())
     }
-    // A changed neighbour makes the total read it.
+    // A changed neighbor makes the total read it.
     let failure = #expect(throws: Failure.self) { try arithmetic.build(["a": 3, "b": 6]) }
     #expect(failure?.code == "artifact.corrupt")
     let again = try arithmetic.build(["a": 3, "b": 6])
@@ -115,22 +115,22 @@ import Testing
   func verify() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
-    let locations = try Catalog.reader(folder.path).locations()
+    let locations = try Catalog.reader(directory.path).locations()
     let good = try Files.read(segment())
     for location in locations where location.length > 0 {
       var bytes = good
       bytes[location.offset + SegmentRecord.headerSize + location.length - 1] ^= 4
       try Files.write(bytes, to: segment())
-      let (artifacts, faults) = try ArtifactStore(Catalog.reader(folder.path)).verify(isInterrupted: { false })
+      let (artifacts, faults) = try ArtifactStore(Catalog.reader(directory.path)).verify(isInterrupted: { false })
       #expect(artifacts == locations.count && faults.map(\.code) == ["artifact.corrupt"])
     }
     do {
-      let store = try ArtifactStore(Catalog.writer(folder.path))
+      let store = try ArtifactStore(Catalog.writer(directory.path))
       #expect(try store.verify(isInterrupted: { false }).faults.count == 1)
       #expect(try store.verify(isInterrupted: { false }).faults.isEmpty)
     }
     #expect(try arithmetic.build(leaves).ran.count >= 1)
-    #expect(try ArtifactStore(Catalog.reader(folder.path)).verify(isInterrupted: { false }).faults.isEmpty)
+    #expect(try ArtifactStore(Catalog.reader(directory.path)).verify(isInterrupted: { false }).faults.isEmpty)
     #expect(try arithmetic.build(leaves).ran == [])
   }
 
@@ -143,10 +143,10 @@ import Testing
     #expect(cut.ran.count >= 5)
     #expect(cut.reasons[Arithmetic.id("total")] == [.outputMissing(["sum", "summary"])])
     #expect(try arithmetic.build(leaves).ran == [])
-    try Files.remove(ArtifactStore.folder(folder.path))
+    try Files.remove(ArtifactStore.directory(directory.path))
     let plan = try Planner.plan(
       stages: Arithmetic.stages(), actions: Arithmetic.actions(leaves),
-      history: ArtifactStore(Catalog.reader(folder.path)).history())
+      history: ArtifactStore(Catalog.reader(directory.path)).history())
     #expect(plan.counts(stage: "scale").run == 2)
     #expect(try arithmetic.build(leaves).ran.count == 6)
     #expect(try arithmetic.build(leaves).ran == [])
@@ -158,7 +158,7 @@ import Testing
     _ = try arithmetic.build(leaves)
     var failures = 0
     for n in 1... {
-      let disk = FaultyFileSystem(below: folder.path, .once(n, ENOSPC))
+      let disk = FaultyFileSystem(below: directory.path, .once(n, ENOSPC))
       do {
         let changed = ["a": 3 + n, "b": 5]
         try disk.inUse { _ = try arithmetic.build(changed) }
@@ -191,21 +191,21 @@ import Testing
   @Test("segments roll over, and equal bytes are stored once")
   func segments() throws {
     do {
-      let store = try ArtifactStore(Catalog.writer(folder.path), segmentSize: 300)
+      let store = try ArtifactStore(Catalog.writer(directory.path), segmentSize: 300)
       let bytes = (0..<10).map { [UInt8](repeating: UInt8($0 / 2), count: 100) }
       let payloads = bytes.map { (digest: Digest(of: $0), bytes: $0) }
       let body = RecordBody(
         subject: "", configuration: 0, fingerprint: Digest(of: ""), inputs: [], outputs: [], isFinal: true)
       try store.commit([CommitRecord(stage: "s", subject: "", body: body, replaced: nil, payloads: payloads)])
-      #expect(try Files.names(in: ArtifactStore.folder(folder.path)).count == 5)
+      #expect(try Files.names(in: ArtifactStore.directory(directory.path)).count == 5)
       for payload in payloads { #expect(try store.read(Artifact(digest: payload.digest, size: 100)) == payload.bytes) }
     }
-    #expect(try ArtifactStore(Catalog.writer(folder.path)).discarded == 0)
+    #expect(try ArtifactStore(Catalog.writer(directory.path)).discarded == 0)
   }
 
   @Test("verdicts, runs, shards, directories, times and progress come back as they were set")
   func rows() throws {
-    let catalog = try Catalog.writer(folder.path)
+    let catalog = try Catalog.writer(directory.path)
     let verdicts = ["a", "b", "c"].map {
       VerdictRow(key: "\($0).mp4", clip: $0, state: $0 == "b" ? "left out" : "kept", detail: "{}", cache: [1, 2])
     }

@@ -7,8 +7,8 @@ import Testing
 @testable import StageGraph
 
 @Suite struct SubjectLedgerTests {
-  let folder = TestFolder()
-  private var arithmetic: Arithmetic { Arithmetic(folder.path) }
+  let directory = TestDirectory()
+  private var arithmetic: Arithmetic { Arithmetic(directory.path) }
   private let leaves = ["a": 1, "b": 2, "c": 3]
   private let key = Digest(of: "key")
   private let outputs = Digest(of: "outputs")
@@ -16,13 +16,13 @@ import Testing
   /// Builds, and enters every leaf as settled.
   private func settled() throws {
     _ = try arithmetic.build(leaves)
-    let catalog = try Catalog.writer(folder.path)
+    let catalog = try Catalog.writer(directory.path)
     #expect(try catalog.ledger().outputs(of: "a", settledWith: key) == nil)
     try catalog.settle(leaves.keys.sorted().map { SettledSubject(name: $0, key: key, outputs: outputs) })
   }
 
   private func isSettled(_ subject: String, _ key: Digest? = nil) throws -> Bool {
-    try Catalog.reader(folder.path).ledger().outputs(of: subject, settledWith: key ?? self.key) == outputs
+    try Catalog.reader(directory.path).ledger().outputs(of: subject, settledWith: key ?? self.key) == outputs
   }
 
   @Test("an entry holds for its key, beside those of a few other choices of stages")
@@ -31,7 +31,7 @@ import Testing
     #expect(try isSettled("a") && isSettled("b") && !isSettled("z"))
     #expect(try !isSettled("a", Digest(of: "another")))
     for name in ["1", "2", "3"] {
-      try Catalog.writer(folder.path).settle([SettledSubject(name: "a", key: Digest(of: name), outputs: outputs)])
+      try Catalog.writer(directory.path).settle([SettledSubject(name: "a", key: Digest(of: name), outputs: outputs)])
     }
     #expect(try isSettled("a", Digest(of: "3")) && isSettled("a", Digest(of: "1")) && !isSettled("a"))
   }
@@ -48,18 +48,18 @@ import Testing
   func losses() throws {
     try settled()
     #expect(try isSettled("a"))
-    try Catalog.writer(folder.path).lose([Digest(of: "some artifact")], .corrupt)
+    try Catalog.writer(directory.path).lose([Digest(of: "some artifact")], .corrupt)
     #expect(try !isSettled("a"))
-    try Catalog.writer(folder.path).settle([SettledSubject(name: "a", key: key, outputs: outputs)])
+    try Catalog.writer(directory.path).settle([SettledSubject(name: "a", key: key, outputs: outputs)])
     #expect(try isSettled("a"))
-    try Files.remove("\(ArtifactStore.folder(folder.path))/\(SegmentWriter.name(0))")
+    try Files.remove("\(ArtifactStore.directory(directory.path))/\(SegmentWriter.name(0))")
     #expect(try !isSettled("a"), "a reader sees that the file is gone")
   }
 
   @Test("garbage collection takes it from subjects whose records go")
   func garbage() throws {
     try settled()
-    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let store = try ArtifactStore(Catalog.writer(directory.path))
     try store.collect(store.garbage(generations: 0) { $0.subject != "b" })
     #expect(try isSettled("a") && !isSettled("b"))
     #expect(try store.catalog.ledger().others(than: ["a", "c"]) == [""])
@@ -68,7 +68,7 @@ import Testing
   @Test("the history of some subjects also has what was done for those that are gone")
   func history() throws {
     try settled()
-    let store = try ArtifactStore(Catalog.writer(folder.path))
+    let store = try ArtifactStore(Catalog.writer(directory.path))
     let all = try store.history(of: ["a"], among: ["a"], store.catalog.ledger(), stages: Arithmetic.stages())
     #expect(all.count == 6 + 2)
     let one = try store.catalog.history(of: ["a"], stages: Arithmetic.stages().map(\.name), source: store)

@@ -16,7 +16,7 @@ import Testing
 
   static func bytes(_ name: String) throws -> [UInt8] { try Files.read("\(Shared.formats)/\(name)") }
 
-  @Test("every sound npy is read", arguments: good)
+  @Test("every intact npy is read", arguments: good)
   func reads(_ name: String, _ shape: [Int], _ type: ElementType) throws {
     let tensor = try NumpyFile.read(Self.bytes("\(name).npy"), source: name)
     #expect(tensor.shape == shape)

@@ -3,8 +3,8 @@ import Foundation
 
 /// A remote cache on loopback that behaves as it is told: a Python program, so that none of our own code judges itself.
 ///
-/// It keeps what it is sent below `folder`/ac and `folder`/cas; `folder`/mode says how it behaves, `folder`/requests
-/// what it was asked.
+/// It keeps what it is sent below `directory`/ac and `directory`/cas; `directory`/mode says how it behaves,
+/// `directory`/requests what it was asked.
 package final class CacheDouble {
   package enum Mode: String, CaseIterable, Sendable {
     /// Serves everybody.
@@ -41,18 +41,18 @@ package final class CacheDouble {
     case hangingUp
   }
 
-  package let folder: String
+  package let directory: String
   package let port: Int
   private let process = Process()
   package var url: String { "http://127.0.0.1:\(port)/cache" }
 
-  package init(_ folder: String, mode: Mode = .well) throws {
-    self.folder = folder
-    for name in ["ac", "cas"] { try Files.makeDirectory("\(folder)/\(name)") }
-    try Files.write(mode.rawValue, to: "\(folder)/mode")
-    try Files.write("", to: "\(folder)/requests")
+  package init(_ directory: String, mode: Mode = .well) throws {
+    self.directory = directory
+    for name in ["ac", "cas"] { try Files.makeDirectory("\(directory)/\(name)") }
+    try Files.write(mode.rawValue, to: "\(directory)/mode")
+    try Files.write("", to: "\(directory)/requests")
     process.executableURL = URL(fileURLWithPath: Python.path)
-    process.arguments = ["-c", Self.program, folder]
+    process.arguments = ["-c", Self.program, directory]
     let output = Pipe()
     process.standardOutput = output
     // It ends with us: its standard input closes.
@@ -71,17 +71,17 @@ package final class CacheDouble {
     process.waitUntilExit()
   }
 
-  package func set(_ mode: Mode) throws { try Files.write(mode.rawValue, to: "\(folder)/mode") }
+  package func set(_ mode: Mode) throws { try Files.write(mode.rawValue, to: "\(directory)/mode") }
 
   /// What it was asked since the last call, as `GET ac/…`.
   package func requests() throws -> [String] {
-    let text = String(decoding: try Files.read("\(folder)/requests"), as: UTF8.self)
-    try Files.write("", to: "\(folder)/requests")
+    let text = String(decoding: try Files.read("\(directory)/requests"), as: UTF8.self)
+    try Files.write("", to: "\(directory)/requests")
     return text.split(separator: "\n").map(String.init)
   }
 
   /// Names under ac or cas.
-  package func names(_ part: String) throws -> [String] { try Files.names(in: "\(folder)/\(part)") }
+  package func names(_ part: String) throws -> [String] { try Files.names(in: "\(directory)/\(part)") }
 
   private static let program = #"""
     import base64, http.server, os, sys, threading, time

@@ -41,7 +41,7 @@ package struct CaptionGoldens: Sendable {
   package struct Batch {
     /// By sentence.
     package var ids, second, targets: [[Int]]
-    package var vectors: [[Float]]
+    package var embeddings: [[Float]]
     package var share: [Float]
   }
 
@@ -52,10 +52,12 @@ package struct CaptionGoldens: Sendable {
       let (values, width) = (try numbers("\(golden)/batch/\(name)"), try self.shape("\(golden)/batch/\(name)")[1])
       return lengths.enumerated().map { Array(values[$0 * width..<$0 * width + $1]) }
     }
-    let vectors = try floats("\(golden)/batch/vectors")
+    let embeddings = try floats("\(golden)/batch/vectors")
     return Batch(
       ids: try rows("ids"), second: try rows("second"), targets: try rows("targets"),
-      vectors: frames.enumerated().map { Array(vectors[$0 * shape[1] * shape[2]..<($0 * shape[1] + $1) * shape[2]]) },
+      embeddings: frames.enumerated().map {
+        Array(embeddings[$0 * shape[1] * shape[2]..<($0 * shape[1] + $1) * shape[2]])
+      },
       share: try floats("\(golden)/batch/share"))
   }
 }

@@ -4,12 +4,12 @@ import Glibc
 
 /// Lets each operation of a piece of work fail in turn, in each way, and looks at what is left.
 package struct FaultWalk {
-  /// Puts the state before into an empty folder.
-  package var before: (_ folder: String) throws -> Void
+  /// Puts the state before into an empty directory.
+  package var before: (_ directory: String) throws -> Void
   /// The work: what a person would run again after it has failed.
-  package var work: (_ folder: String) throws -> Void
+  package var work: (_ directory: String) throws -> Void
   /// What the next run would find, as text that is equal when that is.
-  package var state: (_ folder: String) throws -> String
+  package var state: (_ directory: String) throws -> String
   /// How the N-th operation is made to fail.
   package var faults: (_ n: Int) -> [FaultyFileSystem.Fault] = { n in
     [.once(n, ENOSPC), .once(n, EIO), .fromThenOn(n, ENOSPC), .short(n)]
@@ -20,8 +20,8 @@ package struct FaultWalk {
   package var ignored: [String] = [".lock"]
 
   package init(
-    before: @escaping (_ folder: String) throws -> Void, work: @escaping (_ folder: String) throws -> Void,
-    state: @escaping (_ folder: String) throws -> String
+    before: @escaping (_ directory: String) throws -> Void, work: @escaping (_ directory: String) throws -> Void,
+    state: @escaping (_ directory: String) throws -> String
   ) {
     (self.before, self.work, self.state) = (before, work, state)
   }
@@ -79,11 +79,11 @@ package struct FaultWalk {
     return scratch
   }
 
-  /// The digest of each file below a folder.
-  private func files(_ folder: String, below prefix: String = "") throws -> [String: String] {
+  /// The digest of each file below a directory.
+  private func files(_ directory: String, below prefix: String = "") throws -> [String: String] {
     var result: [String: String] = [:]
-    for name in try Files.names(in: folder) where !ignored.contains(where: { name.hasSuffix($0) }) {
-      let path = "\(folder)/\(name)"
+    for name in try Files.names(in: directory) where !ignored.contains(where: { name.hasSuffix($0) }) {
+      let path = "\(directory)/\(name)"
       if Files.isDirectory(path) {
         result.merge(try files(path, below: "\(prefix)\(name)/")) { a, _ in a }
       } else {

@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The machine's file system, of which one operation below one folder fails, or all from one on. Operations elsewhere
-/// neither count nor fail, so that other tests may run meanwhile.
+/// The machine's file system, of which one operation below one directory fails, or all from one on. Operations
+/// elsewhere neither count nor fail, so that other tests may run meanwhile.
 package final class FaultyFileSystem: FileSystem {
   package enum Fault: Sendable, CustomStringConvertible {
     /// None: the operations are only counted.
@@ -33,7 +33,7 @@ package final class FaultyFileSystem: FileSystem {
 
   private enum Fate { case done, half, failed }
 
-  private let folderName: String
+  private let directoryName: String
   private let fault: Fault
   private let exchanges: Bool
   private let links: Bool
@@ -42,13 +42,13 @@ package final class FaultyFileSystem: FileSystem {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - folder: whose name no other folder has.
+  ///   - directory: whose name no other directory has.
   ///   - exchanges, links: whether it can exchange two names, and give a file a second one: not all file systems do.
-  ///   - fixed: names of folders that cannot be renamed, as those of an overlay's lower layer.
+  ///   - fixed: names of directories that cannot be renamed, as those of an overlay's lower layer.
   package init(
-    below folder: String, _ fault: Fault, exchanges: Bool = true, links: Bool = true, fixed: Set<String> = []
+    below directory: String, _ fault: Fault, exchanges: Bool = true, links: Bool = true, fixed: Set<String> = []
   ) {
-    folderName = "/\(Files.name(folder))"
+    directoryName = "/\(Files.name(directory))"
     (self.fault, self.exchanges, self.links, self.fixed) = (fault, exchanges, links, fixed)
   }
 
@@ -72,7 +72,7 @@ package final class FaultyFileSystem: FileSystem {
 
   /// What becomes of an operation on a path.
   private func fate(_ path: String, isWrite: Bool = false) -> Fate {
-    guard "\(path)/".contains("\(folderName)/") else { return .done }
+    guard "\(path)/".contains("\(directoryName)/") else { return .done }
     return state.withLock { state in
       state.count += 1
       switch fault {

@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// A folder of its own that goes with the test.
+/// A directory of its own that goes with the test.
 package final class Scratch {
   package let path: String
 

@@ -73,11 +73,11 @@ package struct TinyCLIP {
 
   /// - Returns: the directory.
   @discardableResult
-  package func write(to folder: String, configuration: String? = nil, tokenizer: Bool = true) throws -> String {
-    try Files.makeDirectory(folder)
-    try Files.write(try SafetensorsFile.bytes(of: tensors()), to: "\(folder)/open_clip_model.safetensors")
-    try Files.write(configuration ?? self.configuration(), to: "\(folder)/open_clip_config.json")
-    if tokenizer { try Files.write(Self.merges, to: "\(folder)/merges.txt") }
-    return folder
+  package func write(to directory: String, configuration: String? = nil, tokenizer: Bool = true) throws -> String {
+    try Files.makeDirectory(directory)
+    try Files.write(try SafetensorsFile.bytes(of: tensors()), to: "\(directory)/open_clip_model.safetensors")
+    try Files.write(configuration ?? self.configuration(), to: "\(directory)/open_clip_config.json")
+    if tokenizer { try Files.write(Self.merges, to: "\(directory)/merges.txt") }
+    return directory
   }
 }

@@ -30,13 +30,13 @@ struct CaptionGoldenTests {
       parameters: parameters, gradients: gradients, backend: backend, threads: threads)
     for (image, ids) in batch.ids.enumerated() {
       let place = network.input.values.start + image * width
-      place.update(from: batch.vectors[image], count: batch.vectors[image].count)
+      place.update(from: batch.embeddings[image], count: batch.embeddings[image].count)
       for (t, id) in ids.enumerated() {
         let at = place + 48 + 3 * t
         (at[0], at[1], at[2]) = (Float(id), Float(batch.second[image][t]), batch.share[image])
       }
     }
-    try network.forward(counts: [.tokens: batch.ids.map(\.count), .memory: batch.vectors.map { $0.count / 12 }])
+    try network.forward(counts: [.tokens: batch.ids.map(\.count), .memory: batch.embeddings.map { $0.count / 12 }])
     let (output, words) = (network.output, batch.ids.reduce(0) { $0 + $1.count })
     var (logits, loss) = ([Float](), 0.0)
     for part in 0..<output.microbatches.count {
@@ -74,7 +74,7 @@ struct CaptionGoldenTests {
     let threads = WorkerThreads(2)
     defer { threads.stop() }
     let samples = CaptionSamples(
-      width: 12, names: batch.ids.indices.map { "\($0)" }, sounds: batch.vectors,
+      width: 12, names: batch.ids.indices.map { "\($0)" }, audioClips: batch.embeddings,
       references: batch.targets.map { [$0.dropLast().map(String.init).joined(separator: " ")] },
       tokens: { $0.split(separator: " ").compactMap { Int($0) } })
     let vocabulary = CaptionVocabulary(.words, of: [goldens.words], floor: 1)

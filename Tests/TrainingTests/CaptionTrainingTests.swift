@@ -13,17 +13,17 @@ struct CaptionTrainingTests {
   private static let words = ["a", "dog", "barks", "the", "rain", "falls", "on", "it"]
   private static let vocabulary = CaptionVocabulary(.words, of: [words], floor: 1)
 
-  /// Sounds of one to three vectors, two sentences each.
+  /// Audio clips of one to three embeddings, two sentences each.
   private static func samples(_ count: Int, seed: UInt64) -> CaptionSamples {
     var random = SeededRandom(seed: seed)
-    let sounds = (0..<count).map { sound in (0..<(1 + sound % 3) * 10).map { _ in Float(random.normal()) } }
-    let references = (0..<count).map { sound in
+    let audioClips = (0..<count).map { audio in (0..<(1 + audio % 3) * 10).map { _ in Float(random.normal()) } }
+    let references = (0..<count).map { audio in
       (0..<2).map { number in
-        (0..<2 + (sound + number) % 4).map { words[(sound * 3 + number + $0) % words.count] }.joined(separator: " ")
+        (0..<2 + (audio + number) % 4).map { words[(audio * 3 + number + $0) % words.count] }.joined(separator: " ")
       }
     }
     return CaptionSamples(
-      width: 10, names: (0..<count).map { "sound \(100 + $0)" }, sounds: sounds, references: references,
+      width: 10, names: (0..<count).map { "sound \(100 + $0)" }, audioClips: audioClips, references: references,
       tokens: { vocabulary.numbers(of: CaptionWords.split($0)) })
   }
 
@@ -44,7 +44,7 @@ struct CaptionTrainingTests {
       limits.checkpointEvery = .steps(1)
     }
 
-    func run(_ folder: String, _ ranks: RankGroup = .alone) throws -> [[UInt32]] {
+    func run(_ directory: String, _ ranks: RankGroup = .alone) throws -> [[UInt32]] {
       var limits = limits
       limits.steps = steps
       let crew = WorkerThreads(threads)
@@ -57,7 +57,7 @@ struct CaptionTrainingTests {
         score: { captions, references in
           ["CIDEr-D": Double(zip(captions, references).count { $1.contains($0) }), "words": Double(captions[0].count)]
         })
-      let trainer = try Trainer(configuration, limits, learner, task, folder: folder, ranks: ranks) { _ in }
+      let trainer = try Trainer(configuration, limits, learner, task, directory: directory, ranks: ranks) { _ in }
       try trainer.run()
       return learner.buffers.map { $0.buffer.values.map(\.bitPattern) }
     }
@@ -75,9 +75,9 @@ struct CaptionTrainingTests {
       }
     }
     for count in [2, 3, 5] {
-      let folder = scratch["\(count)"]
+      let directory = scratch["\(count)"]
       let results = RankThreads.run(count) { ranks in
-        try Training().run(ranks.isFirst ? folder : "\(folder)-none", ranks)
+        try Training().run(ranks.isFirst ? directory : "\(directory)-none", ranks)
       }
       for result in results { #expect(try result.get() == alone, "\(count) ranks") }
     }
@@ -90,8 +90,8 @@ struct CaptionTrainingTests {
     for (step, count) in [(1, 1), (2, 2), (3, 1), (5, 3), (6, 1), (7, 2)] {
       var training = Training()
       training.steps = step
-      let (part, folder) = (training, scratch["cut"])
-      let results = RankThreads.run(count) { try part.run(folder, $0) }
+      let (part, directory) = (training, scratch["cut"])
+      let results = RankThreads.run(count) { try part.run(directory, $0) }
       if step == 7 { for result in results { #expect(try result.get() == whole) } }
     }
     let lines = ["whole", "cut"].map { name in
@@ -103,7 +103,7 @@ struct CaptionTrainingTests {
     #expect(lines[0].count > 7 && lines[0].contains { $0.contains("CIDEr-D") && $0.contains("loss") })
   }
 
-  @Test("stops early when CIDEr-D on the validation sounds no longer grows, and knows the best epoch")
+  @Test("stops early when CIDEr-D on the validation audio clips no longer grows, and knows the best epoch")
   func earlyStop() throws {
     let scratch = try Scratch()
     var training = Training()
@@ -118,11 +118,11 @@ struct CaptionTrainingTests {
     #expect(epochs.count == best + 3)
   }
 
-  @Test("learns: what each sound is called is said after some steps")
+  @Test("learns: the caption of each clip is written after some steps")
   func learns() throws {
     let samples = CaptionSamples(
       width: 10, names: ["dog", "rain"],
-      sounds: [[Float](repeating: 1, count: 10), [1, -1, 1, -1, 1, -1, 1, -1, 1, -1]],
+      audioClips: [[Float](repeating: 1, count: 10), [1, -1, 1, -1, 1, -1, 1, -1, 1, -1]],
       references: [["a dog barks"], ["the rain falls on it"]],
       tokens: { Self.vocabulary.numbers(of: CaptionWords.split($0)) })
     var training = Training()

@@ -10,19 +10,19 @@ import Testing
 
 @testable import Training
 
-/// Values of the public wav2clip 0.1.0 classes, read from the shared folder.
+/// Values of the public wav2clip 0.1.0 classes, read from the shared directory.
 enum Golden {
-  static let folder = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
+  static let directory = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
   static let isThere: Bool = {
-    let there = Files.exists(folder + "/weights.safetensors")
+    let there = Files.exists(directory + "/weights.safetensors")
     if !there {
-      print("SKIPPED: golden values are not at \(folder); set PIPELINE_SHARED to the folder that holds them")
+      print("SKIPPED: golden values are not at \(directory); set PIPELINE_SHARED to the folder that holds them")
     }
     return there
   }()
 
   static func tensors(_ name: String) throws -> NamedTensors {
-    try SafetensorsFile.read(try Files.read("\(folder)/\(name).safetensors"), source: name).tensors
+    try SafetensorsFile.read(try Files.read("\(directory)/\(name).safetensors"), source: name).tensors
   }
 
   static let architecture = Architecture.standard

@@ -11,7 +11,7 @@ import Testing
 
 @Suite("The public wav2clip package agrees", .serialized, .enabled(if: Golden.isThere, "golden values are not at hand"))
 struct GoldenTests {
-  @Test("front end, normalised over the batch and over the clip")
+  @Test("front end, normalized over the batch and over the clip")
   func frontEnd() throws {
     let expected = try Golden.tensors("expected")
     let waveforms = try Golden.waveforms()
@@ -41,7 +41,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("one-second windows normalised together", arguments: GoldenPath.available)
+  @Test("one-second windows normalized together", arguments: GoldenPath.available)
   func frames(path: GoldenPath) throws {
     let wave = try Golden.waveforms()[0]
     let windows = (0..<10).map { Array(wave[$0 * 16000..<($0 + 1) * 16000]) }

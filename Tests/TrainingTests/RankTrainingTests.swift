@@ -37,22 +37,22 @@ struct RankTrainingTests {
     }
 
     /// - Returns: all that a checkpoint keeps of a learner.
-    func run(_ folder: String, _ ranks: RankGroup) throws -> [[UInt32]] {
+    func run(_ directory: String, _ ranks: RankGroup) throws -> [[UInt32]] {
       var limits = TrainingLimits()
       (limits.steps, limits.checkpointEvery) = (steps, .steps(1))
       let crew = WorkerThreads(threads)
       defer { crew.stop() }
       let trainer = try Trainer(
-        configuration, limits, train: clips, validation: validation, folder: folder, backend: FastBackend(),
+        configuration, limits, train: clips, validation: validation, directory: directory, backend: FastBackend(),
         threads: crew, architecture: architecture, ranks: ranks, report: { _ in })
       try trainer.run()
       return trainer.learner.buffers.map { $0.buffer.values.map(\.bitPattern) }
     }
 
-    /// On each rank, with rank 0 in `folder`.
-    func runAll(_ count: Int, _ folder: String, silence: Double = 30) -> [Result<[[UInt32]], any Error>] {
+    /// On each rank, with rank 0 in `directory`.
+    func runAll(_ count: Int, _ directory: String, silence: Double = 30) -> [Result<[[UInt32]], any Error>] {
       RankThreads.run(count, silence: silence) { ranks in
-        try run(ranks.isFirst ? folder : "\(folder)-rank-\(ranks.rank)", ranks)
+        try run(ranks.isFirst ? directory : "\(directory)-rank-\(ranks.rank)", ranks)
       }
     }
   }

@@ -21,8 +21,8 @@ struct SupervisedTrainingTests {
       var random = SeededRandom(seed: UInt64(clip), for: "tone")
       let pitch = 500 + 2000 * random.uniform()
       for i in 0..<Self.samples {
-        let sound = clip % 2 == 0 ? 0.3 * sin(2 * .pi * pitch * Double(i) / 16_000) : i % 800 < 4 ? 0.9 : 0
-        place[i] = Float(sound + 0.02 * random.normal())
+        let audio = clip % 2 == 0 ? 0.3 * sin(2 * .pi * pitch * Double(i) / 16_000) : i % 800 < 4 ? 0.9 : 0
+        place[i] = Float(audio + 0.02 * random.normal())
       }
     }
   }
@@ -36,14 +36,16 @@ struct SupervisedTrainingTests {
       data(48), configuration, backend: FastBackend(), threads: threads,
       architecture: Architecture.resNet("tiny", blocks: [2, 2], channels: [16, 32]))
     var losses: [Double] = []
-    let folder = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
-    defer { try? Files.remove(folder) }
-    try training.train(Array(0..<24), validation: Array(24..<32), folder: folder) { _, loss, _ in losses.append(loss) }
+    let directory = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
+    defer { try? Files.remove(directory) }
+    try training.train(Array(0..<24), validation: Array(24..<32), directory: directory) { _, loss, _ in
+      losses.append(loss)
+    }
     #expect(losses.count == 12 && losses[11] < losses[0] / 4)
     return try training.scores(Array(32..<48))
   }
 
-  @Test("learns sounds that differ, and gives the same bits on one thread and on two")
+  @Test("learns clips that differ, and gives the same bits on one thread and on two")
   func learns() throws {
     let scores = try scores(threads: 1, seed: 3)
     let right = (0..<16).count { (scores[2 * $0] > scores[2 * $0 + 1]) == ($0 % 2 == 0) }
@@ -52,7 +54,7 @@ struct SupervisedTrainingTests {
     #expect(try self.scores(threads: 2, seed: 4) != scores)
   }
 
-  @Test("an embedding of mixed lengths is that of each sound alone")
+  @Test("an embedding of mixed lengths is that of each audio clip alone")
   func mixedLengths() throws {
     let threads = WorkerThreads(2)
     defer { threads.stop() }
@@ -62,16 +64,18 @@ struct SupervisedTrainingTests {
     parameters.initialize(seed: 2)
     let model = Model(architecture, parameters, projection: projection)
     var random = SeededRandom(seed: 8)
-    let sounds = [512, 8000, 8100, 8000, 16_000].map { count in (0..<count).map { _ in Float(0.1 * random.normal()) } }
+    let audioClips = [512, 8000, 8100, 8000, 16_000].map { count in
+      (0..<count).map { _ in Float(0.1 * random.normal()) }
+    }
     let embedder = Embedder(model, project: true, backend: FastBackend(), threads: threads)
-    let together = try embedder.embed(sounds: sounds)
-    for (index, sound) in sounds.enumerated() {
+    let together = try embedder.embed(audioClips: audioClips)
+    for (index, audio) in audioClips.enumerated() {
       let alone = Embedder(
-        model, samples: sound.count, project: true, backend: FastBackend(), threads: threads)
+        model, samples: audio.count, project: true, backend: FastBackend(), threads: threads)
       let expected = try alone.embed(1, scope: .clip) { _, place in
-        place.update(from: sound, count: sound.count)
+        place.update(from: audio, count: audio.count)
       }
-      #expect((0..<32).allSatisfy { together[index * 32 + $0] == expected.start[$0] }, "\(sound.count) samples")
+      #expect((0..<32).allSatisfy { together[index * 32 + $0] == expected.start[$0] }, "\(audio.count) samples")
     }
   }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("What training goes on from")
 struct TrainingStateTests {
-  private let folder = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
+  private let directory = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
 
   private func learner(_ seed: UInt64) -> Learner {
     let learner = Learner(Architecture.resNet("tiny", blocks: [2, 2], channels: [16, 32]).parameters)
@@ -24,7 +24,7 @@ struct TrainingStateTests {
   }
 
   private func damage(_ step: String) throws {
-    let path = "\(folder)/step-\(step).safetensors"
+    let path = "\(directory)/step-\(step).safetensors"
     var bytes = try Files.read(path)
     bytes[bytes.count - 5] ^= 1
     try Files.write(bytes, to: path)
@@ -32,8 +32,8 @@ struct TrainingStateTests {
 
   @Test("damaged checkpoints are set aside, so that they push out none that is saved later")
   func damaged() throws {
-    defer { try? Files.remove(folder) }
-    let checkpoints = try CheckpointDirectory(folder)
+    defer { try? Files.remove(directory) }
+    let checkpoints = try CheckpointDirectory(directory)
     for step in [300, 800, 900] { try checkpoints.save(learner(UInt64(step)), state(step, best: 300)) }
     #expect(checkpoints.steps == [300, 800, 900])
     for step in ["00000800", "00000900"] { try damage(step) }
@@ -46,44 +46,44 @@ struct TrainingStateTests {
     #expect(found.parameters.trainable.values == learner(300).parameters.trainable.values)
     for step in [350, 400, 450] { try checkpoints.save(found, state(step, best: 300)) }
     #expect(checkpoints.steps == [300, 400, 450])
-    #expect(try Files.names(in: folder).filter { $0.hasSuffix(".safetensors.damaged") }.count == 2)
+    #expect(try Files.names(in: directory).filter { $0.hasSuffix(".safetensors.damaged") }.count == 2)
   }
 
   @Test("whatever operation of a save fails, the checkpoint before it or the new one is there")
   func faults() throws {
     let students = (0...3).map { learner(UInt64($0)) }
     let outcome = try FaultWalk(
-      before: { folder in
-        for step in 1...2 { try CheckpointDirectory("\(folder)/c").save(students[step], state(step, best: 2)) }
+      before: { directory in
+        for step in 1...2 { try CheckpointDirectory("\(directory)/c").save(students[step], state(step, best: 2)) }
       },
-      work: { folder in try CheckpointDirectory("\(folder)/c").save(students[3], state(3, best: 2)) },
-      state: { folder in
+      work: { directory in try CheckpointDirectory("\(directory)/c").save(students[3], state(3, best: 2)) },
+      state: { directory in
         let found = students[0]
-        let (state, damaged) = CheckpointDirectory(existing: "\(folder)/c").newestWhole(into: found)
+        let (state, damaged) = CheckpointDirectory(existing: "\(directory)/c").newestWhole(into: found)
         let isWhole = found.parameters.trainable.values == students[state?.step ?? 0].parameters.trainable.values
         return "step \(state?.step ?? 0), \(isWhole ? "whole" : "of other numbers"), damaged: \(damaged)"
       }
     ).run()
     #expect(outcome.problems == [])
-    // The left-over's removal, open, a write, sync, rename, the folder's sync, the oldest one's removal.
+    // The left-over's removal, open, a write, sync, rename, the directory's sync, the oldest one's removal.
     #expect(outcome.operations >= 7)
   }
 
   @Test("the newest state is read without the numbers")
   func latestState() throws {
-    defer { try? Files.remove(folder) }
-    let checkpoints = try CheckpointDirectory(folder)
+    defer { try? Files.remove(directory) }
+    let checkpoints = try CheckpointDirectory(directory)
     #expect(checkpoints.latestState == nil)
     try checkpoints.save(learner(1), state(7, epoch: 2))
-    try Files.write("torn", to: "\(folder)/step-00000009.safetensors")
+    try Files.write("torn", to: "\(directory)/step-00000009.safetensors")
     #expect(checkpoints.latestState == state(7, epoch: 2))
   }
 
   @Test("records of what is done again are dropped: later steps, and an epoch that was not finished")
   func metrics() throws {
-    try Files.makeDirectory(folder)
-    defer { try? Files.remove(folder) }
-    let path = "\(folder)/metrics.jsonl"
+    try Files.makeDirectory(directory)
+    defer { try? Files.remove(directory) }
+    let path = "\(directory)/metrics.jsonl"
     func line(_ kind: String, _ step: Int, _ epoch: Int) -> MetricsLog.Line {
       MetricsLog.Line(kind: kind, step: step, epoch: epoch, loss: 1, learningRate: 1)
     }

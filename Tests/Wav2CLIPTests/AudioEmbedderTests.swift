@@ -18,7 +18,7 @@ struct AudioEmbedderTests {
     embedder = try AudioEmbedder(weights: scratch["w.safetensors"], threads: 2)
   }
 
-  private func sound(_ seed: UInt64, seconds: Double, rate: Double = 16_000) -> [Float] {
+  private func audio(_ seed: UInt64, seconds: Double, rate: Double = 16_000) -> [Float] {
     var random = SeededRandom(seed: seed)
     return (0..<Int(seconds * rate)).map { i in
       Float(0.3 * sin(2 * .pi * 440 * Double(i) / rate) + 0.2 * (random.uniform() - 0.5))
@@ -27,59 +27,71 @@ struct AudioEmbedderTests {
 
   @Test("every format of the same weights gives the same bits, and so do one thread and three")
   func formats() throws {
-    let sound = sound(1, seconds: 2)
-    let expected = try embedder.embed(sound, sampleRate: 16_000)
+    let audio = audio(1, seconds: 2)
+    let expected = try embedder.embed(audio, sampleRate: 16_000)
     #expect(expected.count == 512 && embedder.width == 512 && embedder.isProjected)
     for ending in ["bin", "onnx"] {
       try RandomStudent.write(to: scratch["w.\(ending)"])
       let other = try AudioEmbedder(weights: scratch["w.\(ending)"], threads: ending == "bin" ? 1 : 3)
-      #expect(try other.embed(sound, sampleRate: 16_000) == expected, "\(ending)")
+      #expect(try other.embed(audio, sampleRate: 16_000) == expected, "\(ending)")
       #expect(other.metadata["n_fft"] == "512")
     }
   }
 
-  @Test("several sounds of several lengths are embedded as each by itself")
+  @Test("several audio clips of several lengths are embedded as each by itself")
   func several() throws {
-    let sounds = [0.02, 1, 10, 1, 3.3].enumerated().map { sound(UInt64($0.offset), seconds: $0.element) }
-    let together = try embedder.embed(sounds, sampleRate: 16_000)
+    let audioClips = [0.02, 1, 10, 1, 3.3].enumerated().map { audio(UInt64($0.offset), seconds: $0.element) }
+    let together = try embedder.embed(audioClips, sampleRate: 16_000)
     let alone = try AudioEmbedder(weights: scratch["w.safetensors"], threads: 1)
-    for (sound, vector) in zip(sounds, together) { #expect(try alone.embed(sound, sampleRate: 16_000) == vector) }
+    for (audio, embedding) in zip(audioClips, together) {
+      #expect(try alone.embed(audio, sampleRate: 16_000) == embedding)
+    }
     #expect(try embedder.embed([[Float]](), sampleRate: 16_000).isEmpty)
   }
 
-  @Test("vectors of length one point the same way; without the projection they are others")
+  @Test("embeddings of length one point the same way; without the projection they are others")
   func options() throws {
-    let sound = sound(1, seconds: 1)
-    let plain = try embedder.embed(sound, sampleRate: 16_000)
-    let unit = try AudioEmbedder(weights: scratch["w.safetensors"], normalize: true).embed(sound, sampleRate: 16_000)
+    let audio = audio(1, seconds: 1)
+    let plain = try embedder.embed(audio, sampleRate: 16_000)
+    let unit = try AudioEmbedder(weights: scratch["w.safetensors"], normalize: true).embed(audio, sampleRate: 16_000)
     let norm = plain.reduce(0) { $0 + $1 * $1 }.squareRoot()
     for (a, b) in zip(plain, unit) { #expect(abs(a / norm - b) < 1e-6) }
     let encoder = try AudioEmbedder(weights: scratch["w.safetensors"], projection: false)
     #expect(!encoder.isProjected)
     // After the last ReLU and the mean nothing is negative.
-    #expect(try encoder.embed(sound, sampleRate: 16_000).allSatisfy { $0 >= 0 })
+    #expect(try encoder.embed(audio, sampleRate: 16_000).allSatisfy { $0 >= 0 })
     #expect(plain.contains { $0 < 0 })
   }
 
-  @Test("windows begin a hop apart, the tail is dropped, and all are normalised together", arguments: [1, 0.5, 2.5])
+  @Test("windows begin a hop apart, the tail is dropped, and all are normalized together", arguments: [1, 0.5, 2.5])
   func windows(hop: Double) throws {
-    // A loud half and a quiet half: normalised by itself each window would look alike.
-    let sound = sound(1, seconds: 3) + sound(2, seconds: 3.9).map { $0 * 0.01 }
-    let windows = try embedder.embedWindows(sound, sampleRate: 16_000, hop: hop)
+    // A loud half and a quiet half: normalized by itself each window would look alike.
+    let audio = audio(1, seconds: 3) + audio(2, seconds: 3.9).map { $0 * 0.01 }
+    let windows = try embedder.embedWindows(audio, sampleRate: 16_000, hop: hop)
     #expect(windows.count == 1 + Int((6.9 - 1) / hop))
-    let alone = try embedder.embed(Array(sound[..<16_000]), sampleRate: 16_000)
+    let alone = try embedder.embed(Array(audio[..<16_000]), sampleRate: 16_000)
     #expect(windows[0] != alone)
-    #expect(try embedder.embedWindows(Array(sound[..<16_000]), sampleRate: 16_000, hop: hop) == [alone])
-    #expect(try embedder.embedWindows(Array(sound[..<15_999]), sampleRate: 16_000, hop: hop).isEmpty)
+    #expect(try embedder.embedWindows(Array(audio[..<16_000]), sampleRate: 16_000, hop: hop) == [alone])
+    #expect(try embedder.embedWindows(Array(audio[..<15_999]), sampleRate: 16_000, hop: hop).isEmpty)
   }
 
-  @Test("a sound in pieces gives the windows of the whole", arguments: [1, 0.25, 1.75, 3])
+  @Test("audio that fills no window has one embedding of the whole, where that is asked for")
+  func shortAsWhole() throws {
+    let clips = [audio(1, seconds: 0.6), audio(2, seconds: 2.5), audio(3, seconds: 0.01)]
+    let cut = try WindowCut(hopSeconds: 1)
+    let found = try embedder.embedWindows(clips, cut, shortAsWhole: true)
+    #expect(try found[0] == [embedder.embed(clips[0], sampleRate: 16_000)])
+    #expect(try found[1] == embedder.embedWindows(clips, cut)[1] && found[1].count == 2)
+    #expect(found[2].isEmpty)
+  }
+
+  @Test("an audio clip in pieces gives the windows of the whole", arguments: [1, 0.25, 1.75, 3])
   func pieces(hop: Double) throws {
     let cut = try WindowCut(hopSeconds: hop)
-    let sound = sound(4, seconds: 11.3)
-    let whole = try embedder.embedWindows([sound], cut)[0]
+    let audio = audio(4, seconds: 11.3)
+    let whole = try embedder.embedWindows([audio], cut)[0]
     for size in [1000, 7_777, 16_000, 50_000] {
-      let pieces = stride(from: 0, to: sound.count, by: size).map { Array(sound[$0..<min(sound.count, $0 + size)]) }
+      let pieces = stride(from: 0, to: audio.count, by: size).map { Array(audio[$0..<min(audio.count, $0 + size)]) }
       var stream = WindowStream(cut)
       var (moments, ready) = (SpectrogramMoments(), [[Float]]())
       for piece in pieces {
@@ -93,10 +105,10 @@ struct AudioEmbedderTests {
     }
   }
 
-  @Test("a tone is the same sound at any rate: 44.1 kHz and 8 kHz come near what they are at 16 kHz")
+  @Test("a tone is the same audio at any rate: 44.1 kHz and 8 kHz come near what they are at 16 kHz")
   func rates() throws {
     func chord(_ rate: Double) -> [Float] {
-      // Under 7/16 of the slowest rate, where the filter is flat; with the noise floor that every real sound has.
+      // Under 7/16 of the slowest rate, where the filter is flat; with the noise floor that every real audio has.
       (0..<Int(3 * rate)).map { i in
         let t = Double(i) / rate
         return Float(stride(from: 110.0, to: 3_400, by: 137).reduce(0) { $0 + 0.02 * sin(2 * .pi * $1 * t + $1) })
@@ -123,10 +135,10 @@ struct AudioEmbedderTests {
       do { try body() } catch { return (error as? EmbeddingError)?.code ?? "\(error)" }
       return nil
     }
-    let second = sound(1, seconds: 1)
+    let second = audio(1, seconds: 1)
     #expect(code { _ = try embedder.embed(Array(second.prefix(256)), sampleRate: 16_000) } == "embed.short")
     #expect(code { _ = try embedder.embed(Array(second.prefix(257)), sampleRate: 16_000) } == nil)
-    #expect(code { _ = try embedder.embed(sound(1, seconds: 60.1), sampleRate: 16_000) } == "embed.long")
+    #expect(code { _ = try embedder.embed(audio(1, seconds: 60.1), sampleRate: 16_000) } == "embed.long")
     #expect(code { _ = try embedder.embed(second + [.nan], sampleRate: 16_000) } == "embed.nonfinite")
     for rate in [0, -1, 44_100.5, 1e9, .nan] {
       #expect(code { _ = try embedder.embed(second, sampleRate: rate) } == "embed.rate")

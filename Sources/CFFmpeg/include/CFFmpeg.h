@@ -69,9 +69,9 @@ typedef struct {
 } media_packet_facts;
 
 // Reads the source with pread and nothing else; the descriptor stays the caller's. `formats` is a comma-separated
-// list of the demuxers that may be used, `decoders` one of the decoders, NULL for all. `only_sound` says that no picture will be decoded: then the search for their parameters
-// is left out where the header says enough of the sound.
-int media_open(media_source source, const char *formats, const char *decoders, bool only_sound, media_file **file);
+// list of the demuxers that may be used, `decoders` one of the decoders, NULL for all. `only_audio` says that no picture will be decoded: then the search for their parameters
+// is left out where the header says enough of the audio.
+int media_open(media_source source, const char *formats, const char *decoders, bool only_audio, media_file **file);
 // Only as far as packets take it: nothing is decoded to learn more of the streams, which may show up while packets are read.
 int media_open_packets(media_source source, const char *formats, media_file **file);
 void media_close(media_file *file);

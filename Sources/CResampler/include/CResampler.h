@@ -1,4 +1,4 @@
-// One channel of sound from one sample rate to another, and what else sound needs per sample. Plain arithmetic in a fixed order:
+// One channel of audio from one sample rate to another, and what else audio needs per sample. Plain arithmetic in a fixed order:
 // the same bytes on every CPU, with every vector width.
 #pragma once
 #include <stdbool.h>
@@ -13,7 +13,7 @@ void resampler_free(resampler *filter);
 void resampler_use_plain(resampler *filter, bool plain);
 // How many input samples on each side of its time an output sample depends on.
 int resampler_reach(const resampler *filter);
-// Adds to output[n], 0 <= n < count, the sound at input position `origin` + n × rate_in / rate_out. Where the filter reaches
+// Adds to output[n], 0 <= n < count, the audio at input position `origin` + n × rate_in / rate_out. Where the filter reaches
 // outside [0, input_count) the output stays as it was.
 void resampler_add(const resampler *filter, const float *input, int64_t input_count, int64_t origin, float *output,
                    int64_t count);

@@ -63,7 +63,7 @@ package struct CIDErD: Sendable {
     let grams: [NGramCounts]
     /// By n, in the order of `grams`.
     let weights: [[Double]]
-    /// By n: the length of the vector of weights.
+    /// By n: the length of the embedding of weights.
     let norms: [Double]
     /// The number of its pairs of words: no word and one word are equally long.
     let length: Int

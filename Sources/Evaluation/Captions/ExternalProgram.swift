@@ -17,10 +17,10 @@ struct ExternalProgram {
   /// - Parameters:
   ///   - input: a file that it reads from standard input; nil: nothing.
   ///   - output: a file for its standard output; nil: nobody reads it.
-  ///   - folder: for what it says on standard error.
+  ///   - directory: for what it says on standard error.
   /// - Throws: `Failure` where files cannot be opened, `Interruption.failure` after a signal, which it gets too.
-  func run(input: String?, output: String?, in folder: TemporaryDirectory) throws -> Ending {
-    let said = "\(folder.path)/said"
+  func run(input: String?, output: String?, in directory: TemporaryDirectory) throws -> Ending {
+    let said = "\(directory.path)/said"
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = words

@@ -37,14 +37,14 @@ package struct METEORJar: Sendable {
   /// Scores several sets of candidates in two runs of the program: it loads 62 MB each time it starts.
   /// - Throws: `meteor.failed` with what it said last, `meteor.answer` for one that is not what METEOR answers.
   package func scores(_ tasks: [Task]) throws -> [Scores] {
-    let folder = try TemporaryDirectory("meteor")
+    let directory = try TemporaryDirectory("meteor")
     let questions = tasks.flatMap { task in
       zip(task.candidates, task.references).map { candidate, references in
         let text = candidate.joined(separator: " ").replacing("|||", with: "").replacing("  ", with: " ")
         return (["SCORE"] + references.map { $0.joined(separator: " ") } + [text]).joined(separator: " ||| ")
       }
     }
-    let statistics = try answers(to: questions, in: folder, count: questions.count)
+    let statistics = try answers(to: questions, in: directory, count: questions.count)
     for line in statistics where line.split(separator: " ").compactMap({ Double($0) }).count != Self.statistics {
       throw Failure.meteorAnswer(jar, line)
     }
@@ -54,7 +54,7 @@ package struct METEORJar: Sendable {
       evaluations.append((["EVAL"] + own).joined(separator: " ||| "))
       first += own.count
     }
-    let values = try answers(to: evaluations, in: folder, count: questions.count + tasks.count).map { line in
+    let values = try answers(to: evaluations, in: directory, count: questions.count + tasks.count).map { line in
       guard let value = Double(line), value.isFinite else { throw Failure.meteorAnswer(jar, line) }
       return value
     }
@@ -66,11 +66,11 @@ package struct METEORJar: Sendable {
     }
   }
 
-  private func answers(to questions: [String], in folder: TemporaryDirectory, count: Int) throws -> [String] {
-    let (input, output) = ("\(folder.path)/questions", "\(folder.path)/answers")
+  private func answers(to questions: [String], in directory: TemporaryDirectory, count: Int) throws -> [String] {
+    let (input, output) = ("\(directory.path)/questions", "\(directory.path)/answers")
     try Files.write(questions.map { $0 + "\n" }.joined(), to: input)
     let words = ["java", "-Xmx2G", "-jar", jar, "-", "-", "-stdio", "-l", "en", "-norm"]
-    let ending = try ExternalProgram(words: words).run(input: input, output: output, in: folder)
+    let ending = try ExternalProgram(words: words).run(input: input, output: output, in: directory)
     guard ending.status == 0 else { throw Failure.externalFailed("meteor.failed", "METEOR", jar, ending) }
     let lines = String(decoding: try Files.read(output, limit: 1 << 30), as: UTF8.self).split(separator: "\n").map {
       String($0).trimmingCharacters(in: .whitespaces)

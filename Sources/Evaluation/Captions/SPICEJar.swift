@@ -41,17 +41,17 @@ package struct SPICEJar: Sendable {
   /// - Returns: F-scores, one for each candidate; 0 where the program gave none.
   /// - Throws: `spice.failed` with what it said last, `spice.answer` for another answer than SPICE gives.
   package func scores(candidates: [[String]], references: [[[String]]]) throws -> [Double] {
-    let folder = try TemporaryDirectory("spice")
-    defer { withExtendedLifetime(folder) {} }
+    let directory = try TemporaryDirectory("spice")
+    defer { withExtendedLifetime(directory) {} }
     let questions = candidates.indices.map { place in
       Question(
         imageID: place, test: candidates[place].joined(separator: " "),
         refs: references[place].map { $0.joined(separator: " ") })
     }
-    let (input, output) = ("\(folder.path)/questions.json", "\(folder.path)/answers.json")
+    let (input, output) = ("\(directory.path)/questions.json", "\(directory.path)/answers.json")
     try Files.write(try CanonicalJSON.bytes(questions), to: input)
     let words = ["java", "-jar", "-Xmx8G", jar, input, "-out", output, "-subset", "-silent"]
-    let ending = try ExternalProgram(words: words).run(input: nil, output: nil, in: folder)
+    let ending = try ExternalProgram(words: words).run(input: nil, output: nil, in: directory)
     guard ending.status == 0, Files.exists(output) else {
       throw Failure.externalFailed("spice.failed", "SPICE", jar, ending)
     }

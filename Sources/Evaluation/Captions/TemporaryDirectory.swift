@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// A folder for the time of some work; it goes with the last who holds it.
+/// A directory for the time of some work; it goes with the last who holds it.
 final class TemporaryDirectory: Sendable {
   let path: String
 

@@ -25,8 +25,8 @@ package struct RetrainJob {
   package struct Recipe: Sendable {
     package let provenance: Provenance
     package let settings: RetrainSettings
-    /// A folder of this job's own for the run.
-    package let folder: String
+    /// A directory of this job's own for the run.
+    package let directory: String
   }
 
   package struct Steps {
@@ -66,25 +66,25 @@ package struct RetrainJob {
     guard let provenance = signed.provenance else { throw Failure.noProvenance(verification.signature) }
     try check(provenance)
     let weights = verification.weights
-    let folder = "\(Files.parent(weights))/.\(Files.name(weights)).retrained"
+    let directory = "\(Files.parent(weights))/.\(Files.name(weights)).retrained"
     let lock = try FileLock("\(Files.parent(weights))/.\(Files.name(weights)).lock")
     defer { withExtendedLifetime(lock) {} }
     // What lies there may have come with the weights: a finished run in it would pass for a second making.
-    try Files.remove(folder)
-    try Files.makeDirectory(folder)
-    let recipe = Recipe(provenance: provenance, settings: settings, folder: folder)
+    try Files.remove(directory)
+    try Files.makeDirectory(directory)
+    let recipe = Recipe(provenance: provenance, settings: settings, directory: directory)
     let name = try steps.name(recipe)
     guard name == provenance.run.short else { throw Failure.otherRun(found: name, expected: provenance.run.short) }
     events(.began(provenance))
     try steps.train(recipe)
     // Of the name that was signed only the format: a stranger may have written a path.
-    let copy = "\(folder)/weights.\(Files.ending(signed.name) ?? "bin")"
+    let copy = "\(directory)/weights.\(Files.ending(signed.name) ?? "bin")"
     try steps.export(recipe, name, copy)
     let found = try Digest.ofFile(copy)
     guard found == signed.digest else { throw Failure.otherBytes(copy, found: found, expected: signed.digest) }
     if let key { try countersign(signed, made(recipe, run: name), by: key) }
     events(.same(found, signature: key == nil ? nil : countersignature))
-    try Files.remove(folder)
+    try Files.remove(directory)
   }
 
   private func check(_ provenance: Provenance) throws {
@@ -100,7 +100,7 @@ package struct RetrainJob {
   private func made(_ recipe: Recipe, run: String) throws -> Provenance {
     let said = recipe.provenance
     let trained = try TrainedModel(
-      runs: "\(recipe.folder)/runs", run: run, checkpoint: .step(said.step), averaged: said.output.averaged)
+      runs: "\(recipe.directory)/runs", run: run, checkpoint: .step(said.step), averaged: said.output.averaged)
     let found = try Provenance(trained, output: said.output, shards: settings.shards)
     for (what, here, there) in [
       ("run", found.run.hex, said.run.hex), ("data", found.data.hex, said.data.hex),

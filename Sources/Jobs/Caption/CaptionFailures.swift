@@ -2,8 +2,8 @@ import Basics
 
 /// The sentences of this module.
 extension Failure {
-  static func captionVectors(_ path: String, _ key: String, _ problem: String) -> Failure {
-    Failure("caption.vectors", "a clip's embeddings cannot be used", on: "\(path), \(key)", found: problem)
+  static func captionEmbeddings(_ path: String, _ key: String, _ problem: String) -> Failure {
+    Failure("caption.embeddings", "a clip's embeddings cannot be used", on: "\(path), \(key)", found: problem)
   }
 
   static func captionsNone(_ what: String) -> Failure {
@@ -33,13 +33,6 @@ extension Failure {
     Failure(
       "caption.neighbors", "the captioner keeps no captions of its training", on: path,
       hint: "pipeline caption train --keep-neighbors", exit: .usage)
-  }
-
-  static func captionRanks(_ found: [String]) -> Failure {
-    Failure(
-      "ranks.differ", "the ranks would not train the same captioner", on: "pipeline caption train",
-      found: found.joined(separator: ", "), hint: "every rank needs the same command line, files and program",
-      exit: .usage)
   }
 
   static func captionDecoder(_ problem: String) -> Failure {

@@ -8,10 +8,10 @@ import Training
 
 /// Trains a captioner, or goes on where it was stopped, and writes the best one to a file.
 ///
-/// A training's folder is named by what its weights depend on: recipe, data and toolchain.
+/// A training's directory is named by what its weights depend on: recipe, data and toolchain.
 package struct CaptionTrainJob {
   package enum Event {
-    case began(name: String, sentences: Int, sounds: Int, validation: Int, vocabulary: Int, parameters: Int)
+    case began(name: String, sentences: Int, clips: Int, validation: Int, vocabulary: Int, parameters: Int)
     case note(String)
     case training(Trainer.Event)
     case written(path: String, bytes: Int, digest: Digest)
@@ -20,7 +20,8 @@ package struct CaptionTrainJob {
   package let settings: CaptionTrainSettings
   private let score: CaptionTask.Score
 
-  /// - Parameter score: of captions against what was said of their sounds; gives CIDEr-D, and what else is recorded.
+  /// - Parameter score: of captions against what was said of their audio clips; gives CIDEr-D, and what else is
+  ///   recorded.
   package init(_ settings: CaptionTrainSettings, score: @escaping CaptionTask.Score) {
     (self.settings, self.score) = (settings, score)
   }
@@ -31,14 +32,17 @@ package struct CaptionTrainJob {
     let recipe = try recipe(data)
     let backend = FastBackend(settings.instructionSet)
     let (identity, description) = try identity(recipe, data, backend)
-    try agree(identity, ranks)
+    try RankAgreement.check(ranks) {
+      try settings.configuration.values().merging(settings.limits.values) { $1 }
+        .merging(["data": data.digest.short, "training": identity.short]) { $1 }
+    }
     let name = String(identity.hex.prefix(12))
-    let folder = "\(settings.folder)/\(name)"
+    let directory = "\(settings.directory)/\(name)"
     if ranks.isFirst {
       events(
         .began(
-          name: name, sentences: data.train.ids.count, sounds: data.train.sounds.count,
-          validation: data.validation?.sounds.count ?? 0, vocabulary: data.vocabulary.count,
+          name: name, sentences: data.train.ids.count, clips: data.train.audioClips.count,
+          validation: data.validation?.audioClips.count ?? 0, vocabulary: data.vocabulary.count,
           parameters: recipe.decoder.parameters.reduce(0) { $0 + $1.count }))
       if data.cut > 0 {
         events(.note("\(data.cut) captions have more than \(recipe.decoder.mostTokens - 1) tokens and were cut"))
@@ -48,7 +52,7 @@ package struct CaptionTrainJob {
         events(.note("no validation clips: training does not stop early, and the last weights are written"))
       }
     }
-    let lock = try ranks.together { try ranks.isFirst ? begin(folder, description) : nil }
+    let lock = try ranks.together { try ranks.isFirst ? begin(directory, description) : nil }
     defer { withExtendedLifetime(lock) {} }
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
@@ -57,7 +61,7 @@ package struct CaptionTrainJob {
       data.train, validation: data.validation, recipe, data.vocabulary, settings.configuration, learner,
       backend: backend, threads: threads, ranks: ranks, score: score)
     let trainer = try Trainer(
-      settings.configuration, settings.limits, learner, task, folder: folder, ranks: ranks
+      settings.configuration, settings.limits, learner, task, directory: directory, ranks: ranks
     ) { event in
       if ranks.isFirst { events(.training(event)) }
     }
@@ -77,13 +81,13 @@ package struct CaptionTrainJob {
     (decoder.inputs, decoder.vocabulary) = (data.train.width, data.vocabulary.count)
     if let problem = decoder.problem { throw Failure.captionDecoder(problem) }
     var recipe = CaptionRecipe(decoder)
-    recipe.source = settings.texts == nil ? .sounds : .texts
+    recipe.source = settings.texts == nil ? .audio : .texts
     (recipe.smoothing, recipe.mixup, recipe.noise) = (settings.smoothing, settings.mixup, settings.noise)
     recipe.beams = settings.beams
     return recipe
   }
 
-  /// What the weights are a function of, and what the folder says of it.
+  /// What the weights are a function of, and what the directory says of it.
   private func identity(
     _ recipe: CaptionRecipe, _ data: CaptionTrainingData, _ backend: FastBackend
   ) throws -> (Digest, [UInt8]) {
@@ -105,22 +109,11 @@ package struct CaptionTrainJob {
     return (Digest(of: try CanonicalJSON.bytes(identity)), Array(try encoder.encode(identity)) + [0x0A])
   }
 
-  private func agree(_ identity: Digest, _ ranks: RankGroup) throws {
-    guard !ranks.isAlone else { return }
-    let program = try ranks.together { try Digest.ofFile("/proc/self/exe") }
-    let (limits, patience) = (settings.limits, settings.configuration.patience)
-    let own =
-      "\(identity.short) by \(program.short), \(limits.epochs) epochs, \(limits.steps.map(String.init) ?? "any") steps, "
-      + "patience \(patience.map(String.init) ?? "none"), validation every \(limits.validateEvery)"
-    let all = try ranks.texts(Array(own.utf8)).map { String(decoding: $0, as: UTF8.self) }
-    if Set(all).count > 1 { throw ranks.shared(.captionRanks(all)) }
-  }
-
-  private func begin(_ folder: String, _ description: [UInt8]) throws -> FileLock {
-    try Files.makeDirectory(folder)
-    let lock = try FileLock("\(folder)/lock")
-    if settings.fresh { try Files.remove("\(folder)/checkpoints") }
-    try Files.write(description, to: "\(folder)/captioner.json")
+  private func begin(_ directory: String, _ description: [UInt8]) throws -> FileLock {
+    try Files.makeDirectory(directory)
+    let lock = try FileLock("\(directory)/lock")
+    if settings.fresh { try Files.remove("\(directory)/checkpoints") }
+    try Files.write(description, to: "\(directory)/captioner.json")
     return lock
   }
 

@@ -6,29 +6,29 @@ import Training
 
 /// What `pipeline caption train` is asked to do.
 package struct CaptionTrainSettings: Sendable {
-  /// Sounds in whose place a decoder sees its sentences' own vectors.
+  /// Audio clips in whose place a decoder sees its sentences' own embeddings.
   package struct Texts: Sendable {
-    /// How sounds' vectors take the place of texts' where the decoder is used.
+    /// How audio clips' embeddings take the place of texts' where the decoder is used.
     package enum Bridge: String, Sendable, CaseIterable {
-      /// As they are: training adds noise to texts' vectors, so that the decoder does not mind how far off they are.
+      /// As they are: training adds noise to texts' embeddings, so that the decoder does not mind how far off they are.
       case noise
-      /// Put together of the training texts' vectors that are near.
+      /// Put together of the training texts' embeddings that are near.
       case projection
     }
 
     package var bridge: Bridge
-    /// The vector of each sentence, all of one width.
-    package var vectors: @Sendable ([String]) throws -> [[Float]]
+    /// The embedding of each sentence, all of one width.
+    package var embeddings: @Sendable ([String]) throws -> [[Float]]
 
-    package init(_ bridge: Bridge, vectors: @escaping @Sendable ([String]) throws -> [[Float]]) {
-      (self.bridge, self.vectors) = (bridge, vectors)
+    package init(_ bridge: Bridge, embeddings: @escaping @Sendable ([String]) throws -> [[Float]]) {
+      (self.bridge, self.embeddings) = (bridge, embeddings)
     }
   }
 
-  /// Of sounds to train on and of those that are kept out; with `texts` the first is not looked at.
-  package var vectors: String?
-  package var validationVectors: String?
-  /// Sentences by the ids of sounds.
+  /// Of audio clips to train on and of those that are kept out; with `texts` the first is not looked at.
+  package var embeddings: String?
+  package var validationEmbeddings: String?
+  /// Sentences by the ids of audio clips.
   package var captions: [String: [String]] = [:]
   package var validationCaptions: [String: [String]] = [:]
   package var texts: Texts?
@@ -49,7 +49,7 @@ package struct CaptionTrainSettings: Sendable {
   /// Whether the captioner keeps what it was trained on, for `--nearest`.
   package var keepsNeighbors = false
 
-  package var folder = "captioners"
+  package var directory = "captioners"
   package var output = "captioner.safetensors"
   package var metadata: [String: String] = [:]
   package var instructionSet = InstructionSet.best

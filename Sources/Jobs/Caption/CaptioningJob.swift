@@ -6,11 +6,11 @@ import Networks
 
 /// What `pipeline caption` is asked to do.
 package struct CaptioningSettings: Sendable {
-  /// A file of sounds' vectors.
-  package var vectors = ""
+  /// A file of audio clips' embeddings.
+  package var embeddings = ""
   package var captioner = ""
   package var options = BeamSearch.Options()
-  /// Whether the training sentence whose sound is nearest stands in place of a new one.
+  /// Whether the training sentence whose audio is nearest stands in place of a new one.
   package var nearest = false
   /// `.jsonl` or `.csv`; `-`: JSON lines to standard output.
   package var output = "-"
@@ -19,7 +19,7 @@ package struct CaptioningSettings: Sendable {
   package init() {}
 }
 
-/// A sentence for each of a file's sounds.
+/// A sentence for each of a file's audio clips.
 package struct CaptioningJob: Sendable {
   package struct Line: Codable, Sendable, Equatable {
     package var id: String
@@ -31,9 +31,9 @@ package struct CaptioningJob: Sendable {
   }
 
   package enum Event {
-    /// Of sounds, how many have a sentence.
+    /// Of audio clips, how many have a sentence.
     case captioned(Int, of: Int)
-    /// Sounds that get none: they are shorter than a second.
+    /// Audio clips that get none: they are shorter than a second.
     case short([String])
   }
 
@@ -44,20 +44,20 @@ package struct CaptioningJob: Sendable {
   /// - Throws: `captioner.…`, `caption.…`.
   package func run(_ events: (Event) -> Void = { _ in }) throws -> [Line] {
     let captioner = try CaptionModel(file: settings.captioner)
-    let vectors = try CaptionVectors(settings.vectors)
-    if !vectors.empty.isEmpty { events(.short(vectors.empty)) }
-    guard vectors.keys.isEmpty || vectors.width == captioner.decoder.inputs else {
-      throw Failure.captionWidth(settings.vectors, found: vectors.width, expected: captioner.decoder.inputs)
+    let embeddings = try CaptionEmbeddings(settings.embeddings)
+    if !embeddings.empty.isEmpty { events(.short(embeddings.empty)) }
+    guard embeddings.keys.isEmpty || embeddings.width == captioner.decoder.inputs else {
+      throw Failure.captionWidth(settings.embeddings, found: embeddings.width, expected: captioner.decoder.inputs)
     }
-    let lines = settings.nearest ? try nearest(captioner, vectors) : try write(captioner, vectors, events)
+    let lines = settings.nearest ? try nearest(captioner, embeddings) : try write(captioner, embeddings, events)
     if settings.output != "-" { try save(lines) }
     return lines
   }
 
-  private func nearest(_ captioner: CaptionModel, _ vectors: CaptionVectors) throws -> [Line] {
+  private func nearest(_ captioner: CaptionModel, _ embeddings: CaptionEmbeddings) throws -> [Line] {
     guard let neighbors = captioner.neighbors else { throw Failure.captionNoNeighbors(settings.captioner) }
-    return zip(vectors.keys, vectors.rows).map { key, rows in
-      let (sentence, cosine) = neighbors.nearest(rows, width: vectors.width)
+    return zip(embeddings.keys, embeddings.rows).map { key, rows in
+      let (sentence, cosine) = neighbors.nearest(rows, width: embeddings.width)
       return Line(id: key, caption: sentence, score: cosine, tokens: [], logLikelihoods: [])
     }
   }
@@ -65,24 +65,24 @@ package struct CaptioningJob: Sendable {
   private static let group = 256
 
   private func write(
-    _ captioner: CaptionModel, _ vectors: CaptionVectors, _ events: (Event) -> Void
+    _ captioner: CaptionModel, _ embeddings: CaptionEmbeddings, _ events: (Event) -> Void
   ) throws -> [Line] {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let ops = FastBackend().ops
     var lines: [Line] = []
-    for start in stride(from: 0, to: vectors.keys.count, by: Self.group) {
+    for start in stride(from: 0, to: embeddings.keys.count, by: Self.group) {
       if Interruption.isRequested { throw Interruption.failure }
-      let range = start..<min(vectors.keys.count, start + Self.group)
-      let found = captioner.captions(Array(vectors.rows[range]), settings.options, ops: ops, threads: threads)
-      for (key, caption) in zip(vectors.keys[range], found) {
+      let range = start..<min(embeddings.keys.count, start + Self.group)
+      let found = captioner.captions(Array(embeddings.rows[range]), settings.options, ops: ops, threads: threads)
+      for (key, caption) in zip(embeddings.keys[range], found) {
         guard caption.score.isFinite else { throw Failure.captionNumbers(settings.captioner, key) }
         lines.append(
           Line(
             id: key, caption: caption.text, score: caption.score, tokens: caption.tokens,
             logLikelihoods: caption.logLikelihoods))
       }
-      events(.captioned(range.upperBound, of: vectors.keys.count))
+      events(.captioned(range.upperBound, of: embeddings.keys.count))
     }
     return lines
   }

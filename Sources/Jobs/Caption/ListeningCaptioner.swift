@@ -5,8 +5,8 @@ import Kernels
 import Models
 import Wav2CLIP
 
-/// A captioner with the encoder whose vectors it was trained on: sentences for sounds themselves, as `evaluate caption`
-/// asks for them.
+/// A captioner with the encoder whose embeddings it was trained on: sentences for audio clips themselves, as `evaluate
+/// caption` asks for them.
 package final class ListeningCaptioner: Evaluation.Captioner {
   package let name: String
   private let model: CaptionModel
@@ -15,7 +15,7 @@ package final class ListeningCaptioner: Evaluation.Captioner {
   private let ops: any Ops
   private let threads: WorkerThreads
 
-  /// - Throws: `captioner.…`; what reading weights throws; `caption.width` where the encoder's vectors have another
+  /// - Throws: `captioner.…`; what reading weights throws; `caption.width` where the encoder's embeddings have another
   ///   width.
   package init(
     captioner path: String, weights: String, options: BeamSearch.Options = .init(), threads count: Int
@@ -29,13 +29,9 @@ package final class ListeningCaptioner: Evaluation.Captioner {
     (self.options, ops, threads) = (options, FastBackend().ops, WorkerThreads(count))
   }
 
-  /// Of a sound under a second, which has no window, the vector of the whole stands for its windows.
-  package func captions(of sounds: [[Float]]) throws -> [String] {
-    let cut = try WindowCut(hopSeconds: 1)
-    let vectors = try sounds.map { sound -> [Float] in
-      let windows = try embedder.embedWindows([sound], cut)[0]
-      return try windows.isEmpty ? embedder.embedClips([sound])[0] : windows.flatMap { $0 }
-    }
-    return model.captions(vectors, options, ops: ops, threads: threads).map(\.text)
+  package func captions(of audioClips: [[Float]]) throws -> [String] {
+    let windows = try embedder.embedWindows(audioClips, WindowCut(hopSeconds: 1), shortAsWhole: true)
+    let embeddings = windows.map { $0.flatMap(\.self) }
+    return model.captions(embeddings, options, ops: ops, threads: threads).map(\.text)
   }
 }

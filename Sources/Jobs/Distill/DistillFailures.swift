@@ -3,13 +3,6 @@ import Runs
 
 /// The sentences of this module.
 extension Failure {
-  static func ranksDiffer(_ ranks: [String], _ differences: [String]) -> Failure {
-    Failure(
-      "ranks.differ", "the ranks would not train the same run", on: ranks.joined(separator: ", "),
-      found: differences.joined(separator: "; "),
-      hint: "every rank needs the same words, the same shards and the same program", exit: .usage)
-  }
-
   static func nothingToStartFrom(_ runs: String) -> Failure {
     Failure(
       "init.none", "--init last: there is no run with a checkpoint to start from", on: runs,

@@ -55,12 +55,21 @@ package struct DistillJob: Sendable {
   /// - Throws: `ranks.differ` where ranks have other settings, other data or another program.
   package func run(ranks: RankGroup = .alone, profile: Profile? = nil, _ events: @escaping (Event) -> Void) throws {
     let run = try ranks.together { try TrainingRun(settings, findsOrigin: ranks.isFirst) }
-    try RankAgreement.check(run, ranks)
+    try RankAgreement.check(ranks) { try Self.common(to: run) }
     if ranks.isFirst {
       let notes = run.notes + Self.notes(ranks, settings.configuration)
       events(.began(plan(run, stepsDone: settings.fresh ? nil : run.stepsDone, end: nil), notes: notes))
     }
     try run.run(ranks, profile: profile) { event in if ranks.isFirst { events(.training(event)) } }
+  }
+
+  /// What all ranks of a run must have in common.
+  private static func common(to run: TrainingRun) throws -> [String: String] {
+    var configuration = run.settings.configuration
+    // Rank 0 alone looks for what training starts from, and gives the weights to the others.
+    configuration.initialWeights = nil
+    return try configuration.values().merging(run.settings.limits.values) { $1 }
+      .merging(run.description.toolchain) { $1 }.merging(["data": run.data.digest.short]) { $1 }
   }
 
   private static func notes(_ ranks: RankGroup, _ configuration: TrainingConfiguration) -> [String] {

@@ -32,11 +32,11 @@ extension TrainingRun {
     var sought = description.configuration
     sought.patience = nil
     var found: EarlierRun?
-    for folder in RunList(settings.runs).runs where folder.description.name != description.name {
-      let other = folder.description
+    for directory in RunList(settings.runs).runs where directory.description.name != description.name {
+      let other = directory.description
       var configuration = other.configuration
       configuration.patience = nil
-      guard other.data == description.data, configuration == sought, let state = folder.checkpoints.latestState,
+      guard other.data == description.data, configuration == sought, let state = directory.checkpoints.latestState,
         state.step > found?.steps ?? -1
       else { continue }
       found = EarlierRun(name: other.name, steps: state.step, differences: differences(from: other))

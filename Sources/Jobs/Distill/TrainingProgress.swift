@@ -4,7 +4,7 @@ import Training
 /// How far a run has come, without training it.
 extension TrainingRun {
   /// The state of the newest checkpoint; nil where the run has none.
-  var state: TrainingState? { CheckpointDirectory(existing: "\(folder)/checkpoints").latestState }
+  var state: TrainingState? { CheckpointDirectory(existing: "\(directory)/checkpoints").latestState }
 
   /// Why a training in this state goes no further; nil where it would.
   func end(_ state: TrainingState) -> String? {

@@ -16,7 +16,7 @@ import Training
 final class TrainingRun {
   let settings: DistillSettings
   let description: RunDescription
-  let folder: String
+  let directory: String
   let data: TrainingData
   private let origin: InitialWeights?
   /// What was decided, to be told.
@@ -33,7 +33,7 @@ final class TrainingRun {
   ///   them from rank 0, and does not know the run's name.
   init(_ settings: DistillSettings, findsOrigin: Bool = true) throws {
     self.settings = settings
-    let set = try TrainingSet(folder: settings.shards)
+    let set = try TrainingSet(directory: settings.shards)
     guard set.splits.contains(.train) else {
       throw Failure(
         "shards.train", "there are no shards to train on", on: settings.shards, hint: "pipeline prepare VIDEOS")
@@ -58,20 +58,20 @@ final class TrainingRun {
       notes.append("this CPU has neither AVX-512 nor AVX2: the same weights, much slower")
     }
     var configuration = settings.configuration
-    let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.folder) }
+    let memo = try (try? Catalog.reader(settings.workspace)).map { try FileDigestCache($0, below: set.directory) }
     data = try TrainingData(set, train: train, validation: held, cache: memo)
     hashed = memo?.found ?? FileDigestCache.Found()
     origin = try findsOrigin ? Self.origin(settings, data, toolchain: backend.identity) : nil
     configuration.initialWeights = origin?.digest
     description = try RunDescription(configuration, data, toolchain: backend.identity, parent: origin?.parent)
     if let parent = description.parent { notes.append("starts from \(parent.text)") }
-    folder = "\(settings.runs)/\(description.name)"
+    directory = "\(settings.runs)/\(description.name)"
     if findsOrigin { try checkName() }
   }
 
   /// What people call it: what they call it from now on, or called it before; nil: nothing.
   var givenName: String? { settings.name ?? formerName }
-  private var formerName: String? { RunName.read(folder) }
+  private var formerName: String? { RunName.read(directory) }
 
   /// - Throws: `run.name`, `run.taken`.
   private func checkName() throws {
@@ -83,11 +83,11 @@ final class TrainingRun {
   }
 
   /// The step of the newest checkpoint; nil when the run has none.
-  var stepsDone: Int? { CheckpointDirectory(existing: "\(folder)/checkpoints").steps.last }
+  var stepsDone: Int? { CheckpointDirectory(existing: "\(directory)/checkpoints").steps.last }
 
   /// Trains, or goes on training, under the run's lock.
   /// - Parameters:
-  ///   - ranks: those that train together. Rank 0 alone touches the run's folder.
+  ///   - ranks: those that train together. Rank 0 alone touches the run's directory.
   ///   - profile: filled from the second step on; the first pays for fresh memory.
   func run(_ ranks: RankGroup, profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
     let lock = try ranks.together { try ranks.isFirst ? begin() : nil }
@@ -95,7 +95,7 @@ final class TrainingRun {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let trainer = try Trainer(
-      description.configuration, settings.limits, train: train, validation: validation, folder: folder,
+      description.configuration, settings.limits, train: train, validation: validation, directory: directory,
       backend: backend, threads: threads, ranks: ranks, initialize: { [origin] in try origin?.fill($0) },
       profile: profile,
       retrieval: Self.retrieval,
@@ -104,14 +104,14 @@ final class TrainingRun {
     try trainer.run()
   }
 
-  /// Makes the folder and says what it holds.
+  /// Makes the directory and says what it holds.
   /// - Returns: the lock on it.
   private func begin() throws -> FileLock {
-    try Files.makeDirectory(folder)
-    let lock = try FileLock("\(folder)/lock")
-    if settings.fresh { try Files.remove("\(folder)/checkpoints") }
-    try Files.write(try Self.pretty(description), to: "\(folder)/run.json")
-    if let name = settings.name { try RunName.write(name, to: folder) }
+    try Files.makeDirectory(directory)
+    let lock = try FileLock("\(directory)/lock")
+    if settings.fresh { try Files.remove("\(directory)/checkpoints") }
+    try Files.write(try Self.pretty(description), to: "\(directory)/run.json")
+    if let name = settings.name { try RunName.write(name, to: directory) }
     return lock
   }
 
@@ -151,10 +151,10 @@ final class TrainingRun {
 
   /// The run becomes the one trained last.
   private func remember() throws {
-    try TrainedTime.write(folder)
+    try TrainedTime.write(directory)
     let catalog = try Catalog.writer(settings.workspace)
     try hashed.save(into: catalog)
-    try catalog.touch(run: description.name, detail: try CanonicalJSON.text(["folder": folder]))
+    try catalog.touch(run: description.name, detail: try CanonicalJSON.text(["folder": directory]))
   }
 
   private static func pretty(_ value: some Encodable) throws -> [UInt8] {

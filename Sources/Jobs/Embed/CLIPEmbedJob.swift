@@ -11,7 +11,7 @@ package struct CLIPEmbeddingSettings: Sendable {
   package enum Inputs: Sendable {
     /// A line a text, `id<TAB>text` or the text alone; `-` is standard input.
     case texts(String)
-    /// Picture files and folders of them.
+    /// Image files and directories of them.
     case images([String])
   }
 
@@ -19,19 +19,20 @@ package struct CLIPEmbeddingSettings: Sendable {
   package var clip = ""
   package var activation: GELUKind?
   package var tokenizer: String?
-  /// Sentences that texts are put into; the mean of their unit vectors stands for the text. Empty: texts as they are.
+  /// Sentences that texts are put into; the mean of their unit embeddings stands for the text. Empty: texts as they
+  /// are.
   package var templates: [String] = []
   package var output = ""
   package var normalize = false
   package var threads = Machine.processors
   package var jobs = Machine.processors
-  /// What starts a decode worker, for pictures.
+  /// What starts a decode worker, for images.
   package var workerCommand: WorkerLaunch = []
 
   package init(_ inputs: Inputs) { self.inputs = inputs }
 }
 
-/// Texts or pictures to a file of vectors in a CLIP model's space.
+/// Texts or images to a file of embeddings in a CLIP model's space.
 package struct CLIPEmbedJob: Sendable {
   package struct Outcome: Sendable {
     package var path: String
@@ -41,7 +42,7 @@ package struct CLIPEmbedJob: Sendable {
     package var activation: GELUKind
     /// Texts that were longer than the model takes.
     package var cut: Int
-    /// Time from prepared pictures, or from texts, to vectors.
+    /// Time from prepared images, or from texts, to embeddings.
     package var embeddingSeconds: Double
   }
 
@@ -56,7 +57,7 @@ package struct CLIPEmbedJob: Sendable {
     _ = try EmbeddingFormats.writing(settings.output)
   }
 
-  /// - Throws: `clip.…`; `embed.none` where there is nothing to embed; `picture.unreadable` for a damaged picture.
+  /// - Throws: `clip.…`; `embed.none` where there is nothing to embed; `picture.unreadable` for a damaged image.
   package func run(_ events: (_ done: Int, _ total: Int) -> Void) throws -> Outcome {
     let model = try CLIPModel(settings.clip, activation: settings.activation)
     let threads = WorkerThreads(settings.threads)
@@ -72,20 +73,20 @@ package struct CLIPEmbedJob: Sendable {
         rows =
           settings.templates.isEmpty
           ? try embedder.embed(texts.map(\.text))
-          : try embedder.classVectors(texts.map(\.text), Prompts(templates: settings.templates))
+          : try embedder.classEmbeddings(texts.map(\.text), Prompts(templates: settings.templates))
       }
     case .images(let paths):
-      let files = try Self.pictures(paths)
-      let embedder = try PictureEmbedder(model, backend: FastBackend(), threads: threads)
+      let files = try Self.images(paths)
+      let embedder = try ImageEmbedder(model, backend: FastBackend(), threads: threads)
       let workers = DecodeWorkers(count: settings.jobs, command: settings.workerCommand)
       defer { workers.stop() }
-      let loader = PictureLoader(workers, side: embedder.side)
+      let loader = ImageLoader(workers, side: embedder.side)
       keys = files.map(\.key)
       for start in stride(from: 0, to: files.count, by: Self.group) {
         let part = Array(files[start..<min(files.count, start + Self.group)])
-        let pictures = try parallelMap(part.count, threads: settings.jobs) { try loader.load(part[$0].path) }
+        let images = try parallelMap(part.count, threads: settings.jobs) { try loader.load(part[$0].path) }
         var found = FloatBuffer(0)
-        time += try ContinuousClock().measure { found = try embedder.embed(squared: pictures) }
+        time += try ContinuousClock().measure { found = try embedder.embed(squared: images) }
         rows += part.indices.map { found[$0 * embedder.width..<($0 + 1) * embedder.width] }
         events(start + part.count, files.count)
       }
@@ -123,8 +124,8 @@ package struct CLIPEmbedJob: Sendable {
     }
   }
 
-  /// Files by the name without its ending; of folders all pictures in them.
-  private static func pictures(_ paths: [String]) throws -> [(key: String, path: String)] {
+  /// Files by the name without its ending; of directories all images in them.
+  private static func images(_ paths: [String]) throws -> [(key: String, path: String)] {
     try paths.flatMap { path -> [(key: String, path: String)] in
       guard Files.exists(path), Files.isDirectory(path) else { return [(ClipID.stem(ofFile: Files.name(path)), path)] }
       let names = try Files.names(in: path).filter { name in endings.contains { Files.ending(name) == $0 } }.sorted()

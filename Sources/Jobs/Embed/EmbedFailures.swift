@@ -3,9 +3,9 @@ import Corpus
 
 /// The sentences of this module.
 extension Failure {
-  static func embedSplit(_ folder: String, has splits: [Split]) -> Failure {
+  static func embedSplit(_ directory: String, has splits: [Split]) -> Failure {
     Failure(
-      "embed.split", "the shards hold no clips that were kept out of training", on: folder,
+      "embed.split", "the shards hold no clips that were kept out of training", on: directory,
       found: splits.map(\.rawValue).joined(separator: ", "), expected: "test or validation",
       hint: "--split train embeds the training clips")
   }
@@ -16,14 +16,14 @@ extension Failure {
       expected: "one folder of training shards", exit: .usage)
   }
 
-  static func soundsLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
+  static func audioLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(
       "sounds.left-out", "more audio was left out than allowed; the rest is written",
       found: "\(leftOut) of \(total)", expected: "at most \(tenths(allowed * 100)) %",
       hint: "the reasons are in the lines above, or raise --max-bad-fraction", exit: .tooManyLeftOut)
   }
 
-  static func nothingEmbedded(_ leftOut: [LeftOutSound]) -> Failure {
+  static func nothingEmbedded(_ leftOut: [LeftOutAudio]) -> Failure {
     let first = leftOut.first
     return Failure(
       "embed.none",

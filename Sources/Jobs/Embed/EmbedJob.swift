@@ -1,9 +1,9 @@
-// Sounds to a file of vectors.
+// Audio clips to a file of embeddings.
 //
-// Cycle: hear as many sounds as fit into memory (decode workers, side by side), embed them together, write them to the
-// journal; then the next. Long sounds go through alone, piece by piece. At the end the journal is read in the order of
-// the keys and the output is written whole; then the journal goes. A run that was ended goes on with what the journal
-// has.
+// Cycle: hear as many audio clips as fit into memory (decode workers, side by side), embed them together, write them to
+// the journal; then the next. Long audio clips go through alone, piece by piece. At the end the journal is read in the
+// order of the keys and the output is written whole; then the journal goes. A run that was ended goes on with what the
+// journal has.
 
 import Audio
 import Basics
@@ -23,7 +23,7 @@ package final class EmbedJob {
     /// Before anything is heard: how many there are, and how many of them an earlier run has done.
     case began(total: Int, resumed: Int)
     case embedded(name: String, rows: Int)
-    case leftOut(LeftOutSound)
+    case leftOut(LeftOutAudio)
     case warned(name: String, Finding)
     /// Last of all.
     case written(Outcome)
@@ -31,13 +31,13 @@ package final class EmbedJob {
 
   package struct Outcome: Sendable {
     package var path: String
-    package var sounds: Int
+    package var audioClips: Int
     package var rows: Int
     package var width: Int
     package var resumed: Int
-    package var leftOut: [LeftOutSound]
+    package var leftOut: [LeftOutAudio]
     package var bytes: Int
-    /// Time from sounds in memory to vectors; sounds in two passes are not counted.
+    /// Time from audio clips in memory to embeddings; audio clips in two passes are not counted.
     package var embeddingSeconds: Double
   }
 
@@ -45,7 +45,7 @@ package final class EmbedJob {
   private let format: any WritableEmbeddings.Type
   private let sources: EmbeddingItems
   private let cut: WindowCut?
-  private var leftOut: [LeftOutSound] = []
+  private var leftOut: [LeftOutAudio] = []
   private var embeddingTime = Duration.zero
 
   /// Finds what there is to embed. Reads no weights and hears nothing.
@@ -69,22 +69,22 @@ package final class EmbedJob {
     for warning in sources.warnings { try events(.note(warning)) }
   }
 
-  /// - Throws: `embed.none` when no sound could be embedded; `sounds.left-out` when too many could not, after all else
+  /// - Throws: `embed.none` when no audio could be embedded; `sounds.left-out` when too many could not, after all else
   ///   is written.
   package func run(_ events: (Event) throws -> Void) throws {
     try plan(events)
     let outcome = try write(events)
     try events(.written(outcome))
-    let total = outcome.sounds + outcome.leftOut.count
+    let total = outcome.audioClips + outcome.leftOut.count
     if Double(outcome.leftOut.count) > settings.maxBadFraction * Double(total) {
-      throw Failure.soundsLeftOut(outcome.leftOut.count, of: total, allowed: settings.maxBadFraction)
+      throw Failure.audioLeftOut(outcome.leftOut.count, of: total, allowed: settings.maxBadFraction)
     }
   }
 
   private func write(_ report: (Event) throws -> Void) throws -> Outcome {
-    let (folder, name) = (Files.parent(settings.file), Files.name(settings.file))
-    try Files.makeDirectory(folder)
-    let lock = try FileLock("\(folder)/.\(name).lock")
+    let (directory, name) = (Files.parent(settings.file), Files.name(settings.file))
+    try Files.makeDirectory(directory)
+    let lock = try FileLock("\(directory)/.\(name).lock")
     defer { withExtendedLifetime(lock) {} }
     let student = try EmbeddingModel(settings)
     let embedder = try AudioEmbedder(
@@ -92,30 +92,30 @@ package final class EmbedJob {
       options: .init(
         projection: settings.projection, normalize: settings.normalize, threads: settings.threads,
         precision: try Precision(named: settings.precision)))
-    let journal = try EmbeddingJournal("\(folder)/.\(name).journal", settings: try fingerprint(student))
+    let journal = try EmbeddingJournal("\(directory)/.\(name).journal", settings: try fingerprint(student))
     let items = sources.items.filter { journal.record($0.key, identity: $0.identity) == nil }
     let resumed = sources.items.count - items.count
     try report(.began(total: sources.items.count + leftOut.count, resumed: resumed))
-    for sound in leftOut { try report(.leftOut(sound)) }
+    for audio in leftOut { try report(.leftOut(audio)) }
     try embed(items, embedder, journal, report)
     let records = sources.items.compactMap { journal.record($0.key, identity: $0.identity) }
-    // A part may have no sounds; its file is there all the same, so that the set is whole.
+    // A part may have no audio clips; its file is there all the same, so that the set is whole.
     guard !records.isEmpty || settings.part != nil else {
       try journal.remove()
       throw Failure.nothingEmbedded(leftOut)
     }
     let embeddings = EmbeddingSet(
       records.map { .init(key: $0.key, rows: $0.rows, seconds: $0.seconds) }, width: embedder.width,
-      times: cut?.time, metadata: { try self.metadata(student, embedder) }, values: journal.vectors)
+      times: cut?.time, metadata: { try self.metadata(student, embedder) }, values: journal.embeddings)
     try OutputFile.removeLeftOvers(of: settings.file)
     try format.write(embeddings, to: settings.file)
     try journal.remove()
     return Outcome(
-      path: settings.file, sounds: records.count, rows: embeddings.rows, width: embedder.width, resumed: resumed,
+      path: settings.file, audioClips: records.count, rows: embeddings.rows, width: embedder.width, resumed: resumed,
       leftOut: leftOut, bytes: try Files.identity(settings.file).size, embeddingSeconds: embeddingTime.seconds)
   }
 
-  // MARK: Sounds
+  // MARK: Audio clips
 
   private func embed(
     _ items: [EmbeddingItem], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal, _ report: (Event) throws -> Void
@@ -126,7 +126,7 @@ package final class EmbedJob {
       threads.stop()
       workers.stop()
     }
-    let loader = AudioLoader(cut == nil ? .clip : .windows, workers: workers, threads: threads)
+    let loader = AudioLoader(use, workers: workers, threads: threads)
     let audio = items.map { $0.audio(in: sources.clips) }
     try loader.loadAll(audio) { first, loaded in
       let wave = Array(zip(items[first...], loaded))
@@ -137,33 +137,41 @@ package final class EmbedJob {
     }
   }
 
+  private var use: AudioLoader.Use {
+    if cut == nil { return .clip }
+    return settings.shortAsWhole ? .windowsOrWhole : .windows
+  }
+
   private func embed(
     _ wave: [(EmbeddingItem, AudioLoader.Loaded)], _ embedder: AudioEmbedder, _ journal: EmbeddingJournal,
     _ report: (Event) throws -> Void
   ) throws {
-    var (items, sounds) = ([EmbeddingItem](), [[Float]]())
+    var (items, audioClips) = ([EmbeddingItem](), [[Float]]())
     for (item, loaded) in wave {
       switch loaded {
       case .audio(let audio):
         for finding in audio.warnings { try report(.warned(name: item.name, finding)) }
         items.append(item)
-        sounds.append(audio.samples)
+        audioClips.append(audio.samples)
       case .refused(let finding): try leaveOut(item, finding, report)
       case .long(let length):
-        if cut == nil { try leaveOut(item, .soundLong(length), report) }
+        if cut == nil { try leaveOut(item, .audioLong(length), report) }
       }
     }
     if items.isEmpty { return }
     let start = ContinuousClock.now
-    let vectors = try cut.map { try embedder.embedWindows(sounds, $0) } ?? embedder.embedClips(sounds).map { [$0] }
+    let embeddings =
+      try cut.map { try embedder.embedWindows(audioClips, $0, shortAsWhole: settings.shortAsWhole) }
+      ?? embedder.embedClips(audioClips).map { [$0] }
     embeddingTime += ContinuousClock.now - start
     for (place, item) in items.enumerated() {
-      try keep(item, vectors[place].flatMap { $0 }, samples: sounds[place].count, embedder.width, journal, report)
+      try keep(
+        item, embeddings[place].flatMap { $0 }, samples: audioClips[place].count, embedder.width, journal, report)
     }
   }
 
-  /// Two passes: the windows' common mean and deviation, then their vectors.
-  /// - Throws: `embed.large` between the two, when there would be more vectors than the journal can keep.
+  /// Two passes: the windows' common mean and deviation, then their embeddings.
+  /// - Throws: `embed.large` between the two, when there would be more embeddings than the journal can keep.
   private func embedLong(
     _ item: EmbeddingItem, _ embedder: AudioEmbedder, _ workers: DecodeWorkers, _ journal: EmbeddingJournal,
     _ report: (Event) throws -> Void
@@ -175,12 +183,12 @@ package final class EmbedJob {
       let norm = moments.norm
       let count = cut.count(samples: heard) * embedder.width
       try EmbeddingJournal.check(values: count, of: item.name)
-      var vectors: [Float] = []
-      vectors.reserveCapacity(count)
+      var embeddings: [Float] = []
+      embeddings.reserveCapacity(count)
       let samples = try pieces(file, cut, workers) { piece in
-        for vector in try embedder.embedWindows(of: piece, cut, norm: norm) { vectors += vector }
+        for embedding in try embedder.embedWindows(of: piece, cut, norm: norm) { embeddings += embedding }
       }
-      try keep(item, vectors, samples: samples, embedder.width, journal, report)
+      try keep(item, embeddings, samples: samples, embedder.width, journal, report)
     } catch let undecodable as Undecodable {
       try leaveOut(item, undecodable.finding, report)
     }
@@ -204,28 +212,28 @@ package final class EmbedJob {
   }
 
   private func keep(
-    _ item: EmbeddingItem, _ vectors: [Float], samples: Int, _ width: Int, _ journal: EmbeddingJournal,
+    _ item: EmbeddingItem, _ embeddings: [Float], samples: Int, _ width: Int, _ journal: EmbeddingJournal,
     _ report: (Event) throws -> Void
   ) throws {
-    guard vectors.allSatisfy(\.isFinite) else {
-      return try leaveOut(item, Finding(.embeddingNonfinite, "the weights or the sound hold NaN or Inf"), report)
+    guard embeddings.allSatisfy(\.isFinite) else {
+      return try leaveOut(item, Finding(.embeddingNonfinite, "the weights or the audio hold NaN or Inf"), report)
     }
     let record = EmbeddingJournal.Record(
-      key: item.key, identity: item.identity, rows: vectors.count / width, width: width,
+      key: item.key, identity: item.identity, rows: embeddings.count / width, width: width,
       seconds: Double(samples) / AudioEmbedder.sampleRate)
-    try journal.append(record, vectors)
+    try journal.append(record, embeddings)
     try report(.embedded(name: item.name, rows: record.rows))
   }
 
   private func leaveOut(_ item: EmbeddingItem, _ finding: Finding, _ report: (Event) throws -> Void) throws {
-    let sound = LeftOutSound(name: item.name, finding: finding)
-    leftOut.append(sound)
-    try report(.leftOut(sound))
+    let audio = LeftOutAudio(name: item.name, finding: finding)
+    leftOut.append(audio)
+    try report(.leftOut(audio))
   }
 
-  // MARK: What vectors depend on
+  // MARK: What embeddings depend on
 
-  /// Of the sounds and of all that their vectors are a function of.
+  /// Of the audio clips and of all that their embeddings are a function of.
   package func identity() throws -> Digest {
     let builder = DigestBuilder()
     builder.update(field: try fingerprint(try EmbeddingModel(settings)).hex)
@@ -243,6 +251,7 @@ package final class EmbedJob {
       "kernels": try CanonicalJSON.text(try FastBackend(precision: try Precision(named: settings.precision)).identity),
       "media": try CanonicalJSON.text(MediaToolchain.identity),
     ]
+    if settings.shortAsWhole { parts["short"] = "whole" }
     settings.workerCommand.codecs.note(in: &parts)
     return Digest(of: try CanonicalJSON.bytes(parts))
   }
@@ -259,7 +268,7 @@ package final class EmbedJob {
 }
 
 extension Finding {
-  fileprivate static func soundLong(_ length: String) -> Finding {
+  fileprivate static func audioLong(_ length: String) -> Finding {
     let most = AudioLoader.Use.clip.mostSeconds
     return Finding(
       ReasonCode(rawValue: "sound.long"), "\(length), and one embedding serves at most \(most) s; use --windows")

@@ -4,10 +4,10 @@ import Media
 import Shards
 import Training
 
-/// One sound to be embedded.
+/// One audio clip to be embedded.
 struct EmbeddingItem: Sendable {
   enum Source: Sendable {
-    /// The whole sound of a file.
+    /// The whole audio of a file.
     case file(SourceFile)
     /// A clip of a file, as a manifest has it.
     case excerpt(SourceFile, startMilliseconds: Int)
@@ -19,7 +19,7 @@ struct EmbeddingItem: Sendable {
   /// What people call it.
   var name: String
   var source: Source
-  /// Changes when the sound does: for the journal.
+  /// Changes when the audio does: for the journal.
   var identity: String
 
   /// - Parameter clips: where samples of shards lie.
@@ -44,13 +44,13 @@ struct EmbeddingItem: Sendable {
 /// What there is to embed, in byte order of the keys, and what is left out before anything is heard.
 struct EmbeddingItems: Sendable {
   private(set) var items: [EmbeddingItem] = []
-  private(set) var leftOut: [LeftOutSound] = []
+  private(set) var leftOut: [LeftOutAudio] = []
   private(set) var warnings: [String] = []
   /// Where samples come from.
   private(set) var clips: ShardClips?
 
   init(_ settings: EmbeddingSettings) throws {
-    if settings.inputs.count == 1, let set = try? TrainingSet(folder: settings.inputs[0]) {
+    if settings.inputs.count == 1, let set = try? TrainingSet(directory: settings.inputs[0]) {
       try addSamples(set, settings)
     } else {
       try addFiles(settings)
@@ -64,13 +64,13 @@ struct EmbeddingItems: Sendable {
 
   private mutating func addSamples(_ set: TrainingSet, _ settings: EmbeddingSettings) throws {
     guard let split = settings.split ?? [.test, .validation].first(where: { set.splits.contains($0) }) else {
-      throw Failure.embedSplit(set.folder, has: set.splits)
+      throw Failure.embedSplit(set.directory, has: set.splits)
     }
     let samples = try set.samples(split)
     clips = try ShardClips(samples)
     for index in 0..<samples.count {
       let id = samples.id(index).text
-      let digest = Digest(of: try samples.bytes(index, .sound))
+      let digest = Digest(of: try samples.bytes(index, .audio))
       items.append(EmbeddingItem(key: id, name: id, source: .sample(index), identity: digest.hex))
     }
   }
@@ -87,7 +87,7 @@ struct EmbeddingItems: Sendable {
     let policy = try VerdictPolicy()
     for candidate in clips.candidates {
       if let finding = policy.decisive(candidate.findings) {
-        leftOut.append(LeftOutSound(name: candidate.file.name, finding: finding))
+        leftOut.append(LeftOutAudio(name: candidate.file.name, finding: finding))
         continue
       }
       let identity = (try? Files.identity(candidate.file.path)).map {
@@ -104,16 +104,16 @@ struct EmbeddingItems: Sendable {
   }
 }
 
-/// A sound that has no vector, and why.
-package struct LeftOutSound: Sendable {
+/// An audio clip that has no embedding, and why.
+package struct LeftOutAudio: Sendable {
   package var name: String
   package var finding: Finding
 }
 
 extension ClipList {
-  /// Gives every clip a name of its own: by its file, or where several share that, by its folders too (`dog/1.wav` is
-  /// `dog/1`), and where even that is not enough, with the file's extension.
-  /// - Parameter byPath: whether all are called by their folders.
+  /// Gives every clip a name of its own: by its file, or where several share that, by its directories too (`dog/1.wav`
+  /// is `dog/1`), and where even that is not enough, with the file's extension.
+  /// - Parameter byPath: whether all are called by their directories.
   /// - Returns: what to say of those that share a name; nil where none do.
   mutating func nameApart(byPath: Bool) -> String? {
     if byPath { for i in candidates.indices { candidates[i].idText = candidates[i].pathText } }
@@ -138,7 +138,7 @@ extension ClipList {
 
 extension ClipCandidate {
   fileprivate var pathText: String {
-    let folder = Files.parent(file.name)
-    return folder == "." ? idText : "\(folder)/\(idText)"
+    let directory = Files.parent(file.name)
+    return directory == "." ? idText : "\(directory)/\(idText)"
   }
 }

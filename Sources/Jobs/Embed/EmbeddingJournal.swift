@@ -3,16 +3,16 @@ import Glibc
 
 /// What was embedded so far, beside the output, so that a run that was ended goes on where it was.
 ///
-/// Append-only: a line that says what the vectors depend on, then a record for each sound with a checksum. A record
-/// that is cut off, and all behind it, is dropped; a journal of other settings is begun anew. One process writes; reads
-/// may come from any thread once writing is over.
+/// Append-only: a line that says what the embeddings depend on, then a record for each audio clip with a checksum. A
+/// record that is cut off, and all behind it, is dropped; a journal of other settings is begun anew. One process
+/// writes; reads may come from any thread once writing is over.
 final class EmbeddingJournal {
   struct Record: Codable, Sendable {
     var key: String
     var identity: String
     var rows: Int
     var width: Int
-    /// Of the sound.
+    /// Of the audio.
     var seconds: Double
   }
 
@@ -35,13 +35,13 @@ final class EmbeddingJournal {
   let path: String
   private let descriptor: Int32
   private var end = 0
-  /// Where each key's vectors lie.
+  /// Where each key's embeddings lie.
   private var places: [String: (record: Record, offset: Int)] = [:]
 
   private static let longestHeader = 1 << 16
   private static let version = 1
 
-  /// - Parameter settings: what the vectors depend on besides the sounds.
+  /// - Parameter settings: what the embeddings depend on besides the audio clips.
   init(_ path: String, settings: Digest) throws {
     self.path = path
     descriptor = fileSystem.open(path, O_RDWR | O_CREAT)
@@ -61,7 +61,7 @@ final class EmbeddingJournal {
 
   deinit { close(descriptor) }
 
-  /// What was written for this sound; nil where there is nothing, or for another content.
+  /// What was written for this audio clip; nil where there is nothing, or for another content.
   func record(_ key: String, identity: String) -> Record? {
     places[key].flatMap { $0.record.identity == identity ? $0.record : nil }
   }
@@ -69,24 +69,24 @@ final class EmbeddingJournal {
   /// A record's length stands in 32 bits.
   private static let mostValues = Int(UInt32.max) / 4
 
-  /// - Parameter count: numbers in all vectors of a sound.
+  /// - Parameter count: numbers in all embeddings of an audio clip.
   /// - Throws: `embed.large` for more than a record holds.
   static func check(values count: Int, of name: String) throws {
     guard count <= mostValues else { throw Failure.embeddingLarge(name, values: count, most: mostValues) }
   }
 
-  /// - Parameter vectors: rows · width numbers.
+  /// - Parameter embeddings: rows · width numbers.
   /// - Throws: `embed.large`; `Failure` when the file cannot be written.
-  func append(_ record: Record, _ vectors: [Float]) throws {
-    try Self.check(values: vectors.count, of: record.key)
+  func append(_ record: Record, _ embeddings: [Float]) throws {
+    try Self.check(values: embeddings.count, of: record.key)
     let header = try CanonicalJSON.bytes(record)
     var opening = ByteWriter(reserving: Prefix.count + header.count)
-    for count in [header.count, 4 * vectors.count] { opening.write(UInt32(count)) }
+    for count in [header.count, 4 * embeddings.count] { opening.write(UInt32(count)) }
     opening.write(header)
     let start = end
     do {
       try write(opening.bytes)
-      let sums = try vectors.withUnsafeBytes { payload in
+      let sums = try embeddings.withUnsafeBytes { payload in
         try write(raw: payload)
         return Self.sums(opening.bytes, payload)
       }
@@ -107,13 +107,13 @@ final class EmbeddingJournal {
     return sums.bytes
   }
 
-  /// The vectors of a key, rows · width numbers.
-  func vectors(_ key: String) throws -> [Float] {
-    guard let (record, offset) = places[key], let vectors = floats(at: offset, record.rows * record.width) else {
+  /// The embeddings of a key, rows · width numbers.
+  func embeddings(_ key: String) throws -> [Float] {
+    guard let (record, offset) = places[key], let embeddings = floats(at: offset, record.rows * record.width) else {
       throw Failure(
         "embed.journal", "the journal has lost a clip", on: path, found: key, hint: "run the command again")
     }
-    return vectors
+    return embeddings
   }
 
   private func floats(at offset: Int, _ count: Int) -> [Float]? {
@@ -141,9 +141,9 @@ final class EmbeddingJournal {
     var status = stat()
     guard fstat(descriptor, &status) == 0, header <= Self.longestHeader, payload % 4 == 0,
       offset + header + payload <= Int(status.st_size), let opening = read(at: offset, Prefix.count + header),
-      let vectors = floats(at: offset + opening.count, payload / 4),
+      let embeddings = floats(at: offset + opening.count, payload / 4),
       let found = read(at: offset + opening.count + payload, 16),
-      found == vectors.withUnsafeBytes({ Self.sums(opening, $0) }),
+      found == embeddings.withUnsafeBytes({ Self.sums(opening, $0) }),
       let record = try? CanonicalJSON.decode(Record.self, from: Array(opening[Prefix.count...]), source: path),
       record.rows >= 0, record.width > 0, payload == 4 * record.rows * record.width
     else { return nil }

@@ -8,11 +8,11 @@ import Wav2CLIP
 
 /// What `pipeline embed` is asked to do.
 package struct EmbeddingSettings: Sendable {
-  /// What a vector is called by.
+  /// What an embedding is called by.
   package enum Keys: String, Sendable, CaseIterable {
     /// The clip's id: the file's name before its first dot.
     case id
-    /// The same with the folders in front.
+    /// The same with the directories in front.
     case path
   }
 
@@ -24,10 +24,12 @@ package struct EmbeddingSettings: Sendable {
   package var run: String?
   package var checkpoint = TrainedModel.Choice.best
   package var output = ""
-  /// Only the sounds of this part, in a file of its own; nil: all.
+  /// Only the audio clips of this part, in a file of its own; nil: all.
   package var part: WorkPart?
-  /// Seconds between windows; nil: one vector for the whole sound.
+  /// Seconds between windows; nil: one embedding for the whole audio.
   package var hop: Double?
+  /// With windows: whether audio under a second gets one embedding of the whole instead of being left out.
+  package var shortAsWhole = false
   package var projection = true
   package var normalize = false
   /// float32, mixed or mixed-winograd.

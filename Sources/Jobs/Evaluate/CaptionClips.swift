@@ -7,13 +7,13 @@ import Media
 import Shards
 import Training
 
-/// The clips whose captions are asked for, and those that captioners may have learnt from.
+/// The clips whose captions are asked for, and those that captioners may have learned from.
 struct CaptionClips {
   struct Clip {
     var id: String
     var captions: [String]
     var label: String?
-    /// Nil where no sound of it is at hand.
+    /// Nil where no audio of it is at hand.
     var audio: AudioLoader.Source?
   }
 
@@ -27,8 +27,8 @@ struct CaptionClips {
   /// Clips that cannot be scored, with the reason.
   private(set) var leftOut: [String] = []
 
-  /// Whether every clip has a sound.
-  var haveSounds: Bool { (scored + training).allSatisfy { $0.audio != nil } }
+  /// Whether every clip has audio.
+  var haveAudio: Bool { (scored + training).allSatisfy { $0.audio != nil } }
 
   /// - Throws: `captions.none` where no clip has any; what reading shards or tables throws.
   init(_ settings: CaptionSettings) throws {
@@ -39,7 +39,7 @@ struct CaptionClips {
   // MARK: Shards
 
   private mutating func readShards(_ settings: CaptionSettings) throws {
-    let set = try TrainingSet(folder: settings.shards)
+    let set = try TrainingSet(directory: settings.shards)
     let wanted = settings.split ?? [.test, .validation].first { set.splits.contains($0) }
     guard let wanted else {
       throw Failure.noHeldSplit(settings.shards, found: set.splits.map(\.rawValue).joined(separator: ", "))
@@ -76,12 +76,12 @@ struct CaptionClips {
     guard wanted.map(found.contains) ?? found.isEmpty else {
       throw Failure.captionSplit(path, settings.split, found: found.sorted())
     }
-    let sounds = try settings.sounds.isEmpty ? [] : SourceFiles(settings.sounds).files
-    let all = clips(manifest, sounds, needsSounds: !settings.sounds.isEmpty)
+    let files = try settings.audio.isEmpty ? [] : SourceFiles(settings.audio).files
+    let all = clips(manifest, files, needsAudio: !settings.audio.isEmpty)
     let splits = Dictionary(uniqueKeysWithValues: manifest.rows.map { (ByteKey($0.clip), $0.split) })
     scored = all.filter { splits[ByteKey($0.id)] == wanted }
     if let other = settings.training {
-      training = clips(try Manifest(path: other), sounds, needsSounds: !settings.sounds.isEmpty)
+      training = clips(try Manifest(path: other), files, needsAudio: !settings.audio.isEmpty)
     } else if wanted != nil, wanted != .train {
       training = all.filter { splits[ByteKey($0.id)] == .train }
     }
@@ -89,13 +89,13 @@ struct CaptionClips {
     title = DataTitle.of(path)
   }
 
-  /// The rows with captions; of those without a sound, where sounds are wanted, the reason is kept.
-  private mutating func clips(_ manifest: Manifest, _ files: [SourceFile], needsSounds: Bool) -> [Clip] {
+  /// The rows with captions; of those without audio, where audio is wanted, the reason is kept.
+  private mutating func clips(_ manifest: Manifest, _ files: [SourceFile], needsAudio: Bool) -> [Clip] {
     let rows = manifest.rows.filter { row in
       if row.captions.isEmpty { leftOut.append("\(row.clip): no caption") }
       return !row.captions.isEmpty
     }
-    guard needsSounds else { return rows.map { Clip(id: $0.clip, captions: $0.captions, label: $0.label) } }
+    guard needsAudio else { return rows.map { Clip(id: $0.clip, captions: $0.captions, label: $0.label) } }
     let candidates = ClipList(files: files, manifest: manifest).candidates
     let byID = Dictionary(candidates.map { (ByteKey($0.idText), $0) }) { first, _ in first }
     return rows.compactMap { row in
@@ -112,7 +112,7 @@ struct CaptionClips {
     }
   }
 
-  // MARK: Sounds that cannot be read
+  // MARK: Audio clips that cannot be read
 
   /// Leaves clips out, by id, with the reason.
   mutating func leaveOut(_ reasons: [String: String]) {

@@ -37,20 +37,20 @@ struct CaptionEvaluation {
     let similarity = try settings.clip.map { try SentenceSimilarity($0, settings, threads) }
     let tables = try settings.candidates.map { (name: $0.name, table: try CaptionTable(path: $0.path)) }
     var clips = try CaptionClips(settings)
-    let listens = clips.haveSounds && (captioner != nil || !settings.rows.isEmpty)
-    let sounds =
+    let listens = clips.haveAudio && (captioner != nil || !settings.rows.isEmpty)
+    let audioClips =
       listens || !settings.features.isEmpty
-      ? try CaptionSounds(&clips, settings, student, captioner, threads: threads, report: report) : nil
-    guard !clips.scored.isEmpty else { throw Failure.noSound(clips.title, clips.leftOut) }
+      ? try CaptionAudio(&clips, settings, student, captioner, threads: threads, report: report) : nil
+    guard !clips.scored.isEmpty else { throw Failure.noAudio(clips.title, clips.leftOut) }
     var said = try tables.map { ($0.name, try sentences($0.table, clips)) }
-    if let captioner, let sounds, clips.haveSounds { said.insert((captioner.name, sounds.sentences), at: 0) }
-    let rows = CaptionRows.all(clips, sentences: said, sounds, seeds: settings.seeds)
+    if let captioner, let audioClips, clips.haveAudio { said.insert((captioner.name, audioClips.sentences), at: 0) }
+    let rows = CaptionRows.all(clips, sentences: said, audioClips, seeds: settings.seeds)
     let scoring = CaptionScoring(clips, rows)
     let extra = try CaptionScoring.Outside(
       meteor: meteor.map { try scoring.meteor($0) }, spice: spice.map { try scoring.spice($0) },
       similarity: similarity.map { try scoring.similarity($0) })
     if let path = settings.save { try scoring.save(extra, to: path) }
-    return record(clips, scoring, extra, sounds, student, captioner)
+    return record(clips, scoring, extra, audioClips, student, captioner)
   }
 
   /// The sentence of a file for each clip; an empty one counts as said.
@@ -70,7 +70,7 @@ struct CaptionEvaluation {
   // MARK: What is kept
 
   private func record(
-    _ clips: CaptionClips, _ scoring: CaptionScoring, _ extra: CaptionScoring.Outside, _ sounds: CaptionSounds?,
+    _ clips: CaptionClips, _ scoring: CaptionScoring, _ extra: CaptionScoring.Outside, _ audioClips: CaptionAudio?,
     _ student: EvaluatedModel?, _ captioner: (any Captioner)?
   ) -> EvaluationRecord {
     let scores = scoring.table(extra)
@@ -78,26 +78,26 @@ struct CaptionEvaluation {
     var record = EvaluationRecord(
       kind: "caption", title: clips.title,
       data: .init(clips: clips.scored.count, classes: [], digest: scoring.digest, leftOut: clips.leftOut), of: student,
-      split: clips.split?.rawValue, scored: clips.scored.count, method: method(clips, sounds, extra),
+      split: clips.split?.rawValue, scored: clips.scored.count, method: method(clips, audioClips, extra),
       tables: [
         ScoreTable(
           title: "\(clips.scored.count) clips, against \(clips.referencesText)",
           columns: Self.scoreColumns.filter(known.contains), rows: scores),
         ScoreTable(title: "sentences", columns: Self.varietyColumns, rows: scoring.variety()),
       ])
-    record.notComputed = notComputed(clips, listened: sounds?.vectors.isEmpty == false)
+    record.notComputed = notComputed(clips, listened: audioClips?.embeddings.isEmpty == false)
     record.examples = scoring.examples(most: Self.mostExamples)
     let learnt = Set(clips.training.map(\.id))
     let repeated = clips.scored.filter { learnt.contains($0.id) }
     record.warnings = [
       repeated.isEmpty
         ? nil : "\(repeated.count) of the clips are training clips too (\(repeated[0].id)): their scores are too good",
-      sounds?.silence,
+      audioClips?.silence,
     ].compactMap(\.self)
     return record
   }
 
-  private func method(_ clips: CaptionClips, _ sounds: CaptionSounds?, _ extra: CaptionScoring.Outside) -> [String] {
+  private func method(_ clips: CaptionClips, _ audioClips: CaptionAudio?, _ extra: CaptionScoring.Outside) -> [String] {
     var lines = [
       "words as Stanford's PTB tokenizer (CoreNLP 3.4.1) cuts them, lower case, without punctuation",
       "BLEU, ROUGE-L and CIDEr-D as pycocoevalcap defines them; what is rare for CIDEr-D is counted over the references of these clips",
@@ -109,9 +109,9 @@ struct CaptionEvaluation {
     }
     if let model = extra.similarity?.model {
       lines.append(
-        "CLIP similarity: mean cosine of the sentence's and the references' text vectors, by \(model); not FENSE")
+        "CLIP similarity: mean cosine of the sentence's and the references' text embeddings, by \(model); not FENSE")
     }
-    if sounds != nil {
+    if audioClips != nil {
       lines.append(
         "nearest by …: the first caption of the training clip whose embedding has the largest cosine; audio: the student's embedding, untrained: the same network with initial weights, log-mel: means and deviations of \(LogMelStatistics.bands) bands"
       )
@@ -137,7 +137,7 @@ struct CaptionEvaluation {
     if clips.training.isEmpty {
       lines.append("random, most frequent and nearest caption: no training captions; --training CSV, or a column split")
     } else if !listened {
-      lines.append("nearest by audio: no audio; --sounds DIR, and --weights or --run")
+      lines.append("nearest by audio: no audio; --audio DIR, and --weights or --run")
     }
     if (clips.scored.map(\.captions.count).min() ?? 0) < 2 { lines.append("human: a clip has one caption alone") }
     return lines

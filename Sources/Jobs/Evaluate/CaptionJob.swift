@@ -5,7 +5,7 @@ import Evaluation
 package struct CaptionJob {
   package let settings: CaptionSettings
   package let place: EvaluationPlace
-  /// What says sentences of the clips' sounds; nil: files have them.
+  /// What says sentences of the clips' audio; nil: files have them.
   package let captioner: (any Captioner)?
 
   package init(_ settings: CaptionSettings, _ place: EvaluationPlace, captioner: (any Captioner)? = nil) {
@@ -26,9 +26,9 @@ package struct CaptionJob {
     try place.finish([record], student, events)
   }
 
-  /// Nil where no row needs one, or there are no sounds to hear.
+  /// Nil where no row needs one, or there are no audio clips to hear.
   private func student() throws -> EvaluatedModel? {
-    let hears = settings.captions == nil || !settings.sounds.isEmpty
+    let hears = settings.captions == nil || !settings.audio.isEmpty
     return hears && !Set(settings.rows).isDisjoint(with: [.probe, .untrained]) ? try place.student() : nil
   }
 }

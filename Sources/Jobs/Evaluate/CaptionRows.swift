@@ -15,7 +15,7 @@ struct CaptionRow {
 enum CaptionRows {
   /// - Parameter sentences: of captioners, by name.
   static func all(
-    _ clips: CaptionClips, sentences: [(name: String, sentences: [String])], _ sounds: CaptionSounds?, seeds: Int
+    _ clips: CaptionClips, sentences: [(name: String, sentences: [String])], _ audioClips: CaptionAudio?, seeds: Int
   ) -> [CaptionRow] {
     var rows: [CaptionRow] = []
     for (name, sentences) in sentences {
@@ -28,7 +28,7 @@ enum CaptionRows {
       }
     }
     if !clips.training.isEmpty {
-      for (row, seeds) in sounds?.vectors ?? [] {
+      for (row, seeds) in audioClips?.embeddings ?? [] {
         let name = row == ClassifySettings.Row.probe.rawValue ? "nearest by audio" : "nearest by \(row)"
         rows.append(CaptionRow(name: name, trials: seeds.map { nearest($0, clips) }))
       }
@@ -58,11 +58,11 @@ enum CaptionRows {
     return taken
   }
 
-  /// The first caption of the training clip whose vector has the largest cosine; of equal ones the first.
-  private static func nearest(_ vectors: CaptionSounds.Pair, _ clips: CaptionClips) -> [String] {
+  /// The first caption of the training clip whose embedding has the largest cosine; of equal ones the first.
+  private static func nearest(_ embeddings: CaptionAudio.Pair, _ clips: CaptionClips) -> [String] {
     let (queries, gallery) = (
-      UnitRows(vectors.scored.values, width: vectors.scored.width),
-      UnitRows(vectors.training.values, width: vectors.training.width)
+      UnitRows(embeddings.scored.values, width: embeddings.scored.width),
+      UnitRows(embeddings.training.values, width: embeddings.training.width)
     )
     return Retrieval.nearest(queries: queries, gallery: gallery, count: 1).map { found in
       found.first.flatMap { clips.training[$0.item].captions.first } ?? ""

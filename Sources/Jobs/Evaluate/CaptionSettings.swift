@@ -11,15 +11,15 @@ package struct CaptionSettings: Sendable {
   package var shards = "shards"
   /// A table of captions, in place of shards.
   package var captions: String?
-  /// A table of the captions that captioners learnt from, where `captions` has no splits.
+  /// A table of the captions that captioners learned from, where `captions` has no splits.
   package var training: String?
-  /// Folders with the sounds of the tables' clips; none: rows that listen are left out.
-  package var sounds: [String] = []
+  /// Directories with the audio of the tables' clips; none: rows that listen are left out.
+  package var audio: [String] = []
   /// Nil takes test, else validation; of a table without splits all of it.
   package var split: Split?
   /// Sentences to be scored: tables with one for each clip.
   package var candidates: [(name: String, path: String)] = []
-  /// Rows of the nearest training clip by these vectors.
+  /// Rows of the nearest training clip by these embeddings.
   package var rows: [ClassifySettings.Row] = [.probe, .untrained, .logMel]
   package var features: [(name: String, path: String)] = []
   /// Seeds of random captions, of shuffled clips and of untrained networks.

@@ -8,22 +8,22 @@ import Models
 import Training
 import Media
 
-/// The clips of a classification with what rows are made of: embeddings, log-mel statistics, and the sounds where they
-/// are trained on.
+/// The clips of a classification with what rows are made of: embeddings, log-mel statistics, and the audio where
+/// it is trained on.
 struct ClassifyData {
   private(set) var clips: [EvaluationClips.Clip] = []
   private(set) var targets = Targets([])
   /// By row: one entry, or one for each seed.
   private(set) var features: [String: [FeatureRows]] = [:]
   /// 16-bit samples of each clip, at their own lengths; empty unless asked for.
-  private(set) var sounds: [[Int16]] = []
+  private(set) var audioClips: [[Int16]] = []
   private(set) var leftOut: [String] = []
   private(set) var notes: [String] = []
   private(set) var digest = Digest(of: "")
   private(set) var seconds: [Double] = []
   private var silent = SilentClips()
 
-  /// Numbers of clips whose sound or file the student was trained on.
+  /// Numbers of clips whose audio or file the student was trained on.
   private var trainedOn: Set<Int> = []
 
   var names: [String] { clips.map(\.name) }
@@ -36,7 +36,7 @@ struct ClassifyData {
     TrainingOverlap.warning(indices.filter(trainedOn.contains).map { clips[$0].name }, of: indices.count)
   }
 
-  /// Seconds of sound that the supervised baseline keeps: 4 GiB.
+  /// Seconds of audio that the supervised baseline keeps: 4 GiB.
   private static let mostSupervisedSeconds = (4 << 30) / (2 * FrontEnd.sampleRate)
 
   init(
@@ -55,8 +55,8 @@ struct ClassifyData {
     }
     let loader = AudioLoader(.clip, workers: workers, threads: readers, findsKeys: overlap != nil)
     let sources = found.clips.map(\.audio)
-    let makers = try AudioVectors.makers(settings.rows, seeds: settings.seeds, student, threads)
-    let keepsSounds = settings.rows.contains(.supervised)
+    let makers = try AudioEmbeddings.makers(settings.rows, seeds: settings.seeds, student, threads)
+    let keepsAudio = settings.rows.contains(.supervised)
     var values: [String: [[Float]]] = [:]
     let hasher = DigestBuilder()
     progress(WorkProgress("clips", of: sources.count))
@@ -72,22 +72,22 @@ struct ClassifyData {
         hasher.update(field: clip.name)
         audio.samples.withUnsafeBytes { hasher.update($0) }
         for label in clip.labels + [clip.fold ?? "", clip.split?.rawValue ?? ""] { hasher.update(field: label) }
-        if keepsSounds { sounds.append(SixteenBit.rounded(audio.samples)) }
+        if keepsAudio { audioClips.append(SixteenBit.rounded(audio.samples)) }
       }
-      if keepsSounds, Int(seconds.reduce(0, +)) > Self.mostSupervisedSeconds {
-        throw Failure.soundMemory(Int(seconds.reduce(0, +)), limit: Self.mostSupervisedSeconds)
+      if keepsAudio, Int(seconds.reduce(0, +)) > Self.mostSupervisedSeconds {
+        throw Failure.audioMemory(Int(seconds.reduce(0, +)), limit: Self.mostSupervisedSeconds)
       }
       for (row, make) in makers {
         for (seed, maker) in make.enumerated() {
           if values[row] == nil { values[row] = make.map { _ in [] } }
-          let vectors = try maker(held)
-          try FiniteVectors.check(embeddings: vectors, of: clips.suffix(held.count).map(\.name), student)
-          values[row]?[seed] += vectors
+          let embeddings = try maker(held)
+          try FiniteEmbeddings.check(embeddings: embeddings, of: clips.suffix(held.count).map(\.name), student)
+          values[row]?[seed] += embeddings
         }
       }
       progress(WorkProgress("clips", done: first + part.count, of: sources.count))
     }
-    guard !clips.isEmpty else { throw Failure.noSound(settings.data, leftOut) }
+    guard !clips.isEmpty else { throw Failure.noAudio(settings.data, leftOut) }
     digest = hasher.finish()
     targets = Targets(clips.map(\.labels))
     guard targets.names.count > 1 else { throw Failure.oneClass(settings.data, targets.names.first ?? "") }

@@ -156,8 +156,8 @@ struct ClassifyEvaluation {
     var configuration = settings.supervised
     configuration.seed = UInt64(task.seed)
     let baseline = SupervisedBaseline(
-      names: data.names, sounds: data.sounds, targets: data.targets, configuration: configuration,
-      folder: settings.baselines)
+      names: data.names, audioClips: data.audioClips, targets: data.targets, configuration: configuration,
+      directory: settings.baselines)
     let share = EvaluationText.number(task.fraction * 100, decimals: 1)
     let training = try baseline.train(
       fit, validation: validation, "supervised, fold \(partitions[task.partition].name), \(share) % of labels", threads,

@@ -10,7 +10,7 @@ package struct ClassifySettings: Sendable {
     case supervised
   }
 
-  /// A folder or a table.
+  /// A directory or a table.
   package var data = ""
   package var reading = EvaluationClips.Reading()
   package var testFolds: [String] = []

@@ -17,7 +17,7 @@ extension Failure {
       hint: "--split names another; --training CSV is a table of its own")
   }
 
-  static let noClassVectors = Failure(
+  static let noClassEmbeddings = Failure(
     "text.absent", "nothing says what the classes are",
     expected: "--text FILE with class embeddings, or --clip DIR that makes them",
     exit: .usage)
@@ -33,7 +33,7 @@ extension Failure {
     )
   }
 
-  static func columnOfFolder(_ data: String) -> Failure {
+  static func columnOfDirectory(_ data: String) -> Failure {
     Failure(
       "evaluate.column", "--folds names a column of a table, and this is a folder", on: data,
       hint: "--fold-pattern REGEX takes the fold from the files' names", exit: .usage)
@@ -89,13 +89,13 @@ extension Failure {
       "evaluate.classes", "all clips have the same label, so there is nothing to tell apart", on: data, found: name)
   }
 
-  static func noSound(_ data: String, _ leftOut: [String]) -> Failure {
+  static func noAudio(_ data: String, _ leftOut: [String]) -> Failure {
     Failure(
       "evaluate.sound", "no file has audio that can be read", on: data, found: leftOut.first,
       hint: "pipeline doctor says which formats are read")
   }
 
-  static func soundMemory(_ seconds: Int, limit: Int) -> Failure {
+  static func audioMemory(_ seconds: Int, limit: Int) -> Failure {
     Failure(
       "evaluate.memory", "the supervised baseline keeps all audio in memory", found: "\(seconds) s of audio",
       expected: "at most \(limit) s", hint: "name fewer clips, or leave supervised out of --rows")

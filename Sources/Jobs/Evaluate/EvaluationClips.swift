@@ -2,11 +2,11 @@ import Basics
 import Corpus
 import Media
 
-/// Sounds with labels to be evaluated on: from folders, from a table with a heading, or from a manifest as VGGSound has
-/// it.
+/// Audio clips with labels to be evaluated on: from directories, from a table with a heading, or from a manifest as
+/// VGGSound has it.
 package struct EvaluationClips: Sendable {
   package struct Clip: Sendable {
-    /// Relative to the data's folder.
+    /// Relative to the data's directory.
     package var name: String
     package var media: MediaSource
     /// Where the clip begins in the file.
@@ -24,7 +24,7 @@ package struct EvaluationClips: Sendable {
 
   /// How labels and folds are found.
   package struct Reading: Sendable {
-    /// The folder of a table's files; nil: the table's own.
+    /// The directory of a table's files; nil: the table's own.
     package var audio: String?
     package var labelPattern: String?
     package var labelColumn: String?
@@ -45,7 +45,7 @@ package struct EvaluationClips: Sendable {
   /// - Throws: `evaluate.…` when no clip has a label, or a pattern or column does not exist.
   package init(_ data: String, _ reading: Reading) throws {
     if Files.isDirectory(data) {
-      try readFolder(data, reading)
+      try readDirectory(data, reading)
     } else {
       try readTable(data, reading)
     }
@@ -53,10 +53,10 @@ package struct EvaluationClips: Sendable {
     guard !clips.isEmpty else { throw Failure.nothingLabelled(data, leftOut) }
   }
 
-  // MARK: Folders
+  // MARK: Directories
 
-  private mutating func readFolder(_ data: String, _ reading: Reading) throws {
-    if reading.foldColumn != nil { throw Failure.columnOfFolder(data) }
+  private mutating func readDirectory(_ data: String, _ reading: Reading) throws {
+    if reading.foldColumn != nil { throw Failure.columnOfDirectory(data) }
     let labels = try reading.labelPattern.map { try NamePattern($0, flag: "--label-pattern") }
     let folds = try reading.foldPattern.map { try NamePattern($0, flag: "--fold-pattern") }
     var unlabelled = 0
@@ -67,7 +67,7 @@ package struct EvaluationClips: Sendable {
         leftOut.append("\(file.name): \(refusal)")
         continue
       }
-      guard let label = labels?.group(file.name) ?? (labels == nil ? Self.subfolder(file.name) : nil) else {
+      guard let label = labels?.group(file.name) ?? (labels == nil ? Self.subdirectory(file.name) : nil) else {
         unlabelled += 1
         continue
       }
@@ -78,7 +78,7 @@ package struct EvaluationClips: Sendable {
     }
   }
 
-  private static func subfolder(_ name: String) -> String? {
+  private static func subdirectory(_ name: String) -> String? {
     let parent = Files.parent(name)
     return parent == "." ? nil : Files.name(parent)
   }
@@ -171,21 +171,21 @@ package struct EvaluationClips: Sendable {
 }
 
 /// A regular expression whose first group is taken from a file's name; one with a slash in it sees the path below the
-/// folder.
+/// directory.
 struct NamePattern {
   let text: String
   private let expression: Regex<AnyRegexOutput>
-  private let seesFolders: Bool
+  private let seesDirectories: Bool
 
   init(_ text: String, flag: String) throws {
     self.text = text
-    seesFolders = text.contains("/")
+    seesDirectories = text.contains("/")
     do { expression = try Regex(text) } catch { throw Failure.pattern(flag, text, "\(error)") }
   }
 
   /// The first group, or the whole match of a pattern without groups; nil where it does not match.
   func group(_ name: String) -> String? {
-    guard let match = (seesFolders ? name : Files.name(name)).firstMatch(of: expression) else { return nil }
+    guard let match = (seesDirectories ? name : Files.name(name)).firstMatch(of: expression) else { return nil }
     let output = match.output
     return (output.count > 1 ? output[1] : output[0]).substring.map(String.init)
   }

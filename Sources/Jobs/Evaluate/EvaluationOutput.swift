@@ -2,18 +2,18 @@ import Basics
 import Evaluation
 import Foundation
 
-/// Where evaluations are kept: `evaluation.json` in the run's folder, or a file of the user's, with the same in
+/// Where evaluations are kept: `evaluation.json` in the run's directory, or a file of the user's, with the same in
 /// Markdown and as comma-separated text.
 enum EvaluationOutput {
   /// Puts records into the file, in place of earlier ones of the same kind on the same data.
   /// - Parameters:
-  ///   - out: a file; nil takes the run's folder.
+  ///   - out: a file; nil takes the run's directory.
   ///   - markdown: nil takes the JSON's name with another ending.
-  /// - Returns: the files that were written; none where there is neither a run's folder nor a name.
+  /// - Returns: the files that were written; none where there is neither a run's directory nor a name.
   static func write(
     _ records: [EvaluationRecord], out: String?, markdown: String?, student: EvaluatedModel?
   ) throws -> [String] {
-    let path = out ?? student?.folder.map { "\($0)/\(EvaluationFile.name)" }
+    let path = out ?? student?.directory.map { "\($0)/\(EvaluationFile.name)" }
     var written: [String] = []
     var file = EvaluationFile()
     if let path {

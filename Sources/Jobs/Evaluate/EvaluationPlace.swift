@@ -9,7 +9,7 @@ package struct EvaluationPlace: Sendable {
   /// Nil: the run trained last, and without any, `weights.bin`.
   package var run: String?
   package var runs = "runs"
-  /// Nil: `evaluation.json` in the run's folder.
+  /// Nil: `evaluation.json` in the run's directory.
   package var out: String?
   /// Nil: beside the JSON.
   package var markdown: String?
@@ -36,6 +36,6 @@ package enum EvaluationEvent: Sendable {
   case working(WorkProgress)
   case note(String)
   case scored(EvaluationRecord)
-  /// The files that hold the scores now; none where there is neither a run's folder nor a name. Last of all.
+  /// The files that hold the scores now; none where there is neither a run's directory nor a name. Last of all.
   case kept([String])
 }

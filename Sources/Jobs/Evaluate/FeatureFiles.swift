@@ -2,12 +2,13 @@ import Basics
 import Evaluation
 import Shards
 
-/// Vectors that other systems gave for the same clips (OpenL3's .npz, YAMNet's .npy, …), pooled over time.
+/// Embeddings that other systems gave for the same clips (OpenL3's .npz, YAMNet's .npy, …), pooled over time.
 package enum FeatureFiles {
-  /// One mean vector for each clip, looked up by the stem of its file.
+  /// One mean embedding for each clip, looked up by the stem of its file.
   /// - Parameters:
   ///   - name: what the rows are called, for messages.
-  ///   - path: any form that teacher vectors may have: a folder with a file for each clip, or one .npz or .safetensors.
+  ///   - path: any form that teacher embeddings may have: a directory with a file for each clip, or one .npz or
+  ///     .safetensors.
   /// - Throws: `features.…` when a clip has none, or one of another width or not finite.
   package static func read(_ name: String, _ path: String, clips: [String]) throws -> FeatureRows {
     let index = try EmbeddingIndex(paths: [path])

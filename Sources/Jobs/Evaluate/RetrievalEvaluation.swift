@@ -11,11 +11,11 @@ package struct RetrievalSettings: Sendable {
   package var shards = "shards"
   /// Nil takes test, else validation; never train unless it is named.
   package var split: Split?
-  /// A file with vectors of sounds and pictures, in place of shards and a student.
-  package var vectors: String?
+  /// A file with embeddings of audio clips and frames, in place of shards and a student.
+  package var embeddings: String?
   /// Most queries, evenly spread over the clips; nil: every clip. The gallery is always whole.
   package var mostQueries: Int?
-  /// Class vectors.
+  /// Class embeddings.
   package var text: String?
   /// A CLIP model, for the captions that shards have.
   package var clip: String?
@@ -32,19 +32,19 @@ package struct RetrievalSettings: Sendable {
   package init() {}
 }
 
-/// Do sounds find their pictures, pictures their sounds, and words both, on clips that were not
+/// Do clips find their frames by audio, frames their audio, and words both, on clips that were not
 /// trained on?
 enum RetrievalEvaluation {
   static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
 
-  /// - Parameter student: nil where the settings name a file with vectors.
+  /// - Parameter student: nil where the settings name a file with embeddings.
   static func run(_ settings: RetrievalSettings, student: EvaluatedModel?, progress: WorkReport = { _ in }) throws
     -> EvaluationRecord
   {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let clips = try clips(settings, student, threads, progress)
-    let text = try settings.text.map { try ClassVectors($0, width: clips.width) }
+    let text = try settings.text.map { try ClassEmbeddings($0, width: clips.width) }
     let targets = clips.labels.map { Targets($0.map { [$0] }) }
     let relevance = Relevance.own(chosen(clips.count, settings.mostQueries), labels: targets?.classes.map { $0[0] })
     var rows: [ScoreRow] = []
@@ -78,7 +78,7 @@ enum RetrievalEvaluation {
   )
     throws -> HeldClips
   {
-    if let path = settings.vectors { return try HeldClips(vectors: path) }
+    if let path = settings.embeddings { return try HeldClips(embeddings: path) }
     guard let student else { throw Failure.noStudent() }
     return try HeldClips(settings.shards, split: settings.split, student, threads: threads, progress: progress)
   }
@@ -127,7 +127,7 @@ enum RetrievalEvaluation {
   }
 
   private static func textRows(
-    _ text: ClassVectors, _ audio: UnitRows, _ labels: [String], _ threads: WorkerThreads, path: String
+    _ text: ClassEmbeddings, _ audio: UnitRows, _ labels: [String], _ threads: WorkerThreads, path: String
   ) throws -> [ScoreRow] {
     let places = text.places(labels)
     guard places.contains(where: { $0 != nil }) else {
@@ -137,7 +137,7 @@ enum RetrievalEvaluation {
     let words = UnitRows(text.values, width: width)
     // No clip can be found for a label that none has.
     let asked = Set(places.compactMap { $0 }).sorted()
-    // A label without a vector has a number that no query has.
+    // A label without an embedding has a number that no query has.
     let gallery = places.map { $0 ?? -1 }
     let toAudio = Retrieval.score(
       queries: UnitRows(asked.flatMap { text.values[$0 * width..<($0 + 1) * width] }, width: width), gallery: audio,
@@ -173,7 +173,7 @@ enum RetrievalEvaluation {
     )
   }
 
-  private static func save(_ clips: HeldClips, _ text: ClassVectors?, to path: String) throws {
+  private static func save(_ clips: HeldClips, _ text: ClassEmbeddings?, to path: String) throws {
     var tensors = NamedTensors()
     for (name, rows) in [("audio", clips.audio), ("image", clips.images)] {
       try tensors.add(

@@ -1,7 +1,7 @@
 import Basics
 import Evaluation
 
-/// Do sounds find their pictures, pictures their sounds, and words both, on clips that were kept out of training?
+/// Do clips find their frames by audio, frames their audio, and words both, on clips that were kept out of training?
 package struct RetrieveJob: Sendable {
   package let settings: RetrievalSettings
   package let place: EvaluationPlace
@@ -17,9 +17,11 @@ package struct RetrieveJob: Sendable {
     let student = try student()
     var records: [EvaluationRecord] = []
     // With a timeline alone, no shards are needed.
-    if settings.timeline == nil || settings.vectors != nil || Files.isDirectory(settings.shards) {
+    if settings.timeline == nil || settings.embeddings != nil || Files.isDirectory(settings.shards) {
       records.append(
-        try RetrievalEvaluation.run(settings, student: settings.vectors == nil ? student : nil) { events(.working($0)) }
+        try RetrievalEvaluation.run(settings, student: settings.embeddings == nil ? student : nil) {
+          events(.working($0))
+        }
       )
     }
     if let timeline = settings.timeline, let student {
@@ -28,8 +30,8 @@ package struct RetrieveJob: Sendable {
     try place.finish(records, student, events)
   }
 
-  /// Nil where a file has the vectors.
+  /// Nil where a file has the embeddings.
   private func student() throws -> EvaluatedModel? {
-    settings.vectors == nil || settings.timeline != nil ? try place.student() : nil
+    settings.embeddings == nil || settings.timeline != nil ? try place.student() : nil
   }
 }

@@ -9,7 +9,7 @@ final class SentenceSimilarity {
   let name: String
   private let embedder: TextEmbedder
   /// Of length one, by text.
-  private var vectors: [String: [Float]] = [:]
+  private var embeddings: [String: [Float]] = [:]
 
   /// - Throws: `clip.…`.
   init(_ path: String, _ settings: CaptionSettings, _ threads: WorkerThreads) throws {
@@ -20,14 +20,14 @@ final class SentenceSimilarity {
 
   /// −1 to 1.
   func cosine(_ a: String, _ b: String) throws -> Double {
-    let (x, y) = (try vector(a), try vector(b))
+    let (x, y) = (try embedding(a), try embedding(b))
     return zip(x, y).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
   }
 
-  private func vector(_ text: String) throws -> [Float] {
-    if let known = vectors[text] { return known }
+  private func embedding(_ text: String) throws -> [Float] {
+    if let known = embeddings[text] { return known }
     let made = UnitRows(try embedder.embed([text]).flatMap(\.self), width: embedder.width).rows([0])
-    vectors[text] = made
+    embeddings[text] = made
     return made
   }
 }

@@ -4,16 +4,16 @@ import Evaluation
 import Kernels
 import Training
 
-/// The student's kind of network, trained from labels alone: what frozen vectors are held against.
+/// The student's kind of network, trained from labels alone: what frozen embeddings are held against.
 struct SupervisedBaseline {
   /// Names the clips, also in the order of an epoch.
   let names: [String]
   /// At their own lengths.
-  let sounds: [[Int16]]
+  let audioClips: [[Int16]]
   let targets: Targets
   let configuration: SupervisedTraining.Configuration
   /// Where records and checkpoints of all such trainings are kept.
-  let folder: String
+  let directory: String
 
   /// Steps that even a handful of labels is trained for.
   static let leastSteps = 100
@@ -25,24 +25,24 @@ struct SupervisedBaseline {
   func train(
     _ fit: [Int], validation: [Int], _ name: String, _ threads: WorkerThreads, _ report: (EvaluationEvent) -> Void
   ) throws -> SupervisedTraining {
-    let (sounds, limit) = (sounds, 10 * FrontEnd.sampleRate)
-    let samples = min(limit, sounds.map(\.count).max() ?? limit)
+    let (audioClips, limit) = (audioClips, 10 * FrontEnd.sampleRate)
+    let samples = min(limit, audioClips.map(\.count).max() ?? limit)
     let content = SupervisedTraining.Data(
       names: names, samples: samples, targets: targets.matrix(Array(names.indices)), classes: targets.names.count,
       loss: targets.isMultiLabel ? .sigmoid : .softmax
     ) { clip, place in
-      let sound = sounds[clip]
-      for i in 0..<samples { place[i] = i < sound.count ? Float(sound[i]) / 32768 : 0 }
+      let audio = audioClips[clip]
+      for i in 0..<samples { place[i] = i < audio.count ? Float(audio[i]) / 32768 : 0 }
     }
     var configuration = configuration
     let batches = max(1, fit.count / min(configuration.batchSize, max(1, fit.count)))
     configuration.epochs = max(configuration.epochs, (Self.leastSteps + batches - 1) / batches)
     let training = try SupervisedTraining(content, configuration, backend: FastBackend(), threads: threads)
-    let place = "\(folder)/\(try Self.identity(content, configuration, fit, validation).short)"
+    let place = "\(directory)/\(try Self.identity(content, configuration, fit, validation).short)"
     let epochs = configuration.epochs
     report(.working(WorkProgress("epochs of \(name)", of: epochs)))
     try withoutActuallyEscaping(report) { report in
-      try training.train(fit, validation: validation, folder: place) { epoch, loss, validationLoss in
+      try training.train(fit, validation: validation, directory: place) { epoch, loss, validationLoss in
         report(.working(WorkProgress("epochs of \(name)", done: epoch, of: epochs)))
         let held = validationLoss.map { ", validation \(EvaluationText.number($0))" } ?? ""
         report(.note("\(name): epoch \(epoch) of \(epochs), loss \(EvaluationText.number(loss))\(held)"))
@@ -51,7 +51,7 @@ struct SupervisedBaseline {
     return training
   }
 
-  /// Of all that a baseline's weights depend on: names its folder.
+  /// Of all that a baseline's weights depend on: names its directory.
   private static func identity(
     _ data: SupervisedTraining.Data, _ configuration: SupervisedTraining.Configuration, _ fit: [Int],
     _ validation: [Int]
@@ -60,12 +60,12 @@ struct SupervisedBaseline {
     hasher.update(field: "\(configuration)")
     hasher.update(field: try CanonicalJSON.text(FastBackend().identity))
     hasher.update(field: "\(data.samples) \(data.classes) \(data.loss) \(fit.count)")
-    let sound = FloatBuffer(data.samples)
+    let audio = FloatBuffer(data.samples)
     for clip in fit + validation {
       hasher.update(field: data.names[clip])
       hasher.update(field: "\(data.targets[clip * data.classes..<(clip + 1) * data.classes])")
-      data.waveform(clip, sound.start)
-      hasher.update(UnsafeRawBufferPointer(start: sound.start, count: sound.count * 4))
+      data.waveform(clip, audio.start)
+      hasher.update(UnsafeRawBufferPointer(start: audio.start, count: audio.count * 4))
     }
     return hasher.finish()
   }

@@ -20,27 +20,27 @@ enum TimelineEvaluation {
   private struct Recording {
     var name: String
     var stretches: [Stretch]
-    /// One vector for each whole second.
+    /// One embedding for each whole second.
     var seconds: UnitRows
   }
 
   private static let windowSamples = FrontEnd.sampleRate
 
   /// - Parameter path: a table file,start,end,label; the files lie beside it.
-  /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without sound, under two seconds or over
+  /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without audio, under two seconds or over
   ///   ten minutes; `evaluate.nonfinite`.
   static func run(
     _ path: String, _ settings: RetrievalSettings, student: EvaluatedModel, progress: WorkReport = { _ in }
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    let text = try settings.text.map { try ClassVectors($0, width: student.model.width) }
+    let text = try settings.text.map { try ClassEmbeddings($0, width: student.model.width) }
     let stretches = try read(path)
     let hasher = DigestBuilder()
     let (recordings, silent) = try embed(path, stretches, settings, student, threads, hasher, progress)
     var rows: [ScoreRow] = []
     if let text {
-      rows += try score("class vector", recordings, path) { label, _ in
+      rows += try score("class embedding", recordings, path) { label, _ in
         text.places([label])[0].map { Array(text.values[$0 * text.width..<($0 + 1) * text.width]) }
       }
     }
@@ -57,7 +57,7 @@ enum TimelineEvaluation {
       method: [
         "every recording is cut into windows of one second, side by side, each normalised by itself; a query is a recording and a label in it",
         "the recording's seconds are ranked by cosine similarity; those that lie whole within a stretch of the label are right",
-        "class vector: the label's embedding from the file; example: the mean of the label's seconds in the next recording that has it",
+        "class embedding: the label's embedding from the file; example: the mean of the label's seconds in the next recording that has it",
         "first is right: share of queries whose best second is right; chance: the mean share of right seconds",
       ],
       tables: [
@@ -107,11 +107,11 @@ enum TimelineEvaluation {
         hasher.update(field: file.file)
         samples.withUnsafeBytes { hasher.update($0) }
         for stretch in file.stretches { hasher.update(field: "\(stretch.start) \(stretch.end) \(stretch.label)") }
-        let vectors = try embed(samples, embedder)
-        let names = (0..<vectors.count / embedder.width).map { "\(file.file), second \($0)" }
-        try FiniteVectors.check(embeddings: vectors, of: names, student)
+        let embeddings = try embed(samples, embedder)
+        let names = (0..<embeddings.count / embedder.width).map { "\(file.file), second \($0)" }
+        try FiniteEmbeddings.check(embeddings: embeddings, of: names, student)
         recordings.append(
-          Recording(name: file.file, stretches: file.stretches, seconds: UnitRows(vectors, width: embedder.width)))
+          Recording(name: file.file, stretches: file.stretches, seconds: UnitRows(embeddings, width: embedder.width)))
       }
       progress(WorkProgress("recordings", done: first + part.count, of: sources.count))
     }
@@ -129,7 +129,7 @@ enum TimelineEvaluation {
     }
   }
 
-  /// `[seconds, width]`: a vector for each whole second.
+  /// `[seconds, width]`: an embedding for each whole second.
   private static func embed(_ samples: [Float], _ embedder: Embedder) throws -> [Float] {
     try embedder.embed(samples.count / windowSamples, samples: windowSamples) { second, place in
       samples.withUnsafeBufferPointer { samples in
@@ -169,8 +169,10 @@ enum TimelineEvaluation {
       let labels = Set(recording.stretches.map(\.label)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       for label in labels {
         let right = seconds(recording, label)
-        guard !right.isEmpty, right.count < recording.seconds.count, let vector = query(label, number) else { continue }
-        let unit = UnitRows(vector, width: recording.seconds.width)
+        guard !right.isEmpty, right.count < recording.seconds.count, let embedding = query(label, number) else {
+          continue
+        }
+        let unit = UnitRows(embedding, width: recording.seconds.width)
         let scores = Retrieval.similarities(queries: unit, gallery: recording.seconds)
         let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
         let place = (order.firstIndex { right.contains($0) } ?? 0) + 1

@@ -10,11 +10,11 @@ import Shards
 
 /// What `pipeline evaluate zero-shot` is asked to do.
 package struct ZeroShotSettings: Sendable {
-  /// A folder, a table, or a folder of training shards.
+  /// A directory, a table, or a directory of training shards.
   package var data = ""
   package var reading = EvaluationClips.Reading()
   package var split: Split?
-  /// A file of class vectors; nil: `clip` makes them of the labels.
+  /// A file of class embeddings; nil: `clip` makes them of the labels.
   package var text: String?
   package var clip: String?
   package var activation: GELUKind?
@@ -28,14 +28,14 @@ package struct ZeroShotSettings: Sendable {
   package init() {}
 }
 
-/// The class whose vector lies nearest to a sound, with nothing trained on the data.
+/// The class whose embedding lies nearest to an audio clip, with nothing trained on the data.
 enum ZeroShotEvaluation {
   static func run(
     _ settings: ZeroShotSettings, student: EvaluatedModel, progress: WorkReport
   ) throws -> EvaluationRecord {
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
-    let named = try settings.text.map { try ClassVectors($0, width: student.model.width) }
+    let named = try settings.text.map { try ClassEmbeddings($0, width: student.model.width) }
     let content =
       isShards(settings.data)
       ? try Content(
@@ -67,27 +67,27 @@ enum ZeroShotEvaluation {
     return complete
   }
 
-  /// Class vectors of the data's labels, by a CLIP model.
+  /// Class embeddings of the data's labels, by a CLIP model.
   private static func made(
     _ settings: ZeroShotSettings, _ labels: [String], _ student: EvaluatedModel, _ threads: WorkerThreads
-  ) throws -> ClassVectors {
-    guard let path = settings.clip else { throw Failure.noClassVectors }
+  ) throws -> ClassEmbeddings {
+    guard let path = settings.clip else { throw Failure.noClassEmbeddings }
     let model = try CLIPModel(path, activation: settings.activation)
     let embedder = try TextEmbedder(model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
-    return try ClassVectors(
+    return try ClassEmbeddings(
       labels, embedder, settings.prompts ?? Prompts(), model: "\(model.name) \(model.gelu.rawValue)", path: path,
       width: student.model.width)
   }
 
-  private static func table(_ content: Content, _ usable: [Int], _ targets: [Set<Int>], _ text: ClassVectors)
+  private static func table(_ content: Content, _ usable: [Int], _ targets: [Set<Int>], _ text: ClassEmbeddings)
     -> ScoreTable
   {
     let classes = text.labels.count
-    let (sounds, words) = (
+    let (audioClips, words) = (
       UnitRows(content.audio.rows(usable), width: text.width),
       UnitRows(text.values, width: text.width)
     )
-    let scores = Retrieval.similarities(queries: sounds, gallery: words)
+    let scores = Retrieval.similarities(queries: audioClips, gallery: words)
     let wanted = targets.flatMap { members in (0..<classes).map { Float(members.contains($0) ? 1 : 0) } }
     let isMultiLabel = targets.contains { $0.count > 1 }
     let found = ClassificationScores(scores: scores, targets: wanted, classes: classes, isMultiLabel: isMultiLabel)
@@ -115,7 +115,7 @@ enum ZeroShotEvaluation {
     return names.contains { TrainingShard.parse($0) != nil }
   }
 
-  /// Embedded sounds with their labels.
+  /// Embedded audio clips with their labels.
   private struct Content {
     var title: String
     var split: Split?
@@ -125,8 +125,8 @@ enum ZeroShotEvaluation {
     var leftOut: [String] = []
     var warnings: [String] = []
 
-    init(_ clips: HeldClips, _ folder: String) throws {
-      guard let labels = clips.labels else { throw Failure.nothingLabelled(folder, []) }
+    init(_ clips: HeldClips, _ directory: String) throws {
+      guard let labels = clips.labels else { throw Failure.nothingLabelled(directory, []) }
       (title, split) = (clips.name, clips.split)
       self.labels = labels.map { [$0] }
       audio = clips.audio

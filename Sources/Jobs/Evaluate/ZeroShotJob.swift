@@ -1,6 +1,6 @@
 import Evaluation
 
-/// The class whose vector lies nearest to a sound, with nothing trained on the data.
+/// The class whose embedding lies nearest to an audio clip, with nothing trained on the data.
 package struct ZeroShotJob: Sendable {
   package let settings: ZeroShotSettings
   package let place: EvaluationPlace

@@ -32,7 +32,7 @@ package struct ConversionJob: Sendable {
     events(.converted(try WeightOutput.write(chosen, metadata: described, to: output) { _ in }))
   }
 
-  /// Files without a description (the public Wav2CLIP.pt) take the reference's front end, normalised over the clip, and
+  /// Files without a description (the public Wav2CLIP.pt) take the reference's front end, normalized over the clip, and
   /// are known by their digest.
   private static func described(
     _ metadata: [String: String], _ weights: NamedTensors, _ input: String

@@ -16,12 +16,12 @@ package struct WeightOutput: Sendable {
   static func write(
     _ weights: NamedTensors, metadata: [String: String], to path: String, check: (NamedTensors) throws -> Void
   ) throws -> WeightOutput {
-    let (folder, name) = (Files.parent(path), Files.name(path))
-    try Files.makeDirectory(folder)
-    let lock = try FileLock("\(folder)/.\(name).lock")
+    let (directory, name) = (Files.parent(path), Files.name(path))
+    try Files.makeDirectory(directory)
+    let lock = try FileLock("\(directory)/.\(name).lock")
     defer { withExtendedLifetime(lock) {} }
     let ending = name.split(separator: ".").last.map(String.init) ?? "bin"
-    let draft = "\(folder)/.\(name).draft.\(ending)"
+    let draft = "\(directory)/.\(name).draft.\(ending)"
     try OutputFile.removeLeftOvers(of: draft)
     defer { try? Files.remove(draft) }
     try WeightFiles.write(weights, metadata: metadata, to: draft)
@@ -33,7 +33,7 @@ package struct WeightOutput: Sendable {
     let same = (try? Digest.ofFile(path)) == digest
     if !same {
       try Files.rename(draft, to: path)
-      try Files.sync(folder: folder)
+      try Files.sync(directory: directory)
     }
     return WeightOutput(
       path: path, tensors: weights.count, bytes: try Files.identity(path).size, digest: digest, wasUpToDate: same)

@@ -10,7 +10,7 @@ package enum WeightParts: String, Sendable, CaseIterable {
   case encoder
   /// The encoder and the projection of its output into the teacher's space.
   case audio
-  /// Also what only training needs: the projection of pictures, temperatures.
+  /// Also what only training needs: the projection of frames, temperatures.
   case all
 
   private var prefixes: [String] {

@@ -5,15 +5,15 @@ import StageGraph
 /// The tool's own steps, as the flow that orders them asks for them: what one step takes from another lies on disk.
 package protocol PipelineWork {
   func prepare() throws
-  /// Frames alone, for the stages that make teacher vectors of them.
+  /// Frames alone, for the stages that make teacher embeddings of them.
   func prepareFrames() throws
   func distill() throws
   func export() throws
 
   /// Each says what would be done.
-  /// - Parameter ignoringAbsentVectors: whether stages that have not run yet make them.
+  /// - Parameter ignoringAbsentEmbeddings: whether stages that have not run yet make them.
   /// - Returns: whether anything would.
-  func planPrepare(ignoringAbsentVectors: Bool) throws -> Bool
+  func planPrepare(ignoringAbsentEmbeddings: Bool) throws -> Bool
   func planFrames() throws -> Bool
   func planDistill() throws -> Bool
   func planExport() throws
@@ -88,7 +88,7 @@ package struct PipelineJob {
   package func plan(_ events: (Event) -> Void) throws {
     // Whether something before a step would run, so that what the step finds is not known yet.
     var isPending = false
-    let makesVectors = steps.contains(where: \.makesVectors)
+    let makesEmbeddings = steps.contains(where: \.makesEmbeddings)
     try each(events) { step in
       switch step {
       case .shell(let stage):
@@ -101,8 +101,8 @@ package struct PipelineJob {
         isPending = true
       case .frames: isPending = try isPending || work.planFrames()
       case .prepare:
-        if isPending, makesVectors { return events(.waits(what: "prepare", after: "the stages before it")) }
-        if try work.planPrepare(ignoringAbsentVectors: makesVectors) { isPending = true }
+        if isPending, makesEmbeddings { return events(.waits(what: "prepare", after: "the stages before it")) }
+        if try work.planPrepare(ignoringAbsentEmbeddings: makesEmbeddings) { isPending = true }
       case .distill:
         if isPending { return events(.waits(what: "distill", after: "prepare")) }
         isPending = try work.planDistill()

@@ -3,12 +3,12 @@ import Basics
 /// One step of a pipeline file.
 enum PipelineStep {
   case shell(ShellStage)
-  /// Frames alone, for the stages that make teacher vectors of them.
+  /// Frames alone, for the stages that make teacher embeddings of them.
   case frames
   case prepare, distill, export
 
   /// Whether it stands between the frames and `prepare`.
-  var makesVectors: Bool { if case .shell(let stage) = self { stage.position == .afterFrames } else { false } }
+  var makesEmbeddings: Bool { if case .shell(let stage) = self { stage.position == .afterFrames } else { false } }
 
   /// What `--until` calls it.
   var name: String {

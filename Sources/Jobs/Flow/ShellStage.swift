@@ -6,7 +6,7 @@ package struct ShellStage: Sendable, Equatable {
   /// Where in `pipeline run` it stands.
   package enum Position: String, Sendable, CaseIterable {
     case beforePrepare = "before prepare"
-    /// The frames of `prepare` are written; its teacher vectors are not looked for yet.
+    /// The frames of `prepare` are written; its teacher embeddings are not looked for yet.
     case afterFrames = "after frames"
     case afterPrepare = "after prepare"
     case afterDistill = "after distill"
@@ -29,7 +29,7 @@ package struct ShellStage: Sendable, Equatable {
   package let name: String
   /// What /bin/sh runs.
   package let command: String
-  /// Files and folders, relative to where `pipeline` runs. Hidden names in a folder do not count.
+  /// Files and directories, relative to where `pipeline` runs. Hidden names in a directory do not count.
   package let inputs: [String]
   package let outputs: [String]
   package let position: Position

@@ -80,7 +80,7 @@ struct ShellStageRun {
 
   // MARK: Content
 
-  /// The digest of a file's bytes, or of the names and bytes in a folder; nil when nothing is there.
+  /// The digest of a file's bytes, or of the names and bytes in a directory; nil when nothing is there.
   static func digest(of path: String, _ memo: FileDigestCache) throws -> Digest? {
     guard Files.exists(path) else { return nil }
     guard Files.isDirectory(path) else { return try memo.digests(of: [path], jobs: 1)[0].get() }
@@ -94,12 +94,12 @@ struct ShellStageRun {
     return hasher.finish()
   }
 
-  /// Files below a folder in byte order; hidden names and links to folders are left out.
-  private static func list(_ root: String, _ folder: String, into files: inout [String]) throws {
-    for name in try Files.names(in: folder.isEmpty ? root : "\(root)/\(folder)") where !name.hasPrefix(".") {
-      let path = folder.isEmpty ? name : "\(folder)/\(name)"
+  /// Files below a directory in byte order; hidden names and links to directories are left out.
+  private static func list(_ root: String, _ directory: String, into files: inout [String]) throws {
+    for name in try Files.names(in: directory.isEmpty ? root : "\(root)/\(directory)") where !name.hasPrefix(".") {
+      let path = directory.isEmpty ? name : "\(directory)/\(name)"
       switch try Files.identityOfLink("\(root)/\(path)").kind {
-      case .folder: try list(root, path, into: &files)
+      case .directory: try list(root, path, into: &files)
       case .file: files.append(path)
       case .link: if let target = try? Files.identity("\(root)/\(path)"), target.kind == .file { files.append(path) }
       case .other: break

@@ -65,7 +65,7 @@ package struct Diagnosis: Sendable {
       decoders.absent.isEmpty ? nil : .decodersAbsent(decoders.absent))
   }
 
-  /// The space left for a path, or for the nearest folder above it that is there.
+  /// The space left for a path, or for the nearest directory above it that is there.
   private mutating func addDisk(_ name: String, _ path: String) {
     var place = path
     while !Files.exists(place), place != ".", place != "/" { place = Files.parent(place) }

@@ -14,7 +14,7 @@ enum DirectoryInspector: Inspector {
     var inspection = Inspection()
     if Files.exists("\(path)/run.json") { return try RunFacts.inspection(path) }
     if Files.exists("\(path)/catalog.sqlite") { return try workspace(path) }
-    if let shards = try? TrainingSet(folder: path) { return try self.shards(path, shards) }
+    if let shards = try? TrainingSet(directory: path) { return try self.shards(path, shards) }
     let runs = RunList(path)
     if !runs.runs.isEmpty {
       inspection.kind = "directory of runs"

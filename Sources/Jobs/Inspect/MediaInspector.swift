@@ -21,13 +21,13 @@ enum MediaInspector: Inspector {
     defer { workers.stop() }
     let source = MediaSource(path)
     let length = try workers.decode(DecodeRequest(source, work: .length)).reply
-    let sound = try workers.decode(DecodeRequest(source, work: .sound)).reply
+    let audio = try workers.decode(DecodeRequest(source, work: .audio)).reply
     let frames = try workers.decode(DecodeRequest(source, work: .frames(fps: FrameRate("1")))).reply
     var inspection = Inspection()
     let two = { (value: Double) in "\((value * 100).rounded() / 100) s" }
     var file: [(key: String, value: String)] = []
     if let seconds = length.length { file.append(("length", two(seconds))) }
-    if let audio = sound.sound {
+    if let audio = audio.audio {
       inspection.sections.append(
         .init(
           "audio",
@@ -48,10 +48,10 @@ enum MediaInspector: Inspector {
           ]))
     }
     let all =
-      sound.findings + frames.findings.filter { finding in !sound.findings.contains { $0.code == finding.code } }
+      audio.findings + frames.findings.filter { finding in !audio.findings.contains { $0.code == finding.code } }
     for finding in all { inspection.warnings.append("\(finding.code): \(finding.evidence)") }
     inspection.next =
-      sound.sound == nil
+      audio.audio == nil
       ? ["pipeline reasons"]
       : ["pipeline embed \(path) --out embeddings.npy"]
         + (frames.frames == nil ? [] : ["pipeline prepare \(Files.parent(path))"])

@@ -24,15 +24,15 @@ enum RecordInspector: Inspector {
 
   static func inspect(_ path: String, _ context: InspectionContext) throws -> Inspection {
     var inspection = Inspection()
-    let folder = Files.parent(path)
+    let directory = Files.parent(path)
     switch Files.name(path) {
     case "run.json":
-      inspection = try RunFacts.inspection(folder)
+      inspection = try RunFacts.inspection(directory)
     case "metrics.jsonl":
       let lines = MetricsLog.lines(path)
       inspection.kind = "log of a training"
       inspection.sections = [.init("log", [("steps", "\(lines.last?.step ?? 0)"), ("lines", "\(lines.count)")])]
-      inspection.next = ["pipeline report --run \(Files.name(folder))"]
+      inspection.next = ["pipeline report --run \(Files.name(directory))"]
     case EvaluationFile.name:
       inspection.kind = "scores"
       for record in try EvaluationFile(reading: path).evaluations {
@@ -46,7 +46,7 @@ enum RecordInspector: Inspector {
               ("of", EvaluationText.subject(record)),
             ]))
       }
-      inspection.next = ["pipeline report --run \(Files.name(folder))"]
+      inspection.next = ["pipeline report --run \(Files.name(directory))"]
     default:
       try describe(path, &inspection)
     }
@@ -81,8 +81,8 @@ enum RecordInspector: Inspector {
 
 /// A run's directory, as one looks at it.
 enum RunFacts {
-  static func inspection(_ folder: String) throws -> Inspection {
-    let run = try RunDirectory(folder)
+  static func inspection(_ directory: String) throws -> Inspection {
+    let run = try RunDirectory(directory)
     var inspection = Inspection()
     inspection.kind = "run"
     let description = run.description

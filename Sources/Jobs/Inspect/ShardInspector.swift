@@ -54,7 +54,7 @@ enum ShardInspector: Inspector {
     facts += [("seconds of audio", "\(Int(seconds.rounded()))"), ("labels", "\(labels.count)")]
     if let section = statistics.section { inspection.sections.append(section) }
     inspection.warnings += statistics.warnings
-    let folder = Files.parent(path)
-    inspection.next = ["pipeline distill --shards \(folder)", "pipeline verify --shards \(folder)"]
+    let directory = Files.parent(path)
+    inspection.next = ["pipeline distill --shards \(directory)", "pipeline verify --shards \(directory)"]
   }
 }

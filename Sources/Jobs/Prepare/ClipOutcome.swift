@@ -5,7 +5,7 @@ import StageGraph
 /// What the stages gave for one clip, made once, when its actions have ended: progress, verdict, cache and shard are
 /// made of it.
 struct ClipOutcome: Sendable {
-  /// What the stages found, and what was wrong with the clip's vectors before any ran; in this order.
+  /// What the stages found, and what was wrong with the clip's embeddings before any ran; in this order.
   var findings: [Finding] = []
   /// Nil where no frames were kept.
   var frames: Artifact?
@@ -15,8 +15,8 @@ struct ClipOutcome: Sendable {
   var unusedSeconds = 0.0
 
   struct Sample: Sendable {
-    var sound: Artifact
-    var vectors: Artifact
+    var audio: Artifact
+    var embeddings: Artifact
     /// The sample's `.json`.
     var record: [UInt8]
 
@@ -24,8 +24,8 @@ struct ClipOutcome: Sendable {
     func digest(of id: ClipID) -> Digest {
       let hasher = DigestBuilder()
       hasher.update(field: id.text)
-      hasher.update(field: sound.digest.hex)
-      hasher.update(field: vectors.digest.hex)
+      hasher.update(field: audio.digest.hex)
+      hasher.update(field: embeddings.digest.hex)
       hasher.update(record)
       return hasher.finish()
     }
@@ -39,27 +39,28 @@ struct ClipOutcome: Sendable {
 
   /// - Parameter result: of a stage by its name; nil where it gave none.
   /// - Throws: a `Failure` for a summary that cannot be read.
-  init(_ clip: PreparedClip, vectorFindings: [Finding], _ result: (String) throws -> StageResult?) throws {
-    guard let sound = try result(ExtractAudio.name) else { return }
-    let pictures = try result(ExtractFrames.name)
-    let facts = try ClipFacts(sound: sound.summary, frames: pictures?.summary, clip: clip)
-    frames = pictures?.record.output(ExtractFrames.output)
-    findings = facts.findings + vectorFindings
+  init(_ clip: PreparedClip, embeddingFindings: [Finding], _ result: (String) throws -> StageResult?) throws {
+    guard let audio = try result(ExtractAudio.name) else { return }
+    let images = try result(ExtractFrames.name)
+    let facts = try ClipFacts(audio: audio.summary, frames: images?.summary, clip: clip)
+    frames = images?.record.output(ExtractFrames.output)
+    findings = facts.findings + embeddingFindings
     unusedSeconds = facts.unusedSeconds(startingAt: clip.start.seconds)
-    guard let vectors = try result(SelectVectors.name) ?? result(EmbedFrames.name) else { return }
+    guard let embeddings = try result(SelectEmbeddings.name) ?? result(EmbedFrames.name) else { return }
     let selected = try CanonicalJSON.decode(
-      SelectVectors.Summary.self, from: vectors.summary, source: "summary of the vectors of \(clip.id.text)")
+      SelectEmbeddings.Summary.self, from: embeddings.summary, source: "summary of the vectors of \(clip.id.text)")
     findings += selected.findings
-    guard let flac = sound.record.output(ExtractAudio.output), let rows = vectors.record.output(SelectVectors.output)
+    guard let flac = audio.record.output(ExtractAudio.output),
+      let rows = embeddings.record.output(SelectEmbeddings.output)
     else { return }
-    sample = Sample(sound: flac, vectors: rows, record: try SampleRecord(clip, facts, selected).bytes())
+    sample = Sample(audio: flac, embeddings: rows, record: try SampleRecord(clip, facts, selected).bytes())
   }
 
   /// Of a clip whose records are in the store.
   init(
-    _ clip: PreparedClip, vectorFindings: [Finding], records: (ActionID) throws -> ActionRecord?
+    _ clip: PreparedClip, embeddingFindings: [Finding], records: (ActionID) throws -> ActionRecord?
   ) throws {
-    try self.init(clip, vectorFindings: vectorFindings) { stage in
+    try self.init(clip, embeddingFindings: embeddingFindings) { stage in
       try records(ActionID(stage: stage, subject: clip.id.text)).map {
         StageResult(summary: try $0.summary, record: $0)
       }

@@ -31,7 +31,7 @@ package final class ClipOutcomes: Sendable {
 
   init(_ preparation: Preparation, _ plan: ClipPlan) {
     var preparation = preparation
-    preparation.forgetVectors()
+    preparation.forgetEmbeddings()
     (self.preparation, self.plan) = (preparation, plan)
     var (count, last) = (0, -1)
     // A clip's actions lie side by side.
@@ -90,7 +90,9 @@ package final class ClipOutcomes: Sendable {
       guard case .upToDate(let record) = plan.open.state(at: other) else { continue }
       results[record.id.stage] = .init(summary: try record.summary, record: record)
     }
-    return try ClipOutcome(preparation.ready[clip], vectorFindings: preparation.vectorFindings(clip)) { results[$0] }
+    return try ClipOutcome(preparation.ready[clip], embeddingFindings: preparation.embeddingFindings(clip)) {
+      results[$0]
+    }
   }
 
   /// The outcome of a clip that this run worked on; nil for one of which nothing was to be done, or that could not be

@@ -3,7 +3,7 @@ import StageGraph
 
 /// What a run left of each clip: of those that it worked on, and of those that needed nothing.
 package struct ClipRun: Sendable {
-  /// Without the index of the vectors, which is large and not needed any more.
+  /// Without the index of the embeddings, which is large and not needed any more.
   let preparation: Preparation
   private let plan: ClipPlan
   private let records: RunOutcome
@@ -16,7 +16,7 @@ package struct ClipRun: Sendable {
     _ store: ArtifactStore
   ) {
     var preparation = preparation
-    preparation.forgetVectors()
+    preparation.forgetEmbeddings()
     (self.preparation, self.plan, self.records, self.outcomes, self.store) = (
       preparation, plan, records, outcomes, store
     )
@@ -26,7 +26,8 @@ package struct ClipRun: Sendable {
   func outcome(of clip: Int) throws -> ClipOutcome {
     if let made = outcomes?.made(clip) { return made }
     return try ClipOutcome(
-      preparation.ready[clip], vectorFindings: preparation.vectorFindings(clip), records: { try record(of: $0, clip) })
+      preparation.ready[clip], embeddingFindings: preparation.embeddingFindings(clip),
+      records: { try record(of: $0, clip) })
   }
 
   /// The digest of all that a clip's actions gave.
@@ -40,8 +41,8 @@ package struct ClipRun: Sendable {
     try record(of: ExtractFrames.id(preparation.ready[clip]), clip)?.output(ExtractFrames.output)
   }
 
-  /// A clip's vectors that were made of its frames; nil where there are none.
-  func vectors(of clip: Int) throws -> Artifact? {
+  /// A clip's embeddings that were made of its frames; nil where there are none.
+  func embeddings(of clip: Int) throws -> Artifact? {
     try record(of: EmbedFrames.id(preparation.ready[clip]), clip)?.output(EmbedFrames.output)
   }
 

@@ -24,13 +24,13 @@ package protocol ClipStage: Sendable {
 
 /// Every stage that works clip by clip, in the order of their inputs. A new one is one file and one line.
 package let builtInStages: [any ClipStage.Type] = [
-  ExtractAudio.self, ExtractFrames.self, SelectVectors.self, EmbedFrames.self,
+  ExtractAudio.self, ExtractFrames.self, SelectEmbeddings.self, EmbedFrames.self,
 ]
 
 /// A clip as it goes into the graph: where it is, the file's digest, its teacher rows.
 package struct PreparedClip: Sendable {
   /// The teacher rows of a clip.
-  package struct Vectors: Sendable {
+  package struct Embeddings: Sendable {
     /// In the index of all rows.
     package var place: Int
     /// Whether they are of the clip itself, although it is cut from a longer file: they stand under its own id.
@@ -58,7 +58,7 @@ package struct PreparedClip: Sendable {
   /// The digest of the file.
   package var source: Digest
   /// Nil when there are none that can be taken.
-  package var vectors: Vectors?
+  package var embeddings: Embeddings?
 
   package init(_ candidate: ClipCandidate, _ id: ClipID, seconds: Int, source: Digest) {
     (self.id, self.seconds, self.source) = (id, seconds, source)

@@ -6,11 +6,11 @@ import Shards
 import StageGraph
 import Tensors
 
-/// The teacher's vectors of a clip's frames, made here: what `select-vectors` takes from files otherwise.
+/// The teacher's embeddings of a clip's frames, made here: what `select-vectors` takes from files otherwise.
 package enum EmbedFrames: ClipStage {
   package static let name = "embed-frames"
   package static let version = 1
-  package static let output = SelectVectors.output
+  package static let output = SelectEmbeddings.output
 
   package static func isWanted(_ settings: PrepareSettings) -> Bool { settings.teacher != nil }
 
@@ -33,18 +33,18 @@ package enum EmbedFrames: ClipStage {
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     let settings = context.settings
     guard let teacher = settings.teacher, let rate = settings.frames else { return ActionResult() }
-    let facts = try ClipFacts(sound: inputs.summary("sound"), frames: inputs.summary("facts"), clip: clip)
+    let facts = try ClipFacts(audio: inputs.summary("sound"), frames: inputs.summary("facts"), clip: clip)
     let all = try FramePack.decode(inputs.bytes("frames")).filter { $0.time < facts.duration }
     let frames = chosen(all, settings.teacherFrames)
     guard !frames.isEmpty else {
-      return ActionResult(summary: try CanonicalJSON.bytes(SelectVectors.Summary(findings: [], rows: 0, times: [])))
+      return ActionResult(summary: try CanonicalJSON.bytes(SelectEmbeddings.Summary(findings: [], rows: 0, times: [])))
     }
     let rows = try teacher.embed(frames.map(\.jpeg), source: "a frame of \(clip.id.text)")
     let tensor = Tensor(shape: [rows.count, teacher.width], floats: rows.flatMap(\.self))
     let perSecond = Double(rate.numerator) / Double(rate.denominator)
     let isEven = frames.enumerated().allSatisfy { abs($1.time - Double($0) / perSecond) < 1e-6 }
-    let summary = SelectVectors.Summary(
-      findings: try TeacherVectors.unsound(tensor, from: 0), rows: rows.count, times: frames.map(\.time),
+    let summary = SelectEmbeddings.Summary(
+      findings: try TeacherEmbeddings.unsound(tensor, from: 0), rows: rows.count, times: frames.map(\.time),
       fps: isEven ? perSecond : nil, model: settings.teacherDigest.map { teacher.name($0) })
     return ActionResult(
       outputs: [output: try NumpyFile.bytes(of: tensor)], summary: try CanonicalJSON.bytes(summary))

@@ -3,7 +3,7 @@ import Corpus
 import Media
 import StageGraph
 
-/// A clip's sound as 16 kHz mono FLAC, exactly as long as the clip, on the presentation clock.
+/// A clip's audio as 16 kHz mono FLAC, exactly as long as the clip, on the presentation clock.
 package enum ExtractAudio: ClipStage {
   package static let name = "extract-audio"
   package static let version = 4
@@ -27,7 +27,7 @@ package enum ExtractAudio: ClipStage {
   static func start(_ time: MediaTime) -> Digest { time == .zero ? atZero : Digest(of: time.text) }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
-    try decoded(clip, .sound, output: output, context)
+    try decoded(clip, .audio, output: output, context)
   }
 
   /// One request to a worker; its reply is the summary, its payload the output.

@@ -2,7 +2,7 @@ import Basics
 import Media
 import StageGraph
 
-/// A clip's pictures at fixed times, as JPEG with a short side of at most 256 pixels, or what the
+/// A clip's frames at fixed times, as JPEG with a short side of at most 256 pixels, or what the
 /// teacher sees where that is more.
 package enum ExtractFrames: ClipStage {
   package static let name = "extract-frames"

@@ -4,11 +4,11 @@ import Media
 import Shards
 import StageGraph
 
-/// Pictures for whoever makes teacher vectors of them: WebDataset tars of `<id>_<index>.jpg` and `.json`, frame by
+/// Frames for whoever makes teacher embeddings of them: WebDataset tars of `<id>_<index>.jpg` and `.json`, frame by
 /// frame.
 ///
 /// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index: which of the times at
-/// the frame rate it is, so that a frame that is not there leaves a gap. Vectors made of them are the clip's own:
+/// the frame rate it is, so that a frame that is not there leaves a gap. Embeddings made of them are the clip's own:
 /// `<id>.npy`.
 package enum FrameShards {
   static let set = "frames"
@@ -17,7 +17,7 @@ package enum FrameShards {
     Stage(name: "write-frames", version: 1, parameters: ["format": "webdataset", "pictures": "jpeg", "fps": "\(rate)"])
   }
 
-  /// The frames of every clip that nothing but its vectors keeps out of training.
+  /// The frames of every clip that nothing but its embeddings keeps out of training.
   /// - Parameter rate: what they were extracted at.
   static func sets(_ prepared: PreparedPairs, rate: FrameRate) throws -> ShardSets {
     let preparation = prepared.preparation

@@ -5,8 +5,8 @@ import RemoteCache
 import Shards
 import StageGraph
 
-/// What a prepare works with: the clips that were found, their digests, their teacher vectors, and what is known from
-/// before.
+/// What a prepare works with: the clips that were found, their digests, their teacher embeddings, and what is known
+/// from before.
 package struct Preparation: Sendable {
   package private(set) var settings: PrepareSettings
   let policy: VerdictPolicy
@@ -16,23 +16,23 @@ package struct Preparation: Sendable {
   /// By candidate: where it is in `ready`, or -1.
   private(set) var readyOf: [Int32] = []
   package private(set) var embeddings: EmbeddingIndex?
-  /// Files with vectors that are not used, with the reason.
-  package var refusedVectors: [Failure] { embeddings?.refused ?? [] }
+  /// Files with embeddings that are not used, with the reason.
+  package var refusedEmbeddings: [Failure] { embeddings?.refused ?? [] }
   /// Files among the clips that hold none.
   package let ignored: IgnoredFiles
   /// Of the manifest's bytes; nil without one.
   let manifestDigest: Digest?
   /// What is left of long files that were cut.
   private(set) var remainders = ClipList.Remainders()
-  /// Findings about vectors that need no stage: missing, twice, unreadable. By id.
-  private var findingsOfVectors: [String: [Finding]] = [:]
+  /// Findings about embeddings that need no stage: missing, twice, unreadable. By id.
+  private var findingsOfEmbeddings: [String: [Finding]] = [:]
   /// Names of files that nobody has read yet, where none is read here: one for each clip.
   private(set) var unread: [String] = []
   /// Subjects with nothing left to do, and what was kept of verdicts; empty where nothing was done before.
   private(set) var ledger = SubjectLedger()
   private(set) var verdicts = VerdictCaches()
 
-  /// Finds the clips and their vectors; nothing is decoded. Of a part, its own clips, and no vectors.
+  /// Finds the clips and their embeddings; nothing is decoded. Of a part, its own clips, and no embeddings.
   /// - Parameters:
   ///   - catalog: spares reading files that were read before; keeps the digests of the others where it may be written.
   ///     Nil where nothing was done yet.
@@ -70,7 +70,7 @@ package struct Preparation: Sendable {
     try readTeacher(known.digests)
     embeddings = try indexing.value()
     if let width = try embeddings.flatMap(commonWidth) { self.settings.teacherWidth = width }
-    try lookUpVectors(known.digests)
+    try lookUpEmbeddings(known.digests)
   }
 
   /// What the catalog has of earlier runs.
@@ -88,7 +88,7 @@ package struct Preparation: Sendable {
   }
 
   private static func index(_ settings: PrepareSettings) throws -> EmbeddingIndex? {
-    guard SelectVectors.isWanted(settings) else { return nil }
+    guard SelectEmbeddings.isWanted(settings) else { return nil }
     let index = try EmbeddingIndex(
       paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
     try index.normalisation()
@@ -103,9 +103,9 @@ package struct Preparation: Sendable {
     settings.teacherWidth = teacher.width
   }
 
-  /// What was wrong with the vectors of a clip that can be worked on.
-  func vectorFindings(_ clip: Int) -> [Finding] {
-    findingsOfVectors.isEmpty ? [] : findingsOfVectors[ready[clip].id.text] ?? []
+  /// What was wrong with the embeddings of a clip that can be worked on.
+  func embeddingFindings(_ clip: Int) -> [Finding] {
+    findingsOfEmbeddings.isEmpty ? [] : findingsOfEmbeddings[ready[clip].id.text] ?? []
   }
 
   /// The digest of each candidate's file; nil where it cannot be read, and a finding says why.
@@ -178,7 +178,7 @@ package struct Preparation: Sendable {
     return common.key
   }
 
-  private mutating func lookUpVectors(_ cache: FileDigestCache) throws {
+  private mutating func lookUpEmbeddings(_ cache: FileDigestCache) throws {
     guard let embeddings else { return }
     var (places, ends): ([Int32], [Int]) = ([], [])
     places.reserveCapacity(ready.count)
@@ -203,13 +203,13 @@ package struct Preparation: Sendable {
       let mine = start..<ends[i]
       start = ends[i]
       guard
-        let digest = vectorDigest(
+        let digest = embeddingDigest(
           i, places[mine], in: embeddings, digests: { try digests[mine.lowerBound + $0].get() })
       else { continue }
       let (id, stem) = (ready[i].id, ready[i].stem)
       let isOfClip = id.text != stem && id.sourceVideo == stem && embeddings.has(id.text)
       let place = Int(places[mine.lowerBound])
-      ready[i].vectors = PreparedClip.Vectors(
+      ready[i].embeddings = PreparedClip.Embeddings(
         place: place, areOfClip: isOfClip, digest: digest,
         description: descriptions.digest(embeddings.description(at: place), areOfClip: isOfClip))
     }
@@ -217,7 +217,7 @@ package struct Preparation: Sendable {
 
   /// The digest of a clip's rows; nil where there are none that can be taken, and a finding says why.
   /// - Parameter digests: of the k-th of `places`.
-  private mutating func vectorDigest(
+  private mutating func embeddingDigest(
     _ clip: Int, _ places: ArraySlice<Int32>, in embeddings: EmbeddingIndex, digests: (Int) throws -> Digest
   ) -> Digest? {
     // Nearly every clip has rows at one place, which can be read.
@@ -227,7 +227,7 @@ package struct Preparation: Sendable {
       defer { next += 1 }
       return try digests(next)
     }
-    if !found.findings.isEmpty { findingsOfVectors[ready[clip].id.text] = found.findings }
+    if !found.findings.isEmpty { findingsOfEmbeddings[ready[clip].id.text] = found.findings }
     return found.digest
   }
 
@@ -240,7 +240,7 @@ package struct Preparation: Sendable {
       if let last, last.told == told { return areOfClip ? last.digests.ofClip : last.digests.of }
       let digests =
         known[told]
-        ?? (SelectVectors.digest(of: told, areOfClip: false), SelectVectors.digest(of: told, areOfClip: true))
+        ?? (SelectEmbeddings.digest(of: told, areOfClip: false), SelectEmbeddings.digest(of: told, areOfClip: true))
       known[told] = digests
       last = (told, digests)
       return areOfClip ? digests.ofClip : digests.of
@@ -270,8 +270,8 @@ package struct Preparation: Sendable {
     try ClipPlan(self, store, ledger, retrying: retrying)
   }
 
-  /// Gives up the index of the vectors, once no stage can ask for it any more.
-  package mutating func forgetVectors() { embeddings = nil }
+  /// Gives up the index of the embeddings, once no stage can ask for it any more.
+  package mutating func forgetEmbeddings() { embeddings = nil }
 
   /// Runs what the plan says, with decoding in worker processes.
   /// - Parameters:

@@ -13,7 +13,7 @@ extension PrepareJob {
     case planned(ClipPlan)
     /// What will run, for whoever asks for the reasons.
     case running(ClipPlan)
-    /// How many clips have vectors, and what the work will take; told by `plan` alone.
+    /// How many clips have embeddings, and what the work will take; told by `plan` alone.
     case coverage(Coverage)
     /// How the shards compare with what they should be; told by `plan` where nothing else is to be done.
     case compared(ShardPublisher)
@@ -38,7 +38,7 @@ extension PrepareJob {
   }
 
   package struct Coverage: Sendable {
-    /// Whether any vectors were given.
+    /// Whether any embeddings were given.
     package var isGiven: Bool
     package var clips: Int
     package var covered: Int

@@ -3,8 +3,8 @@ import Corpus
 import StageGraph
 
 extension ExitStatus {
-  /// Sound and frames are prepared, but there is nothing to pair them with.
-  package static let noTeacherVectors = ExitStatus(rawValue: 4)
+  /// Audio and frames are prepared, but there is nothing to pair them with.
+  package static let noTeacherEmbeddings = ExitStatus(rawValue: 4)
   /// Shards of other clips would have been replaced.
   package static let wouldReplace = ExitStatus(rawValue: 5)
 }
@@ -45,12 +45,12 @@ extension Failure {
     Failure(unreadCode, "nobody has read the file yet", on: path)
   }
 
-  package static let noVectors = Failure(
+  package static let noEmbeddings = Failure(
     "embeddings.absent", "audio and frames are prepared, but there are no teacher embeddings",
     hint: """
       give them with --embeddings PATH, or put them into a folder "embeddings" next to the videos; \
       --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings
-      """, exit: .noTeacherVectors)
+      """, exit: .noTeacherEmbeddings)
 
   package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
     Failure(
@@ -80,7 +80,7 @@ extension Failure {
     Failure("usage.output", "a folder is wanted", on: flag, found: "nothing", exit: .usage)
   }
 
-  static func outputNoFolder(_ flag: String, _ path: String) -> Failure {
+  static func outputNoDirectory(_ flag: String, _ path: String) -> Failure {
     Failure("usage.output", "a folder is wanted", on: "\(flag) \(path)", found: "a file", exit: .usage)
   }
 
@@ -100,13 +100,13 @@ extension Failure {
     Failure("stage.unknown", "an action stands in the graph that nothing was prepared for", on: "\(id)")
   }
 
-  static func shardsGone(_ folder: String) -> Failure {
+  static func shardsGone(_ directory: String) -> Failure {
     Failure(
-      "shards.gone", "the shards that were written are not there", on: folder,
+      "shards.gone", "the shards that were written are not there", on: directory,
       hint: "pipeline prepare writes them again; --shards names another folder")
   }
 
-  package static func noSuchFolder(_ flag: String, _ path: String) -> Failure {
+  package static func noSuchDirectory(_ flag: String, _ path: String) -> Failure {
     Failure("usage.folder", "there is no such folder", on: "\(flag) \(path)", exit: .usage)
   }
 
@@ -117,23 +117,23 @@ extension Failure {
   }
 
   static func shardsOfOthers(
-    _ folder: String, _ gone: Int, of count: Int, example: ClipID, filesAreGone: Bool
+    _ directory: String, _ gone: Int, of count: Int, example: ClipID, filesAreGone: Bool
   ) -> Failure {
     Failure(
       "shards.others",
       filesAreGone
         ? "many files of the shards' clips are gone; the shards were not touched"
         : "the list of clips lacks clips that the shards hold; the shards were not touched",
-      on: folder, found: "\(gone) of \(count) clips are missing, \(example) for one",
+      on: directory, found: "\(gone) of \(count) clips are missing, \(example) for one",
       hint: "--shards OTHER writes beside them, --replace in their place"
         + (filesAreGone ? "; is the disk with the videos mounted?" : ""),
       exit: .wouldReplace)
   }
 
-  static func shardsOfOtherSplits(_ folder: String, _ moved: Int, of count: Int, example: ClipID) -> Failure {
+  static func shardsOfOtherSplits(_ directory: String, _ moved: Int, of count: Int, example: ClipID) -> Failure {
     Failure(
       "shards.others", "clips of the shards would change from one split to another; the shards were not touched",
-      on: folder, found: "\(moved) of \(count) clips, \(example) for one",
+      on: directory, found: "\(moved) of \(count) clips, \(example) for one",
       hint: "--shards OTHER writes beside them, --replace in their place", exit: .wouldReplace)
   }
 

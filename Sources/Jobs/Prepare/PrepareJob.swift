@@ -4,7 +4,7 @@ import RemoteCache
 import StageGraph
 import Synchronization
 
-/// `prepare` from survey to summary: finds clips and vectors, plans, runs what must run, gives every file a verdict,
+/// `prepare` from survey to summary: finds clips and embeddings, plans, runs what must run, gives every file a verdict,
 /// publishes shards and frames.
 ///
 /// Owns the order of the work and tells what happens as events; prints nothing. Clips whose verdict is one that may not
@@ -66,13 +66,13 @@ package struct PrepareJob: Sendable {
     summary.add(prepared)
     record.splits = prepared.splitLine
     if !settings.hasTeacher || prepared.pairs.isEmpty {
-      summary.ending = !settings.hasTeacher ? .withoutVectors : .withoutPairs
+      summary.ending = !settings.hasTeacher ? .withoutEmbeddings : .withoutPairs
       return summary
     }
     let sets = try TrainingShards.sets(prepared)
     record.table = sets.beside[ClipTable.name].map { Digest(of: $0).hex }
     let publisher = try ShardPublisher(
-      sets, folder: settings.shards, target: settings.shardTarget, catalog: catalog, threads: settings.jobs,
+      sets, directory: settings.shards, target: settings.shardTarget, catalog: catalog, threads: settings.jobs,
       writing: true)
     summary.shards = publisher.jobs.count
     if !publisher.isUpToDate {
@@ -114,7 +114,7 @@ package struct PrepareJob: Sendable {
     let records = try Runner(store: store, workers: 1).run(plan.open) { _, _ in ActionResult() }
     let run = ClipRun(preparation, plan, records, nil, store)
     let publisher = try ShardPublisher(
-      try TrainingShards.sets(PreparedPairs(run)), folder: settings.shards,
+      try TrainingShards.sets(PreparedPairs(run)), directory: settings.shards,
       target: settings.shardTarget, catalog: catalog, threads: settings.jobs, writing: false)
     events(.compared(publisher))
     return !publisher.isUpToDate
@@ -148,7 +148,7 @@ package struct PrepareJob: Sendable {
   /// Tells what the survey found.
   func tell(_ preparation: Preparation, _ events: Events) {
     let clips = preparation.clips
-    for failure in preparation.refusedVectors { events(.warning(failure.description)) }
+    for failure in preparation.refusedEmbeddings { events(.warning(failure.description)) }
     if !preparation.ignored.isEmpty { events(.ignored(preparation.ignored)) }
     if !clips.absent.isEmpty {
       events(.warning("\(clips.absent.count) rows of the manifest have no file (manifest.absent)"))
@@ -214,7 +214,7 @@ package struct PrepareJob: Sendable {
   ) throws {
     guard let directory = settings.framesOut, let rate = settings.frames else { return }
     let publisher = try ShardPublisher(
-      try FrameShards.sets(prepared, rate: rate), folder: directory, target: settings.shardTarget, catalog: catalog,
+      try FrameShards.sets(prepared, rate: rate), directory: directory, target: settings.shardTarget, catalog: catalog,
       threads: settings.jobs, writing: true)
     let written = publisher.isUpToDate ? nil : publisher.toWrite.count
     try catalog.set(directory: directory, of: .frames)
@@ -256,15 +256,15 @@ package struct PrepareJob: Sendable {
   // MARK: What it will take
 
   private func coverage(_ preparation: Preparation, _ plan: ClipPlan) -> Coverage {
-    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; sound and rows
+    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; audio and rows
     // lie in the shards too.
-    let open = [ExtractAudio.name: 160, ExtractFrames.name: 200, SelectVectors.name: 10].reduce(0) { sum, stage in
+    let open = [ExtractAudio.name: 160, ExtractFrames.name: 200, SelectEmbeddings.name: 10].reduce(0) { sum, stage in
       let counts = plan.counts(stage: stage.key)
       return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)
     }
     return Coverage(
       isGiven: settings.hasTeacher, clips: preparation.ready.count,
-      covered: preparation.ready.count { settings.teacher != nil || $0.vectors != nil }, bytes: open * 1024,
+      covered: preparation.ready.count { settings.teacher != nil || $0.embeddings != nil }, bytes: open * 1024,
       isUpToDate: plan.isUpToDate)
   }
 }

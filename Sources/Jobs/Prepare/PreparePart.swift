@@ -59,9 +59,9 @@ private final class PartWorkspace {
 
   /// - Throws: `Failure.locked` where the same part is at work there.
   init(_ workspace: String, _ part: WorkPart) throws {
-    let folder = "\(workspace)/parts"
-    try Files.makeDirectory(folder)
-    path = "\(folder)/\(part.fileName)"
+    let directory = "\(workspace)/parts"
+    try Files.makeDirectory(directory)
+    path = "\(directory)/\(part.fileName)"
     lock = try FileLock("\(path).lock", of: path)
     try Files.remove(path)
   }

@@ -27,13 +27,13 @@ extension StageDiagram {
       }
       edges += sources.sorted().map { ($0, stage.name) }
     }
-    let shards = (try? TrainingSet(folder: settings.shards))?.shards.values.reduce(0) { $0 + $1.count }
+    let shards = (try? TrainingSet(directory: settings.shards))?.shards.values.reduce(0) { $0 + $1.count }
     let runs = try catalog?.runs().count ?? 0
     nodes.append(Node(TrainingShards.stage.name, count: shards.map { "\($0) shards" }))
     nodes.append(Node("distill", count: runs == 0 ? nil : "\(runs) runs"))
     nodes.append(Node("export"))
-    // What the shards are made of: sound and vectors, as the stages' outputs.
-    for stage in [ExtractAudio.name, SelectVectors.name, EmbedFrames.name]
+    // What the shards are made of: audio and embeddings, as the stages' outputs.
+    for stage in [ExtractAudio.name, SelectEmbeddings.name, EmbedFrames.name]
     where wanted.contains(where: { $0.name == stage }) {
       edges.append((stage, TrainingShards.stage.name))
     }
@@ -46,7 +46,7 @@ extension StageDiagram {
     guard let candidate = clips.candidates.first, let id = candidate.id else { return nil }
     var clip = PreparedClip(candidate, id, seconds: ClipLength.usual, source: Digest(of: ""))
     let none = Digest(of: "")
-    clip.vectors = PreparedClip.Vectors(place: 0, areOfClip: false, digest: none, description: none)
+    clip.embeddings = PreparedClip.Embeddings(place: 0, areOfClip: false, digest: none, description: none)
     return clip
   }()
 

@@ -2,7 +2,7 @@ import Basics
 import Corpus
 import StageGraph
 
-/// A clip whose sound and vectors go into a shard.
+/// A clip whose audio and embeddings go into a shard.
 package struct Pair: Sendable {
   package var id: ClipID
   package var split: Split

@@ -10,8 +10,8 @@ package struct PreparedSummary: Sendable, Equatable {
     case shards
     /// The frames are written, and no more was asked for.
     case frames
-    /// There are no teacher vectors to pair sound with.
-    case withoutVectors
+    /// There are no teacher embeddings to pair audio with.
+    case withoutEmbeddings
     /// No clip can be used.
     case withoutPairs
     /// One part was worked on, and what came of it is in the remote cache.
@@ -68,7 +68,7 @@ package struct PreparedSummary: Sendable, Equatable {
 
   /// More clips were left out than the settings allow; nil where not.
   package func tooManyLeftOut(_ settings: PrepareSettings) -> Failure? {
-    let total = ending == .withoutVectors ? clips : pairs + leftOut
+    let total = ending == .withoutEmbeddings ? clips : pairs + leftOut
     guard Double(leftOut) > settings.maxBadFraction * Double(total) else { return nil }
     return Failure.tooManyLeftOut(leftOut, of: total, allowed: settings.maxBadFraction)
   }
@@ -78,7 +78,7 @@ package struct PreparedSummary: Sendable, Equatable {
     switch ending {
     case .shards: tooManyLeftOut(settings)
     case .frames, .part: nil
-    case .withoutVectors: .noVectors
+    case .withoutEmbeddings: .noEmbeddings
     case .withoutPairs: .noPairs(leftOut)
     }
   }

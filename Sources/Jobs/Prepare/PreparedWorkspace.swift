@@ -38,10 +38,10 @@ package struct PreparedWorkspace {
 
   package func diagram(shards: String) throws -> StageDiagram { try StageDiagram(shards: shards, catalog) }
 
-  /// A clip's sound as FLAC; nil where the store has none.
-  package func sound(of id: String) -> [UInt8]? { artifact(ExtractAudio.name, id, ExtractAudio.output) }
+  /// A clip's audio as FLAC; nil where the store has none.
+  package func audio(of id: String) -> [UInt8]? { artifact(ExtractAudio.name, id, ExtractAudio.output) }
 
-  /// The picture in the middle of the clip as JPEG; nil where the store has none.
+  /// The frame in the middle of the clip as JPEG; nil where the store has none.
   package func frame(of id: String) -> [UInt8]? {
     guard let pack = artifact(ExtractFrames.name, id, ExtractFrames.output), let frames = try? FramePack.decode(pack),
       !frames.isEmpty

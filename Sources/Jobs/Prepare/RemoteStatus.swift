@@ -24,7 +24,7 @@ package struct RemoteStatus: Sendable {
   package init(_ settings: PrepareSettings) throws {
     guard let address = settings.remoteCache else { throw Failure.statusWithoutCache }
     var settings = settings
-    // Of vectors nothing is shared, so that none have to be there.
+    // Of embeddings nothing is shared, so that none have to be there.
     settings.part = settings.part ?? WorkPart(index: 0, count: 1)
     let remote = RemoteCache(address, settings)
     let preparation = try Preparation(

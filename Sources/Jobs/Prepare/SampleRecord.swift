@@ -2,7 +2,7 @@ import Basics
 
 /// The `.json` of a sample in a training shard.
 struct SampleRecord: Encodable {
-  struct Vectors: Encodable {
+  struct Embeddings: Encodable {
     var fps: Double?
     var model: String?
     var rows: Int
@@ -10,7 +10,7 @@ struct SampleRecord: Encodable {
   }
 
   var id: String
-  /// Seconds with both sound and picture; the rest is padded.
+  /// Seconds with both audio and video; the rest is padded.
   var duration: Double
   var label: String?
   /// SHA-256 of the file that the clip comes from.
@@ -21,9 +21,14 @@ struct SampleRecord: Encodable {
   var end: Double?
   /// Its captions: what open_clip's loaders of audio and text take.
   var text: [String]?
-  var vectors: Vectors
+  var embeddings: Embeddings
 
-  init(_ clip: PreparedClip, _ facts: ClipFacts, _ summary: SelectVectors.Summary) {
+  private enum CodingKeys: String, CodingKey {
+    case id, duration, label, source, start, end, text
+    case embeddings = "vectors"
+  }
+
+  init(_ clip: PreparedClip, _ facts: ClipFacts, _ summary: SelectEmbeddings.Summary) {
     id = clip.id.text
     duration = facts.duration
     label = clip.label
@@ -31,7 +36,7 @@ struct SampleRecord: Encodable {
     start = clip.start.seconds
     end = clip.end
     text = clip.captions.isEmpty ? nil : clip.captions
-    vectors = Vectors(fps: summary.fps, model: summary.model, rows: summary.rows, times: summary.times)
+    embeddings = Embeddings(fps: summary.fps, model: summary.model, rows: summary.rows, times: summary.times)
   }
 
   func bytes() throws -> [UInt8] { try CanonicalJSON.bytes(self) + [0x0A] }

@@ -4,7 +4,7 @@ import Dispatch
 import Shards
 import StageGraph
 
-/// What a folder of shards is to hold.
+/// What a directory of shards is to hold.
 package struct ShardSets: Sendable {
   /// One clip's part of a shard.
   struct Item: Sendable {
@@ -30,13 +30,13 @@ package struct ShardSets: Sendable {
 /// Writes sets of shards so that they change as little as their clips do, and appear whole or not at all.
 ///
 /// Which clips share a shard follows from their ids; a shard whose content is there already, under whatever number, is
-/// linked, not written. The new folder is built in a sibling and put in the place of the old one at the end.
+/// linked, not written. The new directory is built in a sibling and put in the place of the old one at the end.
 package struct ShardPublisher: Sendable {
   package struct Job: Sendable {
     package var name: String
     package var fingerprint: Digest
     var items: ArraySlice<ShardSets.Item>
-    /// The file of the present folder with these bytes.
+    /// The file of the present directory with these bytes.
     package var present: String?
     /// What the catalog knows of these bytes, under this job's name.
     var known: TrainingShard?
@@ -46,8 +46,8 @@ package struct ShardPublisher: Sendable {
     package var reason: RebuildReason
   }
 
-  package let folder: String
-  /// The folder itself, where `folder` is a link.
+  package let directory: String
+  /// The directory itself, where `directory` is a link.
   private let place: String
   package let jobs: [Job]
   private let stale: [String]
@@ -56,34 +56,35 @@ package struct ShardPublisher: Sendable {
   private let threads: Int
   private let lock: FileLock?
 
-  /// Compares what is wanted with what is in `folder`.
+  /// Compares what is wanted with what is in `directory`.
   /// - Parameters:
   ///   - target: clips in a shard, on average.
   ///   - threads: how many shards are read or written side by side.
-  ///   - writing: takes the folder's lock; false for a dry run.
+  ///   - writing: takes the directory's lock; false for a dry run.
   package init(
-    _ sets: ShardSets, folder: String, target: Int, catalog: Catalog, threads: Int, writing: Bool
+    _ sets: ShardSets, directory: String, target: Int, catalog: Catalog, threads: Int, writing: Bool
   ) throws {
-    var folder = folder
-    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-    self.folder = folder
+    var directory = directory
+    while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }
+    self.directory = directory
     self.catalog = catalog
     self.sets = sets
     self.threads = threads
-    place = Files.resolved(folder) ?? folder
+    place = Files.resolved(directory) ?? directory
     if writing { try Files.makeDirectory(Files.parent(place)) }
     if writing, Files.exists(place), try Files.identity(place).device != Files.identity(Files.parent(place)).device {
-      throw Failure.outputIsMount(folder)
+      throw Failure.outputIsMount(directory)
     }
     lock =
       writing
-      ? try FileLock("\(Files.parent(place))/.\(Files.name(place)).lock", of: folder, hint: "wait for it to end") : nil
+      ? try FileLock("\(Files.parent(place))/.\(Files.name(place)).lock", of: directory, hint: "wait for it to end")
+      : nil
     if writing {
       try Self.replacement(place).recover()
       try Self.clear(Self.building(place), to: place, sets)
     }
     let present = try Self.presentDigests(
-      folder, sets.names, catalog, threads: threads, writing: writing)
+      directory, sets.names, catalog, threads: threads, writing: writing)
     var jobs: [Job] = []
     let rows = try catalog.shards()
     let writtenBefore = Dictionary(
@@ -115,10 +116,10 @@ package struct ShardPublisher: Sendable {
     stale = present.keys.filter { TrainingShard.parseSet($0) != nil && !names.contains($0) }.sorted()
   }
 
-  /// Whether the folder holds all this already.
+  /// Whether the directory holds all this already.
   package var isUpToDate: Bool {
     stale.isEmpty && jobs.allSatisfy { $0.present == $0.name && $0.indexIsThere } && setIndexIsThere
-      && sets.beside.allSatisfy { (try? Files.read("\(folder)/\($0.key)")) == $0.value }
+      && sets.beside.allSatisfy { (try? Files.read("\(directory)/\($0.key)")) == $0.value }
   }
 
   private var setIndexIsThere: Bool {
@@ -127,7 +128,7 @@ package struct ShardPublisher: Sendable {
       if let set = TrainingShard.parseSet(shard.name)?.set { shards[set, default: []].append(shard) }
     }
     guard let files = try? ShardSetIndex.files(shards) else { return false }
-    return files.allSatisfy { (try? Files.read("\(folder)/\($0.key)")) == $0.value }
+    return files.allSatisfy { (try? Files.read("\(directory)/\($0.key)")) == $0.value }
   }
 
   package var toWrite: [Job] { jobs.filter { $0.present == nil } }
@@ -159,15 +160,15 @@ package struct ShardPublisher: Sendable {
     return isKnown && !written.contains(found) ? .outputCorrupt([name]) : .inputChanged(["clips of \(name)"])
   }
 
-  /// The shards and their indexes in the folder with the digests of their bytes; those that were hashed before are not
-  /// read again.
+  /// The shards and their indexes in the directory with the digests of their bytes; those that were hashed before are
+  /// not read again.
   private static func presentDigests(
-    _ folder: String, _ sets: [String], _ catalog: Catalog, threads: Int, writing: Bool
+    _ directory: String, _ sets: [String], _ catalog: Catalog, threads: Int, writing: Bool
   ) throws -> [String: Digest] {
-    guard Files.isDirectory(folder) else { return [:] }
-    let names = try Files.names(in: folder).filter { isShardOrIndex($0, of: sets) }
-    let cache = try FileDigestCache(catalog, below: folder)
-    let results = try cache.digests(of: names.map { "\(folder)/\($0)" }, jobs: threads)
+    guard Files.isDirectory(directory) else { return [:] }
+    let names = try Files.names(in: directory).filter { isShardOrIndex($0, of: sets) }
+    let cache = try FileDigestCache(catalog, below: directory)
+    let results = try cache.digests(of: names.map { "\(directory)/\($0)" }, jobs: threads)
     if writing { try cache.save() }
     var digests: [String: Digest] = [:]
     for (name, result) in zip(names, results) { if case .success(let digest) = result { digests[name] = digest } }
@@ -176,20 +177,20 @@ package struct ShardPublisher: Sendable {
 
   // MARK: Writing
 
-  /// Builds the set beside the folder and exchanges them.
+  /// Builds the set beside the directory and exchanges them.
   /// - Parameter onShard: told of each that was written, on any thread.
   package func publish(_ store: ArtifactStore, onShard: @escaping @Sendable (Job) -> Void) throws {
     let building = Self.building(place)
     try Files.makeDirectory(building)
     do {
       try fill(building, store, onShard)
-      try Files.sync(folder: building)
+      try Files.sync(directory: building)
       if Files.isDirectory(place) {
         try Self.replacement(place).run()
       } else {
         try Files.rename(building, to: place)
       }
-      try Files.sync(folder: Files.parent(place))
+      try Files.sync(directory: Files.parent(place))
     } catch {
       try? Self.clear(building, to: place, sets)
       throw error
@@ -201,11 +202,11 @@ package struct ShardPublisher: Sendable {
     DirectoryReplacement(place, by: building(place))
   }
 
-  /// Where the new set is built, beside the folder.
+  /// Where the new set is built, beside the directory.
   private static func building(_ place: String) -> String { "\(Files.parent(place))/.\(Files.name(place)).building" }
 
   /// Removes what was built and not finished, or what was replaced: at the end, and at the start where a kill left it.
-  /// Files of the user's own that lay in the replaced folder go back to it first.
+  /// Files of the user's own that lay in the replaced directory go back to it first.
   private static func clear(_ building: String, to place: String, _ sets: ShardSets) throws {
     guard Files.isDirectory(building) else { return }
     for name in try Files.names(in: building) where !isOurs(name, sets) && !Files.exists("\(place)/\(name)") {
@@ -225,7 +226,7 @@ package struct ShardPublisher: Sendable {
       if job.present != nil { try link(job, into: building) }
       if let shard, let set = TrainingShard.parseSet(job.name)?.set { shards[set, default: []].append(shard) }
     }
-    try ShardSetIndex.write(shards, folder: building)
+    try ShardSetIndex.write(shards, directory: building)
     for (name, bytes) in sets.beside.sorted(by: { $0.key < $1.key }) {
       try Files.write(bytes, to: "\(building)/\(name)")
     }
@@ -246,15 +247,15 @@ package struct ShardPublisher: Sendable {
     return Dictionary(uniqueKeysWithValues: zip(missing.map(\.name), written))
   }
 
-  /// Puts a shard of the present folder into the new one.
+  /// Puts a shard of the present directory into the new one.
   private func link(_ job: Job, into building: String) throws {
     guard let present = job.present else { return }
-    try Files.linkOrCopy("\(folder)/\(present)", to: "\(building)/\(job.name)")
+    try Files.linkOrCopy("\(directory)/\(present)", to: "\(building)/\(job.name)")
     let index = TrainingShard.indexPath("\(building)/\(job.name)")
     if job.indexIsThere {
-      try Files.linkOrCopy(TrainingShard.indexPath("\(folder)/\(present)"), to: index)
+      try Files.linkOrCopy(TrainingShard.indexPath("\(directory)/\(present)"), to: index)
     } else {
-      try Files.write(try TrainingShardIndex.bytes(ofTar: "\(folder)/\(present)"), to: index)
+      try Files.write(try TrainingShardIndex.bytes(ofTar: "\(directory)/\(present)"), to: index)
     }
   }
 

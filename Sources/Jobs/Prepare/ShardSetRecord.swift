@@ -3,10 +3,10 @@ import Corpus
 import Shards
 import StageGraph
 
-/// What a folder of shards was made of, kept in the catalog: so that nobody's shards are replaced by those of other
+/// What a directory of shards was made of, kept in the catalog: so that nobody's shards are replaced by those of other
 /// clips unasked.
 struct ShardSetRecord: Codable, Equatable {
-  /// Of what makes the list of clips: folders, manifest, cuts, shares, limit.
+  /// Of what makes the list of clips: directories, manifest, cuts, shares, limit.
   var origin: String
   /// Of the ids and their own splits.
   var clips: String
@@ -47,7 +47,7 @@ struct ShardSetRecord: Codable, Equatable {
   private static func key(_ directory: String) -> String { Files.resolved(directory) ?? directory }
 }
 
-/// Whether writing shards would give up clips of the set that is in their folder.
+/// Whether writing shards would give up clips of the set that is in their directory.
 ///
 /// A clip of the set has to be in the list of clips, whatever its verdict. Where the list is made of the same as
 /// before, up to a twentieth of the files may be gone; where it is another list, none.
@@ -62,7 +62,7 @@ struct ShardReplacement {
     let directory = preparation.settings.shards
     let old = try ShardSetRecord.read(catalog, directory)
     guard old?.clips != new.clips || old?.origin != new.origin,
-      let set = try? TrainingSet(folder: directory)
+      let set = try? TrainingSet(directory: directory)
     else {
       failure = nil
       return

@@ -3,7 +3,7 @@ import Corpus
 import Shards
 import StageGraph
 
-/// Reads every shard of a folder and compares it with what was written.
+/// Reads every shard of a directory and compares it with what was written.
 ///
 /// A shard's bytes must be some that `prepare` wrote, its index must follow from it, and the set's index files from all
 /// of them; the list of what was left out of training shards must be the catalog's, and the table of all clips the one
@@ -24,16 +24,16 @@ package struct ShardVerification {
   package private(set) var damaged: [String] = []
 
   /// - Parameter onShard: told the bytes read so far.
-  package init(_ kind: Kind, folder: String, catalog: Catalog, onShard: (Int) -> Void = { _ in }) throws {
+  package init(_ kind: Kind, directory: String, catalog: Catalog, onShard: (Int) -> Void = { _ in }) throws {
     let known = Dictionary(
       try ShardPublisher.written(catalog).map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
-    let names = Files.isDirectory(folder) ? try Files.names(in: folder) : []
+    let names = Files.isDirectory(directory) ? try Files.names(in: directory) : []
     var written: [String: [TrainingShard]] = [:]
     for name in names {
       guard let set = TrainingShard.parseSet(name)?.set, kind.sets.contains(set) else { continue }
       if Interruption.isRequested { throw Interruption.failure }
       shards += 1
-      let path = "\(folder)/\(name)"
+      let path = "\(directory)/\(name)"
       let digest = try Digest.ofFile(path)
       if let shard = known[digest] {
         written[set, default: []].append(shard.renamed(name))
@@ -48,21 +48,21 @@ package struct ShardVerification {
       let wasWritten = known.values.contains {
         TrainingShard.parseSet($0.name).map { kind.sets.contains($0.set) } ?? false
       }
-      if wasWritten { faults.append(.shardsGone(folder)) }
+      if wasWritten { faults.append(.shardsGone(directory)) }
       return
     }
     if kind == .training {
-      do { _ = try TrainingSet(folder: folder) } catch let failure as Failure { faults.append(failure) }
+      do { _ = try TrainingSet(directory: directory) } catch let failure as Failure { faults.append(failure) }
     }
     // With a shard in doubt the set's files are in doubt too, and one fault is enough.
     if faults.isEmpty {
       for (name, expected) in try ShardSetIndex.files(written).sorted(by: { $0.key < $1.key }) {
-        check("\(folder)/\(name)", against: expected)
+        check("\(directory)/\(name)", against: expected)
       }
     }
     if kind == .training {
-      try checkQuarantine("\(folder)/\(TrainingShards.quarantineName)", catalog)
-      try checkTable(folder, catalog)
+      try checkQuarantine("\(directory)/\(TrainingShards.quarantineName)", catalog)
+      try checkTable(directory, catalog)
     }
   }
 
@@ -71,11 +71,11 @@ package struct ShardVerification {
     for path in damaged { try FileDigestCache.forget(path, in: catalog) }
   }
 
-  /// Of all shards in a folder.
-  package static func bytes(_ folder: String) -> Int {
-    let names = Files.isDirectory(folder) ? (try? Files.names(in: folder)) ?? [] : []
+  /// Of all shards in a directory.
+  package static func bytes(_ directory: String) -> Int {
+    let names = Files.isDirectory(directory) ? (try? Files.names(in: directory)) ?? [] : []
     return names.filter { TrainingShard.parseSet($0) != nil }.reduce(0) { sum, name in
-      sum + ((try? Files.identity("\(folder)/\(name)").size) ?? 0)
+      sum + ((try? Files.identity("\(directory)/\(name)").size) ?? 0)
     }
   }
 
@@ -92,9 +92,9 @@ package struct ShardVerification {
   }
 
   /// By the digest that is kept of it: the catalog has no starts and no labels.
-  private mutating func checkTable(_ folder: String, _ catalog: Catalog) throws {
-    guard let expected = try ShardSetRecord.read(catalog, folder)?.table else { return }
-    let path = "\(folder)/\(ClipTable.name)"
+  private mutating func checkTable(_ directory: String, _ catalog: Catalog) throws {
+    guard let expected = try ShardSetRecord.read(catalog, directory)?.table else { return }
+    let path = "\(directory)/\(ClipTable.name)"
     let found = (try? Files.read(path)).map { Digest(of: $0).hex }
     if found != expected { add(.shardIndexWrong(path, isThere: Files.exists(path)), path) }
   }

@@ -15,8 +15,8 @@ final class SharedFileFacts: SharedFileDigests {
   private let cache: RemoteCache
   /// Whether what is found here is left for others.
   private let leaves: Bool
-  /// The folders of files without links, by the names that they were asked for.
-  private let folders = Mutex<[String: String]>([:])
+  /// The directories of files without links, by the names that they were asked for.
+  private let directories = Mutex<[String: String]>([:])
 
   init(_ cache: RemoteCache, leaves: Bool) { (self.cache, self.leaves) = (cache, leaves) }
 
@@ -49,10 +49,10 @@ final class SharedFileFacts: SharedFileDigests {
   }
 
   private func resolved(_ path: String) -> String {
-    let folder = Files.parent(path)
-    let known = folders.withLock { $0[folder] }
-    let real = known ?? Files.resolved(folder) ?? folder
-    if known == nil { folders.withLock { $0[folder] = real } }
+    let directory = Files.parent(path)
+    let known = directories.withLock { $0[directory] }
+    let real = known ?? Files.resolved(directory) ?? directory
+    if known == nil { directories.withLock { $0[directory] = real } }
     return "\(real)/\(Files.name(path))"
   }
 }

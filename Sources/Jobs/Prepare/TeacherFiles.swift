@@ -1,8 +1,8 @@
 import Basics
 import StageGraph
 
-/// The vectors that were made of frames as files, `<id>.npy` a clip and `embeddings.json`, which `--embeddings` reads
-/// another day.
+/// The embeddings that were made of frames as files, `<id>.npy` a clip and `embeddings.json`, which `--embeddings`
+/// reads another day.
 enum TeacherFiles {
   private static let description = "embeddings.json"
 
@@ -14,7 +14,7 @@ enum TeacherFiles {
   }
 
   /// Writes what is missing or differs.
-  /// - Returns: files that were written, and clips that have vectors.
+  /// - Returns: files that were written, and clips that have embeddings.
   /// - Throws: `embeddings.others` for a directory that holds another teacher's files or none of this tool's.
   static func write(_ prepared: PreparedPairs, to directory: String, _ store: ArtifactStore) throws -> (
     written: Int, clips: Int
@@ -29,7 +29,7 @@ enum TeacherFiles {
     try writeIfOther(try CanonicalJSON.bytes(own) + [0x0A], to: "\(directory)/\(description)")
     var (written, clips) = (0, 0)
     for (position, clip) in prepared.preparation.ready.enumerated() {
-      guard let rows = try prepared.run.vectors(of: position) else { continue }
+      guard let rows = try prepared.run.embeddings(of: position) else { continue }
       clips += 1
       if try writeIfOther(try store.read(rows), to: "\(directory)/\(clip.id.key).npy") { written += 1 }
     }

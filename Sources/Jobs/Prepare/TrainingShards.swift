@@ -21,7 +21,8 @@ package enum TrainingShards {
     ) { item, writer, store in
       let sample = try prepared.sample(prepared.pairs[item.key])
       try writer.add(
-        item.id, [.clip: try store.read(sample.vectors), .sound: try store.read(sample.sound), .record: sample.record])
+        item.id,
+        [.clip: try store.read(sample.embeddings), .audio: try store.read(sample.audio), .record: sample.record])
     }
   }
 

@@ -89,7 +89,7 @@ struct VerdictResolver: Sendable {
     bytes.add(candidate.findings)
     guard let clip else { return bytes.digest }
     bytes.add(preparation.ready[clip].source)
-    bytes.add(preparation.vectorFindings(clip))
+    bytes.add(preparation.embeddingFindings(clip))
     bytes.add(run.outputs(of: clip))
     return bytes.digest
   }
@@ -140,7 +140,7 @@ extension ClipCandidate {
 
 extension ClipList {
   /// Under what a candidate's verdict is kept: the file's name, with the clip's id where the name does not say it, and
-  /// a number where two folders hold files of one name.
+  /// a number where two directories hold files of one name.
   func verdictKey(_ k: Int) -> String {
     let candidate = candidates[k]
     var first = k

@@ -30,14 +30,15 @@ package struct VerifyJob: Sendable {
     let reader = try Catalog.reader(workspace)
     let catalog = onlyLooks ? reader : try Catalog.writer(workspace)
     let store = try ArtifactStore(catalog)
-    let folders = try folders(catalog)
+    let directories = try directories(catalog)
     let lost = try store.catalog.lostArtifacts()
     events(
-      .reading(of: try store.catalog.storedBytes() + folders.reduce(0) { $0 + ShardVerification.bytes($1.folder) }))
+      .reading(
+        of: try store.catalog.storedBytes() + directories.reduce(0) { $0 + ShardVerification.bytes($1.directory) }))
     let (artifacts, storeFaults) = try verify(store, lost, events)
-    let checked = try folders.map { kind, folder in
+    let checked = try directories.map { kind, directory in
       var told = 0
-      return try ShardVerification(kind, folder: folder, catalog: catalog) { bytes in
+      return try ShardVerification(kind, directory: directory, catalog: catalog) { bytes in
         events(.read(bytes - told))
         told = bytes
       }
@@ -47,14 +48,14 @@ package struct VerifyJob: Sendable {
     events(.verified(artifacts: artifacts, shards: count, faults: faults.count))
     if faults.isEmpty { return }
     if catalog.isWriter {
-      for folder in checked { try folder.forget(in: catalog) }
+      for directory in checked { try directory.forget(in: catalog) }
     }
     throw Failure.damaged(faults.count, of: artifacts + count, isGivenUp: catalog.isWriter)
   }
 
   /// Where shards were written last, or those that are named.
-  private func folders(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, folder: String)] {
-    if let shards, !Files.isDirectory(shards) { throw Failure.noSuchFolder("--shards", shards) }
+  private func directories(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, directory: String)] {
+    if let shards, !Files.isDirectory(shards) { throw Failure.noSuchDirectory("--shards", shards) }
     let training = try shards ?? PreparedWorkspace(catalog).shards()
     let frames = try catalog.directory(of: .frames)
     return [(.training, training)] + (frames.map { [(.frames, $0)] } ?? [])

@@ -11,10 +11,10 @@ package protocol PreparedData {
   func shards() throws -> String
   /// What the last `prepare` in which something ran had to do.
   func work() throws -> StageTimes?
-  /// - Parameter shards: the folder that the report looks at.
+  /// - Parameter shards: the directory that the report looks at.
   func diagram(shards: String) throws -> StageDiagram
   /// FLAC; nil where none is kept.
-  func sound(of id: String) -> [UInt8]?
+  func audio(of id: String) -> [UInt8]?
   /// JPEG; nil where none is kept.
   func frame(of id: String) -> [UInt8]?
 }

@@ -6,7 +6,8 @@ import Media
 import Shards
 import Training
 
-/// Clips as a report shows them: their pictures and sounds from the store, or from the shards where the store has none.
+/// Clips as a report shows them: their images and audio from the store, or from the shards where the store has
+/// none.
 struct ReportClips {
   private let prepared: any PreparedData
   private let samples: [TrainingSamples]
@@ -48,15 +49,15 @@ struct ReportClips {
 
   /// What cannot be read is left out: a report must not fail on one clip.
   func clip(_ id: String, marks: [String] = [], isLeftOut: Bool = false) -> ReportContent.GalleryClip {
-    let sound = sound(id)
+    let audio = audio(id)
     return ReportContent.GalleryClip(
       id: id, label: label(id), marks: marks, isLeftOut: isLeftOut, frame: prepared.frame(of: id),
-      spectrogram: sound.flatMap { spectrogram($0, id) }, sound: sound.map { preview($0, id) })
+      spectrogram: audio.flatMap { spectrogram($0, id) }, audio: audio.map { preview($0, id) })
   }
 
-  private func sound(_ id: String) -> [UInt8]? {
-    if let place = places[id], let bytes = try? samples[place.set].bytes(place.index, .sound) { return Array(bytes) }
-    return prepared.sound(of: id)
+  private func audio(_ id: String) -> [UInt8]? {
+    if let place = places[id], let bytes = try? samples[place.set].bytes(place.index, .audio) { return Array(bytes) }
+    return prepared.audio(of: id)
   }
 
   /// The same audio in fewer bytes; as it is where it cannot be encoded anew.

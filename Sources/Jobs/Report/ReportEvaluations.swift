@@ -3,9 +3,9 @@ import Evaluation
 
 /// A run's evaluations as a report shows them.
 enum ReportEvaluations {
-  /// - Parameter clips: where the sounds of captioned clips are.
-  static func parts(_ folder: String, _ clips: ReportClips) throws -> [ReportContent.EvaluationPart] {
-    try EvaluationFile(reading: "\(folder)/\(EvaluationFile.name)").evaluations.map { record in
+  /// - Parameter clips: where the audio of captioned clips is.
+  static func parts(_ directory: String, _ clips: ReportClips) throws -> [ReportContent.EvaluationPart] {
+    try EvaluationFile(reading: "\(directory)/\(EvaluationFile.name)").evaluations.map { record in
       var part = part(record)
       part.captions = (record.examples ?? []).map { example in
         .init(

@@ -12,7 +12,7 @@ enum ReportHeadline {
       run.description.teacher.map { "teacher \($0)" },
     ].compactMap(\.self).joined(separator: " · ")
     var part = ReportContent.HeadlinePart(lead: lead)
-    let records = try EvaluationFile(reading: "\(run.folder)/\(EvaluationFile.name)").latest
+    let records = try EvaluationFile(reading: "\(run.directory)/\(EvaluationFile.name)").latest
     for record in records {
       guard let headline = record.headline else { continue }
       let chance = headline.chance.map { "chance \(EvaluationText.number($0)); " } ?? ""

@@ -2,19 +2,19 @@ import Basics
 import Evaluation
 import Foundation
 
-/// Similarities, neighbours and a map of clips that were kept out of training.
+/// Similarities, neighbors and a map of clips that were kept out of training.
 enum ReportHeld {
-  /// Queries of each kind that are shown with their neighbours.
+  /// Queries of each kind that are shown with their neighbors.
   private static let queries = 3
   private static let answers = 5
 
   static func part(
-    _ folder: String, _ student: EvaluatedModel, _ clips: ReportClips, most: Int, threads count: Int,
+    _ directory: String, _ student: EvaluatedModel, _ clips: ReportClips, most: Int, threads count: Int,
     progress: WorkReport
   ) throws -> ReportContent.HeldPart {
     let threads = WorkerThreads(count)
     defer { threads.stop() }
-    let held = try HeldClips(folder, split: nil, student, threads: threads, most: most, progress: progress)
+    let held = try HeldClips(directory, split: nil, student, threads: threads, most: most, progress: progress)
     var part = ReportContent.HeldPart(
       title:
         "\(held.title)\(held.labels == nil ? "" : ", \(Set(held.labels ?? []).count) labels"), with \(student.name)."
@@ -44,12 +44,12 @@ enum ReportHeld {
           x: components.places[place][0], y: components.places[place][1], group: labels[index], name: held.ids[index])
       })
     let chosen = (0..<min(queries, held.count)).map { $0 * held.count / min(queries, held.count) }
-    for (isSound, from, to) in [(true, held.audio, held.images), (false, held.images, held.audio)] {
+    for (isAudio, from, to) in [(true, held.audio, held.images), (false, held.images, held.audio)] {
       let asked = UnitRows(from.rows(chosen), width: held.width)
       for (query, found) in zip(chosen, Retrieval.nearest(queries: asked, gallery: to, count: answers)) {
         part.neighbours.append(
           .init(
-            query: held.ids[query], isSound: isSound,
+            query: held.ids[query], isAudio: isAudio,
             answers: found.map { (held.ids[$0.item], Double($0.similarity)) }))
       }
     }

@@ -27,24 +27,24 @@ final class ReportMaterial {
   /// - Throws: `report.nothing` when there is neither a workspace, nor shards, nor a run.
   func content(_ progress: WorkReport = { _ in }) throws -> ReportContent {
     let prepared = try open()
-    let folder = try settings.shards ?? prepared.shards()
-    let shards = try? TrainingSet(folder: folder)
+    let directory = try settings.shards ?? prepared.shards()
+    let shards = try? TrainingSet(directory: directory)
     let list = RunList(settings.runs)
     guard prepared.catalog != nil || shards != nil || !list.runs.isEmpty else {
       throw Failure.nothingToReport(settings.workspace)
     }
     let clips = ReportClips(prepared, shards: shards)
     let chosen = try chosenRun(list)
-    var content = ReportContent(title: chosen.map { "Run \($0.title)" } ?? "Training data in \(folder)")
+    var content = ReportContent(title: chosen.map { "Run \($0.title)" } ?? "Training data in \(directory)")
     content.data = try Self.data(prepared.verdicts(), clips, shards, gallery: settings.gallery)
-    content.graph = try Self.graph(prepared, folder, runs: list.runs.count)
+    content.graph = try Self.graph(prepared, directory, runs: list.runs.count)
     content.training = chosen.map { [Self.training($0)] } ?? []
-    (content.held, content.notes) = heldPart(folder, shards, clips, progress)
-    content.evaluations = try chosen.map { try ReportEvaluations.parts($0.folder, clips) } ?? []
+    (content.held, content.notes) = heldPart(directory, shards, clips, progress)
+    content.evaluations = try chosen.map { try ReportEvaluations.parts($0.directory, clips) } ?? []
     content.headline = try chosen.map(ReportHeadline.part)
     content.facts = Self.facts(shards)
     let now = shards.flatMap { trainingData($0, prepared.catalog) }
-    let again = ReportReproduction(chosen, data: now, shards: folder, workspace: settings.workspace)
+    let again = ReportReproduction(chosen, data: now, shards: directory, workspace: settings.workspace)
     (content.commands, content.commandsNote) = (again.commands, again.note)
     content.digests = try digests(chosen, shards, now)
     return content
@@ -59,7 +59,7 @@ final class ReportMaterial {
 
   private func chosenRun(_ list: RunList) throws -> RunDirectory? {
     if settings.run == nil, list.runs.isEmpty { return nil }
-    return try RunDirectory(list.chosen(settings.run).folder)
+    return try RunDirectory(list.chosen(settings.run).directory)
   }
 
   // MARK: Data
@@ -156,17 +156,17 @@ final class ReportMaterial {
     return part
   }
 
-  private func heldPart(_ folder: String, _ shards: TrainingSet?, _ clips: ReportClips, _ progress: WorkReport)
+  private func heldPart(_ directory: String, _ shards: TrainingSet?, _ clips: ReportClips, _ progress: WorkReport)
     -> (ReportContent.HeldPart?, [String])
   {
     guard shards != nil else { return (nil, []) }
     do {
       let student = try EvaluatedModel.open(
         run: settings.run, runs: settings.runs)
-      let state = DirectoryListing([folder]).digest
+      let state = DirectoryListing([directory]).digest
       if let held, held.weights == student.digest, held.shards == state { return (held.part, []) }
       let part = try ReportHeld.part(
-        folder, student, clips, most: settings.mostHeld, threads: settings.threads, progress: progress)
+        directory, student, clips, most: settings.mostHeld, threads: settings.threads, progress: progress)
       held = (student.digest, state, part)
       return (part, [])
     } catch let failure as Failure {
@@ -187,10 +187,10 @@ final class ReportMaterial {
 
   /// What the shards hold; nil where there is nothing to train on. Read anew only when they have changed.
   private func trainingData(_ shards: TrainingSet, _ catalog: Catalog?) -> TrainingData? {
-    let state = DirectoryListing([shards.folder]).digest
+    let state = DirectoryListing([shards.directory]).digest
     if let data, data.shards == state { return data.content }
-    let cache = catalog.flatMap { try? FileDigestCache($0, below: shards.folder) }
-    let content = try? TrainingData(directory: shards.folder, cache: cache)
+    let cache = catalog.flatMap { try? FileDigestCache($0, below: shards.directory) }
+    let content = try? TrainingData(directory: shards.directory, cache: cache)
     data = (state, content)
     return content
   }
@@ -210,7 +210,7 @@ final class ReportMaterial {
     let before = known
     known = [:]
     for name in names {
-      let path = "\(shards?.folder ?? "")/\(name)"
+      let path = "\(shards?.directory ?? "")/\(name)"
       let file = try Files.identity(path)
       let digest = try before[path].flatMap { $0.file == file ? $0.digest : nil } ?? Digest.ofFile(path)
       known[path] = (file, digest)

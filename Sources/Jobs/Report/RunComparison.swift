@@ -47,8 +47,8 @@ package struct RunComparison: Sendable {
     compare("tool", a.description.toolchain, b.description.toolchain)
     progress = Self.progress(a, b)
     try compareScores(
-      EvaluationFile(reading: "\(a.folder)/\(EvaluationFile.name)"),
-      EvaluationFile(reading: "\(b.folder)/\(EvaluationFile.name)"))
+      EvaluationFile(reading: "\(a.directory)/\(EvaluationFile.name)"),
+      EvaluationFile(reading: "\(b.directory)/\(EvaluationFile.name)"))
   }
 
   private mutating func compare(_ kind: String, _ a: [String: String], _ b: [String: String]) {

@@ -31,15 +31,15 @@ extension EvaluatedModel {
     let (weights, metadata) = try WeightFiles.read(path)
     let model = try Model(weights, metadata: metadata, source: path)
     let run = metadata["run"].flatMap { Digest(hex: $0)?.short }
-    let folder = run.map { "runs/\($0)" }
+    let directory = run.map { "runs/\($0)" }
     self.init(
       model, normalization: model.normalization, run: run, step: metadata["step"].flatMap { Int($0) },
-      folder: folder.flatMap { Files.exists("\($0)/run.json") ? $0 : nil }, teacher: metadata["teacher"])
+      directory: directory.flatMap { Files.exists("\($0)/run.json") ? $0 : nil }, teacher: metadata["teacher"])
   }
 
   private init(_ trained: TrainedModel) throws {
     self.init(
       try trained.model(), normalization: trained.run.configuration.normalization,
-      run: trained.run.name, step: trained.state.step, folder: trained.folder, teacher: trained.run.teacher)
+      run: trained.run.name, step: trained.state.step, directory: trained.directory, teacher: trained.run.teacher)
   }
 }

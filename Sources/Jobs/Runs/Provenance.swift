@@ -51,7 +51,7 @@ package struct Provenance: Codable, Sendable, Equatable {
   /// - Throws: `attest.data` where they are not those that the run was trained on.
   package init(_ trained: TrainedModel, output: Output, shards directory: String) throws {
     let run = trained.run
-    let set = try TrainingSet(folder: directory)
+    let set = try TrainingSet(directory: directory)
     shards = try Self.names(set).map { Shard(name: $0, sha256: try Digest.ofFile("\(directory)/\($0)")) }
     guard Self.digest(shards) == run.data else { throw Failure.otherShards(run.name, directory) }
     (self.run, step, configuration, parent) = (run.identity, trained.state.step, run.configuration, run.parent)
@@ -62,7 +62,7 @@ package struct Provenance: Codable, Sendable, Equatable {
   /// Which shards of a directory are not the ones that are named here, with what was found.
   /// - Returns: empty where all are the same.
   package func differences(from directory: String) throws -> [String] {
-    let set = try TrainingSet(folder: directory)
+    let set = try TrainingSet(directory: directory)
     let known = Dictionary(shards.map { ($0.name, $0.sha256) }) { first, _ in first }
     let found = Set(Self.names(set))
     let extra = found.subtracting(known.keys).sorted().map { "\($0) is not among them" }

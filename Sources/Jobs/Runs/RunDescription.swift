@@ -1,7 +1,7 @@
 import Basics
 import Training
 
-/// `run.json` in a run's folder: what its weights depend on.
+/// `run.json` in a run's directory: what its weights depend on.
 package struct RunDescription: Codable, Sendable {
   package var name: String
   package var identity: Digest
@@ -10,7 +10,7 @@ package struct RunDescription: Codable, Sendable {
   package var toolchain: [String: String]
   package var clips: [String: Int]
   package var teacher: String?
-  /// Width of the teacher's vectors; nil is the usual one, which is never written.
+  /// Width of the teacher's embeddings; nil is the usual one, which is never written.
   package var teacherWidth: Int?
 
   /// The run whose weights this one starts from; nil where it starts from random ones or from a file.
@@ -43,9 +43,9 @@ package struct RunDescription: Codable, Sendable {
     parent?.text ?? configuration.initialWeights.map { "file \($0.short)" } ?? "random weights"
   }
 
-  /// - Parameter folder: of the run.
-  package init(folder: String) throws {
-    let path = "\(folder)/run.json"
+  /// - Parameter directory: of the run.
+  package init(directory: String) throws {
+    let path = "\(directory)/run.json"
     self = try CanonicalJSON.decode(RunDescription.self, from: try Files.read(path, limit: 1 << 20), source: path)
   }
 }

@@ -4,13 +4,13 @@ import Training
 
 /// The runs of a directory, the one trained last first.
 ///
-/// Their folders say all that there is to know: no workspace is asked, a copy of the directory is as good as the
-/// directory, and a folder that is gone is a run that is gone.
+/// Their directories say all that there is to know: no workspace is asked, a copy of the directory is as good as the
+/// directory, and a directory that is gone is a run that is gone.
 package struct RunList: Sendable {
   package struct Run: Sendable {
-    /// Of the folder: that of the run, unless somebody renamed it.
+    /// Of the directory: that of the run, unless somebody renamed it.
     package let name: String
-    package let folder: String
+    package let directory: String
     package let description: RunDescription
     /// That a person gave to it; nil: none.
     package let givenName: String?
@@ -20,30 +20,30 @@ package struct RunList: Sendable {
     /// For people: `baseline (0123456789ab)`, or the name alone.
     package var title: String { givenName.map { "\($0) (\(name))" } ?? name }
 
-    package var checkpoints: CheckpointDirectory { CheckpointDirectory(existing: "\(folder)/checkpoints") }
+    package var checkpoints: CheckpointDirectory { CheckpointDirectory(existing: "\(directory)/checkpoints") }
   }
 
   package let directory: String
   package private(set) var runs: [Run] = []
-  /// Folders whose `run.json` cannot be read, with the reason.
+  /// Directories whose `run.json` cannot be read, with the reason.
   package private(set) var unreadable: [(name: String, failure: Failure)] = []
 
   /// A directory that is not there has no runs.
   package init(_ directory: String) {
     self.directory = directory
     for name in (try? Files.names(in: directory)) ?? [] where !name.hasPrefix(Self.removedPrefix) {
-      let folder = "\(directory)/\(name)"
-      guard Files.exists("\(folder)/run.json") else { continue }
+      let place = "\(directory)/\(name)"
+      guard Files.exists("\(place)/run.json") else { continue }
       do {
-        let description = try RunDescription(folder: folder)
+        let description = try RunDescription(directory: place)
         runs.append(
           Run(
-            name: name, folder: folder, description: description, givenName: RunName.read(folder),
-            trained: TrainedTime.read(folder)))
+            name: name, directory: place, description: description, givenName: RunName.read(place),
+            trained: TrainedTime.read(place)))
       } catch let failure as Failure {
         unreadable.append((name, failure))
       } catch {
-        unreadable.append((name, Failure.damagedRun(folder, "\(error)")))
+        unreadable.append((name, Failure.damagedRun(place, "\(error)")))
       }
     }
     runs.sort { ($1.trained, $0.name) < ($0.trained, $1.name) }
@@ -82,9 +82,10 @@ package struct RunList: Sendable {
   }
 }
 
-/// When a run was trained last: a record in its folder, which copying does not change as it does the files' own times.
+/// When a run was trained last: a record in its directory, which copying does not change as it does the files' own
+/// times.
 package enum TrainedTime {
-  private static func path(_ folder: String) -> String { "\(folder)/last-trained" }
+  private static func path(_ directory: String) -> String { "\(directory)/last-trained" }
 
   /// `2026-11-28 14:05`, by this machine's clock.
   package static func text(_ seconds: Double) -> String {
@@ -97,19 +98,19 @@ package enum TrainedTime {
   }
 
   /// Notes that the run is being trained now.
-  package static func write(_ folder: String) throws {
-    try Files.write("\(Date().timeIntervalSince1970)\n", to: path(folder))
+  package static func write(_ directory: String) throws {
+    try Files.write("\(Date().timeIntervalSince1970)\n", to: path(directory))
   }
 
   /// In seconds since 1970. Runs of older versions have no such record: their log has times, and their files.
-  static func read(_ folder: String) -> Double {
-    if let bytes = try? Files.read(path(folder), limit: 64),
+  static func read(_ directory: String) -> Double {
+    if let bytes = try? Files.read(path(directory), limit: 64),
       let time = Double(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)),
       time.isFinite
     {
       return time
     }
-    if let time = MetricsLog.lines("\(folder)/metrics.jsonl").last(where: { $0.time != nil })?.time { return time }
-    return (try? Files.identity("\(folder)/run.json")).map { Double($0.modified) / 1e9 } ?? 0
+    if let time = MetricsLog.lines("\(directory)/metrics.jsonl").last(where: { $0.time != nil })?.time { return time }
+    return (try? Files.identity("\(directory)/run.json")).map { Double($0.modified) / 1e9 } ?? 0
   }
 }

@@ -8,17 +8,17 @@ package enum RunName {
   private static let reserved: Set<String> = ["last", "best"]
   private static let characters = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
-  private static func path(_ folder: String) -> String { "\(folder)/name" }
+  private static func path(_ directory: String) -> String { "\(directory)/name" }
 
   /// Nil where the run was given none, or none that could be given.
-  package static func read(_ folder: String) -> String? {
-    guard let bytes = try? Files.read(path(folder), limit: 256) else { return nil }
+  package static func read(_ directory: String) -> String? {
+    guard let bytes = try? Files.read(path(directory), limit: 256) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
     return isUsable(text) ? text : nil
   }
 
-  package static func write(_ name: String, to folder: String) throws {
-    try Files.write("\(name)\n", to: path(folder))
+  package static func write(_ name: String, to directory: String) throws {
+    try Files.write("\(name)\n", to: path(directory))
   }
 
   private static func isUsable(_ name: String) -> Bool {

@@ -18,10 +18,10 @@ package struct RunRemoval: Sendable {
   /// - Throws: `run.unknown`, `run.ambiguous`.
   package init(_ names: [String], in list: RunList) throws {
     var seen: Set<String> = []
-    let runs = try names.map(list.named).filter { seen.insert($0.folder).inserted }
+    let runs = try names.map(list.named).filter { seen.insert($0.directory).inserted }
     items = runs.map { run in
       Item(
-        run: run, summary: RunSummary(run), bytes: Self.size(run.folder),
+        run: run, summary: RunSummary(run), bytes: Self.size(run.directory),
         children: list.runs.filter { $0.description.parent?.name == run.description.name }.map(\.title))
     }
   }
@@ -31,20 +31,20 @@ package struct RunRemoval: Sendable {
   /// Removes one run: its directory gets a name that no run has, and then goes file by file.
   /// - Throws: the failure of a lock where the run is being trained; of the file system.
   package func remove(_ item: Item) throws {
-    let folder = item.run.folder
-    let lock = try FileLock("\(folder)/lock", of: folder, hint: "wait until its training has ended")
+    let directory = item.run.directory
+    let lock = try FileLock("\(directory)/lock", of: directory, hint: "wait until its training has ended")
     defer { withExtendedLifetime(lock) {} }
-    let aside = "\(Files.parent(folder))/\(RunList.removedPrefix)\(item.run.name)"
+    let aside = "\(Files.parent(directory))/\(RunList.removedPrefix)\(item.run.name)"
     if Files.exists(aside) { try Files.remove(aside) }
-    try Files.rename(folder, to: aside)
+    try Files.rename(directory, to: aside)
     try Files.remove(aside)
   }
 
-  private static func size(_ folder: String) -> Int {
-    guard let walk = FileManager.default.enumerator(atPath: folder) else { return 0 }
+  private static func size(_ directory: String) -> Int {
+    guard let walk = FileManager.default.enumerator(atPath: directory) else { return 0 }
     var bytes = 0
     while let name = walk.nextObject() as? String {
-      if let file = try? Files.identityOfLink("\(folder)/\(name)"), file.kind == .file { bytes += file.size }
+      if let file = try? Files.identityOfLink("\(directory)/\(name)"), file.kind == .file { bytes += file.size }
     }
     return bytes
   }

@@ -30,7 +30,7 @@ package struct RunSummary: Sendable {
   /// Of the last line of its log; nil before the first.
   package var loss: Double?
   package var bestValidation: Double?
-  /// The best share of validation clips whose own image was among the five nearest of their sound.
+  /// The best share of validation clips whose own image was among the five nearest of their audio.
   package var validationRecallAt5: Double?
   /// The newest of each question.
   package var scores: [Score]
@@ -38,7 +38,7 @@ package struct RunSummary: Sendable {
   package var parent: RunParent?
 
   package init(_ run: RunList.Run) {
-    let lines = MetricsLog.lines("\(run.folder)/metrics.jsonl")
+    let lines = MetricsLog.lines("\(run.directory)/metrics.jsonl")
     let epochs = lines.filter { $0.kind == "epoch" }
     (name, givenName, trained) = (run.name, run.givenName, run.trained)
     (clips, teacher, parent) = (run.description.clips, run.description.teacher, run.description.parent)
@@ -46,7 +46,7 @@ package struct RunSummary: Sendable {
     self.epochs = epochs.map { $0.epoch + 1 }.max() ?? 0
     bestValidation = epochs.compactMap(\.validationLoss).min()
     validationRecallAt5 = epochs.compactMap { $0.retrieval?["audio to image R@5"] }.max()
-    scores = Self.scores(run.folder)
+    scores = Self.scores(run.directory)
   }
 
   /// Of every run, the one trained last first.
@@ -58,8 +58,8 @@ package struct RunSummary: Sendable {
       separator: ", ")
   }
 
-  private static func scores(_ folder: String) -> [Score] {
-    let file = try? EvaluationFile(reading: "\(folder)/\(EvaluationFile.name)")
+  private static func scores(_ directory: String) -> [Score] {
+    let file = try? EvaluationFile(reading: "\(directory)/\(EvaluationFile.name)")
     return (file?.latest ?? []).compactMap { record in
       record.headline.map { headline in
         Score(

@@ -13,8 +13,8 @@ extension Failure {
     Failure("run.none", "nothing was trained yet", on: runs, hint: "pipeline distill")
   }
 
-  static func damagedRun(_ folder: String, _ reason: String) -> Failure {
-    Failure("run.damaged", "the run cannot be read", on: folder, found: reason)
+  static func damagedRun(_ directory: String, _ reason: String) -> Failure {
+    Failure("run.damaged", "the run cannot be read", on: directory, found: reason)
   }
 
   static func ambiguousRun(_ text: String, _ names: [String]) -> Failure {

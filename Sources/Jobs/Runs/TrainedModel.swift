@@ -25,7 +25,7 @@ package struct TrainedModel {
   }
 
   package let run: RunDescription
-  package let folder: String
+  package let directory: String
   package let architecture: Architecture
   package let learner: Learner
   /// The weights themselves, or their moving average.
@@ -41,7 +41,7 @@ package struct TrainedModel {
     runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
   ) throws {
     let chosen = try RunList(runs).chosen(name)
-    (folder, run) = (chosen.folder, chosen.description)
+    (directory, run) = (chosen.directory, chosen.description)
     architecture = try .named(run.configuration.encoder)
     let objective = try DistillationObjective(run.configuration.loss)
     learner = Learner(
@@ -55,8 +55,8 @@ package struct TrainedModel {
     } else {
       parameters = learner.parameters
     }
-    let checkpoints = CheckpointDirectory(existing: "\(folder)/checkpoints")
-    guard let last = checkpoints.steps.last else { throw Failure.noCheckpoint(folder) }
+    let checkpoints = CheckpointDirectory(existing: "\(directory)/checkpoints")
+    guard let last = checkpoints.steps.last else { throw Failure.noCheckpoint(directory) }
     do {
       switch checkpoint {
       case .step(let step): state = try checkpoints.load(step, into: learner)
@@ -86,6 +86,6 @@ package struct TrainedModel {
     var metadata = metadata
     metadata[Model.encoderKey] = architecture.label
     metadata["normalization"] = run.configuration.normalization.rawValue
-    return try Model(weights(), metadata: metadata, source: folder)
+    return try Model(weights(), metadata: metadata, source: directory)
   }
 }

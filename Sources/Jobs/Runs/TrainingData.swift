@@ -32,7 +32,7 @@ package struct TrainingData: Sendable, Equatable {
 
   /// The same of a directory of shards.
   package init(directory: String, cache: FileDigestCache?) throws {
-    let set = try TrainingSet(folder: directory)
+    let set = try TrainingSet(directory: directory)
     let validation = set.splits.contains(.validation) ? try ShardClips(set.samples(.validation)) : nil
     try self.init(set, train: ShardClips(set.samples(.train)), validation: validation, cache: cache)
   }
@@ -40,7 +40,7 @@ package struct TrainingData: Sendable, Equatable {
   /// The digest alone.
   package static func digest(_ set: TrainingSet, _ cache: FileDigestCache?) throws -> Digest {
     let names = set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
-    let paths = names.map { "\(set.folder)/\($0)" }
+    let paths = names.map { "\(set.directory)/\($0)" }
     let known = try cache?.digests(of: paths, jobs: 2)
     let hasher = DigestBuilder()
     for (k, name) in names.enumerated() {
@@ -52,13 +52,14 @@ package struct TrainingData: Sendable, Equatable {
 
   private static func teacher(_ set: TrainingSet) -> String? {
     struct Record: Decodable {
-      struct Vectors: Decodable { var model: String? }
-      var vectors: Vectors?
+      struct Embeddings: Decodable { var model: String? }
+      enum CodingKeys: String, CodingKey { case embeddings = "vectors" }
+      var embeddings: Embeddings?
     }
     guard let samples = try? set.samples(.train), samples.count > 0, let bytes = try? samples.bytes(0, .record) else {
       return nil
     }
-    return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record"))?.vectors?.model
+    return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record"))?.embeddings?.model
   }
 
   /// In what these data differ from those that a run was trained on, in words; empty where they are the same.

@@ -13,13 +13,13 @@ extension Failure {
       hint: "name the model that the embeddings, or their teacher, come from")
   }
 
-  static func searchVectors(_ path: String, _ reason: String) -> Failure {
+  static func searchEmbeddings(_ path: String, _ reason: String) -> Failure {
     Failure(
       "search.vectors", "the file's embeddings cannot be searched", on: path, found: reason,
       hint: "pipeline embed writes such files")
   }
 
-  static func searchSound(_ path: String) -> Failure {
+  static func searchAudio(_ path: String) -> Failure {
     Failure("search.sound", "the audio cannot be read", on: path, expected: "audio or video of up to 60 s")
   }
 }

@@ -2,14 +2,14 @@ import Basics
 import Shards
 import Tensors
 
-/// Vectors to look through, and what each is called.
+/// Embeddings to look through, and what each is called.
 struct SearchGallery {
   private(set) var keys: [String] = []
   /// `[keys, width]`.
   private(set) var values: [Float] = []
   private(set) var width = 0
 
-  /// A file that `pipeline embed` wrote, or a directory or file of teacher vectors.
+  /// A file that `pipeline embed` wrote, or a directory or file of teacher embeddings.
   /// - Throws: `search.vectors` where nothing can be read from it; what the format throws.
   init(_ path: String) throws {
     let names = path.hasSuffix(".npy") ? String(path.dropLast(3)) + "keys.txt" : ""
@@ -17,7 +17,7 @@ struct SearchGallery {
       let tensor = try NumpyFile.read(try Files.read(path), source: path)
       let lines = String(decoding: try Files.read(names), as: UTF8.self).split(separator: "\n").map(String.init)
       guard tensor.shape.count == 2, tensor.shape[0] == lines.count else {
-        throw Failure.searchVectors(path, "\(tensor.shape) and \(lines.count) keys")
+        throw Failure.searchEmbeddings(path, "\(tensor.shape) and \(lines.count) keys")
       }
       try add(tensor, lines, path)
     } else {
@@ -31,14 +31,14 @@ struct SearchGallery {
         }
       }
     }
-    guard !keys.isEmpty else { throw Failure.searchVectors(path, "no embeddings") }
-    guard values.allSatisfy(\.isFinite) else { throw Failure.searchVectors(path, "NaN or infinity") }
+    guard !keys.isEmpty else { throw Failure.searchEmbeddings(path, "no embeddings") }
+    guard values.allSatisfy(\.isFinite) else { throw Failure.searchEmbeddings(path, "NaN or infinity") }
   }
 
   private mutating func add(_ rows: Tensor, _ names: [String], _ path: String) throws {
     let width = rows.shape.last ?? 0
     guard width > 0, self.width == 0 || self.width == width, rows.elementCount == names.count * width else {
-      throw Failure.searchVectors(path, "rows of \(self.width) and of \(width) numbers")
+      throw Failure.searchEmbeddings(path, "rows of \(self.width) and of \(width) numbers")
     }
     self.width = width
     keys += names

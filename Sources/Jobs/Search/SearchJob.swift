@@ -15,23 +15,23 @@ package struct SearchSettings: Sendable {
     case text(String)
     /// A JPEG or PNG file.
     case image(String)
-    /// A sound or a video.
+    /// An audio clip or a video.
     case audio(String)
   }
 
   package var query: Query
-  /// The file of vectors to look in.
-  package var vectors = ""
-  /// A CLIP model, for words and pictures.
+  /// The file of embeddings to look in.
+  package var embeddings = ""
+  /// A CLIP model, for words and images.
   package var clip: String?
   package var activation: GELUKind?
   package var tokenizer: String?
   /// Sentences that the words are put into; empty: the words as they are.
   package var templates: [String] = []
-  /// Weights of an audio encoder, for sounds.
+  /// Weights of an audio encoder, for audio clips.
   package var weights: String?
   package var count = 10
-  /// Folders in which the files lie whose vectors these are.
+  /// Directories in which the files lie whose embeddings these are.
   package var media: [String] = []
   package var html: String?
   package var threads = Machine.processors
@@ -40,7 +40,7 @@ package struct SearchSettings: Sendable {
   package init(_ query: Query) { self.query = query }
 }
 
-/// The vectors of a file that lie nearest to words, a picture or a sound.
+/// The embeddings of a file that lie nearest to words, an image or an audio clip.
 package struct SearchJob: Sendable {
   package struct Hit: Sendable {
     package var key: String
@@ -52,9 +52,9 @@ package struct SearchJob: Sendable {
 
   package struct Outcome: Sendable {
     package var hits: [Hit]
-    /// Vectors that were looked through.
+    /// Embeddings that were looked through.
     package var searched: Int
-    /// What made the query's vector.
+    /// What made the query's embedding.
     package var model: String
   }
 
@@ -62,14 +62,14 @@ package struct SearchJob: Sendable {
 
   package init(_ settings: SearchSettings) { self.settings = settings }
 
-  /// - Throws: `clip.…`; `search.width` for vectors of another model; `search.model` where none is named.
+  /// - Throws: `clip.…`; `search.width` for embeddings of another model; `search.model` where none is named.
   package func run() throws -> Outcome {
-    let gallery = try SearchGallery(settings.vectors)
+    let gallery = try SearchGallery(settings.embeddings)
     let threads = WorkerThreads(settings.threads)
     defer { threads.stop() }
     let (query, model) = try query(threads)
     guard query.count == gallery.width else {
-      throw Failure.searchWidth(settings.vectors, found: gallery.width, model: model, expected: query.count)
+      throw Failure.searchWidth(settings.embeddings, found: gallery.width, model: model, expected: query.count)
     }
     let found = Retrieval.nearest(
       queries: UnitRows(query, width: query.count), gallery: UnitRows(gallery.values, width: gallery.width),
@@ -82,29 +82,30 @@ package struct SearchJob: Sendable {
     return Outcome(hits: hits, searched: gallery.keys.count, model: model)
   }
 
-  private func query(_ threads: WorkerThreads) throws -> (vector: [Float], model: String) {
+  private func query(_ threads: WorkerThreads) throws -> (embedding: [Float], model: String) {
     switch settings.query {
     case .text(let text):
       let model = try clip()
       let embedder = try TextEmbedder(model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
-      let vector =
+      let embedding =
         settings.templates.isEmpty
-        ? try embedder.embed([text])[0] : try embedder.classVectors([text], Prompts(templates: settings.templates))[0]
-      return (vector, "\(model.name) \(model.gelu.rawValue)")
+        ? try embedder.embed([text])[0]
+        : try embedder.classEmbeddings([text], Prompts(templates: settings.templates))[0]
+      return (embedding, "\(model.name) \(model.gelu.rawValue)")
     case .image(let path):
       let model = try clip()
-      let embedder = try PictureEmbedder(model, backend: FastBackend(), threads: threads)
+      let embedder = try ImageEmbedder(model, backend: FastBackend(), threads: threads)
       let workers = DecodeWorkers(count: 1, command: settings.workerCommand)
       defer { workers.stop() }
-      let picture = try PictureLoader(workers, side: embedder.side).load(path)
-      return (try embedder.embed([picture])[0], "\(model.name) \(model.gelu.rawValue)")
+      let image = try ImageLoader(workers, side: embedder.side).load(path)
+      return (try embedder.embed([image])[0], "\(model.name) \(model.gelu.rawValue)")
     case .audio(let path):
       guard let weights = settings.weights else { throw Failure.searchModel("--audio", "--weights FILE") }
       let embedder = try AudioEmbedder(try Model(file: weights), options: .init(threads: settings.threads))
       let workers = DecodeWorkers(count: 1, command: settings.workerCommand)
       defer { workers.stop() }
       let loaded = try AudioLoader(.clip, workers: workers, threads: threads).load([.file(MediaSource(path))][...])
-      guard case .audio(let audio)? = loaded.first else { throw Failure.searchSound(path) }
+      guard case .audio(let audio)? = loaded.first else { throw Failure.searchAudio(path) }
       return (try embedder.embed(audio.samples, sampleRate: AudioEmbedder.sampleRate), Files.name(weights))
     }
   }
@@ -120,15 +121,15 @@ private struct MediaFiles {
   private var byStem: [String: String] = [:]
   private let isAsked: Bool
 
-  init(_ folders: [String]) throws {
-    isAsked = !folders.isEmpty
-    for folder in folders {
-      let walk = FileManager.default.enumerator(atPath: folder)
+  init(_ directories: [String]) throws {
+    isAsked = !directories.isEmpty
+    for directory in directories {
+      let walk = FileManager.default.enumerator(atPath: directory)
       while let name = walk?.nextObject() as? String {
         let file = Files.name(name)
         guard let ending = Files.ending(file) else { continue }
         let stem = String(file.dropLast(ending.utf8.count + 1))
-        if byStem[stem] == nil || "\(folder)/\(name)" < byStem[stem] ?? "" { byStem[stem] = "\(folder)/\(name)" }
+        if byStem[stem] == nil || "\(directory)/\(name)" < byStem[stem] ?? "" { byStem[stem] = "\(directory)/\(name)" }
       }
     }
   }

@@ -4,7 +4,7 @@ import Foundation
 /// What was found as one page with players. It plays the files where they lie.
 enum SearchPage {
   private static let videos: Set<String> = ["mp4", "webm", "mkv", "mov", "m4v", "ogv", "avi"]
-  private static let pictures: Set<String> = ["jpg", "jpeg", "png", "webp", "gif"]
+  private static let images: Set<String> = ["jpg", "jpeg", "png", "webp", "gif"]
 
   static func write(_ hits: [SearchJob.Hit], of settings: SearchSettings, to path: String) throws {
     let title =
@@ -32,7 +32,7 @@ enum SearchPage {
         .element(
           "body", [],
           [
-            .element("h1", text: title), .element("p", text: "The nearest in \(settings.vectors), by cosine."),
+            .element("h1", text: title), .element("p", text: "The nearest in \(settings.embeddings), by cosine."),
             .element("table", [], rows),
           ]),
       ])
@@ -45,7 +45,7 @@ enum SearchPage {
     guard let path else { return .element("p", text: "no file of that name; --media names its folder") }
     let source = URL(fileURLWithPath: path).absoluteString
     let ending = Files.ending(Files.name(path)) ?? ""
-    if pictures.contains(ending) { return .void("img", [("src", source), ("alt", Files.name(path))]) }
+    if images.contains(ending) { return .void("img", [("src", source), ("alt", Files.name(path))]) }
     if videos.contains(ending) {
       return .element("video", [("controls", ""), ("preload", "metadata"), ("src", source)])
     }

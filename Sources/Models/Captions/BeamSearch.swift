@@ -4,8 +4,8 @@ import Networks
 
 /// Looks for the sentence that a decoder finds most likely, going on with a few of the likeliest beginnings.
 ///
-/// What is found for a sound is a function of the decoder and of that sound alone: of equal scores the beginning that
-/// stood first wins, then the token with the lower number.
+/// What is found for an audio clip is a function of the decoder and of that audio clip alone: of equal scores the
+/// beginning that stood first wins, then the token with the lower number.
 package struct BeamSearch: Sendable {
   package struct Options: Sendable, Equatable {
     /// Beginnings that are kept; 1 takes the likeliest token each time.
@@ -46,39 +46,40 @@ package struct BeamSearch: Sendable {
   /// Sentences that grow at a time on one thread: enough that weights are read for many.
   private static let rows = 96
 
-  /// The best sentence of each sound.
-  /// - Parameter sounds: of each, its vectors one behind another, as the decoder takes them.
-  package func sentences(_ sounds: [[Float]], ops: any Ops, threads: WorkerThreads) -> [Sentence] {
-    let size = max(1, min(Self.rows / options.beams, (sounds.count + threads.count - 1) / threads.count))
-    let starts = Array(stride(from: 0, to: sounds.count, by: size))
+  /// The best sentence of each audio clip.
+  /// - Parameter audioClips: of each, its embeddings one behind another, as the decoder takes them.
+  package func sentences(_ audioClips: [[Float]], ops: any Ops, threads: WorkerThreads) -> [Sentence] {
+    let size = max(1, min(Self.rows / options.beams, (audioClips.count + threads.count - 1) / threads.count))
+    let starts = Array(stride(from: 0, to: audioClips.count, by: size))
     let found = threads.map(starts.count) { place, _ in
-      search(Array(sounds[starts[place]..<min(sounds.count, starts[place] + size)]), ops)
+      search(Array(audioClips[starts[place]..<min(audioClips.count, starts[place] + size)]), ops)
     }
     return found.flatMap { $0 }
   }
 
-  private func search(_ sounds: [[Float]], _ ops: any Ops) -> [Sentence] {
+  private func search(_ audioClips: [[Float]], _ ops: any Ops) -> [Sentence] {
     let most = min(options.mostTokens, decoder.mostTokens - 1)
     let decoding = CaptionDecoding(
-      decoder, parameters, ops: ops, sounds: sounds, mostRows: sounds.count * options.beams, mostTokens: most + 1)
-    var live = sounds.indices.map { [Beginning(sound: $0)] }
-    var finished: [[Sentence]] = sounds.map { _ in [] }
+      decoder, parameters, ops: ops, audioClips: audioClips, mostRows: audioClips.count * options.beams,
+      mostTokens: most + 1)
+    var live = audioClips.indices.map { [Beginning(audio: $0)] }
+    var finished: [[Sentence]] = audioClips.map { _ in [] }
     for step in 0...most {
       let rows = live.flatMap { $0 }
       if rows.isEmpty { break }
       decoding.advance(
         rows.map {
           CaptionDecoding.Row(
-            sound: $0.sound, parent: $0.row, token: $0.sentence.tokens.last ?? CaptionVocabulary.begin)
+            audio: $0.audio, parent: $0.row, token: $0.sentence.tokens.last ?? CaptionVocabulary.begin)
         })
       var first = 0
-      for sound in sounds.indices {
-        let own = first..<first + live[sound].count
+      for audio in audioClips.indices {
+        let own = first..<first + live[audio].count
         first = own.upperBound
-        let room = options.beams - finished[sound].count
-        let (going, ended) = goOn(live[sound], own, decoding.logits, room, mayGoOn: step < most, ops)
-        live[sound] = going
-        finished[sound] += ended
+        let room = options.beams - finished[audio].count
+        let (going, ended) = goOn(live[audio], own, decoding.logits, room, mayGoOn: step < most, ops)
+        live[audio] = going
+        finished[audio] += ended
       }
     }
     return finished.map { Self.best($0) }
@@ -86,7 +87,7 @@ package struct BeamSearch: Sendable {
 
   /// A sentence that may go on, and in which row of the step before it was.
   private struct Beginning {
-    var sound: Int
+    var audio: Int
     var row = 0
     var sentence = Sentence(tokens: [], logLikelihoods: [])
   }
@@ -98,7 +99,7 @@ package struct BeamSearch: Sendable {
     var sum: Double
   }
 
-  /// The likeliest `room` ways in which a sound's beginnings go on.
+  /// The likeliest `room` ways in which an audio clip's beginnings go on.
   /// - Parameter rows: of the step.
   /// - Returns: those that go on, and those that have ended.
   private func goOn(
@@ -120,7 +121,7 @@ package struct BeamSearch: Sendable {
       } else {
         going.append(
           Beginning(
-            sound: beginnings[candidate.beginning].sound, row: row,
+            audio: beginnings[candidate.beginning].audio, row: row,
             sentence: sentence.adding(candidate.token, candidate.logLikelihood)))
       }
     }

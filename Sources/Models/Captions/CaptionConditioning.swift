@@ -1,35 +1,36 @@
 import Basics
 import Kernels
 
-/// What a decoder looks at for a sound, made of the sound's vectors.
+/// What a decoder looks at for an audio clip, made of the audio's embeddings.
 package enum CaptionConditioning: Sendable {
-  /// All vectors, one a second: of decoders that were trained on sounds.
+  /// All embeddings, one a second: of decoders that were trained on audio clips.
   case windows
-  /// One vector, the mean of all: of decoders that were trained on texts.
+  /// One embedding, the mean of all: of decoders that were trained on texts.
   case mean
-  /// One vector, put together of those texts' vectors that are near the mean: Σ softmax(cosine / temperature) · vector.
+  /// One embedding, put together of those texts' embeddings that are near the mean: Σ softmax(cosine / temperature) ·
+  /// embedding.
   case projection(memory: FloatBuffer, temperature: Double)
 
   package static let temperature = 0.01
 
-  /// Vectors of length √width, so that a value is about 1; a vector of zeros stays one.
-  package static func scaled(_ vectors: [Float], width: Int) -> [Float] {
-    var result = vectors
-    for start in stride(from: 0, to: vectors.count - width + 1, by: width) {
+  /// Embeddings of length √width, so that a value is about 1; an embedding of zeros stays one.
+  package static func scaled(_ embeddings: [Float], width: Int) -> [Float] {
+    var result = embeddings
+    for start in stride(from: 0, to: embeddings.count - width + 1, by: width) {
       var sum = 0.0
-      for i in start..<start + width { sum += Double(vectors[i]) * Double(vectors[i]) }
+      for i in start..<start + width { sum += Double(embeddings[i]) * Double(embeddings[i]) }
       let factor = sum > 0 ? (Double(width) / sum).squareRoot() : 0
-      for i in start..<start + width { result[i] = Float(Double(vectors[i]) * factor) }
+      for i in start..<start + width { result[i] = Float(Double(embeddings[i]) * factor) }
     }
     return result
   }
 
   /// - Parameters:
-  ///   - vectors: of the sound, one behind another, `[vectors, width]`.
-  ///   - most: vectors that the decoder takes; of more, so many evenly spread ones stand for all.
+  ///   - embeddings: of the audio, one behind another, `[embeddings, width]`.
+  ///   - most: embeddings that the decoder takes; of more, so many evenly spread ones stand for all.
   /// - Returns: `[rows, width]`, scaled.
-  package func rows(_ vectors: [Float], width: Int, most: Int) -> [Float] {
-    let scaled = Self.scaled(vectors, width: width)
+  package func rows(_ embeddings: [Float], width: Int, most: Int) -> [Float] {
+    let scaled = Self.scaled(embeddings, width: width)
     switch self {
     case .windows:
       let count = scaled.count / width
@@ -45,18 +46,18 @@ package enum CaptionConditioning: Sendable {
     }
   }
 
-  package static func mean(_ vectors: [Float], width: Int) -> [Float] {
+  package static func mean(_ embeddings: [Float], width: Int) -> [Float] {
     var sums = [Double](repeating: 0, count: width)
-    for (i, value) in vectors.enumerated() { sums[i % width] += Double(value) }
-    let count = Double(max(1, vectors.count / width))
+    for (i, value) in embeddings.enumerated() { sums[i % width] += Double(value) }
+    let count = Double(max(1, embeddings.count / width))
     return sums.map { Float($0 / count) }
   }
 
   /// - Parameter memory: rows of length √width.
-  private static func project(_ vector: [Float], _ memory: FloatBuffer, _ temperature: Double) -> [Float] {
-    let (width, rows) = (vector.count, memory.count / vector.count)
+  private static func project(_ embedding: [Float], _ memory: FloatBuffer, _ temperature: Double) -> [Float] {
+    let (width, rows) = (embedding.count, memory.count / embedding.count)
     var cosines = [Float](repeating: 0, count: rows)
-    Matrix.multiply(vector, memory.start, bTransposed: true, into: &cosines, m: 1, n: rows, k: width)
+    Matrix.multiply(embedding, memory.start, bTransposed: true, into: &cosines, m: 1, n: rows, k: width)
     let most = Double(cosines.max() ?? 0)
     let shares = cosines.map { exponential((Double($0) - most) / (Double(width) * temperature)) }
     let total = shares.reduce(0, +)

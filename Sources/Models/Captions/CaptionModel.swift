@@ -3,15 +3,15 @@ import Kernels
 import Networks
 import Tensors
 
-/// A trained decoder with all that it takes to write sentences for sounds' vectors: its vocabulary, how it looks at a
-/// sound, and, where they were kept, the sentences and vectors that it was trained on.
+/// A trained decoder with all that it takes to write sentences for audio clips' embeddings: its vocabulary, how it
+/// looks at audio, and, where they were kept, the sentences and embeddings that it was trained on.
 package struct CaptionModel: Sendable {
   package let decoder: CaptionDecoder
   package let vocabulary: CaptionVocabulary
   package let parameters: Parameters
   package let conditioning: CaptionConditioning
   package let neighbors: CaptionNeighbors?
-  /// What is said of it, such as the encoder whose vectors it was trained on.
+  /// What is said of it, such as the encoder whose embeddings it was trained on.
   package let metadata: [String: String]
 
   /// What metadata call the encoder's digest.
@@ -25,7 +25,7 @@ package struct CaptionModel: Sendable {
     (self.conditioning, self.neighbors, self.metadata) = (conditioning, neighbors, metadata)
   }
 
-  /// A sentence for a sound.
+  /// A sentence for an audio clip.
   package struct Caption: Sendable, Equatable {
     package var text: String
     /// The mean logarithm of its tokens' likelihoods, the end's included.
@@ -35,13 +35,13 @@ package struct CaptionModel: Sendable {
     package var logLikelihoods: [Double]
   }
 
-  /// A sentence for each sound; it depends on that sound alone.
-  /// - Parameter sounds: vectors of each, one behind another, `[vectors, width]`, of the width that `decoder.inputs`
-  ///   says; at least one each.
+  /// A sentence for each audio clip; it depends on that audio clip alone.
+  /// - Parameter audioClips: embeddings of each, one behind another, `[embeddings, width]`, of the width that
+  ///   `decoder.inputs` says; at least one each.
   package func captions(
-    _ sounds: [[Float]], _ options: BeamSearch.Options = .init(), ops: any Ops, threads: WorkerThreads
+    _ audioClips: [[Float]], _ options: BeamSearch.Options = .init(), ops: any Ops, threads: WorkerThreads
   ) -> [Caption] {
-    let rows = sounds.map { conditioning.rows($0, width: decoder.inputs, most: decoder.mostFrames) }
+    let rows = audioClips.map { conditioning.rows($0, width: decoder.inputs, most: decoder.mostFrames) }
     return BeamSearch(decoder, parameters, vocabulary, options).sentences(rows, ops: ops, threads: threads).map {
       Caption(
         text: vocabulary.text($0.tokens), score: $0.score, tokens: $0.tokens.map { vocabulary.tokens[$0] },
@@ -50,22 +50,24 @@ package struct CaptionModel: Sendable {
   }
 }
 
-/// Sentences that a captioner was trained on, with the vectors of what they belong to: the sentence of the nearest one
-/// is what a captioner has to be better than.
+/// Sentences that a captioner was trained on, with the embeddings of what they belong to: the sentence of the nearest
+/// one is what a captioner has to be better than.
 package struct CaptionNeighbors: Sendable {
   package let sentences: [String]
   /// `[sentences, width]`, of length √width.
-  package let vectors: FloatBuffer
+  package let embeddings: FloatBuffer
 
-  package init(_ sentences: [String], _ vectors: FloatBuffer) { (self.sentences, self.vectors) = (sentences, vectors) }
+  package init(_ sentences: [String], _ embeddings: FloatBuffer) {
+    (self.sentences, self.embeddings) = (sentences, embeddings)
+  }
 
-  /// The sentence whose vector has the largest cosine with the mean of a sound's vectors, and that cosine; the first of
-  /// several.
-  package func nearest(_ sound: [Float], width: Int) -> (sentence: String, cosine: Double) {
-    let mean = CaptionConditioning.mean(CaptionConditioning.scaled(sound, width: width), width: width)
+  /// The sentence whose embedding has the largest cosine with the mean of an audio clip's embeddings, and that cosine;
+  /// the first of several.
+  package func nearest(_ audio: [Float], width: Int) -> (sentence: String, cosine: Double) {
+    let mean = CaptionConditioning.mean(CaptionConditioning.scaled(audio, width: width), width: width)
     let query = CaptionConditioning.scaled(mean, width: width)
     var products = [Float](repeating: 0, count: sentences.count)
-    Matrix.multiply(query, vectors.start, bTransposed: true, into: &products, m: 1, n: sentences.count, k: width)
+    Matrix.multiply(query, embeddings.start, bTransposed: true, into: &products, m: 1, n: sentences.count, k: width)
     var best = 0
     for (row, product) in products.enumerated() where product > products[best] { best = row }
     return (sentences[best], Double(products[best]) / Double(width))

@@ -36,14 +36,14 @@ extension CaptionModel {
     if let neighbors {
       metadata[Self.sentencesKey] = try CanonicalJSON.text(neighbors.sentences)
       try tensors.add(
-        Self.neighbors, Tensor(shape: [neighbors.sentences.count, decoder.inputs], floats: neighbors.vectors.values))
+        Self.neighbors, Tensor(shape: [neighbors.sentences.count, decoder.inputs], floats: neighbors.embeddings.values))
     }
     let file = try OutputFile(path)
     try SafetensorsFile.write(tensors, metadata: metadata, to: file)
     try file.commit()
   }
 
-  /// - Throws: `captioner.…`, `safetensors.…`, `tensor.missing`, `weights.shape`: what is not sound in the file.
+  /// - Throws: `captioner.…`, `safetensors.…`, `tensor.missing`, `weights.shape`: what is not intact in the file.
   package init(file path: String) throws {
     let file = try MappedFile(path)
     let (tensors, metadata) = try withExtendedLifetime(file) { try SafetensorsFile.read(file.bytes, source: path) }
@@ -116,11 +116,11 @@ extension CaptionModel {
     func neighbors(_ decoder: CaptionDecoder) throws -> CaptionNeighbors? {
       guard let list = metadata[CaptionModel.sentencesKey] else { return nil }
       let sentences = try CanonicalJSON.decode([String].self, from: Array(list.utf8), source: path)
-      let vectors = try rows(CaptionModel.neighbors, decoder)
-      guard sentences.count * decoder.inputs == vectors.count else {
+      let embeddings = try rows(CaptionModel.neighbors, decoder)
+      guard sentences.count * decoder.inputs == embeddings.count else {
         throw Failure.captionerPart(path, CaptionModel.sentencesKey)
       }
-      return CaptionNeighbors(sentences, vectors)
+      return CaptionNeighbors(sentences, embeddings)
     }
 
     private func rows(_ name: String, _ decoder: CaptionDecoder) throws -> FloatBuffer {

@@ -1,5 +1,5 @@
-// From the waveform to the normalised log spectrogram, as nodes: reflect padding, a convolution with the windowed
-// Fourier basis, power, logarithm, and the normalisation of each row by itself.
+// From the waveform to the normalized log spectrogram, as nodes: reflect padding, a convolution with the windowed
+// Fourier basis, power, logarithm, and the normalization of each row by itself.
 
 import Basics
 import Tensors

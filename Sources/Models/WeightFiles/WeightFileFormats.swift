@@ -15,7 +15,7 @@ package enum WeightFiles {
     return format
   }
 
-  /// Writes in the format that the path's ending names; the folder must exist.
+  /// Writes in the format that the path's ending names; the directory must exist.
   package static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {
     try format(for: path).write(weights, metadata: metadata, to: path)
   }

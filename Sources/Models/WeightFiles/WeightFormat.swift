@@ -12,13 +12,13 @@ package protocol WeightFormat: Sendable {
   static var extensions: [String] { get }
   /// Whether float16 weights may stand in a file.
   static var carriesHalf: Bool { get }
-  /// Whether a file holds what embeds sound and nothing else: no projection of pictures, no temperatures.
+  /// Whether a file holds what embeds audio and nothing else: no projection of frames, no temperatures.
   static var isAudioOnly: Bool { get }
 
   /// Writes the whole file or nothing. The same weights and metadata give the same bytes.
   static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws
 
-  /// - Throws: a `Failure` that names the file and what is not sound in it.
+  /// - Throws: a `Failure` that names the file and what is not intact in it.
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String])
 
   /// Where the tensors lie in a mapped file, so that they need not be copied; nil where the format or the file does not

@@ -1,14 +1,14 @@
 import Kernels
 
-/// A decoder that writes a sentence for a sound: word after word, looking at the words before and at the sound's
-/// vectors. Blocks are those of Vaswani et al. 2017, which normalize what they give; sizes are those of DCASE 2024's
+/// A decoder that writes a sentence for an audio clip: word after word, looking at the words before and at the audio's
+/// embeddings. Blocks are those of Vaswani et al. 2017, which normalize what they give; sizes are those of DCASE 2024's
 /// baseline for captions. Parameters are named as PyTorch's `TransformerDecoderLayer` names them, but for `q_proj`,
 /// `k_proj`, `v_proj`, which are thirds of its `in_proj`.
 package struct CaptionDecoder: Codable, Sendable, Equatable {
   package enum Inner: String, Codable, Sendable, CaseIterable { case gelu, relu }
   package enum Positions: String, Codable, Sendable, CaseIterable { case sinusoidal, learned }
 
-  /// Values of a sound's vector.
+  /// Values of an audio clip's embedding.
   package var inputs: Int
   /// Tokens that there are.
   package var vocabulary: Int
@@ -23,11 +23,11 @@ package struct CaptionDecoder: Codable, Sendable, Equatable {
   package var isTied = false
   /// Tokens of the longest sentence, with its beginning or its end.
   package var mostTokens = 32
-  /// Vectors of the longest sound.
+  /// Embeddings of the longest audio.
   package var mostFrames = 64
   /// Of what blocks give, and inside feed-forward parts.
   package var dropout = 0.2
-  /// Of the sound's vectors, before and after their linear layer.
+  /// Of the audio's embeddings, before and after their linear layer.
   package var frameDropout = 0.5
 
   package init(inputs: Int, vocabulary: Int) { (self.inputs, self.vocabulary) = (inputs, vocabulary) }
@@ -49,7 +49,7 @@ package struct CaptionDecoder: Codable, Sendable, Equatable {
   }
   var blocks: [CaptionBlock] { (0..<depth).map { CaptionBlock("\(Self.prefix).layers.\($0)", self) } }
 
-  /// From vectors and tokens to scores of the next token, `[tokens, vocabulary]` for each sentence. A token is three
+  /// From embeddings and tokens to scores of the next token, `[tokens, vocabulary]` for each sentence. A token is three
   /// values: its id, that of the sentence it is mixed with or −1, and its share.
   /// - Parameters:
   ///   - frames, tokens: rows that a sentence has at most.
@@ -78,7 +78,7 @@ package struct CaptionDecoder: Codable, Sendable, Equatable {
   package var parameters: [ParameterSpec] { layers(frames: mostFrames, tokens: mostTokens).flatMap(\.parameters) }
 }
 
-/// One block: attention to the words before, attention to the sound, feed-forward; each added to what it read, and the
+/// One block: attention to the words before, attention to the audio, feed-forward; each added to what it read, and the
 /// sum normalized.
 struct CaptionBlock: Sendable {
   let attention: Attention

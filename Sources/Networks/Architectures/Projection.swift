@@ -15,7 +15,7 @@ package struct Projection: Sendable, Equatable {
 
   /// Of the encoder's output into the teacher's space: what inference uses.
   package static let audio = "audio_transform"
-  /// Of the teacher's vectors into the encoder's space.
+  /// Of the teacher's embeddings into the encoder's space.
   package static let image = "image_transform"
 
   package static func weight(_ name: String, _ index: Int) -> String { "\(name).sequential.\(index).weight" }

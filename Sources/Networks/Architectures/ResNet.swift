@@ -6,7 +6,7 @@ extension Architecture {
   package static let resNet34 = resNet("resnet34", blocks: [3, 4, 6, 3])
 
   /// - Parameters:
-  ///   - blocks: of each stage; the first block of every stage but the first halves the picture.
+  ///   - blocks: of each stage; the first block of every stage but the first halves the image.
   ///   - channels: of each stage.
   package static func resNet(
     _ name: String, blocks: [Int], channels: [Int] = [64, 128, 256, 512]

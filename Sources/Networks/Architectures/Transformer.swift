@@ -33,14 +33,14 @@ package struct TransformerShape: Sendable, Equatable {
   }
 }
 
-/// CLIP's image tower (Dosovitskiy et al. 2021; Radford et al. 2021): from a picture of three planes to a vector.
+/// CLIP's image tower (Dosovitskiy et al. 2021; Radford et al. 2021): from an image of three planes to an embedding.
 package struct VisionTransformer: Sendable, Equatable {
   package var shape: TransformerShape
-  /// Pixels of a picture's side.
+  /// Pixels of an image's side.
   package var imageSize: Int
   /// Pixels of a patch's side.
   package var patchSize: Int
-  /// Values of a vector.
+  /// Values of an embedding.
   package var embedding: Int
 
   package init(_ shape: TransformerShape, imageSize: Int, patchSize: Int, embedding: Int) {
@@ -49,7 +49,7 @@ package struct VisionTransformer: Sendable, Equatable {
 
   package static let prefix = "vision"
 
-  /// Of one picture.
+  /// Of one image.
   package var input: Extent { Extent(images: 1, channels: 3, height: imageSize, width: imageSize, block: 1) }
 
   /// Patches and the class token.
@@ -74,14 +74,14 @@ package struct VisionTransformer: Sendable, Equatable {
   package var parameters: [ParameterSpec] { layers.flatMap(\.parameters) }
 }
 
-/// CLIP's text tower: from a row of ids, which ends with the end token, to a vector. What would follow the end token
-/// cannot change the vector, since no token sees those behind it.
+/// CLIP's text tower: from a row of ids, which ends with the end token, to an embedding. What would follow the end
+/// token cannot change the embedding, since no token sees those behind it.
 package struct TextTransformer: Sendable, Equatable {
   package var shape: TransformerShape
   package var vocabulary: Int
   /// Tokens of the longest text.
   package var context: Int
-  /// Values of a vector.
+  /// Values of an embedding.
   package var embedding: Int
 
   package init(_ shape: TransformerShape, vocabulary: Int, context: Int, embedding: Int) {

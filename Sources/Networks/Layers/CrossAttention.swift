@@ -1,7 +1,7 @@
 import Kernels
 
-/// Attention of an image's tokens to the rows of its memory, such as a sound's windows, by several heads (Vaswani et
-/// al. 2017). Stands inside `WithMemory`.
+/// Attention of an image's tokens to the rows of its memory, such as an audio clip's windows, by several heads (Vaswani
+/// et al. 2017). Stands inside `WithMemory`.
 package struct CrossAttention: LayerDescription {
   package let name: String
   package let width: Int

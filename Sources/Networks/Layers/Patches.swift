@@ -1,6 +1,6 @@
 import Kernels
 
-/// A picture, plane by plane, cut into squares: a token for each, row by row, of its values in the order channel, row,
+/// An image, plane by plane, cut into squares: a token for each, row by row, of its values in the order channel, row,
 /// column. A linear layer behind it is a convolution whose stride is its size.
 package struct Patches: LayerDescription {
   /// Pixels of a side. What is left at the right and at the bottom is not used.

@@ -1,7 +1,7 @@
 import Kernels
 
-/// Two sequences that meet: rows of a memory, such as a sound's windows, go through layers of their own; tokens go
-/// through others, of which each `CrossAttention` looks at the memory.
+/// Two sequences that meet: rows of a memory, such as an audio clip's windows, go through layers of their own; tokens
+/// go through others, of which each `CrossAttention` looks at the memory.
 ///
 /// An image of the input is one row: the memory's values row by row, then the tokens' values row by row. In training
 /// images may have fewer rows of either (`RowCounts`); those they have come first.

@@ -1,6 +1,6 @@
 // clip-retrieval's tables: `img_emb_0.npy`, `img_emb_1.npy`, … of rows `[N, width]`. Which row is which image stands in
-// a parquet file that is not read here; a list of keys beside the table takes its place. All partitions of a folder are
-// one table, since clip-retrieval deals neighbouring images out to different ones.
+// a parquet file that is not read here; a list of keys beside the table takes its place. All partitions of a directory
+// are one table, since clip-retrieval deals neighboring images out to different ones.
 
 import Basics
 import Corpus
@@ -10,9 +10,9 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
   static let name = "clip-retrieval"
   static let extensions = ["npy"]
 
-  /// `img_emb_12.npy`, and `text_emb_12.npy`, whose rows are no pictures and are left alone.
+  /// `img_emb_12.npy`, and `text_emb_12.npy`, whose rows are no images and are left alone.
   static func reads(_ path: String) -> Bool {
-    // Asked of every name in a folder: strings are made for few.
+    // Asked of every name in a directory: strings are made for few.
     let start = path.utf8.lastIndex(of: 0x2F).map(path.utf8.index(after:)) ?? path.startIndex
     let name = path.utf8[start...]
     guard name.starts(with: "img_emb_".utf8) || name.starts(with: "text_emb_".utf8) else { return false }
@@ -33,8 +33,8 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
   /// The first partition lists the rows of all; the others list nothing.
   static func list(_ path: String) throws -> EmbeddingListing {
     guard number(path, "img_emb_") != nil else { return EmbeddingListing(blocks: []) }
-    let folder = Files.parent(path)
-    let names = try Files.names(in: folder).filter { number($0, "img_emb_") != nil }
+    let directory = Files.parent(path)
+    let names = try Files.names(in: directory).filter { number($0, "img_emb_") != nil }
     let order = names.sorted {
       (Int(number($0, "img_emb_") ?? "") ?? 0, $0) < (Int(number($1, "img_emb_") ?? "") ?? 0, $1)
     }
@@ -42,10 +42,10 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
     var (parts, keys) = ([EmbeddingTable.Part](), [String]())
     var kind: (type: ElementType, width: Int)?
     for name in order {
-      let (part, type, width) = try EmbeddingTable.Part.of(npy: "\(folder)/\(name)")
+      let (part, type, width) = try EmbeddingTable.Part.of(npy: "\(directory)/\(name)")
       if let kind, kind != (type, width) {
         throw Failure.tablePartition(
-          "\(folder)/\(name)", "\(type.rawValue) [, \(width)]", "\(kind.type.rawValue) [, \(kind.width)]")
+          "\(directory)/\(name)", "\(type.rawValue) [, \(width)]", "\(kind.type.rawValue) [, \(kind.width)]")
       }
       kind = (type, width)
       let list = try keyList(part.path)
@@ -70,16 +70,16 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
 
   /// Where the keys of `img_emb_0.npy` may be.
   static func keyListPaths(_ path: String) -> [String] {
-    let (folder, stem) = (Files.parent(path), String(Files.name(path).dropLast(4)))
+    let (directory, stem) = (Files.parent(path), String(Files.name(path).dropLast(4)))
     let digits = number(path, "img_emb_") ?? ""
-    let beside = ["keys.txt", "keys.jsonl", "jsonl"].map { "\(folder)/\(stem).\($0)" }
-    let inFolders = ["\(folder)/keys", "\(folder)/../keys", "\(folder)/../metadata"].flatMap { place in
+    let beside = ["keys.txt", "keys.jsonl", "jsonl"].map { "\(directory)/\(stem).\($0)" }
+    let inDirectories = ["\(directory)/keys", "\(directory)/../keys", "\(directory)/../metadata"].flatMap { place in
       [stem, "keys_\(digits)", "metadata_\(digits)"].flatMap { ["\(place)/\($0).txt", "\(place)/\($0).jsonl"] }
     }
-    return beside + inFolders
+    return beside + inDirectories
   }
 
-  /// The same outside of a table, or of a folder with tables.
+  /// The same outside of a table, or of a directory with tables.
   static func keyListPlaces(_ path: String) -> [String] {
     Files.isDirectory(path) ? ["keys", "metadata"].map { "\(Files.parent(path))/\($0)" } : keyListPaths(path)
   }
@@ -110,7 +110,7 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
     return try? CanonicalJSON.decode(String.self, from: line, source: "")
   }
 
-  /// Keys are often paths of pictures: the folder and the picture's ending go.
+  /// Keys are often paths of images: the directory and the image's ending go.
   private static func stem(_ key: String) -> String {
     let name = Files.name(key)
     let ending = [".jpg", ".jpeg", ".png", ".webp"].first { name.lowercased().hasSuffix($0) }

@@ -1,5 +1,5 @@
-// What is known of some teacher vectors besides their values. clip-video-encode records none of it, so it stands in an
-// `embeddings.json` beside the files, in a file's own metadata, or in flags.
+// What is known of some teacher embeddings besides their values. clip-video-encode records none of it, so it stands in
+// an `embeddings.json` beside the files, in a file's own metadata, or in flags.
 
 import Basics
 
@@ -33,10 +33,10 @@ package struct EmbeddingDescription: Sendable, Hashable {
     var normalized: Bool?
   }
 
-  /// What `embeddings.json` in `folder` says; nothing where there is none.
+  /// What `embeddings.json` in `directory` says; nothing where there is none.
   /// - Throws: `json.invalid`, or `embeddings.json` for a width or rate that is not above 0.
-  static func beside(_ folder: String) throws -> EmbeddingDescription {
-    let path = "\(folder)/\(fileName)"
+  static func beside(_ directory: String) throws -> EmbeddingDescription {
+    let path = "\(directory)/\(fileName)"
     guard Files.exists(path) else { return EmbeddingDescription() }
     let sidecar = try CanonicalJSON.decode(Sidecar.self, from: Files.read(path, limit: 1 << 20), source: path)
     if let fps = sidecar.fps, !(fps > 0) { throw Failure.embeddingsSidecar(path, "fps", "\(fps)") }
@@ -46,7 +46,7 @@ package struct EmbeddingDescription: Sendable, Hashable {
       normalised: sidecar.normalised ?? sidecar.normalized)
   }
 
-  /// From the text metadata of a file; values that are not sound count as absent.
+  /// From the text metadata of a file; values that are not as they should be count as absent.
   static func metadata(_ metadata: [String: String]) -> EmbeddingDescription {
     EmbeddingDescription(
       dimension: metadata["dim"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil },

@@ -1,4 +1,4 @@
-// The sentences about files with teacher vectors that `ShardsFailures.swift` has no room for.
+// The sentences about files with teacher embeddings that `ShardsFailures.swift` has no room for.
 
 import Basics
 

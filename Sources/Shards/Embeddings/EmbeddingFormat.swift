@@ -29,7 +29,7 @@ package protocol WritableEmbeddings: EmbeddingFormat {
   static func write(_ embeddings: EmbeddingSet, to path: String) throws
 }
 
-/// A format with tables whose rows have names: class vectors and the like.
+/// A format with tables whose rows have names: class embeddings and the like.
 package protocol NamedTables: EmbeddingFormat {
   /// The table called by the first of `names` that is there; a file with one table only needs no name.
   /// - Throws: `tensors.missing`, and what the format throws.
@@ -56,7 +56,7 @@ extension EmbeddingFormat {
   /// Whether what follows the last dot of a name is one of the endings, in letters of either case.
   package static func hasEnding(_ path: String) -> Bool { extensions.contains { hasEnding(path, $0) } }
 
-  /// Makes no strings: a folder holds hundreds of thousands of names.
+  /// Makes no strings: a directory holds hundreds of thousands of names.
   private static func hasEnding(_ path: String, _ ending: String) -> Bool {
     let (path, ending) = (path.utf8, ending.utf8)
     guard path.count > ending.count,

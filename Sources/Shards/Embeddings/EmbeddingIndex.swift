@@ -1,5 +1,5 @@
-// Which clips have teacher vectors, and where. Scans folders and files in byte order, reads names and headers only; a
-// file that is refused is kept with its reason, so that one bad shard does not stop the others.
+// Which clips have teacher embeddings, and where. Scans directories and files in byte order, reads names and headers
+// only; a file that is refused is kept with its reason, so that one bad shard does not stop the others.
 
 import Basics
 import Corpus
@@ -18,25 +18,25 @@ package struct EmbeddingIndex: Sendable {
   private var byFirstPart: [String: [Int32]] = [:]
   /// Files that are not used, with the reason.
   package private(set) var refused: [Failure] = []
-  /// What all vectors have in common; a value on which they differ is nil.
+  /// What all embeddings have in common; a value on which they differ is nil.
   package private(set) var description = EmbeddingDescription()
   private var descriptions: [EmbeddingDescription: SharedDescription] = [:]
   private let told: EmbeddingDescription
-  /// What the last file and its folder said, and what came of it: most often what the next ones do.
+  /// What the last file and its directory said, and what came of it: most often what the next ones do.
   private var lastDescription: (listed: EmbeddingDescription, known: EmbeddingDescription, shared: SharedDescription)?
 
   /// - Parameters:
-  ///   - paths: files, folders, and patterns `NAME-*-of-00008.npy` for all parts of a set; folders are walked, hidden
-  ///     names left out, symbolic links to folders not followed.
+  ///   - paths: files, directories, and patterns `NAME-*-of-00008.npy` for all parts of a set; directories are walked,
+  ///     hidden names left out, symbolic links to directories not followed.
   ///   - fps: rows a second, over what the files say.
   ///   - model: the teacher's name, over what the files say.
   /// - Throws: for a path that is not there, a format that is not read, `embeddings.none` when nothing is found, and
-  ///   `embeddings.model` when the vectors come from different models.
+  ///   `embeddings.model` when the embeddings come from different models.
   package init(paths: [String], fps: Double? = nil, model: String? = nil) throws {
     told = EmbeddingDescription(fps: fps, model: model)
     for path in try paths.flatMap({ try EmbeddingPart.paths(pattern: $0) ?? [$0] }) {
       if Files.isDirectory(path) {
-        try scan(folder: path, known: EmbeddingDescription())
+        try scan(directory: path, known: EmbeddingDescription())
       } else {
         _ = try Files.identity(path)
         let format = try Self.format(path)
@@ -44,7 +44,7 @@ package struct EmbeddingIndex: Sendable {
       }
     }
     if locations.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
-    // A folder's names come in byte order, which is nearly always that of its keys.
+    // A directory's names come in byte order, which is nearly always that of its keys.
     if keys.indices.dropFirst().contains(where: { precedesInBytes(keys[$0], keys[$0 - 1]) }) {
       keys.sort(by: precedesInBytes)
     }
@@ -52,7 +52,8 @@ package struct EmbeddingIndex: Sendable {
     try summarise(paths)
   }
 
-  /// Files and folders outside of `path`, a file or folder with vectors, that say something of them; there or not.
+  /// Files and directories outside of `path`, a file or directory with embeddings, that say something of them; there or
+  /// not.
   package static func beside(_ path: String) -> [String] {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -89,7 +90,7 @@ package struct EmbeddingIndex: Sendable {
     return (other, first)
   }
 
-  /// The file that holds the rows at a position, or the folder, with a slash behind it, of a file that holds nothing
+  /// The file that holds the rows at a position, or the directory, with a slash behind it, of a file that holds nothing
   /// else.
   func source(at position: Int) -> String {
     let path = locations[position].path
@@ -105,13 +106,13 @@ package struct EmbeddingIndex: Sendable {
     (locations[position].path, locations[position].part)
   }
 
-  /// Whether the file at a position holds nothing else and lies directly in a folder, named with a slash behind it:
+  /// Whether the file at a position holds nothing else and lies directly in a directory, named with a slash behind it:
   /// whether that is its `source(at:)`, without making a string.
-  func isAlone(at position: Int, in folder: String) -> Bool {
+  func isAlone(at position: Int, in directory: String) -> Bool {
     guard locations[position].member.isEmpty, locations[position].rowsOfTable == nil else { return false }
-    let (path, folder) = (locations[position].path.utf8, folder.utf8)
-    guard folder.last == 0x2F, path.count > folder.count, path.starts(with: folder) else { return false }
-    return path.lastIndex(of: 0x2F) == path.index(path.startIndex, offsetBy: folder.count - 1)
+    let (path, directory) = (locations[position].path.utf8, directory.utf8)
+    guard directory.last == 0x2F, path.count > directory.count, path.starts(with: directory) else { return false }
+    return path.lastIndex(of: 0x2F) == path.index(path.startIndex, offsetBy: directory.count - 1)
   }
 
   /// The only position of a key; nil where it has none, or several.
@@ -136,21 +137,21 @@ package struct EmbeddingIndex: Sendable {
 
   // MARK: scanning
 
-  private mutating func scan(folder: String, known: EmbeddingDescription) throws {
-    let names = try Files.names(in: folder).filter { !$0.hasPrefix(".") }
+  private mutating func scan(directory: String, known: EmbeddingDescription) throws {
+    let names = try Files.names(in: directory).filter { !$0.hasPrefix(".") }
     let known =
-      names.contains(EmbeddingDescription.fileName) ? try .beside(folder).completed(by: known) : known
-    refused += EmbeddingPart.gaps(folder, names)
+      names.contains(EmbeddingDescription.fileName) ? try .beside(directory).completed(by: known) : known
+    refused += EmbeddingPart.gaps(directory, names)
     first.reserveCapacity(first.count + names.count)
     locations.reserveCapacity(locations.count + names.count)
     for name in names {
-      let path = "\(folder)/\(name)"
+      let path = "\(directory)/\(name)"
       if let format = Self.known(path) {
         try add(path, format, known: known)
       } else if let refusal = Self.unsupported(path), !Self.isMetadata(name) {
         refused.append(refusal)
-      } else if (try? Files.identityOfLink(path))?.kind == .folder {
-        try scan(folder: path, known: known)
+      } else if (try? Files.identityOfLink(path))?.kind == .directory {
+        try scan(directory: path, known: known)
       }
     }
   }

@@ -64,7 +64,7 @@ package struct EmbeddingLocation: Sendable {
     return member.isEmpty && offset == 0 ? "rows @0" : "rows \(member)@\(offset)"
   }
 
-  /// Rows of teacher vectors, `[rows, width]`, float16, bfloat16, float32 or float64; one vector is one row.
+  /// Rows of teacher embeddings, `[rows, width]`, float16, bfloat16, float32 or float64; one embedding is one row.
   /// - Throws: `embedding.shape`, `embedding.empty`, `embedding.type`, and what the format throws.
   package func rows() throws -> Tensor {
     let tensor = try format.read(self)

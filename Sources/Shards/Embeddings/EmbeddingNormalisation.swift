@@ -1,14 +1,14 @@
-// Whether all teacher vectors of a run have length one, or none: the mean of unit rows is not the unit of their mean,
-// so that clips with the one and clips with the other would be taught on different scales.
+// Whether all teacher embeddings of a run have length one, or none: the mean of unit rows is not the unit of their
+// mean, so that clips with the one and clips with the other would be taught on different scales.
 
 import Basics
 import Tensors
 
 extension EmbeddingIndex {
-  /// float16 rows that were normalised before they were rounded lie within a thousandth of one.
+  /// float16 rows that were normalized before they were rounded lie within a thousandth of one.
   private static let tolerance = 2e-3
-  /// Clips looked at in a folder of single files, and in each file of many clips.
-  private static let sample = (folder: 16, file: 4)
+  /// Clips looked at in a directory of single files, and in each file of many clips.
+  private static let sample = (directory: 16, file: 4)
 
   /// Whether rows have length one; nil when nothing can be said.
   ///
@@ -16,12 +16,12 @@ extension EmbeddingIndex {
   /// - Throws: `embeddings.normalised` when some clips' rows all have length one and others' have not.
   @discardableResult
   package func normalisation() throws -> Bool? {
-    // Positions of keys by where their rows come from; a name that ends in a slash is a folder of single files.
+    // Positions of keys by where their rows come from; a name that ends in a slash is a directory of single files.
     var sources: [String: [Int32]] = [:]
     var (last, members) = ("", [Int32]())
     for (k, key) in keys.enumerated() {
       guard let position = firstPosition(forKey: key) else { continue }
-      // Neighbours come from one source.
+      // Neighbors come from one source.
       if !isAlone(at: position, in: last), case let source = source(at: position), source != last {
         if !members.isEmpty { sources[last, default: []] += members }
         (last, members) = (source, [])
@@ -31,7 +31,7 @@ extension EmbeddingIndex {
     if !members.isEmpty { sources[last, default: []] += members }
     var (unit, other): (String?, String?)
     for (source, members) in sources.sorted(by: { precedesInBytes($0.key, $1.key) }) {
-      let count = source.hasSuffix("/") ? Self.sample.folder : Self.sample.file
+      let count = source.hasSuffix("/") ? Self.sample.directory : Self.sample.file
       for i in Set((0..<count).map { $0 * members.count / count }).sorted() {
         guard let location = firstPosition(forKey: keys[Int(members[i])]).map({ self[$0] }),
           let isUnit = Self.isUnit(location)

@@ -9,7 +9,7 @@ package struct EmbeddingPart: Sendable, Equatable {
   package let (stem, ending): (String, String)
   package let part: WorkPart
 
-  /// Nil for a name that is none of a part's. No folder stands in it.
+  /// Nil for a name that is none of a part's. No directory stands in it.
   package init?(name: String) {
     guard let dot = name.lastIndex(of: ".") else { return nil }
     let words = name[..<dot].split(separator: "-", omittingEmptySubsequences: false)
@@ -51,14 +51,14 @@ package struct EmbeddingPart: Sendable, Equatable {
     guard name.contains("-*-of-"), !Files.exists(pattern),
       let first = EmbeddingPart(name: name.replacing("-*-of-", with: "-00000-of-", maxReplacements: 1))
     else { return nil }
-    let folder = Files.parent(pattern)
-    let paths = first.all.map { "\(folder)/\($0.name)" }
+    let directory = Files.parent(pattern)
+    let paths = first.all.map { "\(directory)/\($0.name)" }
     if let absent = paths.first(where: { !Files.exists($0) }) { throw Failure.embeddingsPartMissing(absent) }
     return paths
   }
 
-  /// For each set among the names in a folder of which a part is not there: the failure that says so.
-  static func gaps(_ folder: String, _ names: [String]) -> [Failure] {
+  /// For each set among the names in a directory of which a part is not there: the failure that says so.
+  static func gaps(_ directory: String, _ names: [String]) -> [Failure] {
     guard names.contains(where: { $0.contains("-of-") }) else { return [] }
     var sets: [String: (first: EmbeddingPart, there: Set<Int>)] = [:]
     for part in names.compactMap({ EmbeddingPart(name: $0) }) {
@@ -67,7 +67,7 @@ package struct EmbeddingPart: Sendable, Equatable {
     }
     return sets.sorted { precedesInBytes($0.key, $1.key) }.compactMap { _, set in
       set.first.all.first { !set.there.contains($0.part.index) }.map {
-        Failure.embeddingsPartMissing("\(folder)/\($0.name)")
+        Failure.embeddingsPartMissing("\(directory)/\($0.name)")
       }
     }
   }

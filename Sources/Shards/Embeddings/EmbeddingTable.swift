@@ -34,7 +34,7 @@ final class EmbeddingTable: Sendable, Equatable {
     a.parts == b.parts && a.type == b.type && a.width == b.width
   }
 
-  /// `[rows.count, width]` in the order asked for; neighbours are read in one go.
+  /// `[rows.count, width]` in the order asked for; neighbors are read in one go.
   func read(_ rows: [Int], source: String) throws -> Tensor {
     let rowBytes = width * type.byteCount
     var bytes: [UInt8] = []

@@ -6,7 +6,7 @@ import CArchive
 import Tensors
 
 enum ZipMember {
-  /// No clip's vectors come near: an hour at 30 rows a second, 1,024 float64 wide, is 0.9 GB.
+  /// No clip's embeddings come near: an hour at 30 rows a second, 1,024 float64 wide, is 0.9 GB.
   static let largest = 1 << 30
   /// Deflate packs at most 1 : 1,032.
   private static let steepest = 1_040

@@ -45,27 +45,27 @@ struct CaptionBatch {
     }
   }
 
-  private func vectors(_ row: Int) -> [Float] {
-    let vectors = samples.sounds[samples.sentences[sentences[row]].sound]
-    guard let epoch, recipe.noise > 0 else { return vectors }
+  private func embeddings(_ row: Int) -> [Float] {
+    let embeddings = samples.audioClips[samples.sentences[sentences[row]].audio]
+    guard let epoch, recipe.noise > 0 else { return embeddings }
     var random = SeededRandom(seed: seed, for: "noise\0" + samples.ids[sentences[row]], UInt64(epoch))
-    // A vector of length one is as long as √width here.
+    // An embedding of length one is as long as √width here.
     let deviation = recipe.noise * Double(samples.width).squareRoot()
     return CaptionConditioning.scaled(
-      vectors.map { Float(Double($0) + deviation * random.normal()) }, width: samples.width)
+      embeddings.map { Float(Double($0) + deviation * random.normal()) }, width: samples.width)
   }
 
   /// Fills one image of the input.
-  /// - Returns: how many of its vectors there are, and the words to be told.
+  /// - Returns: how many of its embeddings there are, and the words to be told.
   func fill(_ row: Int, _ place: MutableFloats) -> (frames: Int, targets: [Int32]) {
     let share = share(row)
     let sentence = samples.sentences[sentences[row]].tokens
-    var (own, other) = (vectors(row), [Float]())
+    var (own, other) = (embeddings(row), [Float]())
     var second: [Int]?
     if share < 1 {
-      other = vectors(partner(row))
+      other = embeddings(partner(row))
       second = [CaptionVocabulary.begin] + samples.sentences[sentences[partner(row)]].tokens
-      // Vectors that one of the two does not have count as zeros.
+      // Embeddings that one of the two does not have count as zeros.
       if own.count < other.count { own += [Float](repeating: 0, count: other.count - own.count) }
     }
     for (i, value) in own.enumerated() {

@@ -5,19 +5,19 @@ import Networks
 /// What the weights of a decoder for captions depend on besides data and `TrainingConfiguration`. Defaults are those of
 /// DCASE 2024's baseline.
 package struct CaptionRecipe: Codable, Sendable, Equatable {
-  /// What a decoder is trained on: sounds with their sentences, or sentences alone, each with its own vector in place
-  /// of a sound's.
-  package enum Source: String, Codable, Sendable, CaseIterable { case sounds, texts }
+  /// What a decoder is trained on: audio clips with their sentences, or sentences alone, each with its own embedding in
+  /// place of an audio clip's.
+  package enum Source: String, Codable, Sendable, CaseIterable { case audio, texts }
 
   package var decoder: CaptionDecoder
-  package var source = Source.sounds
+  package var source = Source.audio
   /// Of the words that are wanted, the share that is spread over all words.
   package var smoothing = 0.2
   /// α of the Beta distribution that two sentences' shares are drawn from; 0: nothing is mixed.
   package var mixup = 0.4
-  /// Deviation of Gaussian noise that is added to each value of a text's vector of length one.
+  /// Deviation of Gaussian noise that is added to each value of a text's embedding of length one.
   package var noise = 0.0
-  /// How sentences are looked for where validation sounds are captioned.
+  /// How sentences are looked for where validation audio clips are captioned.
   package var beams = 3
 
   package init(_ decoder: CaptionDecoder) { self.decoder = decoder }

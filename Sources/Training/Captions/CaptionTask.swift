@@ -4,12 +4,12 @@ import Models
 import Networks
 import Ranks
 
-/// Trains a decoder for captions: each sample is a sentence with the vectors of its sound.
+/// Trains a decoder for captions: each sample is a sentence with the embeddings of its audio.
 ///
 /// Ranks and threads take microbatches of sentences as they take those of clips; what a batch's loss is divided by, its
 /// number of words, all of them know beforehand.
 package final class CaptionTask: TrainingTask, @unchecked Sendable {
-  /// Scores captions of the validation sounds against what was said of these.
+  /// Scores captions of the validation audio clips against what was said of these.
   package typealias Score = (_ captions: [String], _ references: [[String]]) throws -> [String: Double]
 
   /// The score that training makes larger, by the name that `Score` gives it.
@@ -104,8 +104,8 @@ package final class CaptionTask: TrainingTask, @unchecked Sendable {
 
   // MARK: Validation
 
-  /// The loss of the validation sentences, and the scores of captions of their sounds. What is to become smaller is
-  /// −CIDEr-D, or the loss where nothing scores.
+  /// The loss of the validation sentences, and the scores of captions of their audio clips. What is to become smaller
+  /// is −CIDEr-D, or the loss where nothing scores.
   package func validate(withScores: Bool) throws -> ValidationResult {
     guard let validation else { return ValidationResult(loss: 0) }
     var (sum, words) = (0.0, 0)
@@ -119,7 +119,7 @@ package final class CaptionTask: TrainingTask, @unchecked Sendable {
     var options = BeamSearch.Options()
     options.beams = recipe.beams
     let search = BeamSearch(recipe.decoder, learner.parameters, vocabulary, options)
-    let found = search.sentences(validation.sounds, ops: ops, threads: threads).map { vocabulary.text($0.tokens) }
+    let found = search.sentences(validation.audioClips, ops: ops, threads: threads).map { vocabulary.text($0.tokens) }
     var scores = try score(found, validation.references)
     let criterion = scores[Self.criterion].map { -$0 } ?? loss
     scores["loss"] = loss

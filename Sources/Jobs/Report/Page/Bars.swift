@@ -14,7 +14,7 @@ package struct Bars: Sendable {
 
   package var title: String
   package var bars: [Bar]
-  /// Of the bars' colour: an index of the style's.
+  /// Of the bars' color: an index of the style's.
   package var color = 0
 
   package init(title: String, bars: [Bar], color: Int = 0) {

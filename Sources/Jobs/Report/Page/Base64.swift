@@ -1,4 +1,4 @@
-/// Base64 of RFC 4648, for pictures and sounds inside the page.
+/// Base64 of RFC 4648, for images and audio inside the page.
 enum Base64 {
   private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 

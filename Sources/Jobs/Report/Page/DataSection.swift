@@ -29,7 +29,7 @@ enum DataSection {
     return body
   }
 
-  /// Picture, spectrogram, player, words.
+  /// Image, spectrogram, player, words.
   /// - Parameter id: of the player, for buttons elsewhere on the page.
   static func clip(_ clip: ReportContent.GalleryClip, id: String?) -> [Markup] {
     var parts = [frame(clip)]
@@ -38,15 +38,15 @@ enum DataSection {
         .void(
           "img",
           [
-            ("class", "sound"), ("src", Picture.source(png: spectrogram)), ("alt", "Spectrogram of \(clip.id)"),
+            ("class", "sound"), ("src", PageImage.source(png: spectrogram)), ("alt", "Spectrogram of \(clip.id)"),
           ]))
     }
-    if let sound = clip.sound {
+    if let audio = clip.audio {
       parts.append(
         .element(
           "audio",
           [
-            ("controls", ""), ("preload", "none"), ("src", Picture.source(audio: sound)),
+            ("controls", ""), ("preload", "none"), ("src", PageImage.source(audio: audio)),
             ("aria-label", "Audio of \(clip.id)"),
           ] + (id.map { [("id", $0)] } ?? [])))
     }
@@ -64,6 +64,7 @@ enum DataSection {
     guard let frame = clip.frame else { return .element("div", [("class", "none")], text: "no frame kept") }
     return .void(
       "img",
-      [("class", "frame"), ("alt", "A frame of \(clip.id)")] + ImagePlace.source(place) { Picture.source(jpeg: frame) })
+      [("class", "frame"), ("alt", "A frame of \(clip.id)")]
+        + ImagePlace.source(place) { PageImage.source(jpeg: frame) })
   }
 }

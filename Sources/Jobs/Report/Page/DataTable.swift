@@ -62,11 +62,11 @@ package struct ConfusionPlot: Sendable {
     (self.title, self.labels, self.counts) = (title, labels, counts)
   }
 
-  /// Above this many classes numbers do not fit, and the matrix is a picture.
+  /// Above this many classes numbers do not fit, and the matrix is an image.
   private static let mostNumbers = 24
 
   package var markup: Markup {
-    guard labels.count <= Self.mostNumbers else { return picture }
+    guard labels.count <= Self.mostNumbers else { return image }
     let heading = Markup.element(
       "tr", [],
       [.element("td", [("class", "corner")], text: "is ↓ taken for →")]
@@ -91,20 +91,20 @@ package struct ConfusionPlot: Sendable {
       ])
   }
 
-  private var picture: Markup {
+  private var image: Markup {
     let shares = counts.flatMap { row -> [Float] in
       let total = Float(max(1, row.reduce(0, +)))
       return row.map { Float($0) / total }
     }
-    return Picture.figure(
+    return PageImage.figure(
       PNGImage(width: labels.count, height: labels.count, values: shares, range: 0...1), title: title,
       text: "\(title): \(labels.count) classes in byte order, actual from top to bottom, predicted from left to right",
-      style: "matrix", scale: Picture.scale("0 % of the class", "100 %"))
+      style: "matrix", scale: PageImage.scale("0 % of the class", "100 %"))
   }
 }
 
-/// Pictures and sounds that lie inside the page.
-enum Picture {
+/// Images and audio that lie inside the page.
+enum PageImage {
   static func source(png: PNGImage) -> String { "data:image/png;base64,\(Base64.text(png.bytes))" }
   static func source(jpeg: [UInt8]) -> String { "data:image/jpeg;base64,\(Base64.text(jpeg))" }
   /// - Parameter audio: its first bytes say which format it has.
@@ -113,7 +113,7 @@ enum Picture {
     return "data:audio/\(type);base64,\(Base64.text(audio))"
   }
 
-  /// The shades of pictures from the least to the greatest value.
+  /// The shades of images from the least to the greatest value.
   static func scale(_ low: String, _ high: String) -> Markup {
     let shades = PNGImage(width: 256, height: 1, pixels: (0...255).map { UInt8($0) })
     return .element(

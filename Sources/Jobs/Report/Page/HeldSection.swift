@@ -7,33 +7,33 @@ enum HeldSection {
     guard let held else {
       return [.element("p", [("class", "empty")], text: "No clips were kept out of training, or no weights are there.")]
     }
-    var pictures: [Markup] = []
+    var figures: [Markup] = []
     if let similarity = held.similarity {
-      pictures.append(
-        Picture.figure(
+      figures.append(
+        PageImage.figure(
           similarity, title: "Audio against images", text: held.similarityText, style: "matrix",
           scale: held.similarityRange.map {
-            Picture.scale("cosine \(String(format: "%.2f", $0.low))", String(format: "%.2f", $0.high))
+            PageImage.scale("cosine \(String(format: "%.2f", $0.low))", String(format: "%.2f", $0.high))
           }))
     }
-    if let map = held.map { pictures.append(map.markup) }
+    if let map = held.map { figures.append(map.markup) }
     var body: [Markup] = [
-      .element("p", text: held.title), .element("div", [("class", "columns")], pictures),
+      .element("p", text: held.title), .element("div", [("class", "columns")], figures),
     ]
-    let (sounds, images) = (held.neighbours.filter(\.isSound), held.neighbours.filter { !$0.isSound })
+    let (audioClips, images) = (held.neighbours.filter(\.isAudio), held.neighbours.filter { !$0.isAudio })
     var shown = ImagesShown()
-    if !sounds.isEmpty {
+    if !audioClips.isEmpty {
       body.append(.element("h3", text: "Audio, and the five nearest images"))
-      body += sounds.map { row($0, held.clips, &shown) }
+      body += audioClips.map { row($0, held.clips, &shown) }
     }
     if !images.isEmpty {
       body.append(.element("h3", text: "An image, and the five nearest audio clips"))
       body += images.map { row($0, held.clips, &shown) }
     }
     // Audio lies in the page once; buttons play it.
-    body += sounding(held).map { id, sound in
+    body += sounding(held).map { id, audio in
       .element(
-        "audio", [("id", player(id)), ("preload", "none"), ("src", Picture.source(audio: sound)), ("hidden", "")])
+        "audio", [("id", player(id)), ("preload", "none"), ("src", PageImage.source(audio: audio)), ("hidden", "")])
     }
     return body
   }
@@ -41,9 +41,9 @@ enum HeldSection {
   private static func sounding(_ held: ReportContent.HeldPart) -> [(String, [UInt8])] {
     var ids: Set<String> = []
     for neighbours in held.neighbours {
-      if neighbours.isSound { ids.insert(neighbours.query) } else { ids.formUnion(neighbours.answers.map(\.id)) }
+      if neighbours.isAudio { ids.insert(neighbours.query) } else { ids.formUnion(neighbours.answers.map(\.id)) }
     }
-    return ids.sorted().compactMap { id in held.clips[id]?.sound.map { (id, $0) } }
+    return ids.sorted().compactMap { id in held.clips[id]?.audio.map { (id, $0) } }
   }
 
   private static func player(_ id: String) -> String { "sound-\(id)" }
@@ -51,11 +51,11 @@ enum HeldSection {
   private static func row(
     _ neighbours: ReportContent.Neighbours, _ clips: [String: ReportContent.GalleryClip], _ shown: inout ImagesShown
   ) -> Markup {
-    let kind = neighbours.isSound ? "audio" : "image"
-    let query = card(neighbours.query, isSound: neighbours.isSound, words: "query", isRight: false, clips, &shown)
+    let kind = neighbours.isAudio ? "audio" : "image"
+    let query = card(neighbours.query, isAudio: neighbours.isAudio, words: "query", isRight: false, clips, &shown)
     let answers = neighbours.answers.enumerated().map { place, answer in
       card(
-        answer.id, isSound: !neighbours.isSound,
+        answer.id, isAudio: !neighbours.isAudio,
         words: "No. \(place + 1), cosine \(String(format: "%.2f", answer.similarity))",
         isRight: answer.id == neighbours.query, clips, &shown)
     }
@@ -68,25 +68,25 @@ enum HeldSection {
   }
 
   private static func card(
-    _ id: String, isSound: Bool, words: String, isRight: Bool, _ clips: [String: ReportContent.GalleryClip],
+    _ id: String, isAudio: Bool, words: String, isRight: Bool, _ clips: [String: ReportContent.GalleryClip],
     _ shown: inout ImagesShown
   ) -> Markup {
     let clip = clips[id] ?? ReportContent.GalleryClip(id: id)
     var parts: [Markup] = []
-    if isSound {
+    if isAudio {
       if let spectrogram = clip.spectrogram {
         parts.append(
           .void(
             "img",
             [("class", "sound"), ("alt", "Spectrogram of \(id)")]
-              + ImagePlace.source(shown.place("spectrogram-\(id)")) { Picture.source(png: spectrogram) }))
+              + ImagePlace.source(shown.place("spectrogram-\(id)")) { PageImage.source(png: spectrogram) }))
       }
     } else {
       parts.append(DataSection.frame(clip, place: shown.place("frame-\(id)")))
     }
     var text: [Markup] = [.element("div", text: words), .element("div", text: clip.label)]
     if isRight { text.append(.element("div", text: "its own")) }
-    if isSound, clip.sound != nil {
+    if isAudio, clip.audio != nil {
       text.append(
         .element(
           "button",

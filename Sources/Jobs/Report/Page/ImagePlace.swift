@@ -1,4 +1,4 @@
-/// Where a picture that a page shows more than once has its bytes: at the first place; the script copies them to the
+/// Where an image that a page shows more than once has its bytes: at the first place; the script copies them to the
 /// others.
 enum ImagePlace {
   case first(id: String)
@@ -14,7 +14,7 @@ enum ImagePlace {
   }
 }
 
-/// Which pictures a page has shown so far.
+/// Which images a page has shown so far.
 struct ImagesShown {
   private var ids: Set<String> = []
 

@@ -175,7 +175,7 @@ package struct LinePlot: Sendable {
       })
   }
 
-  /// At most `mostPoints`, each the mean of its neighbours.
+  /// At most `mostPoints`, each the mean of its neighbors.
   private static func thinned(_ points: [Point]) -> [Point] {
     guard points.count > mostPoints else { return points }
     return (0..<mostPoints).map { piece in

@@ -1,6 +1,6 @@
 import Basics
 
-/// A picture with a palette as PNG, stored without compression: a few tens of kilobytes for what the page shows, and no
+/// An image with a palette as PNG, stored without compression: a few tens of kilobytes for what the page shows, and no
 /// library.
 package struct PNGImage: Sendable, Equatable {
   package let width: Int
@@ -24,7 +24,7 @@ package struct PNGImage: Sendable, Equatable {
       pixels: values.map { $0.isFinite ? UInt8(min(255, max(0, (($0 - low) * scale).rounded()))) : 0 })
   }
 
-  /// Dark blue over violet and orange to pale yellow: even in lightness, so that it reads without colour too.
+  /// Dark blue over violet and orange to pale yellow: even in lightness, so that it reads without color too.
   private static let palette: [UInt8] = {
     let stops: [(Double, [Double])] = [
       (0, [4, 4, 20]), (0.25, [66, 16, 105]), (0.5, [158, 44, 98]), (0.75, [235, 110, 48]), (1, [252, 250, 180]),

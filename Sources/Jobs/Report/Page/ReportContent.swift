@@ -68,14 +68,14 @@ package struct ReportContent: Sendable {
     package var frame: [UInt8]?
     package var spectrogram: PNGImage?
     /// MP3, Ogg or FLAC; nil where none was kept.
-    package var sound: [UInt8]?
+    package var audio: [UInt8]?
 
     package init(
       id: String, label: String = "", marks: [String] = [], isLeftOut: Bool = false, frame: [UInt8]? = nil,
-      spectrogram: PNGImage? = nil, sound: [UInt8]? = nil
+      spectrogram: PNGImage? = nil, audio: [UInt8]? = nil
     ) {
       (self.id, self.label, self.marks, self.isLeftOut) = (id, label, marks, isLeftOut)
-      (self.frame, self.spectrogram, self.sound) = (frame, spectrogram, sound)
+      (self.frame, self.spectrogram, self.audio) = (frame, spectrogram, audio)
     }
   }
 
@@ -114,7 +114,7 @@ package struct ReportContent: Sendable {
     package var similarityText = ""
     package var map: ScatterPlot?
     package var neighbours: [Neighbours] = []
-    /// The clips that neighbours name, by id.
+    /// The clips that neighbors name, by id.
     package var clips: [String: GalleryClip] = [:]
     package init(title: String) { self.title = title }
   }
@@ -123,10 +123,10 @@ package struct ReportContent: Sendable {
   package struct Neighbours: Sendable {
     package var query: String
     /// Whether the query is audio and the answers are images, or the other way round.
-    package var isSound: Bool
+    package var isAudio: Bool
     package var answers: [(id: String, similarity: Double)]
-    package init(query: String, isSound: Bool, answers: [(id: String, similarity: Double)]) {
-      (self.query, self.isSound, self.answers) = (query, isSound, answers)
+    package init(query: String, isAudio: Bool, answers: [(id: String, similarity: Double)]) {
+      (self.query, self.isAudio, self.answers) = (query, isAudio, answers)
     }
   }
 

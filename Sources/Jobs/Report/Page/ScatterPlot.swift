@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// Points on a plane, coloured and shaped by group, drawn as SVG.
+/// Points on a plane, colored and shaped by group, drawn as SVG.
 package struct ScatterPlot: Sendable {
   package struct Point: Sendable, Equatable {
     package var x: Double
@@ -23,10 +23,10 @@ package struct ScatterPlot: Sendable {
   }
 
   private let size = 480.0
-  /// As many as colours and shapes together tell apart.
+  /// As many as colors and shapes together tell apart.
   private static let mostGroups = 4 * Style.colors
 
-  /// Ten groups have ten colours and shapes in turn; each further ten have the colours again, with other shapes.
+  /// Ten groups have ten colors and shapes in turn; each further ten have the colors again, with other shapes.
   private static func shapeIndex(_ group: Int) -> Int { (group % Style.colors + group / Style.colors) % 4 }
 
   package var markup: Markup {
@@ -36,7 +36,7 @@ package struct ScatterPlot: Sendable {
     let (left, bottom) = (xs.min() ?? 0, ys.min() ?? 0)
     let extent = max((xs.max() ?? 1) - left, (ys.max() ?? 1) - bottom, 1e-12)
     let scale = (size - 24) / extent
-    // The groups with most points have a colour and a shape of their own; the rest share one.
+    // The groups with most points have a color and a shape of their own; the rest share one.
     let counts = Dictionary(grouping: points, by: \.group).mapValues(\.count)
     let order = counts.keys.sorted { (counts[$1] ?? 0, $0) < (counts[$0] ?? 0, $1) }
     let colored = Dictionary(
@@ -81,7 +81,7 @@ package struct ScatterPlot: Sendable {
       ])
   }
 
-  /// Circle, square, triangle, diamond, cross: groups differ without colour too.
+  /// Circle, square, triangle, diamond, cross: groups differ without color too.
   private static func shape(_ index: Int) -> String {
     switch index {
     case 0: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0"

@@ -1,9 +1,9 @@
 import Basics
 
-/// How pages look: colours that keep their contrast in light and dark, one column on a phone, everything reachable by
+/// How pages look: colors that keep their contrast in light and dark, one column on a phone, everything reachable by
 /// keyboard.
 enum Style {
-  /// Colours that groups and lines have.
+  /// Colors that groups and lines have.
   static let colors = 10
 
   static let sheet = Markup.constant(

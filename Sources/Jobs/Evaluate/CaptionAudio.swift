@@ -6,13 +6,13 @@ import Media
 import Models
 import Training
 
-/// What rows that listen know of the clips: a vector of each, row by row, and the captioner's sentences.
-struct CaptionSounds {
-  /// Vectors of the scored clips, and of the training clips.
+/// What rows that listen know of the clips: an embedding of each, row by row, and the captioner's sentences.
+struct CaptionAudio {
+  /// Embeddings of the scored clips, and of the training clips.
   typealias Pair = (scored: FeatureRows, training: FeatureRows)
 
   /// By row one pair, or one for each seed.
-  private(set) var vectors: [(row: String, seeds: [Pair])] = []
+  private(set) var embeddings: [(row: String, seeds: [Pair])] = []
   /// Of the scored clips; empty without a captioner.
   private(set) var sentences: [String] = []
   /// What is said of scored clips in which nothing is to be heard.
@@ -21,41 +21,41 @@ struct CaptionSounds {
   private let settings: CaptionSettings
   private let student: EvaluatedModel?
   private let captioner: (any Captioner)?
-  private let makers: [(row: String, makers: [AudioVectors.Maker])]
+  private let makers: [(row: String, makers: [AudioEmbeddings.Maker])]
   /// By row and seed: `[clips, width]`, the scored ones first.
   private var values: [[[Float]]]
   /// 16-bit samples of each clip, for the network that is trained from labels; empty without it.
-  private var sounds: [[Int16]] = []
+  private var audioClips: [[Int16]] = []
   private var silent = SilentClips()
-  /// Scored clips whose sound could be read.
+  /// Scored clips whose audio could be read.
   private var scored = 0
-  /// Why the sounds of others could not be, by id.
+  /// Why the audio clips of others could not be, by id.
   private var reasons: [String: String] = [:]
 
-  /// Listens to every clip, where all have sounds; those whose sound cannot be read are taken out of `clips`, so that
-  /// all rows are of the same clips. Without sounds there are vectors of files alone.
+  /// Listens to every clip, where all have audio; those whose audio cannot be read are taken out of `clips`, so
+  /// that all rows are of the same clips. Without audio there are embeddings of files alone.
   init(
     _ clips: inout CaptionClips, _ settings: CaptionSettings, _ student: EvaluatedModel?, _ captioner: (any Captioner)?,
     threads: WorkerThreads, report: (EvaluationEvent) -> Void
   ) throws {
     (self.settings, self.student, self.captioner) = (settings, student, captioner)
-    makers = clips.haveSounds ? try AudioVectors.makers(settings.rows, seeds: settings.seeds, student, threads) : []
+    makers = clips.haveAudio ? try AudioEmbeddings.makers(settings.rows, seeds: settings.seeds, student, threads) : []
     values = makers.map { $0.makers.map { _ in [] } }
-    if clips.haveSounds {
+    if clips.haveAudio {
       try hearAll(clips, report)
       clips.leaveOut(reasons)
     }
     let (count, total) = (clips.scored.count, clips.scored.count + clips.training.count)
     func pair(_ rows: FeatureRows) -> Pair { (rows.rows(Array(0..<count)), rows.rows(Array(count..<total))) }
-    vectors = zip(makers, values).map { made, seeds in
+    embeddings = zip(makers, values).map { made, seeds in
       (made.row, seeds.map { pair(FeatureRows($0, width: $0.count / max(1, total))) })
     }
-    if settings.rows.contains(.supervised), clips.haveSounds, !clips.training.isEmpty {
-      vectors.append((ClassifySettings.Row.supervised.rawValue, [pair(try supervised(clips, threads, report))]))
+    if settings.rows.contains(.supervised), clips.haveAudio, !clips.training.isEmpty {
+      embeddings.append((ClassifySettings.Row.supervised.rawValue, [pair(try supervised(clips, threads, report))]))
     }
     for (name, path) in settings.features {
       let names = (clips.scored + clips.training).map(\.id)
-      vectors.append((name, [pair(try FeatureFiles.read(name, path, clips: names))]))
+      embeddings.append((name, [pair(try FeatureFiles.read(name, path, clips: names))]))
     }
   }
 
@@ -91,16 +91,17 @@ struct CaptionSounds {
     scored += own.count
     for (row, made) in makers.enumerated() {
       for (seed, maker) in made.makers.enumerated() {
-        let vectors = try maker(held)
-        try FiniteVectors.check(embeddings: vectors, of: names, student)
-        values[row][seed] += vectors
+        let embeddings = try maker(held)
+        try FiniteEmbeddings.check(embeddings: embeddings, of: names, student)
+        values[row][seed] += embeddings
       }
     }
     if let captioner, !own.isEmpty { sentences += try captioner.captions(of: own) }
-    if settings.rows.contains(.supervised) { sounds += held.map { SixteenBit.rounded($0) } }
+    if settings.rows.contains(.supervised) { audioClips += held.map { SixteenBit.rounded($0) } }
   }
 
-  /// What the encoder of the same network makes of the sounds when it has learnt from the training clips' labels alone.
+  /// What the same network makes of the audio when it has learned from the training clips' labels
+  /// alone.
   private func supervised(_ clips: CaptionClips, _ threads: WorkerThreads, _ report: (EvaluationEvent) -> Void) throws
     -> FeatureRows
   {
@@ -111,7 +112,8 @@ struct CaptionSounds {
       Partition(name: "captions", train: Array(clips.scored.count..<all.count), test: []), names: names,
       targets: targets, seed: 0)
     let baseline = SupervisedBaseline(
-      names: names, sounds: sounds, targets: targets, configuration: settings.supervised, folder: settings.baselines)
+      names: names, audioClips: audioClips, targets: targets, configuration: settings.supervised,
+      directory: settings.baselines)
     let training = try baseline.train(cut.fit, validation: cut.validation, "supervised", threads, report)
     return FeatureRows(try training.encodings(Array(all.indices)), width: training.width)
   }

@@ -5,8 +5,8 @@ import Embed
 import Foundation
 import Runs
 
-/// Whose vectors a captioner looks at: one a second of each sound, made once and kept in the workspace.
-struct CaptionVectorOptions: ParsableArguments {
+/// Whose embeddings a captioner looks at: one a second of each audio clip, made once and kept in the workspace.
+struct CaptionEmbeddingOptions: ParsableArguments {
   @Option(help: .value("file", "Weights of the audio encoder: .bin, .pt, .safetensors or .onnx.")) var weights: String?
   @Option(
     name: .customLong("run"), help: .value("name", "A run instead of a file; with neither, the run trained last."))
@@ -20,14 +20,15 @@ struct CaptionVectorOptions: ParsableArguments {
     try check("--jobs", jobs, 1...)
   }
 
-  /// The file of the vectors, named by what they depend on: it is made where it is not there yet.
+  /// The file of the embeddings, named by what they depend on: it is made where it is not there yet.
   func file(
     _ inputs: [String], split: Split?, manifest: String? = nil, workspace: String, explains: Bool
   ) throws -> String {
     var settings = EmbeddingSettings()
     (settings.inputs, settings.manifest, settings.split) = (inputs, manifest, split)
     (settings.weights, settings.run, settings.hop) = (weights, runName, 1)
-    (settings.threads, settings.jobs, settings.output) = (threads, jobs, "vectors.npz")
+    settings.shortAsWhole = true
+    (settings.threads, settings.jobs, settings.output) = (threads, jobs, "embeddings.npz")
     settings.workerCommand = try decoding.launch()
     let name = try EmbedJob(settings).identity().hex.prefix(16)
     settings.output = "\(workspace)/captions/\(name).npz"
@@ -47,7 +48,7 @@ struct CaptionVectorOptions: ParsableArguments {
     var leftOut: [String] = []
     defer { if !leftOut.isEmpty { try? Files.write(leftOut.joined(separator: "\n") + "\n", to: missing) } }
     try job.run { event in
-      if case .leftOut(let sound) = event { leftOut.append("\(sound.name) (\(sound.finding.code))") }
+      if case .leftOut(let audio) = event { leftOut.append("\(audio.name) (\(audio.finding.code))") }
       report.show(event)
     }
     return settings.output

@@ -1,5 +1,4 @@
 import Basics
-import Training
 
 extension TrainingConfiguration {
   /// Every value by its path, as canonical JSON spells it: `optimizer.weightDecay`.
@@ -34,16 +33,6 @@ extension TrainingConfiguration {
       case .text(let text): [(name, text)]
       case .group(let fields): fields.flatMap { $1.texts(under: "\(name).\($0)") }
       }
-    }
-  }
-}
-
-/// Values by name that are not the same: what they were, what they are.
-package enum ValueDifferences {
-  /// `learningRate 0.001 then, 0.0005 now`, in the order of the names.
-  package static func sentences(then: [String: String], now: [String: String]) -> [String] {
-    Set(then.keys).union(now.keys).sorted().filter { then[$0] != now[$0] }.map {
-      "\($0) \(then[$0] ?? "none") then, \(now[$0] ?? "none") now"
     }
   }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import CLIP
 
-@Suite("Pictures as CLIP wants them")
-struct PictureTests {
+@Suite("Images as CLIP wants them")
+struct ImageTests {
   private static func noise(_ width: Int, _ height: Int) -> Bitmap {
     var random = SeededRandom(seed: 7, for: "\(width) \(height)")
     return Bitmap(
@@ -48,7 +48,7 @@ struct PictureTests {
     }
   }
 
-  @Test("what is no picture is refused, and damage is never more than that")
+  @Test("what is no image is refused, and damage is never more than that")
   func damaged() throws {
     #expect(throws: Failure.self) { try Bitmap(decoding: Array("GIF89a".utf8), source: "x.gif") }
     #expect(throws: Failure.self) { try Bitmap(decoding: [], source: "empty") }

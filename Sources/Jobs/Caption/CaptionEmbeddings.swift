@@ -2,14 +2,14 @@ import Basics
 import Models
 import Shards
 
-/// Sounds' vectors, of a file that `pipeline embed --windows` wrote, or of any other that holds rows by id.
-package struct CaptionVectors: Sendable {
+/// Audio clips' embeddings, of a file that `pipeline embed --windows` wrote, or of any other that holds rows by id.
+package struct CaptionEmbeddings: Sendable {
   /// In byte order.
   package let keys: [String]
   /// Of each key its rows, one behind another, `[rows, width]`.
   package let rows: [[Float]]
   package let width: Int
-  /// Sounds without a row: shorter than a second.
+  /// Audio clips without a row: shorter than a second.
   package let empty: [String]
 
   /// - Throws: `caption.vectors` for rows that cannot be used; what the format throws.
@@ -27,9 +27,9 @@ package struct CaptionVectors: Sendable {
         continue
       }
       guard own > 0, width == 0 || own == width else {
-        throw Failure.captionVectors(path, key, "rows of \(own) numbers, others of \(width)")
+        throw Failure.captionEmbeddings(path, key, "rows of \(own) numbers, others of \(width)")
       }
-      guard values.allSatisfy(\.isFinite) else { throw Failure.captionVectors(path, key, "NaN or infinity") }
+      guard values.allSatisfy(\.isFinite) else { throw Failure.captionEmbeddings(path, key, "NaN or infinity") }
       width = own
       keys.append(key)
       rows.append(values)
@@ -43,10 +43,10 @@ package struct CaptionVectors: Sendable {
 
   /// Those that have a sentence.
   /// - Parameter captions: by key.
-  package func joined(_ captions: [String: [String]]) -> (vectors: CaptionVectors, references: [[String]]) {
+  package func joined(_ captions: [String: [String]]) -> (embeddings: CaptionEmbeddings, references: [[String]]) {
     let chosen = keys.indices.filter { !(captions[keys[$0]] ?? []).isEmpty }
     return (
-      CaptionVectors(keys: chosen.map { keys[$0] }, rows: chosen.map { rows[$0] }, width: width),
+      CaptionEmbeddings(keys: chosen.map { keys[$0] }, rows: chosen.map { rows[$0] }, width: width),
       chosen.map { captions[keys[$0]] ?? [] }
     )
   }

@@ -5,7 +5,7 @@ import Basics
 import Corpus
 import Tensors
 
-package enum TeacherVectors {
+package enum TeacherEmbeddings {
   /// Where a clip lies in the file that the rows describe. Seconds.
   package struct Window: Sendable {
     /// Of the clip within the file.

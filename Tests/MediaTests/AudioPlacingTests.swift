@@ -4,8 +4,8 @@ import Testing
 
 @testable import Media
 
-/// Sound whose times stray from its samples: what comes out beside the same sound without them.
-@Suite("Sound under times that stray") struct SoundPlacingTests {
+/// Audio whose times stray from its samples: what comes out beside the same audio without them.
+@Suite("Audio under times that stray") struct AudioPlacingTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }
@@ -20,7 +20,7 @@ import Testing
   }
 
   private func heard(_ path: String, startSeconds: Int = 0) throws -> (samples: [Int16], codes: [String]) {
-    let outcome = try sound(path, startSeconds: startSeconds)
+    let outcome = try audio(path, startSeconds: startSeconds)
     return (try samples(ofFlac: outcome.payload, in: clips), codes(outcome))
   }
 
@@ -80,7 +80,7 @@ import Testing
       let found = try heard(path).samples
       for (from, to) in [(0.5, 4.7), (5.3, 7.3), (7.3, 9.7)] {
         let (alike, lag) = match(found, reference, from, to)
-        // Joined parts have the encoder's lead-in, and sound that fills the last frame.
+        // Joined parts have the encoder's lead-in, and audio that fills the last frame.
         #expect(alike > 0.93 && abs(lag) < 1280, "\(format) \(from) to \(to) s: \(alike) at \(lag)")
       }
     }
@@ -144,7 +144,7 @@ import Testing
     let clean = try clips.make("clean.mp4", Self.noise(8) + ["-c:a", "aac", "-b:a", "192k"])
     let path = try clips.make(
       "holes.mp4", "-i", clean, "-c", "copy", "-bsf:a", "setts=ts=PTS+floor(N/20)*2400")
-    let outcome = try sound(path)
+    let outcome = try audio(path)
     #expect(codes(outcome) == ["media.errors"])
     #expect(outcome.reply.findings.first?.evidence.hasSuffix("holes or overlaps between frames") == true)
   }

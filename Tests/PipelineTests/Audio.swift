@@ -6,8 +6,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Sounds and a student made up on the spot.
-struct Sounds {
+/// Audio clips and a student made up on the spot.
+struct AudioClips {
   let tool: Tool
 
   init() throws {

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Media
 
-/// A picture of 25 frames a second whose brightness is its number, counted to 47.
-enum NumberedPicture {
+/// A video of 25 frames a second whose brightness is its number, counted to 47.
+enum NumberedFrame {
   static func words(_ seconds: Double) -> [String] {
     ["-f", "lavfi", "-i", "color=s=64x64:r=25:d=\(seconds),geq=lum='18+4*mod(N,47)':cb=128:cr=128"]
   }

@@ -5,12 +5,12 @@ import Testing
 
 @testable import Shards
 
-@Suite struct TeacherVectorsTests {
+@Suite struct TeacherEmbeddingsTests {
   static func select(
     _ count: Int, fps: Double?, start: Double = 0, _ duration: Double, file: Double?
   ) throws -> (rows: [Int], codes: [ReasonCode]) {
-    let window = TeacherVectors.Window(start: start, duration: duration, fileDuration: file)
-    let selection = try TeacherVectors.select(numbered(count), fps: fps, window: window, width: 4)
+    let window = TeacherEmbeddings.Window(start: start, duration: duration, fileDuration: file)
+    let selection = try TeacherEmbeddings.select(numbered(count), fps: fps, window: window, width: 4)
     let firsts = try selection.rows.map { rows in
       try stride(from: 0, to: rows.elementCount, by: 4).map { try Int(rows.floats()[$0]) - 1 }
     }
@@ -56,24 +56,25 @@ import Testing
 
   @Test("a wrong width, NaN, Inf and zeros are found, with the row in the file")
   func unsound() throws {
-    let window = TeacherVectors.Window(start: 2, duration: 4, fileDuration: 8)
+    let window = TeacherEmbeddings.Window(start: 2, duration: 4, fileDuration: 8)
     var values = try numbered(8).floats()
     values[0] = .nan  // outside the window
     values[3 * 4 + 1] = .infinity
     for k in 16..<20 { values[k] = 0 }
-    let selection = try TeacherVectors.select(Tensor(shape: [8, 4], floats: values), fps: 1, window: window, width: 4)
+    let selection = try TeacherEmbeddings.select(
+      Tensor(shape: [8, 4], floats: values), fps: 1, window: window, width: 4)
     #expect(selection.findings == [Finding(.embeddingNonfinite, "row 3"), Finding(.embeddingZero, "row 4")])
-    let wide = try TeacherVectors.select(numbered(8), fps: 1, window: window, width: 512)
+    let wide = try TeacherEmbeddings.select(numbered(8), fps: 1, window: window, width: 512)
     #expect(wide.rows == nil && wide.findings.map(\.code) == [.embeddingDimension])
   }
 
   @Test("float16 and float32 stay as they came; float64 and bfloat16 become float32")
   func types() throws {
-    let window = TeacherVectors.Window(duration: 4, fileDuration: 4)
+    let window = TeacherEmbeddings.Window(duration: 4, fileDuration: 4)
     for (type, kept) in [
       (ElementType.float16, ElementType.float16), (.float32, .float32), (.float64, .float32), (.bfloat16, .float32),
     ] {
-      let selection = try TeacherVectors.select(numbered(4).converted(to: type), fps: 1, window: window)
+      let selection = try TeacherEmbeddings.select(numbered(4).converted(to: type), fps: 1, window: window)
       #expect(selection.rows?.type == kept)
       #expect(try selection.rows?.floats() == numbered(4).floats())
       let npy = try #require(try selection.npy())

@@ -4,18 +4,20 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A file has one vector, whoever embeds it.
-@Suite(.serialized) struct OneVectorTests {
-  /// Real sounds, in a folder a class.
-  static let sounds = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/data/esc10"
+/// A file has one embedding, whoever embeds it.
+@Suite(.serialized) struct OneEmbeddingTests {
+  /// Real audio clips, in a directory a class.
+  static let audioClips = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/data/esc10"
   static let areThere: Bool = {
-    let found = Files.isDirectory(sounds)
-    if !found { print("SKIPPED: ESC-10 is not at \(sounds); set PIPELINE_SHARED to the folder that holds data/esc10") }
+    let found = Files.isDirectory(audioClips)
+    if !found {
+      print("SKIPPED: ESC-10 is not at \(audioClips); set PIPELINE_SHARED to the folder that holds data/esc10")
+    }
     return found
   }()
 
-  /// The vectors that `embed` writes, and those that `evaluate classify` saves, by file.
-  private func vectors(_ tool: Tool) throws -> (embedded: [String: [Float]], classified: [String: [Float]]) {
+  /// The embeddings that `embed` writes, and those that `evaluate classify` saves, by file.
+  private func embeddings(_ tool: Tool) throws -> (embedded: [String: [Float]], classified: [String: [Float]]) {
     let embed = try tool.run(
       "embed", "sounds", "--weights", "w.bin", "--keys", "path", "--out", "v.safetensors")
     #expect(embed.status == 0, "\(embed.problems)")
@@ -44,22 +46,24 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     try RandomStudent.write(to: tool.path("w.bin"))
-    for folder in try Files.names(in: Self.sounds).filter({ Files.isDirectory("\(Self.sounds)/\($0)") }).prefix(3) {
-      try Files.makeDirectory(tool.path("sounds/\(folder)"))
-      let files = try Files.names(in: "\(Self.sounds)/\(folder)")
+    for directory in try Files.names(in: Self.audioClips).filter({ Files.isDirectory("\(Self.audioClips)/\($0)") })
+      .prefix(3)
+    {
+      try Files.makeDirectory(tool.path("sounds/\(directory)"))
+      let files = try Files.names(in: "\(Self.audioClips)/\(directory)")
       for fold in ["1-", "2-"] {
         for file in files.filter({ $0.hasPrefix(fold) }).prefix(2) {
           try Files.write(
-            Files.read("\(Self.sounds)/\(folder)/\(file)"), to: tool.path("sounds/\(folder)/\(file)"))
+            Files.read("\(Self.audioClips)/\(directory)/\(file)"), to: tool.path("sounds/\(directory)/\(file)"))
         }
       }
     }
-    let (embedded, classified) = try vectors(tool)
+    let (embedded, classified) = try embeddings(tool)
     #expect(embedded.count == 12 && embedded == classified)
   }
 
   @Test(
-    "also sounds over half a minute, of another rate, and of channels that cancel each other after a while",
+    "also audio clips over half a minute, of another rate, and of channels that cancel each other after a while",
     .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
   func made() throws {
     let tool = try Tool()
@@ -80,7 +84,7 @@ import Testing
       try process.run()
       process.waitUntilExit()
     }
-    let (embedded, classified) = try vectors(tool)
+    let (embedded, classified) = try embeddings(tool)
     #expect(embedded.count == 4 && embedded == classified)
   }
 }

@@ -4,8 +4,8 @@ import Kernels
 import Models
 import Training
 
-/// What turns sounds into the vectors of a row that needs no training.
-enum AudioVectors {
+/// What turns audio clips into the embeddings of a row that needs no training.
+enum AudioEmbeddings {
   /// 16 kHz mono in −1…1 to `[sounds, width]`.
   typealias Maker = ([[Float]]) throws -> [Float]
 
@@ -20,13 +20,13 @@ enum AudioVectors {
     var makers: [(row: String, makers: [Maker])] = []
     if rows.contains(.probe), let student {
       let embedder = Embedder(student.model, project: true, backend: backend, threads: threads)
-      makers.append((ClassifySettings.Row.probe.rawValue, [embedder.embed(sounds:)]))
+      makers.append((ClassifySettings.Row.probe.rawValue, [embedder.embed(audioClips:)]))
     }
     if rows.contains(.untrained), let student {
       let embedders = (0..<seeds).map {
         Embedder(student.untrained(seed: UInt64($0)), project: true, backend: backend, threads: threads)
       }
-      makers.append((ClassifySettings.Row.untrained.rawValue, embedders.map { $0.embed(sounds:) }))
+      makers.append((ClassifySettings.Row.untrained.rawValue, embedders.map { $0.embed(audioClips:) }))
     }
     if rows.contains(.logMel) {
       makers.append((ClassifySettings.Row.logMel.rawValue, [{ logMel($0, backend.ops, threads) }]))
@@ -34,7 +34,8 @@ enum AudioVectors {
     return makers
   }
 
-  private static func logMel(_ sounds: [[Float]], _ ops: any Ops, _ threads: WorkerThreads) -> [Float] {
-    threads.map(sounds.count) { index, _ in LogMelStatistics.compute(sounds[index], kernels: ops) }.flatMap(\.self)
+  private static func logMel(_ audioClips: [[Float]], _ ops: any Ops, _ threads: WorkerThreads) -> [Float] {
+    threads.map(audioClips.count) { index, _ in LogMelStatistics.compute(audioClips[index], kernels: ops) }.flatMap(
+      \.self)
   }
 }

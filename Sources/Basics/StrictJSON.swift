@@ -10,7 +10,11 @@ package indirect enum StrictJSON: Equatable, Sendable {
   case truth(Bool)
   case null
 
-  package struct Problem: Error { package let reason: String }
+  package struct Problem: Error {
+    package let reason: String
+
+    package init(reason: String) { self.reason = reason }
+  }
 
   /// - Throws: `Problem` with its offset.
   package static func parse(_ bytes: UnsafeRawBufferPointer) throws -> StrictJSON {
@@ -19,6 +23,16 @@ package indirect enum StrictJSON: Equatable, Sendable {
     scanner.skipSpace()
     guard scanner.i == bytes.count else { throw scanner.problem("something after the end") }
     return value
+  }
+
+  /// Why the bytes are no strict JSON; nil where they are: for bytes that Foundation's decoder reads afterwards.
+  package static func problem(of bytes: [UInt8]) -> String? {
+    do {
+      _ = try bytes.withUnsafeBytes(parse)
+      return nil
+    } catch {
+      return (error as? Problem)?.reason ?? "\(error)"
+    }
   }
 
   /// A whole number that is not negative.

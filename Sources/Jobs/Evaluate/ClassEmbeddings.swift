@@ -4,16 +4,16 @@ import Evaluation
 import Shards
 import Tensors
 
-/// One vector for each class in the teacher's space: what a text tower gives for a prompt.
-package struct ClassVectors: Sendable {
+/// One embedding for each class in the teacher's space: what a text tower gives for a prompt.
+package struct ClassEmbeddings: Sendable {
   package let labels: [String]
   /// `[labels, width]`.
   package let values: [Float]
   package let width: Int
   package let facts: EvaluationRecord.PromptFacts
 
-  /// - Parameter path: safetensors with a tensor `vectors` and `names` (a JSON list) in the metadata; or npy with the
-  ///   names beside it in `<stem>.json` (a JSON list) or `<stem>.txt` (a line each).
+  /// - Parameter path: safetensors with a tensor `embeddings` and `names` (a JSON list) in the metadata; or npy with
+  ///   the names beside it in `<stem>.json` (a JSON list) or `<stem>.txt` (a line each).
   /// - Throws: `text.…` with the reason.
   package init(_ path: String, width: Int) throws {
     let table = try EmbeddingFormats.table(path, called: ["vectors", "embeddings"])
@@ -29,34 +29,34 @@ package struct ClassVectors: Sendable {
     for name in names where !seen.insert(name).inserted { throw Failure.classTwice(path, name) }
     labels = names
     values = try tensor.floats()
-    guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, "class vectors") }
+    guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, "class embeddings") }
     self.width = width
     let hasher = DigestBuilder()
     for name in names { hasher.update(field: name) }
     values.withUnsafeBytes { hasher.update($0) }
-    facts = .init(labels: names, prompt: metadata["prompt"], model: metadata["model"], vectors: hasher.finish())
+    facts = .init(labels: names, prompt: metadata["prompt"], model: metadata["model"], embeddings: hasher.finish())
   }
 
-  /// Made by a text tower: of each label in each template, the mean of unit vectors.
+  /// Made by a text tower: of each label in each template, the mean of unit embeddings.
   /// - Throws: `text.width` for a model of another width than the audio's; `clip.…`.
   init(_ labels: [String], _ embedder: TextEmbedder, _ prompts: Prompts, model: String, path: String, width: Int) throws
   {
     guard embedder.width == width else {
       throw Failure.classWidth(path, found: [labels.count, embedder.width], expected: width)
     }
-    let rows = try embedder.classVectors(labels, prompts)
+    let rows = try embedder.classEmbeddings(labels, prompts)
     (self.labels, self.width, values) = (labels, width, rows.flatMap(\.self))
-    guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, "class vectors") }
+    guard values.allSatisfy(\.isFinite) else { throw Failure.featureValues(path, "class embeddings") }
     let hasher = DigestBuilder()
     for name in labels { hasher.update(field: name) }
     values.withUnsafeBytes { hasher.update($0) }
     let aliases = labels.compactMap { label in prompts.aliases[label].map { "\(label)=\($0)" } }
     facts = .init(
       labels: labels, prompt: (prompts.templates + aliases).joined(separator: " | "), model: model,
-      vectors: hasher.finish())
+      embeddings: hasher.finish())
   }
 
-  /// The place of each label; nil for labels without a vector.
+  /// The place of each label; nil for labels without an embedding.
   package func places(_ wanted: [String]) -> [Int?] {
     let known = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     return wanted.map { known[$0] }

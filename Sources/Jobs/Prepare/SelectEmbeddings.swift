@@ -6,7 +6,7 @@ import StageGraph
 import Tensors
 
 /// The teacher rows that fall into a clip, by time, and what is wrong with them.
-package enum SelectVectors: ClipStage {
+package enum SelectEmbeddings: ClipStage {
   package static let name = "select-vectors"
   package static let version = 1
   package static let output = "npy"
@@ -39,21 +39,21 @@ package enum SelectVectors: ClipStage {
   }
 
   package static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs {
-    guard let rows = clip.vectors else { return [:] }
-    let (description, vectors) = (ActionInput.digest(rows.description), ActionInput.digest(rows.digest))
+    guard let rows = clip.embeddings else { return [:] }
+    let (description, embeddings) = (ActionInput.digest(rows.description), ActionInput.digest(rows.digest))
     let start = ActionInput.digest(ExtractAudio.start(start(clip, rows)))
-    let sound = ActionInput.output(of: ExtractAudio.id(clip), named: ActionResult.summaryName)
+    let audio = ActionInput.output(of: ExtractAudio.id(clip), named: ActionResult.summaryName)
     guard ExtractFrames.isWanted(settings) else {
-      return ["description": description, "sound": sound, "start": start, "vectors": vectors]
+      return ["description": description, "sound": audio, "start": start, "vectors": embeddings]
     }
     let frames = ActionInput.output(of: ExtractFrames.id(clip), named: ActionResult.summaryName)
     return [
-      "description": description, "frames": frames, "sound": sound, "start": start,
-      "vectors": vectors,
+      "description": description, "frames": frames, "sound": audio, "start": start,
+      "vectors": embeddings,
     ]
   }
 
-  package static func applies(to clip: PreparedClip) -> Bool { clip.vectors != nil }
+  package static func applies(to clip: PreparedClip) -> Bool { clip.embeddings != nil }
 
   /// What the source says of the rows: their rate decides which ones are taken.
   static func digest(of told: EmbeddingDescription, areOfClip: Bool) -> Digest {
@@ -61,26 +61,26 @@ package enum SelectVectors: ClipStage {
   }
 
   /// Where the clip begins in what the rows describe.
-  private static func start(_ clip: PreparedClip, _ vectors: PreparedClip.Vectors) -> MediaTime {
-    vectors.areOfClip ? .zero : clip.start
+  private static func start(_ clip: PreparedClip, _ embeddings: PreparedClip.Embeddings) -> MediaTime {
+    embeddings.areOfClip ? .zero : clip.start
   }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
-    guard let vectors = clip.vectors, let location = context.embeddings?[vectors.place] else {
+    guard let embeddings = clip.embeddings, let location = context.embeddings?[embeddings.place] else {
       throw Failure.actionUnknown(id(clip))
     }
     let facts = try ClipFacts(
-      sound: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
+      audio: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
       clip: clip)
-    // Without sound or picture there is no duration to hold the rows against, and another finding says so.
+    // Without audio or video there is no duration to hold the rows against, and another finding says so.
     guard facts.duration > 0 else {
       return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
     }
-    let start = Self.start(clip, vectors).seconds
-    let window = TeacherVectors.Window(
-      start: start, duration: facts.duration, fileDuration: vectors.areOfClip ? facts.duration : facts.fileDuration)
+    let start = Self.start(clip, embeddings).seconds
+    let window = TeacherEmbeddings.Window(
+      start: start, duration: facts.duration, fileDuration: embeddings.areOfClip ? facts.duration : facts.fileDuration)
     let fps = location.description.fps
-    let selection = try TeacherVectors.select(
+    let selection = try TeacherEmbeddings.select(
       location.rows(), fps: fps, window: window, width: context.settings.teacherWidth)
     let rows = selection.rows?.shape[0] ?? 0
     let first = fps.map { (start * $0 - 1e-6).rounded(.up) } ?? 0

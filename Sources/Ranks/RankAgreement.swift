@@ -1,0 +1,34 @@
+import Basics
+
+/// What ranks must have in common to train one thing together.
+package struct RankAgreement: Codable {
+  private let host: String
+  /// By name: settings, limits, digests.
+  private let values: [String: String]
+
+  /// Compares the values of all ranks, and the programs that they run.
+  ///
+  /// - Parameter values: called on every rank of a group of more than one.
+  /// - Throws: `ranks.differ` on every rank, with the ranks that differ from rank 0 and in what; what `values` throws.
+  package static func check(_ ranks: RankGroup, _ values: () throws -> [String: String]) throws {
+    guard !ranks.isAlone else { return }
+    let own = try ranks.together {
+      let program = "\(ToolVersion.text) \(try Digest.ofFile("/proc/self/exe").short)"
+      return RankAgreement(host: RankGroup.host, values: try values().merging(["program": program]) { $1 })
+    }
+    let all = try ranks.texts(CanonicalJSON.bytes(own)).enumerated().map { rank, bytes in
+      try CanonicalJSON.decode(RankAgreement.self, from: bytes, source: "rank \(rank)")
+    }
+    let different = all.indices.filter { all[$0].values != all[0].values }
+    guard let first = different.first else { return }
+    throw ranks.shared(
+      .ranksDiffer(
+        different.map { "rank \($0) on \(all[$0].host)" }, differences(all[first].values, all[0].values)))
+  }
+
+  private static func differences(_ found: [String: String], _ expected: [String: String]) -> [String] {
+    Set(found.keys).union(expected.keys).sorted().filter { found[$0] != expected[$0] }.map {
+      "\($0) \(found[$0] ?? "none"), on rank 0 \(expected[$0] ?? "none")"
+    }
+  }
+}
