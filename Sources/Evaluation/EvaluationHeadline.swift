@@ -16,12 +16,13 @@ package struct EvaluationHeadline: Sendable, Equatable {
 }
 
 extension EvaluationRecord {
-  /// R@5 of a retrieval's first row; of other evaluations the first score of the first row that was measured. Nil where
-  /// nothing was measured.
+  /// R@5 of a retrieval's first row, CIDEr-D of the first captions; of other evaluations the first score of the first
+  /// row that was measured. Nil where nothing was measured.
   package var headline: EvaluationHeadline? {
     for table in tables {
       guard let row = table.rows.first(where: { $0.origin == .measured }),
-        let score = (["R@5"] + table.columns).first(where: { row.scores[$0] != nil }), let found = row.scores[score]
+        let score = (["R@5", "CIDEr-D"] + table.columns).first(where: { row.scores[$0] != nil }),
+        let found = row.scores[score]
       else { continue }
       let guesses = table.rows.filter { $0.origin == .chance }
       let guess = guesses.first { $0.name.hasSuffix(row.name) } ?? guesses.first

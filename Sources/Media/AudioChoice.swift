@@ -2,8 +2,8 @@ import Audio
 import Corpus
 
 extension AudioStream {
-  /// The audio of a file: the stream that counts, or where that has nothing to hear in the first ten seconds, the next
-  /// that has.
+  /// Opens the audio of a file: the chosen stream or, if its first ten seconds are silent, the next stream that has
+  /// audio there.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`; `SeekFailed`.
   static func heard(
     _ input: MediaInput, start: MediaTime, seeks: Bool, asksOthers: Bool, plain: Bool
@@ -24,7 +24,7 @@ extension AudioStream {
 
   private static let mostChoices = 8
 
-  /// The stream, if it can be decoded and there is something to hear.
+  /// The stream, if it can be decoded and is not silent.
   private static func audible(_ plain: Bool, _ open: () throws -> AudioStream) throws -> AudioStream? {
     do {
       let stream = try open()

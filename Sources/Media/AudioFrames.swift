@@ -2,22 +2,22 @@ import Audio
 import CFFmpeg
 import Corpus
 
-/// Decoded frames of audio in the order of the stream. Where one belongs may be seen only by the times of those that
-/// follow: they are decoded ahead of their turn.
+/// The decoded frames of an audio stream, in stream order. Frames may be decoded ahead of time, because the place of a
+/// frame may depend on the times of later frames.
 final class AudioFrames {
-  /// A frame, and what had failed when it was decoded.
+  /// A frame, and the number of failures up to the time when it was decoded.
   struct Frame {
     let handle: OpaquePointer
     let rate: Int
     let channels: Int
     let count: Int
-    /// On the file's clock; nil where nothing says so.
+    /// On the file's clock; nil if it has no time.
     let time: MediaTime?
     let errors: Int
   }
 
   private let decoder: StreamDecoder
-  /// The frame whose turn it is, and those decoded ahead.
+  /// The current frame, then the frames decoded ahead.
   private var held: [Frame] = []
   private var spare: [OpaquePointer] = []
   private var unusable = 0
@@ -30,17 +30,17 @@ final class AudioFrames {
     for handle in spare { media_frame_free(handle) }
   }
 
-  /// Packets and frames that failed up to the current one.
+  /// Packets and frames that failed, up to the current frame.
   var errors: Int { held.first?.errors ?? decoder.errors + unusable }
 
-  /// The next frame, which is the current one until this is called again; nil after the last.
+  /// Moves to the next frame, which stays the current one until the next call; nil after the last.
   /// - Throws: `Refusal`: `media.memory`.
   func next() throws -> Frame? {
     if !held.isEmpty { spare.append(held.removeFirst().handle) }
     return try ahead(0)
   }
 
-  /// The frame `places` after the current one; nil where the stream ends before it.
+  /// The frame `places` after the current one; nil if the stream ends before it.
   /// - Throws: `Refusal`: `media.memory`.
   func ahead(_ places: Int) throws -> Frame? {
     while held.count <= places, !isAtEnd {

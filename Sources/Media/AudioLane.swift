@@ -1,10 +1,10 @@
 import Audio
 import Corpus
 
-/// The samples of one source rate that the next piece of a stream needs: silence where nothing was placed.
+/// The samples of one source rate that the next piece of a stream needs, with silence in the gaps.
 struct AudioLane {
   let rate: Int
-  /// Samples kept before a piece, and wanted after it, for the resampler's filter.
+  /// Samples kept before and after a piece, for the resampler's filter.
   let margin: Int
   /// From the first decoded sample at position 0 or later to the end of the last one.
   private(set) var heard: Range<Int64>?
@@ -12,7 +12,7 @@ struct AudioLane {
   private var first: [Float] = []
   /// The position of the first kept sample.
   private var base: Int64
-  /// Behind the last decoded sample.
+  /// The position after the last decoded sample.
   private var end = Int64.min
 
   /// - Parameter second: where the next piece begins.
@@ -26,12 +26,12 @@ struct AudioLane {
     first.reserveCapacity(usual)
   }
 
-  /// The number of 16 kHz samples, from the beginning, in which something was heard.
+  /// The number of 16 kHz samples from the beginning to the end of the audio decoded so far.
   var outputEnd: Int64 {
     heard.map { ($0.upperBound * Int64(AudioStream.rate) + Int64(rate) - 1) / Int64(rate) } ?? 0
   }
 
-  /// Samples from here on are of no use for a piece that ends with this second.
+  /// The position after the last sample that a piece ending at this second needs.
   func end(of second: Int) -> Int64 { Int64(second * rate + margin) }
 
   mutating func add(_ block: AudioBlock, from source: any AudioSource, into energies: inout ChannelEnergies) throws {
@@ -60,7 +60,7 @@ struct AudioLane {
     first.append(contentsOf: repeatElement(0, count: count - first.count))
   }
 
-  /// Adds the audio of these seconds at 16 kHz to `output`.
+  /// Resamples these seconds to 16 kHz and adds them to `output`.
   /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
   /// - Throws: `Refusal`: `media.memory`.
   mutating func resample(_ seconds: Range<Int>, takingFirst: Bool, plain: Bool, into output: inout [Float]) throws {
@@ -80,7 +80,7 @@ struct AudioLane {
     else { throw Refusal(.outOfMemory("resampling")) }
   }
 
-  /// Drops what no piece from this second on needs.
+  /// Drops the samples that no piece from this second on needs.
   mutating func forget(before second: Int) {
     let kept = Int64(second * rate - margin)
     guard kept > base else { return }

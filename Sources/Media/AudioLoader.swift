@@ -3,33 +3,33 @@ import Basics
 import Corpus
 import Foundation
 
-/// Gets audio into memory as the encoder hears it: 16 kHz, one channel, as it was decoded, not rounded.
+/// Loads audio as the encoder takes it: 16 kHz, one channel, not rounded after decoding.
 ///
-/// Whoever embeds a file loads it here, so that a file has one embedding. Many are decoded side by side in worker
-/// processes.
+/// Everything that computes embeddings loads audio here, so that a file always gets the same embedding. Files are
+/// decoded in parallel in worker processes.
 package struct AudioLoader: Sendable {
   package enum Source: Sendable {
     /// The whole audio of a file.
     case file(MediaSource)
-    /// A clip of a file, padded with silence where up to half a second is missing, as in training shards.
+    /// A clip of a file, padded with silence if up to half a second is missing, as in training shards.
     case excerpt(MediaSource, startMilliseconds: Int, seconds: Int = ClipLength.usual)
-    /// What is decoded already, such as a sample of a training shard.
+    /// Audio that is already decoded, such as a sample of a training shard.
     case stored(@Sendable () throws -> [Float])
   }
 
-  /// What the audio is wanted for: how much of a file there may be, and must be.
+  /// The purpose of the audio. It sets the longest and shortest audio accepted.
   package enum Use: Sendable {
-    /// One embedding for all of it.
+    /// One embedding for the whole audio.
     case clip
-    /// An embedding for each second, normalized together.
+    /// One embedding for each second, normalized together.
     case windows
-    /// The same; audio that fills no window gets one embedding of the whole.
+    /// Like `windows`, but audio too short for a window gets one embedding for all of it.
     case windowsOrWhole
-    /// A labelled recording, second by second.
+    /// A labeled recording, second by second.
     case recording
 
-    /// A longer file is not loaded: beyond it one embedding says little, and memory grows with the length. Of windows
-    /// it is embedded piece by piece, decoded twice.
+    /// The longest file that is loaded whole. One embedding says little about a longer file, and memory grows with its
+    /// length. For windows, a longer file is embedded piece by piece and decoded twice.
     package var mostSeconds: Int {
       switch self {
       case .clip: FrontEnd.mostSeconds
@@ -47,17 +47,17 @@ package struct AudioLoader: Sendable {
   }
 
   package struct Content: Sendable {
-    /// At 16 kHz in −1…1.
+    /// At 16 kHz, in −1…1.
     package var samples: [Float]
     package var warnings: [Finding] = []
-    /// What a shard would write down of the first ten seconds (`FlacDecoder.contentKey`), where it was asked for.
+    /// The key of the first ten seconds as a shard would store it (`FlacDecoder.contentKey`), if it was asked for.
     package var contentKey: String?
   }
 
-  /// What became of a source.
+  /// The result for one source.
   package enum Loaded: Sendable {
     case audio(Content)
-    /// It has more than `mostSeconds`; its length for people.
+    /// Longer than `mostSeconds`; the length as text.
     case long(String)
     case refused(Finding)
   }
@@ -67,19 +67,19 @@ package struct AudioLoader: Sendable {
   private let use: Use
   private let findsKeys: Bool
 
-  /// Samples in memory at a time, and one source a thread more.
+  /// The samples in memory at a time, apart from one more source for each thread.
   private static let mostTogether = 8 << 20
   private static let mostSources = 64
 
-  /// - Parameter findsKeys: whether files get a `contentKey`; their first ten seconds are decoded once more for it.
+  /// - Parameter findsKeys: whether files get a `contentKey`; their first ten seconds are then decoded a second time.
   package init(_ use: Use, workers: DecodeWorkers, threads: WorkerThreads, findsKeys: Bool = false) {
     (self.use, self.workers, self.threads, self.findsKeys) = (use, workers, threads, findsKeys)
   }
 
-  /// Loads all sources, in order, as many at a time as fit into memory, and hands them to `body` with the place of the
-  /// first. Nothing is loaded while `body` works: whoever embeds uses all processors, and decoding beside it takes its
-  /// caches away.
-  /// - Throws: `Failure` where no worker starts, `Interruption.failure`, and what `body` throws.
+  /// Loads all sources in order, as many at a time as fit into memory, and passes them to `body` with the index of the
+  /// first. Nothing is loaded while `body` runs: computing embeddings uses all processors, and decoding at the same
+  /// time would evict their caches.
+  /// - Throws: `Failure` if no worker starts, `Interruption.failure`, and what `body` throws.
   package func loadAll(_ sources: [Source], _ body: (_ first: Int, _ loaded: [Loaded]) throws -> Void) throws {
     var first = 0
     while first < sources.count {
@@ -91,7 +91,7 @@ package struct AudioLoader: Sendable {
 
   /// Loads sources from the first on, as many as fit into memory together.
   /// - Returns: at least one, in the order of `sources`.
-  /// - Throws: `Failure` where no worker starts, `Interruption.failure`.
+  /// - Throws: `Failure` if no worker starts, `Interruption.failure`.
   package func load(_ sources: ArraySlice<Source>) throws -> [Loaded] {
     let state = LoadingState()
     let sources = Array(sources.prefix(Self.mostSources))
@@ -120,7 +120,7 @@ package struct AudioLoader: Sendable {
     }
   }
 
-  /// The whole audio of a file, piece by piece: a piece must fit into a message.
+  /// Loads the whole audio of a file in pieces, because each reply must fit into a message.
   private func file(_ source: MediaSource) throws -> Loaded {
     var samples: [Float] = []
     while true {
@@ -157,7 +157,7 @@ package struct AudioLoader: Sendable {
     return .audio(Content(samples: samples, warnings: outcome.reply.findings))
   }
 
-  /// - Parameter clip: what a shard would hold.
+  /// - Parameter clip: the request for what a shard would hold.
   private func keyed(_ loaded: Loaded, _ clip: DecodeRequest) throws -> Loaded {
     guard findsKeys, case .audio(var audio) = loaded else { return loaded }
     let outcome = try workers.decode(clip)
@@ -170,14 +170,14 @@ package struct AudioLoader: Sendable {
   }
 }
 
-/// What several loading threads share; `lock` guards all of it.
+/// The state that the loading threads share; `lock` guards all of it.
 private final class LoadingState: @unchecked Sendable {
   private let lock = NSLock()
   private var next = 0
   private var samples = 0
   private var loaded: [Int: AudioLoader.Loaded] = [:]
 
-  /// The next source while there is one and memory for it.
+  /// The index of the next source, if there is one and memory is left for it.
   func take(_ count: Int, below limit: Int) -> Int? {
     lock.withLock {
       guard next < count, samples < limit else { return nil }
@@ -193,6 +193,6 @@ private final class LoadingState: @unchecked Sendable {
     }
   }
 
-  /// All that were taken, in order.
+  /// The results of all sources taken, in order.
   var results: [AudioLoader.Loaded] { lock.withLock { (0..<next).compactMap { loaded[$0] } } }
 }

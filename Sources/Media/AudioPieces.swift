@@ -1,14 +1,14 @@
 import Basics
 import Corpus
 
-/// The audio of one file, piece by piece, decoded one piece ahead in a worker process. For one thread.
+/// The audio of one file, piece by piece; a worker process decodes one piece ahead. For one thread.
 package final class AudioPieces {
   /// Seconds of a piece.
   package static let seconds = 60
 
   private let source: MediaSource
   private let workers: DecodeWorkers
-  /// Where the piece that is being decoded begins, in seconds.
+  /// The start of the piece that is being decoded, in seconds.
   private var first = 0
   /// The next piece; nil after the last.
   private var piece: Ahead<DecodeOutcome>?
@@ -24,7 +24,7 @@ package final class AudioPieces {
   }
 
   /// The next piece; nil after the last.
-  /// - Throws: `Undecodable` for a file that cannot be decoded any further, `Failure` where no worker starts.
+  /// - Throws: `Undecodable` if the file cannot be decoded any further, `Failure` if no worker starts.
   package func next() throws -> [Float]? {
     guard let answer = try piece.take()?.value() else { return nil }
     guard let continues = answer.reply.continues else {
@@ -37,7 +37,7 @@ package final class AudioPieces {
     return answer.floats
   }
 
-  /// Waits for the piece that is being decoded. To be called before the workers stop.
+  /// Waits for the piece that is being decoded. Call this before the workers stop.
   package func stop() { piece.take()?.wait() }
 }
 

@@ -2,31 +2,31 @@ import Corpus
 
 /// Where decoded audio belongs on the clip clock, in samples of one rate.
 ///
-/// Frames that follow each other in the stream follow each other on the clock: what is counted is the samples, and
-/// times are only held against the count. A frame that begins within the tolerance of where the last one ended needs no
-/// more. Of any other the times of the frames behind it tell what it is (`AudioTimes`):
+/// The samples are counted: frames that follow each other in the stream also follow each other on the clock. The
+/// frame's time is only compared with the count. If the two agree within the tolerance, the frame goes where the last
+/// one ended. Otherwise the times of the later frames decide (`AudioTimes`):
 ///
-/// - a hole or an overlap that the muxer left: the frame goes where its time says. A hole stays silent, an overlap
-///   loses what is already there;
-/// - times that stray and come back, which muxers and demuxers make up: the count goes on;
-/// - times that run at another speed than the samples: the count goes on, and is the clock from then on.
+/// - a gap or an overlap that the muxer left: the frame goes where its time says. A gap stays silent; in an overlap,
+///   the later samples are dropped;
+/// - times that stray and come back, an artifact of muxers and demuxers: the count goes on;
+/// - times that run at another speed than the samples: the count goes on and is the clock from there on.
 ///
-/// A frame without a time follows the last. Audio that would run back by tenths of a second is of a clock that began
-/// anew: it and all after it follow the last.
+/// A frame without a time follows the last one. If a frame's time runs back by tenths of a second, the file's clock has
+/// restarted: this frame and all later ones follow the last one.
 struct AudioPlacement {
-  /// A frame in the stream: where its time puts it, and how long it is, in samples.
+  /// The position of a frame by its own time, and its length, in samples.
   struct Stamp {
     var position: Int64?
     var count: Int
   }
 
-  /// Where samples were placed up to; nil before the first.
+  /// The end of the placed samples; nil before the first.
   private(set) var next: Int64?
   /// Frames that did not follow the last one.
   private(set) var seams = 0
   /// Frames whose times contradict the samples.
   private(set) var contradictions = 0
-  /// Where the next frame begins by the count: before `next` while an overlap is left out.
+  /// Where the next frame begins by the count; before `next` while an overlap is left out.
   private var count: Int64 = 0
   private var shift: Int64 = 0
   private var past = AudioTimes.Past()
@@ -47,8 +47,8 @@ struct AudioPlacement {
     (seams, contradictions) = (other.seams, other.contradictions)
   }
 
-  /// Where `frame` goes: the position of the first kept sample, and how many to leave out before it.
-  /// - Parameter ahead: the frames that follow it, the nearest first; nil after the last.
+  /// Places `frame`: the position of its first kept sample, and how many samples to leave out before it.
+  /// - Parameter ahead: the frames that follow, the nearest first; nil after the last.
   mutating func place(
     _ frame: Stamp, ahead: (Int) throws -> Stamp?
   ) rethrows -> (start: Int64, skipped: Int) {
@@ -70,7 +70,7 @@ struct AudioPlacement {
     return (start + Int64(skipped), skipped)
   }
 
-  /// How far from the count the frame goes.
+  /// How far from the count the frame goes, in samples.
   private mutating func judged(_ times: AudioTimes) -> Int64 {
     let verdict = times.verdict(after: past)
     past.contradicts = verdict == .contradict
@@ -104,6 +104,6 @@ struct AudioPlacement {
 
   private func onClock(_ position: Int64) -> Int64 { Self.bounded(Self.bounded(position) + shift) }
 
-  /// Far beyond any recording, and far from overflow.
+  /// Limits a position to a range far larger than any recording and far from overflow.
   private static func bounded(_ position: Int64) -> Int64 { min(max(position, -1 << 50), 1 << 50) }
 }

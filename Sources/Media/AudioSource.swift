@@ -1,26 +1,27 @@
 import CFFmpeg
 
-/// Samples that lie together: [skipped, skipped + count) of what was decoded, from position `start` on, counted at
-/// `rate` on the clip clock.
+/// A run of samples: [skipped, skipped + count) of the decoded samples, starting at position `start`, counted at `rate`
+/// on the clip clock.
 struct AudioBlock {
   var rate: Int
   var start: Int64
   var skipped: Int
   var count: Int
 
-  /// What is left of it after its first `taken` samples.
+  /// The rest of the block after its first `taken` samples.
   func dropping(_ taken: Int) -> AudioBlock {
     AudioBlock(rate: rate, start: start + Int64(taken), skipped: skipped + taken, count: count - taken)
   }
 }
 
-/// Where decoded audio comes from, block by block in the order of time.
+/// A source of decoded audio, block by block in order of time.
 protocol AudioSource: AnyObject {
   /// The next block, which may be empty, or nil after the last.
   /// - Throws: `Refusal`: `media.memory`; `SeekFailed`.
   func next() throws -> AudioBlock?
-  /// Writes samples [from, from + count) of what `next` decoded last as one channel: the mean of all, and the first.
-  /// - Returns: whether they were written; a sample format that is not known counts as damage.
+  /// Writes samples [from, from + count) of the last decoded block as one channel: the mean of all channels, and the
+  /// first one.
+  /// - Returns: whether they were written; an unknown sample format counts as damage.
   /// - Throws: `Refusal`: `media.memory`.
   func mix(
     from: Int, count: Int, mean: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
@@ -28,13 +29,13 @@ protocol AudioSource: AnyObject {
   ) throws -> Bool
   var channels: Int { get }
   var codec: String { get }
-  /// Packets and frames that failed so far.
+  /// The number of packets and frames that failed so far.
   var errors: Int { get }
-  /// Blocks that did not follow the one before: holes and overlaps.
+  /// Blocks that did not follow the one before: gaps and overlaps.
   var seams: Int { get }
-  /// Frames whose times contradict the samples, and were not heeded.
+  /// Frames whose times contradict the samples and were ignored.
   var contradictions: Int { get }
-  /// The whole file's length as its container states it, in seconds.
+  /// The length of the whole file as its container states it, in seconds.
   var duration: Double? { get }
 }
 
@@ -45,6 +46,6 @@ struct ChannelEnergies {
 
   var areZero: Bool { channels.allSatisfy { $0 == 0 } }
 
-  /// Whether mixing loses the audio: the mean has under a thousandth of the loudest channel's energy.
+  /// Whether mixing cancels the audio: the mean has less than a thousandth of the loudest channel's energy.
   func cancel(_ count: Int) -> Bool { count > 1 && mean * 1000 < channels.max() ?? 0 }
 }

@@ -1,14 +1,14 @@
 import Audio
 import Corpus
 
-/// The audio of a file, or what follows a second of it, at 16 kHz in one channel: piece by piece in bounded memory.
+/// The audio of a file, from a given time on, at 16 kHz in one channel, piece by piece in bounded memory.
 ///
-/// The one way in which audio gets onto the clock: a clip's audio is the first ten seconds of a stream. The samples do
-/// not depend on how the stream is cut into pieces: each lasts whole seconds, so that the resampler's phase is the same
-/// as if there were one. The same bits on every CPU: the caller has switched libav's vector code off, and what is
-/// computed here is plain arithmetic.
+/// All audio is placed on the clock here: a clip's audio is the first seconds of a stream. The samples do not depend on
+/// the division into pieces: each piece lasts whole seconds, so the resampler's phase is the same as in one long piece.
+/// The bits are the same on every CPU: the caller has switched off libav's vector code, and the code here uses plain
+/// arithmetic.
 final class AudioStream {
-  /// Samples a second that come out.
+  /// Output samples per second.
   static let rate = FrontEnd.sampleRate
 
   let input: MediaInput
@@ -16,36 +16,36 @@ final class AudioStream {
   /// Seconds handed out so far.
   private(set) var seconds = 0
   private let source: any AudioSource
-  /// How many streams of audio the file has, and which this is, for people.
+  /// The number of audio streams in the file, and the name of this one for messages.
   let choices: Int
   let streamName: String
-  /// One for each rate of the source, in the order in which they came.
+  /// One lane for each sample rate of the source, in order of appearance.
   private var lanes: [AudioLane] = []
-  /// Decoded, but further on than the last piece.
+  /// Decoded, but after the end of the last piece.
   private var held: AudioBlock?
   private var isRead = false
   private var energies = ChannelEnergies()
   /// Whether the first channel stands for all. Settled by the first ten seconds that are not silent, so that it does
   /// not change on the way.
   private var takesFirst: Bool?
-  /// Seconds decoded so far to settle it.
+  /// Seconds decoded so far to decide it.
   private var searchedSeconds = 0
 
-  /// A clock that jumps further than this is damage.
+  /// A jump of the clock beyond this counts as damage.
   private static let longestSeconds: Int64 = 100 * 3600
 
-  /// Holes, overlaps and wrong times that need no mention.
+  /// Up to this many gaps, overlaps and wrong times are not reported.
   private static let few = 10
 
-  /// The stream of audio that was silent, and why this one was taken instead.
+  /// Set if the chosen audio stream was silent: says that this one was taken instead.
   var substitution: Finding?
   /// The loudest sample handed out so far.
   private var peak: Float = 0
 
   /// - Parameters:
-  ///   - asksOthers: whether libsndfile is asked about a file that libav cannot read. A clip needs frames, which it has
-  ///     not.
-  ///   - choice: which stream of audio; 0 is the one that counts.
+  /// - asksOthers: whether to try libsndfile for a file that libav cannot read. Not for a clip: it needs video frames,
+  ///   which libsndfile does not read.
+  /// - choice: the index of the audio stream; 0 is the chosen one.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
   init(_ input: MediaInput, start: MediaTime, seeks: Bool, asksOthers: Bool, choice: Int = 0) throws {
     (self.input, self.start) = (input, start)
@@ -64,11 +64,12 @@ final class AudioStream {
   }
 
   struct Piece {
-    /// At 16 kHz, as many as were asked for; zeros and the resampler's last ripples where no audio is.
+    /// At 16 kHz, as many as were asked for. After the end of the audio they are zeros and the resampler's last
+    /// ripples.
     var samples: [Float]
-    /// How many of them there are before the audio ends.
+    /// How many of the samples come before the end of the audio.
     var count: Int
-    /// Whether no audio follows.
+    /// Whether no audio follows this piece.
     var isLast: Bool
     var facts: AudioFacts
     var findings: [Finding]
@@ -91,12 +92,12 @@ final class AudioStream {
     seconds = range.upperBound
     peak = max(peak, output.withUnsafeBufferPointer(SixteenBit.peak))
     var findings = substitution.map { [$0] } ?? []
-    // A lossy codec does not give silence back as zeros.
+    // A lossy codec does not decode silence to exact zeros.
     if end > 0, SixteenBit.isSilent(peak) { findings.append(.silence(peak: peak)) }
     if first { findings.append(.opposite(source.channels)) }
     if source.errors > 0 { findings.append(.damaged(source.errors, of: "audio", last: lastLibraryError())) }
     if source.contradictions > Self.few { findings.append(.contradicted(source.contradictions)) }
-    // Where a damaged packet was there is a hole, and the damage is said.
+    // A damaged packet leaves a gap and is already reported as damage.
     let seams = source.seams - source.errors
     if seams > max(Self.few, seconds) { findings.append(.placedAnew(source.seams)) }
     let facts = AudioFacts(
@@ -107,7 +108,7 @@ final class AudioStream {
       findings: findings)
   }
 
-  /// Where decoded audio begins and ends within the first seconds, in seconds; nil where there is none.
+  /// The start and end of the decoded audio within the first seconds, in seconds; nil if there is none.
   func heard(before second: Int) -> ClosedRange<Double>? {
     let ranges = lanes.compactMap { lane -> ClosedRange<Double>? in
       guard let heard = lane.heard, heard.lowerBound < Int64(second * lane.rate) else { return nil }
@@ -118,7 +119,7 @@ final class AudioStream {
     return begin...end
   }
 
-  /// Why nothing was heard.
+  /// The reason why there is no audio.
   var nothingReason: String {
     if source.errors > 0 { return nothingDecoded(damaged: source.errors) }
     return MediaTime.zero < start ? "no audio at \(start.text) s" : "the audio stream is empty"
@@ -126,7 +127,7 @@ final class AudioStream {
 
   private var isDecoded: Bool { isRead && held == nil }
 
-  /// Decodes what begins before the end of second `limit`, and as far as it takes to know which channels to take.
+  /// Decodes what begins before the end of second `limit`, and further if that is needed to choose the channels.
   private func fill(until limit: Int) throws {
     while takesFirst == nil, searchedSeconds < limit, !isDecoded {
       searchedSeconds += ClipLength.usual
@@ -136,7 +137,7 @@ final class AudioStream {
     try decode(until: limit)
   }
 
-  /// Decodes what begins before the end of second `limit`, and what the resampler's filter reaches behind it.
+  /// Decodes what begins before the end of second `limit`, and the samples after it that the resampler's filter needs.
   private func decode(until limit: Int) throws {
     while let block = try takeHeld() {
       if block.start / Int64(block.rate) > Self.longestSeconds {

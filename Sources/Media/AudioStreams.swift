@@ -1,10 +1,11 @@
-/// The stream that a worker is in the middle of: the next request is mostly for what follows.
+/// Keeps the stream that a worker is reading, because the next request usually continues it.
 enum AudioStreams {
   nonisolated(unsafe) private static var current: AudioStream?
 
   /// Seconds [first, first + count) after the clip's start. Called by one thread at a time.
   ///
-  /// A function of the request alone: a stream that stands elsewhere is opened anew and read up to there.
+  /// The result depends on the request alone: a stream at another position is opened again and read up to the requested
+  /// one.
   static func piece(
     _ request: DecodeRequest, _ input: MediaInput, first: Int, count: Int, seeks: Bool, plain: Bool
   ) throws -> AudioStream.Piece {

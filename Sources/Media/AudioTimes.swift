@@ -1,18 +1,18 @@
 import Corpus
 
-/// How far the times of a frame and of those behind it are from the count of samples, and what that makes of the frame.
+/// How far the times of a frame and of the later frames deviate from the sample count, and what follows for the frame.
 struct AudioTimes {
   /// In samples of one rate.
   struct Rules {
-    /// A container rounds times, some to whole milliseconds.
+    /// The rounding of times in a container, some of which round to whole milliseconds.
     let tolerance: Int64
-    /// Times may stray by that much on either side.
+    /// How far times may stray in either direction.
     let stray: Int64
-    /// What runs back further is of another clock.
+    /// A time that runs back further than this belongs to another clock.
     let restart: Int64
-    /// What two times in a row must agree over, to be believed.
+    /// The span over which times in a row must agree to be believed.
     let steady: Int64
-    /// How far ahead is looked for times that come back.
+    /// How far ahead to look for times that come back.
     let window: Int64
 
     init(rate: Int, tick: MediaTime) {
@@ -35,15 +35,15 @@ struct AudioTimes {
   }
 
   private let rules: Rules
-  /// How far from the count each time is, that of the frame itself first.
+  /// The deviation of each time from the count, starting with the frame itself.
   private(set) var deviations: [Int64]
   /// Where each frame begins, counted from the first.
   private var places: [Int64] = [0]
-  /// Whether a later time agrees with the count, or is a little on the other side of it.
+  /// Whether a later time agrees with the count, or deviates slightly in the other direction.
   private(set) var comesBack = false
 
   private static let fewest = 5
-  /// Frames looked at, at most.
+  /// The most frames to look at.
   static let most = 512
 
   init(_ rules: Rules, first deviation: Int64) {
@@ -51,7 +51,7 @@ struct AudioTimes {
     deviations = [deviation]
   }
 
-  /// Whether a frame that begins so many samples behind the first can change the verdict.
+  /// Whether a frame that begins this many samples after the first can change the verdict.
   func wantsMore(at place: Int64) -> Bool {
     if comesBack || place > rules.window * 4 { return false }
     return place < rules.window || deviations.count <= Self.fewest
@@ -66,11 +66,11 @@ struct AudioTimes {
 
   /// What is known of the frames before this one.
   struct Past {
-    /// How far the time of the last one was from the count.
+    /// The deviation of the last frame's time from the count.
     var strayed: Int64 = 0
     /// Whether that time contradicted the count.
     var contradicts = false
-    /// Whether times strayed and came back before.
+    /// Whether times have strayed and come back before.
     var comesBack = false
   }
 
@@ -80,30 +80,30 @@ struct AudioTimes {
     if contradicts(steps, before: past.contradicts) { return .contradict }
     let near = deviations.indices.filter { places[$0] <= rules.steady || $0 < Self.fewest }.map { deviations[$0] }
     let isFar = near.allSatisfy { abs($0) >= rules.stray }
-    // A muxer's hole begins with a frame; what was further off with each frame is no hole yet.
+    // A gap left by a muxer starts at one frame. A deviation that grows from frame to frame is not a gap yet.
     let isStep = abs(deviations[0] - past.strayed) > rules.tolerance
     if isStep || isFar {
       let isSteady = near.allSatisfy { abs($0 - deviations[0]) <= rules.tolerance }
-      // At the end of a stream that strayed nothing tells a small hole from one more stray time.
+      // At the end of a stream whose times strayed, a small gap cannot be told from one more stray time.
       if isSteady, near.count >= Self.fewest || isFar || !past.comesBack { return .anew(deviations[0]) }
       if growsOnly(steps) { return .anew(deviations[0]) }
     }
     return isFar ? .anew(near.min { abs($0) < abs($1) } ?? 0) : .followsOn
   }
 
-  /// By how much each time is further from the count than the one before.
+  /// How much further each time deviates from the count than the one before.
   private func steps(after strayed: Int64) -> [Int64] {
     [deviations[0] - strayed] + zip(deviations.dropFirst(), deviations).map { $0 - $1 }
   }
 
-  /// Whether nothing but holes, or nothing but overlaps, keeps the times apart from the count.
+  /// Whether gaps alone, or overlaps alone, explain the deviation of the times from the count.
   private func growsOnly(_ steps: [Int64]) -> Bool {
     let jumps = steps.filter { abs($0) > rules.tolerance }
     let isHole = deviations[0] > 0
     return steps.count > Self.fewest && jumps.count * 2 <= steps.count && jumps.allSatisfy { ($0 > 0) == isHole }
   }
 
-  /// Whether times run at another speed than the samples: each a little, or nearly all of them by a jump, in one
+  /// Whether the times run at another speed than the samples: either each time a little, or nearly all by jumps, in one
   /// direction.
   private func contradicts(_ steps: [Int64], before: Bool) -> Bool {
     guard steps.count >= 2 * Self.fewest, let span = places.last else { return before }
@@ -112,7 +112,7 @@ struct AudioTimes {
     if jumps.count * 3 >= steps.count * 2, abs(jumps.reduce(0, +)) * 2 >= way { return true }
     let creep = steps.filter { abs($0) <= rules.tolerance }.reduce(0, +)
     let least = max(span / 100, rules.tolerance * 5 / 2)
-    // What creeps away and is put right again and again does not run at another speed.
+    // Times that drift and are corrected again and again do not run at another speed.
     let half = deviations.count / 2
     let drift = mean(deviations[half...]) - mean(deviations[..<half])
     return abs(creep) > least && abs(drift) * 2 > least && (creep > 0) == (drift > 0)

@@ -1,5 +1,6 @@
-/// Resizing as Pillow does it on 8 bits, byte for byte: bicubic (a = −0.5), widened over all pixels that a smaller
-/// frame's pixel covers, first across and then down, rounded to 8 bits after each, in fixed point of 22 bits.
+/// Resizes 8-bit images byte for byte as Pillow does. The filter is bicubic (a = −0.5), widened when shrinking to cover
+/// all source pixels under a target pixel. It runs horizontally, then vertically, in 22-bit fixed point, and rounds to
+/// 8 bits after each pass.
 extension Bitmap {
   package func resized(width: Int, height: Int) -> Bitmap {
     if width == self.width, height == self.height { return self }
@@ -92,12 +93,12 @@ extension Bitmap {
   }
 }
 
-/// Which pixels make each pixel of a resized line, and with what weights.
+/// The source pixels and weights for each pixel of a resized line.
 private struct ResizeWeights {
-  /// By pixel of the result: the first that it is made of, and where its weights stand.
+  /// For each target pixel: its first source pixel, and the range of its weights.
   private(set) var firsts: [Int] = []
   private(set) var ranges: [Range<Int>] = []
-  /// Fixed point.
+  /// In fixed point.
   private(set) var values: [Int32] = []
 
   private static let bits = 22

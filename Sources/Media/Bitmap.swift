@@ -1,13 +1,13 @@
 import Basics
 import CFFmpeg
 
-/// A still image in memory: rows from the top, 8 bits a channel.
+/// A still image in memory: rows from the top, 8 bits per channel.
 package struct Bitmap: Sendable, Equatable {
   package var width: Int
   package var height: Int
-  /// 3: red, green, blue. 4: alpha as well.
+  /// 3: red, green, blue. 4: with alpha.
   package var channels: Int
-  /// Whether the file held numbers of a few colors: such an image is resized by taking the nearest pixel.
+  /// Whether the file held color indices: such an image is resized by taking the nearest pixel.
   package var isPalette = false
   /// `[height, width, channels]`.
   package var pixels: [UInt8]
@@ -17,11 +17,11 @@ package struct Bitmap: Sendable, Equatable {
     (self.width, self.height, self.channels, self.pixels) = (width, height, channels, pixels)
   }
 
-  /// No image of a camera or a scanner is larger.
+  /// More pixels than any camera or scanner produces.
   private static let mostPixels: Int64 = 1 << 27
 
-  /// The pixels of a JPEG or PNG file, the same on every CPU: those that Pillow has, but for a difference of 1 in some
-  /// of a JPEG's brightness. A note that the image was taken with a turned camera is not heeded, as Pillow does not.
+  /// Decodes a JPEG or PNG file to the same pixels on every CPU. They equal Pillow's, apart from differences of 1 in
+  /// the brightness of some JPEGs. Like Pillow, it ignores the orientation that a camera recorded.
   /// - Throws: `picture.unreadable`.
   package init(decoding bytes: [UInt8], source: String) throws {
     var bitmap = media_bitmap()
@@ -33,7 +33,7 @@ package struct Bitmap: Sendable, Equatable {
     pixels = Array(UnsafeBufferPointer(start: start, count: width * height * channels))
   }
 
-  /// What lies in a rectangle, which must lie inside the image.
+  /// The part inside a rectangle, which must lie inside the image.
   package func cropped(x: Int, y: Int, width: Int, height: Int) -> Bitmap {
     var part: [UInt8] = []
     part.reserveCapacity(width * height * channels)
@@ -44,7 +44,7 @@ package struct Bitmap: Sendable, Equatable {
     return Bitmap(width: width, height: height, channels: channels, pixels: part)
   }
 
-  /// Red, green and blue alone.
+  /// The image without its alpha channel.
   package var withoutAlpha: Bitmap {
     guard channels == 4 else { return self }
     var colors: [UInt8] = []
@@ -53,11 +53,11 @@ package struct Bitmap: Sendable, Equatable {
     return Bitmap(width: width, height: height, pixels: colors)
   }
 
-  /// The shorter side made as long as the model's, then the middle: 8-bit colors, byte for byte as Pillow and open_clip
-  /// make them.
+  /// The image scaled so that its shorter side fits the model, then center-cropped. 8-bit colors, byte for byte as
+  /// Pillow and open_clip compute them.
   package func squared(side: Int) -> Bitmap {
     let (short, long) = (min(width, height), max(width, height))
-    // In whole numbers: side · long / short, cut off.
+    // Integer division, rounded down: side · long / short.
     let longer = side * long / short
     let size = width <= height ? (width: side, height: longer) : (width: longer, height: side)
     let resized = resized(width: size.width, height: size.height)
@@ -66,6 +66,6 @@ package struct Bitmap: Sendable, Equatable {
     ).withoutAlpha
   }
 
-  /// Half of it, with halves to the even neighbor, as Python rounds.
+  /// Half of the count; halves round to the even neighbor, as in Python.
   private static func halved(_ count: Int) -> Int { count % 4 == 3 ? count / 2 + 1 : count / 2 }
 }

@@ -1,9 +1,9 @@
 import Audio
 import Corpus
 
-/// The audio of one clip: the first seconds of a stream, rounded to 16 bit.
+/// The audio of one clip: the first seconds of a stream, rounded to 16 bits.
 struct ClipAudio {
-  /// 16,000 a second, as many as the clip is long.
+  /// 16,000 samples per second, for the length of the clip.
   let samples: [Int16]
   let facts: AudioFacts
   let findings: [Finding]

@@ -4,16 +4,16 @@ import CFFmpeg
 import Corpus
 import Synchronization
 
-/// One request answered in this process. Workers call it; a crash of a decoder ends whoever does.
+/// Answers one request in this process. Called in workers: if a decoder crashes, the calling process ends.
 package enum ClipDecoder {
-  // libav's choice of vector code is one setting for the whole process, so one clip is decoded at a time.
+  // libav's choice of vector code is one setting for the whole process, so clips are decoded one at a time.
   private static let turn = Mutex(())
 
-  /// Same file, same request: same bytes, on every CPU.
-  /// - Throws: `Failure` only for what no clip is to blame for (libsndfile cannot write FLAC).
+  /// Decodes a request. The same file and request give the same bytes on every CPU.
+  /// - Throws: `Failure` only for errors not caused by the clip (libsndfile cannot write FLAC).
   /// - Parameters:
-  ///   - input: what the request names, opened; nil: it is opened here.
-  ///   - selects: false to decode also what no requested frame depends on: for tests, the bytes are the same.
+  ///   - input: the opened file of the request; nil: it is opened here.
+  ///   - selects: for tests: false also decodes packets that no requested frame depends on; the bytes are the same.
   package static func decode(
     _ request: DecodeRequest, _ input: MediaInput? = nil, selects: Bool = true
   ) throws -> DecodeOutcome {
@@ -21,7 +21,7 @@ package enum ClipDecoder {
       media_log_begin()
       media_use_cpu_flags(request.forcedCPUFlags ?? -1)
       defer { media_use_cpu_flags(-1) }
-      // Each shortcut that fails is left out, and the clip decoded again.
+      // If a shortcut fails, the clip is decoded again without it.
       var (seeks, selects) = (true, selects)
       while true {
         do {
@@ -63,7 +63,7 @@ package enum ClipDecoder {
   }
 
   private static func audio(_ request: DecodeRequest, _ input: MediaInput, seeks: Bool) throws -> DecodeOutcome {
-    // Float decoders differ in the last bit between their vector forms; plain C is the same everywhere.
+    // The vector versions of a float decoder differ in the last bit; the plain C version is the same everywhere.
     media_use_cpu_flags(0)
     let clip = try ClipAudio(
       input, start: request.start, seconds: request.seconds, seeks: seeks, plain: request.forcedCPUFlags == 0)
@@ -72,7 +72,7 @@ package enum ClipDecoder {
       payload: try FlacEncoder.encode(clip.samples, rate: AudioStream.rate))
   }
 
-  /// A piece lasts an hour at most: the reply must fit a message.
+  /// A piece lasts at most an hour, because the reply must fit into a message.
   private static let longestPiece = 3600
 
   private static func waveform(
@@ -87,7 +87,7 @@ package enum ClipDecoder {
       payload: piece.samples.withUnsafeBytes { Array($0.prefix(4 * piece.count)) })
   }
 
-  /// A file that holds more is no image of a camera or a scanner.
+  /// A file larger than this is not an image from a camera or a scanner.
   private static let mostImageBytes = 1 << 28
   private static let imageSides = 1...1024
 

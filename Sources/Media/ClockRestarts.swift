@@ -1,43 +1,43 @@
 import CFFmpeg
 import Corpus
 
-/// Where the clock of a file begins anew, and what has to be added to its times from there on, so that it goes on: one
-/// decision for audio and video together, so that they keep their distance.
+/// Where the clock of a file restarts, and what is added to the later times so that they continue. There is one
+/// decision for audio and video together, so that they stay in sync.
 ///
-/// Files that are joined byte by byte have such places: each part counts from its own start. A part begins where a
-/// stream runs back by tenths of a second and stays back; the other stream's first packet of it is where that runs back
-/// itself, or else its first one that is nearer to the new clock than to the old. The new part begins when all of the
-/// old one has ended.
+/// Files that were joined byte by byte have such places: each part counts from its own start. A part begins where a
+/// stream runs back by tenths of a second and stays there. In the other stream, the part begins at the packet where
+/// that stream itself runs back, or else at the first packet that is closer to the new clock than to the old one. The
+/// new part starts when everything in the old part has ended.
 struct ClockRestarts {
-  /// What counts of a packet.
+  /// The facts of a packet that matter here.
   struct Packet {
     var stream: Int32
-    /// When it is decoded; when it is presented, where nothing says that. Of each stream these rise.
+    /// The decoding time, or the presentation time if there is none. Within a stream these times increase.
     var time: MediaTime
     var presented: MediaTime
     var end: MediaTime
-    /// Its number among the packets of its stream, those without a time included.
+    /// Its number within its stream, counting packets without a time.
     var ordinal: Int
   }
 
-  /// Of one stream, in the order of the packets: from this one on, what is added to its times.
+  /// For each stream, in packet order: the first packet, and the shift added to times from there on.
   private var shifts: [Int32: [(ordinal: Int, shift: MediaTime)]] = [:]
 
-  /// Muxers' overlaps are shorter.
+  /// Longer than an overlap left by a muxer.
   static let least = MediaTime(3, timescale: 10)
-  /// Packets that a part has at least, so that single wrong times are none.
+  /// A part has at least this many packets, so that a single wrong time does not count as a part.
   private static let fewest = 3
-  /// Packets of a part among which the first to be presented is.
+  /// The first frame to be presented is among this many packets of a part.
   private static let mostReordered = 32
 
   var isEmpty: Bool { shifts.isEmpty }
 
-  /// What is added to the times of packet `ordinal` of a stream.
+  /// The shift added to the times of packet `ordinal` of a stream.
   func shift(_ stream: Int32, _ ordinal: Int) -> MediaTime? {
     shifts[stream]?.last { $0.ordinal <= ordinal }?.shift
   }
 
-  /// - Parameter packets: of all streams that count, in the order of the file.
+  /// - Parameter packets: the packets of both chosen streams, in file order.
   init(_ packets: [Packet]) {
     var streams: [Int32: [Int]] = [:]
     for (place, packet) in packets.enumerated() { streams[packet.stream, default: []].append(place) }
@@ -59,7 +59,7 @@ struct ClockRestarts {
           start = min(start ?? packets[place].presented, packets[place].presented)
         }
         found[stream] = begin
-        // The other stream's own turn is this one.
+        // The other stream's own turn is the same restart.
         if let first = turns.firstIndex(where: { $0.stream == stream }), turns[first].place == places[begin] {
           turns.remove(at: first)
         }
@@ -78,14 +78,14 @@ struct ClockRestarts {
   /// A place where a stream runs back.
   private struct Turn {
     var stream: Int32
-    /// Among all packets.
+    /// The index among all packets.
     var place: Int
     /// The clocks there.
     var old: MediaTime
     var new: MediaTime
   }
 
-  /// - Parameter places: of the packets of one stream.
+  /// - Parameter places: the indices of one stream's packets.
   private static func turns(_ packets: [Packet], _ places: [Int]) -> [Turn] {
     var turns: [Turn] = []
     var trail = ClockTrail()
@@ -102,7 +102,7 @@ struct ClockRestarts {
     return turns
   }
 
-  /// Which packet of a stream is the first of the part that begins at `turn`, as an index in `places`.
+  /// The first packet of a stream in the part that begins at `turn`, as an index into `places`.
   private static func begin(
     of turn: Turn, _ stream: Int32, _ packets: [Packet], _ places: [Int], from: Int, _ turns: [Turn]
   ) -> Int? {
@@ -120,8 +120,8 @@ struct ClockRestarts {
   private static func distance(_ a: MediaTime, _ b: MediaTime) -> MediaTime { a < b ? b - a : a - b }
 }
 
-/// The last times of one stream, by which is seen that it runs back: their median, so that one wrong time is none of
-/// its past.
+/// The last times of one stream, used to detect that it runs back. It compares with their median, so that one wrong
+/// time has no effect.
 struct ClockTrail {
   private var last: [MediaTime] = []
 
@@ -130,7 +130,7 @@ struct ClockTrail {
     if last.count > 3 { last.removeFirst() }
   }
 
-  /// Where the stream was, if `time` runs back from there.
+  /// The stream's position before `time`, if `time` runs back from it.
   func left(by time: MediaTime) -> MediaTime? {
     guard !last.isEmpty else { return nil }
     let usual = last.sorted()[(last.count - 1) / 2]

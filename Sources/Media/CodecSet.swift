@@ -1,14 +1,14 @@
 import CFFmpeg
 
-/// Which formats and codecs are decoded. Fewer are fewer ways for a file to reach a mistake in a decoder.
+/// Which formats and codecs are decoded. A smaller set gives a malicious file fewer decoder bugs to reach.
 package enum CodecSet: String, Codable, Sendable, CaseIterable {
-  /// All formats that hold audio and video in one file, and every codec that libavcodec has.
+  /// All formats that can hold audio and video in one file, and every codec of libavcodec.
   case all
-  /// Those that video sites give out.
+  /// The formats and codecs that video sites deliver.
   case web
 
-  /// Demuxers, comma-separated. Left out of `all`: playlists and manifests, anything that names other files, devices,
-  /// subtitles, single images, and raw data without a header that everything would match.
+  /// Demuxers, comma-separated. `all` leaves out playlists, manifests and anything else that names other files,
+  /// devices, subtitles, single images, and headerless raw data, which would match any file.
   var formats: String {
     switch self {
     case .all: Self.everyFormat.joined(separator: ",")
@@ -29,13 +29,13 @@ package enum CodecSet: String, Codable, Sendable, CaseIterable {
     }
   }
 
-  /// Enters it where what was decoded with it is named by its parameters. All codecs go without saying: what was made
-  /// before there was a choice is as good.
+  /// Adds the set to the parameters that name a decoded result. `all` is not added, so that results made before this
+  /// setting existed stay valid.
   package func note(in parameters: inout [String: String]) {
     if self != .all { parameters["codecs"] = rawValue }
   }
 
-  /// How many formats and decoders it has that are in the libraries of this machine.
+  /// How many of its formats and decoders the libraries of this machine have.
   package var counts: (formats: Int, decoders: Int) {
     let formats = formats.split(separator: ",").count { media_has_demuxer(String($0)) }
     guard let decoders else { return (formats, Int(media_decoder_count())) }

@@ -2,30 +2,31 @@ import Basics
 import CFFmpeg
 import CSystem
 
-/// Whether decode workers are locked in.
+/// Whether decode workers are sandboxed.
 package enum SandboxMode: String, Codable, Sendable, CaseIterable {
-  /// As far as the kernel can.
+  /// As far as the kernel supports it.
   case auto
-  /// Wholly, or not at all started.
+  /// Fully, or the worker does not start.
   case required
   case off
 }
 
-/// What keeps a worker from everything but decoding.
+/// The restrictions on a worker, which allow it nothing but decoding.
 package struct Confinement: Codable, Sendable, Equatable {
-  /// The version of Landlock that denies it files, programs, network and other processes; 0: none does.
+  /// The Landlock version that denies access to files, programs, the network and other processes; 0 if Landlock is
+  /// missing.
   package var landlock = 0
-  /// Whether any system call but those of `CSystem/calls.c` ends it.
+  /// Whether a system call outside those in `CSystem/calls.c` ends the worker.
   package var filtersCalls = false
 
   package static let none = Confinement()
 
-  /// What this kernel offers; nothing is changed by asking.
+  /// What this kernel supports. Asking changes nothing.
   package static var offered: Confinement {
     Confinement(landlock: Int(system_landlock_version()), filtersCalls: system_filter_is_offered() == 1)
   }
 
-  /// What is lacking, for people; empty where nothing is.
+  /// What is missing, for messages; empty if nothing is.
   package var missing: [String] {
     (landlock == 0 ? ["Landlock"] : []) + (filtersCalls ? [] : ["seccomp filters"])
   }
@@ -35,14 +36,13 @@ package struct Confinement: Codable, Sendable, Equatable {
     return parts.isEmpty ? "none" : parts.joined(separator: ", ")
   }
 
-  /// Locks this process in for good, as far as the kernel offers it.
+  /// Restricts this process for good, as far as the kernel supports it.
   ///
-  /// Landlock binds the thread that asks and those that it makes later, so there must be no others yet; the filter of
-  /// system calls binds all that are there, and no more are made.
-  /// - Parameter startThreads: makes the threads that the process will have, and returns once they have begun their
-  ///   work.
-  /// - Throws: `sandbox.missing` where `required` is more than the kernel offers; `sandbox.failed` where it refuses
-  ///   what it offers: then the process must end.
+  /// Landlock applies to the calling thread and to threads it starts later, so no other thread may exist yet. The
+  /// system-call filter applies to all existing threads, and no more are started after it.
+  /// - Parameter startThreads: starts the threads that the process will have, and returns once they run.
+  /// - Throws: `sandbox.missing` if `required` is more than the kernel supports; `sandbox.failed` if the kernel refuses
+  ///   what it supports: the process must then end.
   static func enter(_ mode: SandboxMode, startThreads: () throws -> Void) throws -> Confinement {
     let offered = offered
     if mode == .required, !offered.missing.isEmpty { throw Failure.sandboxMissing(offered) }

@@ -1,27 +1,28 @@
 import Corpus
 
-// What is asked of a decode worker, and what it answers. Both cross a pipe as JSON; the payload follows as plain bytes.
+// What a decode worker is asked, and what it answers. Both cross a pipe as JSON, followed by the payload as plain
+// bytes.
 
-/// One clip of one file, and which half of it is wanted.
+/// A request for one clip of one file: which part of its content to decode.
 package struct DecodeRequest: Codable, Sendable, Equatable {
   package enum Work: Codable, Sendable, Equatable {
-    /// The clip's audio as FLAC: 16 kHz, one channel, 16 bit, as many samples as the clip is long.
+    /// The clip's audio as FLAC: 16 kHz, one channel, 16 bits, exactly as long as the clip.
     case audio
-    /// What is on the screen at r/fps seconds, as a `FramePack`.
-    /// - Parameter shortSide: pixels that the shorter side has at most.
+    /// The frames on the screen at the times r/fps seconds, as a `FramePack`.
+    /// - Parameter shortSide: the maximum length of the shorter side, in pixels.
     case frames(fps: FrameRate, shortSide: Int = FrameFacts.usualShortSide)
     /// Seconds [first, first + count) of the audio as little-endian float32: 16 kHz, one channel, unrounded.
     case waveform(first: Int, count: Int)
-    /// How long the file is; nothing is decoded.
+    /// The length of the file; nothing is decoded.
     case length
-    /// A still image, JPEG or PNG, as CLIP's image tower takes it: `Bitmap.squared`.
+    /// A still image, JPEG or PNG, as CLIP's image encoder takes it: `Bitmap.squared`.
     case image(side: Int)
   }
 
   package var source: MediaSource
-  /// Where the clip begins after the presentation start of the file; 0 for a file that is the clip.
+  /// The start of the clip after the presentation start of the file; 0 if the file is the clip.
   package var startMilliseconds: Int
-  /// The clip's length.
+  /// The length of the clip.
   package var seconds: Int
   package var work: Work
   /// For tests: the vector instructions that libav may use (0 none). Audio never uses any.
@@ -44,7 +45,7 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
   var start: MediaTime { MediaTime(milliseconds: startMilliseconds) }
 }
 
-/// What was found of the audio of a clip. Times are seconds on the clip clock.
+/// Facts about the audio of a clip. Times are seconds on the clip clock.
 package struct AudioFacts: Codable, Sendable, Equatable {
   /// Where real audio ends; of a clip at most its length.
   package var coveredSeconds: Double

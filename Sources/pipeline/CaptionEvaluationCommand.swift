@@ -32,7 +32,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
       "name=file",
       "NAME=FILE: captions to score, one for each clip (CSV or JSON lines with id and caption). Repeatable."))
   var candidates: [String] = []
-  @Option(help: .value("file", "A captioner that hears the clips, with the embeddings of --weights FILE."))
+  @Option(help: .value("file", "A captioner that hears the clips through the encoder of the run or of --weights."))
   var captioner: String?
   @Option(
     help: .value(
@@ -55,22 +55,16 @@ struct CaptionEvaluationCommand: ParsableCommand {
   func run() throws {
     common.begin()
     let settings = try settings()
-    let job = CaptionJob(settings, options.place, captioner: try listening(settings.threads))
+    let job = CaptionJob(
+      settings, options.place,
+      captioner: captioner.map { path in
+        { try ListeningCaptioner(captioner: path, encoder: $0.model, threads: settings.threads) }
+      })
     if common.dryRun {
       let (scored, leftOut) = try job.plan()
       return Console.say("would score the sentences of \(scored) clips; \(leftOut) cannot be used")
     }
     try job.run(EvaluationReport.show)
-  }
-
-  private func listening(_ threads: Int) throws -> ListeningCaptioner? {
-    guard let captioner else { return nil }
-    guard let weights = options.weights else {
-      throw Failure(
-        "usage.weights", "a captioner hears through an encoder", on: "--captioner", expected: "--weights FILE",
-        exit: .usage)
-    }
-    return try ListeningCaptioner(captioner: captioner, weights: weights, threads: threads)
   }
 
   private func settings() throws -> CaptionSettings {

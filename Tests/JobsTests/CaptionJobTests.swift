@@ -105,8 +105,9 @@ import Testing
     (settings.threads, settings.jobs) = (2, 1)
     var place = EvaluationPlace()
     (place.weights, place.out) = (scratch["w.bin"], scratch["scores.json"])
-    let (record, _) = try run(CaptionJob(settings, place, captioner: Listener()))
+    let (record, _) = try run(CaptionJob(settings, place, captioner: { _ in Listener() }))
     #expect(record.data.clips == 4 && record.split == "test" && record.weights != nil)
+    #expect(record.headline?.score == "CIDEr-D" && record.headline?.row == "listener")
     #expect(
       record.tables[0].rows.map(\.name) == [
         "listener", "listener, shuffled audio", "nearest by audio", "nearest by untrained", "nearest by log-mel",

@@ -61,6 +61,7 @@ struct PageTests {
     let page = EvaluationSection.body(content().evaluations).map(\.html).joined()
     #expect(page.contains("<audio") && page.contains("a &lt;b&gt;dog&lt;/b&gt;") && !page.contains("<b>"))
     #expect(page.contains("Not computed:"))
+    #expect(page.contains("class=\"sentence\"") && page.contains("class=\"reference\""))
   }
 
   @Test("nothing is fetched: every address lies within the page")

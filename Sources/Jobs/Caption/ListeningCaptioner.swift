@@ -15,15 +15,17 @@ package final class ListeningCaptioner: Evaluation.Captioner {
   private let ops: any Ops
   private let threads: WorkerThreads
 
-  /// - Throws: `captioner.…`; what reading weights throws; `caption.width` where the encoder's embeddings have another
-  ///   width.
+  /// - Parameters:
+  ///   - path: the captioner's file.
+  ///   - encoder: makes the embeddings.
+  /// - Throws: `captioner.…`; `caption.width` where the encoder's embeddings have another width.
   package init(
-    captioner path: String, weights: String, options: BeamSearch.Options = .init(), threads count: Int
+    captioner path: String, encoder: Model, options: BeamSearch.Options = .init(), threads count: Int
   ) throws {
     model = try CaptionModel(file: path)
-    embedder = try AudioEmbedder(try Model(file: weights), options: .init(threads: count))
+    embedder = try AudioEmbedder(encoder, options: .init(threads: count))
     guard embedder.width == model.decoder.inputs else {
-      throw Failure.captionWidth(weights, found: embedder.width, expected: model.decoder.inputs)
+      throw Failure.captionWidth("the encoder", found: embedder.width, expected: model.decoder.inputs)
     }
     name = "captioner \(try Digest.ofFile(path).short)"
     (self.options, ops, threads) = (options, FastBackend().ops, WorkerThreads(count))

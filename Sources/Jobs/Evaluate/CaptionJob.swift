@@ -5,10 +5,13 @@ import Evaluation
 package struct CaptionJob {
   package let settings: CaptionSettings
   package let place: EvaluationPlace
-  /// What says sentences of the clips' audio; nil: files have them.
-  package let captioner: (any Captioner)?
+  /// Makes what captions the clips, of the encoder that is evaluated; nil: captions come from files alone.
+  package let captioner: ((EvaluatedModel) throws -> any Captioner)?
 
-  package init(_ settings: CaptionSettings, _ place: EvaluationPlace, captioner: (any Captioner)? = nil) {
+  package init(
+    _ settings: CaptionSettings, _ place: EvaluationPlace,
+    captioner: ((EvaluatedModel) throws -> any Captioner)? = nil
+  ) {
     (self.settings, self.place, self.captioner) = (settings, place, captioner)
   }
 
@@ -22,13 +25,16 @@ package struct CaptionJob {
 
   package func run(_ events: (EvaluationEvent) -> Void) throws {
     let student = try student()
-    let record = try CaptionEvaluation.run(settings, student: student, captioner: captioner, report: events)
+    var listener: (any Captioner)?
+    if let student, let captioner { listener = try captioner(student) }
+    let record = try CaptionEvaluation.run(settings, student: student, captioner: listener, report: events)
     try place.finish([record], student, events)
   }
 
   /// Nil where no row needs one, or there are no audio clips to hear.
   private func student() throws -> EvaluatedModel? {
     let hears = settings.captions == nil || !settings.audio.isEmpty
-    return hears && !Set(settings.rows).isDisjoint(with: [.probe, .untrained]) ? try place.student() : nil
+    let isNeeded = captioner != nil || !Set(settings.rows).isDisjoint(with: [.probe, .untrained])
+    return hears && isNeeded ? try place.student() : nil
   }
 }

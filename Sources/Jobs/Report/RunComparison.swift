@@ -119,7 +119,7 @@ package struct RunComparison: Sendable {
       return DataTable(
         title: kind, heading: ["name", first, second],
         rows: rows.map { DataTable.Row([$0.name, $0.first, $0.second]) },
-        hasNumbers: false)
+        cells: .code)
     }
     let evaluations = scores.reduce(into: [String]()) { if $0.last != $1.evaluation { $0.append($1.evaluation) } }
     return ComparePage.html(

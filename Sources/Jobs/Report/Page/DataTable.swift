@@ -4,7 +4,7 @@ import Basics
 package struct DataTable: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
     package var cells: [String]
-    /// A style of the whole row: `chance` or `published`.
+    /// A style of the whole row: `chance`, `published` or `reference`.
     package var style: String
 
     package init(_ cells: [String], style: String = "") { (self.cells, self.style) = (cells, style) }
@@ -13,11 +13,19 @@ package struct DataTable: Sendable, Equatable {
   package var title: String
   package var heading: [String]
   package var rows: [Row]
-  /// Whether cells are numbers, which stand to the right, or words.
-  package var hasNumbers = true
+  /// What stands in the cells behind the first column; the name is the style's.
+  package enum Cells: String, Sendable {
+    /// Aligned to the right.
+    case number
+    /// Digests, options and the like: never broken.
+    case code
+    case sentence
+  }
 
-  package init(title: String, heading: [String], rows: [Row], hasNumbers: Bool = true) {
-    (self.title, self.heading, self.rows, self.hasNumbers) = (title, heading, rows, hasNumbers)
+  package var cells = Cells.number
+
+  package init(title: String, heading: [String], rows: [Row], cells: Cells = .number) {
+    (self.title, self.heading, self.rows, self.cells) = (title, heading, rows, cells)
   }
 
   package var markup: Markup {
@@ -32,7 +40,7 @@ package struct DataTable: Sendable, Equatable {
               "thead", [],
               [
                 .element(
-                  "tr", hasNumbers ? [] : [("class", "words")],
+                  "tr", cells == .number ? [] : [("class", "words")],
                   heading.map { .element("th", [("scope", "col")], text: $0) })
               ]),
             .element("tbody", [], rows.map(row)),
@@ -46,7 +54,7 @@ package struct DataTable: Sendable, Equatable {
       row.cells.enumerated().map { column, cell in
         column == 0
           ? .element("th", [("scope", "row")], text: cell)
-          : .element("td", [("class", hasNumbers ? "number" : "words")], text: cell)
+          : .element("td", [("class", cells.rawValue)], text: cell)
       })
   }
 }

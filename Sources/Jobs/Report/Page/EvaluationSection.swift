@@ -44,9 +44,9 @@ enum EvaluationSection {
   /// A clip's player beside the sentences.
   private static func captioned(_ content: ReportContent.CaptionedClip) -> Markup {
     let said = content.sentences.map { DataTable.Row([$0.row, $0.text]) }
-    let written = content.references.map { DataTable.Row(["reference", $0], style: "published") }
+    let written = content.references.map { DataTable.Row(["reference", $0], style: "reference") }
     let table = DataTable(
-      title: content.clip.id, heading: ["row", "sentence"], rows: said + written, hasNumbers: false)
+      title: content.clip.id, heading: ["row", "sentence"], rows: said + written, cells: .sentence)
     return .element(
       "div", [("class", "columns")],
       [.element("div", [("class", "clip")], DataSection.clip(content.clip, id: nil)), table.markup])

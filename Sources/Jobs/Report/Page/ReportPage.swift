@@ -58,7 +58,7 @@ package enum ReportPage {
       .element("div", [], content.commands.enumerated().map { command($1, place: $0) }),
       DataTable(
         title: "Digests and versions", heading: ["of", "value"],
-        rows: content.digests.map { DataTable.Row([$0.name, $0.value]) }, hasNumbers: false
+        rows: content.digests.map { DataTable.Row([$0.name, $0.value]) }, cells: .code
       ).markup,
     ]
   }

@@ -28,7 +28,7 @@ enum Style {
     dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:1rem 0}
     dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
     .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1.25rem;align-items:start}
-    .columns>*{min-width:0}.single{max-width:42rem}td.words{white-space:nowrap;font-family:ui-monospace,"Liberation Mono",monospace;font-size:.85rem}.scroll{overflow-x:auto;border:1px solid var(--edge);border-radius:8px;margin:.5rem 0;background:linear-gradient(to right,var(--card) 40%,transparent) left/3rem 100% no-repeat local,
+    .columns>*{min-width:0}.single{max-width:42rem}td.code{white-space:nowrap;font-family:ui-monospace,"Liberation Mono",monospace;font-size:.85rem}.scroll{overflow-x:auto;border:1px solid var(--edge);border-radius:8px;margin:.5rem 0;background:linear-gradient(to right,var(--card) 40%,transparent) left/3rem 100% no-repeat local,
     linear-gradient(to left,var(--card) 40%,transparent) right/3rem 100% no-repeat local,linear-gradient(to right,var(--shadow),transparent) left/1rem 100% no-repeat scroll,
     linear-gradient(to left,var(--shadow),transparent) right/1rem 100% no-repeat scroll,var(--card)}
     .scroll.wide{scrollbar-width:thin}.scroll.wide::after{content:"scrolls sideways →";position:sticky;left:0;display:block;padding:.1rem .8rem .3rem;color:var(--soft);font-size:.8rem}
@@ -41,7 +41,7 @@ enum Style {
     th,td{padding:.35rem .8rem;text-align:left;border-top:1px solid var(--edge);vertical-align:top}
     thead th{border-top:0;color:var(--soft);font-weight:600;white-space:nowrap}tbody th,.bars th{font-weight:500}
     .number{font-variant-numeric:tabular-nums;white-space:nowrap}thead th:not(:first-child),td.number{text-align:right}thead tr.words th{text-align:left}
-    tr.chance,tr.published{color:var(--soft)}tr.published th::after{content:" (published, not computed)"}
+    tr.chance,tr.published,tr.reference{color:var(--soft)}tr.published th::after{content:" (published, not computed)"}
     .bar-cell{width:35%;min-width:5rem}.bar-cell svg{width:100%;height:.8rem;display:block;margin-top:.35rem}
     .note,.empty{color:var(--soft);font-size:.9rem}td.note{max-width:24rem;overflow-wrap:anywhere}
     .warning{background:var(--warn-back);color:var(--warn);border-radius:8px;padding:.6rem .9rem;margin:.5rem 0}
@@ -66,6 +66,7 @@ enum Style {
     .clip{border:1px solid var(--edge);border-radius:8px;background:var(--card);overflow:hidden;min-width:0}
     .clip img{display:block;width:100%}.clip img.frame{aspect-ratio:4/3;object-fit:cover}.clip img.sound{height:5.5rem;image-rendering:pixelated}
     .clip .none{aspect-ratio:4/3;display:grid;place-items:center;color:var(--soft);background:var(--back)}
+    .gallery:not(:has(img.frame)) .none,.columns .clip .none{aspect-ratio:auto;padding:.6rem}
     .clip div.words{padding:.5rem .7rem;overflow-wrap:anywhere;font-size:.9rem}.clip audio{width:100%;display:block}
     .tag{display:inline-block;border:1px solid currentColor;border-radius:999px;padding:0 .5rem;margin:.1rem .2rem .1rem 0;font-size:.8rem;color:var(--warn)}
     .neighbours{display:grid;grid-template-columns:minmax(9rem,1.2fr) repeat(5,minmax(6.5rem,1fr));gap:.6rem;list-style:none;padding:.6rem;margin:0}
