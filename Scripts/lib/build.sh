@@ -1,5 +1,5 @@
-# The program as users get it, with Swift's own libraries inside. Sourced by demo, install and package: one build serves them all. Needs
-# packages.sh.
+# The program as users get it, with Swift's own libraries inside. Sourced by demo and install, which share one
+# build, and by package, which builds in a copy. Needs packages.sh.
 
 # build_program: builds with what it needs; then $program is its path. Says every ten seconds how far it is.
 build_program() {

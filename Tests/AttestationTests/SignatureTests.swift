@@ -5,7 +5,7 @@ import Testing
 
 @testable import Attestation
 
-/// Keys and their files, made with openssl as a user makes them.
+/// Keys and their files, made with openssl, as a user makes them.
 struct Keys {
   let scratch: Scratch
 
@@ -23,7 +23,9 @@ struct Keys {
     guard process.terminationStatus == 0 else { throw Failure("test.openssl", words.joined(separator: " ")) }
   }
 
-  /// - Returns: the paths of the private and of the public half.
+  /// Makes a key pair.
+  ///
+  /// - Returns: the paths of the private and of the public key.
   func make(_ name: String, curve: String = "prime256v1") throws -> (String, String) {
     let (secret, open) = (scratch["\(name).pem"], scratch["\(name).pub"])
     try openssl("ecparam", "-name", curve, "-genkey", "-noout", "-out", secret)
@@ -46,7 +48,7 @@ struct SignatureTests {
     return nil
   }
 
-  @Test("what a key signs its public half verifies, and no other key and no other bytes")
+  @Test("a signature verifies with the public key only, and for the same bytes only")
   func signing() throws {
     let keys = try Keys()
     let (secret, open) = try keys.make("a")
@@ -63,7 +65,7 @@ struct SignatureTests {
     #expect(code { _ = try SigningKey(public: open).sign(message) } == "key.sign")
   }
 
-  @Test("keys of another curve, locked ones and other files are refused")
+  @Test("keys of another curve, encrypted keys and other files are refused")
   func keys() throws {
     let keys = try Keys()
     let (secret, open) = try keys.make("a")
@@ -76,7 +78,7 @@ struct SignatureTests {
     #expect(code { _ = try SigningKey(public: secret) } == "key.invalid")
   }
 
-  @Test("a statement comes back from its bundle; another key, and a change of any byte, is refused")
+  @Test("a statement is read back from its bundle; another key, or a change of any byte, is refused")
   func bundle() throws {
     let keys = try Keys()
     let (secret, open) = try keys.make("a")
@@ -91,7 +93,7 @@ struct SignatureTests {
     #expect(
       code { _ = try SignatureBundle(file: path).payload(checkedBy: SigningKey(public: other), source: path) }
         == "signature.key")
-    // White space and the empty key's name carry nothing; every other byte does.
+    // The names `keyid` and `tlogEntries` carry nothing, because their values are empty; every other byte does.
     let bytes = try Files.read(path)
     let text = String(decoding: bytes, as: UTF8.self)
     let free = [#""keyid":"#, #","tlogEntries":[]"#].compactMap { text.range(of: $0) }.map {
@@ -105,7 +107,7 @@ struct SignatureTests {
       let accepted =
         (try? SignatureBundle(file: path).payload(checkedBy: key, source: path)).map { $0 == payload } ?? false
       if accepted {
-        // The last digit of Base64 has bits that are not part of a byte.
+        // The last Base64 digit has bits that belong to no byte.
         #expect(try SignatureBundle(file: path).payload(checkedBy: key, source: path) == payload)
         let isLast =
           place + 1 < bytes.count && (bytes[place + 1] == UInt8(ascii: "\"") || bytes[place + 1] == UInt8(ascii: "="))
@@ -114,7 +116,7 @@ struct SignatureTests {
     }
   }
 
-  @Test("a statement that contradicts itself, or is of several files, is refused")
+  @Test("a statement that contradicts itself or covers several files is refused")
   func statements() throws {
     let good = String(
       decoding: try ModelStatement(name: "w", digest: Digest(of: "w"), provenance: Origin(run: "r")).payload,
@@ -128,7 +130,7 @@ struct SignatureTests {
     #expect(refused("signature/v1.0", "signature/v2.0") == "statement.invalid")
     #expect(refused(#""sha256","method""#, #""blake3","method""#) == "statement.invalid")
     #expect(refused(#""name":".""#, #""name":"a/b""#) == "statement.invalid")
-    // Two readers could take one of two equal keys each.
+    // With a duplicate key, two readers could each take another value.
     #expect(refused(#""predicateType""#, #""predicateType":"another","predicateType""#) == "statement.invalid")
   }
 }

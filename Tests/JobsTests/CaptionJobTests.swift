@@ -8,8 +8,8 @@ import StageGraph
 import TestSupport
 import Testing
 
-@Suite("Evaluation of captions without the program") struct CaptionJobTests {
-  /// Says how loud an audio clip begins; the same for all of `TinyData`'s but for silent ones.
+@Suite("Evaluation of captions without the command line") struct CaptionJobTests {
+  /// Gives one caption to every clip that is not silent, and another to silent clips.
   private struct Listener: Captioner {
     let name = "listener"
     func captions(of audioClips: [[Float]]) throws -> [String] {
@@ -52,7 +52,7 @@ import Testing
 
     """
 
-  @Test("sentences of a table: every row that needs no audio, its scores, and what is not computed") func table() throws
+  @Test("captions in a table: every row that needs no audio, its scores, and what is not computed") func table() throws
   {
     let scratch = try Scratch()
     try Files.write(Self.table, to: scratch["captions.csv"])
@@ -75,7 +75,7 @@ import Testing
         "mine", "mine, shuffled audio", "most frequent caption", "random training caption", "human",
       ])
     #expect(record.tables[0].columns == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr-D"])
-    // One of two is a reference word for word, the other is empty.
+    // One of the two captions equals a reference, the other is empty.
     #expect(abs(try #require(score(record, "mine", "ROUGE-L")) - 0.5) < 1e-9)
     #expect(score(record, "mine, shuffled audio", "ROUGE-L") == 0)
     #expect(score(record, "most frequent caption", "distinct") == 1)
@@ -86,15 +86,15 @@ import Testing
     #expect(record.examples?.map(\.clip) == ["c", "d"] && record.examples?[1].sentences[0].text == "rain is falling")
     let markdown = String(decoding: try Files.read(scratch["scores.md"]), as: UTF8.self)
     #expect(markdown.contains("&lt;b&gt;rain") && !markdown.contains("<b>"))
-    // A line for each sentence: one row of one trial, one of three trials, …
+    // One line per sentence: one row has one trial, another has three trials, …
     let lines = String(decoding: try Files.read(scratch["lines.jsonl"]), as: UTF8.self).split(separator: "\n")
     #expect(lines.count == 2 * (1 + 3 + 1 + 3 + 3))
-    // The same again gives the same.
+    // A second run gives the same.
     #expect(try run(job).record == record)
   }
 
   @Test(
-    "audio clips of shards: a captioner, the nearest clip by three kinds of embeddings, and another system's embeddings"
+    "clips of shards: a captioner, the nearest clip by three kinds of embeddings, and another system's embeddings"
   )
   func shards() throws {
     let scratch = try Scratch()
@@ -114,14 +114,14 @@ import Testing
         "most frequent caption", "random training caption", "human",
       ])
     #expect(record.tables[0].rows[3].scores["CIDEr-D"]?.values.count == 2)
-    // The captioner hears which clip is silent; what it says of another clip is worth less.
+    // The captioner detects the silent clip; captions that are shuffled among clips score lower.
     let (heard, shuffled) = (
       try #require(score(record, "listener", "ROUGE-L")),
       try #require(score(record, "listener, shuffled audio", "ROUGE-L"))
     )
     #expect(heard == 1 && shuffled < 0.6)
     #expect(record.warnings.contains { $0.hasPrefix("audio.silent: 1 of 4") })
-    // The page of a run that has these scores shows sentences and players.
+    // The report of a run with these scores shows the sentences beside audio players.
     try TinyData.run("r", in: scratch["runs"])
     try Files.write(try Files.read(scratch["scores.json"]), to: scratch["runs/r/evaluation.json"])
     var report = ReportSettings()
@@ -133,7 +133,7 @@ import Testing
     #expect(!page.contains("<b>tone"))
   }
 
-  @Test("candidates that lack a clip or name one twice, and data without captions, are told with their codes")
+  @Test("candidates that lack a clip or repeat one, and data without captions, are refused with their codes")
   func refused() throws {
     let scratch = try Scratch()
     try Files.write(Self.table, to: scratch["captions.csv"])

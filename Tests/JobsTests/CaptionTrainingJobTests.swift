@@ -15,7 +15,7 @@ struct CaptionTrainingJobTests {
     (2, ["people laugh together.", "some people laugh and clap."]),
   ]
 
-  /// Audio clips of two embeddings that point roughly where their kind does.
+  /// Writes audio clips with two embeddings each, which point roughly in the direction of the clip's kind.
   private static func embeddings(_ count: Int, seed: UInt64, to path: String) throws -> [String: [String]] {
     var random = SeededRandom(seed: seed)
     var (rows, captions) = ([String: [Float]](), [String: [String]]())
@@ -33,7 +33,7 @@ struct CaptionTrainingJobTests {
     return captions
   }
 
-  /// The share of captions that were said of their audio, word for word.
+  /// The share of captions that equal one of their audio's references, word for word.
   private static func score(_ captions: [String], _ references: [[String]]) -> [String: Double] {
     let found = zip(captions, references).count { caption, texts in
       texts.contains { CaptionWords.split($0).joined(separator: " ") == caption }
@@ -67,7 +67,7 @@ struct CaptionTrainingJobTests {
     return try CaptioningJob(settings).run()
   }
 
-  @Test("learns the captions of clips and writes them for clips that it has not heard; so does the nearest clip")
+  @Test("learns the captions of clips and writes them for unseen clips; so does the nearest clip")
   func audioClips() throws {
     let scratch = try Scratch()
     let settings = try Self.settings(scratch)
@@ -93,7 +93,7 @@ struct CaptionTrainingJobTests {
     #expect(text.split(separator: "\n").count == 6 && text.contains("\"caption\":\"a dog barks.\""))
   }
 
-  @Test("started again it has nothing left to do, with more epochs it goes on, and the same words give the same file")
+  @Test("started again it does nothing, with more epochs it resumes, and the same settings give the same file")
   func again() throws {
     let scratch = try Scratch()
     var settings = try Self.settings(scratch)
@@ -117,7 +117,7 @@ struct CaptionTrainingJobTests {
   }
 
   @Test(
-    "from sentences alone it writes of audio clips whose embeddings lie where the sentences' do",
+    "trained on sentences alone, it captions audio clips whose embeddings are near those of the sentences",
     arguments: [
       CaptionTrainSettings.Texts.Bridge.noise, .projection,
     ])
@@ -129,7 +129,7 @@ struct CaptionTrainingJobTests {
     settings.texts = .init(bridge) { sentences in
       sentences.map { sentence in
         let kind = Self.kinds.first { $0.sentences.contains(sentence) }?.direction ?? 0
-        // As far off the audio clips as words are: all texts share a direction that no audio has.
+        // Texts are offset from audio, as in real models: all of them share a direction that no audio has.
         return (0..<12).map { $0 == kind ? 1 : $0 == 11 ? 0.5 : 0 }
       }
     }
@@ -141,7 +141,7 @@ struct CaptionTrainingJobTests {
     #expect(right >= 4, "\(lines.map(\.caption))")
   }
 
-  @Test("odd sentences: empty ones are left out, ten thousand words are cut, markup stays text")
+  @Test("odd sentences: empty ones are skipped, ten thousand words are truncated, markup stays text")
   func odd() throws {
     let scratch = try Scratch()
     var settings = try Self.settings(scratch)
@@ -162,7 +162,7 @@ struct CaptionTrainingJobTests {
     #expect(throws: Failure.self) { try CaptionTrainJob(settings, score: Self.score).run { _ in } }
   }
 
-  @Test("ranks with other settings train nothing, and learn which rank differs and in what")
+  @Test("ranks with different settings train nothing, and the error says which rank differs and in what")
   func differing() throws {
     let scratch = try Scratch()
     let common = try Self.settings(scratch)
@@ -183,7 +183,7 @@ struct CaptionTrainingJobTests {
     #expect(!Files.exists(scratch["captioners"]))
   }
 
-  @Test("a captioner refuses embeddings of another width, and neighbors that it did not keep")
+  @Test("a captioner refuses embeddings of another width, and a nearest-clip search that it has no data for")
   func refusals() throws {
     let scratch = try Scratch()
     var settings = try Self.settings(scratch)

@@ -4,9 +4,9 @@ import Training
 import TestSupport
 import Testing
 
-@Suite("A training without the program")
+@Suite("Training without the command line")
 struct DistillJobTests {
-  @Test("tells what it begins, each step and its end; then nothing is left to do")
+  @Test("reports its start, each step and its end; then nothing is left to do")
   func steps() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])

@@ -4,9 +4,9 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite("Embedding without the program")
+@Suite("Embedding without the command line")
 struct EmbedJobTests {
-  @Test("the clips of shards become a file of embeddings, one event each; without a worker there is none")
+  @Test("the clips of shards become a file of embeddings, with one event each; without a worker it fails")
   func shards() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -29,7 +29,7 @@ struct EmbedJobTests {
     #expect(written.map(\.audioClips) == [3] && written.map(\.width) == [512])
     #expect(try NumpyFile.read(Files.read(settings.output), source: "v").shape == [3, 512])
 
-    // Without a worker nothing can be decoded, and no clip is to blame.
+    // Without a worker nothing can be decoded; this is an error, not a verdict on a clip.
     try Files.makeDirectory(scratch["odd"])
     try Files.write("no sound", to: scratch["odd/a.wav"])
     (settings.inputs, settings.output) = ([scratch["odd"]], scratch["odd.npy"])

@@ -17,7 +17,7 @@ struct EmbeddingJournalTests {
 
   private func embeddings(_ seed: Float, rows: Int = 2) -> [Float] { (0..<rows * 3).map { seed + Float($0) } }
 
-  @Test("keeps what was written, until its content or its settings are others")
+  @Test("keeps a record until its content or the settings change")
   func kept() throws {
     let scratch = try Scratch()
     do {
@@ -35,7 +35,7 @@ struct EmbeddingJournalTests {
     #expect(other.record("a", identity: "1") == nil)
   }
 
-  @Test("cut off anywhere, gives what was whole before the cut, and takes more")
+  @Test("truncated anywhere, returns the complete records before the cut and accepts new ones")
   func cut() throws {
     let scratch = try Scratch()
     var ends: [Int] = []
@@ -63,7 +63,7 @@ struct EmbeddingJournalTests {
     }
   }
 
-  @Test("a changed byte costs the record that it is in and what follows")
+  @Test("a changed byte loses its record and the following ones")
   func damaged() throws {
     let scratch = try Scratch()
     let first: Int
@@ -84,7 +84,7 @@ struct EmbeddingJournalTests {
     }
   }
 
-  /// What a run that goes on would find: all audio clips, or a part of them from the first on, each as it was written.
+  /// What a resumed run finds: all audio clips, or the first ones, each with the embeddings that were written.
   private func found(_ directory: String, of keys: [String], expected: [Float]) -> String {
     do {
       let journal = try EmbeddingJournal("\(directory)/j", settings: settings)
@@ -97,7 +97,7 @@ struct EmbeddingJournalTests {
     } catch { return "\(error)" }
   }
 
-  @Test("whatever operation fails, what was written before stays, and the rest can be added", arguments: [0, 1])
+  @Test("whichever operation fails, earlier records stay, and the rest can be added", arguments: [0, 1])
   func faults(there: Int) throws {
     let (keys, numbers) = (["a", "b", "c"], [1, 5, 9] as [Float])
     func write(_ directory: String, _ count: Int) throws {
@@ -111,11 +111,11 @@ struct EmbeddingJournalTests {
       state: { found($0, of: keys, expected: numbers) }
     ).run()
     #expect(outcome.problems == [])
-    // Open, truncate, three writes for each audio clip; in a new one the opening line.
+    // Open, truncate, three writes for each audio clip; a new journal also gets its opening line.
     #expect(outcome.operations == (there == 0 ? 12 : 8))
   }
 
-  @Test("a record that could not be written is written over by the next, in the same run")
+  @Test("a record that could not be written is overwritten by the next one, in the same run")
   func goesOn() throws {
     for n in 3...5 {
       let scratch = try Scratch()
@@ -133,7 +133,7 @@ struct EmbeddingJournalTests {
     }
   }
 
-  @Test("whatever operation fails as the embeddings are written, the old file or the new one is there")
+  @Test("whichever operation fails while the embeddings are written, the old or the new file is there")
   func outputFaults() throws {
     func table(_ keys: [String]) -> EmbeddingSet {
       EmbeddingSet(
@@ -152,7 +152,7 @@ struct EmbeddingJournalTests {
     }
   }
 
-  @Test("an audio clip with more embeddings than a record holds is refused, not cut")
+  @Test("an audio clip with more embeddings than a record can hold is refused, not truncated")
   func large() {
     #expect(failureCode { try EmbeddingJournal.check(values: 1 << 30, of: "a.wav") } == "embed.large")
     #expect(failureCode { try EmbeddingJournal.check(values: (1 << 30) - 1, of: "a.wav") } == nil)

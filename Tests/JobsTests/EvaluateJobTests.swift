@@ -5,7 +5,7 @@ import TestSupport
 import Tensors
 import Testing
 
-@Suite("Evaluations without the program")
+@Suite("Evaluations without the command line")
 struct EvaluateJobTests {
   private func run(_ body: ((EvaluationEvent) -> Void) throws -> Void) throws -> (
     records: [EvaluationRecord], files: [String]
@@ -21,7 +21,7 @@ struct EvaluateJobTests {
     return (records, files)
   }
 
-  @Test("retrieval of given embeddings is told and kept, in JSON and in Markdown")
+  @Test("retrieval of given embeddings is reported and written, as JSON and as Markdown")
   func retrieve() throws {
     let scratch = try Scratch()
     var random = SeededRandom(seed: 1)
@@ -42,7 +42,7 @@ struct EvaluateJobTests {
     #expect(try EvaluationFile(reading: scratch["scores.json"]).evaluations == records)
   }
 
-  @Test("zero-shot names the clips of shards by class embeddings; two students at once are refused")
+  @Test("zero-shot classifies the clips of shards by class embeddings; two students at once are refused")
   func zeroShot() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -57,7 +57,7 @@ struct EvaluateJobTests {
     place.weights = scratch["w.bin"]
     let (records, files) = try run(ZeroShotJob(settings, place).run)
     #expect(records.map(\.data.clips) == [3] && records[0].data.classes == ["kind 0", "kind 1"])
-    // The weights belong to no run, and no file is named.
+    // The weights belong to no run, and no output file is given.
     #expect(files.isEmpty)
     place.run = "r"
     #expect(TinyData.code { try ZeroShotJob(settings, place).plan() } == "usage.student")

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 import Models
 
-@Suite("Exports and conversions without the program")
+@Suite("Exports and conversions without the command line")
 struct ExportJobTests {
-  @Test("a run's weights are written, read back and told; the same ones a second time are up to date")
+  @Test("a run's weights are written, read back and reported; a second export is up to date")
   func export() throws {
     let scratch = try Scratch()
     try TinyData.run("r", in: scratch["runs"])

@@ -22,6 +22,8 @@ struct InitialWeightsTests {
     return settings
   }
 
+  /// Trains a run.
+  ///
   /// - Returns: the run's name.
   private func train(_ settings: DistillSettings) throws -> String {
     var name = ""
@@ -33,7 +35,7 @@ struct InitialWeightsTests {
     try RunParent(TrainedModel(runs: scratch["runs"], run: name, checkpoint: .last)).weights
   }
 
-  @Test("last takes the newest run's weights, names it as the parent, and goes on with the same run when given again")
+  @Test("last takes the newest run's weights, names it as parent, and resumes the same run when given again")
   func last() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -45,7 +47,7 @@ struct InitialWeightsTests {
     #expect(child == plan.run)
     let description = try RunDescription(directory: scratch["runs/\(child)"])
     #expect(description.parent == expected && description.configuration.initialWeights == expected.weights)
-    // The newest run is the child itself now: the same words go on with it.
+    // The child is now the newest run: the same settings resume it.
     let again = try DistillJob(settings(scratch, from: "last")).plan()
     #expect(again.run == child && again.stepsDone == 1 && again.parent == expected)
     for name in ["\(parent):1", String(parent.prefix(8))] {
@@ -60,7 +62,7 @@ struct InitialWeightsTests {
     #expect(metadata["parent"] == (try CanonicalJSON.text(expected)))
   }
 
-  @Test("its first step is that of a run which starts from the same weights in a file")
+  @Test("its first step equals that of a run that starts from the same weights in a file")
   func sameAsFile() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -77,7 +79,7 @@ struct InitialWeightsTests {
     #expect(try weights(scratchRun, scratch) != weights(child, scratch))
   }
 
-  @Test("more data: the plan says what differs from each earlier run, and last starts from the newest of them")
+  @Test("more data: the plan says what differs from each earlier run, and last starts from the newest")
   func moreData() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -97,12 +99,12 @@ struct InitialWeightsTests {
     #expect(plan.others.last?.reasons == [data(first)])
     let next = try DistillJob(settings(scratch, from: "last", rate: 1e-4)).plan()
     #expect(next.parent?.name == second && ![first, second].contains(next.run))
-    // A run that has begun has nothing to explain.
+    // A run that has begun needs no explanation.
     _ = try train(settings(scratch))
     #expect(try DistillJob(settings(scratch)).plan().others.isEmpty)
   }
 
-  @Test("where there is nothing to start from it is refused as a wrong word, before anything is written")
+  @Test("a wrong starting point is refused as a usage error, before anything is written")
   func refused() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -122,13 +124,13 @@ struct InitialWeightsTests {
     #expect(failure("abcdef:7")?.code == "checkpoint.missing")
     let other = try Architecture.named("resnet34").label
     #expect(failure("abcdef", encoder: other)?.code == "init.encoder")
-    // A run that was begun and has no checkpoint is passed over.
+    // A run without a checkpoint is skipped.
     try Files.remove(scratch["runs/abcdef/checkpoints"])
     try Files.remove(scratch["runs/abcxyz/checkpoints"])
     #expect(failure("last")?.code == "init.none")
   }
 
-  @Test("a parent that was trained on is another parent; begun from weights that are gone, it says so")
+  @Test("a parent that was trained further is another parent; missing parent weights are reported")
   func changed() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -137,7 +139,7 @@ struct InitialWeightsTests {
     try TinyData.train("abcdef", in: scratch["runs"], to: 3)
     let plan = try DistillJob(settings(scratch, from: "abcdef")).plan()
     #expect(plan.parent?.step == 3 && plan.run != child)
-    // Goes on without its parent, but does not begin again without it.
+    // The child resumes without its parent, but cannot start over without it.
     try Files.remove(scratch["runs/abcdef"])
     var again = settings(scratch, from: "last", steps: 2)
     #expect(try train(again) == child)

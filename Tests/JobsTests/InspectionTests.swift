@@ -6,14 +6,14 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite("What inspect makes of files and directories")
+@Suite("How inspect describes files and directories")
 struct InspectionTests {
   private func facts(_ inspection: Inspection, _ title: String) -> [String: String] {
     let section = inspection.sections.first { $0.title == title }
     return Dictionary((section?.properties ?? []).map { ($0.key, $0.value) }) { first, _ in first }
   }
 
-  @Test("of embeddings: norms, rows that are none, rows that are there twice")
+  @Test("embeddings: norms, invalid rows, repeated rows")
   func embeddings() throws {
     let scratch = try Scratch()
     let rows: [[Float]] = [[3, 4], [3, 4], [0, 0], [.nan, 1], [0, 1]]
@@ -29,7 +29,7 @@ struct InspectionTests {
     #expect(inspection.entries.first?.numbers == [5, 2])
   }
 
-  @Test("lines of JSON that embed wrote are embeddings; a line that is torn is told with its number")
+  @Test("JSON lines written by embed are embeddings; an incomplete line is reported with its number")
   func lines() throws {
     let scratch = try Scratch()
     try Files.write(
@@ -42,7 +42,7 @@ struct InspectionTests {
     #expect(try Inspection(scratch["m.jsonl"]).kind == "manifest in JSON lines")
   }
 
-  @Test("of weights: encoder, what goes in and what comes out, in every format; NaN in them is a warning")
+  @Test("weights: encoder, input and output, in every format; NaN gives a warning")
   func weights() throws {
     let scratch = try Scratch()
     for ending in ["bin", "safetensors", "onnx"] {
@@ -58,7 +58,7 @@ struct InspectionTests {
     }
   }
 
-  @Test("of runs, checkpoints, logs and shards: what they are, and the commands that take them")
+  @Test("runs, checkpoints, logs and shards: what they are, and the commands that take them")
   func artifacts() throws {
     let scratch = try Scratch()
     try TinyData.run("aaaa1", in: scratch["runs"])
@@ -79,7 +79,7 @@ struct InspectionTests {
     #expect(facts(try Inspection(scratch["shards"]), "train")["clips"] == "4")
   }
 
-  @Test("of tables: manifests, and what is none")
+  @Test("tables: manifests, and tables that are not manifests")
   func tables() throws {
     let scratch = try Scratch()
     try Files.write("id,start,label,split\nabc,0,dog,train\nabd,10,cat,test\n", to: scratch["m.csv"])
@@ -88,7 +88,7 @@ struct InspectionTests {
     #expect(facts(manifest, "manifest")["splits"] == "1 train, 1 test")
   }
 
-  @Test("a directory without anything for this tool says so; a file of no kind is a usage error that names the kinds")
+  @Test("a directory with nothing for this tool is described so; an unknown file is a usage error that lists the kinds")
   func nothing() throws {
     let scratch = try Scratch()
     try Files.makeDirectory(scratch["empty"])
@@ -98,7 +98,7 @@ struct InspectionTests {
     #expect(TinyData.code { _ = try Inspection(scratch["absent"]) } != nil)
   }
 
-  @Test("damaged files of each kind end in a failure, never in a trap")
+  @Test("damaged files of each kind give a failure, never a trap")
   func damaged() throws {
     let scratch = try Scratch()
     try Files.write(try NumpyFile.bytes(of: Tensor(shape: [2, 3], floats: [1, 2, 3, 4, 5, 6])), to: scratch["e.npy"])

@@ -5,9 +5,9 @@ import StageGraph
 import TestSupport
 import Testing
 
-@Suite("Looking after a workspace without the program")
+@Suite("Maintenance of a workspace without the command line")
 struct MaintenanceJobTests {
-  @Test("an empty workspace is whole, and nothing of it goes; one that is not there is not made")
+  @Test("an empty workspace is intact, and nothing is removed from it; a missing one is not created")
   func empty() throws {
     let scratch = try Scratch()
     let verify = VerifyJob(workspace: scratch["w"], shards: nil, onlyLooks: false)

@@ -5,11 +5,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("The flow of a pipeline file, with steps that only say their names")
+@Suite("The flow of a pipeline file, with steps that only record their names")
 struct PipelineJobTests {
   private final class Work: PipelineWork {
     let done = Mutex<[String]>([])
-    /// Whether the plan of `prepare` has something to do.
+    /// Whether the plan of `prepare` has work to do.
     let isPending: Bool
 
     init(isPending: Bool = false) { self.isPending = isPending }
@@ -54,7 +54,7 @@ struct PipelineJobTests {
       stages: try stages(scratch), until: until, workspace: scratch["w"], exportPath: "x.bin", work: work)
   }
 
-  @Test("goes on after too many clips were left out, and ends with that")
+  @Test("continues after too many clips were left out, and fails at the end")
   func run() throws {
     let scratch = try Scratch()
     let work = Work()
@@ -79,7 +79,7 @@ struct PipelineJobTests {
     #expect(TinyData.code { _ = try job(scratch, work, until: "exprot") } == "usage.until")
   }
 
-  @Test("a plan waits with what it cannot know yet")
+  @Test("a plan marks the steps that wait for results of earlier ones")
   func plan() throws {
     let scratch = try Scratch()
     let work = Work()

@@ -26,7 +26,7 @@ struct RankDistillTests {
     return found
   }
 
-  @Test("writes the checkpoints that one process writes, and rank 0 alone tells of it")
+  @Test("writes the checkpoints that one process writes, and only rank 0 reports progress")
   func sameRun() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"], train: 6)
@@ -55,7 +55,7 @@ struct RankDistillTests {
     }
   }
 
-  @Test("ranks with other settings or other data train nothing, and learn which rank differs")
+  @Test("ranks with different settings or data train nothing, and the error says which rank differs")
   func differing() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"], train: 6)

@@ -6,7 +6,7 @@ import StageGraph
 import TestSupport
 import Testing
 
-@Suite("The report and the comparison without the program")
+@Suite("The report and the comparison without the command line")
 struct ReportJobTests {
   /// A workspace in which `prepare` has left one clip.
   private struct OneClip: PreparedData {
@@ -26,7 +26,7 @@ struct ReportJobTests {
     func frame(of id: String) -> [UInt8]? { nil }
   }
 
-  @Test("one page shows what prepare left, the shards and the runs, whoever kept them")
+  @Test("one page shows the results of prepare, the shards and the runs, wherever they are kept")
   func report() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -59,7 +59,7 @@ struct ReportJobTests {
     #expect(TinyData.code { try ReportJob(settings) { OneClip() }.plan() } == "report.nothing")
   }
 
-  @Test("two runs differ in what they differ in, and have a page")
+  @Test("the comparison of two runs lists their differences and has a page")
   func compare() throws {
     let scratch = try Scratch()
     for (name, rate) in [("a", 1e-3), ("b", 1e-4)] {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The runs of a directory")
 struct RunListTests {
-  @Test("the one trained last comes first, whatever the names and the files' own times")
+  @Test("the run trained last comes first, whatever the names and file times")
   func order() throws {
     let scratch = try Scratch()
     for name in ["aaaa1", "bbbb1", "cccc1"] { try TinyData.run(name, in: scratch["runs"]) }
@@ -18,7 +18,7 @@ struct RunListTests {
     #expect(try RunList(scratch["runs"]).chosen(nil).name == "cccc1")
   }
 
-  @Test("without a record of its time a run has that of its log, and without that one its file's")
+  @Test("without a recorded time, a run has the time of its log, or else of its file")
   func older() throws {
     let scratch = try Scratch()
     for name in ["aaaa1", "bbbb1", "cccc1"] { try TinyData.run(name, in: scratch["runs"]) }
@@ -33,7 +33,7 @@ struct RunListTests {
     #expect(runs.map(\.trained).suffix(2) == [3000, 2000])
   }
 
-  @Test("a directory that is gone is no run; one whose run.json is damaged is told, and spoils no other")
+  @Test("a missing directory is not a run; a damaged run.json is reported and does not affect other runs")
   func gone() throws {
     let scratch = try Scratch()
     for name in ["aaaa1", "bbbb1"] { try TinyData.run(name, in: scratch["runs"]) }
@@ -48,7 +48,7 @@ struct RunListTests {
     #expect(TinyData.code { _ = try RunList(scratch["none"]).chosen(nil) } == "run.none")
   }
 
-  @Test("the beginning of a name is enough where no other run has it")
+  @Test("a prefix of a name is enough if it is unique")
   func beginning() throws {
     let scratch = try Scratch()
     for name in ["abcd1", "abcd2", "bbbb1", "abcd"] { try TinyData.run(name, in: scratch["runs"]) }

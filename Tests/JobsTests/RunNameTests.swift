@@ -16,7 +16,7 @@ struct RunNameTests {
     return scratch
   }
 
-  @Test("a run is found by its name and by any beginning of it that no other run has")
+  @Test("a run is found by its name and by any unique prefix of it")
   func found() throws {
     let scratch = try runs(["aaaa1": "baseline", "bbbb1": "base-mixed", "cccc1": nil])
     let list = RunList(scratch["runs"])
@@ -32,7 +32,7 @@ struct RunNameTests {
     #expect(TinyData.code { _ = try list.named("") } == "run.unknown")
   }
 
-  @Test("a whole name wins over the beginning of another; a copied directory makes it ambiguous")
+  @Test("a full name wins over the prefix of another; a copied directory makes it ambiguous")
   func whole() throws {
     let scratch = try runs(["aaaa1": "base", "bbbb1": "baseline"])
     #expect(try RunList(scratch["runs"]).named("base").name == "aaaa1")
@@ -40,7 +40,7 @@ struct RunNameTests {
     #expect(TinyData.code { _ = try RunList(scratch["runs"]).named("base") } == "run.ambiguous")
   }
 
-  @Test("a name that would be taken for something else, or that another run has, is refused")
+  @Test("a name that could be taken for something else, or that another run has, is refused")
   func refused() throws {
     let scratch = try runs(["aaaa1": "mine", "bbbb1": nil])
     let list = RunList(scratch["runs"])
@@ -56,7 +56,7 @@ struct RunNameTests {
     try RunName.check("x-1_Y", for: "bbbb1", in: list)
   }
 
-  @Test("a file that holds no name that a run can have gives it none")
+  @Test("a file with an invalid name gives the run no name")
   func damaged() throws {
     let scratch = try runs(["aaaa1": nil])
     for text in ["", "\n", "../x\n", "last\n", "a\u{1B}[2J\n"] {
@@ -98,7 +98,7 @@ struct RunNameTests {
 
 @Suite("Removing runs")
 struct RunRemovalTests {
-  @Test("a run goes with all that is in its directory; the others stay, and what started from it is told")
+  @Test("a run is removed with its whole directory; others stay, and runs that started from it are listed")
   func removal() throws {
     let scratch = try Scratch()
     for name in ["aaaa1", "bbbb1"] { try TinyData.run(name, in: scratch["runs"]) }
@@ -114,7 +114,7 @@ struct RunRemovalTests {
     #expect(try Files.names(in: scratch["runs"]) == ["bbbb1"])
   }
 
-  @Test("a run that is being trained stays whole")
+  @Test("a run that is being trained is not touched")
   func locked() throws {
     let scratch = try Scratch()
     try TinyData.run("aaaa1", in: scratch["runs"])
@@ -130,7 +130,7 @@ struct RunRemovalTests {
     #expect(Files.exists(scratch["runs/aaaa1/checkpoints"]))
   }
 
-  @Test("what a removal left halfway is no run")
+  @Test("what an interrupted removal left is not a run")
   func halfway() throws {
     let scratch = try Scratch()
     try TinyData.run("aaaa1", in: scratch["runs"])

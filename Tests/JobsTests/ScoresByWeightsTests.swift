@@ -19,7 +19,7 @@ struct ScoresByWeightsTests {
     return record
   }
 
-  @Test("scores of other weights stand beside each other, in the order of their steps; the same weights replace theirs")
+  @Test("scores of different weights are kept side by side, by step; the same weights replace their scores")
   func beside() {
     var file = EvaluationFile()
     for (step, score, weights) in [(40, 0.4, "b"), (20, 0.2, "a"), (40, 0.5, "b")] {
@@ -42,7 +42,7 @@ struct ScoresByWeightsTests {
     #expect(EvaluationText.subject(scored) == "no weights, all of the data, 3 clips scored")
   }
 
-  @Test("records that an older version wrote are read, and stay beside new ones")
+  @Test("records of an older version are read and kept beside new ones")
   func older() throws {
     let scratch = try Scratch()
     let text = """
@@ -56,7 +56,7 @@ struct ScoresByWeightsTests {
     #expect(file.evaluations.map(\.weights) == [Digest(of: "old"), Digest(of: "a")])
   }
 
-  @Test("two checkpoints of one run leave two records, and the report shows both")
+  @Test("two checkpoints of one run give two records, and the report shows both")
   func checkpoints() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])

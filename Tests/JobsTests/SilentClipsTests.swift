@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Digital silence in an evaluation")
 struct SilentClipsTests {
-  @Test("is measured to the last bit, and what was measured is told in words")
+  @Test("is detected to the last bit, and the result is described in words")
   func words() {
     var silent = SilentClips()
     silent.add("heard", [0, 1e-4])
@@ -23,7 +23,7 @@ struct SilentClipsTests {
     #expect(text.contains("more 2 (all samples are zero) and 1 more") && !text.contains("more 3"))
   }
 
-  @Test("clips of shards stay and are named in the record, in retrieval and in zero-shot")
+  @Test("silent clips of shards are kept and named in the record, in retrieval and in zero-shot")
   func shards() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"], silent: 1)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Prepare
 
-/// What every stage in the list holds to.
+/// The contract of every stage in the list.
 @Suite("Every stage")
 struct StageContractTests {
   private static let settings: PrepareSettings = {
@@ -18,7 +18,7 @@ struct StageContractTests {
     return settings
   }()
 
-  /// Settings that ask for the stage: with teacher embeddings from files, or from a model of a few kilobytes.
+  /// Settings that enable the stage: with teacher embeddings from files, or from a model of a few kilobytes.
   private static func settings(for stage: any ClipStage.Type) throws -> PrepareSettings {
     if stage.isWanted(settings) { return settings }
     let scratch = try Scratch()
@@ -39,7 +39,7 @@ struct StageContractTests {
     return clip
   }
 
-  @Test("has a name of its own, a version, and says both to the graph")
+  @Test("has a unique name and a version, and gives both to the graph")
   func naming() {
     let names = builtInStages.map { $0.name }
     #expect(Set(names).count == names.count)
@@ -50,7 +50,7 @@ struct StageContractTests {
     }
   }
 
-  @Test("takes what stages before it leave, and digests: each input has a name of its own")
+  @Test("takes outputs of earlier stages and digests, and each input has a unique name")
   func order() throws {
     let clip = try clip()
     var before: Set<String> = []
@@ -68,7 +68,7 @@ struct StageContractTests {
     }
   }
 
-  @Test("does not know where things lie, how many threads there are, or how long they may take")
+  @Test("its fingerprint does not depend on paths, number of threads, or time limits")
   func fingerprints() throws {
     var moved = try clip()
     moved.media = MediaSource("elsewhere.tar", bytes: 512..<1024)
@@ -80,7 +80,7 @@ struct StageContractTests {
       #expect(stage.stage(other) == stage.stage(settings), "\(stage.name)")
       let (a, b) = (stage.inputs(try clip(), settings).elements, stage.inputs(moved, other).elements)
       #expect(a.map(\.name) == b.map(\.name) && a.map(\.input) == b.map(\.input), "\(stage.name)")
-      // What comes from outside: digests among the inputs, or of the teacher's weights.
+      // What comes from outside enters as digests: among the inputs, or of the teacher's weights.
       let digests = a.compactMap { input in if case .digest(let digest) = input.input { digest } else { nil } }
       let weights = settings.teacherDigest.map { stage.stage(settings).parameters.values.contains($0.hex) } ?? false
       #expect(!digests.isEmpty || weights, "\(stage.name) depends on nothing from outside")

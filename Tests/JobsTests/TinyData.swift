@@ -11,11 +11,13 @@ import Testing
 
 @testable import Media
 
-/// Data that a job takes, made in a moment: tones with random teacher embeddings, and a run that was not trained.
+/// Small inputs for jobs: tones with random teacher embeddings, and a run that was not trained.
 enum TinyData {
+  /// Writes a set of shards.
+  ///
   /// - Parameters:
   ///   - silent: how many of the test clips, from the first on, are digital silence.
-  ///   - captions: whether each clip has two, the first of which says whether it is silent.
+  ///   - captions: whether each clip has two captions, of which the first says whether the clip is silent.
   static func shards(
     _ directory: String, train: Int = 4, test: Int = 3, silent: Int = 0, captions: Bool = false
   ) throws {

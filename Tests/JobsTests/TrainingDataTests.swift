@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Training
 
-@Suite("In what data differ from those of a run")
+@Suite("How data differ from a run's data")
 struct TrainingDataTests {
   private let data = TrainingData(
     digest: Digest(of: "now"), clips: ["train": 113, "validation": 9], teacher: "b", teacherWidth: 768)
@@ -16,7 +16,7 @@ struct TrainingDataTests {
         toolchain: [:], clips: clips, teacher: teacher, teacherWidth: width))
   }
 
-  @Test("clips, teacher and width are told with what they were; the same data differ in nothing")
+  @Test("clips, teacher and width are listed with their old values; the same data have no differences")
   func words() {
     #expect(
       changes(["train": 100, "validation": 10], nil, 512) == [
@@ -28,7 +28,7 @@ struct TrainingDataTests {
     #expect(changes(["train": 1], "c", 512, digest: "now").isEmpty)
   }
 
-  @Test("the digest is that of names and bytes, without the test split")
+  @Test("the digest covers names and bytes, without the test split")
   func digest() throws {
     let scratch = try Scratch()
     for (name, test) in [("a", 3), ("b", 2)] { try TinyData.shards(scratch[name], test: test) }

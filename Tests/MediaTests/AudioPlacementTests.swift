@@ -3,11 +3,11 @@ import Testing
 
 @testable import Media
 
-/// Where frames go by their times: the rules alone, at 48 kHz.
+/// The rules that place audio frames by their timestamps, without decoding, at 48 kHz.
 @Suite struct AudioPlacementTests {
   private typealias Stamp = AudioPlacement.Stamp
 
-  /// Where each frame goes, with how many samples are left out before it.
+  /// The start of each frame, and how many of its samples are skipped.
   private func placed(
     _ stamps: [Stamp], tick: MediaTime = MediaTime(1, timescale: 48_000)
   ) -> (starts: [Int64], skipped: [Int], state: AudioPlacement) {
@@ -21,21 +21,21 @@ import Testing
     return (starts, skipped, placement)
   }
 
-  /// Frames of 1024 samples whose times are so many samples off the count.
+  /// Frames of 1024 samples whose timestamps deviate from the sample count by `off`.
   private func frames(_ count: Int, off: (Int) -> Int64) -> [Stamp] {
     (0..<count).map { Stamp(position: Int64($0) * 1024 + off($0), count: 1024) }
   }
 
-  /// Where frames go that follow each other.
+  /// The starts of frames that follow each other without a gap.
   private func counted(_ count: Int) -> [Int64] { (0..<count).map { Int64($0) * 1024 } }
 
-  @Test("times rounded to milliseconds leave no seam and no overlap")
+  @Test("timestamps rounded to milliseconds leave no gap and no overlap")
   func rounded() {
     let stamps = (0..<400).map { Stamp(position: (Int64($0) * 1024 * 1000 + 24_000) / 48_000 * 48, count: 1024) }
     #expect(placed(stamps, tick: MediaTime(1, timescale: 1000)).starts == counted(400))
   }
 
-  @Test("times that stray and come back are not heeded", arguments: [60, 120, 480, 1000] as [Int64])
+  @Test("timestamps that deviate and return are ignored", arguments: [60, 120, 480, 1000] as [Int64])
   func jitter(by most: Int64) {
     let patterns: [(Int) -> Int64] = [
       { $0 % 3 == 0 ? 0 : most }, { $0 % 2 == 0 ? 0 : -most }, { $0 % 50 < 25 ? 0 : most },
@@ -48,26 +48,26 @@ import Testing
     }
   }
 
-  @Test("times that are whole only where a packet of the container begins are those of the count")
+  @Test("if timestamps are exact only at the start of a container packet, samples are counted")
   func interpolated() {
-    // Five frames a packet, of which the demuxer takes four for a third shorter than they are.
+    // There are five frames per packet, and the demuxer takes four of them for a third shorter than they are.
     let result = placed(frames(300) { -Int64($0 % 5) * 340 })
     #expect(result.starts == counted(300))
   }
 
-  @Test("one wrong time, however far off, moves nothing", arguments: [-40_000, 4800, 480_000] as [Int64])
+  @Test("a single wrong timestamp, however far off, moves nothing", arguments: [-40_000, 4800, 480_000] as [Int64])
   func single(off: Int64) {
     #expect(placed(frames(300) { $0 == 150 ? off : 0 }).starts == counted(300))
   }
 
-  @Test("a hole stays a hole, of whatever length", arguments: [200, 1024, 5000, 480_000] as [Int64])
+  @Test("a gap of any length stays a gap", arguments: [200, 1024, 5000, 480_000] as [Int64])
   func hole(length: Int64) {
     let result = placed(frames(200) { $0 < 100 ? 0 : length })
     #expect(result.starts == counted(100) + counted(200)[100...].map { $0 + length })
     #expect(result.state.seams == 1)
   }
 
-  @Test("two holes, and a hole among times that stray, are where they are")
+  @Test("two gaps, and a gap among deviating timestamps, keep their places")
   func holes() {
     let two = placed(frames(200) { $0 < 100 ? 0 : $0 < 105 ? 1024 : 2048 })
     #expect(
@@ -78,14 +78,14 @@ import Testing
     #expect(stray.state.seams == 1 && abs(stray.starts[150] - 150 * 1024 - 9600) <= 480)
   }
 
-  @Test("an overlap loses what is already there")
+  @Test("the overlapping samples of a frame are dropped")
   func overlap() {
     let result = placed(frames(200) { $0 < 100 ? 0 : -2400 })
     #expect(Array(result.skipped[99..<104]) == [0, 1024, 1024, 352, 0])
     #expect(result.state.next == 200 * 1024 - 2400 && result.state.seams == 1)
   }
 
-  @Test("a slow drift is made up for by tens of milliseconds at a time, not by each frame")
+  @Test("a slow drift is corrected by tens of milliseconds at a time, not at each frame")
   func drift() {
     let result = placed(frames(3000) { Int64($0) * 3 })
     #expect((3...5).contains(result.state.seams) && result.state.contradictions == 0)
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test(
-    "where nearly every time contradicts the samples they are counted, and it is said",
+    "if nearly every timestamp contradicts the sample count, samples are counted and this is reported",
     arguments: [10, 512, 942, 1115, 2048, 3072] as [Int64])
   func contradiction(step: Int64) {
     let result = placed((0..<400).map { Stamp(position: Int64($0) * step, count: 1024) })
@@ -101,7 +101,7 @@ import Testing
     #expect(result.state.contradictions > 100 && result.state.seams == 0)
   }
 
-  @Test("a frame without a time follows the last")
+  @Test("a frame without a timestamp follows the previous frame")
   func missing() {
     #expect(placed([Stamp(position: 480, count: 480), Stamp(position: nil, count: 480)]).starts == [480, 960])
     let untimed = placed(
@@ -112,14 +112,14 @@ import Testing
     #expect(untimed.state.next ?? 0 > 700 * 1024)
   }
 
-  @Test("a clock that begins anew goes on where it was", arguments: [15_000, 80_000, 4_000_000] as [Int64])
+  @Test("after a clock restart, audio continues where it was", arguments: [15_000, 80_000, 4_000_000] as [Int64])
   func restart(back: Int64) {
     let result = placed(frames(600) { $0 < 300 ? 4_000_000 : 4_000_000 - back })
     #expect(result.starts == counted(600).map { $0 + 4_000_000 })
     #expect(result.skipped.allSatisfy { $0 == 0 })
   }
 
-  @Test("times beyond all recordings do not overflow")
+  @Test("absurdly large timestamps do not overflow")
   func extremes() {
     let result = placed([Int64.min, .max, .min, .max, .max, 0].map { Stamp(position: $0, count: 1024) })
     #expect(result.state.next != nil)

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Media
 
-/// Audio whose times stray from its samples: what comes out beside the same audio without them.
-@Suite("Audio under times that stray") struct AudioPlacingTests {
+/// Compares decoded audio whose timestamps deviate from its samples with the same audio without deviations.
+@Suite("Audio with deviating timestamps") struct AudioPlacingTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }
 
-  /// Noise, every part of which is its own.
+  /// Noise in which no two parts are alike.
   static func noise(_ seconds: Double, from start: Double = 0, rate: Int = 48_000) -> [String] {
     [
       "-f", "lavfi", "-i",
@@ -24,12 +24,12 @@ import Testing
     return (try samples(ofFlac: outcome.payload, in: clips), codes(outcome))
   }
 
-  /// The noise itself.
+  /// The same noise without deviations.
   private func reference(_ seconds: Double = 12) throws -> [Int16] {
     try heard(clips.make("reference.flac", Self.noise(seconds) + ["-c:a", "flac"])).samples
   }
 
-  @Test("AAC whose times jitter is the clean clip's", arguments: [60, 120, 480, 1000])
+  @Test("AAC with jittering timestamps equals the clean clip", arguments: [60, 120, 480, 1000])
   func jitter(by ticks: Int) throws {
     let clean = try clips.make("clean.mp4", Self.noise(10) + ["-c:a", "aac", "-b:a", "192k"])
     let expected = try heard(clean).samples
@@ -43,14 +43,14 @@ import Testing
       #expect(found.codes == [], "\(pattern)")
       let (alike, lag) = match(found.samples, expected, 0.5, 9.5)
       #expect(alike > 0.98 && abs(lag) <= 336, "\(pattern): \(alike) at \(lag)")
-      // From its third second on it is the same as from the start.
+      // A clip from the third second on has the same samples as the whole.
       let part = try heard(path, startSeconds: 3)
       #expect(match(part.samples, Array(expected[48_000...]), 0.5, 6.5).match > 0.98, "\(pattern)")
     }
   }
 
   @Test(
-    "so are Vorbis in WebM, Opus in Matroska and MP3 in a transport stream",
+    "Vorbis in WebM, Opus in Matroska and MP3 in a transport stream with jitter equal the clean clip",
     arguments: [
       ("a.webm", "libvorbis", "if(mod(N\\,2)\\,11\\,0)"), ("b.mkv", "libopus", "mod(N*37\\,19)"),
       ("c.ts", "libmp3lame", "if(mod(N\\,4)\\,1300\\,0)"),
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(
-    "a stream that changes its rate is whole on both sides",
+    "a stream that changes its sample rate is complete on both sides of the change",
     arguments: [(48_000, 44_100), (44_100, 48_000), (48_000, 32_000), (32_000, 48_000)])
   func rates(first: Int, second: Int) throws {
     let reference = try reference()
@@ -80,13 +80,13 @@ import Testing
       let found = try heard(path).samples
       for (from, to) in [(0.5, 4.7), (5.3, 7.3), (7.3, 9.7)] {
         let (alike, lag) = match(found, reference, from, to)
-        // Joined parts have the encoder's lead-in, and audio that fills the last frame.
+        // Joined parts include the encoder's priming samples and the padding of the last frame.
         #expect(alike > 0.93 && abs(lag) < 1280, "\(format) \(from) to \(to) s: \(alike) at \(lag)")
       }
     }
   }
 
-  @Test("AVI with a wrong scale is counted, and says so", arguments: [0.01, 0.9, 1.3])
+  @Test("in AVI with a wrong scale, samples are counted, and this is reported", arguments: [0.01, 0.9, 1.3])
   func scale(factor: Double) throws {
     let words = Self.noise(10, rate: 44_100) + ["-c:a", "libmp3lame", "-b:a", "128k"]
     let path = try clips.make("a.avi", words)
@@ -94,7 +94,7 @@ import Testing
     var bytes = try Files.read(path)
     let header = try #require(bytes.firstRange(of: Array("auds".utf8)))
     let field = header.lowerBound + 24
-    // The rate beside a scale that is a whole number of it.
+    // The rate field of the stream header.
     let rate = bytes[field..<field + 4].enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
     for (k, byte) in withUnsafeBytes(of: UInt32(Double(rate) / factor).littleEndian, Array.init).enumerated() {
       bytes[field + k] = byte
@@ -106,7 +106,7 @@ import Testing
     #expect(alike > 0.99 && abs(lag) <= 336, "\(alike) at \(lag)")
   }
 
-  @Test("holes of the muxer are where their times say", arguments: [20, 100, 1500])
+  @Test("gaps in the timestamps become gaps of that length", arguments: [20, 100, 1500])
   func holes(milliseconds: Int) throws {
     let clean = try clips.make("clean.mp4", Self.noise(8) + ["-c:a", "aac", "-b:a", "192k"])
     let ticks = milliseconds * 48
@@ -118,13 +118,13 @@ import Testing
     let moved = match(found.samples, expected, 6.0, 7.5, around: milliseconds * 16)
     #expect(moved.match > 0.99 && abs(moved.lag - milliseconds * 16) <= 2, "\(moved)")
     if milliseconds >= 100 {
-      // Frame 200 begins 4.245 s after the start: the first is the encoder's lead-in.
+      // Frame 200 begins 4.245 s after the start, because the first frame holds the encoder's priming samples.
       let begin = Int(4.255 * 16_000)
       #expect(found.samples[begin..<begin + milliseconds * 16 - 480].allSatisfy { abs(Int($0)) <= 2 })
     }
   }
 
-  @Test("of an overlap what is already there is left out")
+  @Test("overlapping audio is not repeated")
   func overlap() throws {
     func part(_ name: String, from start: Double, at offset: Double) throws -> [UInt8] {
       let words = Self.noise(4, from: start) + ["-c:a", "mp2", "-b:a", "256k", "-output_ts_offset", "\(offset)"]
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test("many holes are a finding")
+  @Test("many gaps give a finding")
   func manyHoles() throws {
     let clean = try clips.make("clean.mp4", Self.noise(8) + ["-c:a", "aac", "-b:a", "192k"])
     let path = try clips.make(
@@ -150,9 +150,8 @@ import Testing
   }
 }
 
-/// How well seconds [from, to) of `found` match `reference` where they match it best, and how many samples later they
-/// are there.
-/// - Parameter place: the lag that is expected; looked for within 80 ms.
+/// The best match of seconds [from, to) of `found` with `reference`, and the lag in samples at which it is reached.
+/// - Parameter place: the expected lag; lags within 80 ms of it are tried.
 func match(
   _ found: [Int16], _ reference: [Int16], _ from: Double, _ to: Double, around place: Int = 0
 ) -> (match: Double, lag: Int) {

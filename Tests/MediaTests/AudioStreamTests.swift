@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The whole audio of a file, in pieces")
 struct AudioStreamTests {
-  /// Noise with a tone, so that every sample is its own.
+  /// Noise with a tone, so that no two parts are alike.
   private func noise(_ seconds: Double, rate: Int, _ channels: String = "mono") -> [String] {
     [
       "-f", "lavfi", "-i", "anoisesrc=d=\(seconds):c=pink:r=\(rate):a=0.4:seed=11,aformat=channel_layouts=\(channels)",
@@ -36,7 +36,7 @@ struct AudioStreamTests {
   }
 
   @Test(
-    "the samples do not depend on how they are cut, and rounded they are those of training",
+    "the samples do not depend on the pieces, and rounded to 16 bit they are those used in training",
     arguments: [
       ("a.flac", 44_100), ("a.wav", 8_000), ("a.mp3", 48_000), ("a.mka", 16_000), ("a.wav", 11_025),
     ])
@@ -55,7 +55,7 @@ struct AudioStreamTests {
     #expect(trained == Array(rounded))
   }
 
-  @Test("audio that begins late has silence before it, and an excerpt begins where it is asked to")
+  @Test("audio that begins late has silence before it, and an excerpt begins at the requested time")
   func times() throws {
     let clips = try TestClips()
     let path = try clips.clickAndFlash("a.mp4", words: ["-c:v", "libx264", "-c:a", "aac"])
@@ -65,7 +65,7 @@ struct AudioStreamTests {
     #expect(try abs(onset(excerpt.map { Int16($0 * 32767) }) - 1) < 0.005)
   }
 
-  @Test("of channels that cancel each other the first is taken, in every piece")
+  @Test("if channels cancel each other, the first one is used in every piece")
   func opposite() throws {
     let clips = try TestClips()
     let path = try clips.make("a.wav", TestClips.audio(44_100, channels: "opposite"))
@@ -83,7 +83,7 @@ struct AudioStreamTests {
     let whole = try piece(path, 0, 60)
     #expect(codes(whole).isEmpty && floats(whole).suffix(16_000).map(abs).max() ?? 1 < 1e-3)
     for count in [1, 10, 13] { #expect(try all(path, by: count) == floats(whole), "pieces of \(count) s") }
-    // Silence does not settle it.
+    // Initial silence does not decide whether channels are mixed.
     let silent = try clips.make(
       "b.wav", "-f", "lavfi", "-i", "aevalsrc=exprs='gt(t,14)*0.5*sin(2000*t)|gt(t,14)*-0.5*sin(2000*t)':s=48000:d=30")
     let heard = try piece(silent, 0, 60)
@@ -91,7 +91,7 @@ struct AudioStreamTests {
     for count in [1, 7, 12] { #expect(try all(silent, by: count) == floats(heard), "pieces of \(count) s") }
   }
 
-  @Test("a stream may change its rate again and again, unless it does so all the time")
+  @Test("a stream may change its sample rate several times, but not constantly")
   func rates() throws {
     let clips = try TestClips()
     func part(_ rate: Int, _ seconds: Double) throws -> [UInt8] {
@@ -104,7 +104,7 @@ struct AudioStreamTests {
     }
     let slow = try written("slow.mp3", [44_100, 48_000, 22_050, 32_000, 44_100, 48_000], 5)
     let whole = try piece(slow, 0, 60)
-    // Where one file follows another the demuxer loses its step, once each time.
+    // The demuxer loses sync once at each joint between files.
     #expect(whole.reply.audio?.decodeErrors ?? 99 < 10 && abs(Double(floats(whole).count) / 16_000 - 30) < 1)
     for count in [1, 10, 13] { #expect(try all(slow, by: count) == floats(whole), "pieces of \(count) s") }
     let fast = try written("fast.mp3", [44_100, 48_000, 22_050, 32_000, 44_100, 48_000], 1.2)
@@ -117,12 +117,12 @@ struct AudioStreamTests {
     }
   }
 
-  @Test("what only libsndfile reads is read by it")
+  @Test("formats that only libsndfile reads are read by it")
   func otherLibrary() throws {
     let clips = try TestClips()
     let wav = try clips.make("a.wav", noise(2.5, rate: 16_000, "stereo"))
     let raw = try Files.read(wav)
-    // MATLAB's level 4, which libav does not know.
+    // A MATLAB level 4 file, which libav cannot read.
     let samples = raw.suffix(40_000 * 2 * 2)
     let path = clips.path("a.mat")
     try Files.write(Self.matlab(Array(samples), channels: 2, rate: 16_000), to: path)
@@ -130,7 +130,7 @@ struct AudioStreamTests {
     #expect(try piece(path, 0, 60).reply.audio?.codec == "libsndfile")
   }
 
-  /// Two matrices, `samplerate` and `wavedata`, of doubles and 16-bit integers.
+  /// Two matrices: `samplerate` of doubles and `wavedata` of 16-bit integers.
   private static func matlab(_ samples: [UInt8], channels: Int, rate: Double) -> [UInt8] {
     func header(_ type: Int32, _ rows: Int, _ columns: Int, _ name: String) -> [UInt8] {
       let words = [type, Int32(rows), Int32(columns), 0, Int32(name.utf8.count + 1)]
@@ -140,7 +140,7 @@ struct AudioStreamTests {
       + header(30, channels, samples.count / 2 / channels, "wavedata") + samples
   }
 
-  @Test("a file without audio, or none at all, is a finding")
+  @Test("a file without audio, or a missing file, gives a finding")
   func refusals() throws {
     let clips = try TestClips()
     let mute = try clips.make("a.mp4", "-f", "lavfi", "-i", "color=s=64x64:d=1", "-c:v", "libx264")

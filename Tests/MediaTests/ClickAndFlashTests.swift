@@ -4,10 +4,9 @@ import Testing
 
 @testable import Media
 
-/// A tone and a flash that begin together, through every container and codec that ffmpeg writes: how far apart they
-/// come out.
+/// Measures the offset between a tone and a flash that begin together, in the containers and codecs that ffmpeg writes.
 ///
-/// PIPELINE_SLOW_TESTS=1 tries every pair of codecs in every container; otherwise each codec in each container once.
+/// PIPELINE_SLOW_TESTS=1 tries every pair of codecs in every container; otherwise each container gets each codec once.
 @Suite struct ClickAndFlashTests {
   private let clips: TestClips
 
@@ -28,11 +27,10 @@ import Testing
   private static let isThorough = ProcessInfo.processInfo.environment["PIPELINE_SLOW_TESTS"] == "1"
   private static let seconds = "4.5"
 
-  /// One file, or nil when ffmpeg cannot write it.
+  /// Makes one file; nil if ffmpeg cannot write it.
   private func make(_ container: String, _ image: String, _ audio: (name: String, words: [String])) throws -> String? {
     let path = clips.path("\(image)-\(audio.name).\(container)")
-    // What stands once in Matroska's header these containers have among the frames; other writers see to that by
-    // themselves.
+    // These containers carry among the frames what Matroska has once in its header. Other muxers convert it themselves.
     let form =
       switch (container, image) {
       case ("avi", "h264"): ["-bsf:v", "h264_mp4toannexb"]
@@ -45,7 +43,7 @@ import Testing
     return try ffmpeg(words) ? path : nil
   }
 
-  /// Whether ffmpeg can do it.
+  /// Runs ffmpeg and returns whether it succeeded.
   private func ffmpeg(_ words: [String]) throws -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
@@ -55,7 +53,7 @@ import Testing
     return process.terminationStatus == 0
   }
 
-  /// When the tone begins after the flash, by our clock, in milliseconds.
+  /// How many milliseconds after the flash the tone begins, as this project decodes the file.
   private func ours(_ path: String) throws -> Double {
     let heard = try audio(path)
     let seen = try frames(path, "25")
@@ -72,8 +70,7 @@ import Testing
     return (try onset(samples(ofFlac: heard.payload, in: clips)) - times[first]) * 1000
   }
 
-  /// The same by ffmpeg's: what the file's own timestamps say, whoever reads them. Nil where ffmpeg cannot read what it
-  /// wrote.
+  /// The same as ffmpeg decodes the file, by the file's own timestamps; nil if ffmpeg cannot read what it wrote.
   private func ffmpegs(_ path: String) throws -> Double? {
     let audio = ["-map", "0:a", "-af", "aresample=16000:async=1:first_pts=0", "-ac", "1", "-f", "s16le"]
     guard try ffmpeg(["-i", path] + audio + [clips.path("ff.raw")]),
@@ -84,7 +81,7 @@ import Testing
     let samples = stride(from: 0, to: raw.count, by: 2).map {
       Int16(bitPattern: UInt16(raw[$0]) | UInt16(raw[$0 + 1]) << 8)
     }
-    // The flash is frame 75 of 25 a second; ffmpeg makes the file's earliest timestamp zero.
+    // The flash is frame 75 at 25 frames per second; ffmpeg makes the file's earliest timestamp zero.
     return (try onset(samples) - (3 + image - start)) * 1000
   }
 
@@ -97,11 +94,11 @@ import Testing
     try process.run()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    // Of some streams the start is not known; where there is none, nothing is said at all.
+    // ffprobe prints no number if a stream's start is unknown, and nothing if there is no stream.
     return text.split(whereSeparator: { $0 == "\n" || $0 == "," }).first.map { Double($0) ?? 0 }
   }
 
-  /// Where ffmpeg 5.1 writes something else than it was given, and every reader finds that: milliseconds.
+  /// The offset in milliseconds where ffmpeg 5.1 writes wrong timestamps, so that every reader sees it.
   ///
   /// - AVI cannot say that an encoder's lead-in (1024 samples of AAC, 1105 of MP3, 256 of AC-3) is to be skipped, nor
   ///   that a stream begins late; its writer makes up for that with a whole frame (40 ms) or packet of FLAC (96 ms)

@@ -4,14 +4,14 @@ import Testing
 
 @testable import Media
 
-/// What is said about clips that are not as they should be.
+/// Findings on defective clips.
 @Suite struct ClipFindingTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }
   private static let lossless = ["-c:v", "libx264", "-c:a", "flac"]
 
-  @Test("channels in opposite phase are not mixed into silence: the first is taken, with a finding")
+  @Test("channels in opposite phase are not mixed into silence: the first one is used, with a finding")
   func opposite() throws {
     let path = try clips.clickAndFlash("opposite.mkv", channels: "opposite", words: Self.lossless)
     let mono = try clips.clickAndFlash("mono.mkv", words: Self.lossless)
@@ -20,7 +20,7 @@ import Testing
     #expect(try heard.payload == audio(mono).payload)
   }
 
-  @Test("the low-frequency channel of 5.1 is left out of the mean")
+  @Test("the low-frequency channel of 5.1 is not part of the mean")
   func surround() throws {
     let words = ["-c:v", "libx264", "-c:a", "pcm_s16le"]
     let path = try clips.clickAndFlash("surround.mov", channels: "5.1", words: words)
@@ -41,7 +41,7 @@ import Testing
     #expect(try samples(ofFlac: heard.payload, in: clips).allSatisfy { abs(Int($0)) <= 1 })
   }
 
-  @Test("a file without audio, and one without video, say so and still give the other half")
+  @Test("a file without audio or without video gives a finding and still the other stream")
   func halves() throws {
     let image = try clips.make("picture.mp4", TestClips.image + ["-c:v", "libx264"])
     let tone = try clips.make("tone.m4a", TestClips.audio(44_100) + ["-c:a", "aac"])
@@ -51,7 +51,7 @@ import Testing
     #expect(try codes(audio(tone)) == [])
   }
 
-  @Test("a cover picture of an audio file is no video")
+  @Test("the cover image of an audio file is not a video")
   func cover() throws {
     let cover = try clips.make("cover.png", ["-f", "lavfi", "-i", "testsrc=s=320x240", "-frames:v", "1"])
     let path = try clips.make(
@@ -61,7 +61,7 @@ import Testing
     #expect(try codes(audio(path)) == [])
   }
 
-  @Test("a video that does not change is still; one that moves is not")
+  @Test("a video without changes is reported as still; one with motion is not")
   func still() throws {
     let source = ["-f", "lavfi", "-i", "testsrc=s=320x240:d=0.04", "-vf", "loop=250:1", "-t", "10", "-c:v", "libx264"]
     let seen = try frames(clips.make("still.mp4", source))
@@ -71,7 +71,7 @@ import Testing
     #expect(try frames(moving).reply.frames?.isStill == false)
   }
 
-  @Test("a short file covers as much as it has, and no frame comes after its end")
+  @Test("a short file covers its own length, and no frame comes after its end")
   func short() throws {
     let path = try clips.clickAndFlash("short.mov", words: ["-t", "4", "-c:v", "libx264", "-c:a", "pcm_s16le"])
     #expect(try audio(path).reply.audio?.coveredSeconds == 4)
@@ -80,7 +80,7 @@ import Testing
     #expect(seen.reply.frames?.frameTimes == [0, 1, 2, 3])
   }
 
-  @Test("a truncated file keeps what can be read, or is unreadable; it never throws")
+  @Test("a truncated file gives its readable part or is unreadable, and never throws")
   func truncated() throws {
     let words = ["-c:v", "libx264", "-c:a", "aac", "-movflags", "faststart"]
     let bytes = try Files.read(clips.clickAndFlash("whole.mp4", words: words))

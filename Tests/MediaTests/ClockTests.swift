@@ -4,13 +4,13 @@ import Testing
 
 @testable import Media
 
-/// Audio and video on one clock, whatever container and codec say about time.
+/// Audio and video share one clock, whatever the timestamps of container and codec.
 @Suite struct ClockTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }
 
-  /// The tone's onset and the flash are 3 s after the start in all of them, give or take how the container delays both.
+  /// In all of them the tone and the flash begin 3 s after the start, apart from a delay of both by the container.
   static let makings: [(name: String, rate: Int, words: [String])] = [
     ("edit-list.mp4", 44_100, ["-c:v", "libx264", "-bf", "2", "-c:a", "aac", "-b:a", "192k"]),
     ("no-b.mp4", 48_000, ["-c:v", "libx264", "-bf", "0", "-c:a", "aac", "-b:a", "192k"]),
@@ -20,8 +20,7 @@ import Testing
     ),
     ("pcm.mov", 44_100, ["-c:v", "libx264", "-c:a", "pcm_s16le"]),
     ("aac.mkv", 44_100, ["-c:v", "libx264", "-c:a", "aac", "-b:a", "192k"]),
-    // Not Opus in Matroska: ffmpeg 5.1 writes such files with the audio early by the codec's delay, and any reader sees
-    // it so.
+    // Opus in Matroska is left out: ffmpeg 5.1 writes its audio early by the codec's delay, and every reader sees that.
     ("opus.mp4", 48_000, ["-c:v", "libx264", "-c:a", "libopus", "-b:a", "160k"]),
     ("flac.mkv", 44_100, ["-c:v", "libx264", "-c:a", "flac"]),
     ("vorbis.webm", 44_100, ["-c:v", "libvpx", "-b:v", "1M", "-c:a", "libvorbis", "-q:a", "8"]),
@@ -36,12 +35,12 @@ import Testing
     ("pcm.avi", 44_100, ["-c:v", "mjpeg", "-c:a", "pcm_s16le"]),
   ]
 
-  /// Where the flash begins: the own time of the first white frame of 25 a second.
+  /// When the flash begins: the time of the first white frame, at 25 frames per second.
   private func flash(_ outcome: DecodeOutcome) throws -> Double {
     let pack = try FramePack.decode(outcome.payload)
     let facts = try #require(outcome.reply.frames)
     try #require(pack.count == facts.frameTimes.count)
-    // Halving: black before, white after, within 0 ... 3.9 s.
+    // Binary search: frames are black before the flash and white after it, within 0 ... 3.9 s.
     var (dark, bright) = (0, Int(3.5 * 25))
     while bright - dark > 1 {
       let middle = (dark + bright) / 2
@@ -60,7 +59,7 @@ import Testing
     #expect(samples.count == 160_000)
     let seen = try frames(path, "25")
     let difference = try onset(samples) - flash(seen)
-    // Beyond our share: FLV and Matroska round times to milliseconds, and a lossy codec smears a tone's begin.
+    // Not all of it is our error: FLV and Matroska round times to milliseconds, and lossy codecs smear the onset.
     #expect(abs(difference) < 0.001, "\(difference * 1000) ms")
   }
 
@@ -76,7 +75,7 @@ import Testing
     #expect(try frames(late).reply.frames?.frameTimes.first == 0)
   }
 
-  @Test("a video that begins after the audio gives no frame before it")
+  @Test("a video that begins after the audio has no frame before its start")
   func lateFrame() throws {
     let early = try clips.clickAndFlash("early2.mkv", words: ["-c:v", "libx264", "-c:a", "pcm_s16le"])
     let late = try clips.make(
@@ -87,7 +86,7 @@ import Testing
   }
 
   @Test(
-    "a clip inside a whole video is cut at its second, on both clocks",
+    "a clip from a longer video is cut at the requested second, in audio and video",
     arguments: ["whole.mp4", "whole.mkv", "whole.ts"])
   func cut(name: String) throws {
     let path = try clips.clickAndFlash(name, words: ["-c:v", "libx264", "-g", "50", "-c:a", "aac", "-b:a", "192k"])
@@ -95,7 +94,7 @@ import Testing
     let part = try samples(ofFlac: audio(path, startSeconds: 2).payload, in: clips)
     #expect(Array(part[..<128_000]) == Array(whole[32_000...]))
     let seen = try frames(path, startSeconds: 2)
-    // Where the audio starts a little before the video, the video ends a little after second 10 of the file.
+    // If the audio starts slightly before the video, the video ends slightly after second 10 of the file.
     let cut = try FramePack.decode(seen.payload)
     #expect(cut.prefix(8).map(\.time) == [0, 1, 2, 3, 4, 5, 6, 7])
     let all = try FramePack.decode(frames(path).payload)
@@ -104,7 +103,7 @@ import Testing
     #expect(try samples(ofFlac: deep.payload, in: clips)[..<80_000] == whole[80_000...])
   }
 
-  @Test("the start of a clip after the end of its file is missing audio and video, not an error")
+  @Test("a clip that starts after the end of its file has missing audio and video; it is not an error")
   func beyond() throws {
     let path = try clips.clickAndFlash("beyond.mp4", words: ["-c:v", "libx264", "-c:a", "aac"])
     #expect(try codes(audio(path, startSeconds: 60)) == ["audio.missing"])
@@ -113,7 +112,7 @@ import Testing
 
   @Test("a variable frame rate is sampled by time")
   func variableRate() throws {
-    // Frames of 25 a second, of which only every tenth is kept after 5 s.
+    // 25 frames per second, of which only every tenth is kept after 5 s.
     let path = try clips.make(
       "variable.mkv", "-f", "lavfi", "-i", "testsrc=s=320x240:r=25:d=10", "-vf", "select='lt(t,5)+not(mod(n,10))'",
       "-vsync",

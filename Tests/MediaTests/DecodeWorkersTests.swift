@@ -5,7 +5,7 @@ import Testing
 
 @testable import Media
 
-/// The supervisor, driven with a small Python program in place of the worker: it greets, then does what the path says.
+/// The supervisor with a small Python program as the worker, which sends a greeting and then does what the path says.
 @Suite struct DecodeWorkersTests {
   private static let script = """
     import json, os, struct, sys, time
@@ -65,18 +65,18 @@ import Testing
       return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
     var pids: Set<Int32> { Set(log.compactMap { $0.split(separator: " ").first.flatMap { Int32($0) } }) }
-    /// Whether all worker processes are gone, zombies too.
+    /// Whether all worker processes are gone, including zombies.
     var allGone: Bool { pids.allSatisfy { kill($0, 0) != 0 && errno == ESRCH } }
   }
 
-  @Test("memory that a decoder never wrote is the same in every worker: zeros")
+  @Test("memory that a decoder has not written is zero in every worker")
   func zeroedMemory() throws {
     let settings = String(decoding: try Stand().decode("settings").payload, as: UTF8.self)
-    // malloc fills with the complement of what it is told, and not where it keeps small pieces at hand.
+    // malloc fills memory with the complement of `perturb`, but not pieces from its thread cache.
     #expect(settings == "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0")
   }
 
-  @Test("of the environment a worker gets the language, the loader's variables and its own, and nothing else")
+  @Test("a worker's environment has only the locale, the loader's variables and its own")
   func environment() throws {
     let planted = [
       "AWS_SECRET_ACCESS_KEY": "planted-1", "HF_TOKEN": "planted-2", "MY_LC_TOKEN": "planted-3",
@@ -94,14 +94,14 @@ import Testing
     let names = entries.compactMap { $0.split(separator: "=").first.map(String.init) }
     let passed = [
       "LANG", "LC_", "LD_", "PIPELINE_TEST_", "OPENBLAS_NUM_THREADS", "GLIBC_TUNABLES", "TZ", "SWIFT_BACKTRACE",
-      // The loader cuts the tunables apart where they lie.
+      // The loader splits the tunables in place.
       "glibc.malloc.",
     ]
-    // What the loader or Python's own start adds is in the memory of the process, not in what it was given.
+    // What the loader or Python's startup adds is in the memory of the process, not in the environment it was given.
     #expect(names.allSatisfy { name in passed.contains { name.hasPrefix($0) } }, "\(names)")
   }
 
-  @Test("a reply and its payload come back, from one worker for many requests")
+  @Test("one worker answers many requests with replies and payloads")
   func replies() throws {
     let stand = try Stand()
     for i in 0..<20 { #expect(try stand.decode("clip\(i)").payload == Array("clip\(i)".utf8)) }
@@ -110,7 +110,7 @@ import Testing
     #expect(stand.allGone)
   }
 
-  @Test("a crash is tried once more by another worker; a second one is a finding with the signal's name")
+  @Test("after a crash another worker tries once more; a second crash gives a finding with the signal's name")
   func crash() throws {
     let stand = try Stand()
     #expect(
@@ -125,13 +125,13 @@ import Testing
     #expect(stand.allGone)
   }
 
-  @Test("a crash that does not come again leaves no trace")
+  @Test("a crash that does not repeat leaves no trace")
   func crashOnce() throws {
     let stand = try Stand()
     #expect(try stand.decode("once") == DecodeOutcome(reply: DecodeReply(findings: []), payload: Array("once".utf8)))
   }
 
-  @Test("a hang ends at the deadline, twice, and is a timeout")
+  @Test("a hang is ended at the deadline, twice, and gives a timeout")
   func hang() throws {
     let stand = try Stand(seconds: 0.4)
     let begin = Date()
@@ -140,21 +140,21 @@ import Testing
     #expect(stand.allGone)
   }
 
-  @Test("out of memory is tried once more by a fresh worker, then kept as the finding")
+  @Test("after running out of memory a new worker tries once more; then it is the finding")
   func memory() throws {
     let stand = try Stand()
     #expect(try stand.decode("memory").reply.findings.map(\.code) == [.mediaMemory])
     #expect(stand.pids.count == 2)
   }
 
-  @Test("a reply that is none ends the worker")
+  @Test("an invalid reply ends the worker")
   func garbage() throws {
     let stand = try Stand()
     #expect(try stand.decode("garbage").reply.findings.map(\.code) == [.decoderCrashed])
     #expect(stand.allGone)
   }
 
-  @Test("a worker is replaced after its number of requests")
+  @Test("a worker is replaced after its maximum number of requests")
   func replacement() throws {
     let stand = try Stand(perWorker: 3)
     for i in 0..<7 { _ = try stand.decode("clip\(i)") }
@@ -194,7 +194,7 @@ import Testing
     threads.stop()
     stand.workers.stop()
     #expect(stand.allGone)
-    // While a second try runs, no other decode does: what began before has ended, and nothing begins until it is over.
+    // While a second try runs, no other decode runs: earlier ones have ended, and new ones begin only after it.
     var running: Set<String> = []
     var tries: [String: Int] = [:]
     for line in stand.log {
@@ -214,19 +214,19 @@ import Testing
     #expect(tries.filter { $0.key.hasPrefix("crash") }.values.allSatisfy { $0 == 2 })
   }
 
-  @Test("a worker in the middle of a file gets what follows of it, and others get other files")
+  @Test("the worker that is reading a file gets its next piece, and other workers get other files")
   func affinity() throws {
     let stand = try Stand(count: 2, perWorker: 3)
     let first = try stand.decode("longer-a").payload
     let second = try stand.decode("longer-b").payload
     #expect(first != second)
-    // Pieces of one file do not wear a worker out.
+    // The pieces of one file do not count towards a worker's maximum.
     for _ in 0..<5 {
       #expect(try stand.decode("longer-a").payload == first)
       #expect(try stand.decode("longer-b").payload == second)
     }
     #expect(stand.pids.count == 2)
-    // A third file has to take one over, and there are never more than two.
+    // A third file takes over one of the two workers; there are never more than two.
     #expect([first, second].contains(try stand.decode("long-c").payload))
     #expect(stand.pids.count == 2)
   }

@@ -10,7 +10,7 @@ import Testing
     FramePack.Frame(time: 9.5, jpeg: [4]),
   ]
 
-  @Test("what is packed comes out again, and the bytes are as the format says")
+  @Test("packed frames are read back, and the bytes follow the format")
   func roundTrip() throws {
     let bytes = FramePack.encode(Self.frames)
     #expect(try FramePack.decode(bytes) == Self.frames)
@@ -19,7 +19,7 @@ import Testing
     #expect(one == [70, 82, 77, 83, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 1, 0, 0, 0, 9])
   }
 
-  @Test("cut short or with bytes added it is refused, at every length")
+  @Test("a truncated or extended pack is refused, at every length")
   func lengths() {
     let bytes = FramePack.encode(Self.frames)
     for count in 0..<bytes.count {
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test(
-    "refuses what is none",
+    "refuses invalid text",
     arguments: [
       "", "0", "-1", "+1", "x", "1/0", "0/1", "1/61", "241", "1.", ".5", "1e3", "1/2/3", "nan", "99999999999999999999",
       "1 ",
@@ -65,7 +65,7 @@ import Testing
 }
 
 @Suite struct WorkerMessageTests {
-  @Test("a request crosses the pipe as it is")
+  @Test("a request passes through the pipe unchanged")
   func request() throws {
     let request = DecodeRequest(
       MediaSource("/a b/\u{e9}.mp4", bytes: 512..<1024), startMilliseconds: 3500, seconds: 5,

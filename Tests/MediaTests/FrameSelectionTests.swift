@@ -5,7 +5,7 @@ import Testing
 
 @testable import Media
 
-/// Passing over what no requested frame depends on gives the same frames as decoding everything.
+/// Skipping packets that no requested frame depends on gives the same frames as decoding everything.
 @Suite struct FrameSelectionTests {
   private let clips: TestClips
 
@@ -80,8 +80,8 @@ import Testing
     let all = try ClipDecoder.decode(request, selects: false)
     #expect(selected.payload == all.payload, "\(path) at \(rate) from \(start)")
     #expect(selected.reply.frames?.frameTimes == all.reply.frames?.frameTimes, "\(path) at \(rate) from \(start)")
-    // Frames that are still inside the decoder when the last request is served count here and not there: never less,
-    // then.
+    // Frames still in the decoder when the last request is served count only in the selective run, so it never covers
+    // less.
     let covered = (selected.reply.frames?.coveredSeconds ?? 0, all.reply.frames?.coveredSeconds ?? 0)
     #expect(covered.0 >= covered.1 && covered.0 <= 10, "\(path) at \(rate) from \(start)")
   }

@@ -35,8 +35,8 @@ import Testing
     #expect(size(10_000, 257) == [9962, 256])
   }
 
-  /// A video that is white in the top left quarter, turned as a file can ask for, beside what ffmpeg shows of it.
-  @Test("a turned video is shown upright", arguments: ["0", "90", "180", "270"])
+  /// Compares a video with a white top left quarter and a rotation in its metadata with ffmpeg's frame of it.
+  @Test("a rotated video is shown upright", arguments: ["0", "90", "180", "270"])
   func rotation(degrees: String) throws {
     let plain = try clips.make(
       "plain\(degrees).mp4", "-f", "lavfi", "-i",
@@ -54,7 +54,7 @@ import Testing
       gray[(height / 4 + y * height / 2) * width + width / 4 + x * width / 2]
     }
     let quarters = [quarter(0, 0), quarter(1, 0), quarter(0, 1), quarter(1, 1)]
-    // The same file shown by ffmpeg itself.
+    // The same file as shown by ffmpeg.
     let shown = try clips.make(
       "shown\(degrees).gray", "-i", turned, "-frames:v", "1", "-vf", "scale=\(width):\(height)", "-pix_fmt", "gray",
       "-f",
@@ -67,7 +67,7 @@ import Testing
     #expect(quarters.filter { $0 > 128 }.count == 1)
   }
 
-  @Test("the shape of pixels is honoured")
+  @Test("the pixel aspect ratio is applied")
   func pixelShape() throws {
     let path = try clips.make(
       "wide.mp4", "-f", "lavfi", "-i", "testsrc=s=360x288:d=1,setsar=16/11", "-c:v", "libx264")
@@ -75,8 +75,8 @@ import Testing
     #expect(facts.width == 524 && facts.height == 288)
   }
 
-  /// Black and white of limited range must come out as 0 and 255, and full range must stay as it is.
-  @Test("the range of brightness is converted", arguments: ["yuv420p", "yuvj420p", "yuv444p", "yuv420p10le"])
+  /// Black and white of limited range must become 0 and 255, and full range must not change.
+  @Test("limited color range is converted to full range", arguments: ["yuv420p", "yuvj420p", "yuv444p", "yuv420p10le"])
   func range(format: String) throws {
     let path = try clips.make(
       "range-\(format).mkv", "-f", "lavfi", "-i", "color=black:s=400x300:d=1,drawbox=c=white:t=fill:x=200:w=200",

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Media
 
-/// Files that are joined byte by byte, in which the clock begins anew.
-@Suite("A clock that begins anew") struct JoinedClockTests {
+/// Files that are concatenated byte by byte, so that the clock restarts.
+@Suite("A clock that restarts") struct JoinedClockTests {
   private let clips: TestClips
 
   init() throws { clips = try TestClips() }
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(
-    "audio goes on where the first part ended",
+    "audio continues where the first part ended",
     arguments: [("opus", "libopus"), ("ogg", "libvorbis"), ("ogg", "flac")], [0.4, 1.6, 4.0])
   func chained(format: (name: String, codec: String), first: Double) throws {
     func part(_ name: String, from start: Double, _ seconds: Double) throws -> [UInt8] {
@@ -35,8 +35,7 @@ import Testing
     }
   }
 
-  /// Parts of a transport stream, each counting from its own start: of a video whose brightness numbers it, and
-  /// audio.
+  /// Concatenates parts of a transport stream, each with its own clock: a video with numbered frames, and audio.
   private func joined(_ name: String, _ lengths: [Double], audio: [Double]? = nil) throws -> String {
     var (bytes, start): ([UInt8], Double) = ([], 0)
     for (k, length) in lengths.enumerated() {
@@ -53,14 +52,14 @@ import Testing
     return clips.path(name)
   }
 
-  @Test("audio and video keep their distance", arguments: [[1.6, 10.4], [4.0, 8.0], [2.0, 2.0, 8.0]])
+  @Test("audio and video stay in sync", arguments: [[1.6, 10.4], [4.0, 8.0], [2.0, 2.0, 8.0]])
   func transport(lengths: [Double]) throws {
     let path = try joined("joined.ts", lengths)
     let (found, reference) = (try heard(path), try reference())
     let inLast = lengths.dropLast().reduce(0, +) + 0.3
     for (from, to, joints) in [(0.2, lengths[0] - 0.1, 0), (inLast, 9.4, lengths.count - 1)] {
       let (alike, lag) = match(found, reference, from, to)
-      // Each part's audio has the encoder's lead-in, and its video ends up to a frame later.
+      // Each part's audio includes the encoder's priming samples, and its video ends up to a frame later.
       #expect(alike > 0.9 && abs(lag) <= 500 + 700 * joints, "\(from) s: \(alike) at \(lag)")
     }
     let seen = try frames(path, "2")
@@ -72,7 +71,7 @@ import Testing
     }
   }
 
-  @Test("where the audio of the first part stops early, both are still together in the second")
+  @Test("if the audio of the first part stops early, audio and video are in sync in the second")
   func early() throws {
     let path = try joined("early.ts", [3, 9], audio: [1.5, 9])
     let (found, reference) = (try heard(path), try reference())
@@ -81,7 +80,7 @@ import Testing
     #expect(found[30_000..<46_000].allSatisfy { abs(Int($0)) <= 2 })
   }
 
-  @Test("a clip within such a file is where it would be in one with a single clock")
+  @Test("a clip from such a file is the one that a file with a single clock gives")
   func within() throws {
     let path = try joined("segments.ts", [8, 10])
     let whole = try clips.make("long.flac", AudioPlacingTests.noise(18) + ["-c:a", "flac"])
@@ -95,7 +94,7 @@ import Testing
     for (k, number) in numbers.enumerated() { #expect(NumberedFrame.distance(number, 150 + k * 25 / 2) <= 2) }
   }
 
-  @Test("parts are found by packets alone")
+  @Test("parts are found from packets alone")
   func parts() {
     func packets(_ stream: Int32, _ times: [Int64]) -> [ClockRestarts.Packet] {
       times.enumerated().map { ordinal, value in

@@ -31,7 +31,7 @@ struct MediaInputTests {
     [.audio, .frames(fps: try FrameRate("1")), .waveform(first: 0, count: 3), .length]
   }
 
-  @Test("a range of a file decodes to what the file itself does", arguments: ["mp4", "mkv", "wav", "ogg", "ts"])
+  @Test("a byte range of a file decodes like the file itself", arguments: ["mp4", "mkv", "wav", "ogg", "ts"])
   func ranges(ending: String) throws {
     let path = try clips.make("b.\(ending)", ["-i", clip()] + (["wav", "ogg"].contains(ending) ? ["-vn"] : []))
     let part = try within(path)
@@ -45,7 +45,7 @@ struct MediaInputTests {
     }
   }
 
-  @Test("what is not there, is no file, or ends before the range does is media.unreadable")
+  @Test("a missing file, a non-file, and a file that ends before the range does are media.unreadable")
   func refusals() throws {
     let path = try clip()
     let size = try Files.identity(path).size
@@ -56,7 +56,7 @@ struct MediaInputTests {
     }
   }
 
-  @Test("a clip may begin at a fraction of a second, and be of another length")
+  @Test("a clip may begin at a fraction of a second and have another length")
   func fractions() throws {
     let path = try clip()
     let whole = try samples(
@@ -67,7 +67,7 @@ struct MediaInputTests {
       ).payload, in: clips)
     #expect(whole.count == 192_000 && part.count == 64_000)
     let wanted = whole[52_000..<116_000]
-    // The decoder has been at work before the clip's start in either case.
+    // In both cases the decoder has started before the clip's start.
     #expect(zip(part, wanted).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
     let frames = try ClipDecoder.decode(
       DecodeRequest(MediaSource(path), startMilliseconds: 3250, seconds: 4, work: .frames(fps: FrameRate("2"))))
@@ -75,7 +75,7 @@ struct MediaInputTests {
     #expect(frames.reply.frames?.frameTimes.first.map { abs($0 + 0.05) < 1e-6 } == true)
   }
 
-  @Test("a file's length is what its packets cover, whatever its header says")
+  @Test("a file's length is the time that its packets cover, whatever its header says")
   func lengths() throws {
     let path = try clip()
     for (name, arguments) in [

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Media
 
-/// Frames without times of presentation, or that stop before the audio.
+/// Video frames without presentation timestamps, or that stop before the audio.
 @Suite struct MissingTimesTests {
   private let clips: TestClips
 
@@ -14,7 +14,7 @@ import Testing
       name, NumberedFrame.words(image) + AudioPlacingTests.noise(10) + ["-map", "0:v", "-map", "1:a"] + words)
   }
 
-  /// How many frames off each may be: AVI counts in whole frames, and in the others few packets have times.
+  /// `off` is the allowed error in frames: AVI counts in whole frames, and the others have few packets with timestamps.
   static let kinds: [(name: String, words: [String], off: Int)] = [
     ("plain.avi", ["-bf", "0", "-c:a", "pcm_s16le"], 1), ("reordered.avi", ["-bf", "2", "-c:a", "libmp3lame"], 1),
     ("reordered.wmv", ["-bf", "2", "-c:a", "wmav2"], 2),
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(
-    "AVI that was copied into MP4 shows its frames in their order",
+    "AVI that was copied into MP4 shows its frames in order",
     arguments: [
       ["-c:v", "libx264", "-g", "50", "-crf", "10", "-bf", "2", "-pix_fmt", "yuv420p"],
       ["-c:v", "libx264", "-g", "50", "-crf", "10", "-bf", "0", "-pix_fmt", "yuv420p"],
@@ -52,7 +52,7 @@ import Testing
     let seen = try frames(path, "2")
     #expect(seen.reply.frames?.coveredSeconds == 10)
     let numbers = try NumberedFrame.numbers(seen, in: clips)
-    // Without reordering ffmpeg's AVI writer makes up for the audio's lead-in with a whole frame.
+    // Without reordering, ffmpeg's AVI muxer compensates for the audio's priming samples with a whole frame.
     let off = codec.contains("0") ? 1 : 0
     #expect(
       numbers.count == 20 && numbers.indices.allSatisfy { NumberedFrame.distance(numbers[$0], $0 * 25 / 2) <= off })
@@ -60,7 +60,7 @@ import Testing
       seen.reply.frames.map { zip($0.frameTimes, $0.frameTimes.dropFirst()).allSatisfy { $0.1 - $0.0 > 0.4 } } == true)
   }
 
-  @Test("a video that stops before the audio stays on the screen, and it is said", arguments: ["mp4", "mkv", "avi"])
+  @Test("if a video stops before the audio, its last frame stays, which is reported", arguments: ["mp4", "mkv", "avi"])
   func stops(format: String) throws {
     let path = try make("a.\(format)", image: 4, NumberedFrame.codec + ["-bf", "0", "-c:a", "libmp3lame"])
     let seen = try frames(path)
@@ -72,12 +72,12 @@ import Testing
     let expected = [0, 25, 50, 75] + [Int](repeating: 99, count: 6)
     // Matroska rounds to milliseconds.
     #expect(numbers.count == 10 && zip(numbers, expected).allSatisfy { NumberedFrame.distance($0, $1) <= 1 })
-    // As little as usual is not mentioned.
+    // A usual, small difference is not reported.
     let usual = try frames(make("b.\(format)", image: 9.8, NumberedFrame.codec + ["-c:a", "libmp3lame"]))
     #expect(usual.reply.findings == [] && usual.reply.frames?.coveredSeconds ?? 10 < 9.9)
   }
 
-  @Test("a video that ends before the clip begins is none, and the reason is true")
+  @Test("a video that ends before the clip begins is missing, and the reason is correct")
   func past() throws {
     let path = try make("a.mkv", image: 4, NumberedFrame.codec + ["-c:a", "libmp3lame"])
     let seen = try frames(path, startSeconds: 6)

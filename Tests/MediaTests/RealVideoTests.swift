@@ -4,7 +4,7 @@ import Testing
 
 @testable import Media
 
-/// Real videos of the shared test material: any container, codec and damage that came by.
+/// Real videos from the shared test material, with various containers, codecs and damage.
 @Suite struct RealVideoTests {
   static let videos: String = {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
@@ -12,7 +12,7 @@ import Testing
     return "\(shared)/data/videos"
   }()
 
-  /// False, said aloud, where the material is not there.
+  /// Whether the material is there; prints a message if not.
   static let isHere: Bool = {
     if Files.isDirectory(videos) { return true }
     print("RealVideoTests are left out: no folder \(videos); PIPELINE_SHARED names another place")
@@ -20,7 +20,7 @@ import Testing
   }()
 
   // The material is not part of the repository.
-  @Test("every one gets a reply for both halves", .enabled(if: RealVideoTests.isHere))
+  @Test("every video gets a reply for audio and for frames", .enabled(if: RealVideoTests.isHere))
   func everyOne() throws {
     let names = try Files.names(in: Self.videos)
     #expect(names.count > 0)

@@ -22,7 +22,7 @@ import Testing
     ("rgb.mov", ["-c:v", "png", "-c:a", "pcm_s24le"]),
   ]
 
-  @Test("with no vector instructions, with AVX2 and with all there are", arguments: makings.map(\.name))
+  @Test("without vector instructions, with AVX2 and with all of the CPU's", arguments: makings.map(\.name))
   func flags(name: String) throws {
     let making = try #require(Self.makings.first { $0.name == name })
     let path = try clips.make(
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test("the name of a file does not matter")
+  @Test("the name of a file has no influence")
   func name() throws {
     let path = try clips.clickAndFlash("named.mp4", words: ["-c:v", "libx264", "-c:a", "aac"])
     try Files.write(Files.read(path), to: clips.path("other.mp3"))
@@ -46,7 +46,7 @@ import Testing
     #expect(try frames(path) == frames(clips.path("other.mp3")))
   }
 
-  @Test("the toolchain's identity names every library")
+  @Test("the toolchain's identity lists every library")
   func identity() {
     let names = [
       "FFmpeg", "FFmpeg's configuration", "libFLAC", "libavcodec", "libavformat", "libavutil", "libsndfile",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Media
 
-/// Silence that is in the file, and silence that is made of it.
+/// Silence in the file, and silence that decoding would make.
 @Suite struct SilenceTests {
   private let clips: TestClips
 
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(
-    "of several streams of which the default one is silent the next is taken, and named",
+    "if the default audio stream is silent, the next stream is used, and the finding names it",
     arguments: ["mka", "mp4", "mov"])
   func streams(format: String) throws {
     let codec = ["-c:a", format == "mka" ? "flac" : "aac"]
@@ -40,7 +40,7 @@ import Testing
     #expect(alike.match > 0.99 && abs(alike.lag) <= 1)
   }
 
-  @Test("where all are silent it is said once; where the default one is heard it stays")
+  @Test("if all streams are silent, there is one finding; if the default stream is not silent, it is used")
   func others() throws {
     let map = ["-map", "0:a", "-map", "1:a", "-c:a", "flac"]
     let quiet = try clips.make("quiet.mka", Self.silent + Self.silent + map)
@@ -62,7 +62,7 @@ import Testing
     #expect(try codes(audio(soft)) == [])
   }
 
-  /// WAV whose samples have fewer bits than their bytes hold; left-aligned, as the format says.
+  /// A WAV file whose samples do not use all bits of their bytes; they are left-aligned, as the format requires.
   private func wave(_ samples: [Int16], valid: Int, bytes: Int) -> [UInt8] {
     func field<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
     let data = samples.flatMap { sample in
@@ -79,7 +79,7 @@ import Testing
     return Array("RIFF".utf8) + field(UInt32(body.count)) + body
   }
 
-  @Test("WAV with unused bits is heard as it is", arguments: [(24, 4), (20, 4), (24, 3), (16, 4)])
+  @Test("WAV with unused bits is decoded correctly", arguments: [(24, 4), (20, 4), (24, 3), (16, 4)])
   func unusedBits(valid: Int, bytes: Int) throws {
     let plain = try clips.make(
       "plain.wav", AudioPlacingTests.noise(10, rate: 16_000) + ["-ac", "1", "-c:a", "pcm_s16le"])

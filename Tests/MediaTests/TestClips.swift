@@ -5,7 +5,7 @@ import Testing
 
 @testable import Media
 
-/// Clips made with the ffmpeg command-line tool, in a directory of their own that goes when the tests are done with it.
+/// Clips made with the ffmpeg command-line tool, in their own directory, which is removed with this object.
 final class TestClips: Sendable {
   let directory: String
 
@@ -18,7 +18,7 @@ final class TestClips: Sendable {
 
   func path(_ name: String) -> String { "\(directory)/\(name)" }
 
-  /// Runs ffmpeg with these words, the output file last.
+  /// Runs ffmpeg with these arguments and the output file as the last one.
   @discardableResult
   func make(_ name: String, _ words: String...) throws -> String { try make(name, words) }
 
@@ -55,7 +55,7 @@ final class TestClips: Sendable {
   }
 }
 
-/// The samples of a FLAC file, read by ffmpeg: another decoder than the one that wrote it.
+/// The samples of a FLAC file, decoded by ffmpeg rather than by this project.
 func samples(ofFlac bytes: [UInt8], in clips: TestClips) throws -> [Int16] {
   let name = UUID().uuidString
   try Files.write(bytes, to: clips.path("\(name).flac"))
@@ -64,8 +64,8 @@ func samples(ofFlac bytes: [UInt8], in clips: TestClips) throws -> [Int16] {
   return stride(from: 0, to: data.count, by: 2).map { Int16(bitPattern: UInt16(data[$0]) | UInt16(data[$0 + 1]) << 8) }
 }
 
-/// When the tone begins: the first upward crossing of a tenth of the peak, less the time a 1 kHz sine takes to get
-/// there.
+/// When the tone begins: the first time that it rises above a tenth of the peak, minus the time that a 1 kHz sine takes
+/// to get there.
 func onset(_ samples: [Int16]) throws -> Double {
   let peak = samples.map { abs(Int($0)) }.max() ?? 0
   try #require(peak > 1000)
@@ -73,7 +73,7 @@ func onset(_ samples: [Int16]) throws -> Double {
   return Double(first) / 16_000 - asin(0.2) / (2 * .pi * 1000)
 }
 
-/// Mean brightness of a JPEG, 0 to 255.
+/// Mean brightness of a JPEG image, 0 to 255.
 func brightness(_ jpeg: [UInt8], in clips: TestClips) throws -> Double {
   let name = UUID().uuidString
   try Files.write(jpeg, to: clips.path("\(name).jpg"))

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Media
 
-/// Files that want to be more than themselves: playlists and the like, under a video's name.
+/// Files that refer to other files: playlists and the like, with a video's file extension.
 @Suite struct TrapTests {
   @Test(
-    "a file that names other files is unreadable, and neither a neighbor nor a server is touched",
+    "a file that names other files is unreadable, and neither a neighboring file nor a server is accessed",
     arguments: ["hls", "hls-file", "concat", "dash", "sdp", "smil", "ffmetadata"])
   func trap(kind: String) throws {
     let clips = try TestClips()
@@ -35,12 +35,12 @@ import Testing
     #expect(try codes(frames(clips.path("trap.mp4"))) == ["media.unreadable"])
     #expect(!server.wasAsked)
     #expect(!watch.wasOpened)
-    // It would have been noticed.
+    // Checks that the watch does notice a read.
     _ = try Files.read(neighbour, limit: 1 << 20)
     #expect(watch.wasOpened)
   }
 
-  @Test("an image is no video", arguments: ["png", "jpg"])
+  @Test("an image is not a video", arguments: ["png", "jpg"])
   func image(kind: String) throws {
     let clips = try TestClips()
     let image = try clips.make("image.\(kind)", ["-f", "lavfi", "-i", "testsrc=s=320x240", "-frames:v", "1"])
@@ -48,7 +48,7 @@ import Testing
   }
 }
 
-/// Notes whether anybody opened a file.
+/// Records whether a file was opened.
 private final class Watch {
   private let descriptor: Int32
 
@@ -59,14 +59,14 @@ private final class Watch {
 
   deinit { close(descriptor) }
 
-  /// Since it was asked last.
+  /// Whether the file was opened since the last call.
   var wasOpened: Bool {
     var events = [UInt8](repeating: 0, count: 4096)
     return read(descriptor, &events, events.count) > 0
   }
 }
 
-/// A listening socket that only notes whether anybody came.
+/// A listening socket that only records whether anything connected.
 private final class LoopbackServer {
   private let descriptor: Int32
   let port: UInt16

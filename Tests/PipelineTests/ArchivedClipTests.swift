@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Clips in tars", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct ArchivedClipTests {
-  /// Packs the clips of `videos` into `archives/0000N.tar`, two in each, with a json beside each.
+  /// Packs the clips of `videos` into `archives/0000N.tar`, two per tar, each clip with a JSON file beside it.
   private func pack(_ tool: Tool) throws {
     try Files.makeDirectory(tool.path("archives"))
     let names = try Files.names(in: tool.path("videos"))
@@ -25,7 +25,7 @@ struct ArchivedClipTests {
     }
   }
 
-  @Test("clips in tars give the audio and the embeddings that the same files give, and stay where they lie")
+  @Test("clips in tars give the same audio and embeddings as the plain files, and are not copied out")
   func same() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -57,7 +57,7 @@ struct ArchivedClipTests {
     }
   }
 
-  @Test("a member that breaks its decoder costs that member alone")
+  @Test("a member that crashes the decoder loses only that member")
   func isolation() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -76,7 +76,7 @@ struct ArchivedClipTests {
     #expect(cut.output.contains("1 pairs") && cut.problems.contains("what lies behind that is not used"))
   }
 
-  @Test("a worker decodes from the file that it is handed, and opens none under its name")
+  @Test("a worker decodes from the file descriptor it is handed and opens no file by name")
   func handedOver() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -85,7 +85,7 @@ struct ArchivedClipTests {
     defer { workers.stop() }
     let expected = try workers.decode(DecodeRequest(MediaSource(tool.path("a.mp4")), work: .audio))
     #expect(expected.reply.findings.isEmpty && expected.payload.count > 1000)
-    // A name that means the file in this process alone.
+    // A name that refers to the file in this process only.
     let file = try #require(FileHandle(forReadingAtPath: tool.path("a.mp4")))
     let own = MediaSource("/proc/self/fd/\(file.fileDescriptor)")
     #expect(try workers.decode(DecodeRequest(own, work: .audio)) == expected)

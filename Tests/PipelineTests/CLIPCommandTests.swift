@@ -7,7 +7,7 @@ import Testing
   "pipeline with a CLIP model", .serialized,
   .enabled(if: Clips.ffmpegIsThere && Python.isThere, "ffmpeg makes the clips, a Python program is the remote cache"))
 struct CLIPCommandTests {
-  /// Three clips without embeddings, and a model.
+  /// A directory with three clips without embeddings, and a CLIP model.
   private func begin() throws -> Tool {
     let tool = try Tool()
     try Clips.set(tool, count: 3)
@@ -21,7 +21,7 @@ struct CLIPCommandTests {
       all: ["prepare", "videos", "--clip", "model", "--workspace", "w-\(name)", "--shards", "s-\(name)"] + more)
   }
 
-  @Test("prepare makes the embeddings, once; threads, a remote cache and files of embeddings give the same shards")
+  @Test("prepare computes the embeddings once; threads, a remote cache and embedding files give the same shards")
   func teacher() throws {
     let tool = try begin()
     defer { tool.remove() }
@@ -49,7 +49,7 @@ struct CLIPCommandTests {
     #expect(try tool.digests("s-first") != expected)
   }
 
-  @Test("embeddings are not written among files of others, and one teacher is enough")
+  @Test("embeddings are not written into a directory with other files, and a second teacher is refused")
   func refusals() throws {
     let tool = try begin()
     defer { tool.remove() }
@@ -65,7 +65,7 @@ struct CLIPCommandTests {
     #expect(lying.status == 64 && lying.problems.contains("another activation"), "\(lying.problems)")
   }
 
-  @Test("words are embedded and searched, and what does not fit is said")
+  @Test("words are embedded and searched, and what does not match is reported")
   func words() throws {
     let tool = try begin()
     defer { tool.remove() }

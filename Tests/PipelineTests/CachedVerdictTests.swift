@@ -4,7 +4,7 @@ import Testing
 
 @testable import Prepare
 
-/// What is kept of a verdict beside it.
+/// The cached form of a verdict.
 @Suite struct CachedVerdictTests {
   static let input = Digest(of: "all that decides it")
   static let memos = [
@@ -17,14 +17,14 @@ import Testing
       input: input, state: .warned, findings: [Finding(.videoStill, "")], split: .test, pair: Digest(of: "x")),
   ]
 
-  @Test("comes back as it was, for the same inputs alone", arguments: memos.indices)
+  @Test("is read back unchanged, and only for the same inputs", arguments: memos.indices)
   func back(k: Int) {
     let memo = Self.memos[k]
     #expect(memo.bytes.withUnsafeBytes { CachedVerdict($0, input: Self.input) } == memo)
     #expect(memo.bytes.withUnsafeBytes { CachedVerdict($0, input: Digest(of: "something else")) } == nil)
   }
 
-  @Test("damaged bytes are no memo, or another one, and never the end of the program", arguments: memos.indices)
+  @Test("damaged bytes give no verdict or another one, and never crash the program", arguments: memos.indices)
   func damage(k: Int) {
     let bytes = Self.memos[k].bytes
     for count in 0..<bytes.count {

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("pipeline evaluate classify", .serialized)
 struct ClassifyTests {
-  @Test("classify gives the same file on one thread and on two, with every row beside the probe")
+  @Test("classify gives the same file on one thread and on two, with all rows besides the probe")
   func classify() throws {
     let audioClips = try AudioClips()
     defer { audioClips.tool.remove() }
@@ -38,13 +38,13 @@ struct ClassifyTests {
       ])
     #expect(record.data.clips == 36 && record.data.classes == ["high", "low", "middle"])
     #expect(record.data.leftOut.count == 1)
-    // Pitches apart are easy for the floor; six values: three folds, two seeds.
+    // Pitches that far apart are easy for log-mel with ridge. Six values: three folds, two seeds.
     #expect(rows[4].scores["accuracy"]?.mean == 1 && rows[4].scores["accuracy"]?.values.count == 6)
     #expect(rows[6].origin == .chance && abs((rows[6].scores["accuracy"]?.mean ?? 0) - 1.0 / 3) < 1e-9)
     #expect(record.confusion[4].matrix.counts == [[12, 0, 0], [0, 12, 0], [0, 0, 12]])
   }
 
-  @Test("named folds are one test set; shares of the labels give a curve; the supervised network learns from few")
+  @Test("named test folds form one test set; label shares give a curve; the supervised network learns from few clips")
   func supervised() throws {
     let audioClips = try AudioClips()
     defer { audioClips.tool.remove() }
@@ -59,7 +59,7 @@ struct ClassifyTests {
     #expect(curve.fractions == [0.5, 1] && curve.clips == [6, 12])
     #expect(curve.lines.map(\.row) == ["probe, linear", "supervised"])
     let supervised = try #require(record.tables[0].rows.first { $0.name == "supervised" })
-    // Three classes: a third is chance.
+    // There are three classes, so chance is one third.
     #expect((supervised.scores["accuracy"]?.mean ?? 0) > 0.4)
     #expect(outcome.output.contains("overtake"))
     let (saved, metadata) = try SafetensorsFile.read(
@@ -68,7 +68,7 @@ struct ClassifyTests {
     #expect(metadata["classes"] == #"["high","low","middle"]"#)
   }
 
-  @Test("a table gives several labels, folds by column, and embeddings of other systems stand beside")
+  @Test("a table gives several labels and a fold column, and other systems' embeddings are scored beside")
   func table() throws {
     let audioClips = try AudioClips()
     defer { audioClips.tool.remove() }
@@ -103,7 +103,7 @@ struct ClassifyTests {
     #expect(missing.status == 1 && missing.problems.contains("23 of 24") && missing.problems.contains("low-1-2"))
   }
 
-  @Test("refuses what cannot be evaluated, with a way out")
+  @Test("refuses what cannot be evaluated, with a hint")
   func refusals() throws {
     let audioClips = try AudioClips()
     defer { audioClips.tool.remove() }
@@ -124,7 +124,7 @@ struct ClassifyTests {
     #expect(none.status == 1)
   }
 
-  @Test("data are called by the last two parts of their path, so that sets with files of one name stay apart")
+  @Test("a data set is named by the last two parts of its path, so that sets with equal file names stay apart")
   func titles() {
     for (path, title) in [
       ("sounds", "sounds"), ("./sounds/", "sounds"), ("/data/esc50/meta.csv", "esc50/meta.csv"),
@@ -132,7 +132,7 @@ struct ClassifyTests {
     ] { #expect(DataTitle.of(path) == title) }
   }
 
-  @Test("a manifest's row is ten seconds of its file; other files are taken whole, up to what one embedding serves")
+  @Test("a manifest row takes ten seconds of its file; other files are taken whole, up to the limit of one embedding")
   func lengths() throws {
     let audioClips = try AudioClips()
     defer { audioClips.tool.remove() }

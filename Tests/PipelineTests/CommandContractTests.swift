@@ -7,10 +7,10 @@ import Training
 
 @testable import pipeline
 
-/// What every command in the list holds to.
+/// The contract of every command in the list.
 @Suite("Every command")
 struct CommandContractTests {
-  /// A command as the program describes itself to machines.
+  /// A command, as in the program's machine-readable description.
   private struct Described: Decodable {
     struct Argument: Decodable {
       struct Name: Decodable {
@@ -27,7 +27,7 @@ struct CommandContractTests {
     var subcommands: [Described]?
     var arguments: [Argument]?
 
-    /// This one and those below it, with the words that call them.
+    /// This command and all its subcommands, with the words that call them.
     func all(_ words: [String] = []) -> [(words: [String], command: Described)] {
       [(words, self)] + (subcommands ?? []).flatMap { $0.all(words + [$0.commandName]) }
     }
@@ -40,7 +40,7 @@ struct CommandContractTests {
     return root.all().filter { !$0.words.contains("help") }
   }
 
-  @Test("has a name of its own and says in a sentence what it is for")
+  @Test("has a unique name and says in a sentence what it is for")
   func naming() throws {
     let names = builtInCommands.map { $0._commandName }
     #expect(Set(names).count == names.count)
@@ -78,7 +78,7 @@ struct CommandContractTests {
     }
   }
 
-  @Test("calls the value of each option by what it is, not by the option's name again")
+  @Test("names the value of each option by what it is, instead of repeating the option's name")
   func placeholders() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -101,7 +101,7 @@ struct CommandContractTests {
     }
   }
 
-  @Test("pipeline reasons and losses list every one with its meaning")
+  @Test("pipeline reasons and pipeline losses list every entry with its meaning")
   func lists() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -116,7 +116,7 @@ struct CommandContractTests {
     for loss in builtInLosses { #expect(losses.contains(loss.name) && losses.contains(loss.purpose)) }
   }
 
-  @Test("a mistyped command, also below another or behind help, is a usage error that names the nearest")
+  @Test("a mistyped command, subcommand or argument of help is a usage error that suggests the nearest name")
   func mistyped() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -133,7 +133,7 @@ struct CommandContractTests {
     #expect(try tool.run("help", "evaluate", "retrieve").output.contains("pipeline evaluate retrieve"))
   }
 
-  @Test("a file whose name begins with a dash is never taken for flags")
+  @Test("a file whose name begins with a dash is never parsed as flags")
   func dashes() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -144,7 +144,7 @@ struct CommandContractTests {
       let said = try tool.run(all: words)
       #expect(said.status == 64 && said.problems.contains("./-imD3yh.mp4") && said.output.isEmpty, "\(words): \(said)")
     }
-    // Named as the hint says, it is a file that holds no media.
+    // Passed as the hint says, it is a file without media.
     let named = try tool.run("prepare", "--", "-imD3yh.mp4")
     #expect(named.status != 64 && !named.output.contains("OVERVIEW"), "\(named)")
     // A negative number is a value.

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Hints that name a command")
 struct CommandHintTests {
-  @Test("stand where the command is known, and go to failures without a hint of their own")
+  @Test("are added where the command is known, to failures that have no hint of their own")
   func table() {
     let failure = Failure("shards.none", "no training shards here", on: "some/place")
     #expect(failure.hinted.hint == "make them: pipeline prepare VIDEOS --shards some/place")
@@ -16,7 +16,7 @@ struct CommandHintTests {
     for (code, hint) in CommandHints.table { #expect(!hint(Failure(code, "x", on: "s")).isEmpty) }
   }
 
-  @Test("modules below the commands name none of them; every code of the table is one of theirs")
+  @Test("modules below the commands name no command; every code in the table comes from such a module")
   func sources() throws {
     let directory = "\(Files.parent(Files.parent(Files.parent(#filePath))))/Sources"
     var sentences = ""
@@ -31,7 +31,7 @@ struct CommandHintTests {
     for code in CommandHints.table.keys { #expect(sentences.contains("\"\(code)\""), "\(code)") }
   }
 
-  @Test("are printed as they were")
+  @Test("are printed unchanged")
   func printed() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Words of a command line")
 struct CommandWordsTests {
-  @Test("files of a command that needs no name are taken, a mistyped command is told with the nearest")
+  @Test("a default subcommand accepts files; a mistyped subcommand gets the nearest name")
   func files() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -6,27 +6,27 @@ import Media
 import Tar
 import Testing
 
-/// What this project promises of its bits, as one file of digests: a machine on which they differ fails.
+/// The promise of bit-identical results, as one file of digests. The test fails on a machine with other results.
 ///
-/// The data are made here, byte by byte: uncompressed AVI with a moving pattern and a chirp.
+/// The input is generated here, byte by byte: uncompressed AVI with a moving pattern and a chirp.
 @Suite("The same bits on every machine", .serialized)
 struct CommittedDigestsTests {
   private struct Digests: Codable, Equatable {
-    /// Of audio and rows in the shards, whatever wrote the FLAC.
+    /// Digest of the decoded audio and the rows in the shards; does not depend on the FLAC encoder.
     var samples: String
-    /// Of the tars, with the libraries that they were written with.
+    /// Digest of the tars, with the libraries that wrote them.
     var shards: String
     var libraries: [String: String]
-    /// Of exported weights after twelve steps.
+    /// Digest of the exported weights after twelve steps.
     var weights: String
-    /// Of one embedding for each clip, and of one for each second.
+    /// Digest of one embedding per clip and one per second.
     var embeddings: String
     var windows: String
   }
 
   private static let path = Files.parent(Files.parent(#filePath)) + "/Golden/digests.json"
 
-  @Test("shards, twelve steps' weights on each instruction set, and embeddings are those that are committed")
+  @Test("shards, weights after twelve steps on each instruction set, and embeddings match the committed digests")
   func committed() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -72,7 +72,7 @@ struct CommittedDigestsTests {
     Digest(of: try files.map { try Digest.ofFile($0).hex }.joined()).hex
   }
 
-  /// Of the decoded audio and the rows of all samples.
+  /// Digest of the decoded audio and the rows of all samples.
   private func samples(_ directory: String) throws -> String {
     let hasher = DigestBuilder()
     for path in try tars(directory) {
@@ -102,7 +102,7 @@ struct CommittedDigestsTests {
 
   private static let (seconds, rate, side) = (3, 22_050, 32)
 
-  /// Three seconds: two frames a second of 32 × 32 pixels in 24 bit, and 22,050 samples a second in 16 bit.
+  /// Three seconds: two frames per second of 32 × 32 pixels in 24 bit, and 22,050 16-bit samples per second.
   private func avi(_ index: Int) -> [UInt8] {
     let size = 3 * Self.side * Self.side
     let format =
@@ -131,7 +131,7 @@ struct CommittedDigestsTests {
     (0..<3 * Self.side * Self.side).map { UInt8(truncatingIfNeeded: $0 &* (index + 3) &+ half &* 40) }
   }
 
-  /// A tone that rises, in whole numbers alone: a triangle wave.
+  /// A rising tone, computed in integers only: a triangle wave.
   private func chirp(_ index: Int, _ half: Int) -> [UInt8] {
     (0..<Self.rate / 2).flatMap { k -> [UInt8] in
       let n = half * Self.rate / 2 + k

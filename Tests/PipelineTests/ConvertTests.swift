@@ -7,7 +7,7 @@ import Testing
 
 @Suite("pipeline convert, and inspect of what it writes", .serialized)
 struct ConvertTests {
-  @Test("there and back through every format gives the same bytes, with what the file says about itself")
+  @Test("a round trip through every format gives the same bytes and metadata")
   func roundTrips() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -29,7 +29,7 @@ struct ConvertTests {
     #expect(try Files.names(in: tool.directory).allSatisfy { !$0.hasPrefix(".") || $0.hasSuffix(".lock") })
   }
 
-  @Test("float16 weights come back as they were rounded; statistics keep their type")
+  @Test("float16 weights keep their rounded values; statistics keep their type")
   func half() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -46,7 +46,7 @@ struct ConvertTests {
     }
     let refused = try tool.run("convert", "w.bin", "h.onnx", "--half")
     #expect(refused.status == 64 && refused.problems.contains("float32 alone") && !Files.exists(tool.path("h.onnx")))
-    // From float16 to a graph, which is float32.
+    // From float16 to an ONNX graph, which is float32.
     #expect(try tool.run("convert", "h.pt", "h.onnx").status == 0)
     let weight = try #require(try WeightFiles.read(tool.path("h.onnx")).weights["audio_encoder.conv1.weight"])
     #expect(try weight == full.required("audio_encoder.conv1.weight").converted(to: .float16).converted(to: .float32))
@@ -57,7 +57,7 @@ struct ConvertTests {
     #expect(outcome.status == 1 && outcome.problems.contains("audio_encoder.bn1.bias"))
   }
 
-  @Test("parts are chosen by name; a file without a description gets the reference's front end and its own digest")
+  @Test("parts are selected by name; a file without a description gets the reference front end and its own digest")
   func parts() throws {
     let tool = try Tool()
     defer { tool.remove() }

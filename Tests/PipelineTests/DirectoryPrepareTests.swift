@@ -15,7 +15,7 @@ struct DirectoryPrepareTests {
       ] + more)
   }
 
-  /// All files of the cache, below `ac` and `cas`.
+  /// All files of the cache, in `ac` and `cas`.
   private func files(_ tool: Tool) throws -> [String] {
     try ["ac", "cas"].flatMap { store in
       try Files.names(in: tool.path("cache/\(store)")).flatMap { directory in
@@ -26,7 +26,7 @@ struct DirectoryPrepareTests {
     }
   }
 
-  @Test("a second workspace decodes nothing; what is damaged is a warning, made here and mended")
+  @Test("a second workspace decodes nothing; a damaged entry gives a warning, is computed again and repaired")
   func damage() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -52,7 +52,7 @@ struct DirectoryPrepareTests {
     }
   }
 
-  @Test("a bound smaller than the results keeps the cache below it, and the shards what they are")
+  @Test("a size limit below the size of the results holds, and does not change the shards")
   func bound() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -66,7 +66,7 @@ struct DirectoryPrepareTests {
     #expect(try tool.digests("s-first") == tool.digests("s-second"))
   }
 
-  @Test("two workspaces that write one cache at once, and are killed, leave whole results and the same shards")
+  @Test("two workspaces that write to one cache and are killed leave complete results and the same shards")
   func killedSideBySide() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -14,7 +14,7 @@ struct DistillOptionsTests {
     try DistillOptions.parse(words).settings(workspace: "w").configuration
   }
 
-  @Test("the words that a report gives for a run parse to the run's configuration")
+  @Test("the command line that a report shows for a run parses to the run's configuration")
   func reproduced() throws {
     #expect(try configuration(RunDirectory.words(TrainingConfiguration())) == TrainingConfiguration())
     var other = TrainingConfiguration()
@@ -28,7 +28,7 @@ struct DistillOptionsTests {
     #expect(try configuration(RunDirectory.words(other)) == other)
   }
 
-  @Test("a patience under one is refused: nothing would be trained")
+  @Test("a patience below one is refused, because nothing would be trained")
   func patience() throws {
     for patience in ["0", "some"] {
       #expect(throws: (any Error).self) { try configuration(["--patience", patience]) }
@@ -60,7 +60,7 @@ struct DistillTests {
     }
     let (process, output, _) = try tool.start(
       ["distill", "--batch-size", "4", "--steps", "5", "--checkpoint-every", "1", "--fresh", "--json"])
-    // Killed once the second step is saved.
+    // The process is killed once the second step is saved.
     var seen = ""
     while process.isRunning, seen.components(separatedBy: "\"event\":\"saved\"").count < 3 {
       let data = output.fileHandleForReading.availableData
@@ -89,7 +89,7 @@ struct DistillTests {
     try damageNewestCheckpoint(tool)
   }
 
-  /// PyTorch is the judge: it loads the file with weights_only, and the keys are the reference's.
+  /// Checks with PyTorch that the file loads with weights_only and has the reference's keys.
   private func checkWithTorch(_ path: String) throws {
     guard Files.exists("/usr/lib/python3/dist-packages/torch") else {
       print("SKIPPED: python3-torch is not installed, so no outside judge loads the weights")
@@ -128,7 +128,7 @@ struct DistillTests {
     #expect(planned.output.contains("up to date: 6 steps done"), "\(planned.output)")
   }
 
-  @Test("refuses what cannot be trained, with a way out")
+  @Test("refuses what cannot be trained, with a hint")
   func refusals() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -140,14 +140,14 @@ struct DistillTests {
     #expect(loss.status == 64 && loss.problems.contains("did you mean clip?"))
   }
 
-  @Test("an embedding that is not finite stops it, with the step and the clip, and the checkpoint before stays")
+  @Test("an embedding that is not finite stops it, naming the step and the clip, and keeps the last checkpoint")
   func notFinite() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 4)
     #expect(try tool.run("prepare", "videos", "--frames", "none").status == 0)
     #expect(try tool.run("distill", "--batch-size", "4", "--steps", "1").status == 0)
-    // All bits set are no number in any of the formats.
+    // All bits set is NaN in every format.
     let shard = tool.path("shards/train-000000.tar")
     var bytes = try Files.read(shard)
     let magic: [UInt8] = [0x93] + "NUMPY".utf8
@@ -160,7 +160,7 @@ struct DistillTests {
     #expect(outcome.problems.contains("not finite are the embeddings of"), "\(outcome.problems)")
   }
 
-  @Test("ends in order on SIGTERM and goes on later")
+  @Test("ends cleanly on SIGTERM and resumes later")
   func interruption() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -186,7 +186,7 @@ struct DistillTests {
 @Suite(
   "pipeline distill on data that have grown", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct GrownDataTests {
-  @Test("--dry-run --explain says what differs and offers --init last, which names the parent wherever runs are shown")
+  @Test("--dry-run --explain says what differs and suggests --init last; every view of the child names the parent")
   func grown() throws {
     let tool = try Tool()
     defer { tool.remove() }

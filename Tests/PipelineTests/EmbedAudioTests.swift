@@ -9,9 +9,9 @@ import Testing
 @testable import Wav2CLIP
 
 @Suite(
-  "What embed makes of an audio clip", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
+  "How embed treats an audio clip", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
 struct EmbedAudioTests {
-  @Test("an audio clip over a minute is refused with a hint, and has windows; what fills no window is dropped")
+  @Test("an audio clip over a minute needs windows and is refused with a hint; a partial window is dropped")
   func lengths() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -37,7 +37,7 @@ struct EmbedAudioTests {
     #expect(try tool.run("embed", "short.wav", "--weights", "w.bin", "--hop", "1", "--out", "v.npz").status == 64)
   }
 
-  @Test("an audio clip too long for memory gives, in two passes, the bits that the library gives for the whole")
+  @Test("an audio clip too long for memory gives in two passes the same bits as the library in one")
   func twoPasses() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -58,7 +58,7 @@ struct EmbedAudioTests {
     #expect(try found.required("long").floats() == expected.flatMap { $0 })
   }
 
-  @Test("44.1 kHz stereo FLAC, 8 kHz WAV, MP3 and an MP4's audio are heard as ffmpeg hears them")
+  @Test("44.1 kHz stereo FLAC, 8 kHz WAV, MP3 and an MP4's audio decode as in ffmpeg")
   func kinds() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -81,11 +81,11 @@ struct EmbedAudioTests {
     for directory in ["s", "r"] {
       #expect(try tool.run("embed", directory, "--weights", "w.bin", "--out", "\(directory).npy").status == 0)
     }
-    // The same decoded samples; only their formats and channels differ.
+    // Both decode to the same samples; only their formats and channels differ.
     let decoded = try embeddingDistance(tool.embeddings("s"), tool.embeddings("r"))
     print("against ffmpeg's decoding: \(decoded) of the norm")
     #expect(decoded < 1e-3)
-    // FFmpeg's own resampler turns its filter over elsewhere above 7 kHz.
+    // The filter of ffmpeg's own resampler rolls off differently above 7 kHz.
     for name in try Files.names(in: tool.path("r")) {
       try Clips.shell(
         [
@@ -104,7 +104,7 @@ struct EmbedAudioTests {
   }
 
   @Test(
-    "the public package's values, through the command",
+    "the command gives the public package's values",
     .enabled(if: GoldenFile.isThere, "golden values are not at hand"))
   func golden() throws {
     let tool = try Tool()
@@ -134,7 +134,7 @@ struct EmbedAudioTests {
   }
 }
 
-/// Values of the public package, from the shared directory.
+/// Values of the public wav2clip package, read from the shared directory.
 enum GoldenFile {
   static let directory = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
   static let weights = URL(fileURLWithPath: directory + "/weights.safetensors").path
@@ -148,7 +148,7 @@ enum GoldenFile {
     try SafetensorsFile.read(try Files.read("\(directory)/\(name).safetensors"), source: name).tensors
   }
 
-  /// The eight audio clips as 16 kHz WAV.
+  /// Writes the eight audio clips as 16 kHz WAV.
   static func writeClips(to tool: Tool) throws {
     let waveforms = try tensors("batch").required("waveform_int16")
     try Files.makeDirectory(tool.path("clips"))
@@ -165,7 +165,7 @@ enum GoldenFile {
 }
 
 extension Clips {
-  /// A tone in whatever its file's ending says; with a video in an MP4.
+  /// Writes a tone in the format of the file extension; an MP4 also gets a video.
   static func tone(_ path: String, pitch: Int, seconds: Double) throws {
     let image =
       path.hasSuffix(".mp4")
@@ -174,7 +174,7 @@ extension Clips {
     try shell(["ffmpeg", "-v", "error", "-y"] + audio + image + [path])
   }
 
-  /// The samples of an audio file at its own rate, by ffmpeg.
+  /// The samples of an audio file at its own rate, decoded by ffmpeg.
   static func samples(_ path: String, in tool: Tool) throws -> [Float] {
     try shell(["ffmpeg", "-v", "error", "-y", "-i", path, "-f", "f32le", tool.path("samples")])
     return try Files.read(tool.path("samples")).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
@@ -195,7 +195,7 @@ extension Tool {
 
 @Suite("pipeline inspect of media", .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct InspectMediaTests {
-  @Test("says what is in a video and what takes it; a damaged one has its reason; of a directory it counts the clips")
+  @Test("shows a video's contents and the commands that take it, why a file is damaged, and a directory's clip count")
   func media() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("pipeline embed", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
 struct EmbedTests {
-  /// A directory with four audio clips, a text, and random weights.
+  /// A directory with four audio clips, a text file, and random weights.
   private func audioClips() throws -> Tool {
     let tool = try Tool()
     try RandomStudent.write(to: tool.path("w.bin"))
@@ -22,7 +22,7 @@ struct EmbedTests {
     return tool
   }
 
-  @Test("every kind of output holds the same embeddings; a bad file is one line and the exit status says so")
+  @Test("every output format holds the same embeddings; a bad file gets one line and sets the exit status")
   func outputs() throws {
     let tool = try audioClips()
     defer { tool.remove() }
@@ -71,7 +71,7 @@ struct EmbedTests {
     #expect(try Files.names(in: tool.directory).allSatisfy { !$0.hasPrefix(".") || $0.hasSuffix(".lock") })
   }
 
-  @Test("directories and keys, the tool's own shards, a manifest's excerpts")
+  @Test("inputs: directories with keys, the tool's own shards, excerpts from a manifest")
   func inputs() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -101,7 +101,7 @@ struct EmbedTests {
     _ = try tool.run("prepare", "videos", "--embeddings", "embeddings", "--frames", "none", "--max-bad-fraction", "1")
     #expect(try tool.run("embed", "shards", "--weights", "w.bin", "--out", "t.npy").problems.contains("--split train"))
     #expect(try tool.run("embed", "shards", "--split", "train", "--weights", "w.bin", "--out", "t.npy").status == 0)
-    // The same embeddings as of the FLAC files that the shards hold.
+    // The embeddings equal those of the FLAC files in the shards.
     try Files.makeDirectory(tool.path("flac"))
     try Clips.shell([
       "tar", "-xf", tool.path("shards/train-000000.tar"), "-C", tool.path("flac"), "--wildcards", "*.flac",
@@ -113,7 +113,7 @@ struct EmbedTests {
     #expect(try tool.run("embed", "videos", "--out", "t.npy").problems.contains("--weights"))
   }
 
-  @Test("a run that was killed goes on, and the file is the same")
+  @Test("a killed run resumes and gives the same file")
   func resume() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -129,7 +129,7 @@ struct EmbedTests {
     let arguments = ["embed", "s", "--weights", "w.bin", "--windows", "--out"]
     #expect(try tool.run("embed", "s", "--weights", "w.bin", "--windows", "--out", "whole.npz").status == 0)
     let (process, output, _) = try tool.start(arguments + ["v.npz", "--json"])
-    // Killed as soon as some are in the journal.
+    // The process is killed as soon as the journal has some embeddings.
     let journal = tool.path(".v.npz.journal")
     while process.isRunning, ((try? Files.identity(journal).size) ?? 0) < 4096 * 10 { usleep(1000) }
     kill(process.processIdentifier, SIGKILL)
@@ -147,7 +147,7 @@ struct EmbedTests {
 
 @Suite("Windows of embeddings")
 struct WindowTimeTests {
-  @Test("begin at the times of their samples, whatever the hop was given as")
+  @Test("begin at the times of their samples, for every value of the hop")
   func times() throws {
     for (hop, samples) in [(0.1, 1600), (1.0 / 3, 5333), (0.012_34, 197)] {
       let cut = try WindowCut(hopSeconds: hop)
@@ -157,7 +157,7 @@ struct WindowTimeTests {
 }
 
 extension Tool {
-  /// The embeddings of a `.npy` file, by the keys beside it.
+  /// The embeddings of a `.npy` file, by key; the keys are in the file beside it.
   func embeddings(_ name: String) throws -> [String: [Float]] {
     let tensor = try NumpyFile.read(try Files.read(path("\(name).npy")), source: name)
     let values = try tensor.floats()
@@ -168,7 +168,7 @@ extension Tool {
   }
 }
 
-/// The largest distance between embeddings of the same key, as a share of the expected one's norm.
+/// The largest distance between embeddings of the same key, relative to the norm of the expected one.
 func embeddingDistance(_ found: [String: [Float]], _ expected: [String: [Float]]) throws -> Float {
   try #require(Set(found.keys) == Set(expected.keys))
   return expected.map { key, row in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Annotations of a job")
 struct JobReportTests {
-  @Test("more than GitHub shows end in one that counts the rest; the reasons with most clips come first")
+  @Test("the last annotation counts those that GitHub would not show; reasons with the most clips come first")
   func tenAtMost() {
     let reasons = (1...14).map { JobReport.Reason(title: "left out", code: "r\($0)", count: $0, example: "e") }
     let lines = JobReport.annotations(

@@ -7,7 +7,7 @@ import Testing
 struct JobTests {
   private static let scripts = Files.parent(Files.parent(Files.parent(#filePath))) + "/Scripts/ci"
 
-  /// What the example's steps run, in order.
+  /// The commands that the example's steps run, in order.
   private func commands(_ file: String, marks: [String]) throws -> [String] {
     String(decoding: try Files.read("\(Self.scripts)/\(file)"), as: UTF8.self).split(separator: "\n").compactMap {
       line in
@@ -17,7 +17,7 @@ struct JobTests {
   }
 
   @Test(
-    "the examples' commands run as they stand, with one clip that is broken",
+    "the commands of the examples run unchanged, with one broken clip",
     arguments: [
       (".github/workflows/pipeline.yml", ["run: ", "- run: "]), (".gitlab-ci.yml", ["- pipeline "]),
     ])
@@ -34,7 +34,7 @@ struct JobTests {
       to: tool.path("Pipelines/wav2clip.yaml"))
     let path = Files.parent(Tool.program) + ":/usr/bin:/bin"
     for command in commands {
-      // GitLab takes 3 for a warning by `allow_failure`.
+      // GitLab's `allow_failure` turns exit status 3 into a warning.
       let allowed = marks == ["- pipeline "] ? " || [ $? -eq 3 ]" : ""
       try Clips.shell([
         "env", "PATH=\(path)", "GITHUB_STEP_SUMMARY=\(tool.path("summary.md"))", "bash", "-ec",
@@ -49,7 +49,7 @@ struct JobTests {
     }
   }
 
-  @Test("GitHub gets one annotation a reason, and a summary; machines' events stay as they are")
+  @Test("GitHub gets one annotation per reason and a summary; the JSON events do not change")
   func annotations() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -78,7 +78,7 @@ struct JobTests {
     for line in events.split(separator: "\n") {
       #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) != nil, "\(line)")
     }
-    // A second step adds to the same summary.
+    // A second step appends to the same summary.
     let failing = try tool.run(
       "export", "w.onnx", environment: ["GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": tool.path("summary.md")])
     #expect(failing.problems.contains("::error title=pipeline export%3A run.none::"))

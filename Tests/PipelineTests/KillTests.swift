@@ -4,7 +4,7 @@ import Testing
 
 extension Tag { @Tag static var slow: Self }
 
-/// `Scripts/bench/kill-prepare` on a few small clips; PIPELINE_SLOW_TESTS=1 has it try every write and a hundred kills.
+/// Runs `Scripts/bench/kill-prepare` on a few small clips; PIPELINE_SLOW_TESTS=1 tries every write and a hundred kills.
 @Suite(
   "prepare that is killed, stopped, or cannot write", .tags(.slow), .serialized,
   .enabled(if: Clips.ffmpegIsThere && Clips.canRunScripts, "ffmpeg makes the clips; cc and python3 run the script"))
@@ -12,7 +12,7 @@ struct KillTests {
   static let isThorough = ProcessInfo.processInfo.environment["PIPELINE_SLOW_TESTS"] == "1"
 
   @Test(
-    "leaves the old state or the new one, and goes on from there",
+    "leaves the old state or the new one, and resumes from there",
     arguments: [
       ("kill", ["--kills", "8"], ["--kills", "100"]), ("stop", ["--kills", "4"], ["--kills", "30"]),
       ("full", ["--stride", "19"], ["--stride", "1"]), ("filling", ["--stride", "23"], ["--stride", "1"]),

@@ -12,7 +12,7 @@ struct LongFileTests {
     return tool
   }
 
-  @Test("the beginning is taken, and what is not used is said, now and on the next run")
+  @Test("the beginning is used, and the unused rest is reported, now and on the next run")
   func first() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -24,7 +24,7 @@ struct LongFileTests {
     }
   }
 
-  @Test("--cut every makes clips of all of it; the audio goes on from one to the next")
+  @Test("--cut every cuts the whole file into clips; the audio is continuous from one clip to the next")
   func every() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -67,7 +67,7 @@ struct LongFileTests {
     #expect(trained.status == 0, "\(trained.problems)")
   }
 
-  @Test("a manifest cuts at fractions of a second")
+  @Test("a manifest can cut at fractions of a second")
   func fractions() throws {
     let tool = try tool()
     defer { tool.remove() }

@@ -2,7 +2,7 @@ import Basics
 import Foundation
 import Testing
 
-/// Open MPI's `mpirun`, as `apt-get install openmpi-bin` puts it there.
+/// Open MPI's `mpirun`, as installed by `apt-get install openmpi-bin`.
 enum MPIRun {
   static let isThere: Bool = {
     let there = Files.exists(program)
@@ -14,7 +14,7 @@ enum MPIRun {
 
   static let program = "/usr/bin/mpirun.openmpi"
 
-  /// The words that start `count` ranks on this machine, whoever runs the test.
+  /// The command line that starts `count` ranks on this machine, for any user.
   static func words(_ count: Int) -> [String] { [program, "--oversubscribe", "--bind-to", "none", "-n", "\(count)"] }
   static let environment = ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
 
@@ -61,13 +61,13 @@ struct MPITests {
     return try Digest.ofFile(tool.path("weights.bin")).hex
   }
 
-  @Test("ranks give the weights of one process, go on without mpirun, and speak with one voice")
+  @Test("ranks give the weights of one process, resume without mpirun, and print each message once")
   func sameBits() throws {
     let tool = try prepared()
     defer { tool.remove() }
     #expect(try tool.run(all: training + ["--steps", "4"]).status == 0)
     let alone = try weights(tool)
-    // Three microbatches: one rank has none.
+    // There are three microbatches, so one of the four ranks has none.
     let together = try MPIRun.run(tool, 4, [Tool.program] + training + ["--steps", "3", "--fresh"])
     #expect(together.status == 0, "\(together.output)")
     #expect(together.output.components(separatedBy: "done: 3 steps done").count == 2, "\(together.output)")
@@ -80,7 +80,7 @@ struct MPITests {
     #expect(commands.components(separatedBy: "distill").count == 4, "\(commands)")
   }
 
-  @Test("a rank that is killed ends the others within seconds; the run goes on from its last checkpoint")
+  @Test("when a rank is killed, the others end within seconds; the run resumes from its last checkpoint")
   func killed() throws {
     let tool = try prepared()
     defer { tool.remove() }
@@ -99,7 +99,7 @@ struct MPITests {
     _ = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     #expect(process.terminationStatus != 0)
-    // mpirun may end a moment before those whom it told to.
+    // mpirun may end a moment before the ranks that it told to end.
     while !Self.going(ranks).isEmpty, ContinuousClock.now - begin < .seconds(30) { usleep(20_000) }
     #expect(Self.going(ranks) == [], "ranks that outlive mpirun")
     #expect(ContinuousClock.now - begin < .seconds(30))
@@ -116,7 +116,7 @@ struct MPITests {
     processes.filter { status(of: $0).map { $0.state != "Z" } ?? false }
   }
 
-  /// State and parent of a process; nil where there is none.
+  /// State and parent of a process; nil if it does not exist.
   private static func status(of process: Int32) -> (state: String, parent: Int32)? {
     guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
       let end = stat.lastIndex(of: ")")
@@ -126,7 +126,7 @@ struct MPITests {
     return (String(fields[0]), parent)
   }
 
-  @Test("ranks with other words train nothing, and one line says which rank differs in what")
+  @Test("ranks with different arguments train nothing, and one line says which rank differs and in what")
   func differing() throws {
     let tool = try prepared()
     defer { tool.remove() }
@@ -141,7 +141,7 @@ struct MPITests {
 
 @Suite("pipeline as one of several tasks")
 struct SeveralTasksTests {
-  @Test("without a way to join them nothing is trained, and the error says what helps")
+  @Test("tasks that cannot be joined train nothing, and the error has a hint")
   func refused() throws {
     let tool = try Tool()
     defer { tool.remove() }

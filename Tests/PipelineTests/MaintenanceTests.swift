@@ -7,7 +7,7 @@ import Testing
   "pipeline verify, gc, graph, doctor, and prepare with nothing to do", .serialized,
   .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct MaintenanceTests {
-  /// Flips one bit and leaves no other trace: size and times are as before.
+  /// Flips one bit and keeps the file's size and times.
   private func flip(_ path: String, at offset: Int) throws {
     let before = try FileManager.default.attributesOfItem(atPath: path)
     let descriptor = open(path, O_RDWR)
@@ -26,11 +26,11 @@ struct MaintenanceTests {
           [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: tool.path("\(directory)/\(name)"))
       }
     }
-    // Changing a time is itself a change that has to settle.
+    // Changing a time is itself a recent change, so wait until it is old enough.
     Thread.sleep(forTimeInterval: 1.5)
   }
 
-  @Test("shards that are gone are damage, of frames too; a directory that is not there is refused")
+  @Test("missing shards, including frame shards, count as damage; a missing directory is refused")
   func goneShards() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -51,7 +51,7 @@ struct MaintenanceTests {
     #expect(try tool.run("verify", "--shards", "nowhere").status == 64)
   }
 
-  @Test("one flipped bit in a segment or a shard is found, and made anew from the clip")
+  @Test("one flipped bit in a segment or a shard is found, and the next prepare repairs it")
   func flippedBits() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -64,7 +64,7 @@ struct MaintenanceTests {
     #expect(whole.status == 0 && whole.output.contains("shards are whole"), "\(whole.output) \(whole.problems)")
     var random = SeededRandom(seed: 7)
     for round in 0..<6 {
-      // What a repair leaves behind is dead; only live bytes count.
+      // A repair leaves unused bytes behind; only bytes in use count here.
       try tool.run("gc", "--keep-runs", "0")
       let segment = tool.path(".pipeline/store/\(try Files.names(in: tool.path(".pipeline/store")).last ?? "")")
       let size = try Files.identity(segment).size
@@ -95,7 +95,7 @@ struct MaintenanceTests {
     }
   }
 
-  @Test("gc frees what settings of long ago left, and nothing that is still of use")
+  @Test("gc frees the results of settings that are no longer in use, and nothing else")
   func garbage() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -120,7 +120,7 @@ struct MaintenanceTests {
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
   }
 
-  /// What a run with these flags had to do: actions, and shards that are not the ones that were there.
+  /// The work of a run with these flags: its number of actions, and whether any shard was rewritten.
   private func work(_ tool: Tool, _ arguments: [String] = []) throws -> (actions: Int, isRenewed: Bool) {
     let before = (try? tool.digests("shards")) ?? [:]
     let outcome = try tool.run(all: ["prepare", "videos", "--json"] + arguments)
@@ -129,7 +129,7 @@ struct MaintenanceTests {
     return (actions, try tool.digests("shards") != before)
   }
 
-  @Test("prepare does nothing while nothing has changed, and finds anything that has")
+  @Test("prepare does nothing while nothing has changed, and detects every change")
   func changes() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -154,7 +154,7 @@ struct MaintenanceTests {
     try Clips.add(tool, 3)
     #expect(try work(tool).actions == 3, "a new file")
     try expectNothing()
-    // What was changed under its old time is only seen once the time is another.
+    // A change that keeps the file's time is only seen once the time changes too.
     try flip(tool.path("embeddings/\(Clips.name(0)).npy"), at: 1000)
     try age(tool)
     #expect(try work(tool).actions == 1, "other rows")
@@ -181,7 +181,7 @@ struct MaintenanceTests {
     try expectNothing()
   }
 
-  @Test("--retry works again on the clips that a reason left out, and on no others")
+  @Test("--retry processes again the clips that a reason left out, and no others")
   func retry() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -197,7 +197,7 @@ struct MaintenanceTests {
         "did you mean media.unreadable?"))
   }
 
-  @Test("graph and doctor say what there is")
+  @Test("graph and doctor describe the workspace and the machine")
   func graphAndDoctor() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -6,7 +6,7 @@ import Testing
 @testable import pipeline
 
 enum OldKernel {
-  /// Whether python3 is there and this kernel has what is to be left out. Numbers of system calls are those of x86-64.
+  /// Whether python3 is installed and this kernel has the features to hide. System call numbers are those of x86-64.
   static let canBePretended = Files.exists("/usr/bin/python3") && Confinement.offered.missing.isEmpty && isX86
 
   private static var isX86: Bool {
@@ -18,9 +18,9 @@ enum OldKernel {
   }
 }
 
-/// Kernels that lack what locks a decoder in. They are this kernel behind a filter of system calls that answers as an
-/// older one does.
-@Suite("kernels that cannot lock decoders in", .enabled(if: OldKernel.canBePretended, "python3 on x86-64"))
+/// Kernels without the features of the decoder sandbox: this kernel behind a system call filter that answers like an
+/// older one.
+@Suite("kernels that cannot sandbox decoders", .enabled(if: OldKernel.canBePretended, "python3 on x86-64"))
 struct OldKernelTests {
   private static let pretend = """
     import ctypes, os, struct, sys
@@ -53,7 +53,7 @@ struct OldKernelTests {
     return Tool.Outcome(status: process.terminationStatus, output: try text("out"), problems: try text("err"))
   }
 
-  @Test("auto warns once and goes on; required refuses; off says nothing", arguments: ["landlock", "seccomp"])
+  @Test("auto warns once and continues; required refuses; off says nothing", arguments: ["landlock", "seccomp"])
   func modes(absent: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -80,7 +80,7 @@ struct OldKernelTests {
     #expect(!(off.output + off.problems).contains(name))
   }
 
-  @Test("what is left still holds: a worker without the filter opens no file", arguments: ["landlock", "seccomp"])
+  @Test("the remaining protection still works: a worker opens no file", arguments: ["landlock", "seccomp"])
   func rest(absent: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -91,7 +91,7 @@ struct OldKernelTests {
       run.output.contains(absent == "landlock" ? "media.escaped" : "open: refused"), "\(run.output) \(run.problems)")
   }
 
-  @Test("doctor says what is on and what is lacking", arguments: ["landlock", "seccomp"])
+  @Test("doctor says what is enabled and what is missing", arguments: ["landlock", "seccomp"])
   func doctor(absent: String) throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -2,9 +2,9 @@ import Basics
 import Foundation
 import Testing
 
-/// What one more clip costs a large set. The decode is pretended; files, embeddings, graph, store, catalog and shards
+/// The cost of adding one clip to a large set. Decoding is faked; files, embeddings, graph, store, catalog and shards
 /// are real.
-@Suite("pipeline prepare, one clip more among ten thousand") struct OneClipMoreTests {
+@Suite("pipeline prepare, one clip added to ten thousand") struct OneClipMoreTests {
   private static let count = 10_000
 
   private func name(_ random: inout SeededRandom) -> String {
@@ -12,7 +12,7 @@ import Testing
     return String(repeating: "0", count: 11 - text.count) + text + "_\(100_000 + random.next() % 100_000)"
   }
 
-  /// One with a hash so low that its shard begins with it nearly anywhere.
+  /// A name with a hash so low that nearly anywhere in the list it begins a shard.
   private func boundary(_ random: inout SeededRandom) -> String {
     while true {
       let name = name(&random)
@@ -25,14 +25,14 @@ import Testing
     try Files.linkOrCopy(tool.path("rows.npy"), to: tool.path("embeddings/\(name).npy"))
   }
 
-  /// The set's tars by inode: a linked one keeps its own.
+  /// The set's tars by inode; a tar that is linked keeps its inode.
   private func tars(_ tool: Tool) throws -> [UInt64: String] {
     let names = try Files.names(in: tool.path("shards")).filter { $0.hasSuffix(".tar") }
     return Dictionary(
       uniqueKeysWithValues: try names.map { (try Files.identity(tool.path("shards/\($0)")).inode, $0) })
   }
 
-  @Test("writes two shard bodies at most, also where its id is a boundary; the others are linked")
+  @Test("writes at most two tars, even if the new id is a boundary; the others are linked")
   func twoBodies() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -67,7 +67,7 @@ import Testing
       before = after
     }
     #expect(splits > 0, "no id was a boundary")
-    // Two files a shard, and a few for the set; the store's grow with bytes.
+    // Two files per shard and a few for the set; the number of files in the store grows with its bytes.
     #expect(try Files.names(in: tool.path("shards")).count <= 2 * before.count + 5)
     #expect(try Files.names(in: tool.path(".pipeline/store")).count <= 2)
     #expect(try tool.run("verify").status == 0)

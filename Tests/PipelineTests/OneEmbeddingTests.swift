@@ -4,9 +4,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A file has one embedding, whoever embeds it.
+/// A file has the same embedding, whichever command computes it.
 @Suite(.serialized) struct OneEmbeddingTests {
-  /// Real audio clips, in a directory a class.
+  /// Real audio clips, one directory per class.
   static let audioClips = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/data/esc10"
   static let areThere: Bool = {
     let found = Files.isDirectory(audioClips)
@@ -16,7 +16,7 @@ import Testing
     return found
   }()
 
-  /// The embeddings that `embed` writes, and those that `evaluate classify` saves, by file.
+  /// The embeddings that `embed` writes and those that `evaluate classify` saves, by file.
   private func embeddings(_ tool: Tool) throws -> (embedded: [String: [Float]], classified: [String: [Float]]) {
     let embed = try tool.run(
       "embed", "sounds", "--weights", "w.bin", "--keys", "path", "--out", "v.safetensors")
@@ -41,7 +41,7 @@ import Testing
     )
   }
 
-  @Test("embed and evaluate classify hear ESC-10 alike, to the last bit", .enabled(if: areThere))
+  @Test("embed and evaluate classify give the same embeddings of ESC-10, to the last bit", .enabled(if: areThere))
   func real() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(
-    "also audio clips over half a minute, of another rate, and of channels that cancel each other after a while",
+    "they agree on clips over half a minute, other sample rates, and channels that start to cancel each other",
     .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the sounds"))
   func made() throws {
     let tool = try Tool()

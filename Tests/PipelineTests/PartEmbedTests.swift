@@ -6,7 +6,7 @@ import Testing
 
 @Suite("pipeline embed in parts", .serialized)
 struct PartEmbedTests {
-  @Test("parts hold each audio clip once, with the embeddings of one machine; a part without audio clips is there too")
+  @Test("parts hold each audio clip once, with the embeddings of one machine; a part without clips is written too")
   func parts() throws {
     let audioClips = try AudioClips()
     let tool = audioClips.tool

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("pipeline prepare in parts", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct PartPrepareTests {
-  /// Six clips, one of them broken, one twice, and two different ones with one id.
+  /// Six clips: one is broken, one is there twice, and two different ones share an id.
   private func clips(_ tool: Tool) throws {
     try Clips.set(tool, count: 4)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
@@ -18,7 +18,7 @@ struct PartPrepareTests {
     try settle(tool)
   }
 
-  /// Makes the files look as if they were written some time ago: what was just written is not remembered.
+  /// Makes the files look as if they were written some time ago: digests of files just written are not cached.
   private func settle(_ tool: Tool) throws {
     let before = Date(timeIntervalSinceNow: -60)
     for directory in ["videos", "videos/more"] where Files.isDirectory(tool.path(directory)) {
@@ -51,7 +51,7 @@ struct PartPrepareTests {
       all: ["status", "--remote", "videos", "--workspace", "w-status", "--remote-cache", cache(tool)] + more)
   }
 
-  @Test("three parts and a last prepare write the shards of one machine, and the last reads no video")
+  @Test("three parts and a last prepare write the shards of one machine, and the last prepare reads no video")
   func threeParts() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -63,13 +63,13 @@ struct PartPrepareTests {
       #expect(outcome.status == 0, "\(outcome.problems)")
       #expect(outcome.output.hasPrefix("part \(index) of 3, counted from 0 (--part)\n"), "\(outcome.output)")
       #expect(!Files.exists(tool.path("s-parts")))
-      // Nothing is left of a part but its lock.
+      // Only the lock of a part is left.
       #expect(try Files.names(in: tool.path("w-parts/parts")).allSatisfy { $0.hasSuffix(".lock") })
     }
     let there = try status(tool)
     #expect(there.output.contains(": 4 clips are there, 0 are missing"), "\(there.output) \(there.problems)")
 
-    // Videos of the same sizes and times whose bytes are others: whoever read them would find other digests.
+    // Replaces the videos' bytes but keeps sizes and times: a prepare that read them would find other digests.
     let files = try ["videos", "videos/more"].flatMap { directory in
       try Files.names(in: tool.path(directory)).filter { $0.hasSuffix(".mp4") }.map { tool.path("\(directory)/\($0)") }
     }
@@ -86,7 +86,7 @@ struct PartPrepareTests {
     #expect(try tool.digests("s-last") == expected)
   }
 
-  @Test("a lost part is owed by the last prepare, told by status, and done by running it again")
+  @Test("status reports a missing part; the last prepare does its work, and the part itself can be run again")
   func lostPart() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -94,7 +94,7 @@ struct PartPrepareTests {
     _ = try prepare(tool, "alone", [])
     let nothing = try status(tool)
     #expect(nothing.output.contains(": 0 clips are there, 7 are missing, of 7 nobody has read"), "\(nothing.output)")
-    // A clip whose bytes no other file has.
+    // A clip whose bytes are in no other file.
     let lost = WorkPart.index(of: "\(Clips.name(3)).mp4", count: 4)
     for index in 0..<4 where index != lost { #expect(try part(tool, "\(index)/4").status == 0) }
     let some = try status(tool, "--parts", "4")
@@ -103,12 +103,12 @@ struct PartPrepareTests {
     let last = try prepare(tool, "last", ["--remote-cache", cache(tool)])
     #expect(!last.output.contains("; 0 clips decoded"), "\(last.output)")
     #expect(try tool.digests("s-last") == tool.digests("s-alone"))
-    // Run again, it decodes nothing that the last prepare gave to the cache.
+    // Run again, it decodes nothing that the last prepare put into the cache.
     let again = try part(tool, "\(lost)/4")
     #expect(again.status == 0 && again.output.contains(" 0 decoded"), "\(again.output)")
   }
 
-  @Test("a part of a file's clips has all of them: a long file is decoded by one part, by lists and by cuts")
+  @Test("all clips of a long file are in one part, whether a list or --cut defines them")
   func longFile() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -135,7 +135,7 @@ struct PartPrepareTests {
     #expect(last.output.contains("0 clips decoded, 6 from the remote cache"), "\(last.output)")
   }
 
-  @Test("what a part says and refuses")
+  @Test("messages and refusals of a part")
   func words() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -155,7 +155,7 @@ struct PartPrepareTests {
     ]
     let chosen = try part(tool, "auto", environment: slurm)
     #expect(chosen.output.hasPrefix("part 2 of 7, counted from 0 (SLURM_ARRAY_TASK_ID)\n"), "\(chosen.output)")
-    // Nothing of the environment is used without the flag, and one line says so.
+    // Without the flag the environment is not used, and one line says so.
     let whole = try prepare(tool, "whole", [], environment: slurm)
     #expect(
       whole.output.contains("1 pairs") && whole.problems.contains("SLURM_ARRAY_TASK_ID is 12"), "\(whole.problems)")
@@ -165,7 +165,7 @@ struct PartPrepareTests {
     #expect(try prepare(tool, "b", ["--cache-size", "1G"]).status == 64)
   }
 
-  @Test("a cache that takes nothing ends a part with an error, and costs a whole prepare a warning")
+  @Test("a cache that stores nothing ends a part with an error, but gives a whole prepare only a warning")
   func unkept() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A pipeline file is checked as a whole before anything runs")
 struct PipelineFileTests {
-  /// A directory with a file that is called like a clip, so that a `prepare` that ran would have left a workspace.
+  /// A directory with a file named like a clip, so that a `prepare` that ran would leave a workspace.
   private func tool() throws -> Tool {
     let tool = try Tool()
     try Files.makeDirectory(tool.path("videos"))
@@ -12,7 +12,7 @@ struct PipelineFileTests {
     return tool
   }
 
-  @Test("whatever is wrong in a later section is told with its line, and nothing has run")
+  @Test("a mistake in a later section is reported with its line, and nothing runs")
   func lines() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -39,7 +39,7 @@ struct PipelineFileTests {
     }
   }
 
-  @Test("of prepare's section: reasons, rates, shares that do not go together, clips and tables that are not there")
+  @Test("prepare's section: wrong reasons, rates and shares, missing clips and tables are reported")
   func prepare() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -57,13 +57,13 @@ struct PipelineFileTests {
     }
     try Files.write("prepare:\n  videos: [videos, elsewhere]\n", to: tool.path("p.yaml"))
     #expect(try tool.run("run", "p.yaml").problems.contains("line 2, videos"))
-    // What a stage before prepare makes need not be there yet.
+    // A directory that a stage before prepare creates need not exist yet.
     let stage = "  - name: get\n    before: prepare\n    run: mkdir elsewhere\n    outputs: [elsewhere]\n"
     try Files.write("prepare:\n  videos: [videos, elsewhere]\nstages:\n\(stage)", to: tool.path("p.yaml"))
     #expect(try tool.run("run", "p.yaml", "--until", "get").output.contains("stage get: ran"))
   }
 
-  @Test("plan and run tell a pipeline file from a directory of clips")
+  @Test("plan and run distinguish a pipeline file from a directory of clips")
   func words() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -78,7 +78,7 @@ struct PipelineFileTests {
     #expect(none.status == 64 && none.problems.contains("pipeline run VIDEOS"), "\(none)")
   }
 
-  @Test("a mistake in the usual file stops no command that does not read it")
+  @Test("a mistake in the default pipeline file does not stop a command that does not read it")
   func unread() throws {
     let tool = try tool()
     defer { tool.remove() }

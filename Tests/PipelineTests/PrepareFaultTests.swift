@@ -10,7 +10,7 @@ import Testing
 
 @testable import Prepare
 
-/// What was decoded once, so that a walk over all faults decodes nothing.
+/// Keeps the decoded clips, so that a walk over all faults decodes each clip only once.
 private final class DecodedClips: SharedResults {
   private let results = Mutex<[Digest: [NamedOutput]]>([:])
 
@@ -21,27 +21,27 @@ private final class DecodedClips: SharedResults {
   }
 }
 
-@Suite("prepare on a disk that fails", .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+@Suite("prepare on a failing disk", .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct PrepareFaultTests {
   private let decoded = DecodedClips()
 
-  /// From the files to the set of shards, as the command does it.
+  /// Prepares the clips into a set of shards, as the command does.
   private func prepare(_ tool: Tool, _ clips: [String], into directory: String) throws {
     var settings = PrepareSettings()
     settings.videos = clips.map { tool.path("videos/\($0).mp4") }
     settings.embeddings = [tool.path("embeddings")]
     settings.frames = try FrameRate("1")
     (settings.workspace, settings.shards) = ("\(directory)/workspace", "\(directory)/shards")
-    // A shard for each few clips, so that some are linked.
+    // Only a few clips per shard, so that some shards are linked.
     (settings.jobs, settings.shardTarget) = (1, 1)
     settings.workerCommand = [Tool.program, "__decode-worker"]
     _ = try PrepareJob(settings, shared: decoded).run { _ in }
   }
 
-  /// The set of shards, and whether all that the catalog names is in the store.
+  /// The set of shards, and the faults that a check of the store finds.
   private func state(_ directory: String) throws -> String {
     var found: [String] = []
-    // Without an exchange in one step a kill may leave the old set aside: the next run puts it back.
+    // Without an atomic exchange, a kill may leave the old set under another name; the next run puts it back.
     let there = Files.isDirectory("\(directory)/shards") ? "\(directory)/shards" : "\(directory)/.shards.replaced"
     for name in (try? Files.names(in: there)) ?? [] {
       found.append("\(name) \(try Digest.ofFile("\(there)/\(name)").short)")
@@ -53,10 +53,10 @@ struct PrepareFaultTests {
   }
 
   @Test(
-    "whatever operation fails, the old set of shards or the new one is there, and prepare goes on", arguments: [0, 2])
+    "whichever operation fails, the old or the new set of shards is there, and prepare resumes", arguments: [0, 2])
   func faults(before: Int) throws { try walk(before: before) }
 
-  @Test("the same on a file system that cannot exchange names, nor give a file a second one")
+  @Test("the same on a file system that can neither exchange two names nor link files")
   func plainFileSystem() throws { try walk(before: 2, exchanges: false, links: false) }
 
   private func walk(before: Int, exchanges: Bool = true, links: Bool = true) throws {
@@ -68,9 +68,9 @@ struct PrepareFaultTests {
       before: { if before > 0 { try prepare(tool, Array(clips.prefix(before)), into: $0) } },
       work: { try prepare(tool, clips, into: $0) }, state: state)
     (walk.exchanges, walk.links) = (exchanges, links)
-    // Where results lie in the store follows the order in which threads ended.
+    // The order of results in the store depends on the order in which threads finish.
     walk.ignored += [".seg", "catalog.sqlite", "-wal", "-shm"]
-    // A seventh of a second each: a new workspace has only the full disk.
+    // Each fault takes a seventh of a second, so a new workspace is only tried with a full disk.
     walk.faults = { n in before > 0 ? [.once(n, EIO), .fromThenOn(n, ENOSPC)] : [.fromThenOn(n, ENOSPC)] }
     let begin = ContinuousClock.now
     let outcome = try walk.run()

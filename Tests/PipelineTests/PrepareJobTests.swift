@@ -23,7 +23,7 @@ struct PrepareJobTests {
     return settings
   }
 
-  /// Names of the events in their order, those of clips and actions once each in a row.
+  /// Names of the events in order; runs of clip or action events are shortened to one.
   private func names(_ events: [PrepareJob.Event]) -> [String] {
     var names: [String] = []
     for event in events {
@@ -45,7 +45,7 @@ struct PrepareJobTests {
     return (isWork, events.withLock { $0 })
   }
 
-  @Test("prepares three clips, tells what it does, and does nothing the second time")
+  @Test("prepares three clips, reports its work, and does nothing the second time")
   func threeClips() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -83,7 +83,7 @@ struct PrepareJobTests {
     #expect(verdicts.map(\.state) == [.kept, .kept, .leftOut] && verdicts[2].reason == .clipShort)
   }
 
-  @Test("ends without embeddings, and with frames alone, as its summary says")
+  @Test("can end without embeddings or with frames only, as its summary says")
   func endings() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -101,7 +101,7 @@ struct PrepareJobTests {
     #expect(!Files.exists(tool.path("s")))
   }
 
-  @Test("a workspace of the layout before is brought up to date, and nothing is decoded again")
+  @Test("a workspace of the previous layout is upgraded, and nothing is decoded again")
   func olderLayout() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -118,7 +118,7 @@ struct PrepareJobTests {
     #expect(try run(job).events.allSatisfy { if case .note(let text) = $0 { !text.contains("layout") } else { true } })
   }
 
-  /// Makes a catalog what the version before would have left.
+  /// Turns a catalog into what the previous version would have left.
   private static let downgrade = """
     import json, sqlite3, sys
     c = sqlite3.connect(sys.argv[1], isolation_level=None)

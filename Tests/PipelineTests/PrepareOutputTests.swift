@@ -6,7 +6,7 @@ import Testing
 @Suite(
   "What prepare writes, and what it refuses", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct PrepareOutputTests {
-  @Test("a name that is not UTF-8 is one line in the report")
+  @Test("a file name that is not UTF-8 gets one line in the report")
   func oddName() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -19,7 +19,7 @@ struct PrepareOutputTests {
     #expect(outcome.output.contains("1 pairs"))
   }
 
-  @Test("its own directories below the videos are no clips, and a directory that is read is not written")
+  @Test("its own directories among the videos are not clips, and an input directory is not written to")
   func ownDirectories() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -39,7 +39,7 @@ struct PrepareOutputTests {
     #expect(try Files.names(in: tool.path("videos")).count == 2)
   }
 
-  @Test("shards behind a link stay there; what a kill left beside them goes, and the user's own files come back")
+  @Test("shards behind a link stay there; leftovers of a kill are removed, and the user's own files are restored")
   func linkedShards() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -62,7 +62,7 @@ struct PrepareOutputTests {
     #expect(try Files.read(tool.path("disk/set/notes.txt")) == Array("mine".utf8))
   }
 
-  @Test("of two files with one id that are kept, one is in a shard and the other is not")
+  @Test("if two files with one id are kept, only one of them is in a shard")
   func keptTwin() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -76,7 +76,7 @@ struct PrepareOutputTests {
     #expect(quarantine.split(separator: "\n").count == 1 && quarantine.contains("id.collision"))
   }
 
-  @Test("values that mean nothing are refused before anything is decoded")
+  @Test("invalid values are refused before anything is decoded")
   func values() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -93,7 +93,7 @@ struct PrepareOutputTests {
     #expect(try tool.run("prepare", "--help").output.contains("audio.silent"))
   }
 
-  @Test("words every failure and exits as promised")
+  @Test("has a message for every failure and exits as documented")
   func failures() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -167,7 +167,7 @@ struct PrepareOutputTests {
     #expect(try Files.names(in: tool.directory).allSatisfy { !$0.hasSuffix(".building") })
   }
 
-  @Test("the same shards whatever vector instructions libav finds", .enabled(if: Clips.canRunScripts))
+  @Test("the same shards with any vector instructions that libav detects", .enabled(if: Clips.canRunScripts))
   func vectorInstructions() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -207,7 +207,7 @@ struct PrepareOutputTests {
     #expect(try shards("avx2", "-3145729") == all)
   }
 
-  @Test("prepared.csv has a line for each file and each row of the manifest, and goes with the shards")
+  @Test("prepared.csv has a line for each file and manifest row, and is part of the shards")
   func table() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("pipeline prepare", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct PrepareTests {
-  @Test("does again only what changed")
+  @Test("redoes only what changed")
   func incremental() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -38,7 +38,7 @@ struct PrepareTests {
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
   }
 
-  @Test("gives every file a verdict and goes on")
+  @Test("gives every file a verdict and continues")
   func badClips() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -91,7 +91,7 @@ struct PrepareTests {
     #expect(try tool.run("verify").status == 0)
   }
 
-  @Test("another key list of a table is other embeddings for its clips")
+  @Test("another key list for a table means other embeddings for its clips")
   func tableKeys() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -119,7 +119,7 @@ struct PrepareTests {
   }
 
   @Test(
-    "leaves out a clip on which the decoder crashes, hangs or eats memory, alone, and tries it again",
+    "leaves out only the clip on which the decoder crashes, hangs or runs out of memory, and retries it",
     arguments: [("crash", "decoder.crashed"), ("hang", "media.timeout"), ("allocate", "media.memory")])
   func faults(kind: String, reason: String) throws {
     let tool = try Tool()
@@ -136,7 +136,7 @@ struct PrepareTests {
     let quarantine = String(decoding: try Files.read(tool.path("shards/quarantine.jsonl")), as: UTF8.self)
     #expect(
       quarantine.split(separator: "\n").count == 1 && quarantine.contains("\"reason\":\"\(reason)\""), "\(quarantine)")
-    // What it did to the others: nothing. Their shards are those of a run without it.
+    // The other clips are not affected: their shards are those of a run without this clip.
     try Files.makeDirectory(tool.path("others"))
     for k in 0..<3 { try Clips.shell(["cp", tool.path("videos/\(Clips.name(k)).mp4"), tool.path("others/")]) }
     try tool.run("prepare", "others", "--embeddings", "embeddings", "--shards", "clean", "--workspace", "w2")
@@ -147,14 +147,14 @@ struct PrepareTests {
     #expect(!again.output.contains("extract-audio \(Clips.name(0))"))
   }
 
-  @Test("progress counts clips, and those left out by reason")
+  @Test("progress counts all clips, and the clips left out by reason")
   func progress() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 2)
     try Clips.make(tool.path("videos/short000000_000001.mp4"), pitch: 500, seconds: 4)
     try Clips.embeddings(tool.path("embeddings/short000000_000001.npy"), seed: 5, rows: 4)
-    // The last one takes so long that there is something to tell.
+    // The last clip takes long enough for a progress event.
     let slow = "zfault-hang0_000007"
     try Clips.make(tool.path("videos/\(slow).mp4"), pitch: 900)
     try Clips.embeddings(tool.path("embeddings/\(slow).npy"), seed: 7)
@@ -197,7 +197,7 @@ struct PrepareTests {
     #expect(text.contains("\"label\":\"dog, barking\"") && text.contains("\"start\":5"))
   }
 
-  @Test("what was kept of verdicts is what would be found: after any change as from nothing")
+  @Test("cached verdicts are those of a fresh run, after any change")
   func verdictsAreKept() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -226,7 +226,7 @@ struct PrepareTests {
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0, "\(what): \(said)")
-        // What is stored depends on what was there before.
+        // The stored size depends on earlier runs.
         let status = try tool.run("status", "--workspace", workspace).output.split(separator: "\n")
           .filter { !$0.hasPrefix("stored:") }.joined(separator: "\n")
         let list = try tool.run("status", "--quarantine", "--workspace", workspace).output
@@ -254,13 +254,13 @@ struct PrepareTests {
     try compare("two files of one id")
   }
 
-  @Test("a clip that did not change is settled without a look into the store", .enabled(if: Clips.canRunScripts))
+  @Test("an unchanged clip is settled without reading the store", .enabled(if: Clips.canRunScripts))
   func untouched() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 3)
     try tool.run("prepare", "videos")
-    // No artifact is left that could be read.
+    // No artifact is left to read.
     try Clips.shell([
       "python3", "-c",
       "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM artifact'); c.commit()",

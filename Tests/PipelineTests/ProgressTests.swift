@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Progress")
 struct ProgressTests {
-  @Test("says what is counted, how fast, and how long it will take; of work done before only the number")
+  @Test("shows count, speed and remaining time; earlier work only counts")
   func counted() {
     var work = Progress.Work(what: "steps", total: 12)
     (work.before, work.done, work.seconds) = (6, 8, 4)
@@ -19,7 +19,7 @@ struct ProgressTests {
     #expect(event["perSecond"] as? Double == 0.5 && event["what"] as? String == "steps")
   }
 
-  @Test("before the first is done, and where nobody knows how many there are, it says for how long it has been at work")
+  @Test("before the first item is done, and where the total is unknown, it shows the elapsed time")
   func uncounted() {
     var work = Progress.Work(what: "clips", total: 3)
     work.seconds = 5
@@ -29,7 +29,7 @@ struct ProgressTests {
     #expect(work.line == "reading the shards, 1 min 1 s" && work.event["done"] == nil)
   }
 
-  @Test("a bar is no wider than the terminal, however narrow that is")
+  @Test("a bar is never wider than the terminal, however narrow that is")
   func width() {
     var work = Progress.Work(what: "clips", total: 40)
     (work.done, work.seconds, work.extra) = (10, 5, "3 left out: 2 clip.short, 1 audio.missing")
@@ -41,11 +41,11 @@ struct ProgressTests {
     #expect(work.bar(width: 200).text.hasPrefix("[######..................] clips"))
   }
 
-  @Test("long work shows itself to a log within two seconds and to machines each second, with numbers as numbers")
+  @Test("long work writes to a log within two seconds and a JSON event each second, with numbers as numbers")
   func shown() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    // A pipe that nobody writes to for a while: the manifest is waited for.
+    // Nobody writes to this pipe for a while, so the program waits for the manifest.
     try Clips.shell(["mkfifo", tool.path("list.csv")])
     try Files.makeDirectory(tool.path("v"))
     try Files.write("no media", to: tool.path("v/x.mp4"))
@@ -76,7 +76,7 @@ struct NarrowTextTests {
     return table
   }
 
-  @Test("a table that fits has a line a row; one that nearly fits wraps its last column")
+  @Test("a table that fits has one line per row; one that nearly fits wraps its last column")
   func wide() {
     #expect(table().text(width: 200) == table().text)
     let lines = table().text(width: 74).split(separator: "\n")
@@ -84,7 +84,7 @@ struct NarrowTextTests {
     #expect(lines[2].hasPrefix(String(repeating: " ", count: 42) + "end"))
   }
 
-  @Test("on 40 columns each cell has a line of its own, with the heading's word")
+  @Test("on 40 columns each cell has its own line, with its column's heading")
   func narrow() {
     let text = table().text(width: 40)
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 40 }, "\(text)")
@@ -99,7 +99,7 @@ struct NarrowTextTests {
     #expect(TextWrapping.wrapped("short\nlines", width: 10) == "short\nlines")
   }
 
-  @Test("a number with its unit is a number to machines")
+  @Test("a number with a unit is a plain number in JSON")
   func machines() {
     #expect(machineFields("value", "24105 MiB")["value"] as? Int == 24105)
     #expect(machineFields("value", "24105 MiB")["unit"] as? String == "MiB")
@@ -111,7 +111,7 @@ struct NarrowTextTests {
 
 @Suite("On a terminal", .enabled(if: Python.isThere, "a terminal is made with python3"))
 struct TerminalTests {
-  /// What a terminal of so many columns gets of a command, without its line ends.
+  /// The lines that a command prints on a terminal of this width, without line ends.
   private func terminal(_ tool: Tool, columns: Int, _ words: [String], variable: String = "") throws -> [String] {
     let text = try Python.run(
       """
@@ -138,7 +138,7 @@ struct TerminalTests {
     return text.replacing("\r\n", with: "\n").split(separator: "\n").map(String.init)
   }
 
-  @Test("of 40 columns no line is longer, unless a word is; a pipe gets each row on one line")
+  @Test("no line exceeds 40 columns unless a word does; a pipe gets each row on one line")
   func narrow() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -147,7 +147,7 @@ struct TerminalTests {
     #expect(try tool.run("reasons").output.split(separator: "\n").count < 40)
   }
 
-  @Test("errors have a color there, with NO_COLOR none, and none in a pipe")
+  @Test("errors are colored, but not with NO_COLOR and not in a pipe")
   func color() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -13,7 +13,7 @@ enum SigningKeys {
   }()
 }
 
-/// Weights that are signed, checked and made again, by the program as a user runs it.
+/// Weights that are signed, verified and retrained, by the program as a user runs it.
 @Suite("proof of weights", .enabled(if: SigningKeys.canBeMade, "openssl makes the keys, ffmpeg the clips"))
 struct ProofTests {
   private func key(_ tool: Tool, _ name: String) throws {
@@ -37,7 +37,7 @@ struct ProofTests {
     }
   }
 
-  @Test("signed weights are verified; other bytes, another key and no key are refused")
+  @Test("signed weights verify; other bytes, another key or no key are refused")
   func verify() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -67,7 +67,7 @@ struct ProofTests {
       try tool.run("verify", "weights.bin", "--key", "b.pub", "--signature", "weights.bin.retrained.sig").status == 0)
     #expect(try Files.names(in: tool.directory).allSatisfy { !$0.contains("retrained") || $0.hasSuffix(".sig") })
 
-    // A finished run that came with the weights is no second making.
+    // A finished run that came with the weights does not count as retraining.
     try Files.makeDirectory(tool.path(".weights.bin.retrained"))
     try Clips.shell(["cp", "-r", tool.path("runs"), tool.path(".weights.bin.retrained/runs")])
     let planted = try tool.run("verify", "weights.bin", "--key", "a.pub", "--retrain", "--json")
@@ -81,7 +81,7 @@ struct ProofTests {
     #expect(other.problems.contains("train-000000.tar has other bytes"), "\(other.problems)")
   }
 
-  @Test("nothing is written where the key cannot sign or the shards are others")
+  @Test("nothing is written if the key cannot sign or the shards differ")
   func refused() throws {
     let tool = try Tool()
     defer { tool.remove() }

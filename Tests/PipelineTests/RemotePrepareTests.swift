@@ -7,8 +7,9 @@ import Testing
   "pipeline prepare with a remote cache", .serialized,
   .enabled(if: Clips.ffmpegIsThere && Python.isThere, "ffmpeg makes the clips, a Python program is the server"))
 struct RemotePrepareTests {
-  /// Four clips, one of them broken.
-  /// Some time ago: of files that were just written nothing is remembered, and the cache would be asked again.
+  /// Makes four clips, one of them broken, with file times a minute ago.
+  ///
+  /// Digests of files that were just written are not cached, and then the remote cache would be asked again.
   private func clips(_ tool: Tool) throws {
     try Clips.set(tool, count: 3)
     try Files.write("not a video", to: tool.path("videos/text0000000_000001.mp4"))
@@ -72,12 +73,12 @@ struct RemotePrepareTests {
     #expect(events(machine, "prepared").first?["decoded"] as? Int == 0)
     let tally = events(machine, "remote-cache").first
     #expect(tally?["fetched"] as? Int == 8 && tally?["kept"] as? Int == 0 && tally?["failed"] as? Int == 0)
-    // Work that is asked for is done.
+    // Work that --retry asks for is done.
     let retried = try prepare(tool, "third", server.url, "--retry", "media.unreadable")
     #expect(retried.output.contains("1 clips decoded"), "\(retried.output)")
   }
 
-  @Test("a crash is nobody else's: it is not shared")
+  @Test("a crash is not shared with other workspaces")
   func crashes() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -94,7 +95,7 @@ struct RemotePrepareTests {
   }
 
   @Test(
-    "a server that fails costs a warning for each kind of trouble and bounded time; the shards keep their bytes",
+    "a failing server costs one warning per kind of failure and limited time; the shards do not change",
     arguments: [
       (CacheDouble.Mode.slow, "is too slow"), (.truncating, "cuts its answers off"), (.flipping, "something else"),
       (.mixing, "something else"), (.refusing, "refuses"), (.failing, "fails"), (.large, ""), (.redirecting, "fails"),
@@ -118,7 +119,7 @@ struct RemotePrepareTests {
     #expect(try tool.run("verify", "--workspace", "w-second", "--shards", "s-second").status == 0)
   }
 
-  @Test("a server that is not there costs one warning, and a wrong address is a usage error")
+  @Test("an absent server costs one warning, and an invalid address is a usage error")
   func down() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -133,7 +134,7 @@ struct RemotePrepareTests {
       half.status == 64 && half.problems.contains("PIPELINE_REMOTE_CACHE_USER") && !half.problems.contains("secret"))
   }
 
-  @Test("credentials open the server and are found nowhere else")
+  @Test("credentials reach the server and appear nowhere else")
   func credentials() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -7,9 +7,9 @@ import Training
 
 @testable import Runs
 
-@Suite("What a report says of commands")
+@Suite("Commands in a report")
 struct CommandLogTests {
-  @Test("the last command of each kind is given, and one that names another run is passed over")
+  @Test("the last command of each kind is shown, and commands that name another run are skipped")
   func last() throws {
     let scratch = try Scratch()
     for words in [
@@ -24,7 +24,7 @@ struct CommandLogTests {
       ])
     let all = CommandLog.last(scratch.path, of: nil, shardsAreTheRuns: false)
     #expect(all["export"] == ["pipeline export w.bin --run other"])
-    // Nothing is known of the prepare, and the shards have changed since.
+    // The log does not say which data the prepare made, and the shards have changed since.
     #expect(CommandLog.last(scratch.path, of: run("mine"), shardsAreTheRuns: false)["prepare"] == nil)
   }
 
@@ -34,7 +34,7 @@ struct CommandLogTests {
       toolchain: [:], clips: ["train": 4], teacher: nil, teacherWidth: 512)
   }
 
-  @Test("a prepare counts where it made the run's data, whatever was prepared later; an export where it was of the run")
+  @Test("a prepare is shown if it made the run's data, whatever was prepared later; an export if it is of the run")
   func byData() throws {
     let scratch = try Scratch()
     CommandLog.append(["prepare", "a"], data: Digest(of: "data"), workspace: scratch.path)
@@ -54,7 +54,7 @@ struct CommandLogTests {
 struct ReportCommandTests {
   private static let hostile = "<script>window.x=1</script>"
 
-  /// Four clips with a label that would be a script, prepared, and two short runs.
+  /// Four prepared clips with a label that contains a script, and two short runs.
   private func workspace() throws -> Tool {
     let tool = try Tool()
     try Clips.set(tool, count: 4)
@@ -76,7 +76,7 @@ struct ReportCommandTests {
     return tool
   }
 
-  @Test("one page shows clips, stages, curves, held-out clips and scores, and runs nothing that a label says")
+  @Test("one page shows clips, stages, curves, held-out clips and scores, and runs no script from a label")
   func page() throws {
     let tool = try workspace()
     defer { tool.remove() }
@@ -97,7 +97,7 @@ struct ReportCommandTests {
     #expect(unknown.status == 1 && unknown.problems.contains("no such run"))
   }
 
-  @Test("once the data have changed the report says how, and gives the command that made the run's data")
+  @Test("after the data changed, the report says how and shows the command that made the run's data")
   func changed() throws {
     let tool = try workspace()
     defer { tool.remove() }
@@ -116,13 +116,13 @@ struct ReportCommandTests {
     #expect(after.contains("The data in shards have changed since run"))
     #expect(after.contains("1 train clip more (3 then, 4 now)"))
     #expect(after.contains("pipeline prepare videos --manifest labels.csv") && !after.contains("more.csv"))
-    // Prepared as it was, it is the run's again.
+    // Prepared as before, the data are the run's again.
     #expect(try tool.run(all: words + ["labels.csv", "--replace"]).status == 0)
     #expect(try tool.run("report").status == 0)
     #expect(!String(decoding: try Files.read(tool.path("report.html")), as: UTF8.self).contains("have changed"))
   }
 
-  @Test("compare tells parameters that differ and scores of both, on the terminal and as a page")
+  @Test("compare shows the parameters that differ and both runs' scores, on the terminal and as a page")
   func compare() throws {
     let tool = try workspace()
     defer { tool.remove() }
@@ -139,7 +139,7 @@ struct ReportCommandTests {
     #expect(try tool.run("compare", runs[0], "nothing").status == 1)
   }
 
-  @Test("--watch serves the page on this machine alone, with a state that changes when the runs do, and ends on SIGINT")
+  @Test("--watch serves the page on this machine only, its state changes with the runs, and SIGINT ends it")
   func watch() throws {
     let tool = try workspace()
     defer { tool.remove() }
@@ -162,7 +162,7 @@ struct ReportCommandTests {
     #expect(try ask(port, "GET /state HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n") != state)
     #expect(try ask(port, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").hasPrefix("HTTP/1.1 400"))
     #expect(try ask(port, "GET /../labels.csv HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n").hasPrefix("HTTP/1.1 404"))
-    // Too much at once is cut off, and the next request is answered.
+    // A request that is too long is cut off, and the next request is answered.
     _ = try? ask(port, String(repeating: "x", count: 20_000))
     #expect(try ask(port, "GET / HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n").hasPrefix("HTTP/1.1 200"))
     kill(process.processIdentifier, SIGINT)

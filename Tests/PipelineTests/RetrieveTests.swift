@@ -38,7 +38,7 @@ struct RetrieveTests {
     #expect(try audioClips.evaluation("plain.json").tables == record.tables)
   }
 
-  @Test("weights that give no numbers are refused with the first clip, in place of scores", .timeLimit(.minutes(1)))
+  @Test("weights that give NaN are refused, naming the first clip", .timeLimit(.minutes(1)))
   func notFinite() throws {
     let audioClips = try AudioClips()
     defer { audioClips.tool.remove() }
@@ -60,7 +60,7 @@ struct RetrieveTests {
     }
   }
 
-  @Test("words are asked for the clips that have their label, and for no others")
+  @Test("each word counts only the clips with its label as correct")
   func words() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -89,7 +89,7 @@ struct RetrieveTests {
     #expect(record.title == "embeddings of clips.safetensors")
   }
 
-  @Test("labels after half a minute of a recording count; one over ten minutes is refused")
+  @Test("labels after the first half minute of a recording count; a recording over ten minutes is refused")
   func longTimeline() throws {
     let audioClips = try AudioClips()
     defer { audioClips.tool.remove() }
@@ -120,7 +120,7 @@ struct RetrieveTests {
     let outcome = try audioClips.tool.run(all: words + ["--out", "scores.json"])
     #expect(outcome.status == 0, "\(outcome.problems)")
     let rows = try audioClips.evaluation("scores.json").tables[0].rows
-    // b stands in one recording alone, so no other gives an example of it.
+    // b is in one recording only, so no other recording gives an example of it.
     #expect(rows.map(\.name) == ["example", "chance, example"] && rows[0].scores["queries"]?.mean == 2)
     #expect(rows[1].scores["first is right"]?.mean == 0.375)
     try Files.write("0.wav,3,1,a\n", to: audioClips.tool.path("line/t.csv"))
@@ -128,7 +128,7 @@ struct RetrieveTests {
   }
 
   @Test(
-    "retrieve scores what it saved alike, and evaluation clips that were trained on are told",
+    "retrieve gives saved embeddings the same scores, and reports evaluation clips that were trained on",
     .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
   func shards() throws {
     let audioClips = try AudioClips()

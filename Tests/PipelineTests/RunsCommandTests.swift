@@ -6,7 +6,7 @@ import Training
 
 @Suite("pipeline runs")
 struct RunsCommandTests {
-  /// A directory with runs as `distill` leaves them, but for the weights.
+  /// A directory with runs as `distill` leaves them, but without the weights.
   private func tool(_ names: [String]) throws -> Tool {
     let tool = try Tool()
     for name in names {
@@ -49,7 +49,7 @@ struct RunsCommandTests {
     #expect(json.contains(#""bestValidation":3.75"#) && json.contains(#""givenName":"first""#), "\(json)")
   }
 
-  @Test("rm removes nothing without --yes where nobody can be asked, and with it what was named")
+  @Test("rm removes nothing without --yes if it cannot ask, and removes the named runs with it")
   func remove() throws {
     let tool = try tool(["aaaa00000001", "bbbb00000001"])
     defer { tool.remove() }

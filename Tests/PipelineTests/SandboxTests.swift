@@ -7,15 +7,15 @@ import Testing
 
 @testable import pipeline
 
-/// The real worker, told to try what a decoder would try that somebody else has taken over.
+/// The real worker, told to try what a hijacked decoder would try.
 @Suite(
   "decoders that try to get out",
   .enabled(if: Confinement.offered.missing.isEmpty, "this kernel can lock processes in"))
 struct SandboxTests {
-  /// Starts a worker that heeds faults. The tests' own environment is that of other tests, too.
+  /// Starts a worker that accepts faults. The variable is not set in this process, whose environment other tests share.
   private let worker = ["/usr/bin/env", "PIPELINE_TEST_FAULTS=1", Tool.program, DecodeWorkerCommand.word]
 
-  /// Outcomes by the name of the attempt, in `CSystem/escapes.c`.
+  /// Outcomes by the name of the attempt; the attempts are in `CSystem/escapes.c`.
   private func outcomes(
     _ attempts: [String], _ sandbox: SandboxMode = .required, fault: String = "attempt"
   ) throws -> [String: Finding] {
@@ -33,7 +33,7 @@ struct SandboxTests {
     return found
   }
 
-  @Test("every way out ends the worker at once, and is one finding")
+  @Test("every escape attempt ends the worker at once and gives one finding")
   func escapes() throws {
     let attempts = [
       "open", "environment", "create", "connect", "connect-own", "execute", "fork", "trace", "trace-me", "kill-group",
@@ -45,7 +45,7 @@ struct SandboxTests {
     }
   }
 
-  @Test("the same attempts succeed in a worker that is not locked in")
+  @Test("the same attempts succeed in a worker without the sandbox")
   func attemptsAreReal() throws {
     let attempts = ["open", "environment", "map-executable", "make-executable", "stat"]
     let found = try outcomes(attempts, .off)
@@ -64,14 +64,14 @@ struct SandboxTests {
     #expect(try outcomes(["trap"], fault: "trap")["trap"]?.code == .decoderCrashed)
   }
 
-  @Test("what libraries do goes on: time, sorting, printing; threads are refused, not deadly")
+  @Test("libraries keep working: time, sorting, printing; a thread is refused without ending the worker")
   func ordinary() throws {
     let wanted = ["time": "done", "sort": "done", "print": "done", "thread": "refused"]
     let found = try outcomes(wanted.keys.sorted())
     for (attempt, outcome) in wanted { #expect(found[attempt]?.evidence == "\(attempt): \(outcome)") }
   }
 
-  @Test("a file that made a worker try is not given to another in this run")
+  @Test("a file that made a worker try an escape is not given to another worker in this run")
   func onlyOnce() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -82,14 +82,14 @@ struct SandboxTests {
     defer { workers.stop() }
     let escape = try workers.decode(DecodeRequest(MediaSource(path), work: .audio))
     #expect(escape.reply.findings.map(\.code) == [.mediaEscaped])
-    // Nobody could open the file now, and nobody tries.
+    // The file now has other bytes, but no worker opens it again.
     try Files.remove(path)
     try Files.write("another", to: path)
     #expect(try workers.decode(DecodeRequest(MediaSource(path), work: .length)) == escape)
   }
 
   @Test(
-    "prepare names an escape first, keeps the other clips, and tries again the next time",
+    "prepare reports an escape first, keeps the other clips, and tries the file again the next time",
     .enabled(if: Clips.ffmpegIsThere))
   func prepare() throws {
     let tool = try Tool()
@@ -109,7 +109,7 @@ struct SandboxTests {
     }
   }
 
-  @Test("shards are the same bytes with the sandbox and without", .enabled(if: Clips.ffmpegIsThere))
+  @Test("shards have the same bytes with and without the sandbox", .enabled(if: Clips.ffmpegIsThere))
   func sameBytes() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -2,7 +2,7 @@ import Basics
 import Foundation
 import Testing
 
-/// Keys and tokens lie in the environment of CI jobs. Nothing of it may reach what a run leaves behind.
+/// The environment of CI jobs has keys and tokens. None of them may appear in a run's output files.
 @Suite("secrets of the environment", .enabled(if: SigningKeys.canBeMade, "openssl makes the key, ffmpeg the clips"))
 struct SecretsTests {
   private static let planted = [
@@ -10,7 +10,7 @@ struct SecretsTests {
     "GITHUB_TOKEN": "planted-token-github", "DATABASE_URL": "https://user:planted-token-database@host/",
   ]
 
-  @Test("planted tokens are in no shard, log, run, weights, signature, report or page of any command")
+  @Test("planted tokens appear in no shard, log, run, weights, signature, report or page of any command")
   func planted() throws {
     let tool = try Tool()
     defer { tool.remove() }

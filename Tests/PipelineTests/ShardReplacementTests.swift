@@ -12,7 +12,7 @@ struct ShardReplacementTests {
     return tool
   }
 
-  @Test("another list of clips does not replace them unasked, and nothing is decoded for it")
+  @Test("another list of clips does not replace them without --replace, and nothing is decoded for it")
   func otherList() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -36,7 +36,7 @@ struct ShardReplacementTests {
     #expect(try tool.digests("shards") != before)
   }
 
-  @Test("more clips, other verdicts and a lost workspace need no leave")
+  @Test("more clips, other verdicts and a lost workspace need no permission")
   func harmless() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -49,7 +49,7 @@ struct ShardReplacementTests {
     #expect(broken.status == 0 && broken.output.contains("3 pairs"), "\(broken.problems)")
   }
 
-  @Test("many files gone, as from a disk that is not mounted, stop it; a lost workspace does not hide that")
+  @Test("many missing files, as on an unmounted disk, stop it, even if the workspace is lost")
   func gone() throws {
     let tool = try tool()
     defer { tool.remove() }

@@ -15,12 +15,12 @@ struct StagesTests {
     return there ? path : nil
   }()
 
-  @Test("--frames-out writes frame shards without any embeddings, the same ones every time")
+  @Test("--frames-out writes frame shards without any embeddings, with the same bytes every time")
   func framesOut() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try Files.makeDirectory(tool.path("videos"))
-    // Byte order of ids is not that of their frames' keys.
+    // The byte order of these ids differs from that of their frames' keys.
     for (k, name) in ["a", "a0", "a_", "-b"].enumerated() {
       try Clips.make(tool.path("videos/\(name).mp4"), pitch: 300 + 50 * k)
     }
@@ -46,7 +46,7 @@ struct StagesTests {
     #expect(text.contains("{\"id\":\"a_\",\"index\":3,\"time\":1.5}"))
   }
 
-  @Test("a stage runs when its command, an input or an output changed, says why, and not otherwise")
+  @Test("a stage runs only when its command, an input or an output changed, and says why")
   func shellStage() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -96,7 +96,7 @@ struct StagesTests {
     #expect(try run().problems.contains("an input of a stage is not there"))
   }
 
-  @Test("a stage that makes no sense is a usage error with its line")
+  @Test("an invalid stage is a usage error with its line")
   func refusals() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -116,7 +116,7 @@ struct StagesTests {
   }
 
   @Test(
-    "from videos alone to pairs: frames, an embedder, shards; one more clip embeds that clip only",
+    "from videos to pairs: frames, an embedder, shards; adding a clip embeds only that clip",
     .enabled(if: python != nil))
   func fromVideosAlone() throws {
     let tool = try Tool()
@@ -149,7 +149,7 @@ struct StagesTests {
       second.output.contains("stage embed-frames: up to date") && second.output.contains("0 shards written") == false)
     #expect(try tool.digests("shards") == shards)
 
-    // Garbage is what nothing refers to: the embedder's record is none.
+    // Garbage is what nothing refers to; the embedder's record is not garbage.
     #expect(try tool.run("gc", "--keep-runs", "0").status == 0)
     #expect(try tool.run("run", "p.yaml", "--until", "prepare").output.contains("stage embed-frames: up to date"))
 
@@ -162,12 +162,12 @@ struct StagesTests {
       "\(third.output)")
     #expect(third.problems.contains("3 clips, 1 embedded now"), "\(third.problems)")
 
-    // By hand, without the graph, the same embeddings come out.
+    // Run by hand, without the graph, the script gives the same embeddings.
     try Clips.shell([python, tool.path("Scripts/embed-frames"), tool.path("frames"), tool.path("again"), "--stand-in"])
     #expect(try tool.digests("again") == tool.digests("clip-embeddings"))
   }
 
-  @Test("rows under the id of a clip that is cut from a longer file are the clip's own", .enabled(if: python != nil))
+  @Test("rows under the id of a clip that is cut from a longer file belong to the clip", .enabled(if: python != nil))
   func wholeVideo() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -187,7 +187,7 @@ struct StagesTests {
     #expect(Data(tar).range(of: Data(rows.bytes[..<2048])) != nil)
   }
 
-  /// A file with stages before, between and after ours.
+  /// A pipeline file with stages before, between and after the built-in ones.
   private static let everyStep =
     """
     prepare:
@@ -215,7 +215,7 @@ struct StagesTests {
       file: weights.safetensors
     """
 
-  @Test("plan names every step of the file, and run stops after any of them")
+  @Test("plan names every step of the file, and run can stop after any of them")
   func planAndUntil() throws {
     let tool = try Tool()
     defer { tool.remove() }

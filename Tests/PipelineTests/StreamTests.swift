@@ -20,7 +20,7 @@ struct StreamTests {
     return (process.terminationStatus, String(decoding: text, as: UTF8.self))
   }
 
-  @Test("streams that are closed at the start become no files of ours")
+  @Test("a stream that is closed at the start is not reused for a file")
   func closed() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -35,7 +35,7 @@ struct StreamTests {
     #expect(try shell(tool, "$P status 2>&-").status == 0)
   }
 
-  @Test("a full standard output is an error, a reader that has seen enough is none")
+  @Test("a full standard output is an error; a reader that closes the pipe early is not")
   func full() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -44,7 +44,7 @@ struct StreamTests {
     #expect(try shell(tool, "$P doctor | head -1").status == 0)
   }
 
-  @Test("a limit on the size of files is an error of the write, and the next run goes on")
+  @Test("a file size limit gives a write error, and the next run resumes")
   func fileSize() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -54,7 +54,7 @@ struct TeacherWidthTests {
     #expect(try audioClips.evaluation("z.json").data.clips == 6)
   }
 
-  /// Exports to each format there is and embeds one clip with each: the digests of the embeddings.
+  /// Exports to every format, embeds one clip with each export, and returns the digests of the embeddings.
   private func exports(_ tool: Tool) throws -> [Digest] {
     try builtInWeightFormats.flatMap { $0.extensions }.map { ending in
       let file = "wide.\(ending)"

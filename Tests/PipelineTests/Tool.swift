@@ -3,11 +3,11 @@ import Foundation
 import Tensors
 import Testing
 
-/// The built program in a directory of its own, as a user runs it.
+/// The built program, run as a user runs it, in its own directory.
 struct Tool {
   let directory: String
 
-  /// A fresh directory below the system's temporary one; `Tool` tests clean up by dropping it.
+  /// Creates a new directory in the system's temporary directory; tests delete it with `remove`.
   init() throws {
     directory = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
     try Files.makeDirectory(directory)
@@ -50,7 +50,7 @@ struct Tool {
   @discardableResult
   func run(all arguments: [String], environment: [String: String] = [:], at place: String? = nil) throws -> Outcome {
     let (process, output, problems) = try start(arguments, environment: environment, at: place)
-    // Both pipes are drained side by side: a full one would stop the program.
+    // Both pipes are read at the same time, because a full pipe would block the program.
     let reader = Reader(problems.fileHandleForReading)
     let out = output.fileHandleForReading.readDataToEndOfFile()
     let err = reader.finish()
@@ -61,7 +61,7 @@ struct Tool {
       status: status, output: String(decoding: out, as: UTF8.self), problems: String(decoding: err, as: UTF8.self))
   }
 
-  /// The digests of all files below a directory, hidden ones left out, by name.
+  /// The digests of all files in a directory tree by name, without hidden files.
   func digests(_ name: String) throws -> [String: String] {
     var result: [String: String] = [:]
     for file in try Files.names(in: path(name)) where !file.hasPrefix(".") {
@@ -73,7 +73,7 @@ struct Tool {
   func remove() { try? Files.remove(directory) }
 }
 
-/// Reads a pipe to its end on a thread of its own.
+/// Reads a pipe to its end on its own thread.
 private final class Reader: @unchecked Sendable {
   private var data = Data()
   private let done = DispatchSemaphore(value: 0)
@@ -117,7 +117,7 @@ enum Clips {
     }
   }
 
-  /// A clip of `seconds` with a tone of `pitch` and a moving picture.
+  /// Makes a clip of `seconds` with a tone of `pitch` Hz and a moving test pattern.
   static func make(_ path: String, pitch: Int, seconds: Double = 10, audio: Bool = true, image: Bool = true) throws {
     var words = ["ffmpeg", "-v", "error", "-y"]
     if image { words += ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=\(seconds)"] }
@@ -127,7 +127,7 @@ enum Clips {
     try shell(words + ["-fflags", "+bitexact", "-map_metadata", "-1", path])
   }
 
-  /// Ten rows that depend on `seed`.
+  /// Writes embeddings that depend on `seed`, ten rows by default.
   static func embeddings(_ path: String, seed: UInt64, rows: Int = 10, width: Int = 512) throws {
     var random = SeededRandom(seed: seed)
     let tensor = Tensor(shape: [rows, width], floats: (0..<rows * width).map { _ in Float(random.normal()) })
@@ -136,7 +136,7 @@ enum Clips {
 
   static func name(_ index: Int) -> String { "clip\(index)abcdef_00000\(index)" }
 
-  /// `count` clips with embeddings, one row a second.
+  /// Makes `count` clips with embeddings, one row per second.
   static func set(_ tool: Tool, count: Int) throws {
     try Files.makeDirectory(tool.path("videos"))
     try Files.makeDirectory(tool.path("embeddings"))

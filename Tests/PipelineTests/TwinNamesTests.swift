@@ -22,13 +22,13 @@ struct TwinNamesTests {
     #expect(try tool.run(all: words).output.contains("up to date"))
     let verified = try tool.run("verify")
     #expect(verified.status == 0, "\(verified)")
-    // The judge: Python reads the names as bytes, and finds six members of two clips.
+    // Independent check: Python reads the names as bytes and finds six members of two clips.
     guard Python.isThere else { return print("SKIPPED: no Python") }
     let names = try Python.run(
       "import sys,tarfile;print(sorted({m.name.split('.')[0].encode().hex() for m in tarfile.open(sys.argv[1])}))",
       tool.path("shards/train-000000.tar"))
     for bytes in ["636166c3a9", "63616665cc81"] { #expect(names.contains(bytes), "\(names)") }
-    // Without its index the tar gives the same samples.
+    // Without its index, the tar gives the same samples.
     try Files.remove(tool.path("shards/train-000000.idx"))
     let planned = try tool.run("distill", "--batch-size", "2", "--steps", "1", "--dry-run")
     #expect(planned.status == 0 && planned.output.contains("3 train clips"), "\(planned)")

@@ -4,20 +4,20 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What version 0.1.0 wrote, as Scripts/reference/make-upgrade-fixture packed it.
+/// Files written by version 0.1.0, packed by Scripts/reference/make-upgrade-fixture.
 private struct OldFiles {
-  /// expected.json: what that version made of its own files.
+  /// expected.json: the results of version 0.1.0 on its own files.
   struct Expected: Decodable {
     /// The run's name.
     var run: String
     var toolchain: [String: String]
-    /// The words of `distill`, without how many steps.
+    /// The arguments of `distill`, without the number of steps.
     var training: [String]
-    /// Digests of what `export` wrote, by name.
+    /// Digests of the files that `export` wrote, by name.
     var exports: [String: String]
-    /// Of the weights two steps later.
+    /// Digest of the weights two steps later.
     var continued: String
-    /// Scores by the name of the row.
+    /// Scores by row name.
     var retrieval: [String: [String: Double]]
 
     enum CodingKeys: String, CodingKey {
@@ -59,7 +59,7 @@ struct UpgradeTests {
     return Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0.embedding) })
   }
 
-  @Test("weights of each format load, and embed audio to the values they had")
+  @Test("weights of each format load, and embed audio to the same values as before")
   func weights() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -74,7 +74,7 @@ struct UpgradeTests {
       for (key, values) in expected {
         let others = try #require(found[key])
         #expect(others.count == values.count)
-        // Other instruction sets sum in another order.
+        // Other instruction sets add in another order.
         let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
         let error = zip(values, others).map { abs($0 - $1) }.max() ?? 1
         #expect(length > 1 && error < 1e-5 * length, "\(file), \(key): \(error) of \(length)")
@@ -83,7 +83,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("a run exports to the same bytes, and its scores are what they were")
+  @Test("a run exports to the same bytes, and its scores are unchanged")
   func run() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -98,7 +98,7 @@ struct UpgradeTests {
     #expect(try scores(outcome.output) == old.retrieval)
   }
 
-  /// Of an export as 0.1.0 wrote it: its safetensors had the mark of the format under `format`.
+  /// The digest of an export in the form of 0.1.0, whose safetensors kept the format's mark under `format`.
   private static func digest(_ path: String) throws -> String {
     guard path.hasSuffix(".safetensors") else { return try Digest.ofFile(path).hex }
     let (tensors, written) = try SafetensorsFile.read(try Files.read(path), source: path)
@@ -122,7 +122,7 @@ struct UpgradeTests {
     return Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.scores.mapValues(\.mean)) })
   }
 
-  @Test("a run that this build can continue ends in the same bits; for one that it cannot, it says so")
+  @Test("a run that this build can resume ends in the same bits; if it cannot, it says so")
   func continued() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -159,7 +159,7 @@ struct UpgradeTests {
     #expect(!outcome.output.contains("resumed"))
   }
 
-  @Test("a run of other kernels is not continued but offered to start from")
+  @Test("a run of other kernels is not resumed, but suggested as a starting point")
   func offered() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -169,7 +169,7 @@ struct UpgradeTests {
     expectSaid(try tool.run(all: words + ["--steps", "1", "--dry-run"]), old.run, why)
     #expect(try Files.names(in: tool.path("runs")) == [old.run])
     expectSaid(try tool.run(all: words + ["--steps", "1"]), old.run, why)
-    // Said once: now the new run is there to go on with.
+    // The suggestion comes once: now there is a new run to resume.
     #expect(!(try tool.run(all: words + ["--steps", "1"])).problems.contains("warning"))
     #expect(!(try tool.run(all: words + ["--steps", "1", "--fresh"])).problems.contains("warning"))
 
@@ -178,7 +178,7 @@ struct UpgradeTests {
     #expect(outcome.status == 0 && !outcome.problems.contains("warning"), "\(outcome.problems)")
   }
 
-  @Test("a workspace opens, and its shards are the same")
+  @Test("a workspace opens, and its shards do not change")
   func workspace() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -188,12 +188,12 @@ struct UpgradeTests {
     #expect(outcome.status == 0, "\(outcome.problems)")
     let layouts = outcome.problems.split(separator: "\n").filter { $0.contains("layout") }
     #expect(layouts.count <= 1, "\(layouts)")
-    // Audio is placed by other rules since, in a stage of another name; of these clips the bytes are the same.
+    // Later versions place audio by other rules, in a stage with another name; the bytes of these clips are the same.
     #expect(outcome.output.contains("9 clips decoded"), "\(outcome.output)")
     if (outcome.output + outcome.problems).contains("toolchain changed") {
       print("another FFmpeg than the one that made the workspace: its clips may have other bytes")
     } else {
-      // 0.1.0 wrote no table of all clips.
+      // Version 0.1.0 wrote no prepared.csv.
       #expect(try tool.digests("shards").filter { $0.key != "prepared.csv" } == before)
     }
     #expect(try tool.run("prepare", "videos", "--manifest", "clips.csv").output.contains("up to date"))
@@ -201,12 +201,12 @@ struct UpgradeTests {
     #expect(try tool.run("status").output.contains("9 clips: 0 kept, 8 with a warning, 1 left out"))
   }
 
-  @Test("a workspace of an older layout is brought up to date, in one line", .enabled(if: Python.isThere))
+  @Test("a workspace of an older layout is upgraded, with one line of output", .enabled(if: Python.isThere))
   func layout() throws {
     let tool = try Tool()
     defer { tool.remove() }
     _ = try OldFiles("data", into: tool)
-    // Version 0.1.0 has layout 3; the one before it lacked a column.
+    // Version 0.1.0 has layout 3; layout 2 lacked a column.
     try Python.run(
       """
       import sqlite3, sys

@@ -2,9 +2,9 @@ import Basics
 import TestSupport
 import Testing
 
-@Suite("A workspace can go", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
+@Suite("A workspace can be deleted", .serialized, .enabled(if: Clips.ffmpegIsThere, "ffmpeg makes the clips"))
 struct WithoutWorkspaceTests {
-  @Test("without it every command finds the runs in their directories, the one trained last first")
+  @Test("without it every command finds the runs in their directories, the last trained first")
   func gone() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -18,7 +18,7 @@ struct WithoutWorkspaceTests {
       #expect(try tool.run("distill", "--batch-size", "2", "--steps", "1", "--learning-rate", rate).status == 0)
       names.append(try #require(Files.names(in: tool.path("runs")).first { !names.contains($0) }))
     }
-    // Asked for again, the first one is the last that was trained.
+    // Trained again, the first run is now the last trained.
     #expect(try tool.run("distill", "--batch-size", "2", "--steps", "2", "--learning-rate", "1e-3").status == 0)
     try Files.remove(tool.path(".pipeline"))
     try Files.remove(tool.path("runs/\(names[1])"))

@@ -2,8 +2,8 @@ import Basics
 import TestSupport
 import Testing
 
-/// The judge of gradients, judged: whatever a path's bounds are, they must not let through what is no gradient.
-@Suite("What the golden gradients' judge refuses")
+/// Checks the comparison of gradients: no path's bounds may accept wrong gradients.
+@Suite("What the comparison with golden gradients refuses")
 struct AgreementTests {
   private static let expected: [Float] = {
     var random = SeededRandom(seed: 4)
@@ -29,7 +29,7 @@ struct AgreementTests {
     for isBefore in [true, false] { #expect(path.accepts(Agreement(expected, expected), isBefore: isBefore)) }
   }
 
-  @Test("a cosine is that of the definition, and nothing agrees with zeros")
+  @Test("the cosine follows its definition, and nothing agrees with zeros")
   func cosine() {
     let found = Agreement([3, 0], [Float(3), 4])
     #expect(abs(found.cosine - 0.6) < 1e-12 && found.error == 1)

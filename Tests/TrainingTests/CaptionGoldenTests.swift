@@ -14,7 +14,7 @@ struct CaptionGoldenTests {
   ]
 
   @Test(
-    "scores of words, loss and all gradients, of sentences of different lengths with mixed words", arguments: 0..<2,
+    "word scores, loss and all gradients, for sentences of different lengths with mixed words", arguments: 0..<2,
     InstructionSet.allCases.filter { $0 <= .best })
   func gradients(make: Int, set: InstructionSet) throws {
     let (goldens, make) = (try CaptionGoldens(), Self.makes[make])
@@ -59,7 +59,7 @@ struct CaptionGoldenTests {
     }
   }
 
-  @Test("the losses of 50 steps of AdamW with smoothed labels and clipped gradients")
+  @Test("the losses of 50 AdamW steps with label smoothing and gradient clipping")
   func steps() throws {
     let goldens = try CaptionGoldens()
     let decoder = goldens.decoder(.gelu, learned: false, isTied: false)

@@ -13,7 +13,7 @@ struct CaptionTrainingTests {
   private static let words = ["a", "dog", "barks", "the", "rain", "falls", "on", "it"]
   private static let vocabulary = CaptionVocabulary(.words, of: [words], floor: 1)
 
-  /// Audio clips of one to three embeddings, two sentences each.
+  /// Audio clips with one to three embeddings and two sentences each.
   private static func samples(_ count: Int, seed: UInt64) -> CaptionSamples {
     var random = SeededRandom(seed: seed)
     let audioClips = (0..<count).map { audio in (0..<(1 + audio % 3) * 10).map { _ in Float(random.normal()) } }
@@ -38,7 +38,7 @@ struct CaptionTrainingTests {
       (decoder.width, decoder.heads, decoder.depth, decoder.hidden) = (16, 2, 1, 24)
       (decoder.mostTokens, decoder.mostFrames) = (8, 4)
       recipe = CaptionRecipe(decoder)
-      // Five microbatches, the last of one sentence.
+      // There are five microbatches, of which the last has one sentence.
       (configuration.batchSize, configuration.microbatch, configuration.seed) = (9, 2, 4)
       configuration.optimizer.averageDecay = 0.9
       limits.checkpointEvery = .steps(1)
@@ -83,7 +83,7 @@ struct CaptionTrainingTests {
     }
   }
 
-  @Test("stopped after any step, or anywhere with another number of ranks, it goes on to the same bits and records")
+  @Test("stopped after any step, it resumes to the same bits and records, also with another number of ranks")
   func resumes() throws {
     let scratch = try Scratch()
     let whole = try Training().run(scratch["whole"])
@@ -103,7 +103,7 @@ struct CaptionTrainingTests {
     #expect(lines[0].count > 7 && lines[0].contains { $0.contains("CIDEr-D") && $0.contains("loss") })
   }
 
-  @Test("stops early when CIDEr-D on the validation audio clips no longer grows, and knows the best epoch")
+  @Test("stops early when CIDEr-D on the validation clips no longer rises, and records the best epoch")
   func earlyStop() throws {
     let scratch = try Scratch()
     var training = Training()
@@ -118,7 +118,7 @@ struct CaptionTrainingTests {
     #expect(epochs.count == best + 3)
   }
 
-  @Test("learns: the caption of each clip is written after some steps")
+  @Test("learns: after some steps it writes the caption of each clip")
   func learns() throws {
     let samples = CaptionSamples(
       width: 10, names: ["dog", "rain"],
@@ -144,12 +144,12 @@ struct CaptionTrainingTests {
     #expect(try task.validate(withScores: true).loss == -2)
   }
 
-  @Test("shares of mixed sentences are those of Beta(0.4, 0.4), the larger of both")
+  @Test("the shares of mixed sentences follow Beta(0.4, 0.4), taking the larger part")
   func shares() {
     var random = SeededRandom(seed: 1)
     let shares = (0..<20_000).map { _ in CaptionBatch.largerShare(0.4, &random) }
     #expect(shares.allSatisfy { (0.5...1).contains($0) })
-    // E|x − 1/2| of Beta(α, α) is 1 / (4^α · α · B(α, α)); of α = 0.4 it is 0.3398.
+    // E|x − 1/2| of Beta(α, α) is 1 / (4^α · α · B(α, α)), which is 0.3398 for α = 0.4.
     let mean = shares.reduce(0) { $0 + $1 - 0.5 } / Double(shares.count)
     #expect(abs(mean - 0.3398) < 0.005, "\(mean)")
   }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The encoder in training")
 struct EncoderTrainingTests {
-  /// Embeddings and the gradient of a fixed loss, on ten short spectrograms.
+  /// Embeddings and gradients of a fixed loss, on ten short spectrograms.
   private func pass(microbatch: Int, backend: any Backend) throws -> (embeddings: [Float], gradients: [Float]) {
     let architecture = Architecture.standard
     let parameters = Parameters(architecture.parameters)
@@ -40,7 +40,7 @@ struct EncoderTrainingTests {
     for microbatch in [8, 3] {
       let cut = try pass(microbatch: microbatch, backend: FastBackend(set))
       #expect(distance(cut.embeddings, whole.embeddings) < 1e-4)
-      // Values near a ReLU's edge fall to either side with rounding.
+      // Rounding moves values near a ReLU's threshold to either side.
       #expect(distance(cut.gradients, whole.gradients) < 2e-2, "microbatch \(microbatch), \(set)")
     }
   }

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Training
 
-/// Values of the public wav2clip 0.1.0 classes, read from the shared directory.
+/// Values of the public wav2clip 0.1.0 package, read from the shared directory.
 enum Golden {
   static let directory = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/wav2clip"
   static let isThere: Bool = {
@@ -32,7 +32,7 @@ enum Golden {
     try architecture.parameters + DistillationObjective(loss.name).parameters(encoder: 512, target: 512)
   }
 
-  /// What the golden start weights fill.
+  /// Parameters that hold the golden initial weights.
   static func parameters(_ loss: any DistillationLoss.Type = CrossProjectionLoss.self) throws -> Parameters {
     let parameters = try Parameters(specs(loss))
     try StateDictionary.load(try tensors("weights"), into: parameters, source: "golden weights")
@@ -111,11 +111,11 @@ enum Golden {
   }
 }
 
-/// One way through the kernels, and how far from the reference it may be.
+/// One set of kernels, and how far its results may be from the reference.
 enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
   case avx512, avx2, portable, mixed, mixedWinograd
 
-  /// Those that this CPU has.
+  /// The paths that this CPU supports.
   static let available = allCases.filter { path in
     switch path {
     case .mixed, .mixedWinograd: InstructionSet.hasBFloat16
@@ -141,7 +141,7 @@ enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
     return try FastBackend(instructionSet, precision: precision)
   }
 
-  /// Of embeddings, as a share of the norm.
+  /// The bound for embeddings, relative to the norm.
   var embedding: Float {
     switch self {
     case .mixed: 1e-2
@@ -150,7 +150,7 @@ enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  /// Of losses, absolute: of the same weights, after one step, after up to twenty.
+  /// The absolute bounds for losses: with the same weights, after one step, and after up to twenty steps.
   var losses: (same: Float, first: Float, later: Float) {
     switch self {
     case .mixed: (1e-3, 1e-2, 0.1)
@@ -159,7 +159,7 @@ enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
-  /// What gradients are held to: the largest difference as a share of the largest element, and the cosine.
+  /// The bounds for gradients: the largest difference relative to the largest element, and the cosine.
   typealias Bounds = (error: Double, cosine: Double)
 
   /// Of the last convolution and what follows it, and of the layers before, where each ReLU that falls on the other
@@ -179,20 +179,20 @@ enum GoldenPath: String, CaseIterable, CustomTestStringConvertible {
     return found.holds(error: bounds.error, cosine: bounds.cosine)
   }
 
-  /// Steps of training that are compared: plain code takes its time.
+  /// The number of training steps to compare; the portable kernels are slow.
   var steps: Int { self == .portable ? 3 : 20 }
 
   var testDescription: String { rawValue }
 }
 
-/// The largest difference, as a share of the largest expected element.
+/// The largest difference, relative to the largest expected element.
 func relativeError(_ found: [Float], _ expected: [Float]) -> Float {
   guard found.count == expected.count else { return .infinity }
   let largest = expected.map(abs).max() ?? 0
   return (zip(found, expected).map { abs($0 - $1) }.max() ?? 0) / max(largest, .leastNormalMagnitude)
 }
 
-/// The largest distance between rows, as a share of the expected row's norm.
+/// The largest distance between rows, relative to the norm of the expected row.
 func rowError(_ found: [Float], _ expected: [Float], width: Int) -> Float {
   guard found.count == expected.count, !found.isEmpty else { return .infinity }
   return stride(from: 0, to: found.count, by: width).map { start in

@@ -24,7 +24,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("embeddings in evaluation, single and in a batch", arguments: GoldenPath.available)
+  @Test("embeddings in evaluation mode, single and in a batch", arguments: GoldenPath.available)
   func evaluation(path: GoldenPath) throws {
     let expected = try Golden.tensors("expected")
     let waveforms = try Golden.waveforms()
@@ -59,7 +59,7 @@ struct GoldenTests {
   func losses(path: GoldenPath) throws {
     let expected = try Golden.tensors("expected")
     let (waveforms, images) = (try Golden.waveforms(), try Golden.images())
-    // The golden single-temperature losses were taken with one of the crossed loss's two temperatures each.
+    // Each golden single-temperature loss was computed with one of the two temperatures of the crossed loss.
     for (loss, name, temperature) in [
       (CrossProjectionLoss.self as any DistillationLoss.Type, "clip_loss_x", "loss_fn_a"),
       (ImageProjectionLoss.self, "clip_loss_i", "loss_fn_a"), (PlainLoss.self, "clip_loss", "loss_fn_i"),
@@ -99,7 +99,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("a batch of 32 cut into microbatches of 8 and of 2", arguments: [8, 2])
+  @Test("a batch of 32 split into microbatches of 8 and of 2", arguments: [8, 2])
   func microbatches(size: Int) throws {
     let path = try #require(GoldenPath.available.first)
     let expected = try Golden.tensors("steps")

@@ -6,10 +6,10 @@ import Testing
 
 @testable import Training
 
-/// What every loss in `builtInLosses` holds to.
+/// The contract of every loss in `builtInLosses`.
 @Suite("Every loss")
 struct LossContractTests {
-  /// A loss between spaces of two widths.
+  /// A loss for an encoder and a teacher of given widths.
   struct Case: Sendable, CustomTestStringConvertible {
     var name: String
     var encoder: Int
@@ -20,7 +20,7 @@ struct LossContractTests {
     }
   }
 
-  /// Each loss at one width, and between two where it can join them.
+  /// Each loss with equal widths, and with two widths if the loss supports them.
   static let cases = builtInLosses.flatMap { loss -> [Case] in
     let same = [Case(name: loss.name, encoder: 6, teacher: 6)]
     guard (try? loss.projections(encoder: 6, teacher: 9)) != nil else { return same }
@@ -48,7 +48,7 @@ struct LossContractTests {
       parameters = Parameters(
         try DistillationObjective(layer.name).parameters(encoder: layer.encoder, target: layer.teacher))
       parameters.initialize(seed: 2)
-      // Scales that differ, so that one taken for the other is seen.
+      // The scales differ, so that the test notices if they are swapped.
       for (k, name) in loss.logitScales.enumerated() { parameters.weights(name)[0] = 1.3 - 0.6 * Float(k) }
       var random = SeededRandom(seed: 8, for: layer.testDescription)
       audio = (0..<LossContractTests.rows * layer.encoder).map { _ in Float(random.normal()) }
@@ -81,7 +81,7 @@ struct LossContractTests {
       return Result(loss: found.loss, audio: found.audio?.values ?? [], gradients: context.gradients.values)
     }
 
-    /// The loss by its definition.
+    /// The loss as defined.
     func defined(audio: [Double]? = nil, _ values: PlainValues? = nil) throws -> Double {
       func rows(_ flat: [Double], _ width: Int) -> [[Double]] {
         stride(from: 0, to: flat.count, by: width).map { Array(flat[$0..<$0 + width]) }
@@ -93,7 +93,7 @@ struct LossContractTests {
     }
   }
 
-  @Test("has a definition, and a name of its own")
+  @Test("has a definition and a unique name")
   func definitions() {
     #expect(Set(builtInLosses.map { $0.name }) == Set(LossDefinitions.definitions.keys))
     #expect(Set(builtInLosses.map { $0.name }).count == builtInLosses.count)
@@ -101,7 +101,7 @@ struct LossContractTests {
     #expect(throws: Failure.self) { try Training.loss(named: "cxx") }
   }
 
-  @Test("is its definition, with gradients and without", arguments: cases)
+  @Test("equals its definition, with and without gradients", arguments: cases)
   func value(layer: Case) throws {
     let setting = try Setting(layer)
     let expected = try setting.defined()
@@ -111,7 +111,7 @@ struct LossContractTests {
     #expect(quiet.loss == found.loss && quiet.audio.isEmpty && quiet.gradients.allSatisfy { $0 == 0 })
   }
 
-  @Test("its gradients are central differences of its definition: audio, projections, logit scales", arguments: cases)
+  @Test("its gradients equal central differences of its definition: audio, projections, logit scales", arguments: cases)
   func gradients(layer: Case) throws {
     let setting = try Setting(layer)
     let found = try setting.evaluate()
@@ -143,7 +143,7 @@ struct LossContractTests {
     }
   }
 
-  @Test("gives the same bits on one to three threads, and a second time", arguments: cases)
+  @Test("gives the same bits on one to three threads and when repeated", arguments: cases)
   func sameBits(layer: Case) throws {
     let setting = try Setting(layer)
     let one = try setting.evaluate()
@@ -151,7 +151,7 @@ struct LossContractTests {
   }
 
   @Test(
-    "sees whole batches: however rows were cut into microbatches before it, its bits are the same", arguments: cases)
+    "sees whole batches: its bits do not depend on the microbatches that the rows come from", arguments: cases)
   func microbatches(layer: Case) throws {
     let setting = try Setting(layer)
     let threads = WorkerThreads(2)

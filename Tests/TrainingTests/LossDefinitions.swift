@@ -1,14 +1,14 @@
 import Foundation
 import Networks
 
-/// Losses written out in double precision, one rows of numbers at a time: what the code's are held against. A new loss
-/// is a line in `definitions`.
+/// Losses written out in double precision, row by row, as the reference for the code. A new loss is a line in
+/// `definitions`.
 enum LossDefinitions {
   typealias Rows = [[Double]]
-  /// The loss of audio and teacher rows, row i of one belonging to row i of the other.
+  /// The loss of audio and teacher rows; row i of one belongs to row i of the other.
   typealias Definition = @Sendable (_ audio: Rows, _ teacher: Rows, _ weights: PlainValues) -> Double
 
-  /// By the loss's name.
+  /// Definitions by the name of the loss.
   static let definitions: [String: Definition] = [
     // ½ · (L(a, f(t); s_i) + L(g(a), t; s_a)).
     "cx": { audio, teacher, weights in
@@ -39,7 +39,7 @@ enum LossDefinitions {
     return sum / Double(2 * a.count)
   }
 
-  /// W₃ · (d ⊙ max(0, W₀ · x + b₀)) + b₃, d the dropout's factors.
+  /// W₃ · (d ⊙ max(0, W₀ · x + b₀)) + b₃, where d are the dropout factors.
   static func projected(_ rows: Rows, _ name: String, _ weights: PlainValues) -> Rows {
     let hidden = affine(rows, "\(name).sequential.0", weights)
     let width = hidden[0].count

@@ -9,7 +9,7 @@ import Testing
 /// Losses against numpy's values, which a script made from written-out definitions and the repository holds.
 @Suite("Numpy agrees with every loss")
 struct LossGoldenTests {
-  /// As `Scripts/reference/make-layer-goldens` has them.
+  /// The sizes in `Scripts/reference/make-layer-goldens`.
   private static let (rows, encoder) = (5, 6)
 
   static let cases = builtInLosses.flatMap { loss in

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Training
 
-/// A tiny network on noise, trained by ranks that are threads of this process.
+/// Trains a tiny network on noise, with ranks that are threads of this process.
 @Suite("Training on several ranks")
 struct RankTrainingTests {
   private static let architecture = Architecture.resNet("tiny", blocks: [1, 1], channels: [32, 64])
@@ -31,12 +31,14 @@ struct RankTrainingTests {
     var clips: any TrainingClips = RankTrainingTests.train
 
     init() {
-      // Eleven microbatches, the last of one clip.
+      // There are eleven microbatches, of which the last has one clip.
       (configuration.batchSize, configuration.microbatch, configuration.seed) = (21, 2, 9)
       configuration.optimizer.averageDecay = 0.9
     }
 
-    /// - Returns: all that a checkpoint keeps of a learner.
+    /// Trains on these ranks.
+    ///
+    /// - Returns: everything that a checkpoint stores of a learner.
     func run(_ directory: String, _ ranks: RankGroup) throws -> [[UInt32]] {
       var limits = TrainingLimits()
       (limits.steps, limits.checkpointEvery) = (steps, .steps(1))
@@ -49,7 +51,7 @@ struct RankTrainingTests {
       return trainer.learner.buffers.map { $0.buffer.values.map(\.bitPattern) }
     }
 
-    /// On each rank, with rank 0 in `directory`.
+    /// Trains on `count` ranks; rank 0 writes to `directory`.
     func runAll(_ count: Int, _ directory: String, silence: Double = 30) -> [Result<[[UInt32]], any Error>] {
       RankThreads.run(count, silence: silence) { ranks in
         try run(ranks.isFirst ? directory : "\(directory)-rank-\(ranks.rank)", ranks)
@@ -57,7 +59,7 @@ struct RankTrainingTests {
     }
   }
 
-  @Test("every rank ends with the bits of one process, more ranks than microbatches too", arguments: [1, 2])
+  @Test("every rank ends with the bits of one process, also with more ranks than microbatches", arguments: [1, 2])
   func sameBits(threads: Int) throws {
     let scratch = try Scratch()
     var training = Training()
@@ -66,11 +68,11 @@ struct RankTrainingTests {
     for count in [2, 3, 4, 8, 13] {
       for result in training.runAll(count, scratch["\(count)"]) { #expect(try result.get() == alone, "\(count) ranks") }
     }
-    // Rank 0 alone writes.
+    // Only rank 0 writes.
     #expect(try Files.names(in: scratch.path).sorted() == ["13", "2", "3", "4", "8", "alone"])
   }
 
-  @Test("what joins the batch before the encoder has the same bits too: its normalization, mixed clips, crops")
+  @Test("steps on the batch before the encoder give the same bits too: normalization, mixed clips, crops")
   func options() throws {
     let scratch = try Scratch()
     var training = Training()
@@ -86,7 +88,7 @@ struct RankTrainingTests {
     }
   }
 
-  @Test("goes on with another number of ranks, and without any")
+  @Test("resumes with another number of ranks, and with a single process")
   func changes() throws {
     let scratch = try Scratch()
     var training = Training()
@@ -99,7 +101,7 @@ struct RankTrainingTests {
     #expect(try training.runAll(2, scratch["changing"])[1].get() == alone)
   }
 
-  @Test("when a rank dies the others end, the last checkpoint stands, and training goes on from it")
+  @Test("when a rank dies, the others end, the last checkpoint stays, and training resumes from it")
   func dead() throws {
     let scratch = try Scratch()
     var training = Training()
@@ -118,7 +120,7 @@ struct RankTrainingTests {
     for result in training.runAll(2, scratch["run"]) { #expect(try result.get() == alone) }
   }
 
-  /// Cannot be read in the second epoch by one of those who read them.
+  /// Clips of which one read fails, in the second epoch.
   private struct FragileClips: TrainingClips {
     let clips: any TrainingClips
     private let reads = Reads()
@@ -145,7 +147,7 @@ struct RankTrainingTests {
     }
   }
 
-  @Test("a rank that cannot write ends all, with what stood in its way")
+  @Test("if a rank cannot write, all ranks end with its error")
   func cannotWrite() throws {
     let scratch = try Scratch()
     try Files.write("in the way", to: scratch["run"])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Training
 
-@Suite("Options of the recipe")
+@Suite("Options of the training recipe")
 struct RecipeTests {
   private let architecture = Architecture.resNet("tiny", blocks: [1, 1], channels: [32, 64])
 
@@ -41,13 +41,13 @@ struct RecipeTests {
     #expect((10...40).contains(shares.count), "about half the clips are mixed")
   }
 
-  @Test("nothing is done to a clip by default")
+  @Test("by default a clip is not changed")
   func plainView() {
     let view = ClipView(Augmentation(), seed: 1, epoch: 0, clip: "a", samples: 160_000, taken: 160_000)
     #expect(view.start == 0 && view.gain == 1 && view.share == 1 && view.masks.isEmpty)
   }
 
-  @Test("weight decay shrinks matrices and kernels alone; without gradients nothing else moves")
+  @Test("weight decay shrinks only matrices and kernels; without gradients nothing else changes")
   func decay() throws {
     var settings = OptimizerSettings()
     settings.weightDecay = 0.5
@@ -61,7 +61,7 @@ struct RecipeTests {
     }
   }
 
-  @Test("a long gradient is shortened, a short one is left alone")
+  @Test("a gradient with a large norm is clipped, a small one is not changed")
   func limit() throws {
     var settings = OptimizerSettings()
     settings.gradientLimit = 2
@@ -75,7 +75,7 @@ struct RecipeTests {
     }
   }
 
-  @Test("the average follows the weights, and temperatures stay below their limit")
+  @Test("the moving average follows the weights, and temperatures stay below their limit")
   func average() throws {
     var settings = OptimizerSettings()
     (settings.averageDecay, settings.temperatureLimit) = (0.75, 10)
@@ -92,7 +92,7 @@ struct RecipeTests {
     #expect(learner.parameters.trainable.start[place] <= 2.302_586)
   }
 
-  @Test("the rate grows over the warm-up")
+  @Test("the learning rate rises during the warm-up")
   func warmUp() throws {
     var moved: [Float] = []
     for steps in [0, 4] {

@@ -45,7 +45,7 @@ struct SupervisedTrainingTests {
     return try training.scores(Array(32..<48))
   }
 
-  @Test("learns clips that differ, and gives the same bits on one thread and on two")
+  @Test("learns different clips, and gives the same bits on one thread and on two")
   func learns() throws {
     let scores = try scores(threads: 1, seed: 3)
     let right = (0..<16).count { (scores[2 * $0] > scores[2 * $0 + 1]) == ($0 % 2 == 0) }
@@ -54,7 +54,7 @@ struct SupervisedTrainingTests {
     #expect(try self.scores(threads: 2, seed: 4) != scores)
   }
 
-  @Test("an embedding of mixed lengths is that of each audio clip alone")
+  @Test("clips of mixed lengths have the same embeddings together as alone")
   func mixedLengths() throws {
     let threads = WorkerThreads(2)
     defer { threads.stop() }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Training
 
-@Suite("What training goes on from")
+@Suite("The state that training resumes from")
 struct TrainingStateTests {
   private let directory = FileManager.default.temporaryDirectory.path + "/pipeline-test-\(UUID().uuidString.prefix(8))"
 
@@ -30,7 +30,7 @@ struct TrainingStateTests {
     try Files.write(bytes, to: path)
   }
 
-  @Test("damaged checkpoints are set aside, so that they push out none that is saved later")
+  @Test("damaged checkpoints are set aside, so that they do not displace later ones")
   func damaged() throws {
     defer { try? Files.remove(directory) }
     let checkpoints = try CheckpointDirectory(directory)
@@ -49,7 +49,7 @@ struct TrainingStateTests {
     #expect(try Files.names(in: directory).filter { $0.hasSuffix(".safetensors.damaged") }.count == 2)
   }
 
-  @Test("whatever operation of a save fails, the checkpoint before it or the new one is there")
+  @Test("whichever operation of a save fails, the previous or the new checkpoint is there")
   func faults() throws {
     let students = (0...3).map { learner(UInt64($0)) }
     let outcome = try FaultWalk(
@@ -65,11 +65,11 @@ struct TrainingStateTests {
       }
     ).run()
     #expect(outcome.problems == [])
-    // The left-over's removal, open, a write, sync, rename, the directory's sync, the oldest one's removal.
+    // Remove the leftover, open, write, sync, rename, sync the directory, remove the oldest checkpoint.
     #expect(outcome.operations >= 7)
   }
 
-  @Test("the newest state is read without the numbers")
+  @Test("the newest state is read without the weights")
   func latestState() throws {
     defer { try? Files.remove(directory) }
     let checkpoints = try CheckpointDirectory(directory)
@@ -79,7 +79,7 @@ struct TrainingStateTests {
     #expect(checkpoints.latestState == state(7, epoch: 2))
   }
 
-  @Test("records of what is done again are dropped: later steps, and an epoch that was not finished")
+  @Test("metrics of work that is redone are dropped: later steps, and an unfinished epoch")
   func metrics() throws {
     try Files.makeDirectory(directory)
     defer { try? Files.remove(directory) }
@@ -94,7 +94,7 @@ struct TrainingStateTests {
       }
       try log.sync()
     }
-    // The checkpoint of the epoch's last batch, and not yet that of the epoch.
+    // The checkpoint after the epoch's last batch, before the one at the end of the epoch.
     var unfinished = state(10)
     unfinished.batchInEpoch = 10
     for (state, kinds) in [
@@ -106,7 +106,7 @@ struct TrainingStateTests {
     }
   }
 
-  @Test("training is over after its epochs, its steps, or too many epochs without a better loss")
+  @Test("training ends after its epochs, its steps, or too many epochs without a better loss")
   func end() {
     var (configuration, limits) = (TrainingConfiguration(), TrainingLimits())
     (configuration.batchSize, configuration.patience) = (4, 3)
@@ -116,7 +116,7 @@ struct TrainingStateTests {
     }
     #expect(end(TrainingState()) == nil && end(state(8, epoch: 4)) == nil)
     #expect(end(state(9, epoch: 4)) == "9 steps done" && end(state(10, epoch: 5)) == "all epochs done")
-    // All batches of the epoch are done: it is yet to be validated.
+    // All batches of the epoch are done, but it is not validated yet.
     var last = state(10, epoch: 4)
     last.batchInEpoch = 2
     #expect(end(last) == nil)

@@ -38,7 +38,7 @@ struct AudioEmbedderTests {
     }
   }
 
-  @Test("several audio clips of several lengths are embedded as each by itself")
+  @Test("audio clips of several lengths are embedded together as each alone")
   func several() throws {
     let audioClips = [0.02, 1, 10, 1, 3.3].enumerated().map { audio(UInt64($0.offset), seconds: $0.element) }
     let together = try embedder.embed(audioClips, sampleRate: 16_000)
@@ -49,7 +49,7 @@ struct AudioEmbedderTests {
     #expect(try embedder.embed([[Float]](), sampleRate: 16_000).isEmpty)
   }
 
-  @Test("embeddings of length one point the same way; without the projection they are others")
+  @Test("normalized embeddings keep their direction; without the projection the embedding differs")
   func options() throws {
     let audio = audio(1, seconds: 1)
     let plain = try embedder.embed(audio, sampleRate: 16_000)
@@ -58,14 +58,14 @@ struct AudioEmbedderTests {
     for (a, b) in zip(plain, unit) { #expect(abs(a / norm - b) < 1e-6) }
     let encoder = try AudioEmbedder(weights: scratch["w.safetensors"], projection: false)
     #expect(!encoder.isProjected)
-    // After the last ReLU and the mean nothing is negative.
+    // After the last ReLU and the mean, no value is negative.
     #expect(try encoder.embed(audio, sampleRate: 16_000).allSatisfy { $0 >= 0 })
     #expect(plain.contains { $0 < 0 })
   }
 
-  @Test("windows begin a hop apart, the tail is dropped, and all are normalized together", arguments: [1, 0.5, 2.5])
+  @Test("windows begin one hop apart, the tail is dropped, and all are normalized together", arguments: [1, 0.5, 2.5])
   func windows(hop: Double) throws {
-    // A loud half and a quiet half: normalized by itself each window would look alike.
+    // A loud half and a quiet half; if each window were normalized alone, they would look alike.
     let audio = audio(1, seconds: 3) + audio(2, seconds: 3.9).map { $0 * 0.01 }
     let windows = try embedder.embedWindows(audio, sampleRate: 16_000, hop: hop)
     #expect(windows.count == 1 + Int((6.9 - 1) / hop))
@@ -75,7 +75,7 @@ struct AudioEmbedderTests {
     #expect(try embedder.embedWindows(Array(audio[..<15_999]), sampleRate: 16_000, hop: hop).isEmpty)
   }
 
-  @Test("audio that fills no window has one embedding of the whole, where that is asked for")
+  @Test("audio shorter than a window has one embedding of the whole, if requested")
   func shortAsWhole() throws {
     let clips = [audio(1, seconds: 0.6), audio(2, seconds: 2.5), audio(3, seconds: 0.01)]
     let cut = try WindowCut(hopSeconds: 1)
@@ -105,10 +105,10 @@ struct AudioEmbedderTests {
     }
   }
 
-  @Test("a tone is the same audio at any rate: 44.1 kHz and 8 kHz come near what they are at 16 kHz")
+  @Test("the sample rate hardly matters: 44.1 kHz and 8 kHz give nearly the embedding of 16 kHz")
   func rates() throws {
     func chord(_ rate: Double) -> [Float] {
-      // Under 7/16 of the slowest rate, where the filter is flat; with the noise floor that every real audio has.
+      // Below 7/16 of the lowest rate, where the filter is flat, and with a noise floor, as all real audio has.
       (0..<Int(3 * rate)).map { i in
         let t = Double(i) / rate
         return Float(stride(from: 110.0, to: 3_400, by: 137).reduce(0) { $0 + 0.02 * sin(2 * .pi * $1 * t + $1) })
@@ -129,7 +129,7 @@ struct AudioEmbedderTests {
     }
   }
 
-  @Test("what cannot be embedded is an error with a code and a way out")
+  @Test("what cannot be embedded is an error with a code and a hint")
   func errors() throws {
     func code(_ body: () throws -> Void) -> String? {
       do { try body() } catch { return (error as? EmbeddingError)?.code ?? "\(error)" }

@@ -2,17 +2,17 @@ import Basics
 import Models
 import Shards
 
-/// Audio clips' embeddings, of a file that `pipeline embed --windows` wrote, or of any other that holds rows by id.
+/// Embeddings of audio clips, from a file of `pipeline embed --windows` or any other file that holds rows by id.
 package struct CaptionEmbeddings: Sendable {
   /// In byte order.
   package let keys: [String]
-  /// Of each key its rows, one behind another, `[rows, width]`.
+  /// The rows of each key, one after another, `[rows, width]`.
   package let rows: [[Float]]
   package let width: Int
-  /// Audio clips without a row: shorter than a second.
+  /// Keys of audio clips without a row, because they are shorter than a second.
   package let empty: [String]
 
-  /// - Throws: `caption.vectors` for rows that cannot be used; what the format throws.
+  /// - Throws: `caption.vectors` for rows that cannot be used; errors of the format.
   package init(_ path: String) throws {
     let index = try EmbeddingIndex(paths: [path])
     if let refused = index.refused.first { throw refused }
@@ -41,8 +41,8 @@ package struct CaptionEmbeddings: Sendable {
     (self.keys, self.rows, self.width, empty) = (keys, rows, width, [])
   }
 
-  /// Those that have a sentence.
-  /// - Parameter captions: by key.
+  /// The clips that have at least one caption, with their captions.
+  /// - Parameter captions: captions by key.
   package func joined(_ captions: [String: [String]]) -> (embeddings: CaptionEmbeddings, references: [[String]]) {
     let chosen = keys.indices.filter { !(captions[keys[$0]] ?? []).isEmpty }
     return (

@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// The error messages of this module.
 extension Failure {
   static func captionEmbeddings(_ path: String, _ key: String, _ problem: String) -> Failure {
     Failure("caption.embeddings", "a clip's embeddings cannot be used", on: "\(path), \(key)", found: problem)

@@ -6,9 +6,9 @@ import Networks
 import Ranks
 import Training
 
-/// Trains a captioner, or goes on where it was stopped, and writes the best one to a file.
+/// Trains a captioner, or resumes its training, and writes the best weights to a file.
 ///
-/// A training's directory is named by what its weights depend on: recipe, data and toolchain.
+/// The training's directory is named after what its weights depend on: recipe, data and toolchain.
 package struct CaptionTrainJob {
   package enum Event {
     case began(name: String, sentences: Int, clips: Int, validation: Int, vocabulary: Int, parameters: Int)
@@ -20,13 +20,13 @@ package struct CaptionTrainJob {
   package let settings: CaptionTrainSettings
   private let score: CaptionTask.Score
 
-  /// - Parameter score: of captions against what was said of their audio clips; gives CIDEr-D, and what else is
-  ///   recorded.
+  /// - Parameter score: compares captions with the reference captions of their clips; returns CIDEr-D and other values
+  ///   to record.
   package init(_ settings: CaptionTrainSettings, score: @escaping CaptionTask.Score) {
     (self.settings, self.score) = (settings, score)
   }
 
-  /// - Throws: `caption.…`; `ranks.differ` where ranks have other settings, data or another program.
+  /// - Throws: `caption.…`; `ranks.differ` when ranks have different settings, data or programs.
   package func run(ranks: RankGroup = .alone, _ events: @escaping (Event) -> Void) throws {
     let data = try ranks.together { try CaptionTrainingData(settings) }
     let recipe = try recipe(data)
@@ -87,7 +87,7 @@ package struct CaptionTrainJob {
     return recipe
   }
 
-  /// What the weights are a function of, and what the directory says of it.
+  /// The digest of everything that the weights depend on, and the description that is written to the directory.
   private func identity(
     _ recipe: CaptionRecipe, _ data: CaptionTrainingData, _ backend: FastBackend
   ) throws -> (Digest, [UInt8]) {

@@ -4,15 +4,15 @@ import Models
 import Networks
 import Training
 
-/// What `pipeline caption train` is asked to do.
+/// The settings of `pipeline caption train`.
 package struct CaptionTrainSettings: Sendable {
-  /// Audio clips in whose place a decoder sees its sentences' own embeddings.
+  /// Training on texts: the decoder sees the embeddings of the sentences instead of embeddings of audio clips.
   package struct Texts: Sendable {
-    /// How audio clips' embeddings take the place of texts' where the decoder is used.
+    /// How embeddings of audio clips replace those of texts when the decoder is used.
     package enum Bridge: String, Sendable, CaseIterable {
-      /// As they are: training adds noise to texts' embeddings, so that the decoder does not mind how far off they are.
+      /// Unchanged: training adds noise to the text embeddings, so that the decoder tolerates the difference.
       case noise
-      /// Put together of the training texts' embeddings that are near.
+      /// Replaced by a combination of the nearest training texts' embeddings.
       case projection
     }
 
@@ -25,20 +25,20 @@ package struct CaptionTrainSettings: Sendable {
     }
   }
 
-  /// Of audio clips to train on and of those that are kept out; with `texts` the first is not looked at.
+  /// Files with embeddings of the training clips and of the validation clips; with `texts`, the first is not used.
   package var embeddings: String?
   package var validationEmbeddings: String?
-  /// Sentences by the ids of audio clips.
+  /// Captions by clip id.
   package var captions: [String: [String]] = [:]
   package var validationCaptions: [String: [String]] = [:]
   package var texts: Texts?
 
-  /// Its inputs and vocabulary come from the data.
+  /// The decoder; its inputs and vocabulary are set from the data.
   package var decoder = CaptionDecoder(inputs: 1, vocabulary: 4)
   package var kind = CaptionVocabulary.Kind.words
-  /// Cuts a sentence into tokens; nil: into words.
+  /// Splits a sentence into tokens; nil splits it into words.
   package var cut: (@Sendable (String) -> [String])?
-  /// Tokens that come less often are not known.
+  /// Tokens that occur less often are treated as unknown.
   package var floor = 1
   package var smoothing = 0.2
   package var mixup = 0.4
@@ -46,7 +46,7 @@ package struct CaptionTrainSettings: Sendable {
   package var beams = 3
   package var configuration = CaptionRecipe.configuration()
   package var limits = TrainingLimits()
-  /// Whether the captioner keeps what it was trained on, for `--nearest`.
+  /// Whether the captioner file keeps its training captions and embeddings, for `--nearest`.
   package var keepsNeighbors = false
 
   package var directory = "captioners"

@@ -3,19 +3,19 @@ import Kernels
 import Models
 import Training
 
-/// What a captioner is trained on, in tokens: made of files once, the same for every rank.
+/// The training data of a captioner as tokens, read from files once; the same on every rank.
 struct CaptionTrainingData {
   let vocabulary: CaptionVocabulary
   let train: CaptionSamples
-  /// Nil: there are no audio clips with sentences to look at.
+  /// Nil when there are no validation clips with captions.
   let validation: CaptionSamples?
   let conditioning: CaptionConditioning
   let neighbors: CaptionNeighbors?
-  /// Of embeddings and tokens.
+  /// Digest of all embeddings and tokens.
   let digest: Digest
-  /// Sentences that were longer than the decoder takes, and were cut.
+  /// Number of sentences that were longer than the decoder accepts and were cut.
   let cut: Int
-  /// Clips without a caption.
+  /// Number of clips without a caption.
   let uncaptioned: Int
 
   init(_ settings: CaptionTrainSettings) throws {
@@ -29,7 +29,7 @@ struct CaptionTrainingData {
     self.vocabulary = vocabulary
     let tokens = { (sentence: String) in Array(vocabulary.numbers(of: settings.tokens(sentence)).prefix(most)) }
     let frames = settings.decoder.mostFrames
-    // Texts have one embedding each, and a decoder that is trained on them sees one of an audio clip.
+    // A text has one embedding, so a decoder trained on texts also gets one embedding for an audio clip.
     let own = CaptionConditioning.windows
     train = CaptionSamples(
       width: width, names: names, audioClips: embeddings.map { own.rows($0, width: width, most: frames) },

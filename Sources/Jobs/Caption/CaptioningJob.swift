@@ -4,13 +4,13 @@ import Kernels
 import Models
 import Networks
 
-/// What `pipeline caption` is asked to do.
+/// The settings of `pipeline caption`.
 package struct CaptioningSettings: Sendable {
-  /// A file of audio clips' embeddings.
+  /// A file with embeddings of audio clips.
   package var embeddings = ""
   package var captioner = ""
   package var options = BeamSearch.Options()
-  /// Whether the training sentence whose audio is nearest stands in place of a new one.
+  /// Whether to return the training caption whose audio is nearest, instead of generating a new one.
   package var nearest = false
   /// `.jsonl` or `.csv`; `-`: JSON lines to standard output.
   package var output = "-"
@@ -19,21 +19,21 @@ package struct CaptioningSettings: Sendable {
   package init() {}
 }
 
-/// A sentence for each of a file's audio clips.
+/// Writes a caption for each audio clip of a file.
 package struct CaptioningJob: Sendable {
   package struct Line: Codable, Sendable, Equatable {
     package var id: String
     package var caption: String
-    /// The mean logarithm of the tokens' likelihoods; of a nearest sentence the cosine.
+    /// The mean log likelihood of the tokens; for a nearest training caption, the cosine.
     package var score: Double
     package var tokens: [String]
     package var logLikelihoods: [Double]
   }
 
   package enum Event {
-    /// Of audio clips, how many have a sentence.
+    /// How many of the audio clips have a caption so far.
     case captioned(Int, of: Int)
-    /// Audio clips that get none: they are shorter than a second.
+    /// Audio clips that get no caption because they are shorter than a second.
     case short([String])
   }
 

@@ -5,8 +5,8 @@ import Kernels
 import Models
 import Wav2CLIP
 
-/// A captioner with the encoder whose embeddings it was trained on: sentences for audio clips themselves, as `evaluate
-/// caption` asks for them.
+/// A captioner together with the encoder whose embeddings it was trained on. It writes captions for audio, as `evaluate
+/// caption` needs them.
 package final class ListeningCaptioner: Evaluation.Captioner {
   package let name: String
   private let model: CaptionModel
@@ -18,7 +18,7 @@ package final class ListeningCaptioner: Evaluation.Captioner {
   /// - Parameters:
   ///   - path: the captioner's file.
   ///   - encoder: makes the embeddings.
-  /// - Throws: `captioner.…`; `caption.width` where the encoder's embeddings have another width.
+  /// - Throws: `captioner.…`; `caption.width` when the width of the encoder's embeddings differs.
   package init(
     captioner path: String, encoder: Model, options: BeamSearch.Options = .init(), threads count: Int
   ) throws {

@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module: about stages of the user's own.
+/// The error messages of this module, about the user's own stages.
 extension Failure {
   static func noSuchStep(_ name: String, known: [String]) -> Failure {
     Failure(
@@ -30,7 +30,7 @@ extension Failure {
       found: "input \(input), output \(output)", expected: "folders apart", exit: .usage)
   }
 
-  /// Before anything has run.
+  /// An input that does not exist and that no earlier step makes; found before anything runs.
   static func stageInputNowhere(_ stage: ShellStage, _ path: String) -> Failure {
     Failure(
       "stages.input", "an input of a stage is not there, and no step before it makes it",

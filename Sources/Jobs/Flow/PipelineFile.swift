@@ -1,7 +1,9 @@
 import Basics
 import Yams
 
-/// A pipeline file: the flags of each command, written down. Flags win over it, it wins over built-in defaults.
+/// A pipeline file: the values of command-line flags, kept in a file.
+///
+/// A flag overrides the file, and the file overrides the built-in default.
 package struct PipelineFile: Sendable {
   package static let standardPath = "Pipelines/wav2clip.yaml"
   private static let sizeLimit = 1 << 20
@@ -11,7 +13,7 @@ package struct PipelineFile: Sendable {
     package enum Kind: Sendable { case value, list, flag }
     package var name: String
     package var kind: Kind
-    /// Has no flag: the command takes it as an argument.
+    /// Whether the command takes it as an argument instead of a flag.
     package var isArgument: Bool
 
     package init(_ name: String, _ kind: Kind, isArgument: Bool = false) {
@@ -23,7 +25,7 @@ package struct PipelineFile: Sendable {
   package struct Section: Sendable {
     package var name: String
     package var keys: [Key]
-    /// What is wrong with words that the section gives; nil: nothing. Looks at nothing but the words.
+    /// What is wrong with the words that the section gives; nil when they are valid. Checks only the words.
     package var problem: @Sendable (_ words: [String]) -> Failure?
 
     package init(name: String, keys: [Key], problem: @escaping @Sendable ([String]) -> Failure?) {
@@ -34,12 +36,12 @@ package struct PipelineFile: Sendable {
   package let path: String
   private let sections: [Section]
   private var values: [String: [String: [String]]] = [:]
-  /// Of each section and, as `section key`, of each key.
+  /// Line numbers: of each section by its name, of each key by `section key`.
   private var lines: [String: Int] = [:]
-  /// The section `stages`: commands of the user's own.
+  /// The section `stages`: the user's own commands.
   package private(set) var shellStages: [ShellStage] = []
 
-  /// - Throws: `Failure` with the line for what is not understood.
+  /// - Throws: `Failure` with the line of anything that is not understood.
   package init(_ path: String, sections: [Section]) throws {
     (self.path, self.sections) = (path, sections)
     let bytes = try Files.readStream(path, limit: Self.sizeLimit)
@@ -74,12 +76,12 @@ package struct PipelineFile: Sendable {
           throw Self.wrong(problem, key, texts, path)
         }
       }
-      // Values that are well by themselves and do not go together.
+      // Values that are valid one by one but not together.
       if let problem = section.problem(words(section.name)) { throw Self.wrong(problem, place, nil, path) }
     }
   }
 
-  /// A list of mappings, one a stage.
+  /// A list of mappings, one for each stage.
   private static func shellStages(_ node: Node, _ path: String, _ section: Place) throws -> [ShellStage] {
     guard let list = node.sequence else {
       throw Failure(
@@ -103,7 +105,7 @@ package struct PipelineFile: Sendable {
     return stages
   }
 
-  /// A key and where it stands.
+  /// A key and its line.
   private struct Place {
     var text: String
     var line: Int
@@ -140,8 +142,8 @@ package struct PipelineFile: Sendable {
 
   package func text(_ section: String, _ key: String) -> String? { list(section, key).first }
 
-  /// A section as words of a command line. Keys that are arguments, not flags, are not among them.
-  /// - Parameter own: the words of the command line; options that may be repeated and are among them are left out here.
+  /// The section's flags as words of a command line, without keys that are arguments.
+  /// - Parameter own: the words of the command line; repeatable options that occur in it are not taken from the file.
   package func words(_ section: String, besides own: [String] = []) -> [String] {
     let keys = sections.first { $0.name == section }?.keys ?? []
     let kept = keys.filter { key in
@@ -157,7 +159,7 @@ package struct PipelineFile: Sendable {
     }
   }
 
-  /// Where a key stands, for messages: `my.yaml, line 3, videos`.
+  /// Where a key is, for messages: `my.yaml, line 3, videos`.
   package func place(_ section: String, _ key: String) -> String {
     lines["\(section) \(key)"].map { "\(path), line \($0), \(key)" } ?? "\(path), \(section)"
   }
@@ -166,7 +168,7 @@ package struct PipelineFile: Sendable {
     wrong(Failure("pipeline-file.value", what), key, texts, path)
   }
 
-  /// - Parameter texts: the key's; nil: of a whole section.
+  /// - Parameter texts: the key's values; nil when the problem is about a whole section.
   private static func wrong(_ problem: Failure, _ key: Place, _ texts: [String]?, _ path: String) -> Failure {
     Failure(
       "pipeline-file.value", problem.what, on: "\(path), line \(key.line), \(key.text)",

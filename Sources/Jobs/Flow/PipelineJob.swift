@@ -2,31 +2,33 @@ import Basics
 import Corpus
 import StageGraph
 
-/// The tool's own steps, as the flow that orders them asks for them: what one step takes from another lies on disk.
+/// The tool's own steps, called by the job that orders them. Steps pass results to each other through files on disk.
 package protocol PipelineWork {
   func prepare() throws
-  /// Frames alone, for the stages that make teacher embeddings of them.
+  /// Only the frames, for stages that make teacher embeddings from them.
   func prepareFrames() throws
   func distill() throws
   func export() throws
 
-  /// Each says what would be done.
-  /// - Parameter ignoringAbsentEmbeddings: whether stages that have not run yet make them.
-  /// - Returns: whether anything would.
+  /// Each of these reports what would be done.
+  /// - Parameter ignoringAbsentEmbeddings: whether missing embeddings are expected, because stages that have not run
+  ///   yet will make them.
+  /// - Returns: whether anything would be done.
   func planPrepare(ignoringAbsentEmbeddings: Bool) throws -> Bool
   func planFrames() throws -> Bool
   func planDistill() throws -> Bool
   func planExport() throws
 }
 
-/// The steps of a pipeline file in their order: prepare, distill, export, and the user's own stages between them.
+/// Runs the steps of a pipeline file in order: prepare, distill, export, and the user's own stages between them.
 package struct PipelineJob {
   package enum Event: Sendable {
     case shell(ShellStage, ShellStageJob.Event)
     case planned(ShellStage, ShellStageJob.Plan)
-    /// A step of which nothing is known before another one has run.
+    /// Nothing can be said about a step before another one has run.
     case waits(what: String, after: String)
-    /// More clips were left out than allowed. Everything else is kept: the flow goes on, and ends with this failure.
+    /// More clips were left out than allowed. Everything else is kept; the next steps run, and the job ends with this
+    /// failure.
     case leftOut(Failure)
   }
 
@@ -36,9 +38,9 @@ package struct PipelineJob {
   private let work: any PipelineWork
 
   /// - Parameters:
-  ///   - stages: the user's own.
-  ///   - until: the last step; nil for all.
-  ///   - exportPath: the file that `export` writes, for what is told of it.
+  ///   - stages: the user's own stages.
+  ///   - until: the last step to run; nil for all steps.
+  ///   - exportPath: the file that `export` writes, for messages.
   /// - Throws: `usage.until` for a step that does not exist.
   package init(
     stages: [ShellStage], until: String?, workspace: String, exportPath: String, work: any PipelineWork
@@ -47,8 +49,8 @@ package struct PipelineJob {
     (self.workspace, self.exportPath, self.work) = (workspace, exportPath, work)
   }
 
-  /// Whether what each stage reads is there, or is made by a step before it. Looks at no file's content.
-  /// - Parameter own: what the tool's own steps write, by the step's name: files and directories.
+  /// Checks that every input of a stage exists or is made by an earlier step. Does not look at file contents.
+  /// - Parameter own: the files and directories that the tool's own steps write, by step name.
   /// - Throws: `stages.input`, with the stage's line.
   package func checkInputs(own: [String: [String]]) throws {
     var made: [String] = []
@@ -64,14 +66,14 @@ package struct PipelineJob {
     }
   }
 
-  /// Paths that stages of the user's own write before `prepare` runs.
+  /// Paths that the user's stages write before `prepare` runs.
   package var madeBeforePrepare: [String] {
     steps.prefix { if case .prepare = $0 { false } else { true } }.flatMap { step -> [String] in
       if case .shell(let stage) = step { stage.outputs } else { [] }
     }
   }
 
-  /// Carries the steps out.
+  /// Runs the steps.
   package func run(_ events: @escaping @Sendable (Event) -> Void) throws {
     try each(events) { step in
       switch step {
@@ -84,9 +86,9 @@ package struct PipelineJob {
     }
   }
 
-  /// Says what each step would do.
+  /// Reports what each step would do.
   package func plan(_ events: (Event) -> Void) throws {
-    // Whether something before a step would run, so that what the step finds is not known yet.
+    // Whether an earlier step would run; then it is not known yet what the next step will find.
     var isPending = false
     let makesEmbeddings = steps.contains(where: \.makesEmbeddings)
     try each(events) { step in

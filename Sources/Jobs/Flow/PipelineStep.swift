@@ -3,14 +3,14 @@ import Basics
 /// One step of a pipeline file.
 enum PipelineStep {
   case shell(ShellStage)
-  /// Frames alone, for the stages that make teacher embeddings of them.
+  /// Only the frames, for stages that make teacher embeddings from them.
   case frames
   case prepare, distill, export
 
-  /// Whether it stands between the frames and `prepare`.
+  /// Whether the step runs between the frames and `prepare`.
   var makesEmbeddings: Bool { if case .shell(let stage) = self { stage.position == .afterFrames } else { false } }
 
-  /// What `--until` calls it.
+  /// The step's name for `--until`.
   var name: String {
     switch self {
     case .shell(let stage): stage.name
@@ -21,8 +21,8 @@ enum PipelineStep {
     }
   }
 
-  /// All steps in their order, up to the last one that is wanted.
-  /// - Throws: `usage.until` for one that does not exist.
+  /// All steps in order, up to and including `until`.
+  /// - Throws: `usage.until` for a step that does not exist.
   static func all(_ stages: [ShellStage], until: String?) throws -> [PipelineStep] {
     func own(_ position: ShellStage.Position) -> [PipelineStep] {
       stages.filter { $0.position == position }.map { .shell($0) }

@@ -1,23 +1,23 @@
 import Basics
 import StageGraph
 
-/// A command of the user's own in the pipeline file, with the files it reads and the files it makes.
+/// A user's command in the pipeline file, with the files that it reads and the files that it makes.
 package struct ShellStage: Sendable, Equatable {
-  /// Where in `pipeline run` it stands.
+  /// At which point of `pipeline run` the stage runs.
   package enum Position: String, Sendable, CaseIterable {
     case beforePrepare = "before prepare"
-    /// The frames of `prepare` are written; its teacher embeddings are not looked for yet.
+    /// After `prepare` has written frames, before it looks for teacher embeddings.
     case afterFrames = "after frames"
     case afterPrepare = "after prepare"
     case afterDistill = "after distill"
     case afterExport = "after export"
 
-    /// What comes before it.
+    /// The step that comes before the stage, for messages.
     package var predecessor: String { self == .beforePrepare ? "the stage before it" : String(rawValue.dropFirst(6)) }
   }
 
   static let section = "stages"
-  /// What the steps of the tool's own are called.
+  /// Names of the tool's own steps.
   static let takenNames = ["frames", "prepare", "distill", "export"]
   static let keys = ["name", "run", "inputs", "outputs", "before", "after"]
   private static let positions: [String: Position] = [
@@ -27,16 +27,16 @@ package struct ShellStage: Sendable, Equatable {
   ]
 
   package let name: String
-  /// What /bin/sh runs.
+  /// The command line that /bin/sh runs.
   package let command: String
-  /// Files and directories, relative to where `pipeline` runs. Hidden names in a directory do not count.
+  /// Files and directories, relative to the working directory of `pipeline`. Hidden names in a directory are ignored.
   package let inputs: [String]
   package let outputs: [String]
   package let position: Position
-  /// The file and the line, for messages.
+  /// The pipeline file and the line, for messages.
   package let place: String
 
-  /// - Parameter place: the file and line, for messages.
+  /// - Parameter place: the pipeline file and the line, for messages.
   init(_ values: [String: [String]], place: String) throws {
     guard let name = values["name"]?.first, values["name"]?.count == 1, !name.isEmpty else {
       throw Failure.stageLacks(place, "name", "a name")
@@ -59,7 +59,7 @@ package struct ShellStage: Sendable, Equatable {
     }
   }
 
-  /// Without `./` in front and slashes behind.
+  /// The path without `./` at the start and slashes at the end.
   package static func plain(_ path: String) -> String {
     var path = Substring(path)
     while path.hasPrefix("./"), path.count > 2 { path = path.dropFirst(2) }
@@ -67,12 +67,13 @@ package struct ShellStage: Sendable, Equatable {
     return String(path)
   }
 
-  /// Whether one is the other or lies in it: then running it would change what it runs for.
+  /// Whether the paths are equal or one contains the other. A stage with such an input and output would change its own
+  /// input.
   package static func overlap(_ a: String, _ b: String) -> Bool {
     a == b || a == "." || b == "." || a.hasPrefix(b + "/") || b.hasPrefix(a + "/")
   }
 
-  /// The command is a parameter of the stage, so that a change of it shows as one.
+  /// The stage of the graph. The command is one of its parameters, so that a changed command shows as such.
   var stage: Stage {
     Stage(name: "shell", version: 1, parameters: ["run": command, "outputs": outputs.joined(separator: "\n")])
   }

@@ -6,7 +6,7 @@ package struct ShellStageJob: Sendable {
   package enum Event: Sendable {
     case upToDate
     case started([RebuildReason])
-    /// What the command says, as it says it.
+    /// The command's output, unchanged.
     case output([UInt8])
     case ran(seconds: Double)
   }
@@ -16,7 +16,7 @@ package struct ShellStageJob: Sendable {
     case run([RebuildReason])
     /// There is no workspace, so nothing has run yet.
     case neverRan
-    /// An input is not there yet; its path with the stage's name.
+    /// An input does not exist yet; the associated value is its path with the stage's name.
     case waits(for: String?)
   }
 

@@ -1,14 +1,14 @@
 import Basics
 import StageGraph
 
-/// One shell stage against the cached graph: whether it must run, why, and running it.
+/// Decides whether a shell stage must run and why, by comparing it with the cached graph, and runs it.
 ///
-/// It is an action like any other: its fingerprint is of the command and of the content of its inputs. Its outputs stay
-/// where the command puts them; the action's summary holds their digests, so that one that is gone or altered is
-/// noticed.
+/// It is an action like any other: its fingerprint covers the command and the content of its inputs. The outputs stay
+/// where the command writes them; the action's summary holds their digests, so that missing or changed outputs are
+/// detected.
 struct ShellStageRun {
   private struct Summary: Codable {
-    /// By path.
+    /// Digests by path.
     var outputs: [String: Digest]
   }
 
@@ -18,11 +18,11 @@ struct ShellStageRun {
   private let memo: FileDigestCache
   private let history: History
   private let action: Action
-  /// Why it runs; empty: it is up to date.
+  /// Why the stage must run; empty when it is up to date.
   let reasons: [RebuildReason]
 
-  /// Compares inputs and outputs with the last time.
-  /// - Throws: `stages.input` when an input is not there.
+  /// Compares inputs and outputs with those of the last run.
+  /// - Throws: `stages.input` when an input does not exist.
   init(_ shell: ShellStage, catalog: Catalog) throws {
     (self.shell, self.catalog) = (shell, catalog)
     store = try ArtifactStore(catalog)
@@ -57,9 +57,9 @@ struct ShellStageRun {
 
   var isUpToDate: Bool { reasons.isEmpty }
 
-  /// Runs the command and keeps what it made in mind.
-  /// - Throws: `stages.failed` with its exit status and last lines, `stages.output` for a declared output that is not
-  ///   there afterwards; then nothing is kept, and the next run runs it again.
+  /// Runs the command and records its outputs.
+  /// - Throws: `stages.failed` with its exit status and last lines, `stages.output` when a declared output does not
+  ///   exist afterwards; nothing is recorded then, and the next run runs the command again.
   func run(onOutput: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) throws {
     let plan = try Planner.plan(
       stages: [shell.stage], actions: [action], history: history, force: [shell.stage.name])
@@ -94,7 +94,7 @@ struct ShellStageRun {
     return hasher.finish()
   }
 
-  /// Files below a directory in byte order; hidden names and links to directories are left out.
+  /// Files below a directory in byte order, without hidden names and links to directories.
   private static func list(_ root: String, _ directory: String, into files: inout [String]) throws {
     for name in try Files.names(in: directory.isEmpty ? root : "\(root)/\(directory)") where !name.hasPrefix(".") {
       let path = directory.isEmpty ? name : "\(directory)/\(name)"

@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// A piece of work on a thread of its own. The thread is the operating system's, so that work which reads files holds
-/// up no other.
+/// Runs a function on its own thread. The thread belongs to the operating system, so work that reads files blocks no
+/// other work.
 final class Background<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, any Error>?>(nil)
   private let group = DispatchGroup()
 
-  /// Begins at once.
+  /// Starts at once.
   init(_ work: @escaping @Sendable () throws -> Value) {
     group.enter()
     let thread = Thread { [self] in
@@ -19,11 +19,11 @@ final class Background<Value: Sendable>: Sendable {
     thread.start()
   }
 
-  /// Returns when it has ended.
+  /// Waits until the function has returned.
   func wait() { group.wait() }
 
-  /// What it gave, once it has ended.
-  /// - Throws: what it threw.
+  /// Waits for the result and returns it.
+  /// - Throws: the error that the function threw.
   func value() throws -> Value {
     wait()
     guard let result = result.withLock({ $0 }) else { preconditionFailure("work ended without a result") }

@@ -1,6 +1,6 @@
-// What is kept of a clip's verdict beside it, so that a clip whose inputs are what they were costs neither JSON nor a
-// look into the store. It is a cache of what `ClipOutcome` and the verdict's rules give: an empty or unreadable one
-// only costs time.
+// The cache record of a clip's verdict, kept beside it: a clip whose inputs are unchanged needs neither JSON parsing
+// nor the store. The record repeats what `ClipOutcome` and the verdict's rules give, so an empty or unreadable one only
+// costs time.
 //
 // Bytes (little-endian): u8 version, u8 state, u8 split, u8 flags (1 = has a pair, 2 = joined), 32 input, 32 pair, f64
 // unused seconds, text reason, u16 findings, each text code and text evidence; a text is u32 length and UTF-8.
@@ -8,23 +8,23 @@
 import Basics
 import Corpus
 
-/// A verdict by what it depends on.
+/// A verdict together with what it depends on.
 struct CachedVerdict: Equatable {
-  /// Raised whenever the same inputs would give another verdict, or another pair.
+  /// Increased whenever the same inputs would give another verdict or another pair.
   static let version: UInt8 = 4
 
-  /// The digest of all that decides the verdict.
+  /// The digest of everything that the verdict depends on.
   var input: Digest
   var state: ClipVerdict.State
   var reason: ReasonCode?
   var findings: [Finding] = []
-  /// The clip's own split, before few validation clips join train.
+  /// The clip's own split, before too few validation clips are moved to train.
   var split: Split?
-  /// Whether the verdict says train because there were too few validation clips.
+  /// Whether the clip is in train because there were too few validation clips.
   var hasJoined = false
   /// As in `VerdictResolver.Resolved`.
   var unusedSeconds = 0.0
-  /// The digest of all that goes into a shard for the clip; nil where nothing does.
+  /// The digest of everything that goes into a shard for the clip; nil when nothing does.
   var pair: Digest?
 }
 
@@ -47,7 +47,7 @@ extension CachedVerdict {
     return writer.bytes
   }
 
-  /// Nil when the bytes are none of this version, or one of other inputs.
+  /// Nil when the bytes are of another version or the record is for other inputs.
   init?(_ bytes: UnsafeRawBufferPointer, input: Digest) {
     var reader = ByteReader(bytes)
     guard reader.byte() == Self.version, let state = reader.byte(), let split = reader.byte(),

@@ -1,16 +1,18 @@
 import Basics
 import StageGraph
 
-/// The graph of some clips: clip by clip, each in the order of the stages. Actions are made as they are asked for:
-/// 200,000 clips have 600,000, which would take more memory than all else.
+/// The action graph of some clips: clip by clip, each in the order of the stages.
+///
+/// Actions are made on demand: 200,000 clips have 600,000 actions, which would take more memory than everything else.
 struct ClipActions: ActionList {
   private let clips: [PreparedClip]
   private let stages: [any ClipStage.Type]
   private let settings: PrepareSettings
-  /// By position.
+  /// For each position: the clip and the stage.
   private let clipOf: [Int32]
   private let stageOf: [UInt8]
-  /// By clip: where its actions begin, and where the next ones' do; equal for a clip without any.
+  /// For each clip, the position of its first action; the next entry is where they end. Both are equal for a clip
+  /// without actions.
   private let starts: [Int32]
 
   /// - Parameter chosen: positions in `clips`, in their order.
@@ -34,12 +36,12 @@ struct ClipActions: ActionList {
 
   var count: Int { clipOf.count }
 
-  /// Which clip an action is for.
+  /// The clip that an action belongs to.
   func clip(at position: Int) -> Int { Int(clipOf[position]) }
 
   func stage(at position: Int) -> any ClipStage.Type { stages[Int(stageOf[position])] }
 
-  /// The actions of a clip; none where it was not chosen.
+  /// The positions of a clip's actions; empty for a clip that was not chosen.
   func positions(of clip: Int) -> Range<Int> { Int(starts[clip])..<Int(starts[clip + 1]) }
 
   func id(at position: Int) -> ActionID {

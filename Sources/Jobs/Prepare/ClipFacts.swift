@@ -3,7 +3,7 @@ import Corpus
 import Media
 import StageGraph
 
-/// What is known of a clip once its audio and, if wanted, its frames were extracted.
+/// What is known about a clip once its audio and, if wanted, its frames have been extracted.
 struct ClipFacts: Sendable {
   var audio: DecodeReply
   var frames: DecodeReply?
@@ -19,27 +19,26 @@ struct ClipFacts: Sendable {
     seconds = Double(clip.seconds)
   }
 
-  /// How much of the clip has both audio and video, in seconds; what the audio alone covers where no frames were
-  /// asked for.
+  /// The length of the clip that has both audio and video, in seconds; only audio counts when no frames were asked for.
   var duration: Double {
     let image = frames?.frames?.coveredSeconds
     return min(audio.audio?.coveredSeconds ?? 0, image ?? .infinity, seconds)
   }
 
-  /// The whole file's length, as far as it is known, from the start of the clip's clock.
+  /// The whole file's length from the start of the clip's clock, as far as it is known.
   var fileDuration: Double? {
     guard let audio = audio.audio else { return nil }
     if duration < seconds - ClipLength.tolerance { return nil }
     return audio.fileSeconds
   }
 
-  /// Seconds of the file behind the clip; 0 for those that need no mention.
+  /// Seconds of the file after the clip's end; 0 when they are too few to mention.
   func unusedSeconds(startingAt start: Double) -> Double {
     let rest = (audio.audio?.fileSeconds ?? 0) - start - seconds
     return rest > ClipLength.tolerance ? rest : 0
   }
 
-  /// Findings of the workers, and those that take both streams to see.
+  /// The workers' findings, and those that need both streams.
   var findings: [Finding] {
     var found = Set(audio.findings + (frames?.findings ?? []))
     guard let heard = audio.audio?.coveredSeconds else { return found.sorted() }

@@ -2,16 +2,16 @@ import Basics
 import Corpus
 import StageGraph
 
-/// What the stages gave for one clip, made once, when its actions have ended: progress, verdict, cache and shard are
-/// made of it.
+/// The results of the stages for one clip, made once when its actions have ended. Progress, verdict, cache and shard
+/// are derived from it.
 struct ClipOutcome: Sendable {
-  /// What the stages found, and what was wrong with the clip's embeddings before any ran; in this order.
+  /// Problems with the clip's embeddings that were known before any stage ran, and the findings of the stages.
   var findings: [Finding] = []
-  /// Nil where no frames were kept.
+  /// Nil when no frames were kept.
   var frames: Artifact?
-  /// What goes into a shard; nil where something is missing.
+  /// What goes into a shard; nil when something is missing.
   var sample: Sample?
-  /// Seconds of the file behind the clip's end; 0 where there are as few as need no mention.
+  /// Seconds of the file after the clip's end; 0 when they are too few to mention.
   var unusedSeconds = 0.0
 
   struct Sample: Sendable {
@@ -20,7 +20,7 @@ struct ClipOutcome: Sendable {
     /// The sample's `.json`.
     var record: [UInt8]
 
-    /// The digest of all that goes into the shard for a clip.
+    /// The digest of everything that goes into the shard for a clip.
     func digest(of id: ClipID) -> Digest {
       let hasher = DigestBuilder()
       hasher.update(field: id.text)
@@ -31,13 +31,13 @@ struct ClipOutcome: Sendable {
     }
   }
 
-  /// What one stage gave.
+  /// The result of one stage.
   struct StageResult: Sendable {
     var summary: [UInt8]
     var record: ActionRecord
   }
 
-  /// - Parameter result: of a stage by its name; nil where it gave none.
+  /// - Parameter result: the result of a stage by its name; nil when it gave none.
   /// - Throws: a `Failure` for a summary that cannot be read.
   init(_ clip: PreparedClip, embeddingFindings: [Finding], _ result: (String) throws -> StageResult?) throws {
     guard let audio = try result(ExtractAudio.name) else { return }
@@ -56,7 +56,7 @@ struct ClipOutcome: Sendable {
     sample = Sample(audio: flac, embeddings: rows, record: try SampleRecord(clip, facts, selected).bytes())
   }
 
-  /// Of a clip whose records are in the store.
+  /// The outcome of a clip whose records are in the store.
   init(
     _ clip: PreparedClip, embeddingFindings: [Finding], records: (ActionID) throws -> ActionRecord?
   ) throws {

@@ -3,29 +3,29 @@ import Corpus
 import StageGraph
 import Synchronization
 
-/// Gathers what a run's actions give, clip by clip: how far it is, how many of the clips done are left out, and each
-/// clip's outcome.
+/// Collects the results of a run's actions by clip: progress, the number of clips that are left out, and each clip's
+/// outcome.
 ///
-/// A clip is done once its last action has ended. Then its outcome is made, and kept for verdict and shard; what is
-/// counted is the verdict that it will have. Any number of threads.
+/// A clip is done once its last action has ended. Then its outcome is made and kept for the verdict and the shard, and
+/// the verdict that it will get is counted. May be used from any number of threads.
 package final class ClipOutcomes: Sendable {
-  /// Clips of which anything is to be done.
+  /// The number of clips that have anything to do.
   package let total: Int
   private let preparation: Preparation
   private let plan: ClipPlan
   private let state = Mutex(State())
 
   private struct State {
-    /// Clips that are not done, by their place among those that can be worked on; so below.
+    /// Clips that are not done, by their index in `ready`; the same for `made`.
     var clips: [Int: OpenClip] = [:]
     var made: [Int: ClipOutcome] = [:]
     var leftOut: [String: Int] = [:]
   }
 
   private struct OpenClip {
-    /// Actions that have not ended.
+    /// The number of actions that have not ended.
     var left: Int
-    /// What those gave that have, by stage.
+    /// The results of the actions that have ended, by stage.
     var results: [String: ClipOutcome.StageResult] = [:]
   }
 
@@ -34,7 +34,7 @@ package final class ClipOutcomes: Sendable {
     preparation.forgetEmbeddings()
     (self.preparation, self.plan) = (preparation, plan)
     var (count, last) = (0, -1)
-    // A clip's actions lie side by side.
+    // A clip's actions are next to each other.
     for position in plan.open.positions where plan.open.isOpen(at: position) {
       let clip = plan.actions.clip(at: position)
       if clip != last { count += 1 }
@@ -43,11 +43,11 @@ package final class ClipOutcomes: Sendable {
     total = count
   }
 
-  /// How many of the clips done are left out, by reason.
+  /// The number of finished clips that are left out, by reason.
   package var leftOut: [String: Int] { state.withLock { $0.leftOut } }
 
-  /// Counts what a run tells.
-  /// - Returns: whether a clip is done with it.
+  /// Counts an event of the run.
+  /// - Returns: whether it completes a clip.
   func add(_ event: RunEvent) -> Bool {
     switch event {
     case .finished(let record, let summary, _): end(record.id, .init(summary: summary, record: record))
@@ -74,7 +74,7 @@ package final class ClipOutcomes: Sendable {
       return open.results
     }
     guard let results else { return false }
-    // One that cannot be made is made again for its verdict, which then says what is amiss.
+    // An outcome that cannot be made here is made again for the verdict, which then reports the error.
     guard let outcome = try? make(clip, results) else { return true }
     let reason = preparation.policy.decisive(outcome.findings)?.code
     state.withLock { state in
@@ -95,7 +95,6 @@ package final class ClipOutcomes: Sendable {
     }
   }
 
-  /// The outcome of a clip that this run worked on; nil for one of which nothing was to be done, or that could not be
-  /// made.
+  /// The outcome of a clip that this run processed; nil when it had nothing to do or the outcome could not be made.
   func made(_ clip: Int) -> ClipOutcome? { state.withLock { $0.made[clip] } }
 }

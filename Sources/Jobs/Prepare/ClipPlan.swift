@@ -2,21 +2,21 @@ import Basics
 import Dispatch
 import StageGraph
 
-/// What a prepare would do: clips that the ledger says are settled, and the plan of the others, action by action.
+/// What a `prepare` would do: the clips that the ledger lists as settled, and the plan of actions for the other clips.
 package struct ClipPlan: Sendable {
-  /// Of the clips that are not settled.
+  /// The plan for the clips that are not settled.
   package let open: Plan
   let actions: ClipActions
-  /// By clip that can be worked on: what all its actions are functions of.
+  /// For each clip of `ready`: the digest of everything that its actions depend on.
   let keys: [Digest]
-  /// By the same: the digest of its outputs where it is settled, else nil.
+  /// For each clip of `ready`: the digest of its outputs when it is settled, otherwise nil.
   let settled: [Digest?]
-  /// How many settled clips each stage has something for, in the order of `open.stages`.
+  /// The number of settled clips that each stage applies to, in the order of `open.stages`.
   private let settledCounts: [Int]
 
   /// Compares the clips with what was done before.
   /// - Parameters:
-  ///   - store: nil where nothing was done yet.
+  ///   - store: nil when nothing was done yet.
   ///   - retrying: ids of clips whose actions run in any case.
   init(_ preparation: Preparation, _ store: ArtifactStore?, _ ledger: SubjectLedger, retrying: Set<String>) throws {
     let (ready, stages, settings) = (preparation.ready, preparation.stages, preparation.settings)
@@ -43,7 +43,7 @@ package struct ClipPlan: Sendable {
 
   func isSettled(_ clip: Int) -> Bool { settled[clip] != nil }
 
-  /// Whether nothing has to be done.
+  /// Whether there is nothing to do.
   package var isUpToDate: Bool { open.isUpToDate }
 
   package func counts(stage name: String) -> Plan.Counts {
@@ -54,7 +54,7 @@ package struct ClipPlan: Sendable {
 
   private static let chunk = 2048
 
-  /// The key of each clip, and its outputs where the ledger has it under that key. By several threads.
+  /// The key of each clip, and its outputs if the ledger has that key. Uses several threads.
   private static func compare(
     _ ready: [PreparedClip], _ stages: [any ClipStage.Type], _ described: [Stage], _ settings: PrepareSettings,
     _ ledger: SubjectLedger
@@ -81,7 +81,8 @@ package struct ClipPlan: Sendable {
     return (keys, settled)
   }
 
-  /// The clips of this plan that a run left with nothing to do: every action has a final record. For the ledger.
+  /// The clips of this plan that have nothing left to do after a run, because every action has a final record; for the
+  /// ledger.
   func settling(_ preparation: Preparation, _ outcome: RunOutcome) -> [SettledSubject] {
     var subjects: [SettledSubject] = []
     for clip in settled.indices where settled[clip] == nil {
@@ -94,14 +95,14 @@ package struct ClipPlan: Sendable {
     return subjects
   }
 
-  /// How many clips a run left with an action whose result is not final.
+  /// The number of clips for which a run left an action without a final result.
   func unsettled(_ outcome: RunOutcome) -> Int {
     settled.indices.count { clip in
       settled[clip] == nil && actions.positions(of: clip).contains { outcome.record(at: $0)?.isFinal != true }
     }
   }
 
-  /// The digest of all that a clip's actions gave, in their order; nil for one that gave nothing.
+  /// The digest of the results of a clip's actions, in their order; nil marks an action without a result.
   static func outputs(_ records: [ActionRecord?]) -> Digest {
     var bytes: [UInt8] = []
     for record in records {
@@ -111,7 +112,7 @@ package struct ClipPlan: Sendable {
     return Digest(of: bytes)
   }
 
-  /// The same of a clip by its place among those that can be worked on, once the plan was carried out.
+  /// The digest of a clip's outputs after the plan was carried out, by the clip's index in `ready`.
   func outputs(of clip: Int, _ outcome: RunOutcome) -> Digest {
     settled[clip] ?? Self.outputs(actions.positions(of: clip).map { outcome.record(at: $0) })
   }

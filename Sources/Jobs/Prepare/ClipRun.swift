@@ -1,16 +1,16 @@
 import Basics
 import StageGraph
 
-/// What a run left of each clip: of those that it worked on, and of those that needed nothing.
+/// The results of a run for each clip, both the clips that it processed and those that needed nothing.
 package struct ClipRun: Sendable {
-  /// Without the index of the embeddings, which is large and not needed any more.
+  /// Its index of embeddings is freed: it is large and no longer needed.
   let preparation: Preparation
   private let plan: ClipPlan
   private let records: RunOutcome
   private let outcomes: ClipOutcomes?
   private let store: ArtifactStore
 
-  /// - Parameter outcomes: those made as the clips' actions ended; nil where nothing ran.
+  /// - Parameter outcomes: outcomes made as the clips' actions ended; nil when nothing ran.
   init(
     _ preparation: Preparation, _ plan: ClipPlan, _ records: RunOutcome, _ outcomes: ClipOutcomes?,
     _ store: ArtifactStore
@@ -22,7 +22,7 @@ package struct ClipRun: Sendable {
     )
   }
 
-  /// Of a clip that can be worked on: made as its actions ended or, where nothing was to be done, from the store.
+  /// The outcome of a clip: made as its actions ended or, when nothing had to be done, read from the store.
   func outcome(of clip: Int) throws -> ClipOutcome {
     if let made = outcomes?.made(clip) { return made }
     return try ClipOutcome(
@@ -30,25 +30,25 @@ package struct ClipRun: Sendable {
       records: { try record(of: $0, clip) })
   }
 
-  /// The digest of all that a clip's actions gave.
+  /// The digest of the results of all the clip's actions.
   func outputs(of clip: Int) -> Digest { plan.outputs(of: clip, records) }
 
-  /// How many clips have an action that gave nothing final.
+  /// The number of clips that have an action without a final result.
   var unsettled: Int { plan.unsettled(records) }
 
-  /// A clip's frames; nil where there are none.
+  /// A clip's frames; nil when there are none.
   func frames(of clip: Int) throws -> Artifact? {
     try record(of: ExtractFrames.id(preparation.ready[clip]), clip)?.output(ExtractFrames.output)
   }
 
-  /// A clip's embeddings that were made of its frames; nil where there are none.
+  /// The embeddings made from a clip's frames; nil when there are none.
   func embeddings(of clip: Int) throws -> Artifact? {
     try record(of: EmbedFrames.id(preparation.ready[clip]), clip)?.output(EmbedFrames.output)
   }
 
   private func record(of id: ActionID, _ clip: Int) throws -> ActionRecord? {
     guard plan.isSettled(clip) else { return records[id] }
-    // The catalog may also have what other settings gave.
+    // The catalog may also have results of stages that are not in this plan.
     guard plan.stages.contains(where: { $0.name == id.stage }) else { return nil }
     return try store.record(of: id)
   }

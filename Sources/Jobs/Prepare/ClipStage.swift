@@ -4,60 +4,60 @@ import Media
 import Shards
 import StageGraph
 
-/// One kind of work on one clip: an adapter between the graph and the modules that do it.
+/// One kind of work on one clip: an adapter between the graph and the modules that do the work.
 package protocol ClipStage: Sendable {
   static var name: String { get }
-  /// Raised whenever the same inputs would give other bytes than before.
+  /// Increased whenever the same inputs would give different bytes.
   static var version: Int { get }
-  /// Whether these settings ask for it.
+  /// Whether the settings ask for this stage.
   static func isWanted(_ settings: PrepareSettings) -> Bool
-  /// What the fingerprint holds besides the inputs.
+  /// The part of the fingerprint that does not depend on the inputs.
   static func stage(_ settings: PrepareSettings) -> Stage
-  /// Whether its results are worth sharing between workspaces: those that take longer to make than to fetch.
+  /// Whether its results are shared between workspaces, which is useful when they take longer to make than to fetch.
   static var isShared: Bool { get }
-  /// Whether there is anything for it to do.
+  /// Whether the stage has anything to do for a clip.
   static func applies(to clip: PreparedClip) -> Bool
-  /// What it takes for this clip, where it applies.
+  /// The stage's inputs for a clip that it applies to.
   static func inputs(_ clip: PreparedClip, _ settings: PrepareSettings) -> Action.Inputs
   static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult
 }
 
-/// Every stage that works clip by clip, in the order of their inputs. A new one is one file and one line.
+/// Every stage that processes clips, in the order of their inputs. To add one: write a file and add a line here.
 package let builtInStages: [any ClipStage.Type] = [
   ExtractAudio.self, ExtractFrames.self, SelectEmbeddings.self, EmbedFrames.self,
 ]
 
-/// A clip as it goes into the graph: where it is, the file's digest, its teacher rows.
+/// A clip as the graph sees it: its place, the digest of its file, its teacher rows.
 package struct PreparedClip: Sendable {
   /// The teacher rows of a clip.
   package struct Embeddings: Sendable {
-    /// In the index of all rows.
+    /// Their position in the index of all rows.
     package var place: Int
-    /// Whether they are of the clip itself, although it is cut from a longer file: they stand under its own id.
+    /// Whether the rows are listed under the clip's own id, although it is cut from a longer file.
     package var areOfClip: Bool
     package var digest: Digest
-    /// The digest of what their source says of them.
+    /// The digest of the source's description of the rows.
     package var description: Digest
   }
 
   package var id: ClipID
-  /// The bytes of its file.
+  /// The bytes of the clip's file.
   package var media: MediaSource
-  /// The name of that file.
+  /// The name of the file.
   package var file: String
-  /// The same without its last extension.
+  /// The name of the file without its last extension.
   package var stem: String
   /// Where the clip begins in the file.
   package var startMilliseconds: Int
-  /// How long it should be.
+  /// The intended length of the clip.
   package var seconds: Int
   package var label: String?
   package var captions: [String]
-  /// Where it ends in the video, in seconds, if a list says so.
+  /// Where the clip ends in the video, in seconds, if a list says so.
   package var end: Double?
   /// The digest of the file.
   package var source: Digest
-  /// Nil when there are none that can be taken.
+  /// Nil when there are none that can be used.
   package var embeddings: Embeddings?
 
   package init(_ candidate: ClipCandidate, _ id: ClipID, seconds: Int, source: Digest) {
@@ -71,7 +71,7 @@ package struct PreparedClip: Sendable {
   var start: MediaTime { MediaTime(milliseconds: startMilliseconds) }
 }
 
-/// What stages work with.
+/// What stages need to run.
 package struct ClipContext: Sendable {
   package var settings: PrepareSettings
   package var workers: DecodeWorkers

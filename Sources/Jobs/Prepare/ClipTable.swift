@@ -1,11 +1,11 @@
 import Basics
 import Corpus
 
-/// `prepared.csv` beside the shards: a line for each file and each row of the manifest, with what became of it.
+/// Writes `prepared.csv` beside the shards: a line for each file and each row of the manifest, with its verdict.
 ///
-/// Its first columns are a manifest's: `id`, `start` (seconds in the file), `label`, `split`. `state` is kept, warned
-/// or left-out, `reason` what left the clip out; `findings` are joined with semicolons. A function of the clips and
-/// their verdicts alone.
+/// Its first columns are those of a manifest: `id`, `start` (seconds in the file), `label`, `split`. `state` is kept,
+/// warned or left-out, `reason` is what left the clip out, and `findings` are joined with semicolons. The table depends
+/// only on the clips and their verdicts.
 enum ClipTable {
   static let name = "prepared.csv"
   private static let columns = ["id", "start", "label", "split", "state", "reason", "file", "findings"]
@@ -14,7 +14,7 @@ enum ClipTable {
     var text = CommaSeparatedText(columns: columns)
     let candidates = prepared.preparation.clips.candidates
     for (k, verdict) in prepared.verdicts.enumerated() {
-      // What has no file or no row stands behind the candidates.
+      // Verdicts of files without a row and rows without a file come after those of the candidates.
       let candidate = k < candidates.count ? candidates[k] : nil
       text.add([
         verdict.id, candidate.map { MediaTime(milliseconds: $0.startMilliseconds).text }, candidate?.label,

@@ -6,7 +6,7 @@ import Shards
 import StageGraph
 import Tensors
 
-/// The teacher's embeddings of a clip's frames, made here: what `select-vectors` takes from files otherwise.
+/// Makes the teacher's embeddings from a clip's frames. Without it, `select-vectors` takes them from files.
 package enum EmbedFrames: ClipStage {
   package static let name = "embed-frames"
   package static let version = 1
@@ -50,7 +50,8 @@ package enum EmbedFrames: ClipStage {
       outputs: [output: try NumpyFile.bytes(of: tensor)], summary: try CanonicalJSON.bytes(summary))
   }
 
-  /// So many frames, evenly spread: those in the middles of equal parts of the clip. Nil, or more than there are: all.
+  /// Selects `count` evenly spaced frames, from the middles of equal parts of the clip. Selects all when `count` is nil
+  /// or larger than their number.
   private static func chosen(_ frames: [FramePack.Frame], _ count: Int?) -> [FramePack.Frame] {
     guard let count, count < frames.count else { return frames }
     return (0..<count).map { frames[(2 * $0 + 1) * frames.count / (2 * count)] }

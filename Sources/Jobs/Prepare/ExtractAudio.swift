@@ -23,14 +23,14 @@ package enum ExtractAudio: ClipStage {
 
   private static let atZero = Digest(of: "0")
 
-  /// The digest of a start: nearly always that of 0.
+  /// The digest of a start time, which is almost always 0.
   static func start(_ time: MediaTime) -> Digest { time == .zero ? atZero : Digest(of: time.text) }
 
   package static func run(_ clip: PreparedClip, _ inputs: ActionInputs, _ context: ClipContext) throws -> ActionResult {
     try decoded(clip, .audio, output: output, context)
   }
 
-  /// One request to a worker; its reply is the summary, its payload the output.
+  /// Sends one request to a worker; the reply is the summary, its payload the output.
   static func decoded(
     _ clip: PreparedClip, _ work: DecodeRequest.Work, output: String, _ context: ClipContext
   ) throws -> ActionResult {

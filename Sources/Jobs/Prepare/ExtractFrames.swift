@@ -2,8 +2,8 @@ import Basics
 import Media
 import StageGraph
 
-/// A clip's frames at fixed times, as JPEG with a short side of at most 256 pixels, or what the
-/// teacher sees where that is more.
+/// A clip's frames at fixed times, as JPEG. The short side has at most 256 pixels, or the teacher's input size if that
+/// is larger.
 package enum ExtractFrames: ClipStage {
   package static let name = "extract-frames"
   package static let version = 3
@@ -13,7 +13,7 @@ package enum ExtractFrames: ClipStage {
 
   package static func stage(_ settings: PrepareSettings) -> Stage {
     var parameters = ["fps": settings.frames.map { "\($0)" } ?? "none", "seconds": "\(settings.clipSeconds)"]
-    // The usual size goes without saying: what was made before there was another is as good.
+    // The usual size is not written, so that results made before other sizes existed remain valid.
     if settings.shortSide != FrameFacts.usualShortSide { parameters["short side"] = "\(settings.shortSide)" }
     settings.codecs.note(in: &parameters)
     return Stage(name: name, version: version, parameters: parameters, toolchain: MediaToolchain.identity)

@@ -4,22 +4,22 @@ import Media
 import RemoteCache
 import StageGraph
 
-/// How long files are, before it is known which clips there are: measured by decode workers, and remembered by the
-/// files' digests.
+/// Lengths of files, which are needed before it is known which clips there are. Decode workers measure them, and they
+/// are remembered by the files' digests.
 struct FileLengths {
   private let settings: PrepareSettings
   private let catalog: Catalog?
   private let shared: SharedFileFacts?
 
   /// - Parameters:
-  ///   - catalog: what was measured before; keeps the rest where it may be written. Nil where there is none.
-  ///   - shared: what other workspaces have measured.
+  ///   - catalog: holds lengths measured earlier, and stores new ones if it is writable. Nil when there is none.
+  ///   - shared: lengths measured by other workspaces.
   init(_ settings: PrepareSettings, _ catalog: Catalog?, _ shared: SharedFileFacts? = nil) {
     (self.settings, self.catalog, self.shared) = (settings, catalog, shared)
   }
 
-  /// Of each candidate's file, in seconds; nil where it has none that can be known.
-  /// - Parameter measures: false: what nobody has measured has none.
+  /// The length of each candidate's file in seconds; nil when it is not known.
+  /// - Parameter measures: whether unknown lengths are measured.
   func seconds(of candidates: [ClipCandidate], _ digests: [Digest?], measures: Bool = true) throws -> [Double?] {
     let keys = digests.map { $0.map { Self.key($0, settings.codecs) } }
     var known = try catalog?.fileLengths() ?? [:]
@@ -43,14 +43,14 @@ struct FileLengths {
     return Dictionary(uniqueKeysWithValues: zip(keys, found).compactMap { key, found in found.map { (key, $0) } })
   }
 
-  /// Other libraries may measure otherwise.
+  /// The key includes the libraries, because others may measure a different length.
   private static func key(_ digest: Digest, _ codecs: CodecSet) -> Digest {
     var facts = MediaToolchain.identity
     codecs.note(in: &facts)
     return Digest(of: "length 1 \(digest.hex) \(facts.sorted { $0.key < $1.key })")
   }
 
-  /// Seconds by key; below 0 where a file has none. What may be otherwise the next time is not in it.
+  /// Seconds by key, negative for a file without a length. Results that could be different next time are left out.
   private func measure(_ files: [(key: Digest, file: SourceFile)]) throws -> [Digest: Double] {
     if files.isEmpty { return [:] }
     let workers = DecodeWorkers(

@@ -4,11 +4,11 @@ import Media
 import Shards
 import StageGraph
 
-/// Frames for whoever makes teacher embeddings of them: WebDataset tars of `<id>_<index>.jpg` and `.json`, frame by
+/// Frames for external tools that make teacher embeddings: WebDataset tars with `<id>_<index>.jpg` and `.json` for each
 /// frame.
 ///
-/// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index: which of the times at
-/// the frame rate it is, so that a frame that is not there leaves a gap. Embeddings made of them are the clip's own:
+/// The `.json` holds the clip's id, the frame's time on the clip clock in seconds, and its index: the number of its
+/// time at the frame rate, so a missing frame leaves a gap. Embeddings made from the frames belong to the clip itself:
 /// `<id>.npy`.
 package enum FrameShards {
   static let set = "frames"
@@ -17,8 +17,8 @@ package enum FrameShards {
     Stage(name: "write-frames", version: 1, parameters: ["format": "webdataset", "pictures": "jpeg", "fps": "\(rate)"])
   }
 
-  /// The frames of every clip that nothing but its embeddings keeps out of training.
-  /// - Parameter rate: what they were extracted at.
+  /// The frames of all clips, except those that are left out for reasons other than their embeddings.
+  /// - Parameter rate: the rate at which frames were extracted.
   static func sets(_ prepared: PreparedPairs, rate: FrameRate) throws -> ShardSets {
     let preparation = prepared.preparation
     var (items, packs): ([ShardSets.Item], [Artifact]) = ([], [])
@@ -47,7 +47,7 @@ package enum FrameShards {
     var index: Int
   }
 
-  /// Whether an id leaves room for `_009.json` in a tar's name field: every id does up to 100 frames a second.
+  /// Whether an id leaves room for `_009.json` in a tar's name field; every id does up to 100 frames a second.
   private static func fits(_ clip: PreparedClip, _ rate: FrameRate) -> Bool {
     let last = clip.seconds * Int(rate.numerator) / max(1, Int(rate.denominator))
     return clip.id.key.utf8.count + "_\(threeDigits(last - 1)).json".utf8.count <= 100

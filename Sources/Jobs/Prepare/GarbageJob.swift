@@ -1,23 +1,23 @@
 import Basics
 import StageGraph
 
-/// Gives back the space of stored bytes that nothing refers to, by `GarbageRule`.
+/// Frees the space of stored bytes that nothing refers to; `GarbageRule` decides what is kept.
 package struct GarbageJob: Sendable {
   package enum Event: Sendable {
-    /// The last `prepare` has not come to its end, so all that it made is kept.
+    /// The last `prepare` did not finish, so everything that it made is kept.
     case keepsAll
-    /// What is to go, before any of it goes.
+    /// What will be removed; reported before anything is.
     case found(Garbage)
-    /// One more segment was written anew or removed.
+    /// One more segment was rewritten or removed.
     case segment
-    /// Last of all.
+    /// The last event.
     case freed(Garbage)
   }
 
   package let workspace: String
-  /// How many of the last runs keep what they put aside.
+  /// For how many of the last runs the records that they replaced are kept.
   package let generations: Int
-  /// Whether nothing is freed.
+  /// Whether to report only, without freeing anything.
   package let onlyLooks: Bool
 
   package init(workspace: String, generations: Int, onlyLooks: Bool) {
@@ -25,7 +25,7 @@ package struct GarbageJob: Sendable {
   }
 
   package func run(_ events: (Event) -> Void) throws {
-    // Only a workspace that is there is opened: a wrong name must not make one.
+    // Opens only an existing workspace: a wrong name must not create one.
     let reader = try Catalog.reader(workspace)
     let catalog = onlyLooks ? reader : try Catalog.writer(workspace)
     let store = try ArtifactStore(catalog)

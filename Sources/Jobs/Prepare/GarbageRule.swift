@@ -1,21 +1,21 @@
 import Basics
 import StageGraph
 
-/// What `gc` keeps.
+/// Decides what `gc` keeps.
 ///
-/// - The current record of every action of a clip that the last `prepare` gave a verdict, whatever the verdict, and of
-///   every shell stage.
-/// - What the last N runs with something to do put aside (one, unless told otherwise): going back to the settings
-///   before the last change decodes nothing.
-/// - While a `prepare` has begun and not come to its verdicts (it was stopped or killed): every current record, so that
-///   the work it did is there when it goes on.
+/// - The current record of every action of a clip that has a verdict from the last `prepare`, whatever the verdict is,
+///   and of every shell stage.
+/// - What the last N runs that did any work replaced (N is 1 by default): going back to the settings before the last
+///   change decodes nothing.
+/// - While a `prepare` has begun but has not reached its verdicts (it was stopped or killed): every current record, so
+///   that its work is there when it resumes.
 ///
-/// All else in the store goes. Shards, runs and checkpoints are never touched.
+/// Everything else in the store is removed. Shards, runs and checkpoints are never touched.
 package struct GarbageRule {
   private let clips: Set<String>
-  /// Whether every clip counts.
+  /// Whether the records of all clips are kept.
   package let keepsAll: Bool
-  /// Whether a `prepare` has begun and not come to its verdicts.
+  /// Whether a `prepare` has begun but has not reached its verdicts.
   package let isUnfinished: Bool
 
   package init(_ catalog: Catalog) throws {
@@ -24,12 +24,12 @@ package struct GarbageRule {
     keepsAll = clips.isEmpty || isUnfinished
   }
 
-  /// Whether the current record of an action counts: every one of a stage that is not of clips does.
+  /// Whether the current record of an action is kept. Records of stages that do not work on clips always are.
   package func isWanted(_ id: ActionID) -> Bool {
     if Self.formerStages.contains(id.stage) { return false }
     return keepsAll || clips.contains(id.subject) || !builtInStages.contains { $0.name == id.stage }
   }
 
-  /// Stages of clips that earlier versions had: nothing asks for their results.
+  /// Clip stages of earlier versions, whose results are no longer used.
   private static let formerStages: Set<String> = ["extract-sound"]
 }

@@ -5,49 +5,49 @@ import RemoteCache
 import Shards
 import StageGraph
 
-/// What a prepare works with: the clips that were found, their digests, their teacher embeddings, and what is known
-/// from before.
+/// The input of a `prepare`: the clips that were found, their digests, their teacher embeddings, and what is known from
+/// earlier runs.
 package struct Preparation: Sendable {
   package private(set) var settings: PrepareSettings
   let policy: VerdictPolicy
   package private(set) var clips: ClipList
-  /// Clips that can be worked on, in id order.
+  /// Clips that can be processed, in id order.
   package private(set) var ready: [PreparedClip] = []
-  /// By candidate: where it is in `ready`, or -1.
+  /// For each candidate: its index in `ready`, or -1.
   private(set) var readyOf: [Int32] = []
   package private(set) var embeddings: EmbeddingIndex?
-  /// Files with embeddings that are not used, with the reason.
+  /// Files with embeddings that are not used, and why.
   package var refusedEmbeddings: [Failure] { embeddings?.refused ?? [] }
-  /// Files among the clips that hold none.
+  /// Files in the video directories that hold no clips.
   package let ignored: IgnoredFiles
-  /// Of the manifest's bytes; nil without one.
+  /// Digest of the manifest's bytes; nil without a manifest.
   let manifestDigest: Digest?
-  /// What is left of long files that were cut.
+  /// The parts of cut long files that are shorter than a clip.
   private(set) var remainders = ClipList.Remainders()
-  /// Findings about embeddings that need no stage: missing, twice, unreadable. By id.
+  /// Findings about embeddings that are known before any stage runs (missing, duplicate, unreadable), by clip id.
   private var findingsOfEmbeddings: [String: [Finding]] = [:]
-  /// Names of files that nobody has read yet, where none is read here: one for each clip.
+  /// The files that nobody has read yet, when reading is not allowed; one name for each clip.
   private(set) var unread: [String] = []
-  /// Subjects with nothing left to do, and what was kept of verdicts; empty where nothing was done before.
+  /// Subjects with nothing left to do, and cached verdicts; both empty when nothing was done before.
   private(set) var ledger = SubjectLedger()
   private(set) var verdicts = VerdictCaches()
 
-  /// Finds the clips and their embeddings; nothing is decoded. Of a part, its own clips, and no embeddings.
+  /// Finds the clips and their embeddings; decodes nothing. For a part, finds only its own clips, and no embeddings.
   /// - Parameters:
-  ///   - catalog: spares reading files that were read before; keeps the digests of the others where it may be written.
-  ///     Nil where nothing was done yet.
-  ///   - facts: what other workspaces know of files.
-  ///   - reads: false: clips of files whose digest is not known are not among those that can be worked on.
+  ///   - catalog: saves reading files that were read before, and stores the digests of the others if it is writable.
+  ///     Nil when nothing was done yet.
+  ///   - facts: what other workspaces know about files.
+  ///   - reads: when false, clips of files whose digest is not known are left out of `ready`.
   init(
     _ settings: PrepareSettings, _ catalog: Catalog?, facts: SharedFileFacts? = nil, reads: Bool = true
   ) throws {
     self.settings = settings
     policy = try VerdictPolicy(leaveOut: settings.leaveOut, keep: settings.keep)
     try settings.checkOutputs()
-    // The three take as long as each other, and none needs another.
+    // The two background tasks and the listing of files take equally long and do not need each other.
     let knowing = Background { try Known(catalog) }
     let indexing = Background { try Self.index(settings) }
-    // Whatever fails, nothing is left at work behind the caller's back.
+    // Whatever fails, no background work continues after this call.
     defer {
       knowing.wait()
       indexing.wait()
@@ -73,9 +73,9 @@ package struct Preparation: Sendable {
     try lookUpEmbeddings(known.digests)
   }
 
-  /// What the catalog has of earlier runs.
+  /// What the catalog knows from earlier runs.
   private struct Known: @unchecked Sendable {
-    /// For one thread at a time: the one that made this has ended.
+    /// Used by one thread at a time: the thread that made it has ended.
     let digests: FileDigestCache
     let ledger: SubjectLedger
     let verdicts: VerdictCaches
@@ -95,7 +95,7 @@ package struct Preparation: Sendable {
     return index
   }
 
-  /// The digest of the teacher's weights: from what is remembered of the file, where it is what it was.
+  /// Reads the digest of the teacher's weights, from memory if the file has not changed.
   private mutating func readTeacher(_ cache: FileDigestCache) throws {
     guard let teacher = settings.teacher else { return }
     let path = teacher.model.weightsPath
@@ -103,12 +103,12 @@ package struct Preparation: Sendable {
     settings.teacherWidth = teacher.width
   }
 
-  /// What was wrong with the embeddings of a clip that can be worked on.
+  /// Problems with the embeddings of a clip that can be processed.
   func embeddingFindings(_ clip: Int) -> [Finding] {
     findingsOfEmbeddings.isEmpty ? [] : findingsOfEmbeddings[ready[clip].id.text] ?? []
   }
 
-  /// The digest of each candidate's file; nil where it cannot be read, and a finding says why.
+  /// The digest of each candidate's file; nil for a file that cannot be read, which a finding reports.
   private mutating func readDigests(
     _ cache: FileDigestCache, _ facts: SharedFileFacts?, reads: Bool
   ) throws -> [Digest?] {
@@ -128,7 +128,7 @@ package struct Preparation: Sendable {
     return digests
   }
 
-  /// Makes clips of the whole of long files.
+  /// Cuts long files into clips over their whole length.
   private mutating func cutLongFiles(_ digests: inout [Digest?], _ lengths: FileLengths, measures: Bool) throws {
     let lengths = try lengths.seconds(of: clips.candidates, digests, measures: measures)
     let cut = clips.cutAll(clipSeconds: settings.clipSeconds, lengths: lengths)
@@ -136,7 +136,7 @@ package struct Preparation: Sendable {
     digests = cut.origins.map { [digests] in digests[$0] }
   }
 
-  /// Chooses the clips that can be worked on, as many as the limit says.
+  /// Chooses the clips that can be processed, up to the limit.
   private mutating func choose(_ digests: [Digest?]) {
     var chosen: [Int] = []
     chosen.reserveCapacity(digests.count)
@@ -149,7 +149,7 @@ package struct Preparation: Sendable {
       chosen.append(k)
     }
     if settings.limit != nil {
-      // A clip's twins stay with it: each has a verdict.
+      // Other files with the id of a chosen clip stay too, since each gets a verdict.
       let ids = Set(ready.map(\.id))
       let staying = clips.candidates.indices.filter { clips.candidates[$0].id.map(ids.contains) ?? false }
       let places = Dictionary(uniqueKeysWithValues: staying.enumerated().map { ($1, $0) })
@@ -160,14 +160,15 @@ package struct Preparation: Sendable {
     for (position, k) in chosen.enumerated() { readyOf[k] = Int32(position) }
   }
 
-  /// Which split a clip belongs to: what the manifest says, else the share that its source video falls into.
+  /// The split of a clip: the manifest's if it has splits, otherwise from the split shares, by the source video.
   func split(_ candidate: ClipCandidate, _ id: ClipID) -> Split {
     if clips.hasSplits { return candidate.split ?? .train }
     return (settings.splitShares ?? SplitShares()).split(id.sourceVideo)
   }
 
-  /// The width that most clips have; nil without any. A set of two widths comes from two models: that stops the run.
-  /// - Throws: `embedding.width` where a quarter of the clips, two at least, have another width than the rest.
+  /// The width that most clips have; nil without embeddings. Two common widths mean that the set comes from two models,
+  /// which is an error.
+  /// - Throws: `embedding.width` when at least a quarter of the clips, and at least two, have another width.
   private func commonWidth(_ index: EmbeddingIndex) throws -> Int? {
     let widths = index.widths().sorted { ($1.value, $1.key) < ($0.value, $0.key) }
     guard let common = widths.first else { return nil }
@@ -215,12 +216,12 @@ package struct Preparation: Sendable {
     }
   }
 
-  /// The digest of a clip's rows; nil where there are none that can be taken, and a finding says why.
-  /// - Parameter digests: of the k-th of `places`.
+  /// The digest of a clip's rows; nil when none can be used, which a finding reports.
+  /// - Parameter digests: gives the digest of the k-th of `places`.
   private mutating func embeddingDigest(
     _ clip: Int, _ places: ArraySlice<Int32>, in embeddings: EmbeddingIndex, digests: (Int) throws -> Digest
   ) -> Digest? {
-    // Nearly every clip has rows at one place, which can be read.
+    // Nearly every clip has rows in one readable place.
     if places.count == 1, let digest = try? digests(0) { return digest }
     var next = 0
     let found = EmbeddingLookup(places.map { embeddings[Int($0)] }, of: ready[clip].id.text) { _ in
@@ -231,7 +232,7 @@ package struct Preparation: Sendable {
     return found.digest
   }
 
-  /// The digests of what sources say of their rows: of a few sources, asked for by every clip.
+  /// Digests of the sources' descriptions of their rows. There are few sources, but every clip asks for a digest.
   private struct Descriptions {
     private var known: [EmbeddingDescription: (of: Digest, ofClip: Digest)] = [:]
     private var last: (told: EmbeddingDescription, digests: (of: Digest, ofClip: Digest))?
@@ -249,7 +250,7 @@ package struct Preparation: Sendable {
 
   // MARK: The graph
 
-  /// Ids of the clips whose verdict in the catalog names one of the reasons to be tried again.
+  /// Ids of the clips whose verdict in the catalog names a reason that is to be tried again.
   package func retrying(_ catalog: Catalog) throws -> Set<String> {
     if settings.retry.isEmpty { return [] }
     let codes = Set(try settings.retry.map(VerdictPolicy.known))
@@ -262,21 +263,21 @@ package struct Preparation: Sendable {
 
   var stages: [any ClipStage.Type] { settings.stages }
 
-  /// What the clips need, compared with what was done before.
+  /// The actions that the clips need, compared with what was done before.
   /// - Parameters:
-  ///   - store: nil where nothing was done yet.
+  ///   - store: nil when nothing was done yet.
   ///   - retrying: ids of clips whose actions run in any case.
   package func plan(_ store: ArtifactStore?, retrying: Set<String> = []) throws -> ClipPlan {
     try ClipPlan(self, store, ledger, retrying: retrying)
   }
 
-  /// Gives up the index of the embeddings, once no stage can ask for it any more.
+  /// Frees the index of the embeddings, once no stage needs it any more.
   package mutating func forgetEmbeddings() { embeddings = nil }
 
-  /// Runs what the plan says, with decoding in worker processes.
+  /// Runs the plan, decoding in worker processes.
   /// - Parameters:
   ///   - shared: results of other workspaces.
-  ///   - isInterrupted: asked before each action.
+  ///   - isInterrupted: called before each action.
   package func run(
     _ plan: ClipPlan, store: ArtifactStore, shared: (any SharedResults)? = nil,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },

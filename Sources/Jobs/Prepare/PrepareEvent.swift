@@ -3,35 +3,35 @@ import Corpus
 import StageGraph
 
 extension PrepareJob {
-  /// What a prepare tells while it goes, or a plan of one. One at a time, on any thread.
+  /// What a `prepare`, or the plan of one, reports as it runs. Events come one at a time, on any thread.
   package enum Event: Sendable {
     case warning(String)
     case note(String)
-    /// Files among the clips that hold none.
+    /// Files in the video directories that hold no clips.
     case ignored(IgnoredFiles)
-    /// What would be done; told by `plan` alone.
+    /// What would be done; reported only by `plan`.
     case planned(ClipPlan)
-    /// What will run, for whoever asks for the reasons.
+    /// What will run, for output that explains the reasons.
     case running(ClipPlan)
-    /// How many clips have embeddings, and what the work will take; told by `plan` alone.
+    /// How many clips have embeddings, and how much space the work will take; reported only by `plan`.
     case coverage(Coverage)
-    /// How the shards compare with what they should be; told by `plan` where nothing else is to be done.
+    /// How the shards differ from what they should be; reported by `plan` when nothing else has to be done.
     case compared(ShardPublisher)
-    /// Shards are to be compared once the rest was done.
+    /// Shards will be compared after the rest of the work.
     case shardsLater
 
-    /// Work begins on so many clips.
+    /// Work begins on this many clips.
     case clips(Int)
-    /// One more clip is done; how many are left out so far, by reason.
+    /// One more clip is done; the value is the number of clips left out so far, by reason.
     case clip(leftOut: [String: Int])
     case finished(ActionID, seconds: Double, isFinal: Bool)
     /// A result came from the remote cache.
     case fetched(ActionID)
-    /// An action runs only because of what something upstream gave.
+    /// An action runs only because an earlier action gave a new result.
     case followed(ActionID, [RebuildReason])
     case remote(RemoteWork)
 
-    /// Shards that are about to be written by a stage.
+    /// A stage is about to write these shards.
     case writing(stage: String, [ShardPublisher.Job])
     case shard(ShardPublisher.Job, of: Int)
     case frames(FramesWritten)
@@ -42,19 +42,19 @@ extension PrepareJob {
     package var isGiven: Bool
     package var clips: Int
     package var covered: Int
-    /// Of disk, at most.
+    /// The disk space that will be needed, at most.
     package var bytes: Int
     package var isUpToDate: Bool
   }
 
-  /// What came of the remote cache.
+  /// Results fetched from and sent to the remote cache.
   package struct RemoteWork: Sendable {
     package var server: String
     package var fetched: Int
     package var missed: Int
     package var kept: Int
     package var failed: Int
-    /// One for each kind of trouble.
+    /// Problems, one of each kind.
     package var failures: [Failure]
   }
 
@@ -62,7 +62,7 @@ extension PrepareJob {
     package var directory: String
     package var clips: Int
     package var shards: Int
-    /// Nil where the directory was up to date.
+    /// Nil when the directory was up to date.
     package var written: Int?
   }
 }

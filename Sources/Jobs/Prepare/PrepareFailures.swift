@@ -3,13 +3,13 @@ import Corpus
 import StageGraph
 
 extension ExitStatus {
-  /// Audio and frames are prepared, but there is nothing to pair them with.
+  /// Audio and frames are prepared, but there are no embeddings to pair them with.
   package static let noTeacherEmbeddings = ExitStatus(rawValue: 4)
   /// Shards of other clips would have been replaced.
   package static let wouldReplace = ExitStatus(rawValue: 5)
 }
 
-/// The sentences of this module.
+/// The error messages of this module.
 extension Failure {
   static func mixedWidths(_ paths: [String], _ width: Int, _ other: Int) -> Failure {
     Failure(

@@ -4,20 +4,19 @@ import RemoteCache
 import StageGraph
 import Synchronization
 
-/// `prepare` from survey to summary: finds clips and embeddings, plans, runs what must run, gives every file a verdict,
-/// publishes shards and frames.
+/// Runs `prepare` from survey to summary: finds clips and embeddings, plans, runs what must run, gives every file a
+/// verdict, and publishes shards and frames.
 ///
-/// Owns the order of the work and tells what happens as events; prints nothing. Clips whose verdict is one that may not
-/// hold next time are left out and tried again by the next run. A kill at any instant leaves the old state or the new
-/// one.
+/// It orders the work and reports what happens as events; it prints nothing. Clips whose verdict may not hold next time
+/// are left out and tried again by the next run. Killing it at any instant leaves either the old state or the new one.
 package struct PrepareJob: Sendable {
   package typealias Events = @Sendable (Event) -> Void
 
   package internal(set) var settings: PrepareSettings
-  /// Ends once the frames are written, before anything is said of pairs.
+  /// Whether to stop once the frames are written, before making pairs.
   package var framesOnly = false
 
-  /// Results of other workspaces, in place of the remote cache that the settings name.
+  /// Results of other workspaces, used instead of the remote cache that the settings name.
   private let shared: (any SharedResults)?
 
   package init(_ settings: PrepareSettings, framesOnly: Bool = false, shared: (any SharedResults)? = nil) {
@@ -25,13 +24,13 @@ package struct PrepareJob: Sendable {
   }
 
   /// Does the work.
-  /// - Throws: a `Failure` that kept it from being done, `Interruption.failure`; finished work is kept. That clips were
-  ///   left out, or could not be paired, is no error here: the summary says so.
+  /// - Throws: a `Failure` that prevented the work, or `Interruption.failure`; finished work is kept. Clips that were
+  ///   left out or could not be paired are not an error here: the summary reports them.
   package func run(_ events: @escaping Events) throws -> PreparedSummary {
     let events = oneAtATime(events)
     if let part = settings.part { return try run(part, events) }
     let catalog = try Catalog.writer(settings.workspace)
-    // Whoever keeps an event must not keep others from writing.
+    // The catalog is released even if a caller keeps an event, so that others can write.
     defer { catalog.endWriting() }
     let store = try ArtifactStore(catalog)
     if let layout = catalog.migratedFrom {
@@ -87,8 +86,8 @@ package struct PrepareJob: Sendable {
     return summary
   }
 
-  /// Says what would be done, and changes nothing.
-  /// - Returns: whether anything would.
+  /// Reports what would be done, and changes nothing.
+  /// - Returns: whether anything would be done.
   package func plan(_ events: @escaping Events) throws -> Bool {
     let catalog = try Catalog.readerIfThere(settings.workspace)
     let store = try catalog.map { try ArtifactStore($0) }
@@ -122,7 +121,7 @@ package struct PrepareJob: Sendable {
 
   // MARK: Steps
 
-  /// Why the shards that are in place must not be replaced; nil where they may be, or are not written.
+  /// Why the existing shards must not be replaced; nil when they may be, or when no shards are written.
   private func refusal(
     _ preparation: Preparation, _ record: ShardSetRecord, _ catalog: Catalog?
   ) throws -> Failure? {
@@ -130,7 +129,7 @@ package struct PrepareJob: Sendable {
     return try ShardReplacement(preparation, record, catalog).failure
   }
 
-  /// Says what the file system of the shards lacks, before any work.
+  /// Reports features that the file system of the shards lacks, before any work.
   private func noteAbilities(_ events: Events) {
     guard writesShards else { return }
     let parent = Files.parent(settings.shards)
@@ -145,7 +144,7 @@ package struct PrepareJob: Sendable {
     return { event in telling.withLock { _ in events(event) } }
   }
 
-  /// Tells what the survey found.
+  /// Reports what the survey found.
   func tell(_ preparation: Preparation, _ events: Events) {
     let clips = preparation.clips
     for failure in preparation.refusedEmbeddings { events(.warning(failure.description)) }
@@ -172,8 +171,8 @@ package struct PrepareJob: Sendable {
     return ids
   }
 
-  /// Runs what must run, and enters clips with nothing left to do into the ledger.
-  /// - Parameter endsEarly: whether there is no use in going on; asked before each action.
+  /// Runs what must run, and adds clips with nothing left to do to the ledger.
+  /// - Parameter endsEarly: called before each action; returns whether continuing would be useless.
   func carryOut(
     _ plan: ClipPlan, _ preparation: Preparation, _ store: ArtifactStore, _ remote: RemoteCache?,
     endsEarly: @escaping @Sendable () -> Bool = { false }, _ events: @escaping Events
@@ -241,7 +240,7 @@ package struct PrepareJob: Sendable {
     }
   }
 
-  /// Lets a cache keep its bound, and tells what came of it.
+  /// Lets the cache enforce its size limit, and reports what was fetched and stored.
   private func end(_ remote: RemoteCache, wasAsked: Bool, _ events: Events) {
     remote.finish()
     guard wasAsked || !remote.failures.isEmpty else { return }
@@ -256,8 +255,8 @@ package struct PrepareJob: Sendable {
   // MARK: What it will take
 
   private func coverage(_ preparation: Preparation, _ plan: ClipPlan) -> Coverage {
-    // FLAC of 10 s takes some 160 KiB at 16 kHz, ten frames some 200 KiB, rows of float16 one KiB each; audio and rows
-    // lie in the shards too.
+    // 10 s of audio take about 160 KiB as FLAC at 16 kHz, ten frames about 200 KiB, and each row of float16 1 KiB.
+    // Audio and rows are also in the shards.
     let open = [ExtractAudio.name: 160, ExtractFrames.name: 200, SelectEmbeddings.name: 10].reduce(0) { sum, stage in
       let counts = plan.counts(stage: stage.key)
       return sum + (counts.run + counts.waits) * stage.value * (stage.key == ExtractFrames.name ? 1 : 2)
@@ -270,10 +269,10 @@ package struct PrepareJob: Sendable {
 }
 
 extension RemoteCache {
-  /// The cache of a prepare: for the stages whose results are worth sharing.
+  /// The cache of a `prepare`, for the stages whose results are shared.
   convenience init(_ address: CacheAddress, _ settings: PrepareSettings) {
     var limits = TransferLimits()
-    // What a part makes is of use in the cache alone, however long that takes.
+    // The results of a part are only useful in the cache, however long storing them takes.
     if settings.part != nil { limits.actionSeconds = .infinity }
     self.init(address, stages: Set(settings.stages.filter { $0.isShared }.map { $0.name }), limits: limits)
   }

@@ -1,6 +1,6 @@
-// One part of a prepare that is spread over machines: its clips are worked on, and what comes of them is in the remote
-// cache at the end. Shards, verdicts, duplicates and collisions are the business of the prepare without `--part` that
-// comes last: it takes all of this from the cache, and does what a part owes.
+// One part of a `prepare` that is spread over machines: the clips of the part are processed, and the results are in the
+// remote cache at the end. A final `prepare` without `--part` takes all results from the cache, does what parts left
+// undone, finds duplicates and collisions, gives verdicts and writes shards.
 
 import Basics
 import Corpus
@@ -8,9 +8,9 @@ import RemoteCache
 import StageGraph
 
 extension PrepareJob {
-  /// Works on the clips of a part.
-  /// - Throws: `part.cache` where no remote cache is named, `part.unkept` where it does not take what was made: then
-  ///   going on has no use.
+  /// Processes the clips of a part.
+  /// - Throws: `part.cache` when no remote cache is named; `part.unkept` when the cache does not accept the results,
+  ///   since continuing would be useless.
   func run(_ part: WorkPart, _ events: @escaping Events) throws -> PreparedSummary {
     try settings.checkForPart()
     guard let address = settings.remoteCache else { throw Failure.partWithoutCache }
@@ -51,13 +51,13 @@ extension PrepareJob {
   }
 }
 
-/// Where a part works: a workspace of its own, so that parts which start in one directory do not wait for each other.
-/// It begins empty each time, and goes at the end: what counts is in the remote cache.
+/// The private workspace of a part, so that parts started in one directory do not wait for each other. It is empty at
+/// the start and removed at the end: only the remote cache keeps results.
 private final class PartWorkspace {
   let path: String
   private let lock: FileLock
 
-  /// - Throws: `Failure.locked` where the same part is at work there.
+  /// - Throws: `Failure.locked` when another process is working on the same part.
   init(_ workspace: String, _ part: WorkPart) throws {
     let directory = "\(workspace)/parts"
     try Files.makeDirectory(directory)

@@ -4,84 +4,86 @@ import Corpus
 import Media
 import RemoteCache
 
-/// What `pipeline prepare` is asked to do.
+/// The settings of `pipeline prepare`.
 package struct PrepareSettings: Sendable {
   package var videos: [String] = []
   package var manifest: String?
-  /// Whether symbolic links below the videos' directories are followed.
+  /// Whether symbolic links in the video directories are followed.
   package var followsLinks = true
-  /// How long a clip is, in seconds.
+  /// The length of a clip in seconds.
   package var clipSeconds = ClipLength.usual
-  /// What becomes of longer files that no manifest cuts.
+  /// How files are cut that are longer than a clip and that no manifest cuts.
   package var cut = ClipCut.first
-  /// How clips are split that no manifest places; nil: as usual, and fewer validation clips than are of use join train.
+  /// The shares of the splits for clips that no manifest assigns; nil uses the default shares, and moves validation
+  /// clips to train when there are too few to be useful.
   package var splitShares: SplitShares?
-  /// Files and directories with teacher embeddings; empty: audio and frames only.
+  /// Files and directories with teacher embeddings; empty prepares only audio and frames.
   package var embeddings: [String] = []
-  /// Rows a second, where the source does not say.
+  /// Rows per second, for sources that do not state it.
   package var embeddingFPS: Double?
   package var embeddingModel: String?
-  /// A CLIP model that makes the teacher embeddings of the clips' frames; nil: they come from `embeddings`.
+  /// A CLIP model that makes the teacher embeddings from the clips' frames; nil takes them from `embeddings`.
   package var teacher: FrameTeacher?
-  /// Of the model's weights; known once the clips are surveyed.
+  /// Digest of the model's weights; set once the clips have been surveyed.
   package var teacherDigest: Digest?
-  /// How many frames of a clip the teacher sees; nil: all.
+  /// How many frames of a clip the teacher embeds; nil embeds all.
   package var teacherFrames: Int?
-  /// Where the embeddings that the teacher made go as files; nil: nowhere.
+  /// Where the embeddings made by the teacher are written as files; nil writes none.
   package var embeddingsOut: String?
-  /// Nil: no frames at all.
+  /// The rate at which frames are extracted; nil extracts none.
   package var frames: FrameRate?
   package var shards = "shards"
   /// Whether shards of other clips may be replaced.
   package var replaces = false
-  /// Where frames go for whoever makes teacher embeddings of them; nil: nowhere.
+  /// Where frames are written for external tools that make teacher embeddings; nil writes none.
   package var framesOut: String?
   package var workspace = ".pipeline"
   package var jobs = Machine.processors
-  /// How long one clip may take to decode, where a core is free for it.
+  /// The time limit for decoding one clip, given that it has a free core.
   package var timeoutSeconds = DecodeLimits().seconds
   package var limit: Int?
   package var maxBadFraction = 0.05
   package var leaveOut: [String] = []
   package var keep: [String] = []
-  /// Clips whose verdict names one of these reasons are worked on again.
+  /// Clips whose verdict names one of these reasons are processed again.
   package var retry: [String] = []
-  /// Clips that a shard holds on average.
+  /// The average number of clips in a shard.
   package var shardTarget = 1000
-  /// Where results are shared with other workspaces; nil: nowhere.
+  /// The cache that shares results with other workspaces; nil shares nothing.
   package var remoteCache: CacheAddress?
-  /// Work on the clips of this part alone, offer the results to others, and write no shards; nil: everything.
+  /// Process only the clips of this part, store their results in the remote cache, and write no shards; nil does
+  /// everything.
   package var part: WorkPart?
-  /// What starts a decode worker, and what it may do.
+  /// The command that starts a decode worker, and what the worker may do.
   package var workerCommand: WorkerLaunch = []
 
   package init() {}
 
-  /// What is done clip by clip.
+  /// The stages that run for each clip.
   var stages: [any ClipStage.Type] { builtInStages.filter { $0.isWanted(self) } }
 
-  /// Directories that may lie below the videos' and hold no clips.
+  /// Directories that may lie inside the video directories but hold no clips.
   var notClips: [String] {
     [shards, workspace, "runs"] + (framesOut.map { [$0] } ?? []) + (embeddingsOut.map { [$0] } ?? []) + embeddings
   }
 
-  /// Formats and codecs that are decoded.
+  /// Formats and codecs that may be decoded.
   var codecs: CodecSet { workerCommand.codecs }
 
   /// Whether clips get teacher embeddings.
   package var hasTeacher: Bool { teacher != nil || !embeddings.isEmpty }
 
-  /// Pixels that a frame's shorter side has: more than usual where the teacher sees more.
+  /// Pixels of a frame's shorter side: more than usual when the teacher's input is larger.
   var shortSide: Int { max(FrameFacts.usualShortSide, teacher?.model.vision?.imageSize ?? 0) }
 
-  /// - Throws: a usage error for settings that a part cannot have.
+  /// - Throws: a usage error for settings that cannot be used with a part.
   package func checkForPart() throws {
     if remoteCache == nil { throw Failure.partWithoutCache }
     if limit != nil { throw Failure.notOfPart("--limit") }
     if !retry.isEmpty { throw Failure.notOfPart("--retry") }
   }
 
-  /// - Throws: `usage.output` for a directory to be written that is, or holds, one to be read: it would be replaced.
+  /// - Throws: `usage.output` when a directory to write is, or contains, one to read, because it would be replaced.
   func checkOutputs() throws {
     let outputs = [("--shards", shards)] + (framesOut.map { [("--frames-out", $0)] } ?? [])
     let taken = outputs.dropFirst().map(\.1).filter { Files.resolved($0) == Files.resolved(shards) }
@@ -99,6 +101,6 @@ package struct PrepareSettings: Sendable {
     }
   }
 
-  /// Width of the teacher's embeddings: that of most of them, once they are found.
+  /// Width of the teacher's embeddings: once they are found, the width that most clips have.
   package var teacherWidth = 512
 }

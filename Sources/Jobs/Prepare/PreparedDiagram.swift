@@ -6,7 +6,7 @@ import StageGraph
 
 extension StageDiagram {
   /// The stages from files to weights.
-  /// - Parameter catalog: nil where nothing was done yet.
+  /// - Parameter catalog: nil when nothing was done yet.
   package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
     self.init()
     let counts = try catalog?.actionCounts() ?? [:]
@@ -32,7 +32,7 @@ extension StageDiagram {
     nodes.append(Node(TrainingShards.stage.name, count: shards.map { "\($0) shards" }))
     nodes.append(Node("distill", count: runs == 0 ? nil : "\(runs) runs"))
     nodes.append(Node("export"))
-    // What the shards are made of: audio and embeddings, as the stages' outputs.
+    // Shards are made from the outputs of these stages: audio and embeddings.
     for stage in [ExtractAudio.name, SelectEmbeddings.name, EmbedFrames.name]
     where wanted.contains(where: { $0.name == stage }) {
       edges.append((stage, TrainingShards.stage.name))
@@ -40,7 +40,7 @@ extension StageDiagram {
     edges += [(TrainingShards.stage.name, "distill"), ("distill", "export")]
   }
 
-  /// A clip that every stage has something to do for.
+  /// An example clip that every stage applies to.
   private static let probe: PreparedClip? = {
     let clips = ClipList(files: [SourceFile(path: "clip.mp4", name: "clip.mp4")], manifest: nil)
     guard let candidate = clips.candidates.first, let id = candidate.id else { return nil }
@@ -50,7 +50,7 @@ extension StageDiagram {
     return clip
   }()
 
-  /// The same as the workspace has them: with frames where some were extracted.
+  /// The stages as the workspace has them: with frames if any were extracted.
   init(shards: String, _ catalog: Catalog?) throws {
     var settings = PrepareSettings()
     settings.shards = shards

@@ -6,36 +6,36 @@ import StageGraph
 package struct Pair: Sendable {
   package var id: ClipID
   package var split: Split
-  /// Of all that goes into the shard for this clip.
+  /// The digest of everything that goes into the shard for this clip.
   var digest: Digest
-  /// Where the clip is among those that can be worked on.
+  /// The clip's index in `preparation.ready`.
   var clip: Int
 }
 
-/// Verdicts and pairs of a finished run.
+/// The verdicts and pairs of a finished run.
 ///
-/// A clip whose inputs are what they were when its verdict was last kept has that verdict again; only the others are
+/// A clip whose inputs are the same as when its verdict was last kept gets that verdict again; only the other clips are
 /// examined.
 package struct PreparedPairs: Sendable {
-  /// Those of the candidates, in their order, then of what has no file or no row.
+  /// Verdicts of the candidates, in their order, then of rows without a file and of files without a row.
   package private(set) var verdicts: [ClipVerdict] = []
   /// In id order.
   package private(set) var pairs: [Pair] = []
-  /// What was decided about splits, to be told.
+  /// Decisions about splits, to be reported.
   package private(set) var notes: [String] = []
   /// Which clips are for training, validation and test, and why: one line for people.
   package private(set) var splitLine = ""
-  /// Files longer than a clip whose rest is not used, and the seconds of these rests.
+  /// Files that are longer than a clip and whose rest is not used, and the total length of these rests in seconds.
   private var unused = (files: 0, seconds: 0.0)
   package let preparation: Preparation
   let run: ClipRun
-  /// By candidate: the verdict in the catalog that says all this already, or -1.
+  /// For each candidate: the index of the catalog's verdict when that is still right, otherwise -1.
   private(set) var kept: [Int32] = []
-  /// What is to be kept of the other candidates' verdicts.
+  /// The new verdicts to keep for the other candidates.
   private(set) var cached: [Int: CachedVerdict] = [:]
 
   package var leftOut: Int { verdicts.count { $0.state == .leftOut } }
-  /// Whether some verdict could be another one next time.
+  /// Whether any verdict could be different next time.
   package var isPassing: Bool {
     let passing = Set(builtInReasons.filter { !$0.isFinal }.map(\.code))
     return verdicts.contains { $0.findings.contains { passing.contains($0.code) } }
@@ -50,7 +50,7 @@ package struct PreparedPairs: Sendable {
     kept.reserveCapacity(preparation.clips.candidates.count)
     for k in chunks.indices {
       for resolved in chunks[k] { add(resolved, joins: joins) }
-      // Large sets do not fit into memory many times.
+      // Chunks are freed as they are used: several copies of a large set would not fit into memory.
       chunks[k] = []
     }
     addUnmatched(preparation.clips)
@@ -60,7 +60,8 @@ package struct PreparedPairs: Sendable {
 
   private static let chunk = 512
 
-  /// One for each candidate, in their order, in chunks, by several threads: a new verdict reads the store.
+  /// The verdict of each candidate, in their order, in chunks. Uses several threads, because a new verdict reads the
+  /// store.
   private static func resolveAll(_ resolver: VerdictResolver) throws -> [[VerdictResolver.Resolved]] {
     let count = resolver.preparation.clips.candidates.count
     let chunks = (count + chunk - 1) / chunk
@@ -86,14 +87,14 @@ package struct PreparedPairs: Sendable {
     verdicts.append(verdict)
   }
 
-  /// Whether there are validation clips that nobody asked for, but too few to be of use.
+  /// Whether the automatic split gives validation clips, but too few to be useful.
   private func joinsFewValidationClips(_ chunks: [[VerdictResolver.Resolved]]) -> Bool {
     guard !preparation.clips.hasSplits, preparation.settings.splitShares == nil else { return false }
     let count = chunks.reduce(0) { sum, resolved in sum + resolved.count { $0.split == .validation } }
     return count > 0 && count < Split.fewestValidationClips
   }
 
-  /// What of the files is in no clip.
+  /// Notes the parts of files that are in no clip.
   private mutating func noteWhatIsNotUsed() {
     let length = preparation.settings.clipSeconds
     if unused.files > 0 {
@@ -125,7 +126,7 @@ package struct PreparedPairs: Sendable {
   }
 
   /// What goes into a shard for a clip.
-  /// - Throws: `catalog.memo` when it is not what the pair was made of.
+  /// - Throws: `catalog.memo` when it differs from what the pair was made from.
   func sample(_ pair: Pair) throws -> ClipOutcome.Sample {
     let sample = try run.outcome(of: pair.clip).sample
     guard let sample, sample.digest(of: pair.id) == pair.digest else { throw Failure.memoDiffers(pair.id) }

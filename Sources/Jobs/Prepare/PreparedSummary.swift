@@ -2,31 +2,31 @@ import Basics
 import Corpus
 import StageGraph
 
-/// What a finished `prepare` has to say.
+/// The result of a finished `prepare`.
 package struct PreparedSummary: Sendable, Equatable {
-  /// How far it came.
+  /// How far the run got.
   package enum Ending: Sendable, Equatable {
-    /// There are shards.
+    /// Shards were written.
     case shards
-    /// The frames are written, and no more was asked for.
+    /// The frames are written, and nothing else was asked for.
     case frames
-    /// There are no teacher embeddings to pair audio with.
+    /// There are no teacher embeddings to pair the audio with.
     case withoutEmbeddings
     /// No clip can be used.
     case withoutPairs
-    /// One part was worked on, and what came of it is in the remote cache.
+    /// One part was processed, and its results are in the remote cache.
     case part
   }
 
-  /// What had to be done.
+  /// The work that was done.
   package struct Work: Sendable, Equatable {
-    /// Clips.
+    /// Number of clips.
     package var decoded = 0
-    /// Clips of which nothing was decoded and something came from the remote cache.
+    /// Number of clips for which nothing was decoded and something came from the remote cache.
     package var fetched = 0
-    /// Shards.
+    /// Number of shards.
     package var written = 0
-    /// Whether the shards are not the ones that were there.
+    /// Whether the shards differ from those that were there before.
     package var isRenewed = false
 
     package init() {}
@@ -41,22 +41,22 @@ package struct PreparedSummary: Sendable, Equatable {
   package var ending = Ending.shards
   package var work = Work()
   package var rows: [ReasonCount] = []
-  /// Pairs by split.
+  /// Number of pairs by split.
   package var splits: [String: Int] = [:]
   /// Which clips are for training, validation and test, and why: one line for people.
   package var splitLine = ""
   package var leftOut = 0
-  /// Files that are clips, and how many of them are not left out.
+  /// Number of files that are clips, and how many of them are not left out.
   package var clips = 0
   package var kept = 0
   package var shards = 0
-  /// Of a part: clips that ended with something that may be otherwise next time, which is shared with nobody.
+  /// For a part: number of clips with a result that could be different next time, which is not shared.
   package var unsettled = 0
   package var pairs: Int { splits.values.reduce(0, +) }
 
   package init() {}
 
-  /// Enters the clips.
+  /// Adds the clips.
   mutating func add(_ prepared: PreparedPairs) {
     leftOut = prepared.leftOut
     for pair in prepared.pairs { splits[pair.split.rawValue, default: 0] += 1 }
@@ -66,14 +66,14 @@ package struct PreparedSummary: Sendable, Equatable {
     kept = prepared.verdicts.prefix(clips).count { $0.state != .leftOut }
   }
 
-  /// More clips were left out than the settings allow; nil where not.
+  /// The failure when more clips were left out than the settings allow; nil otherwise.
   package func tooManyLeftOut(_ settings: PrepareSettings) -> Failure? {
     let total = ending == .withoutEmbeddings ? clips : pairs + leftOut
     guard Double(leftOut) > settings.maxBadFraction * Double(total) else { return nil }
     return Failure.tooManyLeftOut(leftOut, of: total, allowed: settings.maxBadFraction)
   }
 
-  /// How the command ends; nil for well.
+  /// The failure that the command ends with; nil for success.
   package func failure(_ settings: PrepareSettings) -> Failure? {
     switch ending {
     case .shards: tooManyLeftOut(settings)

@@ -3,9 +3,9 @@ import Corpus
 import Media
 import StageGraph
 
-/// What the last `prepare` left in a workspace, for whoever shows it or checks it. Reads only; takes no lock.
+/// The results of the last `prepare` in a workspace, for code that shows or checks them. Only reads; takes no lock.
 package struct PreparedWorkspace {
-  /// Nil where there is no workspace: then there is nothing of all this.
+  /// Nil when there is no workspace; then there are no results.
   package let catalog: Catalog?
   private let store: ArtifactStore?
 
@@ -18,30 +18,31 @@ package struct PreparedWorkspace {
     store = try catalog.map { try ArtifactStore($0) }
   }
 
-  /// Of every clip, as the last `prepare` left them.
+  /// The verdicts of all clips from the last `prepare`.
   package func verdicts() throws -> [ClipVerdict] {
     try catalog.map(ClipVerdict.all) ?? []
   }
 
-  /// Where training shards were put last; where they go unless told otherwise, before that.
+  /// The directory that training shards were last written to; the default directory if none were written yet.
   package func shards() throws -> String { try catalog?.directory(of: .shards) ?? Self.usualShards }
 
-  /// Which clips are for training, validation and test, as the last `prepare` said; nil where none wrote these shards.
+  /// Which clips are for training, validation and test, as the last `prepare` reported it; nil when no `prepare` wrote
+  /// these shards.
   package func splitLine(shards: String) throws -> String? {
     try ShardSetRecord.read(catalog, shards).flatMap { $0.splits.isEmpty ? nil : $0.splits }
   }
 
   package static let usualShards = PrepareSettings().shards
 
-  /// What the last `prepare` in which something ran had to do; nil where none did.
+  /// The work of the last `prepare` that ran any stage; nil when there was none.
   package func work() throws -> StageTimes? { try catalog.flatMap { try StageTimes($0) } }
 
   package func diagram(shards: String) throws -> StageDiagram { try StageDiagram(shards: shards, catalog) }
 
-  /// A clip's audio as FLAC; nil where the store has none.
+  /// A clip's audio as FLAC; nil when the store has none.
   package func audio(of id: String) -> [UInt8]? { artifact(ExtractAudio.name, id, ExtractAudio.output) }
 
-  /// The frame in the middle of the clip as JPEG; nil where the store has none.
+  /// The frame in the middle of the clip as JPEG; nil when the store has none.
   package func frame(of id: String) -> [UInt8]? {
     guard let pack = artifact(ExtractFrames.name, id, ExtractFrames.output), let frames = try? FramePack.decode(pack),
       !frames.isEmpty

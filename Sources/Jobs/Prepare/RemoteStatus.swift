@@ -3,28 +3,29 @@ import Corpus
 import RemoteCache
 import StageGraph
 
-/// How much of what a prepare would need is in its remote cache, as far as names tell: reads no video, decodes nothing
-/// and writes nothing.
+/// How much of what a `prepare` would need is in its remote cache.
+///
+/// Asks only for names: reads no video, decodes nothing and writes nothing.
 package struct RemoteStatus: Sendable {
-  /// Clips of which every result is there.
+  /// Number of clips whose results are all there.
   package private(set) var there = 0
-  /// Of clips that lack a result: the names of their files, one for each clip.
+  /// The files of clips that lack a result, one name for each clip.
   package private(set) var missing: [String] = []
   /// How many results are missing, by stage.
   package private(set) var missingResults: [String: Int] = [:]
-  /// Of clips of files that nobody has read, so that nothing can be known of them: the names of the files.
+  /// The files of clips that nobody has read yet, so that their results cannot be looked up; one name for each clip.
   package private(set) var unread: [String] = []
-  /// Clips that the cache could not be asked about.
+  /// Number of clips that the cache could not be asked about.
   package private(set) var unknown = 0
-  /// What was wrong with the cache, one for each kind.
+  /// Problems with the cache, one of each kind.
   package private(set) var failures: [Failure] = []
 
-  /// - Parameter settings: those of the prepare; with a part, of its clips alone.
-  /// - Throws: `usage.remote-cache` where no cache is named, and what finding the clips throws.
+  /// - Parameter settings: the settings of the `prepare`; with a part, only its clips are counted.
+  /// - Throws: `usage.remote-cache` when no cache is named; errors of finding the clips.
   package init(_ settings: PrepareSettings) throws {
     guard let address = settings.remoteCache else { throw Failure.statusWithoutCache }
     var settings = settings
-    // Of embeddings nothing is shared, so that none have to be there.
+    // A part needs no embeddings, and results that depend on embeddings are not shared.
     settings.part = settings.part ?? WorkPart(index: 0, count: 1)
     let remote = RemoteCache(address, settings)
     let preparation = try Preparation(
@@ -56,7 +57,7 @@ package struct RemoteStatus: Sendable {
     }
   }
 
-  /// How many clips lack a result, by the part that has them.
+  /// How many clips lack a result, by the part that they belong to.
   package func missing(byPartOf count: Int) -> [Int: Int] {
     Dictionary((missing + unread).map { (WorkPart.index(of: $0, count: count), 1) }, uniquingKeysWith: +)
   }

@@ -10,16 +10,16 @@ struct SampleRecord: Encodable {
   }
 
   var id: String
-  /// Seconds with both audio and video; the rest is padded.
+  /// Seconds with both audio and video; the rest is padding.
   var duration: Double
   var label: String?
-  /// SHA-256 of the file that the clip comes from.
+  /// SHA-256 of the file that the clip is taken from.
   var source: Digest
   /// Where the clip begins in that file, in seconds.
   var start: Double
-  /// Where the list says that it ends in the video, in seconds.
+  /// Where the clip ends in the video according to the list, in seconds.
   var end: Double?
-  /// Its captions: what open_clip's loaders of audio and text take.
+  /// The clip's captions, under the name that open_clip's loaders of audio and text expect.
   var text: [String]?
   var embeddings: Embeddings
 

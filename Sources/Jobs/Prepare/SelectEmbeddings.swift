@@ -5,12 +5,12 @@ import Shards
 import StageGraph
 import Tensors
 
-/// The teacher rows that fall into a clip, by time, and what is wrong with them.
+/// Selects the teacher rows that fall into a clip, by time, and reports problems with them.
 package enum SelectEmbeddings: ClipStage {
   package static let name = "select-vectors"
   package static let version = 1
   package static let output = "npy"
-  /// Three requests take longer than picking rows from a file that is here.
+  /// Not shared: three requests to a cache take longer than picking rows from a local file.
   package static let isShared = false
 
   /// What the summary holds.
@@ -23,7 +23,7 @@ package enum SelectEmbeddings: ClipStage {
     var model: String?
   }
 
-  /// Parts leave it to the last prepare.
+  /// A part does not run this stage; the last `prepare` does.
   package static func isWanted(_ settings: PrepareSettings) -> Bool {
     !settings.embeddings.isEmpty && settings.part == nil
   }
@@ -55,12 +55,12 @@ package enum SelectEmbeddings: ClipStage {
 
   package static func applies(to clip: PreparedClip) -> Bool { clip.embeddings != nil }
 
-  /// What the source says of the rows: their rate decides which ones are taken.
+  /// Digest of the source's description of its rows: their rate decides which rows are selected.
   static func digest(of told: EmbeddingDescription, areOfClip: Bool) -> Digest {
     Digest(of: "\(told.fps.map { "\($0)" } ?? "-") \(told.model ?? "-") \(areOfClip)")
   }
 
-  /// Where the clip begins in what the rows describe.
+  /// Where the clip begins on the time scale of the rows.
   private static func start(_ clip: PreparedClip, _ embeddings: PreparedClip.Embeddings) -> MediaTime {
     embeddings.areOfClip ? .zero : clip.start
   }
@@ -72,7 +72,7 @@ package enum SelectEmbeddings: ClipStage {
     let facts = try ClipFacts(
       audio: inputs.summary("sound"), frames: inputs.names.contains("frames") ? inputs.summary("frames") : nil,
       clip: clip)
-    // Without audio or video there is no duration to hold the rows against, and another finding says so.
+    // Without audio or video there is no duration to compare the rows with; another finding reports that.
     guard facts.duration > 0 else {
       return ActionResult(summary: try CanonicalJSON.bytes(Summary(findings: [], rows: 0, times: [])))
     }

@@ -4,50 +4,50 @@ import Dispatch
 import Shards
 import StageGraph
 
-/// What a directory of shards is to hold.
+/// The content that a directory of shards should have.
 package struct ShardSets: Sendable {
   /// One clip's part of a shard.
   struct Item: Sendable {
     var id: ClipID
-    /// Of all that goes into the shard for this clip.
+    /// The digest of everything that goes into the shard for this clip.
     var digest: Digest
-    /// Which it is to whoever writes it.
+    /// Identifies the item for `write`.
     var key: Int
   }
 
-  /// What its shards are made by: part of their fingerprints.
+  /// The stage that makes the shards; it is part of their fingerprints.
   var stage: Stage
-  /// By the name that the shards begin with: `train`, `frames`. Items in id order.
+  /// Items in id order, by the prefix of their shards' names: `train`, `frames`.
   var items: [String: [Item]]
-  /// In this order, with those that have no items now.
+  /// All prefixes in this order, including those without items.
   var names: [String]
-  /// Files beside the shards.
+  /// Other files beside the shards, by name.
   var beside: [String: [UInt8]] = [:]
   /// Adds one item to a shard.
   var write: @Sendable (Item, TrainingShardWriter, ArtifactStore) throws -> Void
 }
 
-/// Writes sets of shards so that they change as little as their clips do, and appear whole or not at all.
+/// Writes sets of shards so that a set changes as little as its clips do, and is replaced completely or not at all.
 ///
-/// Which clips share a shard follows from their ids; a shard whose content is there already, under whatever number, is
-/// linked, not written. The new directory is built in a sibling and put in the place of the old one at the end.
+/// The ids of clips decide which clips share a shard. A shard whose content exists already, under whatever number, is
+/// linked instead of written. The new directory is built beside the old one and takes its place at the end.
 package struct ShardPublisher: Sendable {
   package struct Job: Sendable {
     package var name: String
     package var fingerprint: Digest
     var items: ArraySlice<ShardSets.Item>
-    /// The file of the present directory with these bytes.
+    /// The file in the present directory with these bytes.
     package var present: String?
-    /// What the catalog knows of these bytes, under this job's name.
+    /// The catalog's record of these bytes, under this job's name.
     var known: TrainingShard?
-    /// Whether the index beside `present` is what it should be.
+    /// Whether the index beside `present` is correct.
     var indexIsThere = false
     package var clips: Int { items.count }
     package var reason: RebuildReason
   }
 
   package let directory: String
-  /// The directory itself, where `directory` is a link.
+  /// The real directory when `directory` is a link.
   private let place: String
   package let jobs: [Job]
   private let stale: [String]
@@ -56,11 +56,11 @@ package struct ShardPublisher: Sendable {
   private let threads: Int
   private let lock: FileLock?
 
-  /// Compares what is wanted with what is in `directory`.
+  /// Compares the wanted shards with those in `directory`.
   /// - Parameters:
-  ///   - target: clips in a shard, on average.
-  ///   - threads: how many shards are read or written side by side.
-  ///   - writing: takes the directory's lock; false for a dry run.
+  ///   - target: the average number of clips in a shard.
+  ///   - threads: how many shards are read or written in parallel.
+  ///   - writing: whether to take the directory's lock; false for a dry run.
   package init(
     _ sets: ShardSets, directory: String, target: Int, catalog: Catalog, threads: Int, writing: Bool
   ) throws {
@@ -93,7 +93,7 @@ package struct ShardPublisher: Sendable {
     for set in sets.names {
       let items = sets.items[set] ?? []
       let boundaries = ShardBoundaries(target: target, least: max(1, target / 4), most: target * 4)
-      // Shards are runs of the items.
+      // Shards are consecutive ranges of the items.
       let runs = boundaries.runs(ids: items.map(\.id))
       let fingerprints = Self.fingerprints(sets.stage, items, runs)
       for (number, run) in runs.enumerated() {
@@ -116,7 +116,7 @@ package struct ShardPublisher: Sendable {
     stale = present.keys.filter { TrainingShard.parseSet($0) != nil && !names.contains($0) }.sorted()
   }
 
-  /// Whether the directory holds all this already.
+  /// Whether the directory already holds all of this.
   package var isUpToDate: Bool {
     stale.isEmpty && jobs.allSatisfy { $0.present == $0.name && $0.indexIsThere } && setIndexIsThere
       && sets.beside.allSatisfy { (try? Files.read("\(directory)/\($0.key)")) == $0.value }
@@ -136,7 +136,7 @@ package struct ShardPublisher: Sendable {
   /// Every shard that was ever written from this workspace.
   static func written(_ catalog: Catalog) throws -> [TrainingShard] { try catalog.shards().map { TrainingShard($0) } }
 
-  /// Of the content of each shard. By several threads.
+  /// The fingerprint of each shard's content. Uses several threads.
   private static func fingerprints(_ stage: Stage, _ items: [ShardSets.Item], _ runs: [Range<Int>]) -> [Digest] {
     [Digest](unsafeUninitializedCapacity: runs.count) { slots, filled in
       nonisolated(unsafe) let base = slots.baseAddress
@@ -148,11 +148,11 @@ package struct ShardPublisher: Sendable {
     }
   }
 
-  /// Why a shard is written, or taken from another name.
+  /// Why a shard is written or taken from another name.
   /// - Parameters:
-  ///   - isKnown: whether these very clips were written before.
+  ///   - isKnown: whether the same clips were written before.
   ///   - found: the digest of the file that has the name now.
-  ///   - written: the digests of all that was ever written.
+  ///   - written: the digests of all shards that were ever written.
   private static func reason(
     _ name: String, isKnown: Bool, found: Digest?, _ written: Set<Digest>
   ) -> RebuildReason {
@@ -160,8 +160,7 @@ package struct ShardPublisher: Sendable {
     return isKnown && !written.contains(found) ? .outputCorrupt([name]) : .inputChanged(["clips of \(name)"])
   }
 
-  /// The shards and their indexes in the directory with the digests of their bytes; those that were hashed before are
-  /// not read again.
+  /// The digests of the shards and their indexes in the directory. Files that were hashed before are not read again.
   private static func presentDigests(
     _ directory: String, _ sets: [String], _ catalog: Catalog, threads: Int, writing: Bool
   ) throws -> [String: Digest] {
@@ -177,8 +176,8 @@ package struct ShardPublisher: Sendable {
 
   // MARK: Writing
 
-  /// Builds the set beside the directory and exchanges them.
-  /// - Parameter onShard: told of each that was written, on any thread.
+  /// Builds the set beside the directory and exchanges the two.
+  /// - Parameter onShard: called for each shard that was written, on any thread.
   package func publish(_ store: ArtifactStore, onShard: @escaping @Sendable (Job) -> Void) throws {
     let building = Self.building(place)
     try Files.makeDirectory(building)
@@ -205,8 +204,8 @@ package struct ShardPublisher: Sendable {
   /// Where the new set is built, beside the directory.
   private static func building(_ place: String) -> String { "\(Files.parent(place))/.\(Files.name(place)).building" }
 
-  /// Removes what was built and not finished, or what was replaced: at the end, and at the start where a kill left it.
-  /// Files of the user's own that lay in the replaced directory go back to it first.
+  /// Removes an unfinished new set or the replaced old one, both at the end and at the start after a kill. Files of the
+  /// user in the replaced directory are moved back first.
   private static func clear(_ building: String, to place: String, _ sets: ShardSets) throws {
     guard Files.isDirectory(building) else { return }
     for name in try Files.names(in: building) where !isOurs(name, sets) && !Files.exists("\(place)/\(name)") {
@@ -232,7 +231,7 @@ package struct ShardPublisher: Sendable {
     }
   }
 
-  /// The shards that nothing has yet, by name. After a failure none is begun.
+  /// Writes the shards that do not exist yet, and returns them by name. After a failure no further shard is started.
   private func writeMissing(
     _ building: String, _ store: ArtifactStore, _ onShard: @escaping @Sendable (Job) -> Void
   ) throws -> [String: TrainingShard] {
@@ -247,7 +246,7 @@ package struct ShardPublisher: Sendable {
     return Dictionary(uniqueKeysWithValues: zip(missing.map(\.name), written))
   }
 
-  /// Puts a shard of the present directory into the new one.
+  /// Links a shard of the present directory into the new one.
   private func link(_ job: Job, into building: String) throws {
     guard let present = job.present else { return }
     try Files.linkOrCopy("\(directory)/\(present)", to: "\(building)/\(job.name)")

@@ -3,17 +3,16 @@ import Corpus
 import Shards
 import StageGraph
 
-/// What a directory of shards was made of, kept in the catalog: so that nobody's shards are replaced by those of other
-/// clips unasked.
+/// What a directory of shards was made from, kept in the catalog. It prevents shards from being replaced by accident
+/// with shards of other clips.
 struct ShardSetRecord: Codable, Equatable {
-  /// Of what makes the list of clips: directories, manifest, cuts, shares, limit.
+  /// Digest of what determines the list of clips: directories, manifest, cuts, shares, limit.
   var origin: String
-  /// Of the ids and their own splits.
+  /// Digest of the clips' ids and of the splits that a manifest gives them.
   var clips: String
   /// Which clips are for training, validation and test: one line for people.
   var splits = ""
-  /// SHA-256 of the table beside the shards, by which `verify` sees whether it is what was written; nil in records of
-  /// older versions.
+  /// SHA-256 of the table beside the shards, which `verify` compares with the file; nil in records of older versions.
   var table: String?
 
   init(_ preparation: Preparation) {
@@ -47,17 +46,17 @@ struct ShardSetRecord: Codable, Equatable {
   private static func key(_ directory: String) -> String { Files.resolved(directory) ?? directory }
 }
 
-/// Whether writing shards would give up clips of the set that is in their directory.
+/// Whether writing shards would drop clips of the set that is in the directory now.
 ///
-/// A clip of the set has to be in the list of clips, whatever its verdict. Where the list is made of the same as
-/// before, up to a twentieth of the files may be gone; where it is another list, none.
+/// Every clip of the old set must be in the new list of clips, whatever its verdict. If the list is made from the same
+/// sources and settings as before, up to a twentieth of the clips may be missing; otherwise none may.
 struct ShardReplacement {
   private static let share = 0.05
 
-  /// Why the set must not be replaced unasked; nil where it may.
+  /// Why the set must not be replaced without `--replace`; nil when it may be.
   let failure: Failure?
 
-  /// Reads indexes alone, and only where the list of clips is not what it was.
+  /// Reads only indexes, and only when the list of clips has changed.
   init(_ preparation: Preparation, _ new: ShardSetRecord, _ catalog: Catalog?) throws {
     let directory = preparation.settings.shards
     let old = try ShardSetRecord.read(catalog, directory)
@@ -81,7 +80,7 @@ struct ShardReplacement {
           gone.append(id)
           continue
         }
-        // Too few validation clips are in train until there are enough of them.
+        // Validation clips may be in train because there were too few of them; moving back to validation is allowed.
         if now != split, !(now == .validation && placed[.validation] == nil) { moved.append(id) }
       }
     }

@@ -5,25 +5,25 @@ import StageGraph
 
 /// Reads every shard of a directory and compares it with what was written.
 ///
-/// A shard's bytes must be some that `prepare` wrote, its index must follow from it, and the set's index files from all
-/// of them; the list of what was left out of training shards must be the catalog's, and the table of all clips the one
-/// that was written.
+/// Each shard must have bytes that `prepare` wrote, its index must match it, and the index files of the set must match
+/// all shards. The list of what was left out of training shards must match the catalog, and the table of all clips must
+/// be the one that was written.
 package struct ShardVerification {
   package enum Kind: Sendable {
     case training, frames
 
-    /// What the names of its shards begin with.
+    /// The prefixes of the names of its shards.
     var sets: [String] { self == .training ? Split.allCases.map(\.rawValue) : [FrameShards.set] }
   }
 
   package private(set) var shards = 0
   package private(set) var bytes = 0
-  /// One for each file that is not what it should be.
+  /// One failure for each file that is not as expected.
   package private(set) var faults: [Failure] = []
-  /// Those files: what is remembered of them is wrong.
+  /// The paths of these files; the remembered digests of them are wrong.
   package private(set) var damaged: [String] = []
 
-  /// - Parameter onShard: told the bytes read so far.
+  /// - Parameter onShard: receives the number of bytes read so far.
   package init(_ kind: Kind, directory: String, catalog: Catalog, onShard: (Int) -> Void = { _ in }) throws {
     let known = Dictionary(
       try ShardPublisher.written(catalog).map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
@@ -54,7 +54,7 @@ package struct ShardVerification {
     if kind == .training {
       do { _ = try TrainingSet(directory: directory) } catch let failure as Failure { faults.append(failure) }
     }
-    // With a shard in doubt the set's files are in doubt too, and one fault is enough.
+    // When a shard is damaged, the set's index files cannot be checked either, and one fault is enough.
     if faults.isEmpty {
       for (name, expected) in try ShardSetIndex.files(written).sorted(by: { $0.key < $1.key }) {
         check("\(directory)/\(name)", against: expected)
@@ -66,12 +66,12 @@ package struct ShardVerification {
     }
   }
 
-  /// What is remembered of damaged files is forgotten, so that the next `prepare` reads and rewrites them.
+  /// Forgets the remembered digests of damaged files, so that the next `prepare` reads and rewrites them.
   package func forget(in catalog: Catalog) throws {
     for path in damaged { try FileDigestCache.forget(path, in: catalog) }
   }
 
-  /// Of all shards in a directory.
+  /// The total size of all shards in a directory.
   package static func bytes(_ directory: String) -> Int {
     let names = Files.isDirectory(directory) ? (try? Files.names(in: directory)) ?? [] : []
     return names.filter { TrainingShard.parseSet($0) != nil }.reduce(0) { sum, name in
@@ -91,7 +91,8 @@ package struct ShardVerification {
     if found != expected { add(.shardIndexWrong(path, isThere: Files.exists(path)), path) }
   }
 
-  /// By the digest that is kept of it: the catalog has no starts and no labels.
+  /// Compares the table with its recorded digest: it cannot be rebuilt from the catalog, which has no starts and
+  /// labels.
   private mutating func checkTable(_ directory: String, _ catalog: Catalog) throws {
     guard let expected = try ShardSetRecord.read(catalog, directory)?.table else { return }
     let path = "\(directory)/\(ClipTable.name)"

@@ -3,19 +3,19 @@ import RemoteCache
 import StageGraph
 import Synchronization
 
-/// What parts of a prepare leave in the remote cache of the files that they read, so that the last prepare reads none:
-/// digests by path, size and modification time, and lengths by digest.
+/// What parts of a `prepare` store in the remote cache about the files that they read, so that the last `prepare` need
+/// not read them: digests by path, size and modification time, and lengths by digest.
 ///
-/// Sizes and times are those that the file system shows to all machines; where a machine sees others, as a fresh copy
-/// of a file has, nothing is found, and the file is read.
+/// This works when the file system shows the same sizes and times on all machines. On a machine that sees others, for
+/// example with a fresh copy of a file, nothing is found and the file is read.
 final class SharedFileFacts: SharedFileDigests {
   private static let digestKind = "file-digest"
   private static let lengthKind = "file-length"
 
   private let cache: RemoteCache
-  /// Whether what is found here is left for others.
+  /// Whether facts that are found here are stored for others.
   private let leaves: Bool
-  /// The directories of files without links, by the names that they were asked for.
+  /// The directories of files with links resolved, by the names that were asked for.
   private let directories = Mutex<[String: String]>([:])
 
   init(_ cache: RemoteCache, leaves: Bool) { (self.cache, self.leaves) = (cache, leaves) }
@@ -30,8 +30,8 @@ final class SharedFileFacts: SharedFileDigests {
     cache.keep(fact: Array(digest.hex.utf8), of: question(path, part, file), kind: Self.digestKind)
   }
 
-  /// Seconds of a file, below 0 where it has no length; nil where nobody has measured it.
-  /// - Parameter key: of the file's digest and of what measures.
+  /// The length of a file in seconds, negative when it has no length; nil when nobody has measured it.
+  /// - Parameter key: the digest of the file's digest and of the libraries that measure it.
   func length(_ key: Digest) -> Double? {
     let found = cache.fact(key, kind: Self.lengthKind).flatMap { Double(String(decoding: $0, as: UTF8.self)) }
     return found.flatMap { $0.isFinite ? $0 : nil }

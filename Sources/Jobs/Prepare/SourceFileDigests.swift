@@ -3,10 +3,11 @@ import Corpus
 import StageGraph
 
 extension FileDigestCache {
-  /// The digests of clips' files in their order: of files by their paths, of members of tars by their places in them.
+  /// The digests of clips' files in their order: a file is known by its path, a member of a tar by its place in the
+  /// tar.
   /// - Parameters:
-  ///   - shared: what other workspaces know of files.
-  ///   - reads: false: a file that nobody has read is not read here either, and has no digest.
+  ///   - shared: what other workspaces know about files.
+  ///   - reads: when false, files that nobody has read yet are not read here either, and get no digest.
   /// - Throws: `Interruption.failure`.
   func digests(
     ofFiles files: [SourceFile], jobs: Int, shared: (any SharedFileDigests)? = nil, reads: Bool = true

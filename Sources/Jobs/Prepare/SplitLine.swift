@@ -4,7 +4,7 @@ import Corpus
 struct SplitLine {
   let text: String
 
-  /// - Parameter hasJoined: whether validation clips joined train because there are too few.
+  /// - Parameter hasJoined: whether validation clips were moved to train because there were too few.
   init(_ preparation: Preparation, _ pairs: [Pair], hasJoined: Bool) {
     var counts: [Split: Int] = [:]
     for pair in pairs { counts[pair.split, default: 0] += 1 }

@@ -1,8 +1,8 @@
 import Basics
 import StageGraph
 
-/// The embeddings that were made of frames as files, `<id>.npy` a clip and `embeddings.json`, which `--embeddings`
-/// reads another day.
+/// Writes the embeddings that were made from frames as files: one `<id>.npy` for each clip, and `embeddings.json`. A
+/// later `prepare` can read them with `--embeddings`.
 enum TeacherFiles {
   private static let description = "embeddings.json"
 
@@ -13,9 +13,9 @@ enum TeacherFiles {
     var normalised = false
   }
 
-  /// Writes what is missing or differs.
-  /// - Returns: files that were written, and clips that have embeddings.
-  /// - Throws: `embeddings.others` for a directory that holds another teacher's files or none of this tool's.
+  /// Writes files that are missing or differ.
+  /// - Returns: the number of files written, and of clips that have embeddings.
+  /// - Throws: `embeddings.others` when the directory holds files of another teacher or of another tool.
   static func write(_ prepared: PreparedPairs, to directory: String, _ store: ArtifactStore) throws -> (
     written: Int, clips: Int
   ) {

@@ -3,7 +3,7 @@ import Corpus
 import Shards
 import StageGraph
 
-/// The training shards of a prepared run, and what was left out of them.
+/// The training shards of a prepared run, and the list of what was left out of them.
 package enum TrainingShards {
   static let stage = Stage(
     name: "write-shards", version: 1, parameters: ["format": "webdataset", "audio": "flac", "vectors": "npy"])

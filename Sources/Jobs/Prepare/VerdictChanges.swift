@@ -2,10 +2,10 @@ import Basics
 import Corpus
 import StageGraph
 
-/// What has to be written for the catalog to hold the verdicts of a run and no others.
+/// The catalog rows to write and to delete, so that the catalog holds exactly the verdicts of a run.
 struct VerdictChanges {
   private(set) var changed: [VerdictRow] = []
-  /// Keys of those that hold no more.
+  /// Keys of verdicts that no longer apply.
   private(set) var gone: [String] = []
 
   init(_ prepared: PreparedPairs) throws {

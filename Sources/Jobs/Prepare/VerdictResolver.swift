@@ -2,27 +2,28 @@ import Basics
 import Corpus
 import StageGraph
 
-/// Finds each clip's verdict: the one that was cached, where all that decides it is the same, else a new one of its
-/// outcome.
+/// Finds each clip's verdict: the cached one if everything that it depends on is unchanged, otherwise a new one from
+/// the clip's outcome.
 struct VerdictResolver: Sendable {
   struct Resolved: Sendable {
     var verdict: ClipVerdict
-    /// What a shard holds of the clip; nil where nothing.
+    /// The digest of what a shard holds for the clip; nil when it holds nothing.
     var pair: Digest?
-    /// The clip's own split, where there is a pair.
+    /// The clip's own split, when there is a pair.
     var split: Split?
-    /// The verdict that was kept for the same inputs; -1 where there is none.
+    /// The position of the kept verdict for the same inputs; -1 when there is none.
     var position: Int32 = -1
-    /// Whether that verdict says that the clip joined train.
+    /// Whether the kept verdict says that the clip was moved to train.
     var hadJoined = false
-    /// Seconds of the file behind the clip, where the file is longer than a clip and nothing says which part to take.
+    /// Seconds of the file after the clip's end, when the file is longer than a clip and nothing says which part to
+    /// take.
     var unusedSeconds = 0.0
     var input: Digest
   }
 
   let preparation: Preparation
   private let run: ClipRun
-  /// Of what the inputs of all verdicts have in common.
+  /// The digest of the inputs that all verdicts have in common.
   private let common: Digest
 
   init(_ run: ClipRun) {
@@ -39,7 +40,7 @@ struct VerdictResolver: Sendable {
     common = bytes.digest
   }
 
-  /// Of the k-th candidate. On any thread.
+  /// The verdict of the k-th candidate. May be called on any thread.
   func resolve(_ k: Int) throws -> Resolved {
     let candidate = preparation.clips.candidates[k]
     let clip = preparation.readyOf[k] < 0 ? nil : Int(preparation.readyOf[k])
@@ -59,7 +60,7 @@ struct VerdictResolver: Sendable {
     if let decisive = preparation.policy.decisive(verdict.findings) {
       (verdict.state, verdict.reason) = (.leftOut, decisive.code)
     } else if clip == nil, let twin = verdict.findings.first(where: { $0.code.isOfTwins }) {
-      // Of the files with one id, which --keep allows, one goes into a shard.
+      // When `--keep` allows several files with one id, only one of them goes into a shard.
       (verdict.state, verdict.reason) = (.leftOut, twin.code)
     } else if !verdict.findings.isEmpty {
       verdict.state = .warned
@@ -72,7 +73,7 @@ struct VerdictResolver: Sendable {
     return resolved
   }
 
-  /// Of all that decides a clip's verdict and what a shard holds of it.
+  /// The digest of everything that a clip's verdict and its content in a shard depend on.
   private func input(_ candidate: ClipCandidate, _ clip: Int?) -> Digest {
     var bytes = ClipBytes()
     bytes.add(common)
@@ -95,7 +96,8 @@ struct VerdictResolver: Sendable {
   }
 }
 
-/// Fields on their way into a digest: each with its length or of a fixed one, so that none runs into the next.
+/// Collects the fields of a digest. Each field has a fixed length or is preceded by its length, so fields cannot run
+/// into each other.
 private struct ClipBytes {
   private(set) var bytes: [UInt8]
 
@@ -127,8 +129,7 @@ private struct ClipBytes {
 }
 
 extension ClipCandidate {
-  /// Whether the id is the file's name without its last extension: asked of every clip, so that it makes no
-  /// strings.
+  /// Whether the id is the file's name without its last extension. Called for every clip, so it creates no strings.
   fileprivate var hasIDOfFile: Bool {
     let (name, id) = (file.name.utf8, idText.utf8)
     let start = name.lastIndex(of: 0x2F).map(name.index(after:)) ?? name.startIndex
@@ -139,8 +140,8 @@ extension ClipCandidate {
 }
 
 extension ClipList {
-  /// Under what a candidate's verdict is kept: the file's name, with the clip's id where the name does not say it, and
-  /// a number where two directories hold files of one name.
+  /// The key under which a candidate's verdict is kept: the file's name, then the clip's id if it cannot be derived
+  /// from the name, then a number if several files have the same name and id.
   func verdictKey(_ k: Int) -> String {
     let candidate = candidates[k]
     var first = k

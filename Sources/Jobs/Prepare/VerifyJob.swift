@@ -1,32 +1,32 @@
 import Basics
 import StageGraph
 
-/// Reads everything that was stored and written, and finds what has changed since. What is damaged is given up, so that
-/// the next `prepare` makes exactly that anew.
+/// Reads everything that was stored and written, and finds what has changed since. Damaged items are discarded, so that
+/// the next `prepare` makes exactly these again.
 package struct VerifyJob: Sendable {
   package enum Event: Sendable {
-    /// Bytes of the store and of the shards.
+    /// The total number of bytes to read in the store and the shards.
     case reading(of: Int)
-    /// Bytes that were read since the last time.
+    /// The number of bytes read since the last event.
     case read(Int)
     case fault(Failure)
-    /// Last of all but the failure.
+    /// The last event before a failure.
     case verified(artifacts: Int, shards: Int, faults: Int)
   }
 
   package let workspace: String
-  /// Nil: where `prepare` put them last.
+  /// Nil for the directory that `prepare` wrote to last.
   package let shards: String?
-  /// Whether damage is named and nothing given up.
+  /// Whether to report damage without discarding anything.
   package let onlyLooks: Bool
 
   package init(workspace: String, shards: String?, onlyLooks: Bool) {
     (self.workspace, self.shards, self.onlyLooks) = (workspace, shards, onlyLooks)
   }
 
-  /// - Throws: `verify.damaged` after all else when something is not what was written.
+  /// - Throws: `verify.damaged`, after everything was checked, when something is not as it was written.
   package func run(_ events: (Event) -> Void) throws {
-    // Only a workspace that is there is opened: a wrong name must not make one.
+    // Opens only an existing workspace: a wrong name must not create one.
     let reader = try Catalog.reader(workspace)
     let catalog = onlyLooks ? reader : try Catalog.writer(workspace)
     let store = try ArtifactStore(catalog)
@@ -53,7 +53,7 @@ package struct VerifyJob: Sendable {
     throw Failure.damaged(faults.count, of: artifacts + count, isGivenUp: catalog.isWriter)
   }
 
-  /// Where shards were written last, or those that are named.
+  /// The named shards or those written last, and the frames written last.
   private func directories(_ catalog: Catalog) throws -> [(kind: ShardVerification.Kind, directory: String)] {
     if let shards, !Files.isDirectory(shards) { throw Failure.noSuchDirectory("--shards", shards) }
     let training = try shards ?? PreparedWorkspace(catalog).shards()
