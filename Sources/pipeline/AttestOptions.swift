@@ -4,7 +4,7 @@ import Basics
 import Kernels
 import Runs
 
-/// What `export --attest` takes.
+/// The options of `export --attest`.
 struct AttestOptions: ParsableArguments {
   @Flag(help: "Sign the file: what it is and where it comes from, in FILE.sig as OpenSSF Model Signing v1 has it.")
   var attest = false
@@ -21,7 +21,7 @@ struct AttestOptions: ParsableArguments {
   func job(_ path: String) -> AttestJob? { attest ? key.map { AttestJob(path, key: $0, shards: shards) } : nil }
 }
 
-/// What `verify` takes for a weights file.
+/// The options of `verify` for a weights file.
 struct VerifyWeightsOptions: ParsableArguments {
   @Option(help: .value("file", "Of weights: the signer's public key, PEM.")) var key: String?
   @Option(help: .value("file", "Of weights: the signature. (default: the file's name with .sig)")) var signature:
@@ -50,7 +50,7 @@ struct VerifyWeightsOptions: ParsableArguments {
     return VerifyWeightsJob(weights, key: key, signature: signature)
   }
 
-  /// - Parameter shards: nil: the usual directory.
+  /// - Parameter shards: nil takes the default directory.
   func retraining(_ verification: VerifyWeightsJob, shards: String?) throws -> RetrainJob {
     var settings = RetrainSettings()
     settings.shards = shards ?? settings.shards

@@ -2,7 +2,7 @@ import ArgumentParser
 import Basics
 import Kernels
 
-/// Which CLIP model, and what its files may not say.
+/// Which CLIP model to use, and settings that its files may lack.
 struct CLIPOptions: ParsableArguments {
   @Option(help: .value("directory|file", "A CLIP model: a directory as the hubs publish it, or a file of weights."))
   var clip: String?

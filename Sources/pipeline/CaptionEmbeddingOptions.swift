@@ -5,7 +5,7 @@ import Embed
 import Foundation
 import Runs
 
-/// Whose embeddings a captioner looks at: one a second of each audio clip, made once and kept in the workspace.
+/// The embeddings that a captioner uses: one a second for each audio clip, made once and kept in the workspace.
 struct CaptionEmbeddingOptions: ParsableArguments {
   @Option(help: .value("file", "Weights of the audio encoder: .bin, .pt, .safetensors or .onnx.")) var weights: String?
   @Option(
@@ -20,7 +20,7 @@ struct CaptionEmbeddingOptions: ParsableArguments {
     try check("--jobs", jobs, 1...)
   }
 
-  /// The file of the embeddings, named by what they depend on: it is made where it is not there yet.
+  /// The file of the embeddings, named after what they depend on. It is made if it does not exist.
   func file(
     _ inputs: [String], split: Split?, manifest: String? = nil, workspace: String, explains: Bool
   ) throws -> String {
@@ -32,7 +32,7 @@ struct CaptionEmbeddingOptions: ParsableArguments {
     settings.workerCommand = try decoding.launch()
     let name = try EmbedJob(settings).identity().hex.prefix(16)
     settings.output = "\(workspace)/captions/\(name).npz"
-    // Which clips are missing is told each time, not only when the file is made.
+    // Clips that were left out are reported each time, not only when the file is made.
     let missing = "\(workspace)/captions/\(name).left-out.txt"
     if Files.exists(settings.output) {
       if explains { Console.note("\(settings.output) is up to date") }
@@ -54,20 +54,20 @@ struct CaptionEmbeddingOptions: ParsableArguments {
     return settings.output
   }
 
-  /// For the captioner's metadata: which weights made the embeddings.
-  /// - Throws: what finding a run throws.
+  /// For the captioner's metadata: identifies the weights that made the embeddings.
+  /// - Throws: errors of finding a run.
   func encoder() throws -> String {
     var settings = EmbeddingSettings()
     (settings.weights, settings.run) = (weights, runName)
     return try EmbedJob.encoder(settings)
   }
 
-  /// Warns where a captioner was trained on another encoder's embeddings.
-  /// - Parameter trained: what its metadata says; nil where they say nothing.
+  /// Warns when a captioner was trained on embeddings of another encoder.
+  /// - Parameter trained: the encoder in the captioner's metadata; nil when there is none.
   func warn(ofOtherEncoderThan trained: String?) throws {
     guard let trained else { return }
     let own = try encoder()
-    // A file and a run may be the same weights: only two of a kind tell.
+    // A file and a run may hold the same weights, so only two descriptions of the same kind are compared.
     guard own != trained, own.hasPrefix("sha256:") == trained.hasPrefix("sha256:") else { return }
     Console.warn("the captioner was trained on the embeddings of other weights: its captions may be nonsense")
   }

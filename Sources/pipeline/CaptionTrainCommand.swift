@@ -64,7 +64,7 @@ struct CaptionTrainCommand: ParsableCommand {
   }
 
   private func settings(_ ranks: RankGroup) throws -> CaptionTrainSettings {
-    // What the command line gets wrong is said before anything takes hours.
+    // Mistakes on the command line are reported before anything that takes hours.
     var settings = CaptionTrainSettings()
     try decoder.apply(to: &settings, tokenizer: texts.clip.tokenizer)
     try training.apply(to: &settings)
@@ -87,8 +87,8 @@ struct CaptionTrainCommand: ParsableCommand {
     return settings
   }
 
-  /// The files of training and validation embeddings: those that are named, else made of the shards; empty: there is
-  /// none.
+  /// The files of training and validation embeddings: those that are named, otherwise made from the shards; an empty
+  /// path for none.
   private func embed(_ data: CaptionData) throws -> [String] {
     func file(_ named: String?, _ split: Split, isWanted: Bool) throws -> String {
       if let named { return named }
@@ -97,7 +97,7 @@ struct CaptionTrainCommand: ParsableCommand {
         [shards ?? CaptionData.usualShards], split: split, workspace: common.workspace, explains: common.reasons.explain
       )
     }
-    // From text alone an encoder is only needed to see how audio clips fare.
+    // When training on text alone, an encoder is needed only to validate on audio clips.
     let listens = texts.fromText == nil || stage.weights != nil || stage.runName != nil
     return [
       try file(embeddings, .train, isWanted: texts.fromText == nil),
@@ -106,20 +106,20 @@ struct CaptionTrainCommand: ParsableCommand {
   }
 }
 
-/// Captions by clip, of those to train on and of those to validate with.
+/// Captions by clip id, for training and validation.
 struct CaptionData {
   private(set) var train: [String: [String]] = [:]
   private(set) var validation: [String: [String]] = [:]
   /// Whether the shards hold validation clips.
   private(set) var hasValidationShards = false
 
-  /// The word for no shards.
+  /// The value that means no shards.
   static let noShards = "none"
   static let usualShards = "shards"
 
   /// - Parameters:
-  ///   - named: `noShards`: the table's splits say which clips are which; nil: the usual directory, where it is.
-  ///   - table: nil: the shards' records hold the captions.
+  ///   - named: `noShards` when the table's splits decide; nil takes the default directory, if it exists.
+  ///   - table: nil takes the captions from the shards' records.
   init(shards named: String?, table: String?) throws {
     let table = try table.map { try CaptionTable(path: $0) }
     let shards = named ?? Self.usualShards
@@ -129,7 +129,7 @@ struct CaptionData {
           "caption.data", "there are no captions", on: "--shards \(Self.noShards)", expected: "--captions FILE",
           exit: .usage)
       }
-      // Without splits the two files of embeddings say which clips are which.
+      // Without splits, the two files of embeddings decide which clips are which.
       if table.rows.allSatisfy({ $0.split == nil }) {
         for row in table.rows { (train[row.id], validation[row.id]) = (row.captions, row.captions) }
         return

@@ -1,4 +1,5 @@
-// The settings of `caption train`, each declared once: flag, default and help; `apply` says where it goes.
+// The settings of `caption train`. Each is declared once as flag, default and help text; `apply` says where the value
+// goes.
 
 import ArgumentParser
 import Basics
@@ -45,8 +46,8 @@ struct CaptionDecoderOptions: ParsableArguments {
     guard ["words", "clip"].contains(tokens) else { throw ValidationError("--tokens: words or clip") }
   }
 
-  /// - Parameter tokenizer: CLIP's, where its pieces are wanted.
-  /// - Throws: `usage.tokenizer`; what reading it throws.
+  /// - Parameter tokenizer: CLIP's tokenizer, if its tokens are wanted.
+  /// - Throws: `usage.tokenizer`; errors of reading it.
   func apply(to settings: inout CaptionTrainSettings, tokenizer: String?) throws {
     (settings.decoder.depth, settings.decoder.width, settings.decoder.heads) = (layers, width, heads)
     (settings.decoder.hidden, settings.decoder.inner, settings.decoder.positions) = (hidden, inner, positions)

@@ -3,7 +3,7 @@ import Caption
 import Foundation
 import Training
 
-/// The training of a captioner as a person or a machine sees it.
+/// Prints the training of a captioner, for people or as JSON.
 final class CaptionTrainingReport {
   private let trainer = TrainerReport("sentences")
 

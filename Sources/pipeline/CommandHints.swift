@@ -1,8 +1,8 @@
 import Basics
 
-/// The way out of failures of modules that know no command: which one helps.
+/// Hints for failures of modules that do not know the commands: which command helps.
 enum CommandHints {
-  /// By the failure's code. A failure that has a hint of its own keeps it.
+  /// Hints by failure code. A failure that has its own hint keeps it.
   static let table: [String: @Sendable (Failure) -> String] = [
     "workspace.missing": { _ in "pipeline prepare VIDEOS makes one; --workspace DIR names another" },
     "workspace.version": { _ in "run pipeline prepare once: it brings the workspace up to date" },
@@ -23,7 +23,7 @@ enum CommandHints {
 }
 
 extension Failure {
-  /// The same with the command that helps, where the module that failed could not know it.
+  /// The failure with the command that helps, if the module that failed could not name it.
   var hinted: Failure {
     var failure = self
     failure.hint = hint ?? CommandHints.table[code]?(self)

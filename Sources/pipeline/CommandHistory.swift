@@ -6,7 +6,7 @@ import Shards
 import StageGraph
 import Synchronization
 
-/// A command whose words the report shows, so that its work can be done again.
+/// A command that the report lists, so that its work can be reproduced.
 protocol KeptCommand {
   /// Whether it writes training shards.
   static var makesShards: Bool { get }
@@ -29,7 +29,7 @@ extension RetrieveCommand: KeptCommand {}
 extension ZeroShotCommand: KeptCommand {}
 extension CaptionEvaluationCommand: KeptCommand {}
 
-/// Notes commands that ended well in the workspace that they name, with the run and the data that they were about.
+/// Logs successful commands in the workspace that they name, with the run and the data that they worked on.
 enum CommandHistory {
   private struct Subject {
     var run: String?
@@ -38,15 +38,15 @@ enum CommandHistory {
 
   private static let subject = Mutex(Subject())
 
-  /// The command is about this run.
-  /// - Parameter data: of the shards that it trains on, where they were read.
+  /// Notes that the command is about this run.
+  /// - Parameter data: digest of the shards that it trains on, if they were read.
   static func note(run: String?, data: Digest? = nil) {
     guard let run else { return }
     subject.withLock { $0 = Subject(run: run, data: data ?? ($0.run == run ? $0.data : nil)) }
   }
 
   static func keep(_ words: [String], makesShards: Bool) {
-    // What one part does is done again by whoever does the whole.
+    // The work of a part is reproduced by the command for the whole.
     guard !words.contains("--dry-run"), !words.contains(where: { $0 == "--part" || $0.hasPrefix("--part=") }) else {
       return
     }
@@ -60,18 +60,19 @@ enum CommandHistory {
     CommandLog.append(kept(words), run: subject.run, data: data, workspace: workspace)
   }
 
-  /// Of the shards that were written last. Their digests are kept, so that no later command reads them for that.
+  /// Digest of the shards that were written last. Their digests are stored, so that later commands need not read the
+  /// shards again.
   private static func dataDigest(_ workspace: String) -> Digest? {
     guard let catalog = try? Catalog.readerIfThere(workspace),
       let directory = try? PreparedWorkspace(catalog).shards(), let set = try? TrainingSet(directory: directory),
       let cache = try? FileDigestCache(catalog, below: directory), let digest = try? TrainingData.digest(set, cache)
     else { return nil }
-    // Where another command writes to the workspace by now, they are read once more.
+    // The digests are not stored while another command writes to the workspace; then the shards are read again later.
     if cache.hashed > 0 { try? cache.found.save(into: Catalog.writer(workspace)) }
     return digest
   }
 
-  /// The words without the credentials that an address of a remote cache may hold.
+  /// The words without credentials that the address of a remote cache may contain.
   private static func kept(_ words: [String]) -> [String] {
     let flag = "--remote-cache"
     return words.indices.map { index in

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Basics
 
-/// What is wrong with the words of a command line before any command reads them: mistakes that would be taken for
-/// something else.
+/// Checks a command line before it is parsed, for mistakes that the parser would misunderstand.
 enum CommandWords {
   /// - Throws: `usage.command` for a command that does not exist, `usage.dash` for a name that begins with a dash.
   static func check(_ words: [String]) throws {
@@ -12,12 +11,12 @@ enum CommandWords {
     try checkDashes(words[...])
   }
 
-  /// The commands that words call, one below the other.
+  /// Checks the names of commands and subcommands.
   private static func checkCommands(_ words: ArraySlice<String>) throws {
     var (known, rest, path, takesWords) = (builtInCommands, words, [String](), false)
     while !known.isEmpty, let word = rest.popFirst(), !word.hasPrefix("-") {
       guard let command = known.first(where: { $0._commandName == word }) else {
-        // A command below that needs no name may take words of its own, such as files.
+        // A command whose subcommand has a default may take its own words, such as files.
         if takesWords, Files.exists(word) || nearest(word, in: known.map { $0._commandName }) == nil { return }
         throw unknown(word, below: path, known.map { $0._commandName })
       }
@@ -35,8 +34,8 @@ enum CommandWords {
       hint: near ?? (["pipeline"] + path + ["--help"]).joined(separator: " "), exit: .usage)
   }
 
-  /// A file called `-imD3yh.mp4` is a heap of one-letter flags to the parser, among them `-h`, which prints the help
-  /// and ends well. No flag here has more than one letter behind one dash.
+  /// A file named `-imD3yh.mp4` would be parsed as many one-letter flags, among them `-h`, which prints the help and
+  /// succeeds. No flag here has more than one letter after a single dash.
   private static func checkDashes(_ words: ArraySlice<String>) throws {
     for word in words.prefix(while: { $0 != "--" }) {
       guard word.hasPrefix("-"), !word.hasPrefix("--"), word.count > 2, Double(word) == nil else { continue }

@@ -1,12 +1,12 @@
-// What commands have in common. A command shows those of these options that it heeds; the others are accepted, hidden,
-// so that a script may give the same words to all of them.
+// Options that commands share. A command shows those that it uses; the others are accepted but hidden, so that a script
+// can pass the same words to all commands.
 
 import ArgumentParser
 import Basics
 import Flow
 import Foundation
 
-/// How a command speaks.
+/// How a command prints.
 struct StyleOptions: ParsableArguments {
   @Flag(help: "One JSON object a line on stdout.")
   var json = false
@@ -37,7 +37,7 @@ struct ExplainOption: ParsableArguments {
   @Flag(help: "Say why each action runs.") var explain = false
 }
 
-/// Of commands that read a pipeline file and work in a workspace.
+/// Options of commands that read a pipeline file and use a workspace.
 struct CommonOptions: ParsableArguments {
   @OptionGroup var place: WorkspaceOption
   @OptionGroup var settings: PipelineFileOption
@@ -66,7 +66,7 @@ struct CommonOptions: ParsableArguments {
   }
 }
 
-/// Of commands that work in a workspace, and read no pipeline file.
+/// Options of commands that use a workspace but read no pipeline file.
 struct WorkspaceOptions: ParsableArguments {
   @OptionGroup var place: WorkspaceOption
   @OptionGroup var dry: DryRunOption
@@ -80,7 +80,7 @@ struct WorkspaceOptions: ParsableArguments {
   func begin() { style.apply() }
 }
 
-/// Of commands that need no workspace.
+/// Options of commands that need no workspace.
 struct PlainOptions: ParsableArguments {
   @OptionGroup var dry: DryRunOption
   @OptionGroup var style: StyleOptions
@@ -94,7 +94,7 @@ struct PlainOptions: ParsableArguments {
   func begin() { style.apply() }
 }
 
-/// Of `embed`, which can say why it left something out.
+/// Options of `embed`, which can explain why it left something out.
 struct EmbedGeneralOptions: ParsableArguments {
   @OptionGroup var dry: DryRunOption
   @Flag(help: "Say which audio has what warning.") var explain = false
@@ -107,7 +107,7 @@ struct EmbedGeneralOptions: ParsableArguments {
   func begin() { style.apply() }
 }
 
-/// Of commands that only look.
+/// Options of commands that only read.
 struct LookOptions: ParsableArguments {
   @OptionGroup var style: StyleOptions
   @OptionGroup(visibility: .hidden) var settings: PipelineFileOption
@@ -118,14 +118,14 @@ struct LookOptions: ParsableArguments {
 }
 
 extension ArgumentHelp {
-  /// Help of an option whose value is called by what it is.
+  /// Help for an option whose value has a descriptive name.
   static func value(_ name: String, _ text: String) -> ArgumentHelp { ArgumentHelp(text, valueName: name) }
 }
 
-/// Commands to paste, as the end of a command's help. Lines of up to 78 characters stay whole.
+/// Commands to paste, for the end of a command's help. Lines of up to 78 characters are not broken.
 func examples(_ lines: String...) -> String { "EXAMPLES\n" + lines.map { "  \($0)" }.joined(separator: "\n") }
 
-/// Parses or fails as a usage error that names the flag.
+/// Parses a value; on failure throws a usage error that names the flag.
 func parsed<T>(_ flag: String, _ text: String?, expected: String? = nil, _ parse: (String) throws -> T?) throws -> T? {
   guard let text else { return nil }
   guard let value = try parse(text) else {

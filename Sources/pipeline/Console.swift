@@ -2,9 +2,9 @@ import Basics
 import Foundation
 import Synchronization
 
-/// The one place that writes to people and machines: results on stdout, progress and problems on stderr.
+/// The only place that prints: results on stdout, progress and problems on stderr.
 enum Console {
-  /// What `--json` and `--quiet` chose.
+  /// The options `--json` and `--quiet`.
   struct Style: Sendable {
     var json = false
     var quiet = false
@@ -12,32 +12,32 @@ enum Console {
 
   private static let style = Mutex(Style())
   private static let mutedRank = Mutex<Int?>(nil)
-  /// Whether a bar is on the screen; also what lets one thread write at a time.
+  /// Whether a bar is on the screen; its lock also lets only one thread write at a time.
   private static let screen = Mutex(false)
 
   static func use(_ new: Style) { style.withLock { $0 = new } }
   static var isJSON: Bool { style.withLock { $0.json } && !isMuted }
   static var isQuiet: Bool { style.withLock { $0.quiet } || isMuted }
 
-  /// From here on only failures are told, with the rank: another process says the rest.
+  /// From here on only failures are printed, with the rank: another process prints the rest.
   static func mute(rank: Int) { mutedRank.withLock { $0 = rank } }
   static var isMuted: Bool { mutedRank.withLock { $0 } != nil }
 
-  /// A result, for people. With `--json` nothing: machines get events.
+  /// Prints a result for people. With `--json` prints nothing, since machines get events.
   static func say(_ text: String) {
     JobReport.add(line: text)
     guard !isJSON, !isMuted else { return }
     put(fitted(printable(text), to: 1) + "\n", to: 1)
   }
 
-  /// The same for columns that line up.
+  /// Prints a table for people.
   static func say(_ table: Table) {
     JobReport.add(line: table.text)
     guard !isJSON, !isMuted else { return }
     put(printable(table.text(width: width(of: 1) ?? .max)) + "\n", to: 1)
   }
 
-  /// Asks a person at a terminal, who has to say yes. Where nobody can be asked the answer is no.
+  /// Asks a yes-or-no question on a terminal. The answer is no when nobody can be asked.
   static func asks(_ question: String) -> Bool {
     guard isTerminal, isatty(0) == 1, !isJSON, !isMuted else { return false }
     Progress.end()
@@ -45,7 +45,7 @@ enum Console {
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
 
-  /// One JSON line on stdout with `--json`, else nothing.
+  /// Prints one JSON line on stdout with `--json`; otherwise nothing.
   static func event(_ name: String, _ fields: [String: Any] = [:]) {
     guard isJSON else { return }
     var object = fields
@@ -56,7 +56,7 @@ enum Console {
     put(String(decoding: data, as: UTF8.self) + "\n", to: 1)
   }
 
-  /// Something worth knowing that is no result.
+  /// Prints information that is not a result.
   static func note(_ text: String) {
     event("note", ["text": text])
     guard !isQuiet, !isJSON else { return }
@@ -87,10 +87,10 @@ enum Console {
     put(rank + lead + fitted(printable("\(failure)"), to: 2, after: rank.count + 7) + "\n", to: 2)
   }
 
-  /// Redraws the bar of a terminal.
+  /// Redraws the progress bar on a terminal.
   /// - Parameters:
-  ///   - text: no wider than the terminal: what wraps cannot be taken back.
-  ///   - filled: characters behind the first that have a color.
+  ///   - text: no wider than the terminal, because a wrapped line cannot be erased.
+  ///   - filled: the number of colored characters after the first one.
   static func bar(_ text: String, filled: Int) {
     let shown = text.prefix(1) + colored(String(text.dropFirst().prefix(filled)), .green) + text.dropFirst(1 + filled)
     screen.withLock { isShown in
@@ -101,7 +101,7 @@ enum Console {
 
   static func clearBar() { put("", to: 2) }
 
-  /// Writes, in place of the bar.
+  /// Writes text, replacing the bar.
   private static func put(_ text: String, to descriptor: Int32) {
     screen.withLock { isShown in
       if isShown { write("\r\u{1B}[2K", to: 2) }
@@ -112,13 +112,13 @@ enum Console {
 
   static var terminalWidth: Int { width(of: 2) ?? 80 }
 
-  /// Columns of the terminal that a descriptor writes to; nil where it is none.
+  /// The width of the terminal that a descriptor writes to; nil when it is not a terminal.
   private static func width(of descriptor: Int32) -> Int? {
     var size = winsize()
     return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : nil
   }
 
-  /// - Parameter after: characters that stand on the first line already.
+  /// - Parameter after: characters that are already on the first line.
   private static func fitted(_ text: String, to descriptor: Int32, after: Int = 0) -> String {
     guard let width = width(of: descriptor) else { return text }
     let lead = String(repeating: "\u{0}", count: after)
@@ -127,7 +127,7 @@ enum Console {
 
   private enum Color: Int { case red = 31, green, yellow }
 
-  /// On a terminal, unless NO_COLOR (no-color.org) says otherwise.
+  /// True on a terminal, unless NO_COLOR (no-color.org) is set.
   private static let hasColor = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"] ?? "" == ""
 
   private static func colored(_ text: String, _ color: Color) -> String {
@@ -136,7 +136,7 @@ enum Console {
 
   static let isTerminal = isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
-  /// Names of files are outside data: what would steer a terminal is spelled out.
+  /// File names are untrusted: characters that would control a terminal are escaped.
   private static func printable(_ text: String) -> String {
     let steers = { (scalar: Unicode.Scalar) in
       scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
@@ -145,7 +145,7 @@ enum Console {
     return text.unicodeScalars.map { steers($0) ? "\\x\(String($0.value, radix: 16))" : String($0) }.joined()
   }
 
-  /// Why results could not be written, if so. A reader that has seen enough (`| head`) is no reason.
+  /// Why results could not be written, if so. A reader that has read enough (`| head`) is not a problem.
   static var problem: Failure? { lost.withLock { $0 } }
   private static let lost = Mutex<Failure?>(nil)
 
@@ -158,7 +158,7 @@ enum Console {
   }
 }
 
-/// A value that is shown as text, as machines get it: a number where it is one, null for the dash of what is not there.
+/// The value of a text for machines: a number if it is one, null for the dash of a missing value.
 func machineValue(_ text: String) -> Any {
   if text == "-" { return NSNull() }
   if let whole = Int(text) { return whole }
@@ -166,7 +166,7 @@ func machineValue(_ text: String) -> Any {
   return text
 }
 
-/// The same of a text with a unit, `24105 MiB`, as fields beside the text's own: the number and the unit apart.
+/// For a text with a unit, such as `24105 MiB`: additional fields with the number and the unit.
 func machineFields(_ key: String, _ text: String) -> [String: Any] {
   let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
   guard parts.count == 2, let number = Double(parts[0]), number.isFinite, parts[1].allSatisfy({ $0.isLetter }) else {

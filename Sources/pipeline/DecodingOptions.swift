@@ -6,7 +6,7 @@ extension SandboxMode: ExpressibleByArgument {}
 
 extension CodecSet: ExpressibleByArgument {}
 
-/// How files of strangers are decoded.
+/// How untrusted files are decoded.
 struct DecodingOptions: ParsableArguments {
   @Option(
     help: .value(
@@ -25,7 +25,8 @@ struct DecodingOptions: ParsableArguments {
       """))
   var codecs = CodecSet.all
 
-  /// - Throws: `sandbox.missing` where more is required than this kernel can; with `auto` that is a warning.
+  /// - Throws: `sandbox.missing` when the options require more than this kernel supports; with `auto`, that is a
+  ///   warning.
   func launch() throws -> WorkerLaunch {
     var launch = try DecodeWorkerCommand.command()
     (launch.sandbox, launch.codecs) = (sandbox, codecs)

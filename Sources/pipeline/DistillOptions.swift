@@ -1,5 +1,5 @@
-// The settings of `distill`, each declared once: an option here is the flag, the key of the pipeline file, the default
-// and the help; `settings` says where it goes.
+// The settings of `distill`. Each is declared once: an option is the flag, the key of the pipeline file, the default
+// and the help text; `settings` says where the value goes.
 
 import ArgumentParser
 import Audio
@@ -23,7 +23,7 @@ struct DistillOptions: ParsableArguments {
   @OptionGroup(title: "AUGMENTATION") var augmentation: AugmentationOptions
   @OptionGroup(title: "MACHINE") var machine: MachineOptions
 
-  /// Whether every name is one of a list's.
+  /// Checks that every name is a known one.
   func check() throws {
     if let name { try RunName.check(name) }
     var settings = DistillSettings()
@@ -31,7 +31,7 @@ struct DistillOptions: ParsableArguments {
     try optimizer.apply(to: &settings.configuration)
   }
 
-  /// - Throws: for a name that no list has, and for an instruction set that this CPU lacks.
+  /// - Throws: for an unknown name, and for an instruction set that this CPU does not support.
   func settings(workspace: String) throws -> DistillSettings {
     var settings = DistillSettings()
     (settings.workspace, settings.name) = (workspace, name)

@@ -6,7 +6,7 @@ import Networks
 import Ranks
 import Training
 
-/// A training as a person or a machine sees it.
+/// Prints a training, for people or as JSON.
 final class DistillReport {
   private let settings: DistillSettings
   private let ranks: RankGroup
@@ -18,7 +18,7 @@ final class DistillReport {
     (self.settings, self.ranks, self.explains) = (settings, ranks, explains)
   }
 
-  /// Says what would be done.
+  /// Reports what would be done.
   /// - Returns: whether it would train.
   static func plan(_ job: DistillJob, explains: Bool) throws -> Bool {
     let plan = try job.plan()
@@ -37,7 +37,7 @@ final class DistillReport {
     return plan.end == nil
   }
 
-  /// Why training starts anew though there are runs.
+  /// Explains why training starts from the beginning although there are runs.
   private static func explain(_ plan: DistillJob.Plan, offersLast: Bool) {
     for reason in plan.others.flatMap(\.reasons) { Console.say("  \(reason)") }
     if offersLast, let newest = plan.others.first {

@@ -157,7 +157,7 @@ struct EmbedCommand: ParsableCommand {
   }
 }
 
-/// An embedding as a person or a machine sees it.
+/// Prints the progress and result of embedding, for people or as JSON.
 final class EmbedReport {
   private let settings: EmbeddingSettings
   private let explains: Bool
@@ -165,7 +165,7 @@ final class EmbedReport {
   private let say: (String) -> Void
   private var warned: [String: Int] = [:]
 
-  /// - Parameter say: where lines go; another place than standard output where that has a result of its own.
+  /// - Parameter say: receives lines of text; it replaces standard output for commands whose own result goes there.
   init(_ job: EmbedJob, explains: Bool, say: @escaping (String) -> Void = { Console.say($0) }) {
     (settings, self.explains, count, self.say) = (job.settings, explains, job.count, say)
     Progress.begin("clips", total: job.count)

@@ -13,7 +13,7 @@ struct EvaluateCommand: ParsableCommand {
     ])
 }
 
-/// Which student, where the scores go, and how much of the machine is used.
+/// Which student is evaluated, where the scores go, and how much of the machine is used.
 struct EvaluationOptions: ParsableArguments {
   @Option(help: .value("file", "A weights file. (default: the run trained last, else weights.bin)")) var weights:
     String?
@@ -31,13 +31,13 @@ struct EvaluationOptions: ParsableArguments {
     return place
   }
 
-  /// The shards to look for evaluation clips in: those that are named, else the usual ones where they are.
+  /// The shards to search for evaluation clips: those that are named, otherwise the default ones if they exist.
   static func trainingShards(_ named: String?) -> String? {
     named ?? (Files.isDirectory("shards") ? "shards" : nil)
   }
 }
 
-/// An evaluation as a person or a machine sees it.
+/// Prints an evaluation, for people or as JSON.
 enum EvaluationReport {
   static func show(_ event: EvaluationEvent) {
     switch event {

@@ -5,7 +5,7 @@ import Export
 import Flow
 import Runs
 
-/// The options of `export` that a pipeline file can hold.
+/// The options of `export` that can be in a pipeline file.
 struct ExportOptions: ParsableArguments {
   @Option(
     help: .value("best|last|step", "Which checkpoint: best, last or a step."))
@@ -40,11 +40,11 @@ struct ExportCommand: PipelineFileCommand {
     export.checkpoint = options.checkpoint
     export.selection = try weights.selection()
     if common.dryRun { return try ExportReport.plan(ExportJob(export)) }
-    // Before anything is written: a key that cannot sign, or other shards, leave no file behind.
+    // Checked before anything is written: with an unusable key or other shards, no file is left behind.
     let attestation = try proof.job(path).map { ($0, try provenance($0, export)) }
     Progress.begin("writing \(path)")
     if let (_, provenance) = attestation {
-      // What is signed is what is written, also where the run goes on meanwhile.
+      // Exports the run and step that are signed, even if training continues meanwhile.
       (export.run, export.checkpoint) = (provenance.run.short, .step(provenance.step))
     }
     try ExportJob(export).run { [export] in ExportReport.show($0, export) }
@@ -66,7 +66,7 @@ extension ExportCommand {
   }
 }
 
-/// An export as a person or a machine sees it.
+/// Prints an export, for people or as JSON.
 enum ExportReport {
   static func plan(_ job: ExportJob) throws {
     let (run, step) = try job.plan()

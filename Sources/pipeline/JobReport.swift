@@ -4,10 +4,10 @@ import Foundation
 import Prepare
 import Synchronization
 
-/// What a CI job shows beside its log: annotations, which GitHub takes from lines of the log, and a summary in
+/// What a CI job shows beside its log: annotations, which GitHub reads from lines of the log, and a summary in
 /// Markdown.
 ///
-/// Everything is gathered by reason, since GitHub shows ten annotations of a kind and no more. Nothing happens unless
+/// Everything is grouped by reason, because GitHub shows at most ten annotations of a kind. Nothing happens unless
 /// GITHUB_ACTIONS is `true`.
 enum JobReport {
   /// Clips or audio that share a reason.
@@ -32,14 +32,14 @@ enum JobReport {
 
   static func begin(_ command: String) { state.withLock { $0.command = command } }
 
-  /// A result, as a person reads it.
+  /// A result for people.
   static func add(line: String) { if isActive { state.withLock { $0.lines.append(line) } } }
 
   static func add(warning: String) { if isActive { state.withLock { $0.warnings.append(warning) } } }
 
   static func add(failure: Failure) { if isActive { state.withLock { $0.failure = failure } } }
 
-  /// One more of this reason; the first one is the example.
+  /// Counts one more item for a reason; the first item is the example.
   static func add(reason code: String, title: String, count: Int = 1, example: String) {
     guard isActive else { return }
     state.withLock { state in
@@ -51,7 +51,7 @@ enum JobReport {
     }
   }
 
-  /// Writes annotations to stderr, from where GitHub takes them as from stdout, and the summary to GITHUB_STEP_SUMMARY.
+  /// Writes annotations to stderr, where GitHub reads them as from stdout, and the summary to GITHUB_STEP_SUMMARY.
   static func finish() {
     guard isActive else { return }
     let state = state.withLock { $0 }
@@ -101,8 +101,7 @@ enum JobReport {
     reasons.sorted { ($1.count, $0.code, $0.title) < ($0.count, $1.code, $1.title) }
   }
 
-  /// GitHub's form, in which the text's own per cent signs and line ends are escaped, and in properties colons and
-  /// commas.
+  /// GitHub's format: percent signs and line ends in the text are escaped, and in properties also colons and commas.
   private static func annotation(_ level: String, title: String, _ text: String) -> String {
     let escaped = { (text: String) in
       text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
@@ -138,7 +137,7 @@ enum JobReport {
     return text
   }
 
-  /// Names of files are anybody's: what Markdown or HTML would take for its own is escaped.
+  /// File names are untrusted: characters with a meaning in Markdown or HTML are escaped.
   private static func markdown(_ text: String) -> String {
     var escaped = ""
     for character in text {

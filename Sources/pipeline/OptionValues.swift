@@ -1,5 +1,4 @@
-// What the value of an option may be: conversions for types of other modules, and checks that options make in
-// `validate`.
+// Values of options: conversions for types of other modules, and checks for `validate`.
 
 import ArgumentParser
 import Audio
@@ -34,7 +33,7 @@ extension PartChoice: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 
-/// A number of bytes over 0, as `500M`, `20G` or `1T`: powers of 1024.
+/// A positive number of bytes, such as `500M`, `20G` or `1T`, with powers of 1024.
 struct ByteCount: Sendable, ExpressibleByArgument {
   private static let units: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
 
@@ -48,7 +47,7 @@ struct ByteCount: Sendable, ExpressibleByArgument {
   }
 }
 
-/// A number over 0, or `none`.
+/// A positive number, or `none`.
 struct CountOrNone: Sendable, ExpressibleByArgument {
   var count: Int?
 
@@ -63,7 +62,7 @@ struct CountOrNone: Sendable, ExpressibleByArgument {
   var defaultValueDescription: String { count?.description ?? "none" }
 }
 
-/// - Throws: a usage error when the value lies outside the range; nil is no value.
+/// - Throws: a usage error when the value is outside the range; nil passes.
 func check<T: Comparable>(_ flag: String, _ value: T?, _ range: ClosedRange<T>) throws {
   guard let value, !range.contains(value) else { return }
   throw ValidationError("\(flag): a number from \(range.lowerBound) to \(range.upperBound) is wanted, not \(value)")

@@ -2,7 +2,7 @@ import ArgumentParser
 import Basics
 import Foundation
 
-/// Work that is spread over machines: which part of it is this process's.
+/// Selects this process's part of work that is spread over machines.
 struct PartOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -10,8 +10,8 @@ struct PartOptions: ParsableArguments {
       valueName: "i/n|auto|auto/n"))
   var part: PartChoice?
 
-  /// The part that is asked for, shown in one line; nil where none is. Where none is and the environment looks as if
-  /// there were several tasks, one line says so.
+  /// The requested part, also printed in one line; nil when there is none. Without a request, a line is printed if the
+  /// environment looks like one of several tasks.
   /// - Throws: `usage.part`.
   func chosen(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> WorkPart? {
     let environment = PartEnvironment(environment)

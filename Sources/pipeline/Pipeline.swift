@@ -19,7 +19,8 @@ struct Pipeline: ParsableCommand {
     version: ToolVersion.text,
     subcommands: builtInCommands)
 
-  /// Words in, exit status out. The hidden worker is not a command: it is how this program calls itself.
+  /// Runs the command of the command line and exits with its status. The hidden worker is not a command: it is how this
+  /// program starts itself.
   static func main() {
     StandardStreams.occupy()
     if CommandLine.arguments.dropFirst().first == DecodeWorkerCommand.word { DecodeWorkerMain.run() }
@@ -55,7 +56,7 @@ struct Pipeline: ParsableCommand {
   private static func exit(withStatus status: ExitStatus) -> Never { exit(withError: ExitCode(status.rawValue)) }
 }
 
-/// Every subcommand. A new one is one file and one line.
+/// Every subcommand. To add one: write a file and add a line here.
 let builtInCommands: [any ParsableCommand.Type] = [
   PrepareCommand.self, DistillCommand.self, ExportCommand.self, RunCommand.self, EvaluateCommand.self, PlanCommand.self,
   ConvertCommand.self, EmbedCommand.self, SearchCommand.self, CaptionCommand.self,
@@ -67,7 +68,7 @@ let builtInCommands: [any ParsableCommand.Type] = [
 enum DecodeWorkerCommand {
   static let word = "__decode-worker"
 
-  /// What starts a worker: this program, by its resolved path.
+  /// The command that starts a worker: this program, by its resolved path.
   static func command() throws -> WorkerLaunch {
     WorkerLaunch([try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), word])
   }

@@ -7,18 +7,18 @@ import Models
 import Prepare
 import StageGraph
 
-/// The whole flow of a pipeline file, as a person or a machine sees it.
+/// Runs all steps of a pipeline file for the command line, and prints events for people or as JSON.
 struct PipelineReport {
   let file: PipelineFile?
   let common: CommonOptions
-  /// What `prepare` is told besides the file.
+  /// The clips and options that `prepare` gets besides the file.
   var videos: [String] = []
   var options: PrepareOptions
 
   private var exportPath: String { file?.text(ExportCommand.section, "file") ?? "weights.bin" }
 
-  /// Carries the steps out, or with `--dry-run` says what each would do.
-  /// - Parameter until: the last step; nil for all.
+  /// Runs the steps, or with `--dry-run` reports what each would do.
+  /// - Parameter until: the last step; nil for all steps.
   func run(until: String?) throws {
     let job = try PipelineJob(
       stages: file?.shellStages ?? [], until: until, workspace: common.workspace, exportPath: exportPath, work: self)
@@ -31,7 +31,7 @@ struct PipelineReport {
     }
   }
 
-  /// All that can be known to be wrong before anything runs. The file's own values were checked as it was read.
+  /// Checks everything that can be wrong before anything runs. The values in the file were checked when it was read.
   private func check(_ job: PipelineJob) throws {
     let file = file
     let place = { (section: String, key: String) in file?.place(section, key) }
@@ -56,7 +56,7 @@ struct PipelineReport {
           on: place(PrepareCommand.section, key) ?? flag, found: path, exit: .usage)
       }
     }
-    // A model that a stage brings is opened once it is there.
+    // A model that a stage will create is opened only once it exists.
     if options.teacher.clip.map(Files.exists) ?? true { _ = try prepareSettings() }
     try job.checkInputs(own: [
       "frames": options.frames.framesOut.map { [$0] } ?? [],
@@ -88,12 +88,12 @@ struct PipelineReport {
       Console.say("stage \(stage.name): up to date")
       Console.event("stage", ["name": stage.name, "ran": false])
     case .started(let reasons):
-      // What the command says comes as it says it: no bar may stand in between.
+      // The command's output is passed through as it comes, so no bar may be shown meanwhile.
       Progress.end()
       if explains { Console.say("shell \(stage.name): \(words(reasons))") }
       Console.event("reason", ["stage": "shell", "subject": stage.name, "reasons": reasons.map(\.code)])
     case .output(let bytes):
-      // What the command says is no result of ours: it goes to stderr.
+      // The command's output is not a result of this tool, so it goes to stderr.
       if !isQuiet { try? bytes.withUnsafeBytes { try writeAll($0, to: 2, path: "output") } }
     case .ran(let seconds):
       Console.say("stage \(stage.name): ran \(one(seconds)) s")
@@ -119,7 +119,7 @@ struct PipelineReport {
   }
 }
 
-/// The steps, each with the settings that the file and the flags give it.
+/// The steps, each with the settings from the file and the flags.
 extension PipelineReport: PipelineWork {
   func prepare() throws { try PrepareFlow(settings: try prepareSettings(), common: common).run() }
 

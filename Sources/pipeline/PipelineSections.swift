@@ -3,7 +3,7 @@ import Basics
 import Flow
 import Foundation
 
-/// The sections of a pipeline file: whatever options a command declares are its keys.
+/// The sections of a pipeline file. Every option that a command declares is a key.
 let pipelineSections: [PipelineFile.Section] = [
   section("prepare", PrepareOptions.self, arguments: [.init("videos", .list, isArgument: true)]) { try $0.check() },
   section("distill", DistillOptions.self) { try $0.check() },
@@ -11,8 +11,8 @@ let pipelineSections: [PipelineFile.Section] = [
 ]
 
 /// - Parameters:
-///   - arguments: keys for what has no flag.
-///   - check: throws for values that are of the right kind and mean nothing, such as names that no list has.
+///   - arguments: keys for arguments, which have no flag.
+///   - check: throws for values of the right type that are invalid, such as unknown names.
 private func section<Options: ParsableArguments & SendableMetatype>(
   _ name: String, _ options: Options.Type, arguments: [PipelineFile.Key] = [],
   check: @escaping @Sendable (Options) throws -> Void
@@ -25,12 +25,13 @@ private func section<Options: ParsableArguments & SendableMetatype>(
   }
 }
 
-/// A command whose options a pipeline file can hold as well. Flags win over the file, the file over built-in defaults.
+/// A command whose options can also be in a pipeline file. Flags override the file, and the file overrides the built-in
+/// defaults.
 protocol PipelineFileCommand: ParsableCommand {
-  /// The section of its options.
+  /// The section of the pipeline file with its options.
   static var section: String { get }
   var common: CommonOptions { get }
-  /// Does the command's work; the options are complete.
+  /// Runs the command with the complete options.
   func run(_ file: PipelineFile?) throws
 }
 
@@ -40,15 +41,15 @@ extension PipelineFileCommand {
   func run() throws {
     let file = try common.begin()
     guard let file else { return try run(nil) }
-    // The file's words stand first: the last one wins. Of options that may be repeated, the flags take the file's
-    // place.
+    // The file's words come first, because the last value wins. Repeatable options on the command line replace those of
+    // the file.
     let own = Array(CommandLine.arguments.dropFirst(2))
     let complete = try Self.parse(file.words(Self.section, besides: own) + own)
     try complete.run(file)
   }
 }
 
-/// The options that a type declares, by their long names; all but `--help`.
+/// The options that a type declares, by their long names, without `--help`.
 private func declaredKeys(of options: any ParsableArguments.Type) -> [PipelineFile.Key] {
   let dump = try? JSONDecoder().decode(DeclaredOptions.self, from: Data(options._dumpHelp().utf8))
   return (dump?.command.arguments ?? []).compactMap { argument in
@@ -57,7 +58,7 @@ private func declaredKeys(of options: any ParsableArguments.Type) -> [PipelineFi
   }
 }
 
-/// What is needed of `--experimental-dump-help`.
+/// The part of `--experimental-dump-help` that is needed.
 private struct DeclaredOptions: Decodable {
   struct Command: Decodable { var arguments: [Argument]? }
   struct Argument: Decodable {

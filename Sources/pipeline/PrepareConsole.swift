@@ -3,11 +3,11 @@ import Corpus
 import StageGraph
 import Prepare
 
-/// Words the events of a prepare: lines for people, JSON for machines, progress for both.
+/// Prints the events of a `prepare`: lines for people, JSON for machines, progress for both.
 final class PrepareConsole: Sendable {
   private let explains: Bool
 
-  /// - Parameter explains: whether reasons are told.
+  /// - Parameter explains: whether reasons are printed.
   init(explains: Bool) { self.explains = explains }
 
   func tell(_ event: PrepareJob.Event) {
@@ -30,7 +30,7 @@ final class PrepareConsole: Sendable {
       if explains { Console.say("\(id.stage) \(id.subject): came from the remote cache") }
       Console.event("fetched", ["stage": id.stage, "subject": id.subject])
     case .followed(let id, let reasons):
-      // What ran only because something upstream changed was not in the plan.
+      // Actions that run only because of a changed input from an earlier action were not in the plan.
       if explains { Console.say("\(id.stage) \(id.subject): \(Self.words(reasons))") }
     case .remote(let work): tell(work)
     case .writing(let stage, let jobs):
@@ -65,7 +65,7 @@ final class PrepareConsole: Sendable {
     for job in jobs { Console.say("\(stage) \(job.name): \(job.reason)") }
   }
 
-  /// What came of the remote cache, and one warning for each kind of trouble.
+  /// What was fetched from and stored in the remote cache, and one warning for each kind of problem.
   private func tell(_ work: PrepareJob.RemoteWork) {
     for failure in work.failures { Console.warn("\(failure)") }
     Console.note("remote cache \(work.server): \(work.fetched) results came from it, \(work.kept) went to it")
@@ -87,7 +87,7 @@ final class PrepareConsole: Sendable {
     reasons.map(\.description).joined(separator: "; ")
   }
 
-  /// `5 left out: 3 clip.short, 2 audio.missing`; the commonest reason first.
+  /// `5 left out: 3 clip.short, 2 audio.missing`; the most frequent reason first.
   private static func words(_ leftOut: [String: Int]) -> String {
     let reasons = leftOut.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
     let count = leftOut.values.reduce(0, +)

@@ -3,12 +3,12 @@ import Corpus
 import Prepare
 import StageGraph
 
-/// `prepare` as a person or a machine sees it: the job's events as lines, and its summary as the table, the last line
-/// and the exit status.
+/// Runs `prepare` for the command line: prints the job's events, then the summary as a table and a last line, and sets
+/// the exit status.
 struct PrepareFlow {
   let settings: PrepareSettings
   let common: CommonOptions
-  /// Ends once the frames are written, before anything is said of pairs.
+  /// Whether to stop once the frames are written, before making pairs.
   var framesOnly = false
 
   private var job: PrepareJob { PrepareJob(settings, framesOnly: framesOnly) }
@@ -25,8 +25,8 @@ struct PrepareFlow {
     if let failure = summary.failure(settings) { throw failure }
   }
 
-  /// Says what would be done.
-  /// - Returns: whether anything would.
+  /// Reports what would be done.
+  /// - Returns: whether anything would be done.
   func plan() throws -> Bool { try job.plan(PrepareConsole(explains: common.explain).tell) }
 
   // MARK: The end
@@ -46,7 +46,7 @@ struct PrepareFlow {
       summary.splits[split.rawValue].map { "\($0) \(split.rawValue)" }
     }.joined(separator: ", ")
     let work = summary.work
-    // `sealed` is what the first version told of runs that looked at nothing; every run looks at everything.
+    // `sealed` was reported by the first version for runs that examined nothing; now every run examines everything.
     Console.event(
       "prepared",
       [
@@ -58,7 +58,7 @@ struct PrepareFlow {
       "\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(Self.words(work))")
   }
 
-  /// The same where there is nothing to pair audio clips with.
+  /// The summary when there is nothing to pair audio clips with.
   private func showKept(_ summary: PreparedSummary) {
     let work = summary.work
     Console.event(
@@ -72,7 +72,7 @@ struct PrepareFlow {
     if let failure = summary.tooManyLeftOut(settings) { Console.warn("\(failure)") }
   }
 
-  /// What a part did; its clips are counted as files have them, before duplicates are known.
+  /// The summary of a part. Its clips are counted by file, before duplicates are known.
   private func showPart(_ summary: PreparedSummary) {
     guard let part = settings.part, let cache = settings.remoteCache else { return }
     let work = summary.work

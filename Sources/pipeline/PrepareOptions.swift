@@ -1,5 +1,5 @@
-// The settings of `prepare`, each declared once: an option here is the flag, the key of the pipeline file, the default
-// and the help; `settings` says where it goes.
+// The settings of `prepare`. Each is declared once: an option is the flag, the key of the pipeline file, the default
+// and the help text; `settings` says where the value goes.
 
 import ArgumentParser
 import Basics
@@ -18,7 +18,7 @@ struct PrepareOptions: ParsableArguments {
   @OptionGroup(title: "SHARDS") var output: ShardOptions
   @OptionGroup(title: "MACHINE") var machine: PrepareMachineOptions
 
-  /// Whether every value means something. Opens no file.
+  /// Checks that every value is valid. Opens no file.
   func check() throws {
     for reason in clips.leaveOut + clips.keep + clips.retry { _ = try VerdictPolicy.known(reason) }
     if frames.frames != "none" { _ = try FrameRate(frames.frames) }
@@ -151,7 +151,7 @@ struct TeacherOptions: ParsableArguments {
     (settings.embeddingFPS, settings.embeddingModel) = (embeddingRate, embeddingModel)
   }
 
-  /// A directory `embeddings` next to the first directory of videos.
+  /// A directory `embeddings` beside the first video directory.
   private static func embeddings(beside videos: [String]) -> String? {
     guard var directory = videos.first else { return nil }
     while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }

@@ -3,7 +3,7 @@ import Corpus
 import Prepare
 import StageGraph
 
-/// What became of the clips, as a table: one row a reason.
+/// The verdicts of the clips as a table: one row a reason.
 enum PrepareReport {
   static func show(_ rows: [ReasonCount]) {
     var table = Table()
@@ -18,7 +18,7 @@ enum PrepareReport {
   }
 }
 
-/// What a run would do, as a table: one row a stage.
+/// The plan of a run as a table: one row a stage.
 enum PlanReport {
   static func show(_ plan: ClipPlan) {
     var table = Table()
@@ -36,7 +36,7 @@ enum PlanReport {
     Console.say(table)
   }
 
-  /// How many clips have embeddings, and what those that are worked on will take.
+  /// How many clips have embeddings, and how much space the work will take.
   static func show(_ coverage: PrepareJob.Coverage) {
     guard coverage.isGiven else {
       Console.say("no teacher embeddings given: audio and frames only")

@@ -5,8 +5,8 @@ import Kernels
 import Networks
 import Training
 
-/// What `distill --profile` prints: processor time by layer and pass, the slowest first, beside the machine's measured
-/// peak.
+/// The output of `distill --profile`: processor time by layer and pass, the slowest first, with the measured peak
+/// performance of the machine.
 struct ProfileTable {
   private let rows: [Profile.Row]
   private let steps: Int

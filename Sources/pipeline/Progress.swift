@@ -2,28 +2,28 @@ import Basics
 import Foundation
 import Synchronization
 
-/// Progress of the whole program, one piece of work at a time: a bar on a terminal, a line every ten seconds elsewhere,
-/// one event a second with `--json`.
+/// Progress of the whole program, one task at a time: a bar on a terminal, otherwise a line every ten seconds, or one
+/// event a second with `--json`.
 ///
-/// Whoever works says how far it is; a thread of its own shows it, so that work without any news is shown too. Work
-/// that ends at once is never shown.
+/// The working code reports its progress, and a separate thread shows it, so that a task that reports nothing is shown
+/// too. A short task is never shown.
 enum Progress {
-  /// What is under way.
+  /// The current task.
   struct Work: Sendable {
     var what: String
     var total: Int?
-    /// Of `done`, what was done before it was begun now: a training that goes on.
+    /// The part of `done` that was done before this run began, when training resumes.
     var before = 0
     var done = 0
     var seconds = 0.0
-    /// For people, behind the numbers.
+    /// For people, after the numbers.
     var extra = ""
-    /// For machines, beside the numbers.
+    /// For machines, with the numbers.
     var fields: [String: any Sendable] = [:]
 
     var speed: Double { Double(done - before) / max(seconds, 1e-3) }
 
-    /// Nil where nothing tells.
+    /// Nil when it is not known.
     var secondsLeft: Double? {
       guard let total, done > before else { return nil }
       return Double(max(0, total - done)) / speed
@@ -51,7 +51,7 @@ enum Progress {
       return numbers
     }
 
-    /// The line behind a bar that takes what the words leave of a terminal's width, and how much of the bar is filled.
+    /// The line after a bar that fills the rest of the terminal's width, and how much of the bar is filled.
     func bar(width columns: Int) -> (text: String, filled: Int) {
       guard let total else { return (String(line.prefix(columns)), 0) }
       let width = min(24, max(4, columns - line.count - 3))
@@ -65,7 +65,7 @@ enum Progress {
     var work: Work?
     var begun = ContinuousClock.now
     var lastShown: ContinuousClock.Instant?
-    /// The last line that went to a log; lines keep their distance also where one work follows another.
+    /// When the last line was written to a log; lines keep their minimum interval also across tasks.
     var lastLine: ContinuousClock.Instant?
     var isWatched = false
     var isEndTold = false
@@ -75,9 +75,9 @@ enum Progress {
 
   // MARK: What is told
 
-  /// From here on this is what is done.
+  /// Starts a task.
   /// - Parameters:
-  ///   - what: in the plural what is counted, or without a total what is being done.
+  ///   - what: with a total, the counted items, in the plural; otherwise what is being done.
   ///   - done: what was done before.
   static func begin(_ what: String, total: Int? = nil, done: Int = 0) {
     let isNew = state.withLock { state in
@@ -98,7 +98,7 @@ enum Progress {
     tellEnd()
   }
 
-  /// Machines get the last count too, of work that took long enough to be shown.
+  /// Reports the final count to machines, if the task ran long enough to be shown.
   private static func tellEnd() {
     guard Console.isJSON else { return }
     let ended: Work? = state.withLock { state in
@@ -111,7 +111,7 @@ enum Progress {
     if let ended { Console.event("progress", ended.event) }
   }
 
-  /// The same where a job tells where it stands.
+  /// Shows the progress that a job reports.
   static func show(_ progress: WorkProgress) {
     let isSame = state.withLock { state in
       guard let work = state.work, work.what == progress.what, work.total == progress.total else { return false }
@@ -121,7 +121,7 @@ enum Progress {
     if isSame { tellEnd() } else { begin(progress.what, total: progress.total, done: progress.done) }
   }
 
-  /// Nothing is under way that needs to be shown.
+  /// Ends the task.
   static func end() {
     state.withLock { $0.work = nil }
     Console.clearBar()
@@ -140,7 +140,7 @@ enum Progress {
     thread.start()
   }
 
-  /// What is to be shown now.
+  /// The task to show now, if any.
   private static var due: Work? {
     let now = ContinuousClock.now
     let style = Console.isJSON ? Style.events : Console.isTerminal ? .bar : .lines
@@ -161,7 +161,7 @@ enum Progress {
   private enum Style {
     case bar, lines, events
 
-    /// After how long work is shown for the first time.
+    /// The time until a task is shown for the first time.
     var first: Duration {
       switch self {
       case .bar: .milliseconds(500)

@@ -3,13 +3,13 @@ import Foundation
 import Ranks
 import Synchronization
 
-/// The ranks that this process was started with, from joining them to its end.
+/// The ranks that this process was started with, from joining to the end.
 enum RankSession {
   private static let group = Mutex<RankGroup?>(nil)
 
-  /// Those that `mpirun` or `srun --mpi=pmix` started together; a process that was started alone is the only one. Only
-  /// rank 0 speaks from here on.
-  /// - Throws: where there are several tasks that cannot be joined.
+  /// Joins the ranks that `mpirun` or `srun --mpi=pmix` started together; a process that was started alone is the only
+  /// rank. From here on only rank 0 prints.
+  /// - Throws: when there are several tasks that cannot be joined.
   static func join() throws -> RankGroup {
     guard let launch = try launch() else { return .alone }
     if launch.rank > 0 { Console.mute(rank: launch.rank) }
@@ -18,14 +18,14 @@ enum RankSession {
     return joined
   }
 
-  /// For what only looks: one task of several speaks, and nobody is joined.
+  /// For commands that only read: one of several tasks prints, and no ranks are joined.
   static func speakOnce() throws {
     if let launch = try launch(), launch.rank > 0 { Console.mute(rank: launch.rank) }
   }
 
   private static func launch() throws -> Launch? { try Launch(ProcessInfo.processInfo.environment) }
 
-  /// - Throws: `ranks.command` where the program was started as one of several tasks, for work that they cannot share.
+  /// - Throws: `ranks.command` when the program was started as one of several tasks for work that cannot be shared.
   static func refuseSeveral(_ command: String) throws {
     guard let launch = try launch() else { return }
     throw Failure(
@@ -33,10 +33,10 @@ enum RankSession {
       hint: "start it once; then: mpirun -n \(launch.count) pipeline distill", exit: .usage)
   }
 
-  /// Whether this process speaks and writes.
+  /// Whether this process prints and writes.
   static var isFirst: Bool { !Console.isMuted }
 
-  /// Tells of the failure that ends this process, and ends the other ranks with it unless they know of it.
+  /// Reports the failure that ends this process, and aborts the other ranks unless they have the same failure.
   static func fail(_ failure: Failure) {
     let joined = group.withLock { $0 }
     let isShared = joined?.endsTogether ?? false
@@ -45,6 +45,6 @@ enum RankSession {
     if isShared { joined?.close() } else { joined?.abort(failure.exit) }
   }
 
-  /// Takes leave of the other ranks.
+  /// Disconnects from the other ranks.
   static func end() { group.withLock { $0 }?.close() }
 }

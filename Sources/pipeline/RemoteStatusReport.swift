@@ -1,10 +1,10 @@
 import Basics
 import Prepare
 
-/// What a remote cache has of some clips, as a person or a machine sees it.
+/// Prints what a remote cache has of some clips, for people or as JSON.
 struct RemoteStatusReport {
   let settings: PrepareSettings
-  /// Of how many parts those with missing clips are told; nil: none.
+  /// The number of parts for which clips with missing results are counted; nil for none.
   let parts: Int?
 
   init(_ settings: PrepareSettings, parts: Int?) { (self.settings, self.parts) = (settings, parts) }

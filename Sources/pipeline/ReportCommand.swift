@@ -29,7 +29,7 @@ struct ReportCommand: ParsableCommand {
       throw Failure(
         "usage.value", "a port is wanted", on: "--port", found: "\(port)", expected: "0 to 65535", exit: .usage)
     }
-    // While training goes on, the page takes one thread and few clips.
+    // During training, the page uses one thread and few clips.
     if watch { (settings.threads, settings.mostHeld) = (1, min(settings.mostHeld, 100)) }
     let job = ReportJob(settings) { [workspace = common.workspace] in try PreparedWorkspace(workspace) }
     if common.dryRun {
@@ -55,5 +55,5 @@ struct ReportCommand: ParsableCommand {
   }
 }
 
-/// A report shows what `prepare` left.
+/// A report shows the results of `prepare`.
 extension PreparedWorkspace: PreparedData {}

@@ -4,7 +4,7 @@ import Distill
 import Export
 import Runs
 
-/// Joins the jobs that make weights again, and tells of it.
+/// Connects the jobs that make weights again, and prints the result.
 enum RetrainReport {
   /// Trains and exports as `distill` and `export` do.
   static var steps: RetrainJob.Steps {
@@ -28,7 +28,7 @@ enum RetrainReport {
     (settings.runs, settings.workspace) = ("\(recipe.directory)/runs", "\(recipe.directory)/workspace")
     (settings.shards, settings.initial) = (recipe.settings.shards, recipe.settings.initial)
     (settings.instructionSet, settings.threads) = (recipe.settings.instructionSet, recipe.settings.threads)
-    // As far as the checkpoint that was exported, whatever the number of epochs.
+    // Trains up to the checkpoint that was exported, whatever the number of epochs.
     (settings.limits.steps, settings.limits.epochs) = (recipe.provenance.step, 1 << 20)
     return settings
   }

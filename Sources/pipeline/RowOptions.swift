@@ -2,7 +2,7 @@ import Basics
 import Evaluate
 import Foundation
 
-/// `NAME=PATH`: a row of a table and the file that it is made of.
+/// `NAME=PATH`: a row of a table and the file that it is made from.
 struct NamedPath {
   var name: String
   var path: String
@@ -19,7 +19,7 @@ struct NamedPath {
 }
 
 extension ClassifySettings.Row {
-  /// Rows by their names, with commas between.
+  /// Reads the names of rows, separated by commas.
   static func list(_ text: String) throws -> [Self] {
     try text.split(separator: ",").map { part in
       let name = part.trimmingCharacters(in: .whitespaces)

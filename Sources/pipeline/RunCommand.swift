@@ -3,7 +3,7 @@ import Basics
 import Corpus
 import Flow
 
-/// What `run` and `plan` take alike.
+/// The options that `run` and `plan` share.
 struct FlowOptions: ParsableArguments {
   @Argument(
     help: .value(
@@ -22,7 +22,7 @@ struct FlowOptions: ParsableArguments {
 
   @OptionGroup var prepare: PrepareOptions
 
-  /// The pipeline file among the words, and the clips.
+  /// Splits the words into the pipeline file and the clips.
   /// - Throws: `usage.pipeline-file` for more than one file.
   func split() throws -> (file: String?, videos: [String]) {
     let files = words.filter { !Self.isClips($0) }
@@ -33,7 +33,7 @@ struct FlowOptions: ParsableArguments {
     return (files.first, words.filter(Self.isClips))
   }
 
-  /// A directory, a tar, or a file that is called like media.
+  /// Whether a word is a directory, a tar, or a file with the name of a media file.
   private static func isClips(_ word: String) -> Bool {
     if Files.isDirectory(word) || word.hasSuffix("/") { return true }
     switch MediaKind.of(name: Files.name(word)) {
@@ -43,11 +43,11 @@ struct FlowOptions: ParsableArguments {
   }
 }
 
-/// A command that goes through the steps of a pipeline file.
+/// A command that runs or plans the steps of a pipeline file.
 protocol FlowCommand: ParsableCommand {
   var flow: FlowOptions { get }
   var common: CommonOptions { get }
-  /// Whether it says what would be done, and does nothing.
+  /// Whether it only reports what would be done.
   var onlyPlans: Bool { get }
 }
 

@@ -14,7 +14,7 @@ struct RunsCommand: ParsableCommand {
     defaultSubcommand: ListRunsCommand.self)
 }
 
-/// Where runs are.
+/// The directory of the runs.
 struct RunsDirectoryOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The directory with the runs.", valueName: "directory")) var runs = "runs"
 

@@ -3,7 +3,7 @@ import Evaluation
 import Foundation
 import Runs
 
-/// Runs as a person or a machine sees them: a row each, the one trained last first.
+/// Prints runs, for people or as JSON: one row each, the one trained last first.
 enum RunsTable {
   static func show(_ list: RunList) {
     for (_, failure) in list.unreadable { Console.warn(failure) }

@@ -48,7 +48,7 @@ struct StatusCommand: PipelineFileCommand {
     if runs, found.runs.isEmpty { Console.say("nothing was trained yet") }
   }
 
-  /// - Throws: `workspace.missing` where neither clips nor runs are there.
+  /// - Throws: `workspace.missing` when there are neither clips nor runs.
   private func showClips(hasRuns: Bool) throws {
     if !quarantine, hasRuns, try Catalog.readerIfThere(common.workspace) == nil {
       return Console.note("\(common.workspace): no workspace, so nothing is known of clips; these are the runs")
@@ -99,7 +99,7 @@ struct StatusCommand: PipelineFileCommand {
     try tell(work: StageTimes(catalog))
   }
 
-  /// What the last prepare that had something to do had to do, where other workspaces did some of it.
+  /// Reports the work of the last `prepare` that ran any stage, if other workspaces did some of it.
   private func tell(work: StageTimes?) {
     guard let rows = work?.rows else { return }
     let fetched = rows.reduce(0) { $0 + $1.fetched }

@@ -1,4 +1,4 @@
-/// Columns that line up, and that fit a terminal where they go to one.
+/// Aligned columns that fit the terminal they are printed to.
 struct Table {
   private var rows: [[String]] = []
   private var hasHeading = false
@@ -7,7 +7,7 @@ struct Table {
 
   mutating func add(row cells: [String]) { rows.append(cells) }
 
-  /// The first row: what the columns hold.
+  /// The first row: the names of the columns.
   mutating func addHeading(_ cells: String...) { addHeading(row: cells) }
 
   mutating func addHeading(row cells: [String]) {
@@ -17,8 +17,8 @@ struct Table {
 
   var text: String { text(width: .max) }
 
-  /// - Parameter columns: of the terminal. Where rows are wider, their last cells are wrapped; where that leaves too
-  ///   little room for them, each cell gets a line of its own.
+  /// - Parameter columns: the width of the terminal. If rows are wider, their last cells are wrapped; if too little
+  ///   room remains for them, each cell gets its own line.
   func text(width columns: Int) -> String {
     let count = rows.map(\.count).max() ?? 0
     let widths = (0..<count).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
@@ -27,7 +27,7 @@ struct Table {
     return columns - before >= Self.leastLast ? lines(widths, last: columns - before) : stacked(columns)
   }
 
-  /// Characters that a wrapped last column needs.
+  /// The fewest characters for a wrapped last column.
   private static let leastLast = 24
 
   private func lines(_ widths: [Int], last: Int) -> String {
@@ -53,7 +53,7 @@ struct Table {
   }
 }
 
-/// Text on lines that a terminal has room for, broken between words.
+/// Text broken between words into lines that fit the terminal.
 enum TextWrapping {
   /// - Parameter indent: spaces before all lines but the first.
   static func wrapped(_ text: String, width: Int, indent: Int = 0) -> String {
@@ -67,7 +67,7 @@ enum TextWrapping {
     }.joined(separator: "\n")
   }
 
-  /// Words that are longer than a line, such as paths, stay whole: they are copied.
+  /// Words longer than a line, such as paths, are not broken, so that they can be copied.
   static func lines(_ text: String, width: Int) -> [String] {
     var (lines, line) = ([String](), "")
     for word in text.split(separator: " ", omittingEmptySubsequences: false) {

@@ -2,14 +2,14 @@ import Basics
 import Foundation
 import Training
 
-/// What a trainer tells, as a person or a machine sees it.
+/// Prints the events of a trainer, for people or as JSON.
 final class TrainerReport {
-  /// What a batch has: clips, sentences.
+  /// The items of a batch: clips or sentences.
   private let samples: String
 
   init(_ samples: String) { self.samples = samples }
 
-  /// Before the first step, where it is known how many there will be and how many are done.
+  /// Shows progress before the first step, when the total and finished numbers of steps are known.
   func begin(steps: Int, done: Int) { Progress.begin("steps", total: steps, done: done) }
 
   func show(_ event: Trainer.Event) {

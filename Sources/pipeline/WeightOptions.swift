@@ -2,7 +2,7 @@ import ArgumentParser
 import Basics
 import Export
 
-/// What `export` and `convert` let one choose of the weights.
+/// The options of `export` and `convert` that select weights.
 struct WeightOptions: ParsableArguments {
   @Flag(help: "Weights as float16; running statistics stay as they are. For .safetensors, .bin and .pt.")
   var half = false
@@ -19,12 +19,12 @@ struct WeightOptions: ParsableArguments {
 }
 
 extension WeightOutput {
-  /// For a person: what was written.
+  /// For people: what was written.
   var line: String {
     "\(path): \(tensors) tensors, \(bytes / 1024) KiB, sha256 \(digest.short)\(wasUpToDate ? "; up to date" : "")"
   }
 
-  /// For a machine.
+  /// For machines.
   var fields: [String: Any] {
     ["file": path, "tensors": tensors, "bytes": bytes, "sha256": digest.hex, "upToDate": wasUpToDate]
   }

@@ -3,14 +3,14 @@ import Testing
 
 @testable import Audio
 
-@Suite("FLAC in memory, both ways")
+@Suite("FLAC encoding and decoding in memory")
 struct FlacTests {
   private func noise(_ count: Int) -> [Int16] {
     var random = SeededRandom(seed: 3)
     return (0..<count).map { _ in Int16(truncatingIfNeeded: random.next()) }
   }
 
-  @Test("samples come back to the last bit, and what is missing is silence")
+  @Test("samples are read back to the last bit, and missing ones are silence")
   func roundTrip() throws {
     let samples = noise(40_000)
     let bytes = try FlacEncoder.encode(samples, rate: FrontEnd.sampleRate)
@@ -21,7 +21,7 @@ struct FlacTests {
     #expect(SixteenBit.rounded(Array(found.prefix(40_000))) == samples)
   }
 
-  @Test("the content key is that of the samples")
+  @Test("the content key depends only on the samples")
   func key() throws {
     let samples = noise(5_000)
     func key(_ samples: [Int16], _ rate: Int = FrontEnd.sampleRate) throws -> String? {
@@ -34,12 +34,12 @@ struct FlacTests {
     #expect([UInt8]("RIFF".utf8).withUnsafeBytes { FlacDecoder.contentKey($0) } == nil)
   }
 
-  @Test("what is no 16 kHz mono FLAC is refused with the clip's name")
+  @Test("anything other than 16 kHz mono FLAC is refused with the clip's name")
   func refusals() throws {
     let whole = try FlacEncoder.encode(noise(5_000), rate: FrontEnd.sampleRate)
     for bytes in [
       [], Array("no audio at all".utf8), Array(whole.prefix(30)), try FlacEncoder.encode([1, 2], rate: 8_000),
-      // A WAV file, which the library would read.
+      // A WAV file, which libsndfile could read.
       Array("RIFF".utf8) + [60, 0, 0, 0] + Array("WAVEfmt ".utf8) + [
         16, 0, 0, 0, 1, 0, 1, 0, 128, 62, 0, 0, 0, 125, 0, 0, 2, 0, 16, 0,
       ]

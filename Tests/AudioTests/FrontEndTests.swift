@@ -35,7 +35,7 @@ struct FrontEndTests {
     }
   }
 
-  @Test("bits depend on no thread, and pieces that are normalized together give those of a batch")
+  @Test("bits do not depend on threads, and pieces normalized together give those of a batch")
   func bits() {
     for scope in NormalizationScope.allCases {
       #expect(computed(5, scope, threads: 1) == computed(5, scope, threads: 3))

@@ -2,11 +2,11 @@ import CResampler
 import Foundation
 import Testing
 
-/// The resampler against the sine it should give, at the rates that audio comes in.
+/// Compares the resampler's output with the expected sine, at common sample rates.
 @Suite struct ResamplerTests {
   private static let margin = 4096
 
-  /// One second of a sine at `hertz`, resampled to 16 kHz; sample 0 is at time 0.
+  /// One second of a sine of `hertz`, resampled to 16 kHz; sample 0 is at time 0.
   private func sine(_ hertz: Double, rate: Int, plain: Bool = false) throws -> [Float] {
     let filter = try #require(resampler_make(Int32(rate), 16_000))
     defer { resampler_free(filter) }
@@ -35,20 +35,20 @@ import Testing
     }
   }
 
-  @Test("keeps out what is above 9 kHz, by 80 dB", arguments: [22_050, 44_100, 48_000, 96_000])
+  @Test("attenuates frequencies above 9 kHz by 80 dB", arguments: [22_050, 44_100, 48_000, 96_000])
   func stops(rate: Int) throws {
     for hertz in stride(from: 9_000.0, to: 0.5 * Double(rate), by: 373) {
       #expect(try decibels(sine(hertz, rate: rate).map(Double.init)) < -80, "\(hertz) Hz")
     }
   }
 
-  @Test("gives the same bits with and without wide registers", arguments: [8_000, 22_050, 44_099, 44_100, 48_000])
+  @Test("gives the same bits with and without vector instructions", arguments: [8_000, 22_050, 44_099, 44_100, 48_000])
   func bits(rate: Int) throws {
     let wide = try sine(997, rate: rate).map(\.bitPattern)
     #expect(try wide == sine(997, rate: rate, plain: true).map(\.bitPattern))
   }
 
-  @Test("rounds to 16 bit: halves to even, clipped")
+  @Test("rounds to 16 bit, halves to even, and clips")
   func rounds() {
     let input: [Float] = [0, 0.5, 1.5, -0.5, -1.5, 2.5, 40_000, -40_000, 32_767.4].map { $0 / 32_768 }
     var output = [Int16](repeating: 7, count: input.count)

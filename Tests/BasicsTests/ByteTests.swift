@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Bytes in order")
 struct ByteTests {
-  @Test("integers are little-endian, or big-endian where that is said; digests and sequences follow one another")
+  @Test("integers are little-endian, or big-endian on request; digests and sequences are appended")
   func layout() {
     var writer = ByteWriter([0xFF], reserving: 64)
     writer.write(UInt8(1))
@@ -41,7 +41,7 @@ struct ByteTests {
     }
   }
 
-  @Test("no length and no place that a file may claim is a trap")
+  @Test("no length or position that a file claims causes a trap")
   func hostile() {
     let three: [UInt8] = [1, 2, 0xFF]
     three.withUnsafeBytes { bytes in
@@ -59,7 +59,7 @@ struct ByteTests {
     }
   }
 
-  /// One thing that can be written and read again.
+  /// A value that can be written and read back.
   private enum Field: Equatable {
     case byte(UInt8), short(UInt16), word(UInt32), long(UInt64), digest(Digest), text(String)
 
@@ -88,7 +88,7 @@ struct ByteTests {
       }
     }
 
-    /// Another field of this kind.
+    /// Reads a field of the same kind.
     func read(_ reader: inout ByteReader) -> Field? {
       switch self {
       case .byte: reader.byte().map { .byte($0) }
@@ -102,7 +102,7 @@ struct ByteTests {
     }
   }
 
-  @Test("whatever is written comes back, and whatever is done to the bytes, reading ends within them")
+  @Test("what is written is read back, and reading damaged bytes never passes their end")
   func mutated() {
     let named = ProcessInfo.processInfo.environment["PIPELINE_SEED"].flatMap { UInt64($0) }
     let seed = named ?? UInt64.random(in: 0..<1 << 32)

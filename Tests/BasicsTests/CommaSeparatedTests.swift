@@ -8,7 +8,7 @@ struct CommaSeparatedTests {
   }
 
   @Test(
-    "is taken apart into records and fields",
+    "is split into records and fields",
     arguments: [
       ("", []), ("\n", [[""]]), ("a", [["a"]]), ("a\n", [["a"]]), ("a\r\nb\r\n", [["a"], ["b"]]),
       ("a\rb", [["a"], ["b"]]), ("a,b,c", [["a", "b", "c"]]), ("a,,c\n,", [["a", "", "c"], ["", ""]]),
@@ -18,14 +18,14 @@ struct CommaSeparatedTests {
     ] as [(String, [[String]])])
   func records(text: String, expected: [[String]]) throws { #expect(try fields(text) == expected) }
 
-  @Test("blanks around quoted fields, quotes inside others and a byte order mark are read as they are meant")
+  @Test("blanks around quoted fields, quotes inside other fields and a byte order mark are accepted")
   func leniences() throws {
     #expect(try fields("x, 30.000, \"/m/09x0r,/t/dd00\"\n") == [["x", " 30.000", "/m/09x0r,/t/dd00"]])
     #expect(try fields("a,12\" record,b\n7\" single") == [["a", "12\" record", "b"], ["7\" single"]])
     #expect(try fields("\u{FEFF}\"a\" ,b") == [["a", "b"]])
   }
 
-  @Test("an unclosed quote, text after a closing one and bytes that are not UTF-8 are errors with their line")
+  @Test("an unclosed quote, text after a closing quote and bytes that are not UTF-8 are errors with a line number")
   func refused() throws {
     for (text, line) in [("a\n\"b,\nc\n", 2), ("\"a\"b\n", 1), ("\"x\ny\"\r\"z\" z", 3)] {
       let failure = #expect(throws: Failure.self) { try fields(text) }
@@ -35,13 +35,13 @@ struct CommaSeparatedTests {
     #expect(failure?.code == "csv.encoding")
   }
 
-  @Test("each record knows its line, whatever ends lines and stands in quotes")
+  @Test("each record knows its line, whatever the line ends and quoted text")
   func lines() throws {
     let text = "a\r\n\"b\nb\r\nb\rb\"\n\nc\rd"
     #expect(try CommaSeparated.records(Array(text.utf8), source: "").map(\.line) == [1, 2, 6, 7, 8])
   }
 
-  @Test("whatever stands in quoted fields comes back")
+  @Test("any text in quoted fields is read back")
   func roundTrip() throws {
     var random = SeededRandom(seed: 4, for: "csv")
     let letters = Array("ab,\"\n\r é🎬")
@@ -58,7 +58,7 @@ struct CommaSeparatedTests {
     }
   }
 
-  @Test("any bytes are records or a failure")
+  @Test("any bytes give records or a failure")
   func mutated() {
     var random = SeededRandom(seed: 9, for: "csv bytes")
     for _ in 0..<3000 {
@@ -69,7 +69,7 @@ struct CommaSeparatedTests {
     }
   }
 
-  @Test("what is written is read back as it was, whatever is in the fields")
+  @Test("any written fields are read back unchanged")
   func written() throws {
     let records: [[String?]] = [
       ["plain", "two words", "a,b"], ["a \"quote\"", "two\nlines", "\r"], [nil, "", "é 🎬"], [" lead", "trail ", "\""],

@@ -6,7 +6,7 @@ import Testing
 @Suite("Digests")
 struct DigestTests {
   @Test(
-    "are SHA-256, by the standard's own examples",
+    "are SHA-256, by the examples of the standard",
     arguments: [
       ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
       ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -25,7 +25,7 @@ struct DigestTests {
     #expect(digest.prefix64 == UInt64(hex.prefix(16), radix: 16))
   }
 
-  @Test("arriving in pieces of any size is the same as at once; fields cannot run together")
+  @Test("pieces of any size give the same digest as the whole; fields cannot run together")
   func streaming() {
     let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
     for size in [1, 63, 64, 65, 4096, 20_000] {
@@ -44,7 +44,7 @@ struct DigestTests {
     #expect(fields("", "a") != fields("a", "") && fields("ä") == Digest(of: "2:ä"))
   }
 
-  @Test("of a file is that of its bytes, around the size of the pieces it is read in")
+  @Test("of a file equal those of its bytes, for sizes around that of a read")
   func files() throws {
     let scratch = try Scratch()
     for size in [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1] {
@@ -58,7 +58,7 @@ struct DigestTests {
     #expect(failure?.code == "file.open" && failure?.subject == scratch["absent"])
   }
 
-  @Test("are read from exactly 64 lower-case digits or 32 bytes, and order by their bytes")
+  @Test("are read from exactly 64 lower-case digits or 32 bytes, and are ordered by their bytes")
   func spelling() throws {
     let hex = Digest(of: "abc").hex
     for wrong in [

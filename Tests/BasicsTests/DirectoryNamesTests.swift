@@ -12,7 +12,7 @@ import Testing
     for name in names { try Files.write(name, to: "\(directory)/\(name)") }
   }
 
-  @Test("names come in byte order, also where they begin alike or one is the beginning of another")
+  @Test("names are in byte order, also with common prefixes")
   func order() throws {
     defer { try? Files.remove(directory) }
     var random = SeededRandom(seed: 5)
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test("an entry is what it is itself, and a name that is no UTF-8 cannot be asked for")
+  @Test("an entry has its own kind, and a name that is not UTF-8 has no identity")
   func kinds() throws {
     defer { try? Files.remove(directory) }
     try make(["file"])
@@ -53,7 +53,7 @@ import Testing
     #expect(try Files.names(in: directory).isEmpty && Files.entries(in: directory).isEmpty)
   }
 
-  @Test("a digest is the same at once and in pieces")
+  @Test("a digest is the same in one piece and in several")
   func digests() {
     for count in [0, 1, 55, 56, 63, 64, 65, 1000] {
       let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }

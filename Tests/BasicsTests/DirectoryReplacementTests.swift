@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("A directory in another's place")
+@Suite("Replacing a directory with another")
 struct DirectoryReplacementTests {
   private func setUp() throws -> (Scratch, DirectoryReplacement) {
     let scratch = try Scratch()
@@ -19,7 +19,7 @@ struct DirectoryReplacementTests {
     ((try? Files.read(scratch["\(name)/f"])) ?? []).map { String(UnicodeScalar($0)) }.joined()
   }
 
-  @Test("the two change places, in one step or in several", arguments: [true, false])
+  @Test("the two are exchanged, in one step or in several", arguments: [true, false])
   func replaces(exchanges: Bool) throws {
     let (scratch, replacement) = try setUp()
     try FaultyFileSystem(below: scratch.path, .never, exchanges: exchanges).inUse { try replacement.run() }
@@ -27,11 +27,11 @@ struct DirectoryReplacementTests {
     #expect(try Files.names(in: scratch.path) == ["new", "old"])
   }
 
-  @Test("whichever rename is the last before a kill, the next run finds the old one or the new one")
+  @Test("whichever rename is the last before a kill, the next run finds the old or the new directory")
   func recovers() throws {
     for last in 2...4 {
       let (scratch, replacement) = try setUp()
-      // All from there on fail, as for a process that is gone.
+      // All operations from there on fail, as after a kill.
       let disk = FaultyFileSystem(below: scratch.path, .fromThenOn(last, EIO), exchanges: false)
       #expect(throws: Failure.self) { try disk.inUse { try replacement.run() } }
       try replacement.recover()
@@ -41,7 +41,7 @@ struct DirectoryReplacementTests {
     }
   }
 
-  @Test("a directory that cannot be renamed is copied aside; whatever is last before a kill, one set is whole")
+  @Test("a directory that cannot be renamed is copied; whatever is last before a kill, one set is complete")
   func copies() throws {
     let (scratch, replacement) = try setUp()
     let whole = FaultyFileSystem(below: scratch.path, .never, exchanges: false, fixed: ["old"])
@@ -60,7 +60,7 @@ struct DirectoryReplacementTests {
     }
   }
 
-  @Test("what a file system can do is found out by trying, and nothing is left of that")
+  @Test("the abilities of a file system are found by trying, which leaves nothing behind")
   func abilities() throws {
     let scratch = try Scratch()
     for (exchanges, links) in [(true, true), (false, true), (true, false)] {
@@ -72,7 +72,7 @@ struct DirectoryReplacementTests {
     #expect(try Files.names(in: scratch.path).isEmpty)
   }
 
-  @Test("a trial leaves nothing, whichever operation fails once")
+  @Test("a trial leaves nothing behind, whichever operation fails once")
   func trialsThatFail() throws {
     let scratch = try Scratch()
     let counting = FaultyFileSystem(below: scratch.path, .never)
@@ -84,7 +84,7 @@ struct DirectoryReplacementTests {
     }
   }
 
-  @Test("what cannot change places is told")
+  @Test("directories that cannot be exchanged are reported")
   func absent() throws {
     let (scratch, _) = try setUp()
     let failure = #expect(throws: Failure.self) {
@@ -93,7 +93,7 @@ struct DirectoryReplacementTests {
     #expect(failure?.code == "file.exchange" && contents(scratch, "old") == "old")
   }
 
-  @Test("a file gets a second name, or a copy where there are no links", arguments: [true, false])
+  @Test("a file gets a second name, or a copy if there are no links", arguments: [true, false])
   func links(links: Bool) throws {
     let scratch = try Scratch()
     let bytes = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }

@@ -24,7 +24,7 @@ struct FileLockTests {
     withExtendedLifetime(second) {}
   }
 
-  @Test("a symbolic link in the lock's place is refused, and what it leads to stays as it is")
+  @Test("a symbolic link in place of the lock is refused, and its target is not changed")
   func link() throws {
     let scratch = try Scratch()
     try Files.write("precious", to: scratch["other"])
@@ -33,7 +33,7 @@ struct FileLockTests {
     #expect(try Files.read(scratch["other"]) == Array("precious".utf8))
   }
 
-  @Test("of many that want it at once, one has it at any time")
+  @Test("if many want it at the same time, only one has it at any time")
   func one() throws {
     let scratch = try Scratch()
     let path = scratch["lock"]

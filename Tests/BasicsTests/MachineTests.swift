@@ -3,7 +3,7 @@ import Testing
 
 @testable import Basics
 
-@Suite("What a process may use of the machine")
+@Suite("The resources that a process may use")
 struct MachineTests {
   private func root(_ files: [String: String]) throws -> Scratch {
     let scratch = try Scratch()
@@ -14,7 +14,7 @@ struct MachineTests {
     return scratch
   }
 
-  @Test("the quota of the group and of those above it, the smallest, in whole processors")
+  @Test("the smallest quota of the group and its ancestors, in whole processors")
   func version2() throws {
     let machine = try root([
       "proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/b/cpu.max": "max 100000\n",
@@ -25,7 +25,7 @@ struct MachineTests {
     #expect(Machine.memoryLimit(root: machine.path) == 1 << 30)
   }
 
-  @Test("the older control groups, with a controller each")
+  @Test("version 1 control groups, with one hierarchy per controller")
   func version1() throws {
     let machine = try root([
       "proc/self/cgroup": "4:memory:/job\n3:cpu,cpuacct:/job\n1:name=systemd:/\n0::/\n",
@@ -38,7 +38,7 @@ struct MachineTests {
     #expect(Machine.memoryLimit(root: machine.path) == 1 << 29)
   }
 
-  @Test("no group, no limit; text that is none does not count")
+  @Test("without a group there is no limit; invalid text is ignored")
   func none() throws {
     let empty = try Scratch()
     #expect(Machine.quota(root: empty.path) == nil && Machine.memoryLimit(root: empty.path) == nil)

@@ -2,7 +2,8 @@ import CMathematics
 import Foundation
 import Testing
 
-/// A function of mathematics.c, the C library's, where to compare them, and results that may never change.
+/// A function of mathematics.c, the C library's function, the ranges to compare them in, and results that must never
+/// change.
 struct MathematicalFunction: Sendable, CustomTestStringConvertible {
   let name: String
   let here: @Sendable (Double) -> Double
@@ -63,11 +64,11 @@ struct MathematicalFunction: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Suite("Elementary functions of + - * / alone")
+@Suite("Elementary functions from + - * / only")
 struct MathematicsTests {
   static let seed: UInt64 = 20_240_607
 
-  /// How many doubles lie between two of them.
+  /// The distance between two doubles, counted in representable values.
   private func distance(_ a: Double, _ b: Double) -> UInt64 {
     func place(_ x: Double) -> Int64 {
       let size = Int64(x.magnitude.bitPattern)
@@ -104,7 +105,7 @@ struct MathematicsTests {
     }
   }
 
-  @Test("not a number stays one, in one pattern", arguments: MathematicalFunction.all)
+  @Test("NaN stays NaN, with one bit pattern", arguments: MathematicalFunction.all)
   func notANumber(function: MathematicalFunction) {
     for x in [Double.nan, -Double.nan, Double(nan: 5, signaling: false)] {
       #expect(function.here(x).bitPattern == 0x7FF8_0000_0000_0000)
@@ -146,7 +147,7 @@ struct MathematicsTests {
     for x in [(-1.0).nextDown, -2, -Double.infinity] { #expect(math_log1p(x).isNaN) }
   }
 
-  @Test("overflow, and underflow by way of the subnormal numbers")
+  @Test("overflow, and underflow through subnormal numbers")
   func extremes() {
     expectBits(math_exp(0x1.62e42fefa39efp+9), 0x1.fffffffffff2ap+1023)
     expectBits(math_exp(0x1.62e42fefa39f0p+9), .infinity)

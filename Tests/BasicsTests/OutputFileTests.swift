@@ -4,9 +4,9 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Files that appear whole or not at all")
+@Suite("Files that appear complete or not at all")
 struct OutputFileTests {
-  @Test("a file has its name only from the commit on, and one that is dropped leaves nothing")
+  @Test("a file has its name only after the commit, and an abandoned one leaves nothing")
   func committed() throws {
     let scratch = try Scratch()
     try Files.write("old", to: scratch["f"])
@@ -23,7 +23,7 @@ struct OutputFileTests {
     #expect(try Files.read(scratch["f"]) == Array("new".utf8) && Files.names(in: scratch.path) == ["f"])
   }
 
-  @Test("what a killed process left of a file is removed, and nothing of others")
+  @Test("leftovers of a killed process are removed, and no other files")
   func leftOvers() throws {
     let scratch = try Scratch()
     for name in [".f.123.partial", ".f.9.partial", ".g.123.partial", ".f.lock", "f.partial", "f"] {
@@ -47,7 +47,7 @@ struct OutputFileTests {
     #expect(try Files.read(scratch["f"]) == expected && file.count == expected.count)
   }
 
-  @Test("whatever operation fails, the old file or the new one is there", arguments: [3, 1 << 20])
+  @Test("whichever operation fails, the old or the new file is there", arguments: [3, 1 << 20])
   func faults(size: Int) throws {
     let outcome = try FaultWalk(
       before: { try Files.write("old", to: "\($0)/f") },
@@ -59,7 +59,7 @@ struct OutputFileTests {
       state: { "\(try Digest.ofFile("\($0)/f").short)" }
     ).run()
     #expect(outcome.problems == [])
-    // The left-over's removal, open, writes, sync, rename, the directory's sync.
+    // Remove the leftover, open, write, sync, rename, sync the directory.
     #expect(outcome.operations == (size == 3 ? 6 : 8))
   }
 
@@ -80,7 +80,7 @@ struct OutputFileTests {
     #expect(outcome.problems.contains { $0.hasPrefix("all from operation 2 on") && $0.hasSuffix("the state is n") })
   }
 
-  @Test("a directory that cannot be written is told with its path")
+  @Test("a directory that cannot be written to is reported with its path")
   func refused() throws {
     let scratch = try Scratch()
     let failure = #expect(throws: Failure.self) { try Files.write("x", to: scratch["absent/f"]) }
@@ -94,7 +94,7 @@ struct OutputFileTests {
 
 @Suite("Files and directories")
 struct FilesTests {
-  @Test("names are in byte order; removing takes all below, and nothing is no error")
+  @Test("names are in byte order; removing is recursive, and removing nothing is not an error")
   func directories() throws {
     let scratch = try Scratch()
     try Files.makeDirectory(scratch["a/b/c"])
@@ -108,7 +108,7 @@ struct FilesTests {
     #expect(Files.name("a/b") == "b" && Files.name("b") == "b")
   }
 
-  @Test("a removed link leaves what it leads to")
+  @Test("removing a link keeps its target")
   func links() throws {
     let scratch = try Scratch()
     try Files.makeDirectory(scratch["real"])
@@ -120,7 +120,7 @@ struct FilesTests {
     #expect(Files.exists(scratch["real/f"]) && !Files.exists(scratch["link"]))
   }
 
-  @Test("reading knows its limit, the end of a file, and what is no file")
+  @Test("reading respects its limit and the end of the file, and refuses what is not a file")
   func reading() throws {
     let scratch = try Scratch()
     try Files.write("two", to: scratch["1"])
@@ -131,7 +131,7 @@ struct FilesTests {
     #expect(code { _ = try file.read(at: 1, count: 3) } == "file.short")
     #expect(code { _ = try file.read(at: -1, count: 1) } == "file.range")
     #expect(mkfifo(scratch["pipe"], 0o600) == 0)
-    // A pipe that nobody writes to would be waited for until the end of days.
+    // Reading a pipe without a writer would wait forever.
     for path in [scratch["pipe"], scratch.path, "/dev/zero"] {
       #expect(code { _ = try InputFile(path) } == "file.kind", "\(path)")
     }
@@ -166,7 +166,7 @@ struct FilesTests {
     #expect(try Files.readStream(scratch["f"], limit: 4) == Array("file".utf8))
   }
 
-  @Test("a listing's digest changes with whatever is added, removed or written, at any depth")
+  @Test("a listing changes with every added, removed or changed file, at any depth")
   func listing() throws {
     let scratch = try Scratch()
     for k in 0..<10 { try Files.write("x", to: scratch["f\(k)"]) }

@@ -3,11 +3,11 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite("Work side by side")
+@Suite("Parallel work")
 struct ParallelTests {
   private struct Refused: Error, Equatable { var item: Int }
 
-  @Test("results are in the order of the items, whoever is done first", arguments: [-1, 0, 1, 2, 3, 8])
+  @Test("results are in the order of the items, whichever finishes first", arguments: [-1, 0, 1, 2, 3, 8])
   func order(threads: Int) {
     let squares = parallelMap(200, threads: threads) { item in
       if item % 17 == 0 { Thread.sleep(forTimeInterval: 0.002) }
@@ -26,7 +26,7 @@ struct ParallelTests {
     let workers = WorkerThreads(threads)
     defer { workers.stop() }
     for round in 0..<20 {
-      // The lower one takes its time.
+      // The item with the lower number is slower.
       let body: @Sendable (Int) throws(Refused) -> Int = { item throws(Refused) in
         if item == 20 + round { Thread.sleep(forTimeInterval: 0.001) }
         if item == 20 + round || item % 30 == 29, item >= 20 + round { throw Refused(item: item) }
@@ -38,11 +38,11 @@ struct ParallelTests {
       #expect(throws: expected) { try workers.map(300, numbered) }
       #expect(throws: expected) { try workers.tryForEach(300) { item, _ in _ = try body(item) } }
     }
-    // Failed work leaves the threads fit for more.
+    // The threads can be used again after failed work.
     #expect(workers.map(3) { item, _ in item } == [0, 1, 2])
   }
 
-  @Test("all items before the failure are done, and few behind it")
+  @Test("all items before the failure are done, and few after it")
   func stops() {
     let done = Mutex<Set<Int>>([])
     #expect(throws: Refused.self) {
@@ -55,11 +55,11 @@ struct ParallelTests {
     #expect(items.isSuperset(of: 0..<50) && items.count < 100_000)
   }
 
-  @Test("as many threads as asked for work at a time, also more than there are processors")
+  @Test("the requested number of threads work at a time, even if there are fewer processors")
   func width() {
     let meeting = NSCondition()
     nonisolated(unsafe) var here = 0
-    // Each waits for all: with fewer threads nobody would come out in time.
+    // Each waits for all others, so with fewer threads none would finish in time.
     let met = parallelMap(6, threads: 6) { _ in
       meeting.withLock {
         here += 1
@@ -72,7 +72,7 @@ struct ParallelTests {
     #expect(met == [Bool](repeating: true, count: 6))
   }
 
-  @Test("every item of a worker's has a thread's number below the count, and no two at a time have one")
+  @Test("every item gets a thread number below the count, and no two at the same time get the same")
   func scratch() {
     let workers = WorkerThreads(3)
     defer { workers.stop() }

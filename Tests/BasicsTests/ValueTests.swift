@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Seeded randomness")
 struct SeededRandomTests {
-  @Test("is SplitMix64, by its authors' values")
+  @Test("is SplitMix64, by the values of its authors")
   func values() {
     var zero = SeededRandom(seed: 0)
     #expect((0..<3).map { _ in zero.next() } == [0xE220_A839_7B1D_CDAF, 0x6E78_9E6A_A1B9_65F4, 0x06C4_5D18_8009_454F])
@@ -16,8 +16,8 @@ struct SeededRandomTests {
       ])
   }
 
-  /// Values of the same arithmetic in Python: whatever is trained or split depends on them.
-  @Test("gives the numbers that it always gave for a purpose, a uniform, a normal and a shuffled list")
+  /// Values of the same arithmetic in Python. Training and splits depend on them.
+  @Test("never changes its values: for a purpose, uniform, normal and a shuffled list")
   func frozen() {
     var dropout = SeededRandom(seed: 1, for: "dropout", 3, 7)
     #expect((0..<2).map { _ in dropout.next() } == [13_495_409_636_306_235_895, 9_193_944_101_019_194_164])
@@ -36,7 +36,7 @@ struct SeededRandomTests {
     #expect(none == [] && one == [1])
   }
 
-  @Test("streams of other purposes, numbers and seeds are others; normals have the right mean and deviation")
+  @Test("streams differ by purpose, number and seed; normals have the right mean and deviation")
   func streams() {
     var seen: Set<UInt64> = []
     for seed in 0..<20 {
@@ -56,10 +56,10 @@ struct SeededRandomTests {
   }
 }
 
-@Suite("The word that was meant")
+@Suite("The nearest word")
 struct NearestTests {
   @Test(
-    "is the one with the fewest edits, near enough to be meant",
+    "is the one with the fewest edits, if it is near enough",
     arguments: [
       ("emded", "embed"), ("prepair", "prepare"), ("distil", "distill"), ("reprot", "report"), ("embed", "embed"),
     ])
@@ -67,14 +67,14 @@ struct NearestTests {
     #expect(nearest(text, in: ["prepare", "distill", "export", "embed", "evaluate", "report"]) == meant)
   }
 
-  @Test("is none where nothing is near; of equally near ones it is the first in order")
+  @Test("is nil if nothing is near; of equally near words it is the first in order")
   func none() {
     #expect(nearest("zzzzzzzz", in: ["prepare", "embed"]) == nil && nearest("x", in: [String]()) == nil)
     #expect(nearest("cat", in: ["hat", "bat"]) == "bat" && nearest("", in: ["ab", "abc"]) == "ab")
   }
 }
 
-@Suite("JSON that is the same bytes for the same value")
+@Suite("JSON with the same bytes for the same value")
 struct CanonicalJSONTests {
   private struct Value: Codable, Equatable {
     var b: Double
@@ -83,7 +83,7 @@ struct CanonicalJSONTests {
     var absent: Int?
   }
 
-  @Test("has sorted keys, no white space and numbers that come back")
+  @Test("has sorted keys, no white space, and numbers that are read back exactly")
   func text() throws {
     let value = Value(b: 0.1, a: ["z": 1, "y": nil, "é": 2, "Z": 3])
     let text = try CanonicalJSON.text(value)
@@ -99,7 +99,7 @@ struct CanonicalJSONTests {
   }
 
   @Test(
-    "that is not what it should be is told with its source and the place",
+    "that is invalid is reported with its source and the place",
     arguments: [
       (#"{"a":{}}"#, "no key \"b\""), (#"{"a":{},"b":"x","c":""}"#, "b: "), ("{", ""), ("", ""), ("[1]", ""),
     ])
@@ -114,7 +114,7 @@ struct CanonicalJSONTests {
 
 @Suite("Failures, and how the process ends")
 struct FailureTests {
-  @Test("a failure is what, on what, found, expected and a hint, in one or two lines")
+  @Test("a failure has a message, subject, found and expected values and a hint, in one or two lines")
   func sentence() {
     #expect(Failure("a.b", "it fails").description == "it fails")
     let whole = Failure("a.b", "it fails", on: "f", found: "1", expected: "2", hint: "try again")
@@ -122,17 +122,17 @@ struct FailureTests {
     #expect(whole.exit.rawValue == 1)
   }
 
-  @Test("an interruption ends with 130, and is asked for by nobody here")
+  @Test("an interruption exits with 130, and none is requested here")
   func interruption() {
     #expect(Interruption.failure.exit.rawValue == 130 && Interruption.failure.code == "interrupted")
     #expect(!Interruption.isRequested)
   }
 
-  @Test("byte order is that of UTF-8, not of letters")
+  @Test("byte order is that of UTF-8, not of characters")
   func byteOrder() {
     let sorted = ["", "B", "a", "a\u{0}", "aa", "e\u{301}", "é", "🎬"]
     #expect(sorted.shuffled().sorted(by: precedesInBytes) == sorted)
-    // Equal to Swift, two names to a file system.
+    // Equal in Swift, but two names in a file system.
     #expect("e\u{301}" == "é" && precedesInBytes("e\u{301}", "é") && !precedesInBytes("é", "e\u{301}"))
     #expect(!precedesInBytes("a", "a"))
   }

@@ -2,9 +2,9 @@ import Testing
 
 @testable import Basics
 
-@Suite("Parts of a piece of work")
+@Suite("Parts of the work")
 struct WorkPartTests {
-  @Test("every name belongs to exactly one part, and the parts are of one size")
+  @Test("every name belongs to exactly one part, and the parts have similar sizes")
   func partition() throws {
     for count in [1, 2, 7, 64] {
       let parts = try (0..<count).map { try #require(WorkPart(index: $0, count: count)) }
@@ -15,16 +15,16 @@ struct WorkPartTests {
         #expect(owners.count == 1 && owners[0].index == WorkPart.index(of: name, count: count))
         sizes[owners[0].index] += 1
       }
-      // A part's size varies by the square root of its mean: six of these are never passed by chance.
+      // The standard deviation of a part's size is the square root of its mean; chance never exceeds six of them.
       let mean = 6400 / Double(count)
       #expect(sizes.allSatisfy { abs(Double($0) - mean) < 6 * mean.squareRoot() + 1 }, "\(sizes)")
     }
   }
 
-  @Test("the part of a name never changes: machines with other versions share the work")
+  @Test("the part of a name never changes, so machines with different versions can share the work")
   func frozen() {
     let parts = ["a.mp4", "b/c.mkv", "ü.mp4", ""].map { WorkPart.index(of: $0, count: 1000) }
-    // sha256 of each, the first 16 hexadecimal digits as a number, modulo 1000: computed with Python.
+    // SHA-256 of each name, the first 16 hexadecimal digits as a number, modulo 1000; computed with Python.
     #expect(parts == [848, 307, 886, 652])
   }
 
@@ -39,13 +39,13 @@ struct WorkPartTests {
     #expect(WorkPart(text)?.description == part)
   }
 
-  @Test("is spelled in five digits in names of files")
+  @Test("is written with five digits in file names")
   func fileName() throws {
     #expect(try #require(WorkPart("3/8")).fileName == "00003-of-00008")
     #expect(try #require(WorkPart("12345/99999")).fileName == "12345-of-99999")
   }
 
-  @Test("any text is read or refused")
+  @Test("any text is parsed or refused")
   func anyText() throws {
     var random = SeededRandom(seed: 7)
     let alphabet = Array("0189/-auto x")
@@ -58,12 +58,12 @@ struct WorkPartTests {
   }
 }
 
-@Suite("Which part the environment says")
+@Suite("The part that the environment selects")
 struct PartEnvironmentTests {
   struct Row: Sendable, CustomTestStringConvertible {
     var variables: [String: String]
     var flag: String
-    /// `i/n from VARIABLE`; nil where it is refused.
+    /// `i/n from VARIABLE`; nil if it is refused.
     var expected: String?
 
     init(_ flag: String, _ variables: [String: String], _ expected: String?) {
@@ -85,10 +85,10 @@ struct PartEnvironmentTests {
   }
 
   static let rows: [Row] = [
-    // A flag alone; nothing of the environment counts.
+    // With a plain part in the flag, the environment is ignored.
     Row("3/8", [:], "3/8 from --part"),
     Row("3/8", ["PIPELINE_PART": "1/2", "SLURM_PROCID": "5", "SLURM_NTASKS": "6"], "3/8 from --part"),
-    // One of each.
+    // Each source once.
     Row("auto", ["PIPELINE_PART": "1/2"], "1/2 from PIPELINE_PART"),
     Row("auto", ["OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"], "2/4 from OMPI_COMM_WORLD_RANK"),
     Row("auto", ["PMI_RANK": "0", "PMI_SIZE": "3"], "0/3 from PMI_RANK"),
@@ -97,7 +97,7 @@ struct PartEnvironmentTests {
     Row("auto/5", ["JOB_COMPLETION_INDEX": "4"], "4/5 from JOB_COMPLETION_INDEX"),
     Row("auto", ["CI_NODE_INDEX": "1", "CI_NODE_TOTAL": "4"], "0/4 from CI_NODE_INDEX"),
     Row("auto", ["CI_NODE_INDEX": "4", "CI_NODE_TOTAL": "4"], "3/4 from CI_NODE_INDEX"),
-    // The first that is there decides.
+    // The first variable that is set decides.
     Row(
       "auto", ["PIPELINE_PART": "0/9", "OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"],
       "0/9 from PIPELINE_PART"),
@@ -112,7 +112,7 @@ struct PartEnvironmentTests {
     Row(
       "auto", ["SLURM_PROCID": "1", "SLURM_NTASKS": "2", "CI_NODE_INDEX": "1", "CI_NODE_TOTAL": "4"],
       "1/2 from SLURM_PROCID"),
-    // Empty is not there.
+    // An empty variable counts as not set.
     Row("auto", ["PIPELINE_PART": "", "PMI_RANK": "1", "PMI_SIZE": "2"], "1/2 from PMI_RANK"),
     // Arrays with an offset, with a step, without a maximum, with gaps.
     Row("auto", array("12", "10", "16", "7"), "2/7 from SLURM_ARRAY_TASK_ID"),
@@ -125,12 +125,12 @@ struct PartEnvironmentTests {
     Row("auto", array("11", "5", "11", "5", step: "1"), "6/7 from SLURM_ARRAY_TASK_ID, 2 unowned"),
     Row("auto", array("7", "5", "11", "5"), "2/7 from SLURM_ARRAY_TASK_ID, 2 unowned"),
     Row("auto", array("5", "5", "5", "1"), "0/1 from SLURM_ARRAY_TASK_ID"),
-    // With the flag's count a task's id is its part: windows of 1,000, and lost tasks alone.
+    // With a count in the flag, a task's id is its part: windows of 1,000, and only lost tasks.
     Row("auto/3000", array("1999", "1000", "1999", "1000"), "1999/3000 from SLURM_ARRAY_TASK_ID"),
     Row("auto/3000", array("0", "0", "999", "1000"), "0/3000 from SLURM_ARRAY_TASK_ID"),
     Row("auto/7", array("5", "3", "5", "2"), "5/7 from SLURM_ARRAY_TASK_ID"),
     Row("auto/7", array("7", "1", "7", "7"), nil),
-    // Half, garbage, contradictions.
+    // Incomplete, invalid and contradictory values.
     Row("auto", [:], nil),
     Row("auto/4", [:], nil),
     Row("auto", ["PIPELINE_PART": "8/8"], nil),
@@ -153,7 +153,7 @@ struct PartEnvironmentTests {
     Row("auto", ["PMI_RANK": "-1", "PMI_SIZE": "4"], nil),
   ]
 
-  @Test("is read from the first variables that are there", arguments: rows)
+  @Test("is read from the first variables that are set", arguments: rows)
   func table(row: Row) throws {
     let choice = try #require(PartChoice(row.flag))
     let found = Result { try PartEnvironment(row.variables).part(choice) }
@@ -168,7 +168,7 @@ struct PartEnvironmentTests {
   }
 
   @Test(
-    "all tasks of an array have parts of their own, whatever its ids",
+    "all tasks of an array have different parts, whatever its ids",
     arguments: [[0, 1, 2], [5, 7, 9, 10, 11], [3, 13, 23], [8]])
   func arrays(ids: [Int]) throws {
     let steps = Set(zip(ids.dropFirst(), ids).map { $0 - $1 })
@@ -182,7 +182,7 @@ struct PartEnvironmentTests {
     if steps.count <= 1 { #expect(parts.map(\.index) == Array(ids.indices) && parts[0].count == ids.count) }
   }
 
-  @Test("what looks like parts is told, what does not is not")
+  @Test("signs of a parallel job are reported, other variables are not")
   func signs() {
     #expect(PartEnvironment([:]).sign == nil)
     #expect(PartEnvironment(["SLURM_JOB_ID": "7", "HOME": "/"]).sign == nil)

@@ -28,7 +28,7 @@ struct CLIPModelTests {
       + TextEmbedder(model, backend: FastBackend(), threads: threads).embed(["rain", "a dog"])
   }
 
-  @Test("tells architecture and activation by configuration, and by shapes where there is none")
+  @Test("recognizes architecture and activation from the configuration, or else from the shapes")
   func read() throws {
     let scratch = try Scratch()
     let tiny = TinyCLIP()
@@ -55,7 +55,7 @@ struct CLIPModelTests {
     #expect(try CLIPModel(path).gelu == .quick)
   }
 
-  @Test("what does not fit is a clear failure")
+  @Test("what does not match gives a clear failure")
   func refusals() throws {
     let scratch = try Scratch()
     let tiny = TinyCLIP()
@@ -96,7 +96,7 @@ struct CLIPModelTests {
     #expect(code { _ = try ImageEmbedder(model, backend: FastBackend(), threads: threads) } == "clip.tower")
   }
 
-  @Test("narrow weights are read as they are: float16 and bfloat16")
+  @Test("float16 and bfloat16 weights give the same embeddings as their float32 values")
   func narrow() throws {
     let scratch = try Scratch()
     let tensors = try TinyCLIP().tensors()
@@ -112,7 +112,7 @@ struct CLIPModelTests {
     }
   }
 
-  @Test("a text's embedding does not depend on the texts beside it")
+  @Test("a text's embedding does not depend on the other texts in the batch")
   func company() throws {
     let scratch = try Scratch()
     let model = try CLIPModel(TinyCLIP().write(to: scratch["model"]))
@@ -125,7 +125,7 @@ struct CLIPModelTests {
     #expect(embedder.tokenizer.encode(texts[3]).count == 12)
   }
 
-  @Test("damaged configurations and tokenizers are refused or read, never more")
+  @Test("damaged configurations and tokenizers are read or refused, and nothing worse")
   func mutations() throws {
     let scratch = try Scratch()
     let tiny = TinyCLIP()

@@ -8,11 +8,11 @@ import Testing
 
 @testable import CLIP
 
-@Suite("CLIP as its authors compute it", .enabled(if: GoldenFiles.isThere))
+@Suite("CLIP agrees with the original implementations", .enabled(if: GoldenFiles.isThere))
 struct GoldenCLIPTests {
   static let models = ["tiny-quickgelu", "tiny-gelu"]
 
-  @Test("tokens of all texts are theirs")
+  @Test("tokens of all texts are equal")
   func texts() throws {
     let tokenizer = try Tokenizer(GoldenFiles.bpe)
     for golden in try GoldenFiles.texts() {
@@ -21,7 +21,7 @@ struct GoldenCLIPTests {
     }
   }
 
-  @Test("tokens of 5,000 captions are theirs")
+  @Test("tokens of 5,000 captions are equal")
   func captions() throws {
     let tokenizer = try Tokenizer(GoldenFiles.bpe)
     let scratch = try Scratch()
@@ -39,7 +39,7 @@ struct GoldenCLIPTests {
     }
   }
 
-  @Test("images are Pillow's, byte for byte", arguments: [64, 224])
+  @Test("preprocessed images equal Pillow's, byte for byte", arguments: [64, 224])
   func images(side: Int) throws {
     let expected = try npz("preprocessed-\(side)")
     let size = side * side * 3
@@ -53,7 +53,7 @@ struct GoldenCLIPTests {
     }
   }
 
-  @Test("JPEG images have the pixels of libjpeg-turbo but for the last bit of some")
+  @Test("JPEG images have the pixels of libjpeg-turbo, except for the last bit of some")
   func decoding() throws {
     for image in try GoldenFiles.images() where image.decoded != nil {
       let (path, lossless) = (GoldenFiles.path(image), GoldenFiles.pixels(image))
@@ -61,14 +61,14 @@ struct GoldenCLIPTests {
       let truth = try Bitmap(decoding: try Files.read(lossless), source: lossless)
       let differences = zip(found.pixels, truth.pixels).map { abs(Int($0) - Int($1)) }
       let (largest, share) = (differences.max() ?? 0, Double(differences.count { $0 > 0 }) / Double(differences.count))
-      // Libav's transform rounds otherwise in one of 80 values of brightness, by 1.
+      // Libav's transform rounds differently by 1 in one of 80 brightness values.
       #expect(
         found.pixels.count == truth.pixels.count && largest <= 3 && share < 0.05,
         "\(image.path): \(largest), \(share)")
     }
   }
 
-  @Test("embeddings are theirs: both ways of naming tensors, both activations", arguments: models)
+  @Test("embeddings agree, for both naming schemes of tensors and both activations", arguments: models)
   func embeddings(name: String) throws {
     let golden = try GoldenFiles.expected(name)
     let scratch = try Scratch()
@@ -83,7 +83,7 @@ struct GoldenCLIPTests {
     }
   }
 
-  @Test("an embedding's bits depend on neither instruction set, threads, nor company", arguments: models)
+  @Test("an embedding's bits do not depend on instruction set, threads or batch", arguments: models)
   func bits(name: String) throws {
     let model = try CLIPModel("\(GoldenFiles.directory)/\(name)")
     let usual = try embed(model)
@@ -104,7 +104,7 @@ struct GoldenCLIPTests {
 
   // MARK: Helpers
 
-  /// open_clip's directory, Hugging Face's, and a torch state dictionary.
+  /// The model as open_clip's directory, as Hugging Face's, and as a torch state dictionary.
   private func paths(_ name: String, _ scratch: Scratch) throws -> [String] {
     let directory = "\(GoldenFiles.directory)/\(name)"
     let huggingFace = scratch["hf"]
@@ -147,7 +147,7 @@ struct GoldenCLIPTests {
     return (images, texts)
   }
 
-  /// The `uint8` array of an npz with one, unpacked by Python's standard library.
+  /// The `uint8` array of an npz file with one array, unpacked by Python's standard library.
   private func npz(_ name: String) throws -> [UInt8] {
     let scratch = try Scratch()
     try Python.run(

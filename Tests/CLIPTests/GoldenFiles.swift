@@ -37,12 +37,12 @@ enum GoldenFiles {
 
   static func data(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)")) }
 
-  /// The file of an image as it was.
+  /// The original file of an image.
   static func path(_ image: GoldenImage) -> String {
     image.source == "caltech" ? "\(shared)/data/caltech/\(image.path)" : "\(directory)/images/\(image.path)"
   }
 
-  /// A lossless file of its pixels.
+  /// A lossless file of the image's pixels.
   static func pixels(_ image: GoldenImage) -> String {
     image.decoded.map { "\(directory)/decoded/\($0)" } ?? path(image)
   }
@@ -52,7 +52,7 @@ enum GoldenFiles {
     return try SafetensorsFile.read(try Files.read(path), source: path).tensors
   }
 
-  /// The largest error of a row as a share of its length, and the largest 1 − cosine.
+  /// The largest error of a row relative to its norm, and the largest 1 − cosine.
   static func errors(_ rows: [[Float]], _ expected: Tensor) throws -> (relative: Double, turn: Double) {
     let (values, width) = (try expected.doubles(), expected.shape[1])
     var (relative, turn) = (0.0, 0.0)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CLIP
 
-@Suite("Images as CLIP wants them")
+@Suite("Image preprocessing for CLIP")
 struct ImageTests {
   private static func noise(_ width: Int, _ height: Int) -> Bitmap {
     var random = SeededRandom(seed: 7, for: "\(width) \(height)")
@@ -14,7 +14,7 @@ struct ImageTests {
       pixels: (0..<width * height * 3).map { _ in UInt8(truncatingIfNeeded: random.next() >> 40) })
   }
 
-  @Test("one color stays that color, whatever the size")
+  @Test("a single color stays that color, for any size")
   func flat() {
     for (width, height) in [(640, 360), (10, 300), (31, 31), (224, 224)] {
       let flat = Bitmap(
@@ -25,7 +25,7 @@ struct ImageTests {
     }
   }
 
-  @Test("the same bytes as Pillow makes", .enabled(if: (try? Python.run("import PIL")) != nil))
+  @Test("the same bytes as from Pillow", .enabled(if: (try? Python.run("import PIL")) != nil))
   func pillow() throws {
     let scratch = try Scratch()
     for (width, height, side) in [(97, 41, 32), (40, 61, 64), (256, 144, 224), (33, 33, 32)] {
@@ -48,7 +48,7 @@ struct ImageTests {
     }
   }
 
-  @Test("what is no image is refused, and damage is never more than that")
+  @Test("a file that is not an image is refused, and damaged images are read or refused")
   func damaged() throws {
     #expect(throws: Failure.self) { try Bitmap(decoding: Array("GIF89a".utf8), source: "x.gif") }
     #expect(throws: Failure.self) { try Bitmap(decoding: [], source: "empty") }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The tokenizer")
 struct TokenizerTests {
-  /// Letters, their ends, the joins of `TinyCLIP`, start and end, as Hugging Face writes them.
+  /// Letters, letters at word ends, the merges of `TinyCLIP`, start and end tokens, as Hugging Face writes them.
   private static let json: String = {
     let bytes = ByteAlphabet.characters
     let joins = TinyCLIP.merges.split(separator: "\n").dropFirst().map(String.init)
@@ -29,7 +29,7 @@ struct TokenizerTests {
     return try Files.read("\(path).gz")
   }
 
-  @Test("reads merges.txt, its gzip file and tokenizer.json to the same tokens")
+  @Test("reads the same tokens from merges.txt, its gzip file and tokenizer.json")
   func forms() throws {
     let scratch = try Scratch()
     try Files.write(TinyCLIP.merges, to: scratch["merges.txt"])
@@ -40,7 +40,7 @@ struct TokenizerTests {
     let plain = try Tokenizer(scratch["merges.txt"], context: 12)
     let gzip = try Tokenizer(scratch["bpe_simple_vocab_16e6.txt.gz"], context: 12)
     let json = try Tokenizer(scratch["tokenizer.json"], context: 12)
-    // TinyCLIP's order of bytes is OpenAI's, the JSON's that of the bytes: only lengths are one.
+    // TinyCLIP has OpenAI's order of bytes, the JSON file byte order, so only the lengths are equal.
     for text in texts {
       #expect(plain.encode(text) == gzip.encode(text))
       #expect(plain.encode(text).count == json.encode(text).count, "\(text)")
@@ -48,7 +48,7 @@ struct TokenizerTests {
     #expect(plain.encode("rain").count == 3 && plain.encode("rains").count == 6)
   }
 
-  @Test("damaged files of every form are refused or read, never more")
+  @Test("damaged files of every form are read or refused, and nothing worse")
   func mutations() throws {
     let scratch = try Scratch()
     try Files.write(TinyCLIP.merges, to: scratch["bpe_simple_vocab_16e6.txt"])
@@ -62,7 +62,7 @@ struct TokenizerTests {
     }
   }
 
-  @Test("ten thousand words and a word of a million letters are cut without reading all of it")
+  @Test("ten thousand words and a word of a million letters are truncated without reading everything")
   func long() throws {
     let scratch = try Scratch()
     try Files.write(TinyCLIP.merges, to: scratch["merges.txt"])

@@ -18,7 +18,7 @@ struct ArchivedMediaTests {
     ("002.json", "no json"), ("002.webm", "third"), ("003.jpg", "picture"), ("deep/004.mov", "fourth"),
   ]
 
-  @Test("each medium is a file of its own, where it lies, with what its json says")
+  @Test("each media member is a file of its own, read in place, with the fields of its JSON file")
   func members() throws {
     let scratch = try Scratch()
     try tar(scratch, "00000.tar", usual)
@@ -33,12 +33,12 @@ struct ArchivedMediaTests {
     #expect(clips.map(\.idText) == ["000", "001_000020", "002", "004"])
     #expect(clips.map(\.label) == ["dog", nil, nil, nil])
     #expect(clips.map(\.captions) == [["A dog barks"], [], [], []])
-    // The second one carries its start in its name: it is cut already.
+    // The second one has its start in its name: it is already cut.
     #expect(clips.map(\.startMilliseconds) == [2500, 0, 0, 0])
     #expect(try SourceFiles([scratch["00000.tar"]]).files.map(\.name) == files.map(\.name))
   }
 
-  @Test("training shards, frames and embeddings hold no clips")
+  @Test("tars of training shards, frames and embeddings have no clips")
   func others() throws {
     let scratch = try Scratch()
     try tar(scratch, "train-000000.tar", [("a.clip.npy", "x"), ("a.flac", "fLaC"), ("a.json", "{}")])
@@ -50,7 +50,7 @@ struct ArchivedMediaTests {
     #expect(found.ignored.sentence == "3 other files ignored: 3 .tar")
   }
 
-  @Test("a damaged tar loses what lies behind the damage, and says so")
+  @Test("a damaged tar loses the members after the damage, with a message")
   func damage() throws {
     let scratch = try Scratch()
     try tar(scratch, "a.tar", usual)
@@ -62,7 +62,7 @@ struct ArchivedMediaTests {
     #expect(cut.ignored.notes.count == 1 && cut.ignored.notes[0].contains("what lies behind that is not used"))
   }
 
-  @Test("whatever the bytes, every member lies within the tar")
+  @Test("whatever the bytes, every member is within the tar")
   func mutations() throws {
     let scratch = try Scratch()
     try tar(scratch, "a.tar", usual)

@@ -3,7 +3,7 @@ import Corpus
 import Foundation
 import Testing
 
-/// Which files are clips, under which ids, before anything of them is read.
+/// Which files are clips, and under which ids, before any of them is read.
 @Suite struct CandidateTests {
   private func files(_ names: String...) -> [SourceFile] { names.map { SourceFile(path: "/v/\($0)", name: $0) } }
 
@@ -27,12 +27,12 @@ import Testing
       #expect(found.map(\.findings) == [[Finding(.idInvalid, evidence)]])
     }
     #expect(ClipID(String(repeating: "x", count: 91)) != nil)
-    // Bytes count, not letters.
+    // Bytes count, not characters.
     #expect(ClipID(String(repeating: "é", count: 45)) != nil && ClipID(String(repeating: "é", count: 46)) == nil)
     for text in ["-dash_000001", "_under_000001", "a b", "日本_000010"] { #expect(ClipID(text)?.text == text) }
   }
 
-  @Test("an id of a manifest that cannot be one is a verdict on its clip, not the end of the run")
+  @Test("an invalid id in a manifest is a verdict on its clip and does not stop the run")
   func invalidRow() throws {
     let long = String(repeating: "y", count: 90)
     let list = try ClipList(
@@ -54,7 +54,7 @@ import Testing
     #expect(list.candidates.map { $0.findings.map(\.code) } == [[.idCollision], [.idCollision]])
   }
 
-  @Test("spreadsheets' byte order mark, either line end, a heading and a first clip whose name holds \"id\"")
+  @Test("a byte order mark, both line ends, a header row, and a first clip whose name contains \"id\"")
   func forms() throws {
     let rows = [["v_000010", "w_000020"], ["a", "b"]]
     func read(_ text: String, _ ending: String = "csv") throws -> [[String]] {

@@ -12,19 +12,19 @@ struct CaptionTableTests {
     return try CaptionTable(path: scratch["c.\(ending)"])
   }
 
-  @Test("AudioCaps' table, a row a caption: clips are named as VGGSound's, equal sentences of two people both stay")
+  @Test("AudioCaps' table, one row per caption: clips are named as in VGGSound, equal sentences both stay")
   func audioCaps() throws {
     let read = try table(
       "audiocap_id,youtube_id,start_time,caption\r\n1,-abc,30,A dog barks\r\n2,x_y,0,Rain\r\n"
         + "3,-abc,30,\"A dog, barking\"\r\n4,-abc,30,A dog barks\r\n4,-abc,30,A dog barks\r\n")
     #expect(read.rows.map(\.id) == ["-abc_000030", "x_y_000000"])
     #expect(read.captions(of: "-abc_000030") == ["A dog barks", "A dog, barking", "A dog barks"])
-    // Names that other tools give the clip's file.
+    // Names that other tools give to the clip's file.
     #expect(read.row("abc_000030") == read.rows[0] && read.row("-abc_30000_40000") == read.rows[0])
     #expect(read.row("x_y") == nil && read.captions(of: "x_y").isEmpty)
   }
 
-  @Test("Clotho's table: a file's name without its ending, columns by their numbers, blank ones left out")
+  @Test("Clotho's table: file names without extension, columns in numeric order, blank captions skipped")
   func clotho() throws {
     let read = try table(
       "file_name,caption_2,caption_1,caption_10\nRain on roof. Loud.wav,second,\"first, \"\"so\"\"\",tenth\nb.wav, ,,\n"
@@ -42,7 +42,7 @@ struct CaptionTableTests {
     #expect(splits.rows.map(\.split) == [.train, .test] && splits.rows[1].captions == ["z"])
   }
 
-  @Test("what cannot be read is told with its code; ten thousand words can")
+  @Test("what cannot be read is refused with its code; ten thousand words are read")
   func refused() throws {
     let cases: [(String, String)] = [
       ("id,start\na,1\n", "captions.none"), ("", "captions.none"),
@@ -61,7 +61,7 @@ struct CaptionTableTests {
     #expect(try table("id,caption\na,\(long)\n").rows[0].captions[0].utf8.count > 49_000)
   }
 
-  @Test("tables with bytes changed, cut or doubled are read or refused, never anything else")
+  @Test("tables with changed, cut or repeated bytes are read or refused, never anything else")
   func mutated() throws {
     let scratch = try Scratch()
     let audio = Array("file_name,caption_1,caption_2\na.wav,\"A dog, barking\",Rain\nb.wav,<b>bold</b>,\n".utf8)

@@ -17,7 +17,7 @@ struct ClipCutTests {
     #expect(list.candidates.map(\.idText) == ["f0"] && origins == [0] && remainders == .init())
   }
 
-  @Test("longer ones are cut throughout; what is too short for a clip is counted")
+  @Test("longer files are cut completely; rests too short for a clip are counted")
   func long() {
     let (list, origins, remainders) = cut([29.6, 5, 34.2])
     let ids = ["f0_000000", "f0_000010", "f0_000020", "f1", "f2_000000", "f2_000010", "f2_000020"]
@@ -28,12 +28,12 @@ struct ClipCutTests {
     #expect(Set(list.candidates.compactMap { $0.id?.sourceVideo }) == ["f0", "f1", "f2"])
   }
 
-  @Test("a length that no recording has is taken for one clip", arguments: [3e6, 4_294_967_295, 1e300, .infinity])
+  @Test("an absurd length gives one clip", arguments: [3e6, 4_294_967_295, 1e300, .infinity])
   func absurd(length: Double) {
     #expect(cut([length]).0.candidates.map(\.idText) == ["f0"])
   }
 
-  @Test("clips may be of other lengths")
+  @Test("clips may have other lengths")
   func lengths() {
     #expect(cut([12.5], seconds: 4).0.candidates.map(\.idText) == ["f0_000000", "f0_000004", "f0_000008"])
   }

@@ -16,12 +16,12 @@ struct ClipKeyTests {
     #expect(ClipID(key: key)?.text == id)
   }
 
-  @Test("a percent sign that begins no escape stands for itself, as in shards of earlier versions")
+  @Test("a percent sign without an escape stands for itself, as in shards of earlier versions")
   func earlier() {
     for text in ["100%_000010", "50%20off", "%", "%%", "%2e"] { #expect(ClipID(key: text)?.text == text) }
   }
 
-  @Test("the limit counts what is written")
+  @Test("the length limit applies to the escaped form")
   func limit() {
     #expect(ClipID(String(repeating: "x", count: 91)) != nil)
     #expect(ClipID(String(repeating: "x", count: 88) + ".") != nil)

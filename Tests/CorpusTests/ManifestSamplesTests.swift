@@ -3,13 +3,13 @@ import Corpus
 import Foundation
 import Testing
 
-/// The lists in Manifests are what its README says they are.
+/// The lists in Manifests match their README.
 @Suite struct ManifestSamplesTests {
   private static let directory = Files.parent(Files.parent(Files.parent(#filePath))) + "/Manifests"
 
   private func manifest(_ name: String) throws -> Manifest { try Manifest(path: "\(Self.directory)/\(name)") }
 
-  @Test("each dialect says the same four clips")
+  @Test("each dialect lists the same four clips")
   func dialects() throws {
     let names = try Files.names(in: "\(Self.directory)/dialects")
     #expect(names == ["clips.jsonl", "file-names.csv", "four-columns.csv", "heading.csv"])

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Manifests")
 struct ManifestTests {
-  @Test("AudioSet's and AudioCaps' own headings, columns in any order, captions kept, starts in fractions")
+  @Test("AudioSet's and AudioCaps' own header rows, columns in any order, captions kept, fractional starts")
   func published() throws {
     let audioSet = try manifest(
       """
@@ -30,7 +30,7 @@ struct ManifestTests {
     #expect(json.rows[0].clip == "a_20500_30500" && json.rows[0].captions == ["one", "two"])
   }
 
-  @Test("a heading's row with another number of fields, a second heading and parquet are told")
+  @Test("a row with another number of fields than the header, a second header and parquet are refused")
   func badTables() throws {
     for text in ["id,start\na,1,x\n", "id,start\na,1\n#id,start\n", "id,start\na,\"1\n"] {
       #expect(throws: Failure.self) { try manifest(text) }
@@ -45,7 +45,7 @@ struct ManifestTests {
     return try Manifest(path: scratch["m.\(ending)"])
   }
 
-  @Test("a row of VGGSound's kind, a file name of its test list, and JSON lines name the same clip")
+  @Test("a VGGSound row, a file name of its test list, and JSON lines name the same clip")
   func dialects() throws {
     for (text, ending) in [
       ("abc,30,\"dog, barking\",train\n", "csv"),
@@ -65,7 +65,7 @@ struct ManifestTests {
   }
 
   @Test(
-    "a row that cannot be used is told with its line",
+    "an invalid row is reported with its line",
     arguments: [
       ("a,1,x,train\nb,c,x,train\n", "line 2"), ("a,1000000,x\n", "line 1"), ("a,-1,x\n", "line 1"),
       ("a,1,x,later\n", "line 1"), (",1,x\n", "line 1"), ("a,1,x\na,1,y\n", "line 2"),

@@ -3,7 +3,7 @@ import Corpus
 import Foundation
 import Testing
 
-@Suite("Names that look the same and are other bytes")
+@Suite("Names that look the same but differ in bytes")
 struct NormalizationTwinsTests {
   private static let (composed, decomposed) = ("caf\u{E9}_000001", "cafe\u{301}_000001")
 
@@ -14,7 +14,7 @@ struct NormalizationTwinsTests {
 
   private func bytes(_ list: ClipList) -> [[UInt8]] { list.candidates.map { Array($0.idText.utf8) } }
 
-  @Test("are two clips, each with a warning that spells both")
+  @Test("are two clips, each with a warning that shows both spellings")
   func twins() throws {
     var list = list(["\(Self.composed).mp4", "\(Self.decomposed).mp4", "cafe_000001.mp4", "é.mp4"])
     list.settleCollisions([Digest(of: "1"), Digest(of: "2"), Digest(of: "3"), Digest(of: "4")])
@@ -32,16 +32,16 @@ struct NormalizationTwinsTests {
     #expect(a != b && Set([a, b, a]).count == 2 && b < a)
   }
 
-  @Test("with the same bytes in both files they are still two clips, and a third of the very same name collides")
+  @Test("with equal file contents they are still two clips, and a third file with an identical name collides")
   func collision() {
     var list = list(["b/\(Self.composed).mp4", "a/\(Self.composed).mp4", "c/\(Self.decomposed).mp4"])
-    // In the order of ids, whatever the directories are called.
+    // In the order of ids, whatever the names of the directories.
     #expect(list.candidates.map(\.file.name.first) == ["c", "a", "b"])
     list.settleCollisions([Digest(of: "same"), Digest(of: "same"), Digest(of: "same")])
     #expect(list.candidates.map { $0.findings.map(\.code) } == [[.idTwin], [.idTwin], [.idTwin, .clipDuplicate]])
   }
 
-  @Test("a row of a manifest takes the file with its very bytes, and without one the file that looks the same")
+  @Test("a manifest row takes the file whose name has the same bytes, or else the one that looks the same")
   func manifest() throws {
     let path = "\(NSTemporaryDirectory())/twins-\(UUID().uuidString).csv"
     defer { try? Files.remove(path) }

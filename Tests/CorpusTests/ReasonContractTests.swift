@@ -2,17 +2,17 @@ import Basics
 import Corpus
 import Testing
 
-/// What every reason in the list holds to.
+/// The contract of every reason in the list.
 @Suite("Every reason")
 struct ReasonContractTests {
-  @Test("has a code of its own, of the form domain.word")
+  @Test("has a unique code of the form domain.word")
   func codes() {
     let codes = builtInReasons.map(\.code.rawValue)
     #expect(Set(codes).count == codes.count)
     for code in codes { #expect(code.wholeMatch(of: /[a-z]+(\.[a-z]+){1,2}/) != nil, "\(code)") }
   }
 
-  @Test("says in a line what it means, and each says something else")
+  @Test("has a unique meaning of one line")
   func meanings() {
     for reason in builtInReasons {
       #expect(reason.meaning.wholeMatch(of: /[a-zA-Z].{9,89}[^.\s]/) != nil, "\(reason.code): \(reason.meaning)")
@@ -20,7 +20,7 @@ struct ReasonContractTests {
     #expect(Set(builtInReasons.map(\.meaning)).count == builtInReasons.count)
   }
 
-  @Test("can be moved across by its code, and a code that is nearly one is answered with it")
+  @Test("can be switched between keep and leave out by its code, and an unknown code is refused")
   func policies() throws {
     for reason in builtInReasons {
       let code = reason.code.rawValue
@@ -33,7 +33,7 @@ struct ReasonContractTests {
     }
   }
 
-  @Test("what a run says of itself is not kept for the next: only reasons that the same bytes give again are final")
+  @Test("reasons that depend on the run are not final: only those that the same bytes give again are")
   func finality() {
     let passing = builtInReasons.filter { !$0.isFinal }
     #expect(!passing.isEmpty && passing.allSatisfy { $0.effect == .leavesOut })

@@ -10,7 +10,7 @@ struct SourceFilesTests {
     try SourceFiles([scratch.path], followsLinks: followsLinks)
   }
 
-  @Test("sidecars are counted by their kind and are no clips; what has no telling ending is looked at")
+  @Test("sidecar files are counted by kind and are not clips; files without a known extension are inspected")
   func sidecars() throws {
     let scratch = try Scratch()
     for name in ["a.mp4", "a.info.json", "a.en.vtt", "a.webp", "b.MKV", "b.mp4.part", "notes", "c.json"] {
@@ -45,7 +45,7 @@ struct SourceFilesTests {
     #expect(refused.files.map(\.name) == ["a.mp4", "gone.mp4"] && refused.files.allSatisfy { $0.refusal != nil })
   }
 
-  @Test("a pipe is named, never opened; a directory without clips says what is in it")
+  @Test("a pipe is listed but never opened; a directory without clips says what is in it")
   func others() throws {
     let scratch = try Scratch()
     #expect(mkfifo(scratch["p.mp4"], 0o600) == 0 && mkfifo(scratch["q"], 0o600) == 0)

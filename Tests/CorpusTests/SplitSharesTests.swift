@@ -6,7 +6,7 @@ import Testing
 struct SplitSharesTests {
   private let videos = (0..<20_000).map { "video\($0)" }
 
-  @Test("without other shares one video in twenty is for validation, chosen as ever")
+  @Test("by default one video in twenty is for validation, with the same choice as always")
   func usual() {
     for video in videos.prefix(2000) {
       let isChosen = Digest(of: "split\0\(video)").prefix64 % 20 == 0
@@ -14,7 +14,7 @@ struct SplitSharesTests {
     }
   }
 
-  @Test("shares are what they say, and one does not move clips of the other")
+  @Test("shares have the requested sizes, and changing one does not move clips of the other")
   func shares() {
     let (less, more) = (SplitShares(validation: 0.05, test: 0), SplitShares(validation: 0.1, test: 0.2))
     var counts: [Split: Int] = [:]
@@ -28,7 +28,7 @@ struct SplitSharesTests {
     #expect(videos.allSatisfy { SplitShares(validation: 0, test: 0).split($0) == .train })
   }
 
-  @Test("a line for people")
+  @Test("a description of one line")
   func text() {
     #expect(SplitShares().text == "5 % validation, no test")
     #expect(SplitShares(validation: 0, test: 0.125).text == "no validation, 12.5 % test")

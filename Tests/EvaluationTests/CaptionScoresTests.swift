@@ -10,7 +10,7 @@ import Testing
     return CaptionReferences(items.map(\.1), words: items.map { $0.1.map(words) }).scores(items.map { words($0.0) })
   }
 
-  @Test("a sentence that is a reference scores one, one of other words nothing, and CIDEr-D reaches ten") func ends() {
+  @Test("a sentence equal to a reference scores one, one with other words zero, and CIDEr-D reaches ten") func ends() {
     let found = scores([
       ("a man speaks over a radio", ["a man speaks over a radio"]), ("rain falls on a roof", ["dogs bark"]),
     ])
@@ -22,21 +22,21 @@ import Testing
     #expect(abs(found.bleu[0] - 6.0 / 11) < 1e-9)
   }
 
-  @Test("degenerate texts have the values that the judge's formulas give them") func degenerate() {
+  @Test("degenerate texts have the values that the reference formulas give") func degenerate() {
     let nothing = scores([("", ["a dog barks"]), ("", [""]), ("a dog", ["a dog barks"])]).items
     #expect(nothing[0].bleu == [0, 0, 0, 0] && nothing[0].rougeL == 0 && nothing[0].ciderD == 0)
-    // Empty against empty: one empty word in common.
+    // Both are empty: they have one empty word in common.
     #expect(nothing[1].bleu == [0, 0, 0, 0] && nothing[1].rougeL == 1 && nothing[1].ciderD == 0)
-    // Two words have no three in a row: the tiny constants decide.
+    // Two words contain no 3-gram, so the small constants determine the value.
     #expect(abs(nothing[2].bleu[0] - exp(-0.5)) < 1e-8 && nothing[2].bleu[2] > 1e-4 && nothing[2].bleu[2] < 1e-2)
-    // One item alone: every weight of CIDEr-D is ln 1.
+    // With one item, every CIDEr-D weight is ln 1.
     #expect(scores([("a dog barks", ["a dog barks"])]).items[0].ciderD == 0)
     // Length ties go to the shorter reference, so that no penalty applies.
     let tie = scores([("a b c d e", ["a b c d", "a b c d e f"])]).items[0]
     #expect(abs(tie.bleu[0] - 1) < 1e-8)
   }
 
-  /// CIDEr-D as its definition says, with strings and dictionaries.
+  /// CIDEr-D by its definition, with strings and dictionaries.
   private func plainCIDErD(_ items: [([String], [[String]])]) -> [Double] {
     func grams(_ words: [String], _ n: Int) -> [String: Int] {
       guard words.count >= n else { return [:] }
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test("CIDEr-D of random sentences is what its written-out definition gives, the same bits each time")
+  @Test("CIDEr-D of random sentences equals its written-out definition, with the same bits each time")
   func consensus() {
     var random = SeededRandom(seed: 3, for: "captions")
     func sentence() -> [String] {
@@ -85,13 +85,13 @@ import Testing
     #expect(found.items[0].rougeL == 1 && abs(found.items[0].bleu[3] - 1) < 1e-9 && found.items[0].ciderD > 9.9)
   }
 
-  @Test("vocabulary, length, different sentences and those copied from the training set are counted") func variety() {
+  @Test("vocabulary, length, distinct sentences and those copied from the training set are counted") func variety() {
     let found = CaptionVariety(
       [["a", "dog"], ["a", "dog"], ["rain", "falls", "down"], []], training: [["a", "dog"], ["rain"]])
     #expect(found.vocabulary == 5 && found.distinct == 3 && found.meanLength == 1.75 && found.copied == 0.5)
   }
 
-  @Test("scores of given words are the judge's to 1e-9, end to end to 1e-3", .enabled(if: GoldenCaptions.areHere))
+  @Test("scores of given words match the reference to 1e-9, end to end to 1e-3", .enabled(if: GoldenCaptions.areHere))
   func golden() throws {
     struct Text: Decodable {
       var id: String
@@ -110,7 +110,7 @@ import Testing
       }
       let items = order.map { texts[$0] ?? [] }
       let references = items.map { $0.dropFirst().map(\.text) }
-      // The judge splits at blanks of any kind, and so at the one inside a telephone number.
+      // The reference implementation splits at every kind of blank, also inside a telephone number.
       let kept = items.map { $0.map { $0.kept.split(whereSeparator: \.isWhitespace).map(String.init) } }
       let tokenizer = PTBTokenizer()
       let same = CaptionReferences(references, words: kept.map { Array($0.dropFirst()) }).scores(kept.map { $0[0] })

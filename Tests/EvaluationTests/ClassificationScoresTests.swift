@@ -21,7 +21,7 @@ struct ClassificationScoresTests {
     #expect(Scores.areaUnderCurve([1, 2], [true, true]) == nil)
   }
 
-  @Test("a score that is no number ends nothing", .timeLimit(.minutes(1)))
+  @Test("a NaN score does not stop the evaluation", .timeLimit(.minutes(1)))
   func notFinite() {
     let scores: [Float] = [0.9, .nan, 0.1, .nan, .infinity]
     for relevant in [[true, false, true, false, false], [false, true, false, true, true]] {
@@ -33,7 +33,7 @@ struct ClassificationScoresTests {
       ClassificationScores(scores: all, targets: [1, 0, 0, 1], classes: 2, isMultiLabel: false).accuracy == 0.5)
   }
 
-  @Test("d′ is that of known areas")
+  @Test("d′ of known areas is correct")
   func dPrime() {
     #expect(abs(Scores.dPrime(area: 0.5)) < 1e-9)
     // Φ⁻¹(0.968) · √2; VGGSound's authors print 2.627 for an area of 0.968.
@@ -41,7 +41,7 @@ struct ClassificationScoresTests {
     #expect(Scores.dPrime(area: 1).isFinite)
   }
 
-  @Test("accuracy takes the first of equal highest scores, and is absent for several labels")
+  @Test("accuracy takes the first of equal top scores, and is absent for several labels")
   func accuracy() {
     let scores = ClassificationScores(
       scores: [1, 1, 0, 2, 3, 1], targets: [1, 0, 0, 1, 0, 1], classes: 2, isMultiLabel: false)
@@ -51,7 +51,7 @@ struct ClassificationScoresTests {
     #expect(several.accuracy == nil && several.meanAveragePrecision == 0.75)
   }
 
-  @Test("labels become classes in byte order, one or several a clip")
+  @Test("labels become classes in byte order, one or several per clip")
   func targets() {
     let targets = Targets([["b"], ["a", "c"], ["b", "b"]])
     #expect(targets.names == ["a", "b", "c"] && targets.isMultiLabel)

@@ -19,7 +19,7 @@ struct EvaluationRecordTests {
       ])
   }
 
-  @Test("a later evaluation of the same thing takes the earlier one's place; the order is that of the keys")
+  @Test("a later evaluation with the same key replaces the earlier one; records are in key order")
   func put() {
     var file = EvaluationFile()
     file.put(record("retrieve", 0.1))
@@ -29,7 +29,7 @@ struct EvaluationRecordTests {
     #expect(file.evaluations[1].tables[0].rows[0].scores["accuracy"]?.values == [0.3, 0.5])
   }
 
-  @Test("tables show mean and deviation, dashes for what is not there, and say what was published")
+  @Test("tables show mean and deviation, a dash for missing values, and mark published scores")
   func cells() {
     let rows = EvaluationText.cells(record("classify", 0.5).tables[0])
     #expect(rows == [["t", "accuracy"], ["probe", "0.600 ± 0.141"], ["other (published, not computed)", "-"]])
@@ -49,13 +49,13 @@ struct EvaluationRecordTests {
     #expect(text.contains("| t | accuracy |\n|---|---:|\n| probe | 0.600 ± 0.141 |"))
   }
 
-  @Test("published scores are found by their data set, and an unknown name says which there are")
+  @Test("published scores are found by data set, and an unknown name gives the list of names")
   func published() throws {
     #expect(try PublishedScore.rows(of: "vggsound").allSatisfy { $0.origin == .published && $0.source != nil })
     #expect(throws: Failure.self) { try PublishedScore.rows(of: "vgsound") }
   }
 
-  @Test("as comma-separated text each score is a line with what was scored, its mean, deviation and count")
+  @Test("comma-separated text has one line per score, with what was scored, mean, deviation and count")
   func table() throws {
     let file = EvaluationFile([record("classify", 0.5)])
     let lines = try CommaSeparated.records(EvaluationTable.bytes(file), source: "t").map(\.fields)

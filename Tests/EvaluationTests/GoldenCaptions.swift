@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// Scores and tokens of an outside judge, where they are.
+/// Scores and tokens of the reference implementation, if they are available.
 enum GoldenCaptions {
   static let directory = (ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared") + "/golden/captions"
 

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Evaluation
 
-@Suite("Scores by programs of others") struct OutsideJarTests {
+@Suite("Scores by external programs") struct OutsideJarTests {
   private let task = METEORJar.Task(candidates: [["a", "dog"]], references: [[["a", "dog", "barks"]]])
 
-  @Test("a jar that is not there, and a file that is no jar, are told") func refused() throws {
+  @Test("a missing jar, and a file that is not a jar, are reported") func refused() throws {
     let scratch = try Scratch()
     func code(_ body: () throws -> Void) -> String? {
       do { try body() } catch { return (error as? Failure)?.code ?? "\(error)" }
@@ -24,7 +24,7 @@ import Testing
     #expect(!Files.exists(scratch["ran"]))
   }
 
-  @Test("SPICE's answer gives a share for each sentence, 0 where it could not be computed; another is refused")
+  @Test("SPICE's output gives a score per sentence, 0 if it could not be computed; other output is refused")
   func spiceAnswer() throws {
     let answer = """
       [{"image_id": 1, "scores": {"All": {"pr": 0.5, "re": 0.25, "f": 0.125}}},

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Tokens of captions")
 struct PTBTokenizerTests {
-  /// Text, and the tokens of Stanford's own tokenizer, blanks between.
+  /// Text, and the tokens of Stanford's own tokenizer, separated by blanks.
   private static let known: [(String, String)] = [
     ("A dog barks, loudly; near a road!", "a dog barks , loudly ; near a road !"), ("", ""),
     ("  ", ""),
@@ -33,7 +33,7 @@ struct PTBTokenizerTests {
   ]
 
   @Test(
-    "contractions, abbreviations, numbers, brackets, quotes and signs are cut as Stanford's tokenizer cuts them"
+    "contractions, abbreviations, numbers, brackets, quotes and signs are split as in Stanford's tokenizer"
   )
   func known() {
     let tokenizer = PTBTokenizer()
@@ -42,7 +42,7 @@ struct PTBTokenizerTests {
     }
   }
 
-  @Test("punctuation does not count as words, names of brackets do")
+  @Test("punctuation marks do not count as words, but names of brackets do")
   func words() {
     #expect(
       PTBTokenizer().words("A \"dog\" (big) - barks...") == [
@@ -51,7 +51,7 @@ struct PTBTokenizerTests {
   }
 
   @Test(
-    "ten thousand words, and texts made to be hard, are cut in time that grows with their length")
+    "ten thousand words, and adversarial texts, are split in linear time")
   func long() {
     let tokenizer = PTBTokenizer()
     #expect(tokenizer.tokens(String(repeating: "word, ", count: 10_000)).count == 20_000)
@@ -63,7 +63,7 @@ struct PTBTokenizerTests {
     }
   }
 
-  @Test("whatever the bytes, there are tokens without blanks and in lower case")
+  @Test("any bytes give tokens without blanks and in lower case")
   func noise() {
     var random = SeededRandom(seed: 17, for: "noise")
     let tokenizer = PTBTokenizer()
@@ -87,7 +87,7 @@ struct PTBTokenizerTests {
   }
 
   @Test(
-    "all captions of the golden files have Stanford's tokens, under 0.1 % excepted",
+    "all captions of the golden files have Stanford's tokens, except fewer than 0.1 %",
     .enabled(if: GoldenCaptions.areHere))
   func golden() throws {
     let tokenizer = PTBTokenizer()

@@ -6,20 +6,20 @@ import Testing
 struct PartitionTests {
   private let folds = ["1", "2", "10", "1", "2"]
 
-  @Test("each fold is tested once, numbers in order")
+  @Test("each fold is tested once, in numeric order")
   func each() {
     let partitions = Partition.folds(folds, testFolds: [])
     #expect(partitions.map(\.name) == ["1", "2", "10"])
     #expect(partitions[1] == Partition(name: "2", train: [0, 2, 3], test: [1, 4]))
   }
 
-  @Test("folds that are named make one test set together")
+  @Test("named folds together form one test set")
   func together() {
     #expect(
       Partition.folds(folds, testFolds: ["10", "1"]) == [Partition(name: "1+10", train: [1, 4], test: [0, 2, 3])])
   }
 
-  @Test("a share holds its part of every class, larger shares hold smaller ones, and the seed moves them")
+  @Test("a share has its part of every class, larger shares contain smaller ones, and the seed changes them")
   func shares() {
     let names = (0..<100).map { "clip \($0)" }
     let targets = Targets((0..<100).map { [$0 < 20 ? "few" : "many"] })
@@ -45,7 +45,7 @@ struct PartitionTests {
     #expect(fit == Array(0..<6) && validation.isEmpty)
   }
 
-  @Test("the curves cross between the points where the lead changes, on a logarithmic axis")
+  @Test("curves cross between the points where their order changes, on a logarithmic axis")
   func crossing() {
     func spread(_ values: Double...) -> [Spread] { values.map { Spread([$0]) } }
     var curve = LabelCurve(

@@ -23,7 +23,7 @@ struct PrincipalComponentsTests {
     #expect(found.shares[0] > 0.88 && abs(found.shares[0] + found.shares[1] - 1) < 1e-6)
   }
 
-  @Test("rows that are all alike lie in one place")
+  @Test("rows that are all equal have the same coordinates")
   func constant() {
     let found = PrincipalComponents([1, 2, 1, 2, 1, 2], width: 2, components: 2)
     #expect(found.places.allSatisfy { $0 == [0, 0] } && found.shares == [0, 0])

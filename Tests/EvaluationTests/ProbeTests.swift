@@ -7,7 +7,7 @@ import Training
 
 @Suite("Probes")
 struct ProbeTests {
-  /// Clips around a center for each class.
+  /// Clips scattered around one center per class.
   private func blobs(_ count: Int, width: Int, classes: Int, spread: Double, seed: UInt64) -> (FeatureRows, Targets) {
     var random = SeededRandom(seed: seed)
     let centres = (0..<classes * width).map { _ in random.normal() }
@@ -33,7 +33,7 @@ struct ProbeTests {
     ).accuracy ?? 0
   }
 
-  @Test("every probe learns classes that lie apart, and nothing from labels that mean nothing")
+  @Test("every probe learns separable classes, and nothing from random labels")
   func learns() throws {
     let (rows, targets) = blobs(330, width: 20, classes: 3, spread: 0.7, seed: 2)
     var random = SeededRandom(seed: 9)
@@ -44,7 +44,7 @@ struct ProbeTests {
     }
   }
 
-  @Test("the hidden layer learns what no line tells apart")
+  @Test("the hidden layer learns classes that are not linearly separable")
   func exclusiveOr() throws {
     var random = SeededRandom(seed: 4)
     var (values, labels) = ([Float](), [[String]]())
@@ -58,7 +58,7 @@ struct ProbeTests {
     #expect(try accuracy(LinearProbe.self, rows, targets) < 0.65)
   }
 
-  @Test("a probe's scores are a function of its data and seed")
+  @Test("a probe's scores depend only on its data and seed")
   func deterministic() throws {
     let (rows, targets) = blobs(60, width: 8, classes: 3, spread: 2, seed: 6)
     let data = ProbeData(rows, targets, fit: Array(0..<40), validation: Array(40..<50))
@@ -91,7 +91,7 @@ struct ProbeTests {
     }
   }
 
-  @Test("several labels a clip are learned one against the rest")
+  @Test("several labels per clip are learned one against the rest")
   func severalLabels() throws {
     var random = SeededRandom(seed: 12)
     var (values, labels) = ([Float](), [[String]]())
@@ -110,7 +110,7 @@ struct ProbeTests {
     }
   }
 
-  @Test("the gradients of both label losses are those of finite differences")
+  @Test("the gradients of both label losses equal finite differences")
   func lossGradients() {
     let targets: [Float] = [0, 1, 0, 1, 0, 0]
     let logits: [Float] = [0.3, -1.2, 2, 0.1, 0.5, -0.4]

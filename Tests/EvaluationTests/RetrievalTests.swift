@@ -14,7 +14,7 @@ struct RetrievalTests {
       .own(Array(0..<queries.count / width), labels: labels), threads: threads)
   }
 
-  @Test("a query that equals its item finds it first, at any length")
+  @Test("a query that equals its item finds it first, at any norm")
   func identity() {
     let items: [Float] = [1, 0, 0, 0, 2, 0, 0, 0, 3]
     let scores = score(items.map { $0 * 7 }, items, width: 3, labels: [0, 1, 2])
@@ -22,9 +22,9 @@ struct RetrievalTests {
     #expect(scores.classMeanAveragePrecision == 1)
   }
 
-  @Test("a case worked out by hand")
+  @Test("a case computed by hand")
   func byHand() {
-    // Query 0 likes item 1 best, then its own; query 1 its own; query 2 its own last.
+    // Query 0 ranks item 1 first, then its own; query 1 ranks its own first; query 2 ranks its own last.
     let queries: [Float] = [0.6, 0.8, 0, 1, -1, 0]
     let gallery: [Float] = [1, 0, 0, 1, 0.6, -0.8]
     let scores = score(queries, gallery, width: 2, labels: [0, 0, 1])
@@ -46,7 +46,7 @@ struct RetrievalTests {
     #expect(scores.classMeanAveragePrecision == nil)
   }
 
-  @Test("random embeddings are at chance, also over several blocks of queries and of the gallery")
+  @Test("random embeddings score at chance, also over several blocks of queries and gallery items")
   func chance() {
     var random = SeededRandom(seed: 3)
     let count = 5000
@@ -59,11 +59,11 @@ struct RetrievalTests {
     #expect(abs((scores.classMeanAveragePrecision ?? 0) - chance) < 0.002 && abs(chance - 0.1) < 0.005)
   }
 
-  @Test("is what sorting every row of a brute-force product gives, for unequal queries and gallery")
+  @Test("equals sorting every row of a brute-force product, for different numbers of queries and items")
   func bruteForce() {
     var random = SeededRandom(seed: 11)
     let (queries, items, width) = (301, 4133, 6)
-    // Few values, so that there are many equal similarities.
+    // Only few different values, so that many similarities are equal.
     func embeddings(_ count: Int) -> [Float] { (0..<count * width).map { _ in Float(Int(random.next() % 3)) - 1 } }
     let (q, g) = (embeddings(queries), embeddings(items))
     let (asked, there) = (
@@ -88,7 +88,7 @@ struct RetrievalTests {
     #expect(scores.medianRank == Retrieval.median(ranks))
   }
 
-  @Test("some queries against the whole gallery have the ranks that they have among all queries")
+  @Test("a subset of queries against the whole gallery has the same ranks as among all queries")
   func someQueries() {
     var random = SeededRandom(seed: 21)
     let items = (0..<200 * 4).map { _ in Float(random.normal()) }

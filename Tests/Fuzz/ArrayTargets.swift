@@ -14,7 +14,7 @@ private func tensors() throws -> NamedTensors {
   ])
 }
 
-/// Lists a file of embeddings and reads what is in it.
+/// Lists the embeddings in a file and reads them.
 private func readEmbeddings(_ format: any ReadableEmbeddings.Type, _ path: String) throws {
   guard format.reads(path) else { return }
   let index = try EmbeddingIndex(paths: [path])

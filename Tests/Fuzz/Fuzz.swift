@@ -1,7 +1,7 @@
-// Throws what libFuzzer thinks of at one reader of files from outside. Built by Scripts/fuzz, with its sanitizers.
+// Runs libFuzzer on one reader of untrusted files. Built by Scripts/fuzz, with its sanitizers.
 //
-// The environment says what is done. PIPELINE_FUZZ_TARGET: the reader. PIPELINE_FUZZ_SEEDS: a directory; whole files of
-// every reader are written there instead, in a directory each.
+// Environment variables: PIPELINE_FUZZ_TARGET names the reader. PIPELINE_FUZZ_SEEDS names a directory; instead of
+// fuzzing, valid files for every reader are written there, in one directory per reader.
 
 import Basics
 import Foundation
@@ -15,7 +15,7 @@ private func runFuzzer(
   _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
 ) -> Int32
 
-/// The package manager takes the function of this name for `main`, in place of libFuzzer's own.
+/// The package manager uses the function of this name as `main`, instead of libFuzzer's own.
 @_cdecl("fuzz_main")
 public func fuzzMain(_ count: Int32, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32 {
   var (count, words) = (count, words)

@@ -1,10 +1,10 @@
 import Basics
 import Foundation
 
-/// A reader of bytes from outside: it must answer, or refuse with a `Failure`, whatever they are.
+/// A reader of untrusted bytes: whatever they are, it must return a result or refuse with a `Failure`.
 struct FuzzTarget: Sendable {
   let name: String
-  /// Whole files that it reads.
+  /// Valid files that it reads.
   let seeds: @Sendable () throws -> [[UInt8]]
   let read: @Sendable ([UInt8]) throws -> Void
 
@@ -19,10 +19,10 @@ struct FuzzTarget: Sendable {
   }
 }
 
-/// Every reader. A new one is one line in one of the lists.
+/// Every reader. A new one is a line in one of the lists.
 let fuzzTargets = arrayTargets + textTargets + recordTargets
 
-/// A file of this process's own, in memory where the system has such a place, for readers that want a path.
+/// A file for readers that need a path; private to this process, and in memory if the system supports it.
 enum FuzzFile {
   private static let directory: String = {
     let place = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
@@ -31,6 +31,8 @@ enum FuzzFile {
     return directory
   }()
 
+  /// Writes the bytes to the file.
+  ///
   /// - Returns: its path.
   static func holding(_ bytes: [UInt8], _ name: String) throws -> String {
     let path = "\(directory)/\(name)"
@@ -40,7 +42,7 @@ enum FuzzFile {
     return path
   }
 
-  /// What a writer writes.
+  /// The bytes that a writer writes.
   static func written(_ name: String, _ write: (String) throws -> Void) throws -> [UInt8] {
     let path = "\(directory)/\(name)"
     try write(path)

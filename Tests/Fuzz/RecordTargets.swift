@@ -5,7 +5,7 @@ import Corpus
 @testable import RemoteCache
 @testable import StageGraph
 
-/// Hands out bytes as a socket does.
+/// Receives all messages in these bytes, as from a socket.
 private func receive<H: Decodable>(_ type: H.Type, from bytes: [UInt8]) throws {
   var rest = bytes[...]
   while true {
@@ -21,7 +21,7 @@ private func receive<H: Decodable>(_ type: H.Type, from bytes: [UInt8]) throws {
 
 private let fingerprint = Digest(of: "action")
 
-/// Readers of what this program says to itself, to its workers and to caches.
+/// Readers of this program's own records, and of its messages to workers and caches.
 let recordTargets = [
   FuzzTarget(
     name: "request",

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Training
 
-@Suite("A run that starts from another one's weights")
+@Suite("A run that starts from another run's weights")
 struct InitialWeightsTests {
   private func settings(_ scratch: Scratch, from initial: String? = nil, rate: Double = 1e-3, steps: Int = 1)
     -> DistillSettings

@@ -6,7 +6,7 @@ import Testing
 @Suite("Convolutions and products agree with their definition")
 struct ConvolutionTests {
   @Test(
-    "own convolutions on each instruction set, on odd sizes, with norms", arguments: KernelTests.sets,
+    "this project's convolutions on each instruction set, for odd sizes, with norms", arguments: KernelTests.sets,
     [(3, 1), (3, 2), (1, 2)])
   func own(set: InstructionSet, kind: (kernel: Int, stride: Int)) throws {
     for (images, input, output, height, width) in [
@@ -24,7 +24,7 @@ struct ConvolutionTests {
   }
 
   @Test(
-    "every instruction set gives the same bits, with the CPU's multiply-adds and with the library's",
+    "every instruction set gives the same bits, with FMA instructions or the library's fma",
     arguments: [(3, 1), (3, 2), (1, 2)])
   func sameBits(kind: (kernel: Int, stride: Int)) throws {
     // More tiles than a block has, blocks that end in the middle of a run, and less than one run.
@@ -49,7 +49,7 @@ struct ConvolutionTests {
   }
 
   @Test(
-    "convolutions with bfloat16 products, within what rounding their factors costs",
+    "convolutions with bfloat16 products, within the error of rounding their factors",
     .enabled(if: InstructionSet.hasBFloat16), arguments: [(3, 1, 0.15), (3, 2, 0.02), (1, 2, 0.02)])
   func narrow(kind: (kernel: Int, stride: Int, tolerance: Float)) throws {
     for (images, input, output, height, width) in [(2, 64, 64, 9, 15), (1, 32, 64, 65, 5), (3, 32, 32, 2, 11)] {
@@ -61,7 +61,7 @@ struct ConvolutionTests {
     }
   }
 
-  /// All three passes against the definition: bare, and with everything that can be done on the way.
+  /// Compares all three passes with the definition: plain, and with all fused operations.
   private func compare(_ fast: any ConvolutionKernel, _ shape: ConvolutionShape, tolerance: Float = 1e-4) throws {
     for bare in shape.inputChannels == 1 ? [true] : [true, false] {
       let (found, expected) = (try passes(fast, shape, bare), try passes(PlainConvolution(shape), shape, bare))
@@ -99,7 +99,7 @@ struct ConvolutionTests {
     let scratch = FloatBuffer(kernel.scratchCount + 16)
     let packed = FloatBuffer(max(kernel.packedCount(.forward), kernel.packedCount(.backwardData)))
     var result: [Values] = []
-    // Kernels are given bare addresses: what these belong to lives until the end.
+    // Kernels get raw pointers, so the buffers must live until the end.
     var keep = [x, w, scale, shift, scratch, packed]
     defer { withExtendedLifetime(keep) {} }
 
@@ -132,7 +132,7 @@ struct ConvolutionTests {
     result += [("weights", dw.values), ("gradient through the norm", dy.values)]
 
     guard shape.inputChannels > 1 else { return result }
-    // The activation that masks may lie where the gradient is written.
+    // The masking activation may be in the buffer that the gradient is written to.
     let dx = bare ? random(input.count, 11) : FloatBuffer(x.values)
     let (total, product) = sums(input.channels)
     try kernel.pack(w.start, for: .backwardData, into: packed.start)
@@ -229,7 +229,7 @@ struct ConvolutionTests {
     }
   }
 
-  @Test("OpenBLAS's products, which probes take, agree with the definition")
+  @Test("OpenBLAS's products, which probes use, agree with the definition")
   func library() {
     var random = SeededRandom(seed: 9)
     let (rows, m, n) = (17, 5, 8)

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Kernels
 
-/// Normal numbers around `offset`, a function of the seed.
+/// Normally distributed numbers around `offset`, determined by the seed.
 func random(_ count: Int, _ seed: UInt64, offset: Double = 0) -> FloatBuffer {
   var random = SeededRandom(seed: seed)
   return FloatBuffer((0..<count).map { _ in Float(random.normal() + offset) })
 }
 
-/// Every fast kernel against the plain one, on odd sizes and on each instruction set this CPU has.
+/// Compares every fast kernel with the plain one, for odd sizes and on each instruction set of this CPU.
 @Suite("Fast kernels agree with the plain ones")
 struct KernelTests {
   static let sets = InstructionSet.allCases.filter { $0 <= .best }

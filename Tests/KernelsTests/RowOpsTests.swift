@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kernels
 
-@Suite("Rows of values that stand alone")
+@Suite("Operations on independent rows")
 struct RowOpsTests {
   private func noise(_ count: Int, _ name: String, by factor: Double = 1) -> [Float] {
     var random = SeededRandom(seed: 9, for: name)
@@ -12,7 +12,8 @@ struct RowOpsTests {
 
   private let sets = InstructionSet.allCases.filter { $0 <= .best }
 
-  /// Runs `body` with the plain operations and each instruction set: near the plain ones, and the same bits.
+  /// Runs `body` with the plain operations and with each instruction set: these must be near the plain result and agree
+  /// with each other bit by bit.
   private func compare(_ error: Double, _ body: (any Ops) -> [Float]) {
     let (plain, found) = (body(PlainOps()), sets.map { body(VectorOps($0)) })
     for values in found {
@@ -22,7 +23,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("layer norm, whatever the width", arguments: [1, 5, 16, 33, 768])
+  @Test("layer norm, for any width", arguments: [1, 5, 16, 33, 768])
   func layerNorm(width: Int) {
     let (x, scale, shift) = (noise(7 * width, "x", by: 3), noise(width, "scale"), noise(width, "shift"))
     compare(2e-6) { ops in
@@ -32,7 +33,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("softmax, all of a row or up to its place", arguments: [1, 4, 16, 50], [false, true])
+  @Test("softmax, over a whole row or causal", arguments: [1, 4, 16, 50], [false, true])
   func softmax(width: Int, causal: Bool) {
     let x = noise(width * width, "scores", by: 8)
     compare(3e-6) { ops in
@@ -42,7 +43,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("GELU and its slope, far out too", arguments: GELUKind.allCases)
+  @Test("GELU and its derivative, also for large inputs", arguments: GELUKind.allCases)
   func gelu(kind: GELUKind) {
     let x = noise(999, "x", by: 4) + [0, -0.0, 13.5, -13.5, 100, -100, 1e-30, -1e-30]
     let gradient = noise(x.count, "gradient")
@@ -58,7 +59,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("sums of columns are those in the order of rows, bit by bit", arguments: [1, 16, 77, 200])
+  @Test("column sums add in the order of rows, bit by bit", arguments: [1, 16, 77, 200])
   func columnSums(width: Int) {
     let x = noise(9 * width, "x", by: 100)
     compare(0) { ops in
@@ -68,7 +69,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("the way back through layer norm", arguments: [1, 5, 16, 33, 256])
+  @Test("the backward pass of layer norm", arguments: [1, 5, 16, 33, 256])
   func layerNormGradient(width: Int) {
     let (x, scale, gradient) = (noise(7 * width, "x"), noise(width, "scale"), noise(7 * width, "gradient"))
     let moments = noise(14, "moments").enumerated().map { $0.offset % 2 == 0 ? $0.element / 4 : 1 + $0.element / 8 }
@@ -81,7 +82,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("the way back through softmax", arguments: [1, 16, 37])
+  @Test("the backward pass of softmax", arguments: [1, 16, 37])
   func softmaxGradient(width: Int) {
     let slopes = noise(5 * width, "slopes")
     compare(2e-6) { ops in
@@ -92,7 +93,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("dropout keeps what the hash keeps, and about as many as it should", arguments: [Float(0), 0.2, 0.5])
+  @Test("dropout keeps the values that the hash selects, and about the right number", arguments: [Float(0), 0.2, 0.5])
   func dropout(rate: Float) {
     let x = [Float](repeating: 1, count: 20_011)
     for key: UInt64 in [0, 7, .max, 0x0123_4567_89AB_CDEF] {
@@ -130,7 +131,7 @@ struct RowOpsTests {
     }
   }
 
-  @Test("one row looks at others", arguments: [(1, 5), (3, 16), (4, 64)])
+  @Test("attention of one row to others", arguments: [(1, 5), (3, 16), (4, 64)])
   func attend(heads: Int, width: Int) {
     let (query, keys, values) = (
       noise(heads * width, "query"), FloatBuffer(noise(9 * heads * width, "keys")),
@@ -146,7 +147,7 @@ struct RowOpsTests {
   }
 
   @Test(
-    "products of matrices that lie apart, and of narrow weights", arguments: [(3, 5, 7), (30, 33, 50), (64, 96, 1024)])
+    "products of strided matrices, and of narrow weights", arguments: [(3, 5, 7), (30, 33, 50), (64, 96, 1024)])
   func matrices(m: Int, n: Int, k: Int) {
     let (a, b) = (noise(m * (k + 3), "a"), noise(n * (k + 5), "b"))
     let rows = (0..<m).flatMap { a[$0 * (k + 3)..<$0 * (k + 3) + k] }
@@ -173,7 +174,7 @@ struct RowOpsTests {
     #expect(narrow == wide)
   }
 
-  @Test("every finite float16 and bfloat16 becomes the number that it is")
+  @Test("every finite float16 and bfloat16 widens to its exact value")
   func widening() {
     let all = (0...UInt16.max).map { $0 }
     var found = [Float](repeating: 0, count: all.count)

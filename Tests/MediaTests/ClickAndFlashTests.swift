@@ -100,11 +100,11 @@ import Testing
 
   /// The offset in milliseconds where ffmpeg 5.1 writes wrong timestamps, so that every reader sees it.
   ///
-  /// - AVI cannot say that an encoder's lead-in (1024 samples of AAC, 1105 of MP3, 256 of AC-3) is to be skipped, nor
-  ///   that a stream begins late; its writer makes up for that with a whole frame (40 ms) or packet of FLAC (96 ms)
-  ///   too many. Vorbis in it has no times at all.
-  /// - In Matroska the times of Opus are to be read less its lead-in. The writer adds that to the video too, by whole
-  ///   milliseconds.
+  /// - AVI cannot store that an encoder's priming samples (1024 of AAC, 1105 of MP3, 256 of AC-3) are to be skipped,
+  ///   nor that a stream begins late. Its muxer compensates with an extra frame (40 ms) or FLAC packet (96 ms). Vorbis
+  ///   in AVI has no timestamps at all.
+  /// - In Matroska the priming time of Opus is to be subtracted from its timestamps. The muxer adds it to the video
+  ///   too, in whole milliseconds.
   static func faulty(_ container: String, _ image: String, _ audio: String) -> ClosedRange<Double>? {
     switch (container, image, audio) {
     case ("avi", _, "aac"), ("avi", _, "mp3"): -19...24

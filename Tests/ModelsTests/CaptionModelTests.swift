@@ -29,7 +29,7 @@ struct CaptionModelTests {
   // MARK: Search
 
   @Test(
-    "a beam search finds what PyTorch finds that runs whole sentences again for each token",
+    "beam search finds what PyTorch finds by running the whole sentence for each token",
     arguments: InstructionSet.allCases.filter { $0 <= .best })
   func bruteForce(set: InstructionSet) throws {
     let goldens = try CaptionGoldens()
@@ -56,7 +56,7 @@ struct CaptionModelTests {
     #expect(Set(found[0].map(\.tokens)).count > 10)
   }
 
-  @Test("a clip's caption does not depend on the clips beside it, nor on the instruction set")
+  @Test("a clip's caption depends neither on the other clips nor on the instruction set")
   func alone() throws {
     let model = try Self.tiny(["<begin>", "<end>", "<unknown>", "a", "dog", "barks", "far", "the", "rain"])
     var random = SeededRandom(seed: 2)
@@ -74,7 +74,7 @@ struct CaptionModelTests {
     }
   }
 
-  @Test("keeps to its lengths, says no content word twice, and one beam is the likeliest token each time")
+  @Test("obeys length limits, repeats no content word, and one beam takes the likeliest token each time")
   func limits() throws {
     let words = ["<begin>", "<end>", "<unknown>", "a", "dog", "barks", "far", "the", "rain"]
     let threads = WorkerThreads(1)
@@ -95,17 +95,17 @@ struct CaptionModelTests {
     }
   }
 
-  @Test("with one word in the vocabulary it says that word")
+  @Test("with one word in the vocabulary it writes that word")
   func oneWord() throws {
     let model = try Self.tiny(["<begin>", "<end>", "<unknown>", "dog"])
     let threads = WorkerThreads(1)
     defer { threads.stop() }
     let caption = model.captions([[1, 2, 3, 4, 5, 6]], ops: FastBackend().ops, threads: threads)[0]
-    // The shortest sentence has three words, and a content word comes once.
+    // The shortest sentence has three words, but a content word may appear only once.
     #expect(caption.text == "dog")
   }
 
-  @Test("of more embeddings than the decoder takes evenly spread ones stand for all; no number is not finite")
+  @Test("if there are too many embeddings, evenly spread ones are used; all numbers are finite")
   func longAudio() throws {
     let model = try Self.tiny()
     let threads = WorkerThreads(1)
@@ -128,7 +128,7 @@ struct CaptionModelTests {
     #expect(CaptionWords.split("Ein Hündchen <b>bellt</b>") == ["ein", "hündchen", "b", "bellt", "b"])
   }
 
-  @Test("a vocabulary has the frequent tokens first, then by bytes, and those above the floor alone")
+  @Test("a vocabulary is sorted by frequency, then bytes, and has only tokens above the minimum")
   func vocabularies() throws {
     let sentences = [["a", "dog", "barks"], ["a", "cat"], ["dog"], ["a", "zebra", "<end>"]]
     #expect(
@@ -138,7 +138,7 @@ struct CaptionModelTests {
     #expect(vocabulary.tokens.dropFirst(3) == ["a", "dog"])
     #expect(vocabulary.numbers(of: ["a", "cat", "dog"]) == [3, 2, 4])
     #expect(vocabulary.text([0, 3, 2, 4, 1, 99]) == "a dog")
-    // What reading a captioner would refuse is not put into one.
+    // A vocabulary does not get tokens that reading a captioner would refuse.
     let odd = CaptionVocabulary(
       .words, of: [["dog", String(repeating: "ก", count: 67), "\u{FFFD}", "\u{7F}"]], floor: 1)
     #expect(odd.tokens.dropFirst(3) == ["dog"])
@@ -150,7 +150,7 @@ struct CaptionModelTests {
 
   // MARK: Files
 
-  @Test("a captioner comes back from its file as it was, and the same one gives the same bytes")
+  @Test("a captioner is read back unchanged, and the same one gives the same bytes")
   func file() throws {
     let scratch = try Scratch()
     let model = try Self.tiny()
@@ -177,7 +177,7 @@ struct CaptionModelTests {
     #expect(try Files.read(scratch["a.safetensors"]) == Files.read(scratch["b.safetensors"]))
   }
 
-  /// A captioner's file with something changed in it.
+  /// The error on reading a captioner's file with a change in it.
   private func refused(
     _ scratch: Scratch, metadata change: (inout [String: String]) -> Void = { _ in },
     tensors: (String, Tensor) -> Tensor? = { $1 }
@@ -198,7 +198,7 @@ struct CaptionModelTests {
     return "read"
   }
 
-  @Test("hostile files are refused with what is wrong with them, before memory is taken")
+  @Test("malicious files are refused with the reason, before memory is allocated")
   func hostile() throws {
     let scratch = try Scratch()
     #expect(try refused(scratch) == "read")
@@ -253,7 +253,7 @@ struct CaptionModelTests {
     #expect(throws: Failure.self) { try CaptionModel(file: scratch["b.safetensors"]) }
   }
 
-  @Test("files that chance damaged are read or refused, and what is read writes sentences")
+  @Test("randomly damaged files are read or refused, and those that are read write sentences")
   func mutations() throws {
     let scratch = try Scratch()
     try Self.tiny().write(to: scratch["a.safetensors"])

@@ -26,7 +26,7 @@ struct EmbedderTests {
   }
 
   @Test(
-    "a clip's bits depend on no other clip, on no thread count and on no length embedded before",
+    "a clip's bits do not depend on other clips, thread count or lengths embedded before",
     arguments: [
       16_000, 40_001, 160_000,
     ])

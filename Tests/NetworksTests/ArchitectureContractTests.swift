@@ -4,14 +4,14 @@ import Testing
 
 @testable import Networks
 
-/// What every architecture in `builtInArchitectures` holds to.
+/// The contract of every architecture in `builtInArchitectures`.
 @Suite("Every architecture")
 struct ArchitectureContractTests {
   static let names = builtInArchitectures.map(\.name)
-  /// The last maps are 2×2: norms have sixteen values a channel.
+  /// The last feature maps are 2×2, so norms have sixteen values per channel.
   private static let input = Extent(images: 4, channels: 1, height: 40, width: 36)
 
-  @Test("has a name of its own; only the standard one goes without saying")
+  @Test("has a unique name; only the standard one is the default")
   func labels() throws {
     #expect(Set(Self.names).count == Self.names.count && Self.names.contains(Architecture.standard.name))
     #expect(builtInArchitectures.filter { $0.label == nil }.map(\.name) == [Architecture.standard.name])
@@ -20,7 +20,7 @@ struct ArchitectureContractTests {
     #expect(throws: Failure.self) { try Architecture.named("resnet1") }
   }
 
-  @Test("ends in a row of its width, and is known by its shapes", arguments: names)
+  @Test("ends in a row of its width, and is recognized by its shapes", arguments: names)
   func shapes(name: String) throws {
     let architecture = try Architecture.named(name)
     let output = architecture.layers.reduce(Self.input) { $1.output($0) }
@@ -49,7 +49,7 @@ struct ArchitectureContractTests {
     }
   }
 
-  @Test("is its plain layers, frozen and in training, and trains a step with finite gradients", arguments: names)
+  @Test("equals its plain layers, frozen and in training, and trains a step with finite gradients", arguments: names)
   func agrees(name: String) throws {
     let network = TestNetwork(try Architecture.named(name).layers, Self.input)
     var values = network.values

@@ -4,19 +4,19 @@ import Testing
 
 @testable import Networks
 
-@Suite("The decoder that writes sentences")
+@Suite("The caption decoder")
 struct CaptionDecoderTests {
   private static let makes: [(CaptionDecoder.Positions, CaptionDecoder.Inner, Bool)] = [
     (.sinusoidal, .gelu, false), (.learned, .relu, true),
   ]
-  /// Tokens and embeddings of five sentences.
+  /// The numbers of tokens and embeddings of five sentences.
   private static let (tokens, frames) = ([5, 1, 3, 4, 2], [3, 2, 1, 3, 1])
 
   private func decoder(_ make: (CaptionDecoder.Positions, CaptionDecoder.Inner, Bool)) -> CaptionDecoder {
     LayerContractTests.decoder(make.0, make.1, isTied: make.2)
   }
 
-  /// A sentence's input where there are so many rows.
+  /// A sentence's input, padded to these numbers of rows.
   private func row(_ sentence: Int, frames: Int, tokens: Int) -> [Float] {
     var random = SeededRandom(seed: 3, for: "sentence", UInt64(sentence))
     let embeddings = (0..<3 * 10).map { _ in Float(random.normal()) }
@@ -33,7 +33,7 @@ struct CaptionDecoderTests {
     var gradients: [Float]
   }
 
-  /// Forward and backward, the output's gradient being a function of the sentence's number and the place in it.
+  /// A forward and a backward pass; the output's gradient depends only on the sentence's number and the place in it.
   private func pass(
     _ decoder: CaptionDecoder, _ sentences: Range<Int>, frames: Int, tokens: Int, counts: [RowCounts.Stream: [Int]],
     microbatch: Int = 2, threads count: Int = 1, backend: FastBackend = FastBackend(.portable)
@@ -66,7 +66,7 @@ struct CaptionDecoderTests {
     return Pass(outputs: outputs, gradients: gradients.values)
   }
 
-  @Test("what a sentence gives does not depend on the longer ones beside it", arguments: 0..<2)
+  @Test("a sentence's result does not depend on longer sentences in the batch", arguments: 0..<2)
   func ragged(make: Int) throws {
     let decoder = decoder(Self.makes[make])
     let together = try pass(
@@ -96,12 +96,12 @@ struct CaptionDecoderTests {
     }
   }
 
-  @Test("step by step it gives what it gives for whole sentences, on every instruction set", arguments: 0..<2)
+  @Test("step by step it gives the same as for whole sentences, on every instruction set", arguments: 0..<2)
   func decoding(make: Int) throws {
     let decoder = decoder(Self.makes[make])
     let parameters = parameters(decoder)
     let values = PlainValues(parameters)
-    // Two sentences of the first clip after two tokens; the second clip has one.
+    // Two sentences of the first clip and one of the second, after two tokens.
     let audioClips = [row(0, frames: 3, tokens: 0), row(1, frames: 2, tokens: 0)]
     let steps: [[CaptionDecoding.Row]] = [
       [.init(audio: 0, parent: 0, token: 1), .init(audio: 1, parent: 0, token: 1)],
@@ -131,7 +131,7 @@ struct CaptionDecoderTests {
     #expect(Set(bits).count == 1)
   }
 
-  @Test("names and shapes follow from its sizes, and each is there once")
+  @Test("names and shapes follow from its sizes, and names are unique")
   func parameters() {
     let decoder = CaptionDecoder(inputs: 512, vocabulary: 4371)
     let specs = decoder.parameters

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Networks
 
-/// What every layer holds to. A new layer is a line in `cases`.
+/// The contract of every layer. A new layer is a line in `cases`.
 @Suite("Every layer")
 struct LayerContractTests {
   struct Case: Sendable, CustomTestStringConvertible {
@@ -22,7 +22,7 @@ struct LayerContractTests {
 
   private static let tokens = Extent.tokens(images: 5, count: 6, width: 24)
 
-  /// Attention to a memory that no layer changed.
+  /// Attention to a memory that no earlier layer changed.
   static func crossAttention(width: Int, memory: WithMemory.Size, heads: Int, tokens: Int) -> WithMemory {
     let attention = CrossAttention("attention", width: width, memoryWidth: memory.width, heads: heads)
     return WithMemory(memory: memory, [], tokens: .init(rows: tokens, width: width), [attention])
@@ -124,7 +124,7 @@ struct LayerContractTests {
     Dropout.factors(seed: 3, purpose: name, epoch: 1, clips: (0..<5).map { "clip \($0)" }, width: width)
   }
 
-  /// The output's gradient: any fixed numbers.
+  /// The output's gradient, with arbitrary fixed numbers.
   private func slope(_ count: Int) -> [Double] {
     var random = SeededRandom(seed: 11, for: "slope")
     return (0..<count).map { _ in Double(Float(random.normal())) }
@@ -137,7 +137,7 @@ struct LayerContractTests {
     return values
   }
 
-  @Test("equals its definition, whatever the cut", arguments: cases)
+  @Test("equals its definition, for any microbatch size", arguments: cases)
   func forward(layer: Case) throws {
     let network = TestNetwork(layer.layers, layer.input)
     let expected = network.plain(nil, values(network))
@@ -148,7 +148,7 @@ struct LayerContractTests {
     }
   }
 
-  @Test("its gradients are central differences of its definition", arguments: cases)
+  @Test("its gradients equal central differences of its definition", arguments: cases)
   func backward(layer: Case) throws {
     let network = TestNetwork(layer.layers, layer.input)
     let values = values(network)
@@ -169,7 +169,7 @@ struct LayerContractTests {
         return (loss(network.x, up) - loss(network.x, down)) / (2 * step)
       }
       let own = places.map { found.gradients[slot.offset + $0] }
-      // Nothing depends on the keys' bias of attention: what is zero has no direction.
+      // The output does not depend on the bias of attention keys; a zero gradient has no direction to compare.
       if expected.allSatisfy({ abs($0) < 1e-7 }) {
         #expect(own.allSatisfy { abs($0) < 1e-4 }, "\(slot.name)")
         continue
@@ -194,7 +194,7 @@ struct LayerContractTests {
     var values = network.values
     values.isFrozen = true
     let expected = network.plain(nil, values)
-    // Activations lie in blocks of 16 channels: only rows are in the plain order.
+    // Activations are stored in blocks of 16 channels; only rows are in plain order.
     guard expected.height * expected.width == 1 else { return }
     let found = try network.frozen()
     #expect(relativeError(found, expected.values) < 1e-4)
@@ -213,7 +213,7 @@ struct LayerContractTests {
     }
   }
 
-  @Test("says what its parameters are: a name, a shape, how it begins; no name twice", arguments: cases)
+  @Test("describes its parameters: unique name, shape and initialization", arguments: cases)
   func parameters(layer: Case) {
     let specs = layer.layers.flatMap(\.parameters)
     #expect(Set(specs.map(\.name)).count == specs.count)
@@ -227,7 +227,7 @@ struct LayerContractTests {
     #expect(!areRandom || a.trainable.values != b.trainable.values)
   }
 
-  @Test("takes its place in a graph: each operator reads what was written before", arguments: cases)
+  @Test("can be part of a graph: each operator reads only earlier results", arguments: cases)
   func operators(layer: Case) {
     var graph = OperatorGraph()
     let result = layer.layers.reduce("x") { $1.operators($0, into: &graph) }

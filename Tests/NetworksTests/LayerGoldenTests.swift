@@ -5,8 +5,8 @@ import Testing
 
 @testable import Networks
 
-/// Layers against numpy's values, which a script made from written-out definitions and the repository holds: an outside
-/// judge for a clone that has nothing else.
+/// Compares layers with values that a script computed in numpy from written-out definitions. The values are in the
+/// repository, so that a clone alone has an independent reference.
 @Suite("Numpy agrees with every layer")
 struct LayerGoldenTests {
   private static func block(_ outputs: Int, stride: Int) -> ResidualBlock {
@@ -18,7 +18,7 @@ struct LayerGoldenTests {
   private static let tokens = Extent.tokens(images: 3, count: 4, width: 8)
   private static let rows = Extent.row(images: 5, width: 24)
 
-  /// Under the names of `LayerContractTests.cases`; sizes are those of `Scripts/reference/make-layer-goldens`.
+  /// Cases with the names of `LayerContractTests.cases` and the sizes of `Scripts/reference/make-layer-goldens`.
   static let cases: [LayerContractTests.Case] = [
     .init(name: "Stem", layers: [Stem(prefix: "", channels: 32)], input: images, passesOn: false),
     .init(name: "ResidualBlock", layers: [block(32, stride: 1)], input: maps),
@@ -63,7 +63,7 @@ struct LayerGoldenTests {
       input: images, passesOn: false),
   ]
 
-  @Test("no layer of the contract is without numpy's values")
+  @Test("every layer of the contract has numpy values")
   func all() throws {
     let goldens = try LayerGoldens()
     for layer in LayerContractTests.cases where layer.layers.count == 1 {
@@ -96,7 +96,7 @@ struct LayerGoldenTests {
         slope: slope, microbatch: microbatch, backend: FastBackend(set), dropout: factors)
       var arrays = ["output": found.output]
       for slot in layout.trainable {
-        // It is zero but for rounding, and the file does not have it.
+        // This gradient is zero up to rounding, and the file does not contain it.
         if slot.name.hasSuffix("k_proj.bias") { continue }
         arrays["\(slot.name) gradient"] = Array(found.gradients[slot.offset..<slot.offset + slot.count])
       }

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Networks
 
-@Suite("Where microbatches meet")
+@Suite("Reductions over microbatches")
 struct ReductionTests {
-  /// The sum along the tree, by recursion: the left half is the largest power of two below the count.
+  /// The sum along the tree, computed recursively: the left part has the largest power of two below the count.
   private func tree<T>(_ values: ArraySlice<T>, _ add: (T, T) -> T) -> T? {
     guard values.count > 1 else { return values.first }
     var half = 1
@@ -17,12 +17,12 @@ struct ReductionTests {
     return add(left, right)
   }
 
-  @Test("gradients are summed along a binary tree over the microbatches, whichever is done first", arguments: 1...13)
+  @Test("gradients are summed along a binary tree over microbatches, whichever finishes first", arguments: 1...13)
   func order(parts: Int) {
     let microbatches = Microbatches(batch: 2 * parts - 1, size: 2)
     #expect(microbatches.count == parts)
     var random = SeededRandom(seed: UInt64(parts))
-    // Sums of these depend on their order in single precision.
+    // In single precision, the sum of these values depends on the order.
     let values = (0..<parts).map { _ in Float(random.normal()) * 1e6 }
     let sum = LocalReduction().gradientSum(count: 1, microbatches, ops: PlainOps())
     for attempt in 0..<3 {
@@ -38,7 +38,7 @@ struct ReductionTests {
     }
   }
 
-  @Test("a microbatch that fails lets the next one in")
+  @Test("a failing microbatch does not block the next one")
   func failure() {
     struct Broken: Error {}
     let sum = LocalReduction().gradientSum(count: 1, Microbatches(batch: 2, size: 1), ops: PlainOps())
@@ -46,7 +46,7 @@ struct ReductionTests {
     sum.add(1, count: 1) { $0[0] = 2 }
   }
 
-  @Test("rows are merged along the same tree, and stay as they are", arguments: 1...13)
+  @Test("rows are merged along the same tree and are not changed", arguments: 1...13)
   func rows(parts: Int) {
     let rows = PartRows(parts: parts, width: 1)
     var random = SeededRandom(seed: UInt64(parts))

@@ -6,13 +6,13 @@ import Testing
 
 @Suite("Microbatches of several owners")
 struct ReductionTreeTests {
-  /// Contiguous runs, some of them empty.
+  /// Splits the parts into contiguous runs, some of them empty.
   private func cut(_ parts: Int, owners: Int, _ random: inout SeededRandom) -> [Range<Int>] {
     let places = (1..<owners).map { _ in Int(random.uniform() * Double(parts + 1)) }.sorted()
     return zip([0] + places, places + [parts]).map { $0..<$1 }
   }
 
-  @Test("rows that each owner merges, and the rest of all, give the bits of one owner", arguments: 1...17)
+  @Test("merging rows per owner and then across owners gives the bits of one owner", arguments: 1...17)
   func rows(parts: Int) {
     var random = SeededRandom(seed: UInt64(parts))
     let values = (0..<parts).map { _ in random.normal() * 1e16 + 1 }
@@ -29,7 +29,7 @@ struct ReductionTreeTests {
           sums[pair.earlier] += sums[pair.later]
         }
       }
-      // Only roots are known to all.
+      // All owners know only the roots.
       let roots = Set(tree.roots.joined())
       for pair in tree.rest {
         #expect(roots.contains(pair.earlier) && roots.contains(pair.later))
@@ -40,14 +40,14 @@ struct ReductionTreeTests {
     }
   }
 
-  @Test("gradients of each owner's subtrees are the tree's roots and end in the bits of one owner", arguments: 1...17)
+  @Test("each owner's gradient sums are the tree's roots and give the bits of one owner", arguments: 1...17)
   func gradients(parts: Int) {
     var random = SeededRandom(seed: UInt64(parts))
     let values = (0..<parts).map { _ in Float(random.normal()) * 1e6 }
     func roots(_ share: Range<Int>) -> [Float] {
       let microbatches = Microbatches(batch: 2 * parts - 1, size: 2) { _ in share }
       let sum = LocalReduction().gradientSum(count: 1, microbatches, ops: PlainOps())
-      // Twice: what was added before is forgotten.
+      // Runs twice, to test that a reset drops earlier sums.
       for _ in 0..<2 {
         sum.reset()
         for part in 0..<share.count { sum.add(part, count: 1) { $0[0] = values[share.lowerBound + part] } }
@@ -70,7 +70,7 @@ struct ReductionTreeTests {
     }
   }
 
-  @Test("a share's images are counted from its first, and all shares are the batch")
+  @Test("a share's images are counted from its first one, and all shares make up the batch")
   func microbatches() {
     let parts = (0..<3).map { owner in
       Microbatches(batch: 19, size: 4) { count in min(count, 2 * owner)..<min(count, 2 * owner + 2) }

@@ -16,7 +16,7 @@ struct TestNetwork {
     parameters = Parameters(layers.flatMap(\.parameters))
     parameters.initialize(seed: seed)
     var random = SeededRandom(seed: seed, for: "input")
-    // Norms begin at scale 1 and shift 0, which hides mistakes; some scales are negative.
+    // Norms are initialized with scale 1 and shift 0, which hides mistakes, so they get random values, some negative.
     for slot in parameters.layout.trainable where slot.shape.count == 1 {
       for i in 0..<slot.count {
         let isScale = slot.name.hasSuffix(".weight")
@@ -38,7 +38,7 @@ struct TestNetwork {
 
   var values: PlainValues { PlainValues(parameters) }
 
-  /// A key for each layer and image: FNV-1a of both, as `Scripts/reference/make-layer-goldens` has it.
+  /// A key for each layer and image: FNV-1a of both, as in `Scripts/reference/make-layer-goldens`.
   static let keys: DropoutKeys = { name, image in
     "\(name)/\(image)".utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
@@ -54,7 +54,8 @@ struct TestNetwork {
     var running: [Float]
   }
 
-  /// One forward and one backward pass on parameters of its own.
+  /// Runs one forward and one backward pass, with its own copy of the parameters.
+  ///
   /// - Parameters:
   ///   - slope: the output's gradient, in the plain order.
   func pass(
@@ -92,7 +93,7 @@ struct TestNetwork {
     for (value, place) in zip(values, places(activation.extent)) { activation.values.start[place] = Float(value) }
   }
 
-  /// In the plain order.
+  /// The values in plain order.
   private func read(_ activation: Activation) -> [Float] {
     places(activation.extent).map { activation.values.start[$0] }
   }
@@ -110,8 +111,8 @@ struct TestNetwork {
   }
 }
 
-/// Reads what the last layer leaves and writes its gradient as `Activation` asks for, value by value: what the layers'
-/// fused kernels do.
+/// Reads the last layer's output and writes its gradient as `Activation` requires, value by value, like the layers'
+/// fused kernels.
 private struct Reader: LayerDescription {
   var parameters: [ParameterSpec] { [] }
   func output(_ input: Extent) -> Extent { input }
@@ -174,14 +175,13 @@ private final class Reading: Layer, @unchecked Sendable {
   }
 }
 
-/// The largest difference as a share of the largest expected value; without anything expected above zero nothing
-/// agrees.
+/// The largest difference relative to the largest expected value; infinite if all expected values are zero.
 func relativeError(_ found: [Float], _ expected: [Double]) -> Double {
   guard found.count == expected.count, let largest = expected.map(abs).max(), largest > 0 else { return .infinity }
   return zip(found, expected).map { abs(Double($0) - $1) }.max().map { $0 / largest } ?? .infinity
 }
 
-/// 1 − the cosine between both: near 1 for gradients that are zero or point elsewhere.
+/// 1 − the cosine between both: 1 for gradients that are zero, large for those that point elsewhere.
 func turn(_ found: [Float], _ expected: [Double]) -> Double {
   let dot = zip(found, expected).reduce(0) { $0 + Double($1.0) * $1.1 }
   let lengths = found.reduce(0) { $0 + Double($1) * Double($1) } * expected.reduce(0) { $0 + $1 * $1 }

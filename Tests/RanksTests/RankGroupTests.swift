@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Ranks that work together")
 struct RankGroupTests {
-  @Test("each gets what every other has, and what rank 0 has", arguments: [1, 2, 3, 5, 8])
+  @Test("each rank gets the values of all others, and those of rank 0", arguments: [1, 2, 3, 5, 8])
   func messages(count: Int) throws {
     let results = RankThreads.run(count) { ranks in
       var all = [UInt8](repeating: 0, count: 2 * count)
@@ -29,7 +29,7 @@ struct RankGroupTests {
     }
   }
 
-  @Test("bulk travels piece by piece while urgent errands pass, and then in a second stage", arguments: [2, 3])
+  @Test("bulk data is sent in pieces while urgent errands overtake it, then in a second stage", arguments: [2, 3])
   func bulk(count: Int) throws {
     let size = 3_000_001
     let results = RankThreads.run(count) { ranks in
@@ -59,7 +59,7 @@ struct RankGroupTests {
     deinit { bytes.deallocate() }
   }
 
-  @Test("what fails on one rank is told on all, with the rank; the others' work is not lost to a hang")
+  @Test("a failure on one rank is reported on all, with the rank, and the others do not hang")
   func together() {
     let results = RankThreads.run(3) { ranks in
       try ranks.together {
@@ -78,7 +78,7 @@ struct RankGroupTests {
     }
   }
 
-  @Test("a rank that falls silent is missed by the next one, and then by all")
+  @Test("a silent rank is noticed by the next rank, and then by all")
   func lost() {
     let begin = ContinuousClock.now
     let results = RankThreads.run(3, silence: 1) { ranks in
@@ -95,20 +95,20 @@ struct RankGroupTests {
     #expect(ContinuousClock.now - begin < .seconds(20))
   }
 
-  @Test("a slower link carries the same, later")
+  @Test("a slower link delivers the same data, later")
   func slow() throws {
     let begin = ContinuousClock.now
     let results = RankThreads.run(
       2, wrap: { SlowTransport.wrapping($0, [SlowTransport.variable: "20,0.008"]) },
       { ranks in
-        // A megabyte a second, 20 ms away.
+        // A link with one megabyte per second and 20 ms latency.
         try ranks.texts(Array(repeating: UInt8(ranks.rank + 1), count: 100_000))
       })
     for result in results { #expect(try result.get().map(\.last) == [1, 2]) }
     #expect(ContinuousClock.now - begin > .milliseconds(120))
   }
 
-  @Test("shares follow each other, are all there is, and none is larger than it must be")
+  @Test("shares are consecutive, cover everything, and none is larger than necessary")
   func shares() throws {
     for count in 1...9 {
       let shares = try RankThreads.run(count) { ranks in (0...20).map { ranks.shares(of: $0) } }[0].get()
@@ -122,7 +122,7 @@ struct RankGroupTests {
 
 @Suite("How the program was started")
 struct LaunchTests {
-  @Test("mpirun and srun --mpi=pmix make ranks; what is one task alone is none")
+  @Test("mpirun and srun --mpi=pmix give ranks; a single task does not")
   func ranks() throws {
     #expect(try Launch([:]) == nil)
     #expect(try Launch(["OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0", "PMI_SIZE": "4"]) == nil)
@@ -130,15 +130,15 @@ struct LaunchTests {
       try Launch(["OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3"]) == Launch(rank: 3, count: 4))
     let slurm = ["SLURM_STEP_NUM_TASKS": "3", "SLURM_PROCID": "2", "SLURM_NTASKS": "3"]
     #expect(try Launch(slurm.merging(["PMIX_RANK": "2"]) { $1 }) == Launch(rank: 2, count: 3))
-    // A batch script has the job's number of tasks, and is one itself.
+    // A batch script sees the job's number of tasks but is a single process.
     #expect(try Launch(["SLURM_NTASKS": "3", "SLURM_PROCID": "0", "SLURM_JOB_ID": "7"]) == nil)
-    // mpirun inside a step of one task a node.
+    // mpirun inside a Slurm step with one task per node.
     #expect(
       try Launch(slurm.merging(["OMPI_COMM_WORLD_SIZE": "6", "OMPI_COMM_WORLD_RANK": "5"]) { $1 })
         == Launch(rank: 5, count: 6))
   }
 
-  @Test("several tasks that cannot find each other are refused with the way out")
+  @Test("several tasks that cannot find each other are refused with a hint")
   func refused() {
     for (environment, code, hint) in [
       (["SLURM_STEP_NUM_TASKS": "3", "SLURM_PROCID": "2"], "ranks.pmix", "--mpi=pmix"),

@@ -6,13 +6,13 @@ import Testing
 
 @testable import RemoteCache
 
-/// What every kind of remote cache holds to.
+/// The contract of every kind of remote cache.
 @Suite("Every remote cache", .enabled(if: Python.isThere, "a Python program is the server"))
 struct CacheContractTests {
   private let outputs = SomeResults.outputs()
   private let fingerprint = SomeResults.fingerprint(0)
 
-  @Test("what one keeps another finds, under the names of Bazel's protocol", arguments: CacheKind.allCases)
+  @Test("one cache finds what another stored, under the names of Bazel's protocol", arguments: CacheKind.allCases)
   func roundTrip(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     let (one, other) = (try place.cache(), try place.cache())
@@ -28,7 +28,7 @@ struct CacheContractTests {
     #expect(one.tally.unkept == 0 && !one.takesNothing)
   }
 
-  @Test("the same kept twice, or by another, is one file each", arguments: CacheKind.allCases)
+  @Test("storing the same twice, or from another cache, gives one file each", arguments: CacheKind.allCases)
   func twice(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     for _ in 0..<2 { try place.cache().keep(fingerprint, stage: "scale", outputs) }
@@ -36,7 +36,7 @@ struct CacheContractTests {
     #expect(try place.cache().find(fingerprint, stage: "scale") == outputs)
   }
 
-  @Test("an empty output is kept by its digest alone", arguments: CacheKind.allCases)
+  @Test("an empty output is stored by its digest only", arguments: CacheKind.allCases)
   func emptyOutput(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     let cache = try place.cache()
@@ -46,7 +46,7 @@ struct CacheContractTests {
     #expect(cache.find(fingerprint, stage: "scale") == outputs && cache.has(fingerprint, stage: "scale") == true)
   }
 
-  @Test("an answer whose output was dropped is not there, which is no trouble", arguments: CacheKind.allCases)
+  @Test("an answer whose output was removed is not found, without a warning", arguments: CacheKind.allCases)
   func dropped(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     let cache = try place.cache()
@@ -55,12 +55,12 @@ struct CacheContractTests {
     #expect(cache.has(fingerprint, stage: "scale") == false)
     #expect(cache.find(fingerprint, stage: "scale") == nil)
     #expect(cache.tally.missed == 1 && cache.failures.isEmpty)
-    // What is made again is whole.
+    // Storing the result again makes it complete.
     cache.keep(fingerprint, stage: "scale", outputs)
     #expect(cache.find(fingerprint, stage: "scale") == outputs)
   }
 
-  @Test("a fact is found by its question alone, and is not counted among the actions", arguments: CacheKind.allCases)
+  @Test("a fact is found by its question only, and is not counted as an action", arguments: CacheKind.allCases)
   func facts(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     let (one, other) = (try place.cache(), try place.cache())
@@ -70,12 +70,12 @@ struct CacheContractTests {
     #expect(other.fact(SomeResults.fingerprint(1), kind: "length") == nil)
     #expect(try place.names("cas") == [], "it stands in the answer")
     #expect(one.tally == RemoteCache.Tally() && other.tally == RemoteCache.Tally())
-    // Asked as something else, it is another's answer.
+    // For another kind of question, it is the wrong answer.
     #expect(other.fact(fingerprint, kind: "width") == nil)
     #expect(other.failures.map(\.code) == ["remote-cache.wrong"])
   }
 
-  @Test("a flipped bit anywhere is noticed, and what is made again is whole", arguments: CacheKind.allCases)
+  @Test("a flipped bit anywhere is noticed, and storing again repairs it", arguments: CacheKind.allCases)
   func flipped(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     try place.cache().keep(fingerprint, stage: "scale", outputs)
@@ -95,7 +95,7 @@ struct CacheContractTests {
     }
   }
 
-  @Test("damage of an answer and of what it names is mended by whoever makes it again", arguments: CacheKind.allCases)
+  @Test("damage to an answer or its outputs is repaired by storing the result again", arguments: CacheKind.allCases)
   func mended(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     try place.cache().keep(fingerprint, stage: "scale", outputs)
@@ -110,7 +110,7 @@ struct CacheContractTests {
     #expect(try place.cache().find(fingerprint, stage: "scale") == outputs)
   }
 
-  @Test("whatever an answer's bytes are, it is answered or refused", arguments: CacheKind.allCases)
+  @Test("whatever an answer's bytes are, it is used or refused", arguments: CacheKind.allCases)
   func mutated(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     try place.cache().keep(fingerprint, stage: "scale", outputs)
@@ -125,7 +125,7 @@ struct CacheContractTests {
     }
   }
 
-  @Test("half of an output is noticed", arguments: CacheKind.allCases)
+  @Test("a truncated output is noticed", arguments: CacheKind.allCases)
   func halved(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     let cache = try place.cache()
@@ -135,7 +135,7 @@ struct CacheContractTests {
     #expect(cache.failures.map(\.code) == ["remote-cache.cut-off"])
   }
 
-  @Test("several threads at a time get what is theirs", arguments: CacheKind.allCases)
+  @Test("several threads at a time get their own results", arguments: CacheKind.allCases)
   func threads(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     let cache = try place.cache()
@@ -147,7 +147,7 @@ struct CacheContractTests {
     #expect(cache.tally.fetched == 64 && cache.failures.isEmpty)
   }
 
-  @Test("answers of a version that signed none are believed", arguments: CacheKind.allCases)
+  @Test("unsigned answers of an older version are accepted", arguments: CacheKind.allCases)
   func unsigned(kind: CacheKind) throws {
     let place = try CacheUnderTest(kind)
     try place.cache().keep(fingerprint, stage: "scale", outputs)

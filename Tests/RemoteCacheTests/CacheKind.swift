@@ -5,12 +5,12 @@ import Testing
 
 @testable import RemoteCache
 
-/// Each kind of remote cache, for what all of them hold to.
+/// Each kind of remote cache, for the contract of all of them.
 enum CacheKind: String, CaseIterable, Sendable {
   case server, directory
 }
 
-/// A cache of a kind, and its files from outside.
+/// A remote cache of one kind, with access to its files.
 final class CacheUnderTest {
   let kind: CacheKind
   let scratch: Scratch
@@ -23,7 +23,7 @@ final class CacheUnderTest {
 
   var url: String { double?.url ?? "file://\(scratch["cache"])" }
 
-  /// One that knows nothing of others.
+  /// A new client of the cache that shares no state with others.
   func cache(sizeLimit: Int? = nil) throws -> RemoteCache {
     RemoteCache(try CacheAddress(url, sizeLimit: sizeLimit, environment: [:]), stages: ["scale"])
   }
@@ -33,7 +33,7 @@ final class CacheUnderTest {
     return kind == .server ? "\(directory)/\(digest.hex)" : "\(directory)/\(digest.hex.prefix(2))/\(digest.hex)"
   }
 
-  /// Names of what is kept under `ac` or `cas`, in byte order.
+  /// Names of the entries under `ac` or `cas`, in byte order.
   func names(_ store: String) throws -> [String] {
     let names = (try? Files.names(in: scratch["cache/\(store)"])) ?? []
     guard kind == .directory else { return names }
@@ -41,7 +41,7 @@ final class CacheUnderTest {
   }
 }
 
-/// Results of a pretended action.
+/// Results of a made-up action.
 enum SomeResults {
   static func output(_ name: String, _ text: String) -> NamedOutput {
     NamedOutput(name: name, digest: Digest(of: text), bytes: Array(text.utf8))

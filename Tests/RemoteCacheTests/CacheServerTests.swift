@@ -23,7 +23,7 @@ struct CacheServerTests {
   }
 
   @Test(
-    "is refused where it is none, and what may be a password is not repeated",
+    "is refused if invalid, and anything that may be a password is not repeated",
     arguments: [
       "", "cache", "ftp://host/", "file:///etc/passwd", "http://", "http://user:secret@", "user:secret@host:80/x",
       "http://user:secret@host:port/", "http://host/?secret", "http://host/#secret", "http://user:sec/ret@host/ x",
@@ -35,7 +35,7 @@ struct CacheServerTests {
     #expect(!said.contains("user:") && !said.contains("ret@"), "\(said)")
   }
 
-  @Test("says when credentials would go over the network as they are")
+  @Test("says when credentials would cross the network unencrypted")
   func exposed() throws {
     let named = [CacheServer.Variable.token: "t"]
     #expect(try CacheServer("http://host/", environment: named).isExposed)
@@ -45,7 +45,7 @@ struct CacheServerTests {
     #expect(try !CacheServer("http://host/", environment: [:]).isExposed)
   }
 
-  /// A field of bytes in protocol buffers' wire format.
+  /// A bytes field in the protocol buffers wire format.
   private func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
     precondition(bytes.count < 1 << 14)
     let length = bytes.count < 128 ? [UInt8(bytes.count)] : [UInt8(bytes.count & 127 | 128), UInt8(bytes.count >> 7)]
@@ -65,7 +65,7 @@ struct CacheServerTests {
 
   @Test("an answer is an ActionResult, field by field, and the same bytes each time")
   func wire() throws {
-    // Of the paths, digests and sizes, each with its length before it.
+    // The signature covers paths, digests and sizes, each preceded by its length.
     let signed = [path + "product", content.hex, "3", path + "summary", Digest(of: "{}").hex, "2"]
     let seal = Digest(of: signed.map { "\($0.utf8.count):\($0)" }.joined())
     let end = field(9, field(1, Array("pipeline \(seal.hex)".utf8)))
@@ -80,7 +80,7 @@ struct CacheServerTests {
         + end)
   }
 
-  @Test("an answer with outputs sent along is taken, one with anything amiss is not")
+  @Test("an answer with inline outputs is accepted, one with any defect is not")
   func amiss() throws {
     func read(_ bytes: [UInt8]) throws -> SharedAnswer { try SharedAnswer(bytes, to: fingerprint, stage: "scale") }
     let summary = file(path + "summary", hash: content.hex, size: 3, contents: Array("abc".utf8))

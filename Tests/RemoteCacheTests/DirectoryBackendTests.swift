@@ -24,7 +24,7 @@ struct DirectoryBackendTests {
     return (0..<count).map { cache.find(SomeResults.fingerprint($0), stage: stage) != nil }
   }
 
-  /// Makes a file look as if it was used so many hours ago.
+  /// Makes a file look as if it was last used `hours` ago.
   private func age(_ path: String, hours: Int) throws {
     let date = Date(timeIntervalSinceNow: -3600 * Double(hours))
     try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path)
@@ -50,7 +50,7 @@ struct DirectoryBackendTests {
     #expect(directory.path == path && directory.name == "file://\(path)" && directory.sizeLimit == 5)
   }
 
-  @Test("only a directory has a bound")
+  @Test("only a directory has a size limit")
   func bounds() {
     let failure = #expect(throws: Failure.self) {
       try CacheAddress("http://user:secret@host/", sizeLimit: 5, environment: [:])
@@ -59,7 +59,7 @@ struct DirectoryBackendTests {
     #expect(failure.map { !"\($0)".contains("secret") } == true)
   }
 
-  @Test("is laid out as Bazel's, with nothing else in it, and made with the modes of its own directory")
+  @Test("has Bazel's layout and nothing else, with the modes of its own directory")
   func layout() throws {
     try Files.makeDirectory(place.scratch["cache"])
     #expect(chmod(place.scratch["cache"], 0o2775) == 0)
@@ -77,7 +77,7 @@ struct DirectoryBackendTests {
     }
   }
 
-  @Test("is made itself, but no directory above it: an unmounted file system is no cache")
+  @Test("is created itself, but not its parents: an unmounted file system is not a cache")
   func unmounted() throws {
     let url = "file://\(place.scratch["absent/cache"])"
     let cache = RemoteCache(try CacheAddress(url, environment: [:]), stages: [stage])
@@ -90,7 +90,7 @@ struct DirectoryBackendTests {
     #expect(!Files.exists(place.scratch["absent"]))
   }
 
-  @Test("damage of many files is a warning, and the others are still read")
+  @Test("damage to many files gives a warning, and the others are still read")
   func damage() throws {
     try fill(20)
     for k in 0..<19 {
@@ -103,7 +103,7 @@ struct DirectoryBackendTests {
     #expect(try place.names("cas").count == 21, "damaged files are gone")
   }
 
-  @Test("what is no regular file is not read, nor waited for")
+  @Test("anything but a regular file is neither read nor waited for")
   func pipes() throws {
     try fill(1)
     let path = place.path("cas", SomeResults.outputs()[0].digest)
@@ -113,7 +113,7 @@ struct DirectoryBackendTests {
     #expect(cache.find(SomeResults.fingerprint(0), stage: stage) == nil && cache.failures.count == 1)
   }
 
-  @Test("more than the bound is removed, what was used least lately first, and never what was just used")
+  @Test("entries over the limit are removed, least recently used first, never those just used")
   func trimming() throws {
     try fill(40)
     for k in 0..<40 {
@@ -123,7 +123,7 @@ struct DirectoryBackendTests {
         try age(path, hours: 100 - k)
       }
     }
-    // The oldest is used again.
+    // The oldest entry is used again.
     #expect(try place.cache().find(SomeResults.fingerprint(0), stage: stage) != nil)
     let limit = 40 * 2300 / 2
     let cache = try place.cache(sizeLimit: limit)
@@ -135,13 +135,13 @@ struct DirectoryBackendTests {
     #expect(sizes.reduce(0, +) <= limit && sizes.reduce(0, +) > limit / 2)
     let found = try found(41)
     #expect(found[0] && found[40] && !found[1] && found[39])
-    // What is left is the newest: no gap but the one that was used again.
+    // The newest entries remain, without a gap, and the one that was used again.
     let first = try #require(found[1...].firstIndex(of: true))
     #expect(found[first...].allSatisfy { $0 })
     #expect(cache.failures.isEmpty)
   }
 
-  @Test("a long run keeps the bound while it writes")
+  @Test("a long run keeps the limit while it writes")
   func bound() throws {
     let limit = 64 << 10
     let cache = try place.cache(sizeLimit: limit)
@@ -153,7 +153,7 @@ struct DirectoryBackendTests {
     #expect(cache.failures.isEmpty && cache.tally.kept == 200)
   }
 
-  @Test("readers and writers beside one that removes see whole results or none")
+  @Test("readers and writers see complete results or none while entries are removed")
   func trimmingBesideReaders() throws {
     let outcomes = Outcomes()
     let caches = try (0..<8).map { _ in try place.cache(sizeLimit: 40 << 10) }
@@ -171,7 +171,7 @@ struct DirectoryBackendTests {
     #expect(outcomes.areAllGood)
   }
 
-  @Test("left-overs of killed writers go after a day; those of live ones stay")
+  @Test("leftovers of killed writers are removed after a day; files of live ones stay")
   func leftOvers() throws {
     try fill(1)
     for (name, hours) in [("old", 30), ("new", 1)] {
@@ -185,7 +185,7 @@ struct DirectoryBackendTests {
   }
 
   @Test(
-    "a full disk, and one that may not be written, is one warning: reading goes on, and nothing half is left",
+    "a full or read-only disk costs one warning: reading continues, and nothing partial is left",
     arguments: [(ENOSPC, "full"), (EDQUOT, "full"), (EROFS, "refused"), (EACCES, "refused"), (EIO, "failing")])
   func faults(code: Int32, kind: String) throws {
     try fill(1)
@@ -201,7 +201,7 @@ struct DirectoryBackendTests {
     #expect(try place.names("ac").count == 1)
   }
 
-  @Test("an error at any one operation leaves what was, and never a wrong result")
+  @Test("an error at any operation keeps the earlier results and never gives a wrong one")
   func everyOperation() throws {
     let counting = FaultyFileSystem(below: place.scratch.path, .never)
     try counting.inUse { try fill(2) }
@@ -224,7 +224,7 @@ struct DirectoryBackendTests {
   }
 }
 
-/// Gathers from several threads whether all went well.
+/// Collects from several threads whether all checks passed.
 private final class Outcomes: @unchecked Sendable {
   private let lock = NSLock()
   private var isGood = true

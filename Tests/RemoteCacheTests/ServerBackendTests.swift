@@ -28,7 +28,7 @@ struct ServerBackendTests {
   private func fingerprint(_ k: Int) -> Digest { SomeResults.fingerprint(k) }
 
   @Test(
-    "a server that misbehaves is not believed, costs one warning, and is left alone after five times",
+    "a misbehaving server is not trusted, costs one warning, and is not used after five failures",
     arguments: [
       (CacheDouble.Mode.slow, "remote-cache.slow"), (.trickling, "remote-cache.slow"),
       (.truncating, "remote-cache.cut-off"), (.hangingUp, "remote-cache.cut-off"), (.flipping, "remote-cache.wrong"),
@@ -44,7 +44,7 @@ struct ServerBackendTests {
     for k in 0..<8 { #expect(cache.find(fingerprint(k), stage: "scale") == nil, "\(mode) \(k)") }
     #expect(ContinuousClock.now - begin < .seconds(20))
     let asked = try double.requests()
-    // A connection that was kept and turns out closed is tried anew once.
+    // A request on a kept connection that turns out to be closed is repeated once.
     #expect((5...6).contains(asked.count { $0.hasPrefix("GET ac/") }), "\(asked)")
     #expect(!asked.contains { $0.contains("elsewhere") })
     #expect(cache.failures.map(\.code) == [code], "\(cache.failures)")
@@ -52,7 +52,7 @@ struct ServerBackendTests {
     #expect(cache.tally.failed == 5)
   }
 
-  @Test("a server that takes longer than the work would is left alone, though what it gave is used")
+  @Test("a server that is slower than the work itself is no longer used, but its answers are")
   func dawdling() throws {
     var limits = TransferLimits()
     limits.actionSeconds = 0.25
@@ -65,7 +65,7 @@ struct ServerBackendTests {
     #expect(cache.tally.fetched == 5 && cache.tally.failed == 0)
   }
 
-  @Test("an answer that is cut off anywhere is noticed")
+  @Test("an answer truncated anywhere is noticed")
   func halved() throws {
     let cache = try cache()
     cache.keep(fingerprint(0), stage: "scale", outputs())
@@ -79,7 +79,7 @@ struct ServerBackendTests {
   }
 
   @Test(
-    "a server that takes nothing is still read", arguments: [(CacheDouble.Mode.readOnly, "refused"), (.large, "large")])
+    "a server without uploads is still read", arguments: [(CacheDouble.Mode.readOnly, "refused"), (.large, "large")])
   func readOnly(mode: CacheDouble.Mode, kind: String) throws {
     let cache = try cache()
     cache.keep(fingerprint(0), stage: "scale", outputs())
@@ -91,7 +91,7 @@ struct ServerBackendTests {
     #expect(try double.names("ac").count == 1)
   }
 
-  @Test("one failure between successes does not end it")
+  @Test("one failure between successes does not stop its use")
   func recovers() throws {
     let cache = try cache()
     cache.keep(fingerprint(0), stage: "scale", outputs())

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Markup")
 struct MarkupTests {
-  @Test("text and attributes are shown, never run")
+  @Test("text and attributes are shown, never executed")
   func escaping() {
     let hostile = "<script>alert('x')</script>\" onerror=\"y\" & \u{0}"
     let html = Markup.element("p", [("title", hostile)], text: hostile).html
@@ -14,13 +14,13 @@ struct MarkupTests {
     #expect(html == "<p title=\"\(safe)\">\(safe)</p>")
   }
 
-  @Test("base64 is that of RFC 4648")
+  @Test("base64 follows RFC 4648")
   func base64() {
     let pairs = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
     for (text, expected) in pairs { #expect(Base64.text(Array(text.utf8)) == expected) }
   }
 
-  @Test("ticks are round numbers around the values, also for one value alone")
+  @Test("ticks are round numbers around the values, also for a single value")
   func axis() {
     let axis = Axis([0.13, 0.87])
     #expect(axis.ticks.map(axis.label) == ["0", "0.2", "0.4", "0.6", "0.8", "1"])

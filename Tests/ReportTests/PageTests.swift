@@ -46,7 +46,7 @@ struct PageTests {
     return content
   }
 
-  @Test("whatever names hold is shown as text: the page has its own script and no other")
+  @Test("names are always shown as text: the page has its own script and no other")
   func hostileNames() {
     let html = ReportPage.html(content())
     #expect(html.components(separatedBy: "<script").count == 2)
@@ -56,7 +56,7 @@ struct PageTests {
     #expect(html.contains("<script>\(Script.text)</script>"))
   }
 
-  @Test("sentences stand beside the player of their audio, as text")
+  @Test("sentences are shown as text beside the player of their audio")
   func captions() {
     let page = EvaluationSection.body(content().evaluations).map(\.html).joined()
     #expect(page.contains("<audio") && page.contains("a &lt;b&gt;dog&lt;/b&gt;") && !page.contains("<b>"))
@@ -64,7 +64,7 @@ struct PageTests {
     #expect(page.contains("class=\"sentence\"") && page.contains("class=\"reference\""))
   }
 
-  @Test("nothing is fetched: every address lies within the page")
+  @Test("nothing is fetched: every URL is within the page")
   func selfContained() {
     let html = ReportPage.html(content())
     for attribute in ["src=\"", "href=\""] {
@@ -76,20 +76,20 @@ struct PageTests {
     #expect(ReportPage.html(content(), state: "s").contains("connect-src &#39;self&#39;"))
   }
 
-  @Test("fifty thousand labels are twelve rows, some that are folded, and a sum")
+  @Test("fifty thousand labels give twelve rows, some folded ones, and a sum")
   func aggregates() {
     let html = ReportPage.html(content(labels: 50_000))
     #expect(html.contains("49988 others") && html.contains("the first 180 of them") && html.utf8.count < 250_000)
   }
 
-  @Test("a graph with a loop, points that are no numbers and lines without points still make a page")
+  @Test("a graph with a loop, NaN points and lines without points still give a page")
   func degenerate() {
     let html = ReportPage.html(content())
     #expect(html.contains("Map: nothing to show yet") && html.contains("Nothing: nothing to show yet"))
     #expect(html.contains("Loss") && !html.contains("nan") && !html.contains("inf "))
   }
 
-  @Test("labels of forty kinds are twelve bars of one scale and the others folded")
+  @Test("forty labels give twelve bars of one scale, and the others are folded")
   func folded() {
     let bars = Bars(title: "Labels", bars: (0..<40).map { Bars.Bar("label \($0)", 40 - $0) })
     let html = bars.markup.html
@@ -98,7 +98,7 @@ struct PageTests {
     #expect(html.contains("label 39"))
   }
 
-  @Test("ticks of an axis read differently from each other, and an axis of steps ends with the last step")
+  @Test("ticks of an axis have different texts, and a step axis ends with the last step")
   func ticks() {
     for (low, high) in [
       (0.0009, 0.00155), (0, 1), (1, 120), (-3e-7, 2e-7), (12_345_678, 12_345_999), (4.1, 4.1), (0, 0), (1e-9, 1e9),
@@ -115,7 +115,7 @@ struct PageTests {
     #expect(Axis([0.0009, 0.00155]).ticks.map(Axis([0.0009, 0.00155]).label).contains("0.0012"))
   }
 
-  @Test("a plot has its values for pointer and keyboard: each point once, of numbers and names that are escaped")
+  @Test("a plot has its values for pointer and keyboard: each point once, with escaped names")
   func values() {
     let plot = LinePlot(
       title: "Loss", x: "step", y: "loss", lines: [.init("a\"b", [.init(1, 2.5), .init(2, 0.000_123_4)])])
@@ -124,7 +124,7 @@ struct PageTests {
     #expect(html.contains("role=\"slider\"") && html.contains("aria-valuetext") && html.contains("data-high=\"2.0\""))
   }
 
-  @Test("a frame that is shown twice lies in the page once")
+  @Test("a frame that is shown twice is stored in the page once")
   func sharedFrames() {
     var content = content()
     content.data.gallery = []
@@ -140,7 +140,7 @@ struct PageTests {
     #expect(html.contains("data-same=\"frame-a\"") && html.contains("id=\"frame-a\""))
   }
 
-  @Test("the head of the page has run, scores and chance, and what is to be known of few clips")
+  @Test("the page's header has run, scores and chance, and a note if there are few clips")
   func headline() {
     var content = content()
     var headline = ReportContent.HeadlinePart(lead: "trained last 2026-11-28 · \(Self.hostile)")
@@ -163,7 +163,7 @@ struct PageTests {
     }
   }
 
-  @Test("long lines are thinned by means and keep their course")
+  @Test("long lines are thinned by averaging and keep their shape")
   func thinning() {
     let plot = LinePlot(
       title: "t", x: "x", y: "y", lines: [.init("l", (0..<10_000).map { .init(Double($0), Double($0)) })])
@@ -171,14 +171,14 @@ struct PageTests {
     #expect(path.prefix { $0 != "\"" }.components(separatedBy: "L").count == 400)
   }
 
-  @Test("an image is a PNG that says what it is")
+  @Test("an image is a PNG file with signature and size")
   func image() throws {
     let image = PNGImage(width: 3, height: 2, values: [0, 1, 2, 3, 4, .nan])
     #expect(image.pixels == [0, 64, 128, 191, 255, 0])
     let bytes = image.bytes
     #expect(bytes.prefix(8) == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
     #expect(Array(bytes[16..<24]) == [0, 0, 0, 3, 0, 0, 0, 2])
-    // Python's zlib and struct judged this file once; its digest holds it fast.
+    // This file was once read with Python's zlib and struct; the test only checks its size and end.
     let large = PNGImage(width: 300, height: 300, pixels: (0..<90_000).map { UInt8($0 % 251) })
     #expect(large.bytes.count > 90_300 && large.bytes.suffix(8).prefix(4) == [0x49, 0x45, 0x4E, 0x44])
   }
@@ -188,7 +188,7 @@ struct PageTests {
 struct PageServerTests {
   private func path(_ lines: String...) -> String? { PageServer.path(lines, port: 80) }
 
-  @Test("answers GET for this machine alone")
+  @Test("answers only GET requests, from this machine")
   func requests() {
     #expect(path("GET / HTTP/1.1", "Host: 127.0.0.1:80") == "/")
     #expect(path("GET /state?x=1 HTTP/1.0", "host:  localhost:80") == "/state")
@@ -200,7 +200,7 @@ struct PageServerTests {
     #expect(PageServer.path([], port: 80) == nil)
   }
 
-  @Test("a port that is taken is refused with a way out; 0 takes a free one")
+  @Test("a port in use is refused with a hint; 0 takes a free port")
   func ports() throws {
     let server = try PageServer(port: 0)
     #expect(server.port > 0)

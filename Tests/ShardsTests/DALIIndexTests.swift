@@ -8,7 +8,7 @@ import Testing
 
 @Suite("DALI's index of a shard")
 struct DALIIndexTests {
-  /// What DALI's reader takes from an index: white space between all values, a name in version 1.2 alone.
+  /// An index as DALI's reader parses it: values separated by white space, a name only in version 1.2.
   private struct Index {
     var version: String
     var samples: [[Member]] = []
@@ -52,7 +52,7 @@ struct DALIIndexTests {
   }
 
   @Test(
-    "leads to every member's bytes, with spaces in ids and without",
+    "leads to every member's bytes, with and without spaces in ids",
     arguments: [
       ("v1.2", ["a", "b_000001", "ü"]), ("v1.1", ["a", "b c_000001", "d"]), ("v1.1", [" leading", "two  spaces"]),
       ("v1.2", ["no\u{A0}break", "wide\u{3000}space"]),
@@ -70,12 +70,12 @@ struct DALIIndexTests {
       let contents = sample.map { String(decoding: tar[$0.offset..<$0.offset + $0.size], as: UTF8.self) }
       #expect(contents == ["flac of \(name)", "{\"id\":\"\(name)\"}"])
     }
-    // The same from the tar alone, and our reader finds the samples.
+    // The tar alone gives the same index, and our reader finds the samples.
     #expect(try TrainingShardIndex.bytes(ofTar: scratch["s.tar"]) == Files.read(scratch["s.idx"]))
     #expect(try TrainingShardReader(scratch["s.tar"]).samples.map(\.id.text) == names)
   }
 
-  @Test("an index that an older version wrote of ids with spaces is not believed")
+  @Test("an older version's index of ids with spaces is not trusted")
   func older() throws {
     let scratch = try Scratch()
     try write(scratch["s.tar"], ["a", "b c"])

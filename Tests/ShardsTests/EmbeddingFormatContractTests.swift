@@ -6,11 +6,11 @@ import Testing
 @testable import Tar
 @testable import Shards
 
-/// What every format in the list of those that hold teacher embeddings holds to.
+/// The contract of every format of teacher embeddings in the list.
 @Suite("Every format of teacher embeddings")
 struct EmbeddingFormatContractTests {
-  /// A small file of each format, by the format's name, with the key `a` and three rows 4 wide: its name and its bytes,
-  /// and files beside.
+  /// A small sample of a format, with the key `a` and three rows 4 wide: names and bytes of the file and of the files
+  /// beside it.
   private func sample(_ format: String) throws -> [(name: String, bytes: [UInt8])] {
     let rows = numbered(3)
     switch format {
@@ -50,7 +50,7 @@ struct EmbeddingFormatContractTests {
     return try Files.read(scratch["a.npz"])
   }
 
-  @Test("has a name and endings of its own, without dot, in lower case")
+  @Test("has a unique name and unique file extensions, without dot, in lower case")
   func naming() {
     let names = builtInEmbeddingFormats.map { $0.name }
     #expect(Set(names).count == names.count)
@@ -60,7 +60,7 @@ struct EmbeddingFormatContractTests {
     }
   }
 
-  @Test("takes its sample, and no format before it does; the rows are those that were written")
+  @Test("is the first format that accepts its sample, and reads the rows that were written")
   func samples() throws {
     for format in EmbeddingFormats.readable {
       let scratch = try Scratch()
@@ -74,7 +74,7 @@ struct EmbeddingFormatContractTests {
     }
   }
 
-  @Test("whatever is done to a file, reading it answers with whole rows or refuses")
+  @Test("whatever the damage, reading a file gives complete rows or refuses")
   func mutated() throws {
     for format in EmbeddingFormats.readable {
       let files = try sample(format.name)

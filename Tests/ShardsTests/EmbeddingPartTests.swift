@@ -14,14 +14,14 @@ struct EmbeddingPartTests {
       values: { key in (0..<3).map { Float(key.utf8.count) + Float($0) / 4 } })
   }
 
-  /// Writes the keys in three parts, of which one has none.
+  /// Writes the keys in three parts, of which one is empty.
   private func write(_ scratch: Scratch, _ ending: String, _ format: any WritableEmbeddings.Type) throws {
     for (k, keys) in [Array(keys[..<2]), [], Array(keys[2...])].enumerated() {
       try format.write(set(keys), to: scratch["v-0000\(k)-of-00003.\(ending)"])
     }
   }
 
-  @Test("is read by its directory and by its pattern, in every format that is read")
+  @Test("is read by directory and by pattern, in every readable format")
   func read() throws {
     for format in EmbeddingFormats.writable where format is any ReadableEmbeddings.Type {
       let (scratch, ending) = (try Scratch(), format.extensions[0])
@@ -37,7 +37,7 @@ struct EmbeddingPartTests {
     }
   }
 
-  @Test("a part that is not there is said: by the directory as a warning, by the pattern as an error")
+  @Test("a missing part is a warning when reading a directory and an error with a pattern")
   func gaps() throws {
     let scratch = try Scratch()
     try write(scratch, "npy", NumpyEmbeddings.self)
@@ -49,7 +49,7 @@ struct EmbeddingPartTests {
     #expect(failure?.code == "embeddings.parts")
   }
 
-  @Test("keys and rows that do not agree are refused")
+  @Test("keys and rows of different number are refused")
   func disagreeing() throws {
     let scratch = try Scratch()
     try write(scratch, "npy", NumpyEmbeddings.self)
@@ -59,7 +59,7 @@ struct EmbeddingPartTests {
   }
 
   @Test(
-    "is named by what the whole would be",
+    "is named after the whole set",
     arguments: [
       ("v.npy", "v-00003-of-00008.npy"), ("a.b/v.x.npz", "a.b/v.x-00003-of-00008.npz"),
       ("v.NPY", "v-00003-of-00008.NPY"), ("/a-b/c-d.tar", "/a-b/c-d-00003-of-00008.tar"),
@@ -72,7 +72,7 @@ struct EmbeddingPartTests {
   }
 
   @Test(
-    "other names are no parts",
+    "other names are not parts",
     arguments: [
       "v.npy", "v-3-of-8.npy", "v-00008-of-00008.npy", "v-00000-of-00000.npy", "-of-.npy", "00003-of-00008.npy",
       "v-00003-of-00008", "v-00003_of_00008.npy", "v-0000３-of-00008.npy",

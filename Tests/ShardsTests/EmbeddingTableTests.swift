@@ -8,7 +8,7 @@ import Testing
 @testable import Shards
 
 @Suite struct EmbeddingTableTests {
-  /// `count` rows whose values say which row of the whole they are.
+  /// `count` rows whose values give their row number in the whole table.
   static func rows(_ first: Int, _ count: Int, _ type: ElementType = .float32) throws -> Tensor {
     try Tensor(shape: [count, 4], floats: (0..<count * 4).map { Float(first + $0 / 4) }).converted(to: type)
   }
@@ -19,7 +19,7 @@ import Testing
     return (0..<rows.shape[0]).map { values[$0 * 4] }
   }
 
-  @Test("clip-retrieval: frames of a clip come together from all partitions, in their order")
+  @Test("clip-retrieval: the frames of a clip are collected from all partitions, in order")
   func clipRetrieval() throws {
     let scratch = try Scratch()
     try Files.makeDirectory(scratch["img_emb"])
@@ -45,7 +45,7 @@ import Testing
     #expect(try index.locations(forKey: "b_c")[0].rows().type == .float16)
   }
 
-  @Test("a table with keys beside it, as embed writes it, is rows by key; without them the file is one clip's")
+  @Test("a table with a keys file, as embed writes it, has rows by key; without it the file is one clip's")
   func keyed() throws {
     let scratch = try Scratch()
     try Files.write(NumpyFile.bytes(of: Self.rows(0, 3)), to: scratch["words.npy"])
@@ -58,7 +58,7 @@ import Testing
     #expect(named.names == ["a dog barks.", "rain", "x_000010"])
   }
 
-  @Test("clip-retrieval: a header that promises more rows than any file holds is refused")
+  @Test("clip-retrieval: a header that claims more rows than any file can hold is refused")
   func vastTable() throws {
     let scratch = try Scratch()
     var file = try NumpyFile.bytes(of: Self.rows(0, 2))
@@ -70,7 +70,7 @@ import Testing
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch.path]) }?.code == "npy.short")
   }
 
-  @Test("clip-retrieval: without a key list, or with one of another length, the table is refused with a way out")
+  @Test("clip-retrieval: without a key list, or with one of another length, the table is refused with a hint")
   func refusals() throws {
     let scratch = try Scratch()
     try Files.write(NumpyFile.bytes(of: Self.rows(0, 2)), to: scratch["img_emb_0.npy"])
@@ -88,7 +88,7 @@ import Testing
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch.path]) }?.code == "npy.short")
   }
 
-  @Test("a key that ends in digits is an id, a frame, or both, by its neighbors")
+  @Test("a key that ends in digits is an id, a frame, or both, depending on its neighbors")
   func keys() throws {
     func read(_ keys: String...) -> [String: [Int]] {
       Dictionary(uniqueKeysWithValues: EmbeddingTableKeys.blocks(keys).map { ($0.key, $0.rows) })
@@ -101,7 +101,7 @@ import Testing
     #expect(read("X", "X_0", "X_1") == ["X": [0]])
   }
 
-  @Test("keys that look the same and are other bytes are two clips' rows; alone, one serves the other's name")
+  @Test("keys that look equal but differ in bytes are rows of two clips; a single one serves both spellings")
   func twins() throws {
     let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
     let blocks = EmbeddingTableKeys.blocks([composed, decomposed, composed])
@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test("some sources of unit rows and others not stop the run; what a source says of itself holds")
+  @Test("mixing unit-norm sources with others stops the run; a source's own statement takes precedence")
   func normalisation() throws {
     let scratch = try Scratch()
     for directory in ["unit", "raw"] { try Files.makeDirectory(scratch[directory]) }
@@ -156,7 +156,7 @@ import Testing
   }
 }
 
-/// Zips that numpy writes, and zips that nobody should.
+/// Zip files as numpy writes them, and malicious ones.
 @Suite(.enabled(if: Python.isThere, "python3 makes the zips")) struct NpzTests {
   static func make(_ scratch: Scratch, _ program: String) throws {
     try Python.run(
@@ -174,7 +174,7 @@ import Testing
       """, scratch.path)
   }
 
-  @Test("a member a clip, or one clip by a usual name, or the only member")
+  @Test("one member per clip, or one clip under a usual name, or the only member")
   func layouts() throws {
     let scratch = try Scratch()
     try Self.make(
@@ -201,7 +201,7 @@ import Testing
     #expect(failure { _ = try index.locations(forKey: "strange")[0].rows() }?.code == "zip.method")
   }
 
-  @Test("bombs, lies about sizes and flipped bits are refused")
+  @Test("zip bombs, wrong sizes and flipped bits are refused")
   func attacks() throws {
     let scratch = try Scratch()
     try Self.make(

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Shards
 
-/// Embedding files that real libraries wrote, good and bad.
+/// Valid and invalid embedding files, written by real libraries.
 @Suite(.enabled(if: Shared.isThere, Shared.absent)) struct GoldenEmbeddingTests {
   static func index(_ name: String) throws -> EmbeddingIndex {
     try EmbeddingIndex(paths: ["\(Shared.formats)/\(name)"])
@@ -38,7 +38,7 @@ import Testing
     for (name, code) in bad { #expect(failure { _ = try Self.rows("\(name).npy") }?.code == code, "\(name)") }
   }
 
-  @Test("every tar gives its samples, or is refused whole")
+  @Test("every tar gives its samples or is refused as a whole")
   func tars() throws {
     let three = ["-0SdAVK79lg_000030", "FwVYUHKoLtQ_000034", "__0abcDEFgh_000010"]
     #expect(try Self.index("cve_pax_00000_clip_embeddings.tar").keys == three)
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test("no golden file is forgotten")
+  @Test("every golden file is tested")
   func every() throws {
     let names = try Files.names(in: Shared.formats).filter { $0 != "MANIFEST.json" }
     #expect(names.count == 28)
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test("a key that comes again in a tar is a duplicate, and the rows differ")
+  @Test("a repeated key in a tar is a duplicate, with different rows")
   func duplicate() throws {
     let index = try Self.index("cve_dupkey.tar")
     let id = try clipID("-0SdAVK79lg_000030")
@@ -98,7 +98,7 @@ import Testing
     #expect(index.lookUp(["absent"]).findings.map(\.code) == [.embeddingMissing])
   }
 
-  @Test("the same rows have one digest, however they are packed")
+  @Test("the same rows have the same digest, however they are packed")
   func digest() throws {
     let plain = try #require(try Self.index("raw_f32.npy").locations(forKey: "raw_f32").first).contentDigest()
     for name in ["be_f32", "fortran_f32", "v3_header", "trailing"] {
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test("safetensors: a tensor a clip, with what the metadata says")
+  @Test("safetensors: one tensor per clip, with metadata")
   func safetensors() throws {
     let index = try Self.index("emb.safetensors")
     #expect(index.keys == ["-0SdAVK79lg_000030", "__0abcDEFgh_000010"])
@@ -115,7 +115,7 @@ import Testing
     #expect(try EmbeddingIndex(paths: ["\(Shared.formats)/emb.safetensors"], fps: 2, model: "M").description.fps == 2)
   }
 
-  @Test("a whole directory: what is sound is listed, what is not is refused by name")
+  @Test("a whole directory: valid files are listed, others are refused by name")
   func directory() throws {
     let index = try EmbeddingIndex(paths: [Shared.formats])
     #expect(Set(index.refused.map(\.code)) == ["tar.truncated"])
@@ -144,7 +144,7 @@ import Testing
 }
 
 @Suite struct EmbeddingIndexTests {
-  @Test("embeddings.json holds for its directory and those below; flags win; models must agree")
+  @Test("embeddings.json applies to its directory and subdirectories; flags win; models must agree")
   func sidecar() throws {
     let scratch = try Scratch()
     for directory in ["a/train", "b", ".hidden"] { try Files.makeDirectory(scratch[directory]) }
@@ -165,7 +165,7 @@ import Testing
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch.path]) }?.code == "embeddings.json")
   }
 
-  @Test("parquet, HDF5, other files and nothing are refused with a way out")
+  @Test("parquet, HDF5, other files and no files are refused with a hint")
   func refusals() throws {
     let scratch = try Scratch()
     for name in ["a.parquet", "b.h5", "c.txt"] { try Files.write("x", to: scratch[name]) }
@@ -179,7 +179,7 @@ import Testing
     #expect(failure { _ = try EmbeddingIndex(paths: [scratch["empty"]]) }?.code == "embeddings.none")
   }
 
-  @Test("identical rows in two places are taken, and it is said")
+  @Test("identical rows in two places are accepted with a message")
   func repeated() throws {
     let scratch = try Scratch()
     for directory in ["a", "b"] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Shards
 
-/// What every format in which embeddings are written holds to.
+/// The contract of every format in which embeddings are written.
 @Suite("Every format in which embeddings are written")
 struct EmbeddingWritingContractTests {
   private static let keys = ["a_b", "c", "é"]
@@ -15,7 +15,7 @@ struct EmbeddingWritingContractTests {
       values: { key in (0..<3).map { Float(key.utf8.count) + Float($0) / 4 } })
   }
 
-  @Test("has an ending of its own, and is chosen by it in either case")
+  @Test("has a unique file extension, and is chosen by it in upper or lower case")
   func endings() throws {
     let endings = EmbeddingFormats.writable.flatMap { $0.extensions }
     #expect(Set(endings).count == endings.count)
@@ -27,7 +27,7 @@ struct EmbeddingWritingContractTests {
     #expect(throws: Failure.self) { try EmbeddingFormats.writing("folder.npy/v") }
   }
 
-  @Test("gives the same bytes for the same rows, of nothing too, and leaves nothing beside")
+  @Test("gives the same bytes for the same rows, also for none, and leaves no other files")
   func sameBytes() throws {
     for format in EmbeddingFormats.writable {
       let (scratch, ending) = (try Scratch(), format.extensions[0])
@@ -40,9 +40,9 @@ struct EmbeddingWritingContractTests {
     }
   }
 
-  @Test("can be a teacher's where such files are read: the same keys, the same numbers")
+  @Test("if it is readable, its files can be teacher embeddings, with the same keys and values")
   func readBack() throws {
-    // A single .npy is one clip's rows to whoever reads it.
+    // A single .npy file is read as one clip's rows.
     for format in EmbeddingFormats.writable where format is any ReadableEmbeddings.Type && format.name != "npy" {
       let scratch = try Scratch()
       let path = scratch["v.\(format.extensions[0])"]
@@ -56,7 +56,7 @@ struct EmbeddingWritingContractTests {
     }
   }
 
-  @Test("gives its table with names back where tables have names, and shows its contents where they can be shown")
+  @Test("gives back its named table and shows its contents, where the format supports it")
   func tables() throws {
     for format in EmbeddingFormats.writable {
       let scratch = try Scratch()

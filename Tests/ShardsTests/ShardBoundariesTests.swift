@@ -16,7 +16,7 @@ import Testing
     ClipID(String(random.next(), radix: 36) + "_" + String(random.next() % 300))
   }
 
-  /// An id with a hash so low that it is a boundary nearly anywhere.
+  /// An id with a hash so low that it is a boundary nearly everywhere.
   static func boundaryID(_ random: inout SeededRandom) -> ClipID {
     while true {
       if let id = id(&random), Digest(of: "shard\0\(id.text)").prefix64 < .max / 2000 { return id }
@@ -25,7 +25,7 @@ import Testing
 
   static func newBodies(_ before: [[ClipID]], _ after: [[ClipID]]) -> Int { Set(after).subtracting(before).count }
 
-  @Test("adding one id makes at most two new shards, also when it is a boundary")
+  @Test("adding one id makes at most two new shards, even if it is a boundary")
   func locality() {
     let seed: UInt64 = 1
     let ids = Self.ids(12_000, seed: seed)
@@ -42,7 +42,7 @@ import Testing
     #expect(becameBoundary > 50)
   }
 
-  @Test("every place in a list, with small shards: two new bodies at most")
+  @Test("at every place in a list, with small shards: at most two new tars")
   func everywhere() {
     let ids = Self.ids(600, seed: 3)
     let boundaries = ShardBoundaries(target: 20, least: 5, most: 10_000)
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test("sizes keep their bounds, and their mean is near the target; order and content are kept")
+  @Test("sizes stay within bounds, and their mean is near the target; order and content are kept")
   func sizes() {
     let ids = Self.ids(200_000, seed: 4).sorted()
     let shards = ShardBoundaries().plan(ids: ids)
@@ -63,7 +63,7 @@ import Testing
     #expect((150...250).contains(shards.count), "\(shards.count) shards")
   }
 
-  @Test("few ids are one shard, none are none; runs over the largest size are cut")
+  @Test("few ids give one shard, none give none; runs over the maximum size are split")
   func small() {
     #expect(ShardBoundaries().plan(ids: []).isEmpty)
     let few = Self.ids(240, seed: 5).sorted()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Shards
 
-/// Files that the tests share with other tools lie outside the repository; without them their tests are skipped aloud.
+/// Test files outside the repository, shared with other tools; without them the tests are skipped with a message.
 enum Shared {
   static let root = ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared"
   static let formats = "\(root)/golden/formats"
@@ -28,7 +28,7 @@ func failure(_ body: () throws -> Void) -> Failure? {
 
 func clipID(_ text: String) throws -> ClipID { try #require(ClipID(text)) }
 
-/// Rows whose values say which row they are.
+/// Rows whose values give their row number.
 func numbered(_ count: Int, width: Int = 4) -> Tensor {
   Tensor(shape: [count, width], floats: (0..<count * width).map { Float($0 / width + 1) })
 }

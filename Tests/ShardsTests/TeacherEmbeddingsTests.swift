@@ -17,7 +17,7 @@ import Testing
     return (firsts ?? [], selection.findings.map(\.code))
   }
 
-  @Test("a clip that is its file takes all rows within ten seconds")
+  @Test("a clip that is a whole file takes all rows within ten seconds")
   func whole() throws {
     for (count, fps, duration) in [
       (10, 1.0, 10.0), (300, 30, 10), (9, 1, 10), (300, 29.97, 10), (10, 1, 9.7), (250, 25, 10.02),
@@ -37,7 +37,7 @@ import Testing
     #expect(try Self.select(60, fps: 1, start: 70, 10, file: nil).rows == [])
   }
 
-  @Test("rows that do not fit the file's real length are said")
+  @Test("rows that do not match the file's actual length are reported")
   func length() throws {
     for count in [8, 12, 300, 1] {
       #expect(try Self.select(count, fps: 1, 10, file: 10).codes == [.embeddingLength], "\(count)")
@@ -46,7 +46,7 @@ import Testing
     #expect(try Self.select(5, fps: 1, 5, file: 5).codes == [])
   }
 
-  @Test("rows without times serve short files, with a warning, and no others")
+  @Test("rows without times are used for short files only, with a warning")
   func untimed() throws {
     let (rows, codes) = try Self.select(7, fps: nil, 10, file: 10.4)
     #expect(rows == Array(0..<7) && codes == [.embeddingUntimed])
@@ -68,7 +68,7 @@ import Testing
     #expect(wide.rows == nil && wide.findings.map(\.code) == [.embeddingDimension])
   }
 
-  @Test("float16 and float32 stay as they came; float64 and bfloat16 become float32")
+  @Test("float16 and float32 keep their type; float64 and bfloat16 become float32")
   func types() throws {
     let window = TeacherEmbeddings.Window(duration: 4, fileDuration: 4)
     for (type, kept) in [

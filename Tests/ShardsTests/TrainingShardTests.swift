@@ -25,7 +25,7 @@ import Testing
     return try writer.finish()
   }
 
-  @Test("the same samples are the same bytes, and the digest is the file's")
+  @Test("the same samples give the same bytes, and the digest is the file's")
   func deterministic() throws {
     let scratch = try Scratch()
     let (a, b) = (scratch["train-000000.tar"], scratch["b.tar"])
@@ -70,7 +70,7 @@ import Testing
     #expect(String(index[1]) == first.joined(separator: " "))
   }
 
-  @Test("members are read back, through the index and without it")
+  @Test("members are read back, with and without the index")
   func readsBack() throws {
     let scratch = try Scratch()
     for names in [Self.names, ["a", "b"]] {
@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test("an index of another shard is not believed")
+  @Test("an index of another shard is not trusted")
   func staleIndex() throws {
     let scratch = try Scratch()
     try Self.write(scratch["a.tar"], ["a", "b", "c"])
@@ -103,7 +103,7 @@ import Testing
     #expect(try TrainingShardReader(scratch["s.tar"]).samples.map(\.id.text) == ["d", "e", "f", "g"])
   }
 
-  @Test("a cut tar is refused with the offset, wherever it is cut")
+  @Test("a truncated tar is refused with the offset, wherever it ends")
   func truncated() throws {
     let scratch = try Scratch()
     try Self.write(scratch["s.tar"])
@@ -118,7 +118,7 @@ import Testing
     #expect(failure { _ = try TrainingShardReader(scratch["s.tar"]) }?.code == "tar.trailing")
   }
 
-  @Test("samples out of order and names too long are refused")
+  @Test("samples out of order and names that are too long are refused")
   func refusals() throws {
     let scratch = try Scratch()
     #expect(failure { try Self.write(scratch["s.tar"], ["b", "a"]) }?.code == "shard.order")
@@ -126,12 +126,12 @@ import Testing
     let long = String(repeating: "x", count: ClipID.longest)
     let writer = try TrainingShardWriter(scratch["s.tar"])
     #expect(failure { try writer.add(clipID(long), [(extension: "clip.npyx", data: [1])]) }?.code == "tar.longname")
-    // The longest id that there is fits with every member.
+    // The longest possible id fits with every member.
     try Self.write(scratch["s.tar"], [long])
     #expect(try TrainingShardReader(scratch["s.tar"]).samples.map(\.id.text) == [long])
   }
 
-  @Test("a set lists its splits, and its samples in key order over shards")
+  @Test("a set lists its splits, and its samples in key order across shards")
   func set() throws {
     let scratch = try Scratch()
     #expect(failure { _ = try TrainingSet(directory: scratch["none"]) }?.code == "shards.none")
@@ -163,7 +163,7 @@ import Testing
     #expect(failure { _ = try TrainingSet(directory: scratch.path) }?.code == "shards.missing")
   }
 
-  @Test("whatever is done to a tar or its index, reading it answers or refuses")
+  @Test("whatever the damage to a tar or its index, reading gives a result or refuses")
   func mutated() throws {
     let scratch = try Scratch()
     try Self.write(scratch["s.tar"])

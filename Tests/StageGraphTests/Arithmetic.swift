@@ -1,4 +1,4 @@
-// A small world for the engine's tests: numbers as decimal text, stages that add and multiply, and a note of what ran.
+// A small model for the engine's tests: numbers as decimal text, stages that add and multiply, and a log of what ran.
 
 import Basics
 import Foundation
@@ -7,7 +7,7 @@ import Synchronization
 
 @testable import StageGraph
 
-/// A directory of its own for one test; removed with it.
+/// A directory for one test, which is removed with this object.
 final class TestDirectory {
   let path: String
 
@@ -35,7 +35,7 @@ final class Arithmetic: Sendable {
     ]
   }
 
-  /// Leaves by name; a leaf's digest is that of its number's text.
+  /// The actions for these leaves; a leaf's digest is that of its number as text.
   static func actions(_ leaves: [String: Int]) -> [Action] {
     let names = leaves.keys.sorted()
     let scale = names.map { name in
@@ -52,7 +52,7 @@ final class Arithmetic: Sendable {
     return scale + sign + [total, parity]
   }
 
-  /// Runs an action the way the leaves and the factor say.
+  /// Runs an action with the given leaves and factor.
   func execute(_ leaves: [String: Int], factor: Int = 2) -> Runner.Execute {
     { action, inputs in
       self.ran.withLock { $0.append(action.id) }
@@ -77,7 +77,7 @@ final class Arithmetic: Sendable {
     var events: [String]
   }
 
-  /// Opens the workspace, plans, runs and closes it: one invocation of a command.
+  /// Opens the workspace, plans, runs and closes it, like one invocation of a command.
   func build(
     _ leaves: [String: Int], stages: [Stage] = stages(), factor: Int = 2, force: Set<String> = [], workers: Int = 2,
     execute: Runner.Execute? = nil, prepare: (ArtifactStore) throws -> Void = { _ in }

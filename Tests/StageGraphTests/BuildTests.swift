@@ -12,7 +12,7 @@ import Testing
   var arithmetic: Arithmetic { Arithmetic(directory.path) }
   let leaves = ["a": 3, "b": 5, "c": 7]
 
-  @Test("a second build of the same runs nothing")
+  @Test("a second, unchanged build runs nothing")
   func upToDate() throws {
     let arithmetic = arithmetic
     let first = try arithmetic.build(leaves)
@@ -27,24 +27,24 @@ import Testing
     #expect(second.outcome.records.count == 8)
   }
 
-  @Test("a changed leaf wakes only what takes from it")
+  @Test("a changed leaf reruns only what depends on it")
   func oneLeaf() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
     let build = try arithmetic.build(["a": 3, "b": -5, "c": 7])
     let id = Arithmetic.id
-    // The sum changes from 30 to 10: its parity runs, and gives what it gave.
+    // The sum changes from 30 to 10: its parity runs and gives the same result.
     #expect(build.ran == [id("scale", "b"), id("sign", "b"), id("total", ""), id("parity", "")])
     #expect(build.reasons[id("scale", "b")] == [.inputChanged(["leaf"])])
     #expect(build.reasons[id("total", "")] == [.inputChanged(["b"])])
     #expect(try build.outcome[id("total", "")]?.summary == Array("{\"sum\":10}".utf8))
   }
 
-  @Test("an unchanged output wakes nobody")
+  @Test("an unchanged output reruns nothing")
   func cutOff() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
-    // Another version of the stage gives the same products.
+    // A new version of the stage gives the same products.
     let build = try arithmetic.build(leaves, stages: Arithmetic.stages(version: 2))
     #expect(build.ran == Set(["a", "b", "c"].map { Arithmetic.id("scale", $0) }))
     #expect(build.reasons.values.allSatisfy { $0 == [.stageVersionChanged(from: 1, to: 2)] })
@@ -67,7 +67,7 @@ import Testing
     #expect(try arithmetic.build(leaves, stages: Arithmetic.stages(factor: -4), factor: -4).ran == [])
   }
 
-  @Test("another tool runs its stage; what follows waits for what that gives")
+  @Test("a changed tool reruns its stage; later stages wait for its results")
   func toolchain() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -82,7 +82,7 @@ import Testing
     #expect(try arithmetic.build(leaves, stages: stages).ran.count == 3)
   }
 
-  @Test("a forced stage runs in any case, and what it leaves unchanged wakes nobody")
+  @Test("a forced stage always runs, and its unchanged outputs rerun nothing")
   func forced() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -93,7 +93,7 @@ import Testing
     #expect(both.ran.count == 4)
   }
 
-  @Test("a result that is not final is tried again; what takes from it is spared when it stays the same")
+  @Test("a result that is not final is computed again; its dependents rerun only if it changes")
   func notFinal() throws {
     let arithmetic = arithmetic
     let execute = arithmetic.execute(leaves)
@@ -110,7 +110,7 @@ import Testing
     #expect(try arithmetic.build(leaves).ran == [])
   }
 
-  @Test("an action whose upstream gives nothing is blocked, and so is what follows; others are not")
+  @Test("an action without its upstream result is blocked, and so are its dependents; others are not")
   func blocked() throws {
     let arithmetic = arithmetic
     let execute = arithmetic.execute(leaves)
@@ -132,7 +132,7 @@ import Testing
     #expect(plan.counts(stage: "sign") == Plan.Counts(upToDate: 2, blocked: 1))
   }
 
-  @Test("an interruption keeps what is finished and starts no more")
+  @Test("an interruption keeps finished results and starts nothing more")
   func interrupted() throws {
     let arithmetic = arithmetic
     let many = Dictionary(uniqueKeysWithValues: (0..<300).map { ("n\($0 + 100)", $0) })
@@ -158,7 +158,7 @@ import Testing
     #expect(rest.ran.count == 602 - finished)
   }
 
-  @Test("what an action throws stops the run; the rest in hand is kept")
+  @Test("an error of an action stops the run; actions already running are kept")
   func thrown() throws {
     let arithmetic = arithmetic
     let execute = arithmetic.execute(leaves)
@@ -173,7 +173,7 @@ import Testing
     #expect(!rest.ran.contains(Arithmetic.id("scale", "a")) && rest.ran.contains(Arithmetic.id("scale", "c")))
   }
 
-  @Test("any change of any graph gives what a build from nothing gives", arguments: 0..<6)
+  @Test("an incremental build of a random graph equals a build from scratch", arguments: 0..<6)
   func incrementalIsFromScratch(seed: Int) throws {
     print("seed \(seed)")
     var random = SeededRandom(seed: UInt64(seed), for: "graphs")

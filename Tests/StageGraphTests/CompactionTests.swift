@@ -1,4 +1,4 @@
-// What gc takes away, what it leaves, and what a kill in the middle of it leaves.
+// What gc removes, what it keeps, and the state after it is killed.
 
 import Basics
 import Foundation
@@ -28,14 +28,14 @@ import Testing
     }
   }
 
-  @Test("what current records and the last run's older ones name stays; the rest goes")
+  @Test("artifacts of current records and of the last run's older ones stay; the rest is removed")
   func keeps() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
     #expect(try collect().artifacts == 0)
     _ = try arithmetic.build(leaves, stages: other, factor: 11)
     #expect(try collect().artifacts == 0)
-    // The records of factor 2 were put aside one run ago.
+    // The records of factor 2 were replaced one run ago.
     #expect(try arithmetic.build(leaves).ran == [])
     #expect(try arithmetic.build(leaves, stages: other, factor: 11).ran == [])
     _ = try arithmetic.build(leaves, stages: Arithmetic.stages(factor: 13), factor: 13)
@@ -49,7 +49,7 @@ import Testing
     #expect(try ArtifactStore(Catalog.writer(directory.path)).verify().faults == [])
   }
 
-  @Test("records of subjects that nobody wants go with their bytes")
+  @Test("records of unwanted subjects are removed with their bytes")
   func subjects() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -59,7 +59,7 @@ import Testing
     #expect(try collect().bytes == 0)
   }
 
-  @Test("an error at the N-th write leaves a whole store, for every N")
+  @Test("an error at the N-th write leaves an intact store, for every N")
   func faults() throws {
     let arithmetic = arithmetic
     for failing in 1...12 {
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test("a kill between the transaction and the removal of the old file costs nothing")
+  @Test("a kill between the transaction and the removal of the old file loses nothing")
   func killed() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -98,7 +98,7 @@ import Testing
     #expect(!Files.exists(old))
   }
 
-  @Test("a single action runs when it is forced, and no other of its stage")
+  @Test("a single forced action runs, and no other of its stage")
   func forcedAction() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -111,7 +111,7 @@ import Testing
     #expect(build.reasons == [Arithmetic.id("scale", "b"): [.forced]])
   }
 
-  @Test("parts of a file are read again only when the file is another")
+  @Test("parts of a file are read again only when the file changes")
   func parts() throws {
     try Files.makeDirectory(directory.path)
     let path = "\(directory.path)/file"

@@ -29,7 +29,7 @@ import Testing
     return (digests, memo.hashed)
   }
 
-  @Test("a file is read once, and again when it changed")
+  @Test("a file is read once, and again after a change")
   func changes() throws {
     let paths = try (0..<700).map { try write("f\($0)", "\($0 % 7)") }
     let expected = (0..<700).map { Digest(of: "\($0 % 7)") }
@@ -54,7 +54,7 @@ import Testing
 
   @Test("a file written just now is read again")
   func fresh() throws {
-    // An hour ahead, so that no slow machine can let it settle.
+    // An hour in the future, so that the file stays new even on a slow machine.
     let path = try write("f", "1", age: -3600)
     #expect(try look([path]).hashed == 1)
     #expect(try look([path]).hashed == 1)

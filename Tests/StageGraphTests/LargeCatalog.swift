@@ -1,4 +1,4 @@
-// A catalog as after a build of many items through three stages, without the build: for the time of a no-op plan.
+// A catalog as after building many items in three stages, made without the build, to time a no-op plan.
 
 import Basics
 import Foundation
@@ -34,7 +34,7 @@ struct LargeCatalog {
     return actions
   }
 
-  /// Enters records and artifacts without segments: the plan looks at no artifact.
+  /// Writes records and artifacts without segments, because the plan does not read artifacts.
   func fill(_ workspace: String) throws {
     let catalog = try Catalog.writer(workspace)
     let configurations = try stages.map(catalog.configuration)
@@ -64,7 +64,7 @@ struct LargeCatalog {
     }
   }
 
-  /// Opens, loads, plans; checks that nothing is to be done.
+  /// Opens, loads and plans; checks that there is nothing to do.
   func time(_ workspace: String) throws -> String {
     let begin = Date()
     let store = try ArtifactStore(Catalog.reader(workspace))

@@ -1,4 +1,4 @@
-// The planner alone: what it refuses, what it says, and what a fingerprint is.
+// The planner alone: what it refuses, its messages, and fingerprints.
 
 import Basics
 import Foundation
@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  @Test("a graph that does not hold together is refused")
+  @Test("an inconsistent graph is refused")
   func refused() {
     let leaf = Digest(of: "1")
     let a = Action(id: id("scale", "a"), inputs: ["leaf": .digest(leaf)])
@@ -46,7 +46,7 @@ import Testing
     #expect([id("b", "a"), id("a", "b"), id("a", "a")].sorted() == [id("a", "a"), id("a", "b"), id("b", "a")])
   }
 
-  @Test("every reason has its words")
+  @Test("every reason has a text")
   func words() {
     let reasons: [(RebuildReason, String)] = [
       (.neverBuilt, "never built"), (.stageVersionChanged(from: 1, to: 2), "stage version changed: 1 → 2"),
@@ -60,13 +60,13 @@ import Testing
     #expect(Set(reasons.map(\.0.code)).count == reasons.count)
   }
 
-  @Test("changes of a table name what came, went and changed")
+  @Test("changes of a table list additions, removals and changes")
   func changes() {
     let changes = RebuildReason.changes(from: ["a": "1", "b": "2", "c": "3"], to: ["a": "1", "b": "4", "d": "5"])
     #expect(changes == ["b: 2 → 4", "c: 3 → (none)", "d: (none) → 5"])
   }
 
-  @Test("a fingerprint does not move")
+  @Test("a fingerprint never changes between versions")
   func frozen() {
     let stage = Stage(name: "multiply", version: 3, parameters: ["b": "2", "a": "1"], toolchain: ["cc": "14"])
     let inputs = ["left": Digest(of: "2"), "right": Digest(of: "3")]
@@ -81,7 +81,7 @@ import Testing
     #expect(Fingerprint.of(other, inputs: inputs) != Fingerprint.of(stage, inputs: inputs))
   }
 
-  @Test("a digest in memory is its 32 bytes")
+  @Test("a digest in memory consists of its 32 bytes")
   func digestBytes() {
     let digest = Digest(of: "six")
     var bytes: [UInt8] = []
@@ -91,7 +91,7 @@ import Testing
     #expect(MemoryLayout<Digest>.size == 32)
   }
 
-  @Test("a record that is cut or padded anywhere is refused")
+  @Test("a record that is truncated or padded anywhere is refused")
   func records() {
     let body = RecordBody(
       subject: "clip", configuration: 7, fingerprint: Digest(of: "f"),

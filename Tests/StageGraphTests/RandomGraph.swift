@@ -8,7 +8,7 @@ import Synchronization
 
 struct RandomGraph {
   var leaves: [Int]
-  /// For each node: its leaves, and nodes before it.
+  /// For each node: its leaves, and the earlier nodes that it adds.
   var nodes: [(leaves: [Int], nodes: [Int], modulus: Int)]
   var offset = 0
 
@@ -25,7 +25,7 @@ struct RandomGraph {
     return (leaves.sorted(), Set(before).sorted(), Int.random(in: 2...9, using: &random))
   }
 
-  /// A leaf, a node's shape, or the parameter of all odd nodes.
+  /// Changes a leaf, a node's shape, or the parameter of all odd nodes.
   mutating func change(_ random: inout SeededRandom) {
     switch Int.random(in: 0..<3, using: &random) {
     case 0: leaves[Int.random(in: 0..<10, using: &random)] = Int.random(in: 0..<9, using: &random)

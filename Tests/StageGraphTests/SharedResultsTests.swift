@@ -1,4 +1,4 @@
-// Results that other workspaces made: what is looked up, what is taken, what is offered.
+// Results of other workspaces: what is looked up, what is used, and what is offered.
 
 import Basics
 import Synchronization
@@ -6,7 +6,7 @@ import Testing
 
 @testable import StageGraph
 
-/// A place that several workspaces share, in memory.
+/// A store in memory that several workspaces share.
 private final class Shared: SharedResults {
   let kept = Mutex<[Digest: [NamedOutput]]>([:])
   let asked = Mutex<[String]>([])
@@ -57,14 +57,14 @@ private final class Shared: SharedResults {
     for (id, record) in first.outcome.records {
       #expect(second.outcome[id]?.outputs == record.outputs && second.outcome[id]?.fingerprint == record.fingerprint)
     }
-    // What was fetched is this workspace's now.
+    // Fetched results now belong to this workspace.
     shared.kept.withLock { $0 = [:] }
     shared.asked.withLock { $0 = [] }
     let third = try build(other, shared)
     #expect(third.ran == [] && third.sum == 30 && shared.asked.withLock { $0 } == [])
   }
 
-  @Test("what a workspace has is not asked for, and what nobody has runs")
+  @Test("results in the workspace are not looked up, and results found nowhere are computed")
   func partly() throws {
     let shared = Shared(["scale"])
     _ = try build(one, shared)
@@ -74,7 +74,7 @@ private final class Shared: SharedResults {
     #expect(second.sum == 30 && shared.asked.withLock { $0 } == [String](repeating: "scale", count: 6))
   }
 
-  @Test("a forced action runs in any case")
+  @Test("a forced action always runs")
   func forced() throws {
     let shared = Shared()
     _ = try build(one, shared)

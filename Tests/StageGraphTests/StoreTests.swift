@@ -1,4 +1,4 @@
-// What is kept whatever happens: kills, full disks, damage, other processes.
+// What the store keeps in spite of kills, full disks, damage and other processes.
 
 import Basics
 import Foundation
@@ -21,15 +21,15 @@ import Testing
     close(descriptor)
   }
 
-  @Test("what a killed process left behind the committed end is cut off")
+  @Test("what a killed process left after the committed end is truncated")
   func tornTail() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
     let size = try Files.identity(segment()).size
-    // A whole record and half of another, as of a process killed before its transaction.
+    // A whole record and half of another, as left by a process killed before its transaction.
     let record = SegmentRecord.header(Digest(of: "six"), Array("six".utf8)) + Array("six".utf8)
     try append(record + record.prefix(30))
-    // One that was killed right after it began a new segment.
+    // The leftover of a process killed right after it began a new segment.
     try Files.write(Array(record.prefix(40)), to: segment(1))
     do {
       let store = try ArtifactStore(Catalog.writer(directory.path))
@@ -42,7 +42,7 @@ import Testing
     #expect(try arithmetic.build(["a": 4, "b": 5]).ran == [])
   }
 
-  @Test("a second writer is refused with the holder's pid; a reader is not")
+  @Test("a second writer is refused with the first one's pid; a reader is not")
   func locked() throws {
     _ = try arithmetic.build(leaves)
     let first = try Catalog.writer(directory.path)
@@ -55,7 +55,7 @@ import Testing
     _ = first.isWriter
   }
 
-  @Test("a reader sees what was committed while it looks on")
+  @Test("a reader sees what is committed while it is open")
   func readerBeside() throws {
     let store = try ArtifactStore(Catalog.writer(directory.path))
     let reader = try ArtifactStore(Catalog.reader(directory.path))
@@ -68,7 +68,7 @@ import Testing
     #expect(try reader.read(sum) == Array("16".utf8))
   }
 
-  @Test("no workspace, and one of another layout, are said to be so")
+  @Test("a missing workspace, and one with another layout, are reported")
   func versions() throws {
     #expect(throws: Failure.noWorkspace(directory.path)) { try Catalog.reader(directory.path) }
     _ = try Catalog.writer(directory.path)
@@ -84,14 +84,14 @@ import Testing
     #expect(failure?.code == "catalog.failed" && failure?.hint != nil)
   }
 
-  @Test("a commit is synced in full, and in WAL mode")
+  @Test("a commit is fully synced, in WAL mode")
   func durable() throws {
     let catalog = try Catalog.writer(directory.path)
     #expect(try catalog.writerSetting("synchronous") == "2")
     #expect(try catalog.writerSetting("journal_mode") == "wal")
   }
 
-  @Test("a flipped byte is found as it is read, and what gave it runs again")
+  @Test("a flipped byte is found on reading, and the action that made the result runs again")
   func corrupt() throws {
     let arithmetic = arithmetic
     let build = try arithmetic.build(leaves)
@@ -102,7 +102,7 @@ import Testing
       bytes[location.offset + SegmentRecord.headerSize] ^= 1
       try Files.write(bytes, to: segment())
     }
-    // A changed neighbor makes the total read it.
+    // A change of another input makes `total` read it.
     let failure = #expect(throws: Failure.self) { try arithmetic.build(["a": 3, "b": 6]) }
     #expect(failure?.code == "artifact.corrupt")
     let again = try arithmetic.build(["a": 3, "b": 6])
@@ -111,7 +111,7 @@ import Testing
     #expect(try arithmetic.build(["a": 3, "b": 6]).ran == [])
   }
 
-  @Test("one flipped bit anywhere in a payload is found by verify, and made good by the next build")
+  @Test("one flipped bit anywhere in a payload is found by verify and repaired by the next build")
   func verify() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -134,7 +134,7 @@ import Testing
     #expect(try arithmetic.build(leaves).ran == [])
   }
 
-  @Test("a segment that is gone or cut is missed by the plan, and made again")
+  @Test("a missing or truncated segment is noticed by the plan and made again")
   func missing() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -152,7 +152,7 @@ import Testing
     #expect(try arithmetic.build(leaves).ran == [])
   }
 
-  @Test("a write that fails leaves the state before, whichever it is")
+  @Test("whichever write fails, the previous state remains")
   func fullDisk() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -173,7 +173,7 @@ import Testing
     #expect(failures >= 2)
   }
 
-  @Test("a catalog that cannot grow leaves the state before")
+  @Test("if the catalog cannot grow, the previous state remains")
   func fullCatalog() throws {
     let arithmetic = arithmetic
     _ = try arithmetic.build(leaves)
@@ -203,7 +203,7 @@ import Testing
     #expect(try ArtifactStore(Catalog.writer(directory.path)).discarded == 0)
   }
 
-  @Test("verdicts, runs, shards, directories, times and progress come back as they were set")
+  @Test("verdicts, runs, shards, directories, times and progress are read back as they were set")
   func rows() throws {
     let catalog = try Catalog.writer(directory.path)
     let verdicts = ["a", "b", "c"].map {

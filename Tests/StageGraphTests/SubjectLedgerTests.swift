@@ -1,4 +1,4 @@
-// Which subjects are settled, and what takes that away.
+// Which subjects are settled, and what makes them unsettled again.
 
 import Basics
 import Foundation
@@ -13,7 +13,7 @@ import Testing
   private let key = Digest(of: "key")
   private let outputs = Digest(of: "outputs")
 
-  /// Builds, and enters every leaf as settled.
+  /// Builds, and marks every leaf as settled.
   private func settled() throws {
     _ = try arithmetic.build(leaves)
     let catalog = try Catalog.writer(directory.path)
@@ -25,7 +25,7 @@ import Testing
     try Catalog.reader(directory.path).ledger().outputs(of: subject, settledWith: key ?? self.key) == outputs
   }
 
-  @Test("an entry holds for its key, beside those of a few other choices of stages")
+  @Test("an entry is valid for its key, beside entries for a few other sets of stages")
   func keys() throws {
     try settled()
     #expect(try isSettled("a") && isSettled("b") && !isSettled("z"))
@@ -36,7 +36,7 @@ import Testing
     #expect(try isSettled("a", Digest(of: "3")) && isSettled("a", Digest(of: "1")) && !isSettled("a"))
   }
 
-  @Test("a commit takes it from the subjects whose records it changes, and from no others")
+  @Test("a commit removes the entries of the subjects whose records it changes, and no others")
   func commit() throws {
     try settled()
     let changed = try arithmetic.build(["a": 1, "b": 5, "c": 3])
@@ -44,7 +44,7 @@ import Testing
     #expect(try isSettled("a") && !isSettled("b"))
   }
 
-  @Test("a lost artifact and a missing segment take it from all")
+  @Test("a lost artifact or a missing segment removes all entries")
   func losses() throws {
     try settled()
     #expect(try isSettled("a"))
@@ -56,7 +56,7 @@ import Testing
     #expect(try !isSettled("a"), "a reader sees that the file is gone")
   }
 
-  @Test("garbage collection takes it from subjects whose records go")
+  @Test("garbage collection removes the entries of subjects whose records it removes")
   func garbage() throws {
     try settled()
     let store = try ArtifactStore(Catalog.writer(directory.path))
@@ -65,7 +65,7 @@ import Testing
     #expect(try store.catalog.ledger().others(than: ["a", "c"]) == [""])
   }
 
-  @Test("the history of some subjects also has what was done for those that are gone")
+  @Test("the history of some subjects also includes the records of removed subjects")
   func history() throws {
     try settled()
     let store = try ArtifactStore(Catalog.writer(directory.path))
@@ -76,7 +76,7 @@ import Testing
     #expect(try store.history(of: [], among: [], SubjectLedger(), stages: []).count == 0)
   }
 
-  @Test("keys differ whenever a stage, an input's name or its digest does")
+  @Test("keys differ if a stage, an input's name or its digest differs")
   func differing() throws {
     var keys: Set<Digest> = []
     func add(_ stages: [Stage], _ actions: [(String, Action.Inputs)]) {

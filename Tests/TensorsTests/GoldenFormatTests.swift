@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tensors
 
-/// Files that numpy and safetensors wrote, good and bad.
+/// Valid and invalid files, written by numpy and safetensors.
 @Suite(.enabled(if: Shared.isThere, Shared.absent)) struct GoldenFormatTests {
   static let good: [(String, [Int], ElementType)] = [
     ("be_f32", [6, 512], .float32), ("dim768", [4, 768], .float16), ("empty", [0, 512], .float32),
@@ -16,21 +16,21 @@ import Testing
 
   static func bytes(_ name: String) throws -> [UInt8] { try Files.read("\(Shared.formats)/\(name)") }
 
-  @Test("every intact npy is read", arguments: good)
+  @Test("every valid npy file is read", arguments: good)
   func reads(_ name: String, _ shape: [Int], _ type: ElementType) throws {
     let tensor = try NumpyFile.read(Self.bytes("\(name).npy"), source: name)
     #expect(tensor.shape == shape)
     #expect(tensor.type == type)
   }
 
-  @Test("unsound npys are refused with their reason")
+  @Test("invalid npy files are refused with their reason")
   func refuses() throws {
     for (name, code) in [("object_pickle", "npy.pickle"), ("truncated", "npy.short")] {
       #expect(failureCode { _ = try NumpyFile.read(Self.bytes("\(name).npy"), source: name) } == code)
     }
   }
 
-  @Test("byte order, Fortran order, header version and trailing bytes change no value")
+  @Test("byte order, Fortran order, header version and trailing bytes do not change values")
   func sameValues() throws {
     let plain = try NumpyFile.read(Self.bytes("raw_f32.npy"), source: "raw")
     for name in ["be_f32", "fortran_f32", "v2_header", "v3_header", "trailing"] {
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test("a file that numpy wrote in C order is written again byte for byte")
+  @Test("a C-order file from numpy is reproduced byte for byte")
   func roundTrip() throws {
     for name in ["raw_f32", "unit_f16", "f64", "int8", "rank1", "rank3", "empty", "dim768"] {
       let file = try Self.bytes("\(name).npy")
@@ -55,7 +55,7 @@ import Testing
     #expect(tensors["-0SdAVK79lg_000030"]?.type == .float16)
   }
 
-  @Test("the golden weights are read and come back byte for byte through PyTorch's zip")
+  @Test("the golden weights pass through PyTorch's zip and back byte for byte")
   func weights() throws {
     let file = try Files.read("\(Shared.root)/golden/wav2clip/weights.safetensors")
     let (tensors, _) = try SafetensorsFile.read(file, source: "weights")

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Tensors
 
-/// Readers of files from outside must answer or refuse, whatever the bytes. The seed is fixed, so that a crash comes
-/// again.
+/// Readers of untrusted files must return a result or refuse, whatever the bytes. The seed is fixed, so that a crash is
+/// reproducible.
 @Suite struct MutationTests {
   static func survive(_ original: [UInt8], _ name: String, _ read: ([UInt8]) throws -> Void) {
     var random = SeededRandom(seed: 20, for: name)

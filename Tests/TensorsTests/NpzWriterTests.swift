@@ -20,7 +20,7 @@ import Testing
     #expect(said == "['-a', 'b/ö'] [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]] (0,)\n")
   }
 
-  @Test("a safetensors header in front of the bytes is the file that is written whole")
+  @Test("a safetensors header followed by the data equals the file written at once")
   func safetensors() throws {
     let tensors = try NamedTensors([
       ("b", Tensor(shape: [2], floats: [1, 2])), ("a", Tensor(shape: [1, 1], floats: [3])),

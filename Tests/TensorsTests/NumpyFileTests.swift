@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(
-    "headers of other writers are understood",
+    "headers of other writers are read",
     arguments: [
       "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 3L), }\n",
       "{\"shape\":(2,3),\"fortran_order\":False,\"descr\":\"<f4\"}",

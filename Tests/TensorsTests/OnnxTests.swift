@@ -8,7 +8,7 @@ import Testing
 
 @Suite("ONNX files")
 struct OnnxTests {
-  @Test("hold the waveform's way to the embedding, and the weights under the reference's names")
+  @Test("hold the graph from waveform to embedding, and the weights under the reference's names")
   func graph() throws {
     let scratch = try Scratch()
     try WeightFiles.write(try TinyStudent.weights(), metadata: TinyStudent.metadata, to: scratch["a.onnx"])
@@ -17,7 +17,7 @@ struct OnnxTests {
     #expect(model.graph.input.map(\.name) == ["waveform"])
     #expect(model.graph.output.map(\.name) == ["embedding", "encoding"])
     #expect(model.graph.output.map { $0.type.tensorType.shape.dim.map(\.dimValue) } == [[0, 32], [0, 32]])
-    // Every value is made before it is used, and once.
+    // Every value is computed once, and before it is used.
     var known = Set(model.graph.initializer.map(\.name) + ["waveform"])
     for node in model.graph.node {
       #expect(node.input.allSatisfy(known.contains), "\(node.name)")
@@ -39,7 +39,7 @@ struct OnnxTests {
     #expect(model.graph.node.last?.input == ["encoding"])
   }
 
-  @Test("what no graph can be built of is refused, by name")
+  @Test("weights that cannot become a graph are refused, by name")
   func refusals() throws {
     let scratch = try Scratch()
     let whole = try TinyStudent.weights()
@@ -63,7 +63,7 @@ struct OnnxTests {
     #expect(!Files.exists(scratch["a.onnx"]))
   }
 
-  @Test("damaged files are answered or refused")
+  @Test("damaged files are read or refused")
   func damage() throws {
     let scratch = try Scratch()
     try WeightFiles.write(try TinyStudent.weights(), metadata: TinyStudent.metadata, to: scratch["a.onnx"])
@@ -78,7 +78,7 @@ struct OnnxTests {
   }
 
   @Test(
-    "cosines by plain arithmetic are libm's to the last bits, and exact where they can be", arguments: [8, 512, 1024])
+    "cosines from basic arithmetic equal libm's to the last bits, exact where possible", arguments: [8, 512, 1024])
   func cosines(parts: Int) {
     for part in -0...2 * parts {
       let expected = cos(2 * .pi * Double(part) / Double(parts))

@@ -41,7 +41,7 @@ import Testing
     #expect(failureCode { _ = try SafetensorsFile.read([1, 2], source: "t") } == "safetensors.short")
   }
 
-  @Test("scalars, empty tensors, odd names and metadata come back; the order of adding does not show")
+  @Test("scalars, empty tensors, odd names and metadata are read back; the order of adding has no effect")
   func roundTrip() throws {
     let pairs: [(String, Tensor)] = [
       ("z\"\\\u{1}é/", Tensor(shape: [2], floats: [1, .nan])), ("n", Tensor(scalar: -7)),
@@ -56,7 +56,7 @@ import Testing
     #expect(bytes[0] % 8 == 0)
   }
 
-  @Test("a tensor of a type that is not read spoils none of the others")
+  @Test("a tensor of an unsupported type does not affect the others")
   func otherTypes() throws {
     let header =
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[8,16]}}"#

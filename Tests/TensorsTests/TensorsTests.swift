@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tensors
 
-/// Files that the tests share with other tools lie outside the repository; without them their tests are skipped aloud.
+/// Test files outside the repository, shared with other tools; without them the tests are skipped with a message.
 enum Shared {
   static let root = ProcessInfo.processInfo.environment["PIPELINE_SHARED"] ?? "../shared"
   static let formats = "\(root)/golden/formats"
@@ -23,7 +23,7 @@ func failureCode(_ body: () throws -> Void) -> String? {
 }
 
 @Suite struct TensorValueTests {
-  @Test("every float16 widens exactly and comes back")
+  @Test("every float16 widens exactly and converts back")
   func float16() throws {
     let words = (0...UInt16.max).filter { !Float16(bitPattern: $0).isNaN }
     let bytes = words.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
@@ -42,9 +42,9 @@ func failureCode(_ body: () throws -> Void) -> String? {
     #expect(try Tensor(shape: [1], floats: [.nan]).converted(to: .bfloat16).floats()[0].isNaN)
   }
 
-  @Test("a double goes to bfloat16 in one rounding, not through float32's tie")
+  @Test("a double is rounded to bfloat16 in one step, not by way of float32")
   func oneRounding() throws {
-    let value = 1 + 0x1p-8 + 0x1p-40  // float32 rounds it onto the tie, which would then fall to even
+    let value = 1 + 0x1p-8 + 0x1p-40  // float32 rounds it to the tie, which would then round to even
     let double = try Tensor(shape: [1], type: .float64, bytes: withUnsafeBytes(of: value) { Array($0) })
     #expect(try double.converted(to: .bfloat16).floats() == [Float(1 + 0x1p-7)])
     #expect(try double.floats() == [Float(1 + 0x1p-8)])

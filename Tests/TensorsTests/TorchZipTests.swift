@@ -17,7 +17,7 @@ import Testing
     return tensors
   }
 
-  @Test("tensors and records come back, in order; the same tensors are the same bytes")
+  @Test("tensors and records are read back in order; the same tensors give the same bytes")
   func roundTrip() throws {
     let tensors = try Self.sample()
     let records = ["pipeline.json": Array("{}".utf8)]
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(
-    "torch.load takes it with weights_only, values and all",
+    "torch.load reads it with weights_only, with the same values",
     .enabled(if: Python.hasTorch, "no torch for Python"))
   func torchLoads() throws {
     let scratch = try Scratch()
@@ -102,7 +102,7 @@ import Testing
     return buffer.bytes
   }
 
-  @Test("anything but tensors is refused and named")
+  @Test("anything other than tensors is refused by name")
   func refusals() throws {
     let cases: [(String, String)] = [
       ("cos\nsystem\nX\u{4}\0\0\0true\u{85}R.", "os.system"),
@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test("views outside their storage, and views that unfold to more than the file, are refused")
+  @Test("views outside their storage, and views larger than the file, are refused")
   func views() throws {
     func view(_ arguments: String) throws -> String? {
       let head =
@@ -136,14 +136,14 @@ import Testing
     #expect(try view("K\u{0}K\u{2}\u{85}K\u{4}\u{85}") == "torch.tensor")
     #expect(try view("K\u{0}K\u{4}\u{85})") == "torch.tensor")
     #expect(try view("K\u{0}\u{8A}\u{4}\0\0\0\u{40}\u{85}K\u{0}\u{85}") == "torch.tensor")
-    // Nothing to read, but numbers that run over when multiplied.
+    // Nothing to read, but an offset or sizes that overflow when multiplied.
     #expect(try view("\u{8A}\u{8}\0\0\0\0\0\0\0\u{40}K\u{0}\u{85}K\u{1}\u{85}") == "torch.tensor")
     let vast = "\u{8A}\u{6}\0\0\0\0\0\u{1}"
     #expect(try view("K\u{0}K\u{0}\(vast)\(vast)\u{87}K\u{1}\(vast)K\u{1}\u{87}") == nil)
     #expect(try view("\u{8A}\u{1}\u{FF}K\u{1}\u{85}K\u{1}\u{85}") == "torch.tensor")
   }
 
-  @Test("damage, compression and cuts are refused")
+  @Test("damaged, compressed and truncated files are refused")
   func damage() throws {
     var bytes = try TorchZip.bytes(of: Self.sample())
     #expect(failureCode { _ = try TorchZip.read(Array(bytes.dropLast(10)), source: "t") } == "zip.magic")

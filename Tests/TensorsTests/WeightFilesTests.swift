@@ -7,7 +7,7 @@ import Testing
 
 /// The contract of every format in `builtInWeightFormats`.
 @Suite struct WeightFilesTests {
-  @Test("weights and metadata come back, and the same weights are the same bytes")
+  @Test("weights and metadata are read back, and the same weights give the same bytes")
   func contract() throws {
     let scratch = try Scratch()
     let (weights, metadata) = (try TinyStudent.weights(), TinyStudent.metadata)
@@ -23,7 +23,7 @@ import Testing
     #expect(try Files.names(in: scratch.path).allSatisfy { !OutputFile.isLeftOver($0) })
   }
 
-  @Test("tensors of any kind come back from the formats that know no model")
+  @Test("formats that do not depend on the model preserve tensors of any kind")
   func anyTensors() throws {
     let scratch = try Scratch()
     let weights = try TorchZipTests.sample()
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test("a mapped file's places hold what reading it gives")
+  @Test("the places in a mapped file hold the values that reading it gives")
   func places() throws {
     let scratch = try Scratch()
     let weights = try TinyStudent.weights()
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test("a tensor that lies in pieces has no place", .enabled(if: Python.hasTorch, "python3-torch is absent"))
+  @Test("a tensor that is not contiguous has no place", .enabled(if: Python.hasTorch, "python3-torch is absent"))
   func pieces() throws {
     let scratch = try Scratch()
     try Python.run(
@@ -58,7 +58,7 @@ import Testing
     #expect(try WeightFiles.read(scratch["t.pt"]).weights["a"]?.floats() == [0, 3, 1, 4, 2, 5])
   }
 
-  @Test("an unknown ending is refused with the ones there are, and the nearest")
+  @Test("an unknown file extension is refused with the known ones and the nearest")
   func endings() {
     for path in ["w.safetensor", "weights", "w.h5"] {
       #expect(failureCode { _ = try WeightFiles.format(for: path) } == "weights.extension")

@@ -5,10 +5,10 @@ import Testing
 @testable import Models
 @testable import Tensors
 
-/// What every format in `builtInWeightFormats` holds to, besides what `WeightFilesTests` asks of it.
-@Suite("Every format of weights")
+/// The contract of every format in `builtInWeightFormats`, in addition to `WeightFilesTests`.
+@Suite("Every weight format")
 struct WeightFormatContractTests {
-  @Test("has a name and endings of its own, without dot, in lower case")
+  @Test("has a unique name and unique file extensions, without dot, in lower case")
   func naming() {
     let names = builtInWeightFormats.map { $0.name }
     let endings = builtInWeightFormats.flatMap { $0.extensions }
@@ -17,12 +17,12 @@ struct WeightFormatContractTests {
     #expect(builtInWeightFormats.allSatisfy { !$0.extensions.isEmpty })
   }
 
-  @Test("what was read and is written again is the same bytes, whichever format it came through")
+  @Test("reading and writing again gives the same bytes, through any format")
   func roundTrip() throws {
     let scratch = try Scratch()
     for format in builtInWeightFormats {
       let path = scratch["first.\(format.extensions[0])"]
-      // Formats keep an order of their own: the same tensors in the same order are the same bytes.
+      // Each format has its own order of tensors; the same tensors in the same order give the same bytes.
       try WeightFiles.write(try TinyStudent.weights().sorted, metadata: TinyStudent.metadata, to: path)
       let (weights, metadata) = try WeightFiles.read(path)
       for other in builtInWeightFormats {
@@ -36,14 +36,14 @@ struct WeightFormatContractTests {
     }
   }
 
-  @Test("whatever is done to a file, reading it or mapping it answers with whole tensors or refuses")
+  @Test("whatever the damage, reading or mapping a file gives complete tensors or refuses")
   func mutated() throws {
     let scratch = try Scratch()
     for format in builtInWeightFormats {
       let path = scratch["w.\(format.extensions[0])"]
       try WeightFiles.write(try TinyStudent.weights(), metadata: TinyStudent.metadata, to: path)
       let bytes = try Files.read(path)
-      // Zips say at their end how they are laid out, the others at their beginning.
+      // Zip files have their directory at the end, the other formats at the beginning.
       for (what, file) in [("", bytes), (", its small part", try small(format, scratch))] {
         let problems = Mutations.problems(of: file, format.name + what, trials: 150, head: 4096) { bytes in
           try Mutations.write(bytes, to: path)
@@ -59,8 +59,7 @@ struct WeightFormatContractTests {
     }
   }
 
-  /// A file of few bytes, so that most changes meet its structure; of a format that holds only whole encoders, the
-  /// whole.
+  /// A small file, so that most changes hit its structure; a complete one if the format holds only whole encoders.
   private func small(_ format: any WeightFormat.Type, _ scratch: Scratch) throws -> [UInt8] {
     let path = scratch["small.\(format.extensions[0])"]
     let weights = format.isAudioOnly ? try TinyStudent.weights() : try TorchZipTests.sample()

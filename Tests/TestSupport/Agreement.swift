@@ -1,18 +1,18 @@
-/// How far a list of numbers is from the one it should be, in size and in direction.
+/// How far a list of numbers is from the expected one, in magnitude and in direction.
 ///
-/// The largest difference alone lets a small gradient pass as zeros where the tolerance is wide; the cosine does not:
-/// nothing has no direction, and what points the other way has −1.
+/// With a wide tolerance, the largest difference alone would accept zeros instead of a small gradient. The cosine does
+/// not: it is 0 for zeros, and −1 for the opposite direction.
 package struct Agreement: Sendable, CustomStringConvertible {
-  /// The largest difference as a share of the largest expected element.
+  /// The largest difference relative to the largest expected element.
   package let error: Double
-  /// Between both lists; 0 where either is all zeros, or holds what is no number.
+  /// The cosine between both lists; 0 if either is all zeros or contains NaN.
   package let cosine: Double
 
   package init(_ found: [Float], _ expected: [Double]) {
     var (error, largest, dot, own, other) = (0.0, 0.0, 0.0, 0.0, 0.0)
     for (found, expected) in zip(found, expected) {
       let found = Double(found)
-      // A comparison with NaN is false, and NaN must not pass.
+      // A comparison with NaN is false; written this way, NaN does not pass.
       error = abs(found - expected) <= error ? error : abs(found - expected)
       largest = max(largest, abs(expected))
       dot += found * expected

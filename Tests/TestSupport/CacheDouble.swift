@@ -1,33 +1,33 @@
 import Basics
 import Foundation
 
-/// A remote cache on loopback that behaves as it is told: a Python program, so that none of our own code judges itself.
+/// A remote cache on loopback with configurable behavior: a Python program, so that our code is not tested by itself.
 ///
-/// It keeps what it is sent below `directory`/ac and `directory`/cas; `directory`/mode says how it behaves,
-/// `directory`/requests what it was asked.
+/// It stores uploads in `directory`/ac and `directory`/cas. The file `directory`/mode sets its behavior, and
+/// `directory`/requests logs the requests.
 package final class CacheDouble {
   package enum Mode: String, CaseIterable, Sendable {
-    /// Serves everybody.
+    /// Serves all requests.
     case well
-    /// Serves those who say user:secret, or the token secret.
+    /// Serves only requests with user:secret or the token secret.
     case guarded
-    /// Reads for everybody, writes for none.
+    /// Allows downloads and refuses uploads.
     case readOnly
-    /// Says nothing for a minute.
+    /// Does not answer for a minute.
     case slow
-    /// Takes its time for each answer.
+    /// Delays each answer.
     case dawdling
-    /// Sends a few bytes a second.
+    /// Sends a few bytes per second.
     case trickling
-    /// Promises all bytes and sends half of them.
+    /// Announces all bytes but sends half of them.
     case truncating
-    /// Sends half of the bytes and calls them all.
+    /// Announces and sends half of the bytes.
     case halving
     /// Flips a bit of every output.
     case flipping
     /// Answers with another action's answer.
     case mixing
-    /// Answers with what is no answer at all.
+    /// Answers with garbage.
     case garbling
     /// Sends without end.
     case endless
@@ -35,9 +35,9 @@ package final class CacheDouble {
     case large
     case refusing
     case failing
-    /// Sends everybody elsewhere.
+    /// Redirects all requests.
     case redirecting
-    /// Closes the connection without a word.
+    /// Closes the connection without an answer.
     case hangingUp
   }
 
@@ -55,7 +55,7 @@ package final class CacheDouble {
     process.arguments = ["-c", Self.program, directory]
     let output = Pipe()
     process.standardOutput = output
-    // It ends with us: its standard input closes.
+    // It ends with this process, when its standard input closes.
     process.standardInput = Pipe()
     try process.run()
     let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
@@ -66,21 +66,21 @@ package final class CacheDouble {
   }
 
   deinit {
-    // Threads of a test may have blocked what `terminate` sends, and a child takes that over.
+    // The test's threads may have blocked the signal of `terminate`, and a child process inherits that.
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
   package func set(_ mode: Mode) throws { try Files.write(mode.rawValue, to: "\(directory)/mode") }
 
-  /// What it was asked since the last call, as `GET ac/…`.
+  /// The requests since the last call, as `GET ac/…`.
   package func requests() throws -> [String] {
     let text = String(decoding: try Files.read("\(directory)/requests"), as: UTF8.self)
     try Files.write("", to: "\(directory)/requests")
     return text.split(separator: "\n").map(String.init)
   }
 
-  /// Names under ac or cas.
+  /// The names in ac or cas.
   package func names(_ part: String) throws -> [String] { try Files.names(in: "\(directory)/\(part)") }
 
   private static let program = #"""

@@ -4,7 +4,7 @@ import Models
 import Networks
 import Tensors
 
-/// What PyTorch computed of small caption decoders (`Scripts/reference/make-caption-goldens`).
+/// Values of small caption decoders, computed by PyTorch (`Scripts/reference/make-caption-goldens`).
 package struct CaptionGoldens: Sendable {
   private let arrays: NamedTensors
   package let words: [String]
@@ -20,7 +20,7 @@ package struct CaptionGoldens: Sendable {
   package func numbers(_ name: String) throws -> [Int] { try floats(name).map { Int($0) } }
   package func shape(_ name: String) throws -> [Int] { try arrays.required(name, source: "goldens").shape }
 
-  /// The sizes that the script has.
+  /// A decoder with the sizes in the script.
   package func decoder(_ inner: CaptionDecoder.Inner, learned: Bool, isTied: Bool) -> CaptionDecoder {
     var decoder = CaptionDecoder(inputs: 12, vocabulary: words.count)
     (decoder.width, decoder.heads, decoder.depth, decoder.hidden) = (32, 4, 2, 48)
@@ -37,9 +37,9 @@ package struct CaptionGoldens: Sendable {
     }
   }
 
-  /// A batch's sentences: ids, and those of the sentence that each is mixed with, with −1 where there is none.
+  /// A batch's sentences: their ids, and the ids of the sentence that each is mixed with, or −1 if there is none.
   package struct Batch {
-    /// By sentence.
+    /// One list per sentence.
     package var ids, second, targets: [[Int]]
     package var embeddings: [[Float]]
     package var share: [Float]

@@ -2,21 +2,21 @@ import Basics
 import Foundation
 import Glibc
 
-/// Lets each operation of a piece of work fail in turn, in each way, and looks at what is left.
+/// Lets each file operation of some work fail in turn, in each way, and checks the state that is left.
 package struct FaultWalk {
-  /// Puts the state before into an empty directory.
+  /// Writes the initial state into an empty directory.
   package var before: (_ directory: String) throws -> Void
-  /// The work: what a person would run again after it has failed.
+  /// The work, which a user would run again after a failure.
   package var work: (_ directory: String) throws -> Void
-  /// What the next run would find, as text that is equal when that is.
+  /// The state that the next run would find, as text; equal states give equal text.
   package var state: (_ directory: String) throws -> String
   /// How the N-th operation is made to fail.
   package var faults: (_ n: Int) -> [FaultyFileSystem.Fault] = { n in
     [.once(n, ENOSPC), .once(n, EIO), .fromThenOn(n, ENOSPC), .short(n)]
   }
-  /// What the file system can do.
+  /// Whether the file system can exchange two names, and whether it supports links.
   package var (exchanges, links) = (true, true)
-  /// Files that do not have to be the same in the end, by the end of their names.
+  /// Suffixes of file names that may differ in the end.
   package var ignored: [String] = [".lock"]
 
   package init(
@@ -26,14 +26,16 @@ package struct FaultWalk {
     (self.before, self.work, self.state) = (before, work, state)
   }
 
-  /// What the walk found wrong, a line each; and how many operations there were to fail.
+  /// The problems that the walk found, one line each, and the number of operations that could fail.
   package struct Outcome {
     package var operations = 0
     package var problems: [String] = []
   }
 
-  /// After a failure the state has to be the old or the new one, after none the new one; and the work, done again, has
-  /// to succeed and leave the very files that it leaves where nothing fails.
+  /// Walks over all operations and faults.
+  ///
+  /// After a failure, the state must be the old or the new one; without a failure, the new one. The work, done again,
+  /// must succeed and leave exactly the files that it leaves without faults.
   package func run() throws -> Outcome {
     var outcome = Outcome()
     let template = try Scratch()
@@ -79,7 +81,7 @@ package struct FaultWalk {
     return scratch
   }
 
-  /// The digest of each file below a directory.
+  /// The digest of each file in a directory tree.
   private func files(_ directory: String, below prefix: String = "") throws -> [String: String] {
     var result: [String: String] = [:]
     for name in try Files.names(in: directory) where !ignored.contains(where: { name.hasSuffix($0) }) {

@@ -3,17 +3,17 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The machine's file system, of which one operation below one directory fails, or all from one on. Operations
-/// elsewhere neither count nor fail, so that other tests may run meanwhile.
+/// The machine's file system with faults: in one directory tree, one operation fails, or all from that one on.
+/// Operations elsewhere neither count nor fail, so that other tests can run at the same time.
 package final class FaultyFileSystem: FileSystem {
   package enum Fault: Sendable, CustomStringConvertible {
-    /// None: the operations are only counted.
+    /// No fault: the operations are only counted.
     case never
     /// The N-th operation, from 1 on, fails with this error; later ones do not.
     case once(Int, Int32)
-    /// As on a disk that is full: the N-th fails, and so does all after it. If it is a write, half of it is still done.
+    /// As on a full disk: the N-th operation and all later ones fail. If the N-th is a write, half of it is done.
     case fromThenOn(Int, Int32)
-    /// The N-th operation, where it is a write, writes half of what it is given and says so. Nothing fails.
+    /// The N-th operation, if it is a write, writes half of its data and reports that. Nothing fails.
     case short(Int)
 
     package var description: String {
@@ -42,9 +42,9 @@ package final class FaultyFileSystem: FileSystem {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - directory: whose name no other directory has.
-  ///   - exchanges, links: whether it can exchange two names, and give a file a second one: not all file systems do.
-  ///   - fixed: names of directories that cannot be renamed, as those of an overlay's lower layer.
+  ///   - directory: the directory tree with the fault; its name must be unique.
+  ///   - exchanges, links: whether it can exchange two names and link files, which not all file systems can.
+  ///   - fixed: names of directories that cannot be renamed, like those in an overlay's lower layer.
   package init(
     below directory: String, _ fault: Fault, exchanges: Bool = true, links: Bool = true, fixed: Set<String> = []
   ) {
@@ -52,14 +52,14 @@ package final class FaultyFileSystem: FileSystem {
     (self.fault, self.exchanges, self.links, self.fixed) = (fault, exchanges, links, fixed)
   }
 
-  /// How many operations there were.
+  /// The number of operations so far.
   package var count: Int { state.withLock { $0.count } }
   package var hasFailed: Bool { state.withLock { $0.hasFailed } }
 
-  /// One at a time in a process.
+  /// Only one may be in use at a time in a process.
   private static let turn = NSLock()
 
-  /// Runs `body` with this in the place of the file system that all use.
+  /// Runs `body` with this file system instead of the process's default.
   package func inUse<Value>(_ body: () throws -> Value) throws -> Value {
     Self.turn.lock()
     let before = FileSystemInUse.replace(with: self)
@@ -70,7 +70,7 @@ package final class FaultyFileSystem: FileSystem {
     return try body()
   }
 
-  /// What becomes of an operation on a path.
+  /// The outcome of an operation on a path.
   private func fate(_ path: String, isWrite: Bool = false) -> Fate {
     guard "\(path)/".contains("\(directoryName)/") else { return .done }
     return state.withLock { state in

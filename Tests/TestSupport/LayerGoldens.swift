@@ -1,8 +1,8 @@
 import Basics
 import Tensors
 
-/// What `Scripts/reference/make-layer-goldens` computed with numpy, in double precision: outputs and gradients of
-/// layers and losses. Inputs and weights are made anew here, by the same generator.
+/// Outputs and gradients of layers and losses that `Scripts/reference/make-layer-goldens` computed with numpy in
+/// double precision. Inputs and weights are generated here again, by the same generator.
 package struct LayerGoldens: Sendable {
   private let arrays: NamedTensors
   private let seeds: [String: UInt64]
@@ -14,17 +14,17 @@ package struct LayerGoldens: Sendable {
     seeds = metadata.compactMapValues { UInt64($0) }
   }
 
-  /// Of layers and of losses.
+  /// The names of the cases, of layers and of losses.
   package var cases: Set<String> { Set(seeds.keys) }
 
-  /// What the file holds of a case: `output`, `conv1.weight gradient`, …
+  /// The names of a case's arrays in the file: `output`, `conv1.weight gradient`, …
   package func names(of golden: String) -> [String] {
     arrays.names.filter { $0.hasPrefix("\(golden)/") && !$0.hasSuffix(".norm") }.map {
       String($0.dropFirst(golden.count + 1))
     }
   }
 
-  /// Numbers in −1…1, multiples of 2⁻¹⁵: a linear congruential generator that begins with a hash of the name.
+  /// Numbers in −1…1, multiples of 2⁻¹⁵, from a linear congruential generator that is seeded with a hash of the name.
   package func numbers(_ golden: String, _ name: String, count: Int) -> [Float] {
     var state: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in "\(golden)/\(name)".utf8 { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -35,7 +35,7 @@ package struct LayerGoldens: Sendable {
     }
   }
 
-  /// A parameter's values, by the end of its name.
+  /// A parameter's values; the suffix of its name selects their distribution.
   package func parameter(_ golden: String, _ name: String, shape: [Int]) -> [Float] {
     let values = numbers(golden, name, count: shape.reduce(1, *))
     if name.hasSuffix("logit_scale") || name.hasSuffix("running_var") { return values.map { 1 + $0 / 2 } }
@@ -43,7 +43,7 @@ package struct LayerGoldens: Sendable {
     return values.enumerated().map { ($0 % 3 == 0 ? -1 : 1) * (1 + $1 / 2) }
   }
 
-  /// How an array agrees with the file's, which has evenly spaced elements of a long one, and its norm.
+  /// How an array agrees with the file, which has the norm and, of a long array, evenly spaced elements.
   package func agreement(_ found: [Float], _ golden: String, _ name: String) throws -> Agreement {
     let expected = try arrays.required("\(golden)/\(name)").floats()
     guard let norm = try arrays["\(golden)/\(name).norm"]?.floats().first else { return Agreement(found, expected) }

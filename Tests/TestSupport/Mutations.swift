@@ -1,9 +1,9 @@
 import Basics
 import Foundation
 
-/// Files as chance damages them: readers of what comes from outside have to answer or refuse, whatever the bytes.
+/// Randomly damaged files: readers of untrusted files must return a result or refuse, whatever the bytes.
 package enum Mutations {
-  /// `PIPELINE_SEED`, else another one each time. Printed before the work, so that a crash can be had again.
+  /// `PIPELINE_SEED`, or else a new seed each time. It is printed before the work, so that a crash can be reproduced.
   package static func seed(_ what: String) -> UInt64 {
     let named = ProcessInfo.processInfo.environment["PIPELINE_SEED"].flatMap { UInt64($0) }
     let seed = named ?? UInt64.random(in: 0..<1 << 32)
@@ -11,7 +11,7 @@ package enum Mutations {
     return seed
   }
 
-  /// One to four changes: flipped bits, telling bytes, cuts, parts that come twice, noise.
+  /// One to four changes: flipped bits, special byte values, cuts, repeated parts, noise.
   package static func mutated(_ original: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
     var bytes = original
     func place() -> Int { Int(random.next() % UInt64(max(1, bytes.count))) }
@@ -34,9 +34,10 @@ package enum Mutations {
     return bytes
   }
 
-  /// Lets `read` see a file in many damaged states, of which half are damaged within the first `head` bytes, where
-  /// files say how they are laid out.
-  /// - Returns: what it threw that is no `Failure`.
+  /// Calls `read` with many damaged versions of a file; half are damaged only in the first `head` bytes, where most
+  /// formats describe their layout.
+  ///
+  /// - Returns: the errors that are not a `Failure`.
   package static func problems(
     of original: [UInt8], _ what: String, trials: Int, head: Int = 1024, read: ([UInt8]) throws -> Void
   ) -> [String] {
@@ -54,7 +55,7 @@ package enum Mutations {
     return problems
   }
 
-  /// Without the fsync that a real file gets.
+  /// Writes without the fsync that real files get.
   package static func write(_ bytes: [UInt8], to path: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }

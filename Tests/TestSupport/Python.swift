@@ -1,6 +1,6 @@
 import Foundation
 
-/// Debian's Python with its numpy and torch, as users have them; PIPELINE_PYTHON names another, with other versions.
+/// Debian's Python with its numpy and torch packages; PIPELINE_PYTHON names another one, with other versions.
 package enum Python {
   static let path = ProcessInfo.processInfo.environment["PIPELINE_PYTHON"] ?? "/usr/bin/python3"
   package static let isThere = (try? run("import tarfile")) != nil
@@ -9,7 +9,7 @@ package enum Python {
 
   struct Refusal: Error, CustomStringConvertible { let description: String }
 
-  /// What the program prints. Arguments are `sys.argv[1:]`.
+  /// Runs a program and returns its output. The arguments are in `sys.argv[1:]`.
   @discardableResult
   package static func run(_ program: String, _ arguments: String...) throws -> String {
     let process = Process()

@@ -3,13 +3,14 @@ import Foundation
 import Ranks
 import Synchronization
 
-/// Ranks as threads of the test's process: nothing has to be installed.
+/// Ranks as threads of the test's process, so that nothing has to be installed.
 package enum RankThreads {
-  /// Runs `body` on so many ranks at once. A rank on which it throws ends as a process would: it falls silent, unless
-  /// all know why.
+  /// Runs `body` on `count` ranks at the same time. If it throws on a rank, that rank ends like a process: it falls
+  /// silent, unless all ranks know why.
+  ///
   /// - Parameters:
-  ///   - silence: seconds after which a rank that says nothing is taken for dead.
-  /// - Returns: by rank.
+  ///   - silence: seconds after which a silent rank is considered dead.
+  /// - Returns: the results by rank.
   package static func run<Value: Sendable>(
     _ count: Int, silence: Double = 30, wrap: @escaping @Sendable (any Transport) -> any Transport = { $0 },
     _ body: @escaping @Sendable (RankGroup) throws -> Value
@@ -41,7 +42,7 @@ package enum RankThreads {
     return results.withLock { $0.compactMap(\.self) }
   }
 
-  /// A transport on its way to the one thread that uses it.
+  /// Passes a transport to the one thread that uses it.
   private struct Handed: @unchecked Sendable {
     let transport: ThreadTransport
     init(_ transport: ThreadTransport) { self.transport = transport }

@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// A directory of its own that goes with the test.
+/// A temporary directory that is removed with this object.
 package final class Scratch {
   package let path: String
 

@@ -2,7 +2,7 @@ import Basics
 import Foundation
 import Tensors
 
-/// A CLIP model of a few kilobytes with random weights, written as the hubs publish them.
+/// A CLIP model of a few kilobytes with random weights, in the formats of model hubs.
 package struct TinyCLIP {
   var width = 64
   var depth = 2
@@ -18,7 +18,7 @@ package struct TinyCLIP {
     (self.image, self.patch, self.embedding) = (image, patch, embedding)
   }
 
-  /// Under open_clip's names.
+  /// The weights under open_clip's names.
   package func tensors() throws -> NamedTensors {
     var tensors = NamedTensors()
     func add(_ name: String, _ shape: [Int], mean: Double = 0, deviation: Double = 0.2) throws {
@@ -68,7 +68,7 @@ package struct TinyCLIP {
     """
   }
 
-  /// A few joins of letters.
+  /// A few merges of letters.
   package static let merges = "#version: 0.2\nr a\ni n</w>\nra in</w>\nd o\ndo g</w>\n"
 
   /// - Returns: the directory.

@@ -11,7 +11,7 @@ struct AgreementTests {
   }()
 
   @Test(
-    "zeros, the other sign, other numbers, too few, NaN: on every path, in every layer", arguments: GoldenPath.allCases)
+    "zeros, a flipped sign, other numbers, too few, NaN: on every path, in every layer", arguments: GoldenPath.allCases)
   func refused(path: GoldenPath) {
     let expected = Self.expected
     var broken = expected

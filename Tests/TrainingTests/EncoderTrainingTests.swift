@@ -33,7 +33,7 @@ struct EncoderTrainingTests {
     return (difference / b.reduce(Float(0)) { $0 + $1 * $1 }).squareRoot()
   }
 
-  @Test("a batch that microbatches do not divide gives the same, whatever the cut", arguments: InstructionSet.allCases)
+  @Test("an incomplete last microbatch gives the same, for any microbatch size", arguments: InstructionSet.allCases)
   func ragged(set: InstructionSet) throws {
     guard set <= .best else { return }
     let whole = try pass(microbatch: 10, backend: FastBackend())

@@ -25,8 +25,8 @@ enum LossDefinitions {
     },
   ]
 
-  /// L(a, b; s): with cosines c_ij of a_i and b_j, the mean over i of −log softmax_j(eˢ · c_ij) at j = i and of −log
-  /// softmax_j(eˢ · c_ji) at j = i, halved.
+  /// L(a, b; s): with cosines c_ij of a_i and b_j, half the sum of two means over i: of −log softmax_j(eˢ · c_ij)
+  /// and of −log softmax_j(eˢ · c_ji), both at j = i.
   static func contrast(_ a: Rows, _ b: Rows, _ scale: Double) -> Double {
     let cosines = a.map { x in b.map { y in dot(x, y) / (dot(x, x) * dot(y, y)).squareRoot() } }
     let factor = exp(scale)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Training
 
-/// Losses against numpy's values, which a script made from written-out definitions and the repository holds.
+/// Compares losses with values in the repository that a script computed in numpy from written-out definitions.
 @Suite("Numpy agrees with every loss")
 struct LossGoldenTests {
   /// The sizes in `Scripts/reference/make-layer-goldens`.

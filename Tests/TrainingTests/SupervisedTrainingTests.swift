@@ -11,8 +11,8 @@ import Testing
 struct SupervisedTrainingTests {
   private static let samples = 8000
 
-  /// Half a second of a tone in noise, or of clicks in noise. (Pitches alone are hard for a network that averages over
-  /// frequency.)
+  /// Half a second of a tone in noise, or of clicks in noise. Classes that differ only in pitch would be hard for a
+  /// network that averages over frequency.
   private func data(_ count: Int) -> SupervisedTraining.Data {
     let targets: [Float] = (0..<2 * count).map { ($0 / 2 + $0) % 2 == 0 ? 1 : 0 }
     return SupervisedTraining.Data(

@@ -2,10 +2,10 @@ import Attestation
 import Basics
 import Runs
 
-/// Signs a weights file that was just exported: a statement of what it is and where it comes from.
+/// Signs a weights file that was just exported, with a statement of what it is and where it comes from.
 package struct AttestJob: Sendable {
   package let weights: String
-  /// The private key's PEM.
+  /// The file of the private key, PEM.
   package let key: String
   package let shards: String
 
@@ -13,13 +13,13 @@ package struct AttestJob: Sendable {
     (self.weights, self.key, self.shards) = (weights, key, shards)
   }
 
-  /// Before anything is written: whether the key can sign and the shards are the run's.
+  /// Checks, before anything is written, that the key can sign and that the shards are the run's.
   package func check(_ trained: TrainedModel, _ output: Provenance.Output) throws -> Provenance {
     _ = try SigningKey(private: key)
     return try Provenance(trained, output: output, shards: shards)
   }
 
-  /// - Returns: the file with the signature.
+  /// - Returns: the path of the signature file.
   package func run(_ provenance: Provenance) throws -> String {
     let statement = ModelStatement(
       name: Files.name(weights), digest: try Digest.ofFile(weights), provenance: provenance)

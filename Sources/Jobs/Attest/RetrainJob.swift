@@ -4,14 +4,14 @@ import Kernels
 import Runs
 import Training
 
-/// What is trained again, and how: of a statement, and on this machine.
+/// How the training of a statement is repeated on this machine.
 package struct RetrainSettings: Sendable {
   package var shards = "shards"
-  /// What training started from, where that was not random weights: a file, or a run.
+  /// The initial weights, if they were not random: a file or a run.
   package var initial: String?
   package var instructionSet = InstructionSet.best
   package var threads = Machine.processors
-  /// The private key's PEM that vouches for the second making; nil: nobody does.
+  /// The file of the private key, PEM, that signs the repeated training; nil signs nothing.
   package var countersign: String?
 
   package init() {}
@@ -19,13 +19,13 @@ package struct RetrainSettings: Sendable {
 
 /// Makes weights again from the shards that their statement names, and compares the bytes.
 ///
-/// What a run is trained with and exported by are jobs of their own: they are handed in.
+/// Training and exporting are separate jobs, which are passed in as `Steps`.
 package struct RetrainJob {
-  /// What is to be made.
+  /// What to make.
   package struct Recipe: Sendable {
     package let provenance: Provenance
     package let settings: RetrainSettings
-    /// A directory of this job's own for the run.
+    /// A private directory for the run.
     package let directory: String
   }
 
@@ -44,7 +44,7 @@ package struct RetrainJob {
 
   package enum Event: Sendable {
     case began(Provenance)
-    /// The new signature; nil where nobody countersigns.
+    /// The new signature; nil without countersigning.
     case same(Digest, signature: String?)
   }
 
@@ -55,11 +55,11 @@ package struct RetrainJob {
     (self.verification, self.settings) = (verification, settings)
   }
 
-  /// Where the countersignature goes.
+  /// The path of the countersignature.
   package var countersignature: String { "\(verification.weights).retrained.sig" }
 
-  /// - Throws: what checking the signature throws; `retrain.unknown` for a statement without our provenance;
-  ///   `retrain.input` where shards, program or weights to start from are others; `retrain.differs` for other bytes.
+  /// - Throws: errors of checking the signature; `retrain.unknown` for a statement without our provenance;
+  ///   `retrain.input` when shards, program or initial weights differ; `retrain.differs` for other bytes.
   package func run(_ steps: Steps, _ events: (Event) -> Void) throws {
     let signed = try verification.run()
     let key = try settings.countersign.map { try SigningKey(private: $0) }
@@ -69,7 +69,7 @@ package struct RetrainJob {
     let directory = "\(Files.parent(weights))/.\(Files.name(weights)).retrained"
     let lock = try FileLock("\(Files.parent(weights))/.\(Files.name(weights)).lock")
     defer { withExtendedLifetime(lock) {} }
-    // What lies there may have come with the weights: a finished run in it would pass for a second making.
+    // An existing directory may have come with the weights: a finished run in it would pass for a repeated training.
     try Files.remove(directory)
     try Files.makeDirectory(directory)
     let recipe = Recipe(provenance: provenance, settings: settings, directory: directory)
@@ -77,7 +77,7 @@ package struct RetrainJob {
     guard name == provenance.run.short else { throw Failure.otherRun(found: name, expected: provenance.run.short) }
     events(.began(provenance))
     try steps.train(recipe)
-    // Of the name that was signed only the format: a stranger may have written a path.
+    // Only the extension of the signed name is used: a stranger may have signed a path.
     let copy = "\(directory)/weights.\(Files.ending(signed.name) ?? "bin")"
     try steps.export(recipe, name, copy)
     let found = try Digest.ofFile(copy)
@@ -95,8 +95,8 @@ package struct RetrainJob {
     }
   }
 
-  /// Where the weights come from that were just made, read off their run: what is countersigned is what was found, not
-  /// what somebody said.
+  /// The provenance of the new weights, read from their run: the countersignature states what was found, not what the
+  /// original statement claims.
   private func made(_ recipe: Recipe, run: String) throws -> Provenance {
     let said = recipe.provenance
     let trained = try TrainedModel(

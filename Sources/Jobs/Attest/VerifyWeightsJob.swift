@@ -2,33 +2,33 @@ import Attestation
 import Basics
 import Runs
 
-/// Whether a weights file is the one that a key's owner has signed.
+/// Checks whether a weights file is the one that a key's owner has signed.
 package struct VerifyWeightsJob: Sendable {
   package struct Outcome: Sendable {
-    /// As it was signed.
+    /// The name that was signed.
     package var name: String
     package var digest: Digest
-    /// Nil for what another program signed.
+    /// Nil for a statement of another program.
     package var provenance: Provenance?
-    /// Of the statement.
+    /// Digest of the statement.
     package var statement: Digest
   }
 
   package let weights: String
-  /// The public key's PEM.
+  /// The file of the public key, PEM.
   package let key: String
   package let signature: String
 
-  /// Where the signature of a file lies unless it is named.
+  /// The default path of a file's signature.
   package static func signature(of weights: String) -> String { "\(weights).sig" }
 
-  /// - Parameter signature: the bundle; nil: the file's name with `.sig` behind it.
+  /// - Parameter signature: the signature bundle; nil takes the file's name with `.sig` appended.
   package init(_ weights: String, key: String, signature: String? = nil) {
     (self.weights, self.key) = (weights, key)
     self.signature = signature ?? Self.signature(of: weights)
   }
 
-  /// - Throws: `signature.key`, `signature.wrong`, `weights.changed`, and what reading the bundle throws.
+  /// - Throws: `signature.key`, `signature.wrong`, `weights.changed`, and errors of reading the bundle.
   package func run() throws -> Outcome {
     let key = try SigningKey(public: key)
     let payload = try SignatureBundle(file: signature).payload(checkedBy: key, source: signature)

@@ -12,7 +12,7 @@ package struct CaptionEmbeddings: Sendable {
   /// Keys of audio clips without a row, because they are shorter than a second.
   package let empty: [String]
 
-  /// - Throws: `caption.vectors` for rows that cannot be used; errors of the format.
+  /// - Throws: `caption.embeddings` for rows that cannot be used; errors of the format.
   package init(_ path: String) throws {
     let index = try EmbeddingIndex(paths: [path])
     if let refused = index.refused.first { throw refused }

@@ -1,7 +1,7 @@
 import Basics
 import Runs
 
-/// The sentences of this module.
+/// The error messages of this module.
 extension Failure {
   static func nothingToStartFrom(_ runs: String) -> Failure {
     Failure(

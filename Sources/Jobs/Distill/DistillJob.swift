@@ -4,37 +4,37 @@ import Ranks
 import Runs
 import Training
 
-/// Trains a run, or goes on with it where it was stopped.
+/// Trains a run, or resumes it.
 package struct DistillJob: Sendable {
   package enum Event: Sendable {
-    /// Before anything is trained: which run it is, and what was decided of it.
+    /// Before training: which run it is, and decisions about it.
     case began(Plan, notes: [String])
     case training(Trainer.Event)
   }
 
-  /// How far the run is, and how far it would go.
+  /// How far the run has got, and how far it would go.
   package struct Plan: Sendable {
     package var run: String
-    /// That people call it by; nil: none.
+    /// The name given by a user; nil for none.
     package var givenName: String?
-    /// Of what it is trained on.
+    /// Digest of the training data.
     package var data: Digest
-    /// By split.
+    /// Number of clips by split.
     package var clips: [String: Int]
-    /// Of the newest checkpoint; nil where the run would start.
+    /// The step of the newest checkpoint; nil when the run would start.
     package var stepsDone: Int?
-    /// After how many steps the run ends, unless something ends it before.
+    /// The number of steps after which the run ends, unless something ends it earlier.
     package var steps: Int
-    /// Why nothing is left to train; nil where it would train.
+    /// Why nothing is left to train; nil when it would train.
     package var end: String?
-    /// A run that this one looks like but cannot continue.
+    /// A run with the same settings that this one cannot continue.
     package var earlier: EarlierRun?
     /// The run whose weights it starts from.
     package var parent: RunParent?
-    /// Runs that were trained before, where this one would start.
+    /// Earlier runs, reported when this one would start.
     package var others: [OtherRun]
 
-    /// For people: `baseline (0123456789ab)`, or the identity alone.
+    /// For people: `baseline (0123456789ab)`, or only the identity.
     package var title: String { givenName.map { "\($0) (\(run))" } ?? run }
   }
 
@@ -50,9 +50,9 @@ package struct DistillJob: Sendable {
   }
 
   /// - Parameters:
-  ///   - ranks: those that train together, all with this job. Rank 0 alone tells what happens and writes.
-  ///   - profile: filled from the second step on; nil: nothing is measured.
-  /// - Throws: `ranks.differ` where ranks have other settings, other data or another program.
+  ///   - ranks: the ranks that train together, each with this job. Only rank 0 reports events and writes.
+  ///   - profile: filled from the second step on; nil measures nothing.
+  /// - Throws: `ranks.differ` when ranks have different settings, data or programs.
   package func run(ranks: RankGroup = .alone, profile: Profile? = nil, _ events: @escaping (Event) -> Void) throws {
     let run = try ranks.together { try TrainingRun(settings, findsOrigin: ranks.isFirst) }
     try RankAgreement.check(ranks) { try Self.common(to: run) }
@@ -63,10 +63,10 @@ package struct DistillJob: Sendable {
     try run.run(ranks, profile: profile) { event in if ranks.isFirst { events(.training(event)) } }
   }
 
-  /// What all ranks of a run must have in common.
+  /// The values that must be the same on all ranks.
   private static func common(to run: TrainingRun) throws -> [String: String] {
     var configuration = run.settings.configuration
-    // Rank 0 alone looks for what training starts from, and gives the weights to the others.
+    // Only rank 0 looks up the initial weights; it sends the weights to the others.
     configuration.initialWeights = nil
     return try configuration.values().merging(run.settings.limits.values) { $1 }
       .merging(run.description.toolchain) { $1 }.merging(["data": run.data.digest.short]) { $1 }

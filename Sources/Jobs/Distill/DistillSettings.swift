@@ -2,9 +2,9 @@ import Basics
 import Kernels
 import Training
 
-/// What `pipeline distill` is asked to do.
+/// The settings of `pipeline distill`.
 package struct DistillSettings: Sendable {
-  /// What the run is called by people; nil: what it was called before, or nothing.
+  /// The name of the run for people; nil keeps the name that it has, if any.
   package var name: String?
   package var shards = "shards"
   package var workspace = ".pipeline"
@@ -12,9 +12,9 @@ package struct DistillSettings: Sendable {
   package var limits = TrainingLimits()
   package var instructionSet = InstructionSet.best
   package var threads = Machine.processors
-  /// What to start from: a weight file, `last`, or a run. Nil: random weights.
+  /// What to start from: a weights file, `last`, or a run; nil for random weights.
   package var initial: String?
-  /// Drops the checkpoints of the same run first.
+  /// Whether to delete the checkpoints of the same run first.
   package var fresh = false
   package var runs = "runs"
 

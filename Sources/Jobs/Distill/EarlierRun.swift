@@ -2,15 +2,15 @@ import Basics
 import Runs
 import Training
 
-/// A run with the settings and the clips of this one that has checkpoints, but that this build cannot continue: its
-/// bits come from another toolchain or from another version of the trainer.
+/// A run with this run's settings and clips that has checkpoints but cannot be continued by this build: its weights
+/// come from another toolchain or another version of the trainer.
 package struct EarlierRun: Sendable, Equatable {
   package var name: String
   package var steps: Int
-  /// What differs, by its name in run.json: how it was, how it is. Empty: another version of the trainer.
+  /// Differences by name in `run.json`: old value, new value. Empty means another version of the trainer.
   package var differences: [String: String]
 
-  /// What a person is told.
+  /// The message for the user.
   package var sentence: String {
     let why =
       differences.isEmpty
@@ -25,8 +25,7 @@ package struct EarlierRun: Sendable, Equatable {
 }
 
 extension TrainingRun {
-  /// The one with the most steps among those that lie beside this run; nil where there is none, or where this run
-  /// itself has begun.
+  /// The run with the most steps among those beside this run; nil when there is none or this run has already begun.
   package var earlier: EarlierRun? {
     guard !settings.fresh, stepsDone == nil else { return nil }
     var sought = description.configuration
@@ -53,7 +52,7 @@ extension TrainingRun {
 }
 
 extension RunDescription {
-  /// These of the tools that a run was trained with; earlier versions knew some under other names.
+  /// The named tools that a run was trained with; earlier versions knew some under other names.
   func tools(named names: some Sequence<String>) -> [String: String] {
     Dictionary(uniqueKeysWithValues: names.map { ($0, toolchain[$0] ?? "of an earlier version") })
   }

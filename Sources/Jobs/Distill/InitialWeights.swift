@@ -5,12 +5,12 @@ import Runs
 import Tensors
 import Training
 
-/// What a run starts from: a weight file, or the weights of another run.
+/// The weights that a run starts from: a weights file, or another run.
 enum InitialWeights {
   case file(String, Digest)
   case run(RunParent, in: String)
 
-  /// What takes the run trained last.
+  /// The word for the run trained last.
   static let last = "last"
 
   /// Part of the identity of the run that starts from them.
@@ -29,10 +29,10 @@ enum InitialWeights {
   }
 
   /// - Parameters:
-  ///   - text: `last`, a file, or a run: its name or the beginning of it, with `:STEP` for another checkpoint than
+  ///   - text: `last`, a file, or a run: its name or a prefix, optionally with `:STEP`; without it, the checkpoint that
   ///     `export` takes.
   ///   - isContinued: whether a run is the one that would be trained from these weights.
-  /// - Throws: `init.none`, `init.unknown`, `init.encoder`; what reading a checkpoint or a file throws.
+  /// - Throws: `init.none`, `init.unknown`, `init.encoder`; errors of reading a checkpoint or a file.
   init(
     _ text: String, runs: String, encoder: String?, isContinued: (RunDescription, RunParent) throws -> Bool
   ) throws {
@@ -41,7 +41,8 @@ enum InitialWeights {
       guard let newest = list.runs.first(where: { !$0.checkpoints.steps.isEmpty }) else {
         throw Failure.nothingToStartFrom(runs)
       }
-      // Started again, a run that began from the one before it goes on: it is no reason to start another.
+      // When the same command is given again, a run that started from its predecessor resumes; it must not become the
+      // start of a new run.
       if let parent = newest.description.parent, try isContinued(newest.description, parent) {
         self = .run(parent, in: runs)
       } else {
@@ -83,8 +84,8 @@ enum InitialWeights {
     }
   }
 
-  /// Fills in the weights, over random ones: all of them where the model has the same parts, else those of the encoder.
-  /// - Throws: `init.changed` where the run no longer has the weights that were named.
+  /// Replaces random weights: all of them if the model has the same parts, otherwise those of the encoder.
+  /// - Throws: `init.changed` when the run no longer has the weights that were named.
   func fill(_ parameters: Parameters) throws {
     switch self {
     case .file(let path, _):

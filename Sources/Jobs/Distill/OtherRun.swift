@@ -2,19 +2,19 @@ import Basics
 import Runs
 import Training
 
-/// A run that was trained before, and why the one that is asked for does not go on with it.
+/// An earlier run, and why the requested run does not continue it.
 package struct OtherRun: Sendable, Equatable {
   package var name: String
   package var steps: Int
-  /// A line each: in what it differs from the run that is asked for.
+  /// One line for each difference from the requested run.
   package var reasons: [String]
 
-  /// How many are told.
+  /// The most runs that are reported.
   static let most = 3
 }
 
 extension TrainingRun {
-  /// Those trained last among the runs that have checkpoints, the last one first; none where this run itself has begun.
+  /// The other runs with checkpoints, the ones trained last, newest first; empty when this run has already begun.
   package var others: [OtherRun] {
     guard !settings.fresh, stepsDone == nil else { return [] }
     var found: [OtherRun] = []

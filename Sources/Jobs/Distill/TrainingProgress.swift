@@ -1,12 +1,12 @@
 import Runs
 import Training
 
-/// How far a run has come, without training it.
+/// How far a run has got, without training it.
 extension TrainingRun {
-  /// The state of the newest checkpoint; nil where the run has none.
+  /// The state of the newest checkpoint; nil when the run has none.
   var state: TrainingState? { CheckpointDirectory(existing: "\(directory)/checkpoints").latestState }
 
-  /// Why a training in this state goes no further; nil where it would.
+  /// Why training in this state has ended; nil when it would continue.
   func end(_ state: TrainingState) -> String? {
     state.end(
       description.configuration, settings.limits, clips: train.ids.count, isValidated: validation != nil)

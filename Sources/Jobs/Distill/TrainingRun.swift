@@ -12,25 +12,25 @@ import StageGraph
 import Tensors
 import Training
 
-/// One run, named by what its weights depend on.
+/// One run, named after what its weights depend on.
 final class TrainingRun {
   let settings: DistillSettings
   let description: RunDescription
   let directory: String
   let data: TrainingData
   private let origin: InitialWeights?
-  /// What was decided, to be told.
+  /// Decisions to report.
   private(set) var notes: [String] = []
   let train: ShardClips
-  /// Nil where there are none, or too few to be of use.
+  /// Nil when there are no validation clips, or too few to be useful.
   let validation: ShardClips?
   private let backend: FastBackend
-  /// Digests of shards that were read just now.
+  /// Digests of shards that were hashed by this process.
   private let hashed: FileDigestCache.Found
 
-  /// Opens the shards and works out which run this is. Writes nothing.
-  /// - Parameter findsOrigin: whether it looks for the weights that training starts from; a rank that does not gets
-  ///   them from rank 0, and does not know the run's name.
+  /// Opens the shards and determines which run this is. Writes nothing.
+  /// - Parameter findsOrigin: whether to look up the initial weights. A rank that does not gets them from rank 0, and
+  ///   does not know the run's name.
   init(_ settings: DistillSettings, findsOrigin: Bool = true) throws {
     self.settings = settings
     let set = try TrainingSet(directory: settings.shards)
@@ -69,7 +69,7 @@ final class TrainingRun {
     if findsOrigin { try checkName() }
   }
 
-  /// What people call it: what they call it from now on, or called it before; nil: nothing.
+  /// The name given by a user: the new one, otherwise the one that the run has; nil for none.
   var givenName: String? { settings.name ?? formerName }
   private var formerName: String? { RunName.read(directory) }
 
@@ -85,10 +85,10 @@ final class TrainingRun {
   /// The step of the newest checkpoint; nil when the run has none.
   var stepsDone: Int? { CheckpointDirectory(existing: "\(directory)/checkpoints").steps.last }
 
-  /// Trains, or goes on training, under the run's lock.
+  /// Trains or resumes the run, holding its lock.
   /// - Parameters:
-  ///   - ranks: those that train together. Rank 0 alone touches the run's directory.
-  ///   - profile: filled from the second step on; the first pays for fresh memory.
+  ///   - ranks: the ranks that train together. Only rank 0 accesses the run's directory.
+  ///   - profile: filled from the second step on; the first step includes the cost of allocating memory.
   func run(_ ranks: RankGroup, profile: Profile? = nil, report: @escaping (Trainer.Event) -> Void) throws {
     let lock = try ranks.together { try ranks.isFirst ? begin() : nil }
     defer { withExtendedLifetime(lock) {} }
@@ -104,8 +104,8 @@ final class TrainingRun {
     try trainer.run()
   }
 
-  /// Makes the directory and says what it holds.
-  /// - Returns: the lock on it.
+  /// Creates the directory and writes the run's description.
+  /// - Returns: the lock on the directory.
   private func begin() throws -> FileLock {
     try Files.makeDirectory(directory)
     let lock = try FileLock("\(directory)/lock")
@@ -136,7 +136,7 @@ final class TrainingRun {
     return result
   }
 
-  /// What it starts from; nil: random weights.
+  /// The initial weights; nil for random weights.
   private static func origin(
     _ settings: DistillSettings, _ data: TrainingData, toolchain: [String: String]
   ) throws -> InitialWeights? {
@@ -149,7 +149,7 @@ final class TrainingRun {
     }
   }
 
-  /// The run becomes the one trained last.
+  /// Marks the run as the one trained last.
   private func remember() throws {
     try TrainedTime.write(directory)
     let catalog = try Catalog.writer(settings.workspace)

@@ -6,12 +6,12 @@ import Kernels
 import Media
 import Shards
 
-/// What `pipeline embed --clip` is asked to do.
+/// The settings of `pipeline embed --clip`.
 package struct CLIPEmbeddingSettings: Sendable {
   package enum Inputs: Sendable {
-    /// A line a text, `id<TAB>text` or the text alone; `-` is standard input.
+    /// A file with one text a line, either `id<TAB>text` or only the text; `-` is standard input.
     case texts(String)
-    /// Image files and directories of them.
+    /// Image files and directories with images.
     case images([String])
   }
 
@@ -19,20 +19,20 @@ package struct CLIPEmbeddingSettings: Sendable {
   package var clip = ""
   package var activation: GELUKind?
   package var tokenizer: String?
-  /// Sentences that texts are put into; the mean of their unit embeddings stands for the text. Empty: texts as they
-  /// are.
+  /// Sentences that each text is inserted into; the mean of their unit embeddings represents the text. Empty uses the
+  /// texts unchanged.
   package var templates: [String] = []
   package var output = ""
   package var normalize = false
   package var threads = Machine.processors
   package var jobs = Machine.processors
-  /// What starts a decode worker, for images.
+  /// The command that starts a decode worker, for images.
   package var workerCommand: WorkerLaunch = []
 
   package init(_ inputs: Inputs) { self.inputs = inputs }
 }
 
-/// Texts or images to a file of embeddings in a CLIP model's space.
+/// Writes texts or images as a file of embeddings in the space of a CLIP model.
 package struct CLIPEmbedJob: Sendable {
   package struct Outcome: Sendable {
     package var path: String
@@ -40,9 +40,9 @@ package struct CLIPEmbedJob: Sendable {
     package var width: Int
     package var model: String
     package var activation: GELUKind
-    /// Texts that were longer than the model takes.
+    /// Number of texts that were longer than the model accepts, and were cut.
     package var cut: Int
-    /// Time from prepared images, or from texts, to embeddings.
+    /// Time from prepared images or texts to embeddings.
     package var embeddingSeconds: Double
   }
 
@@ -57,7 +57,7 @@ package struct CLIPEmbedJob: Sendable {
     _ = try EmbeddingFormats.writing(settings.output)
   }
 
-  /// - Throws: `clip.…`; `embed.none` where there is nothing to embed; `picture.unreadable` for a damaged image.
+  /// - Throws: `clip.…`; `embed.none` when there is nothing to embed; `picture.unreadable` for a damaged image.
   package func run(_ events: (_ done: Int, _ total: Int) -> Void) throws -> Outcome {
     let model = try CLIPModel(settings.clip, activation: settings.activation)
     let threads = WorkerThreads(settings.threads)
@@ -113,7 +113,7 @@ package struct CLIPEmbedJob: Sendable {
     try EmbeddingFormats.writing(settings.output).write(embeddings, to: settings.output)
   }
 
-  /// A text and what it is called by: what stands before a tab, else the text itself.
+  /// Each text with its key: the part before a tab, or the text itself.
   private static func texts(_ list: String) throws -> [(key: String, text: String)] {
     let bytes =
       list == "-" ? try Files.readStream("/dev/stdin", limit: longestList) : try Files.read(list, limit: longestList)
@@ -124,7 +124,7 @@ package struct CLIPEmbedJob: Sendable {
     }
   }
 
-  /// Files by the name without its ending; of directories all images in them.
+  /// Each file with its name without extension as the key; a directory gives all images in it.
   private static func images(_ paths: [String]) throws -> [(key: String, path: String)] {
     try paths.flatMap { path -> [(key: String, path: String)] in
       guard Files.exists(path), Files.isDirectory(path) else { return [(ClipID.stem(ofFile: Files.name(path)), path)] }

@@ -1,7 +1,7 @@
 import Basics
 import Corpus
 
-/// The sentences of this module.
+/// The error messages of this module.
 extension Failure {
   static func embedSplit(_ directory: String, has splits: [Split]) -> Failure {
     Failure(

@@ -1,9 +1,9 @@
-// Audio clips to a file of embeddings.
+// Embeds audio clips into a file.
 //
-// Cycle: hear as many audio clips as fit into memory (decode workers, side by side), embed them together, write them to
-// the journal; then the next. Long audio clips go through alone, piece by piece. At the end the journal is read in the
-// order of the keys and the output is written whole; then the journal goes. A run that was ended goes on with what the
-// journal has.
+// The job repeats three steps: decode as many audio clips as fit into memory (with decode workers in parallel), embed
+// them together, and write the embeddings to the journal. A long audio clip is processed alone, piece by piece. At the
+// end the journal is read in the order of the keys, the complete output is written, and the journal is removed. A run
+// that was interrupted resumes with the content of the journal.
 
 import Audio
 import Basics
@@ -18,14 +18,14 @@ import Wav2CLIP
 
 package final class EmbedJob {
   package enum Event {
-    /// About the inputs as a whole; before all others.
+    /// A note about the inputs as a whole; reported before all other events.
     case note(String)
-    /// Before anything is heard: how many there are, and how many of them an earlier run has done.
+    /// Reported before anything is decoded: the number of clips, and how many of them an earlier run has embedded.
     case began(total: Int, resumed: Int)
     case embedded(name: String, rows: Int)
     case leftOut(LeftOutAudio)
     case warned(name: String, Finding)
-    /// Last of all.
+    /// The last event.
     case written(Outcome)
   }
 
@@ -37,7 +37,7 @@ package final class EmbedJob {
     package var resumed: Int
     package var leftOut: [LeftOutAudio]
     package var bytes: Int
-    /// Time from audio clips in memory to embeddings; audio clips in two passes are not counted.
+    /// Time from decoded audio to embeddings; clips that are embedded in two passes are not counted.
     package var embeddingSeconds: Double
   }
 
@@ -48,7 +48,7 @@ package final class EmbedJob {
   private var leftOut: [LeftOutAudio] = []
   private var embeddingTime = Duration.zero
 
-  /// Finds what there is to embed. Reads no weights and hears nothing.
+  /// Finds what there is to embed. Reads no weights and decodes nothing.
   package init(_ settings: EmbeddingSettings) throws {
     self.settings = settings
     format = try EmbeddingFormats.writing(settings.output)
@@ -59,18 +59,18 @@ package final class EmbedJob {
 
   package var count: Int { sources.items.count }
 
-  /// Which weights make the embeddings: what a captioner notes of its encoder.
+  /// Names the weights that make the embeddings; a captioner stores this as its encoder.
   package static func encoder(_ settings: EmbeddingSettings) throws -> String {
     try EmbeddingModel(settings).description()
   }
 
-  /// Tells what `run` would tell of the inputs before it hears any.
+  /// Reports what `run` would report about the inputs before it decodes any.
   package func plan(_ events: (Event) throws -> Void) throws {
     for warning in sources.warnings { try events(.note(warning)) }
   }
 
-  /// - Throws: `embed.none` when no audio could be embedded; `sounds.left-out` when too many could not, after all else
-  ///   is written.
+  /// - Throws: `embed.none` when no audio could be embedded; `sounds.left-out` when too much audio could not be
+  ///   embedded, after the rest is written.
   package func run(_ events: (Event) throws -> Void) throws {
     try plan(events)
     let outcome = try write(events)
@@ -99,7 +99,7 @@ package final class EmbedJob {
     for audio in leftOut { try report(.leftOut(audio)) }
     try embed(items, embedder, journal, report)
     let records = sources.items.compactMap { journal.record($0.key, identity: $0.identity) }
-    // A part may have no audio clips; its file is there all the same, so that the set is whole.
+    // A part may have no audio clips; its file is written anyway, so that the set is complete.
     guard !records.isEmpty || settings.part != nil else {
       try journal.remove()
       throw Failure.nothingEmbedded(leftOut)
@@ -170,8 +170,8 @@ package final class EmbedJob {
     }
   }
 
-  /// Two passes: the windows' common mean and deviation, then their embeddings.
-  /// - Throws: `embed.large` between the two, when there would be more embeddings than the journal can keep.
+  /// Embeds in two passes: the first finds the mean and deviation over all windows, the second makes their embeddings.
+  /// - Throws: `embed.large`, between the passes, when there would be more embeddings than the journal can hold.
   private func embedLong(
     _ item: EmbeddingItem, _ embedder: AudioEmbedder, _ workers: DecodeWorkers, _ journal: EmbeddingJournal,
     _ report: (Event) throws -> Void
@@ -194,7 +194,7 @@ package final class EmbedJob {
     }
   }
 
-  /// Calls `body` with pieces that hold whole windows. Returns the number of samples.
+  /// Calls `body` with pieces that consist of whole windows. Returns the number of samples.
   private func pieces(
     _ file: SourceFile, _ cut: WindowCut, _ workers: DecodeWorkers, _ body: ([Float]) throws -> Void
   ) throws -> Int {
@@ -233,7 +233,7 @@ package final class EmbedJob {
 
   // MARK: What embeddings depend on
 
-  /// Of the audio clips and of all that their embeddings are a function of.
+  /// Digest of the audio clips and of everything else that their embeddings depend on.
   package func identity() throws -> Digest {
     let builder = DigestBuilder()
     builder.update(field: try fingerprint(try EmbeddingModel(settings)).hex)

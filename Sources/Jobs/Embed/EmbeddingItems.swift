@@ -9,20 +9,20 @@ struct EmbeddingItem: Sendable {
   enum Source: Sendable {
     /// The whole audio of a file.
     case file(SourceFile)
-    /// A clip of a file, as a manifest has it.
+    /// A clip of a file, as listed in a manifest.
     case excerpt(SourceFile, startMilliseconds: Int)
-    /// A sample of a training shard, by its number in the split.
+    /// A sample of a training shard, by its index in the split.
     case sample(Int)
   }
 
   var key: String
-  /// What people call it.
+  /// The name shown to people.
   var name: String
   var source: Source
-  /// Changes when the audio does: for the journal.
+  /// Changes when the audio does; used by the journal.
   var identity: String
 
-  /// - Parameter clips: where samples of shards lie.
+  /// - Parameter clips: the shards that hold the samples.
   func audio(in clips: ShardClips?) -> AudioLoader.Source {
     switch source {
     case .file(let file): .file(file.media)
@@ -41,12 +41,12 @@ struct EmbeddingItem: Sendable {
   }
 }
 
-/// What there is to embed, in byte order of the keys, and what is left out before anything is heard.
+/// The items to embed, in byte order of the keys, and those that are left out before anything is decoded.
 struct EmbeddingItems: Sendable {
   private(set) var items: [EmbeddingItem] = []
   private(set) var leftOut: [LeftOutAudio] = []
   private(set) var warnings: [String] = []
-  /// Where samples come from.
+  /// The shards that samples come from.
   private(set) var clips: ShardClips?
 
   init(_ settings: EmbeddingSettings) throws {
@@ -111,10 +111,10 @@ package struct LeftOutAudio: Sendable {
 }
 
 extension ClipList {
-  /// Gives every clip a name of its own: by its file, or where several share that, by its directories too (`dog/1.wav`
-  /// is `dog/1`), and where even that is not enough, with the file's extension.
-  /// - Parameter byPath: whether all are called by their directories.
-  /// - Returns: what to say of those that share a name; nil where none do.
+  /// Gives every clip a unique id: from its file's name; if several clips share it, with the directories (`dog/1.wav`
+  /// becomes `dog/1`); and if that is not enough, with the file's extension.
+  /// - Parameter byPath: whether all ids include the directories.
+  /// - Returns: a note about clips that share a name; nil when there are none.
   mutating func nameApart(byPath: Bool) -> String? {
     if byPath { for i in candidates.indices { candidates[i].idText = candidates[i].pathText } }
     let shared = shared
@@ -129,7 +129,7 @@ extension ClipList {
     }
   }
 
-  /// Clips whose name another has.
+  /// Indices of clips whose id another clip has too.
   private var shared: [Int] {
     let counts = Dictionary(candidates.map { ($0.idText, 1) }, uniquingKeysWith: +)
     return candidates.indices.filter { counts[candidates[$0].idText, default: 0] > 1 }

@@ -1,22 +1,22 @@
 import Basics
 import Glibc
 
-/// What was embedded so far, beside the output, so that a run that was ended goes on where it was.
+/// The embeddings made so far, kept beside the output, so that an interrupted run can resume.
 ///
-/// Append-only: a line that says what the embeddings depend on, then a record for each audio clip with a checksum. A
-/// record that is cut off, and all behind it, is dropped; a journal of other settings is begun anew. One process
-/// writes; reads may come from any thread once writing is over.
+/// The file is append-only: a line that identifies what the embeddings depend on, then a record with a checksum for
+/// each audio clip. A truncated record and everything after it are dropped; a journal of other settings is started
+/// anew. One process writes; after writing, any thread may read.
 final class EmbeddingJournal {
   struct Record: Codable, Sendable {
     var key: String
     var identity: String
     var rows: Int
     var width: Int
-    /// Of the audio.
+    /// Length of the audio.
     var seconds: Double
   }
 
-  /// What stands before a record: the length of its JSON and of its numbers.
+  /// The bytes before a record: the length of its JSON and of its numbers.
   private struct Prefix {
     static let count = 8
     let header: Int
@@ -35,13 +35,13 @@ final class EmbeddingJournal {
   let path: String
   private let descriptor: Int32
   private var end = 0
-  /// Where each key's embeddings lie.
+  /// Where each key's embeddings are in the file.
   private var places: [String: (record: Record, offset: Int)] = [:]
 
   private static let longestHeader = 1 << 16
   private static let version = 1
 
-  /// - Parameter settings: what the embeddings depend on besides the audio clips.
+  /// - Parameter settings: digest of what the embeddings depend on besides the audio clips.
   init(_ path: String, settings: Digest) throws {
     self.path = path
     descriptor = fileSystem.open(path, O_RDWR | O_CREAT)
@@ -61,21 +61,21 @@ final class EmbeddingJournal {
 
   deinit { close(descriptor) }
 
-  /// What was written for this audio clip; nil where there is nothing, or for another content.
+  /// The record of an audio clip; nil when there is none for this content.
   func record(_ key: String, identity: String) -> Record? {
     places[key].flatMap { $0.record.identity == identity ? $0.record : nil }
   }
 
-  /// A record's length stands in 32 bits.
+  /// A record stores its length in 32 bits.
   private static let mostValues = Int(UInt32.max) / 4
 
-  /// - Parameter count: numbers in all embeddings of an audio clip.
-  /// - Throws: `embed.large` for more than a record holds.
+  /// - Parameter count: the number of values in all embeddings of an audio clip.
+  /// - Throws: `embed.large` when a record cannot hold that many.
   static func check(values count: Int, of name: String) throws {
     guard count <= mostValues else { throw Failure.embeddingLarge(name, values: count, most: mostValues) }
   }
 
-  /// - Parameter embeddings: rows · width numbers.
+  /// - Parameter embeddings: rows · width values.
   /// - Throws: `embed.large`; `Failure` when the file cannot be written.
   func append(_ record: Record, _ embeddings: [Float]) throws {
     try Self.check(values: embeddings.count, of: record.key)
@@ -92,14 +92,14 @@ final class EmbeddingJournal {
       }
       try write(sums)
     } catch {
-      // The next record is written over what there is of this one.
+      // The next record overwrites what was written of this one.
       end = start
       throw error
     }
     places[record.key] = (record, start + opening.count)
   }
 
-  /// Two checksums, of what stands before the numbers and of the numbers.
+  /// Two checksums: of the bytes before the numbers, and of the numbers.
   private static func sums(_ opening: [UInt8], _ payload: UnsafeRawBufferPointer) -> [UInt8] {
     var sums = ByteWriter()
     sums.write(opening.withUnsafeBytes { checksum($0) })
@@ -107,7 +107,7 @@ final class EmbeddingJournal {
     return sums.bytes
   }
 
-  /// The embeddings of a key, rows · width numbers.
+  /// The embeddings of a key, rows · width values.
   func embeddings(_ key: String) throws -> [Float] {
     guard let (record, offset) = places[key], let embeddings = floats(at: offset, record.rows * record.width) else {
       throw Failure(
@@ -150,7 +150,7 @@ final class EmbeddingJournal {
     return (record, offset + opening.count, offset + opening.count + payload + 16)
   }
 
-  /// Exactly `count` bytes; nil where the file ends before.
+  /// Reads exactly `count` bytes; nil when the file ends earlier.
   private func read(at offset: Int, _ count: Int) -> [UInt8]? {
     var status = stat()
     guard fstat(descriptor, &status) == 0, offset + count <= Int(status.st_size) else { return nil }
@@ -158,7 +158,7 @@ final class EmbeddingJournal {
     return bytes.withUnsafeMutableBytes({ read(at: offset, into: $0) }) ? bytes : nil
   }
 
-  /// False where the file ends before.
+  /// Returns false when the file ends earlier.
   private func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
     var filled = 0
     while filled < buffer.count {

@@ -4,7 +4,7 @@ import Runs
 import Training
 import Wav2CLIP
 
-/// The weights to embed with: of a file, or of a run's checkpoint.
+/// The weights to embed with, from a file or a run's checkpoint.
 struct EmbeddingModel {
   let model: Model
   /// Changes when the weights do.
@@ -30,6 +30,6 @@ struct EmbeddingModel {
     }
   }
 
-  /// For the output's metadata: no path.
+  /// A description for the output's metadata; contains no path.
   func description() throws -> String { try file.map { "sha256:\(try Digest.ofFile($0).hex)" } ?? identity }
 }

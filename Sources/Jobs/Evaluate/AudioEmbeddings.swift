@@ -4,15 +4,15 @@ import Kernels
 import Models
 import Training
 
-/// What turns audio clips into the embeddings of a row that needs no training.
+/// Functions that embed audio clips, for rows that need no training.
 enum AudioEmbeddings {
-  /// 16 kHz mono in −1…1 to `[sounds, width]`.
+  /// 16 kHz mono in −1…1 to `[audioClips, width]`.
   typealias Maker = ([[Float]]) throws -> [Float]
 
   /// - Parameters:
-  ///   - rows: those that are trained, and those that need a student where there is none, have no maker.
-  ///   - seeds: of untrained networks.
-  /// - Returns: for each row one maker, or one for each seed.
+  ///   - rows: rows that are trained get no function, nor do rows that need a student when there is none.
+  ///   - seeds: the number of untrained networks.
+  /// - Returns: for each row one function, or one for each seed.
   static func makers(_ rows: [ClassifySettings.Row], seeds: Int, _ student: EvaluatedModel?, _ threads: WorkerThreads)
     throws -> [(row: String, makers: [Maker])]
   {

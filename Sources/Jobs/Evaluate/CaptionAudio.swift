@@ -6,34 +6,34 @@ import Media
 import Models
 import Training
 
-/// What rows that listen know of the clips: an embedding of each, row by row, and the captioner's sentences.
+/// What rows that use audio need: an embedding of each clip for each row, and the captioner's captions.
 struct CaptionAudio {
   /// Embeddings of the scored clips, and of the training clips.
   typealias Pair = (scored: FeatureRows, training: FeatureRows)
 
-  /// By row one pair, or one for each seed.
+  /// For each row one pair, or one for each seed.
   private(set) var embeddings: [(row: String, seeds: [Pair])] = []
-  /// Of the scored clips; empty without a captioner.
+  /// Captions of the scored clips; empty without a captioner.
   private(set) var sentences: [String] = []
-  /// What is said of scored clips in which nothing is to be heard.
+  /// A warning about silent scored clips.
   var silence: String? { silent.warning(of: scored) }
 
   private let settings: CaptionSettings
   private let student: EvaluatedModel?
   private let captioner: (any Captioner)?
   private let makers: [(row: String, makers: [AudioEmbeddings.Maker])]
-  /// By row and seed: `[clips, width]`, the scored ones first.
+  /// For each row and seed: `[clips, width]`, the scored clips first.
   private var values: [[[Float]]]
-  /// 16-bit samples of each clip, for the network that is trained from labels; empty without it.
+  /// 16-bit samples of each clip, for the network that is trained on labels; empty without that network.
   private var audioClips: [[Int16]] = []
   private var silent = SilentClips()
-  /// Scored clips whose audio could be read.
+  /// The number of scored clips whose audio could be read.
   private var scored = 0
-  /// Why the audio clips of others could not be, by id.
+  /// Why the audio of other clips could not be read, by id.
   private var reasons: [String: String] = [:]
 
-  /// Listens to every clip, where all have audio; those whose audio cannot be read are taken out of `clips`, so
-  /// that all rows are of the same clips. Without audio there are embeddings of files alone.
+  /// Decodes and embeds every clip, if all clips have audio. Clips whose audio cannot be read are removed from `clips`,
+  /// so that all rows use the same clips. Without audio, only the embeddings in files are used.
   init(
     _ clips: inout CaptionClips, _ settings: CaptionSettings, _ student: EvaluatedModel?, _ captioner: (any Captioner)?,
     threads: WorkerThreads, report: (EvaluationEvent) -> Void
@@ -74,7 +74,7 @@ struct CaptionAudio {
     }
   }
 
-  /// - Parameter limit: how many of the clips, from the first on, are scored.
+  /// - Parameter limit: the number of clips at the start of `clips` that are scored.
   private mutating func hear(_ part: [AudioLoader.Loaded], of clips: [CaptionClips.Clip], scored limit: Int) throws {
     var (names, held, own) = ([String](), [[Float]](), [[Float]]())
     for (place, (clip, loaded)) in zip(clips, part).enumerated() {
@@ -100,8 +100,7 @@ struct CaptionAudio {
     if settings.rows.contains(.supervised) { audioClips += held.map { SixteenBit.rounded($0) } }
   }
 
-  /// What the same network makes of the audio when it has learned from the training clips' labels
-  /// alone.
+  /// Embeddings by the same network, trained only on the labels of the training clips.
   private func supervised(_ clips: CaptionClips, _ threads: WorkerThreads, _ report: (EvaluationEvent) -> Void) throws
     -> FeatureRows
   {

@@ -7,30 +7,30 @@ import Media
 import Shards
 import Training
 
-/// The clips whose captions are asked for, and those that captioners may have learned from.
+/// The clips whose captions are scored, and those that captioners may have been trained on.
 struct CaptionClips {
   struct Clip {
     var id: String
     var captions: [String]
     var label: String?
-    /// Nil where no audio of it is at hand.
+    /// Nil when its audio is not available.
     var audio: AudioLoader.Source?
   }
 
-  /// In the order of the shards or of the table; each has a caption at least.
+  /// In the order of the shards or of the table; each has at least one caption.
   private(set) var scored: [Clip] = []
   private(set) var training: [Clip] = []
-  /// Names the data to people.
+  /// The name of the data, for people.
   private(set) var title = ""
-  /// What is scored; nil where the data have no splits.
+  /// The split that is scored; nil when the data have no splits.
   private(set) var split: Split?
-  /// Clips that cannot be scored, with the reason.
+  /// Clips that cannot be scored, and why.
   private(set) var leftOut: [String] = []
 
   /// Whether every clip has audio.
   var haveAudio: Bool { (scored + training).allSatisfy { $0.audio != nil } }
 
-  /// - Throws: `captions.none` where no clip has any; what reading shards or tables throws.
+  /// - Throws: `captions.none` when no clip has a caption; errors of reading shards or tables.
   init(_ settings: CaptionSettings) throws {
     if let table = settings.captions { try readTable(table, settings) } else { try readShards(settings) }
     guard !scored.isEmpty else { throw Failure.noCaptions(settings.captions ?? settings.shards) }
@@ -89,7 +89,7 @@ struct CaptionClips {
     title = DataTitle.of(path)
   }
 
-  /// The rows with captions; of those without audio, where audio is wanted, the reason is kept.
+  /// The rows with captions. If audio is needed, rows without audio are left out, and the reason is kept.
   private mutating func clips(_ manifest: Manifest, _ files: [SourceFile], needsAudio: Bool) -> [Clip] {
     let rows = manifest.rows.filter { row in
       if row.captions.isEmpty { leftOut.append("\(row.clip): no caption") }
@@ -103,7 +103,7 @@ struct CaptionClips {
         leftOut.append("\(row.clip): \(byID[ByteKey(row.clip)]?.file.refusal ?? "no such file")")
         return nil
       }
-      // A file of the clip's own is whole; of a longer one the clip's seconds are taken.
+      // A file that belongs to the clip alone is used whole; from a longer file only the clip's seconds are used.
       let isOwn = candidate.startMilliseconds == 0 && candidate.file.stem != row.video || row.clip == row.video
       let media = candidate.file.media
       return Clip(
@@ -114,7 +114,7 @@ struct CaptionClips {
 
   // MARK: Audio clips that cannot be read
 
-  /// Leaves clips out, by id, with the reason.
+  /// Leaves clips out; the reasons are given by id.
   mutating func leaveOut(_ reasons: [String: String]) {
     for clip in scored + training { if let reason = reasons[clip.id] { leftOut.append("\(clip.id): \(reason)") } }
     scored.removeAll { reasons[$0.id] != nil }

@@ -4,21 +4,21 @@ import Corpus
 import Evaluation
 import Kernels
 
-/// Scores captions of audio, beside baselines that need no captioner.
+/// Scores captions of audio, together with baselines that need no captioner.
 struct CaptionEvaluation {
   static let scoreColumns = [
     "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr-D", "SPICE", "SPIDEr", "CLIP similarity",
   ]
   static let varietyColumns = ["vocabulary", "mean length", "distinct", "copied"]
-  /// Clips that are kept with what was said of them.
+  /// The number of clips that are recorded with their captions, as examples.
   static let mostExamples = 8
 
   let settings: CaptionSettings
   let threads: WorkerThreads
 
   /// - Parameters:
-  ///   - student: nil where no row listens.
-  ///   - captioner: nil where sentences come from files alone.
+  ///   - student: nil when no row needs it.
+  ///   - captioner: nil when all captions come from files.
   static func run(
     _ settings: CaptionSettings, student: EvaluatedModel?, captioner: (any Captioner)?,
     report: (EvaluationEvent) -> Void
@@ -31,7 +31,7 @@ struct CaptionEvaluation {
   private func run(_ student: EvaluatedModel?, _ captioner: (any Captioner)?, _ report: (EvaluationEvent) -> Void)
     throws -> EvaluationRecord
   {
-    // What cannot be found is said before anything is heard.
+    // Errors of missing programs and models are reported before any audio is decoded.
     let meteor = try settings.meteor.map { try METEORJar($0) }
     let spice = try settings.spice.map { try SPICEJar($0) }
     let similarity = try settings.clip.map { try SentenceSimilarity($0, settings, threads) }
@@ -53,7 +53,7 @@ struct CaptionEvaluation {
     return record(clips, scoring, extra, audioClips, student, captioner)
   }
 
-  /// The sentence of a file for each clip; an empty one counts as said.
+  /// The caption of each clip in a file; an empty one is allowed.
   private func sentences(_ table: CaptionTable, _ clips: CaptionClips) throws -> [String] {
     let found = clips.scored.map { table.row($0.id) }
     let missing = found.indices.filter { found[$0] == nil }
@@ -124,7 +124,7 @@ struct CaptionEvaluation {
     return lines
   }
 
-  /// What is not in the table, and what would put it there.
+  /// What is not in the table, and how to add it.
   private func notComputed(_ clips: CaptionClips, listened: Bool) -> [String] {
     var lines: [String] = []
     if settings.meteor == nil { lines.append("METEOR: --meteor-jar FILE names meteor-1.5.jar, its data/ beside it") }

@@ -1,11 +1,11 @@
 import Basics
 import Evaluation
 
-/// What are sentences worth that say what is heard, beside rows that anyone can make?
+/// Scores captions of audio, compared with baselines.
 package struct CaptionJob {
   package let settings: CaptionSettings
   package let place: EvaluationPlace
-  /// Makes what captions the clips, of the encoder that is evaluated; nil: captions come from files alone.
+  /// Makes the captioner from the encoder that is evaluated; nil when all captions come from files.
   package let captioner: ((EvaluatedModel) throws -> any Captioner)?
 
   package init(
@@ -16,7 +16,7 @@ package struct CaptionJob {
   }
 
   /// - Returns: how many clips are scored, and how many cannot be.
-  /// - Throws: what opening the student and reading the captions throws.
+  /// - Throws: errors of opening the student and reading the captions.
   package func plan() throws -> (scored: Int, leftOut: Int) {
     _ = try student()
     let clips = try CaptionClips(settings)
@@ -31,7 +31,7 @@ package struct CaptionJob {
     try place.finish([record], student, events)
   }
 
-  /// Nil where no row needs one, or there are no audio clips to hear.
+  /// Nil when nothing needs one, or when there is no audio.
   private func student() throws -> EvaluatedModel? {
     let hears = settings.captions == nil || !settings.audio.isEmpty
     let isNeeded = captioner != nil || !Set(settings.rows).isDisjoint(with: [.probe, .untrained])

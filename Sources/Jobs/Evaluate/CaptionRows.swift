@@ -1,19 +1,19 @@
 import Basics
 import Evaluation
 
-/// One row of the table: sentences for the scored clips, one set or one for each seed.
+/// One row of the table: captions for the scored clips, one set or one for each seed.
 struct CaptionRow {
   var name: String
   var origin = ScoreRow.Origin.measured
-  /// A sentence for each scored clip, by trial.
+  /// For each trial: a caption for each scored clip.
   var trials: [[String]]
-  /// What each trial is compared with, as places in the clip's captions; nil: all of them.
+  /// For each trial: the indices of the clip's captions that it is compared with; nil uses all.
   var references: [[Int]]?
 }
 
-/// The rows that a captioner is held against: anyone can make them.
+/// The rows of the table: captioners, and the baselines that they are compared with.
 enum CaptionRows {
-  /// - Parameter sentences: of captioners, by name.
+  /// - Parameter sentences: captions of captioners, by the captioner's name.
   static func all(
     _ clips: CaptionClips, sentences: [(name: String, sentences: [String])], _ audioClips: CaptionAudio?, seeds: Int
   ) -> [CaptionRow] {
@@ -47,18 +47,19 @@ enum CaptionRows {
     return rows
   }
 
-  /// Which clip's sentence each clip gets: none its own, all once.
+  /// Exchanges captions among clips: no clip keeps its own, and each caption is used once.
   static func exchanged(_ count: Int, _ seed: Int) -> [Int] {
     var random = SeededRandom(seed: UInt64(seed), for: "shuffled audio")
     var order = Array(0..<count)
     random.shuffle(&order)
-    // Each takes from the next in a random circle.
+    // Each clip takes the caption of the next one in a random cycle.
     var taken = order
     for (place, clip) in order.enumerated() { taken[clip] = order[(place + 1) % count] }
     return taken
   }
 
-  /// The first caption of the training clip whose embedding has the largest cosine; of equal ones the first.
+  /// The first caption of the training clip whose embedding has the largest cosine; the first clip if several are
+  /// equal.
   private static func nearest(_ embeddings: CaptionAudio.Pair, _ clips: CaptionClips) -> [String] {
     let (queries, gallery) = (
       UnitRows(embeddings.scored.values, width: embeddings.scored.width),
@@ -69,8 +70,8 @@ enum CaptionRows {
     }
   }
 
-  /// The caption that stands most often in the training set, for every clip; of equally frequent ones the first by
-  /// bytes.
+  /// The most frequent caption of the training set, for every clip; the first in byte order if several are equally
+  /// frequent.
   private static func mostFrequent(_ clips: CaptionClips) -> [String] {
     var counts: [ByteKey: Int] = [:]
     for caption in clips.training.flatMap(\.captions) { counts[ByteKey(caption), default: 0] += 1 }
@@ -78,7 +79,7 @@ enum CaptionRows {
     return clips.scored.map { _ in best?.key.text ?? "" }
   }
 
-  /// Drawn for each clip by the seed and its id.
+  /// A random training caption for each clip, determined by the seed and the clip's id.
   private static func random(_ clips: CaptionClips, seed: Int) -> [String] {
     let captions = clips.training.flatMap(\.captions)
     return clips.scored.map { clip in

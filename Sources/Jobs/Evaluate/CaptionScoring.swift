@@ -1,17 +1,17 @@
 import Basics
 import Evaluation
 
-/// Scores of all rows of an evaluation of captions.
+/// The scores of all rows of a caption evaluation.
 struct CaptionScoring {
   let clips: CaptionClips
   let rows: [CaptionRow]
-  /// Of the clips' names and captions, and the training captions.
+  /// Digest of the clips' names and captions, and of the training captions.
   let digest: Digest
-  /// By row and trial: the words of each sentence.
+  /// For each row and trial: the words of each caption.
   let words: [[[[String]]]]
   private let references: CaptionReferences
   private let trainingWords: Set<[String]>
-  /// By row and trial.
+  /// For each row and trial.
   let scores: [[CaptionScores]]
 
   init(_ clips: CaptionClips, _ rows: [CaptionRow]) {
@@ -32,10 +32,10 @@ struct CaptionScoring {
     digest = hasher.finish()
   }
 
-  /// What programs and models from outside give, by row and trial.
+  /// Scores by external programs and models, for each row and trial.
   struct Outside {
     var meteor: [[METEORJar.Scores]]?
-    /// F-scores of each sentence.
+    /// F-scores of each caption.
     var spice: [[[Double]]]?
     var similarity: (model: String, values: [[[Double]]])?
   }
@@ -64,7 +64,7 @@ struct CaptionScoring {
     }
   }
 
-  /// By row, trial and clip: the mean cosine with the references.
+  /// For each row, trial and clip: the mean cosine similarity to the references.
   func similarity(_ model: SentenceSimilarity) throws -> (model: String, values: [[[Double]]]) {
     let values = try rows.map { row in
       try row.trials.enumerated().map { trial, sentences in
@@ -110,7 +110,7 @@ struct CaptionScoring {
 
   // MARK: Sentences
 
-  /// Clips evenly over all, with the first trial of every row.
+  /// Clips evenly spread over all, with the first trial of every row.
   func examples(most: Int) -> [CaptionExample] {
     let count = clips.scored.count
     return (0..<min(most, count)).map { place in
@@ -137,7 +137,7 @@ struct CaptionScoring {
     var similarity: Double?
   }
 
-  /// Every sentence with its scores as JSON lines, for outside judges.
+  /// Writes every caption with its scores as JSON lines, for external tools.
   func save(_ extra: Outside, to path: String) throws {
     var text = ""
     for (row, content) in rows.enumerated() {

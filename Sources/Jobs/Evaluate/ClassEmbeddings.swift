@@ -4,7 +4,7 @@ import Evaluation
 import Shards
 import Tensors
 
-/// One embedding for each class in the teacher's space: what a text tower gives for a prompt.
+/// One embedding for each class in the teacher's space: a text tower's output for a prompt.
 package struct ClassEmbeddings: Sendable {
   package let labels: [String]
   /// `[labels, width]`.
@@ -12,8 +12,8 @@ package struct ClassEmbeddings: Sendable {
   package let width: Int
   package let facts: EvaluationRecord.PromptFacts
 
-  /// - Parameter path: safetensors with a tensor `embeddings` and `names` (a JSON list) in the metadata; or npy with
-  ///   the names beside it in `<stem>.json` (a JSON list) or `<stem>.txt` (a line each).
+  /// - Parameter path: safetensors with a tensor `embeddings`, and `names` (a JSON list) in the metadata; or npy with
+  ///   the names beside it in `<stem>.json` (a JSON list) or `<stem>.txt` (one a line).
   /// - Throws: `text.…` with the reason.
   package init(_ path: String, width: Int) throws {
     let table = try EmbeddingFormats.table(path, called: ["vectors", "embeddings"])
@@ -37,8 +37,8 @@ package struct ClassEmbeddings: Sendable {
     facts = .init(labels: names, prompt: metadata["prompt"], model: metadata["model"], embeddings: hasher.finish())
   }
 
-  /// Made by a text tower: of each label in each template, the mean of unit embeddings.
-  /// - Throws: `text.width` for a model of another width than the audio's; `clip.…`.
+  /// Made by a text tower: for each label, the mean of the unit embeddings of all templates.
+  /// - Throws: `text.width` when the width of the model differs from that of the audio embeddings; `clip.…`.
   init(_ labels: [String], _ embedder: TextEmbedder, _ prompts: Prompts, model: String, path: String, width: Int) throws
   {
     guard embedder.width == width else {
@@ -56,7 +56,7 @@ package struct ClassEmbeddings: Sendable {
       embeddings: hasher.finish())
   }
 
-  /// The place of each label; nil for labels without an embedding.
+  /// The index of each label; nil for labels without an embedding.
   package func places(_ wanted: [String]) -> [Int?] {
     let known = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     return wanted.map { known[$0] }

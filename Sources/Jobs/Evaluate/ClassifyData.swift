@@ -8,12 +8,12 @@ import Models
 import Training
 import Media
 
-/// The clips of a classification with what rows are made of: embeddings, log-mel statistics, and the audio where
-/// it is trained on.
+/// The clips of a classification and the data of its rows: embeddings, log-mel statistics, and the audio if a network
+/// is trained on it.
 struct ClassifyData {
   private(set) var clips: [EvaluationClips.Clip] = []
   private(set) var targets = Targets([])
-  /// By row: one entry, or one for each seed.
+  /// For each row: one entry, or one for each seed.
   private(set) var features: [String: [FeatureRows]] = [:]
   /// 16-bit samples of each clip, at their own lengths; empty unless asked for.
   private(set) var audioClips: [[Int16]] = []
@@ -23,20 +23,20 @@ struct ClassifyData {
   private(set) var seconds: [Double] = []
   private var silent = SilentClips()
 
-  /// Numbers of clips whose audio or file the student was trained on.
+  /// Indices of clips whose audio or file the student was trained on.
   private var trainedOn: Set<Int> = []
 
   var names: [String] { clips.map(\.name) }
 
-  /// What is said of clips in which nothing is to be heard.
+  /// A warning about silent clips.
   var silenceWarning: String? { silent.warning(of: clips.count) }
 
-  /// What is said when some of these clips were trained on.
+  /// A warning when the student was trained on some of these clips.
   func overlapWarning(_ indices: [Int]) -> String? {
     TrainingOverlap.warning(indices.filter(trainedOn.contains).map { clips[$0].name }, of: indices.count)
   }
 
-  /// Seconds of audio that the supervised baseline keeps: 4 GiB.
+  /// The most audio in seconds that the supervised baseline may keep in memory: 4 GiB.
   private static let mostSupervisedSeconds = (4 << 30) / (2 * FrontEnd.sampleRate)
 
   init(
@@ -105,7 +105,7 @@ struct ClassifyData {
     if overlap?.holds(contentKey: audio.contentKey, file: file) ?? false { trainedOn.insert(clips.count - 1) }
   }
 
-  /// The partitions that folds, splits or hashes make.
+  /// The partitions from folds or splits; without these, five folds by digest.
   func partitions(_ settings: ClassifySettings) throws -> (partitions: [Partition], method: String) {
     let folds = clips.compactMap(\.fold)
     if folds.count == clips.count {
@@ -127,7 +127,8 @@ struct ClassifyData {
         "the data's own split: learnt from train, tested on test"
       )
     }
-    // Five shares of each class, dealt out in the order of the names' digests: names that count up are spread over all.
+    // Deals the clips of each class to five folds in the order of the digests of their names, so that consecutive names
+    // are spread over all folds.
     var order = clips.map { _ in "" }
     for (_, members) in Dictionary(grouping: clips.indices, by: { targets.classes[$0].first ?? 0 }) {
       let sorted = members.sorted { Digest(of: clips[$0].name) < Digest(of: clips[$1].name) }

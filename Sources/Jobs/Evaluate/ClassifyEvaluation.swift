@@ -5,7 +5,7 @@ import Evaluation
 import Kernels
 import Synchronization
 
-/// What are frozen embeddings worth to a classifier, beside rows that anyone can make?
+/// Measures how well classifiers work on frozen embeddings, compared with baselines.
 struct ClassifyEvaluation {
   let settings: ClassifySettings
   private let student: EvaluatedModel?
@@ -21,7 +21,7 @@ struct ClassifyEvaluation {
   }
 
   private func run() throws -> EvaluationRecord {
-    // What cannot be found is said before anything is read.
+    // Missing published scores are reported before anything is read.
     let published = try settings.published.map { try PublishedScore.rows(of: $0) } ?? []
     let data = try ClassifyData(settings, student, threads: threads) { report(.working($0)) }
     for note in data.notes { report(.note(note)) }
@@ -46,7 +46,7 @@ struct ClassifyEvaluation {
 
   // MARK: What is run
 
-  /// One classifier trained once and tested once.
+  /// One classifier, trained once and tested once.
   struct Task: Hashable, Sendable {
     var row: String
     /// Nil for the supervised network.
@@ -82,7 +82,7 @@ struct ClassifyEvaluation {
     return tasks
   }
 
-  /// Rows in the order of the table: as asked for, files' features behind.
+  /// Rows in the order of the table: those asked for, then features from files.
   var rowOrder: [String] { settings.rows.map(\.rawValue) + settings.features.map(\.name) }
 
   static func probes(of row: String) -> [String?] {
@@ -97,7 +97,7 @@ struct ClassifyEvaluation {
     let probes = tasks.filter { $0.probe != nil }
     let shares = probes.map { share($0, data, partitions) }
     let (backend, features, targets) = (FastBackend(), data.features, data.targets)
-    // Told by the threads that score, one at a time, while this one waits for them.
+    // Called by the scoring threads, one at a time, while this thread waits for them.
     nonisolated(unsafe) let report = report
     let done = Mutex(0)
     report(.working(WorkProgress("probes", of: probes.count)))
@@ -125,7 +125,7 @@ struct ClassifyEvaluation {
     return outcomes
   }
 
-  /// The labelled clips of a task, cut into those that are fitted and those that choose.
+  /// The labeled clips of a task, split into those to fit and those to validate with.
   func share(_ task: Task, _ data: ClassifyData, _ partitions: [Partition]) -> (fit: [Int], validation: [Int]) {
     var partition = partitions[task.partition]
     if task.fraction < 1 {

@@ -1,6 +1,6 @@
 import Evaluation
 
-/// What are frozen embeddings worth to a classifier, beside rows that anyone can make?
+/// Measures how well classifiers work on frozen embeddings, compared with baselines.
 package struct ClassifyJob: Sendable {
   package let settings: ClassifySettings
   package let place: EvaluationPlace
@@ -9,7 +9,7 @@ package struct ClassifyJob: Sendable {
     (self.settings, self.place) = (settings, place)
   }
 
-  /// How many clips would be classified, and how many cannot be used.
+  /// The number of clips that would be classified, and of clips that cannot be used.
   package func plan() throws -> (clips: Int, leftOut: Int) {
     _ = try student()
     let found = try EvaluationClips(settings.data, settings.reading)
@@ -22,7 +22,7 @@ package struct ClassifyJob: Sendable {
     try place.finish([record], student, events)
   }
 
-  /// Nil where no row asks for one.
+  /// Nil when no row needs one.
   private func student() throws -> EvaluatedModel? {
     settings.rows.contains(.probe) || settings.rows.contains(.untrained) ? try place.student() : nil
   }

@@ -3,7 +3,7 @@ import Corpus
 import Evaluation
 import Media
 
-/// What a classification tells of its outcomes: the parts of its record.
+/// Builds the parts of the record from the outcomes of a classification.
 extension ClassifyEvaluation {
   private func scores(_ outcome: Outcome, _ data: ClassifyData, _ partition: Partition) -> ClassificationScores {
     ClassificationScores(
@@ -47,7 +47,8 @@ extension ClassifyEvaluation {
       + [("mAP", scores.meanAveragePrecision), ("AUC", scores.areaUnderCurve), ("d′", scores.dPrime)]
   }
 
-  /// The most frequent label of the training clips for accuracy; each class's share of the test clips for mAP.
+  /// The chance row: always the most frequent label of the training clips, which gives each class's share of the test
+  /// clips as its average precision.
   private func chance(_ data: ClassifyData, _ partitions: [Partition]) -> ScoreRow {
     var values: [String: [Double]] = [:]
     for partition in partitions {
@@ -56,7 +57,7 @@ extension ClassifyEvaluation {
       let frequent = counts.indices.max { (counts[$0], -$0) < (counts[$1], -$1) } ?? 0
       let test = data.targets.matrix(partition.test)
       let scores = partition.test.flatMap { _ in data.targets.names.indices.map { Float($0 == frequent ? 1 : 0) } }
-      // All scores of a class equal but for the constant guess: its average precision is the class's share.
+      // All scores of a class are equal, because the guess is constant: its average precision is the class's share.
       let guess = ClassificationScores(
         scores: scores, targets: test, classes: data.targets.names.count, isMultiLabel: data.targets.isMultiLabel)
       for (name, value) in Self.named(guess) { values[name, default: []].append(value) }
@@ -127,7 +128,7 @@ extension ClassifyEvaluation {
     return DataTitle.of(settings.data) + folds + (label ?? "") + (fold ?? "")
   }
 
-  /// What is tested: the data's own split, a fold, or all folds one after the other.
+  /// What is tested: the data's own split, one fold, or all folds in turn.
   static func split(_ partitions: [Partition]) -> String? {
     guard let first = partitions.first, partitions.count == 1 else { return "\(partitions.count) folds in turn" }
     return Corpus.Split(rawValue: first.name) == nil ? "fold \(first.name)" : first.name

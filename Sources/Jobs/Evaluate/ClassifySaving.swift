@@ -2,7 +2,7 @@ import Basics
 import Evaluation
 import Tensors
 
-/// What an outside judge of a classification needs.
+/// Saves the data of a classification for external tools.
 extension ClassifyEvaluation {
   /// Writes targets, features, scores and shares as safetensors.
   func save(_ data: ClassifyData, _ partitions: [Partition], _ outcomes: [Task: Outcome], to path: String)

@@ -2,7 +2,7 @@ import Basics
 import Media
 import Training
 
-/// What `pipeline evaluate classify` is asked to do.
+/// The settings of `pipeline evaluate classify`.
 package struct ClassifySettings: Sendable {
   package enum Row: String, CaseIterable, Sendable {
     case probe, untrained
@@ -17,17 +17,17 @@ package struct ClassifySettings: Sendable {
   package var rows: [Row] = [.probe, .untrained, .logMel]
   package var features: [(name: String, path: String)] = []
   package var labelFractions: [Double] = []
-  /// Seeds of validation shares, of the hidden layer's and of untrained networks' weights.
+  /// The number of seeds for validation shares, for the hidden layer and for untrained networks.
   package var seeds = 3
   package var supervisedSeeds = 1
-  /// Where baselines keep their records, and their checkpoints while they are trained.
+  /// The directory with the baselines' records, and their checkpoints during training.
   package var baselines = ".pipeline/baselines"
   package var supervised = SupervisedTraining.Configuration()
-  /// A data set whose published scores are shown beside.
+  /// A data set whose published scores are shown too.
   package var published: String?
-  /// Training shards to look for the evaluation's clips in; nil: none.
+  /// Training shards to search for the evaluation's clips; nil searches none.
   package var trainingShards: String?
-  /// Where everything an outside judge needs is written.
+  /// The file that receives everything an external tool needs.
   package var save: String?
   package var jobs = Machine.processors
   package var threads = Machine.processors

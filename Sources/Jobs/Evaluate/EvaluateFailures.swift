@@ -1,7 +1,7 @@
 import Basics
 import Corpus
 
-/// The sentences of this module.
+/// The error messages of this module.
 extension Failure {
   static func noCaptions(_ shards: String) -> Failure {
     Failure(

@@ -2,8 +2,8 @@ import Basics
 import Corpus
 import Media
 
-/// Audio clips with labels to be evaluated on: from directories, from a table with a heading, or from a manifest as
-/// VGGSound has it.
+/// Labeled audio clips for an evaluation: from directories, from a table with a heading, or from a manifest in
+/// VGGSound's format.
 package struct EvaluationClips: Sendable {
   package struct Clip: Sendable {
     /// Relative to the data's directory.
@@ -11,7 +11,7 @@ package struct EvaluationClips: Sendable {
     package var media: MediaSource
     /// Where the clip begins in the file.
     package var startMilliseconds = 0
-    /// The clip's length; nil: to the end of the file.
+    /// The clip's length; nil means to the end of the file.
     package var seconds: Int?
     package var labels: [String]
     package var fold: String?
@@ -24,13 +24,13 @@ package struct EvaluationClips: Sendable {
 
   /// How labels and folds are found.
   package struct Reading: Sendable {
-    /// The directory of a table's files; nil: the table's own.
+    /// The directory of the files in a table; nil means the table's own.
     package var audio: String?
     package var labelPattern: String?
     package var labelColumn: String?
     package var foldPattern: String?
     package var foldColumn: String?
-    /// Stands between several labels of one clip in a table.
+    /// Separates several labels of one clip in a table.
     package var separator = ";"
 
     package init() {}
@@ -38,11 +38,11 @@ package struct EvaluationClips: Sendable {
 
   /// In byte order of their names.
   package private(set) var clips: [Clip] = []
-  /// Files that cannot be evaluated on, with the reason.
+  /// Files that cannot be used, and why.
   package private(set) var leftOut: [String] = []
   package private(set) var notes: [String] = []
 
-  /// - Throws: `evaluate.…` when no clip has a label, or a pattern or column does not exist.
+  /// - Throws: `evaluate.…` when no clip has a label, or when a pattern or column does not exist.
   package init(_ data: String, _ reading: Reading) throws {
     if Files.isDirectory(data) {
       try readDirectory(data, reading)
@@ -146,7 +146,7 @@ package struct EvaluationClips: Sendable {
     }
   }
 
-  /// id, start, label, split without a heading.
+  /// Reads id, start, label, split from a table without a heading.
   private mutating func readManifest(_ path: String, _ files: [SourceFile], _ reading: Reading) throws {
     if reading.foldColumn != nil || reading.labelColumn != nil { throw Failure.noHeading(path, Self.fileColumns) }
     let list = ClipList(files: files, manifest: try Manifest(path: path))
@@ -170,8 +170,8 @@ package struct EvaluationClips: Sendable {
   }
 }
 
-/// A regular expression whose first group is taken from a file's name; one with a slash in it sees the path below the
-/// directory.
+/// A regular expression whose first group is taken from a file's name. A pattern with a slash matches the path below
+/// the directory instead.
 struct NamePattern {
   let text: String
   private let expression: Regex<AnyRegexOutput>
@@ -183,7 +183,7 @@ struct NamePattern {
     do { expression = try Regex(text) } catch { throw Failure.pattern(flag, text, "\(error)") }
   }
 
-  /// The first group, or the whole match of a pattern without groups; nil where it does not match.
+  /// The first group, or the whole match for a pattern without groups; nil when it does not match.
   func group(_ name: String) -> String? {
     guard let match = (seesDirectories ? name : Files.name(name)).firstMatch(of: expression) else { return nil }
     let output = match.output
@@ -191,7 +191,7 @@ struct NamePattern {
   }
 }
 
-/// Files by the names that tables use: the path, the name, or the name without its ending.
+/// Files by the names that tables use: the path, the name, or the name without extension.
 private struct FilePlaces {
   private var byPath: [String: SourceFile] = [:]
   private var byName: [String: SourceFile] = [:]

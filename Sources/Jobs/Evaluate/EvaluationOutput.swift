@@ -2,14 +2,14 @@ import Basics
 import Evaluation
 import Foundation
 
-/// Where evaluations are kept: `evaluation.json` in the run's directory, or a file of the user's, with the same in
-/// Markdown and as comma-separated text.
+/// Where evaluations are kept: `evaluation.json` in the run's directory, or a file named by the user. Both are also
+/// written as Markdown and as comma-separated text.
 enum EvaluationOutput {
-  /// Puts records into the file, in place of earlier ones of the same kind on the same data.
+  /// Adds records to the file, replacing earlier ones of the same kind on the same data.
   /// - Parameters:
-  ///   - out: a file; nil takes the run's directory.
-  ///   - markdown: nil takes the JSON's name with another ending.
-  /// - Returns: the files that were written; none where there is neither a run's directory nor a name.
+  ///   - out: a file; nil writes to the run's directory.
+  ///   - markdown: nil takes the name of the JSON file with another extension.
+  /// - Returns: the files that were written; empty when there is neither a run's directory nor a name.
   static func write(
     _ records: [EvaluationRecord], out: String?, markdown: String?, student: EvaluatedModel?
   ) throws -> [String] {

@@ -4,25 +4,25 @@ import Runs
 
 /// Which student is evaluated, and where its scores go.
 package struct EvaluationPlace: Sendable {
-  /// A file; nil takes the run.
+  /// A weights file; nil takes the run.
   package var weights: String?
-  /// Nil: the run trained last, and without any, `weights.bin`.
+  /// Nil takes the run trained last, or `weights.bin` when there is none.
   package var run: String?
   package var runs = "runs"
-  /// Nil: `evaluation.json` in the run's directory.
+  /// Nil writes `evaluation.json` in the run's directory.
   package var out: String?
-  /// Nil: beside the JSON.
+  /// Nil writes beside the JSON.
   package var markdown: String?
 
   package init() {}
 
-  /// - Throws: `usage.student` where both a file and a run are named; what opening them throws.
+  /// - Throws: `usage.student` when both a file and a run are named; errors of opening them.
   func student() throws -> EvaluatedModel {
     if weights != nil, run != nil { throw Failure.twoStudents }
     return try EvaluatedModel.open(weights: weights, run: run, runs: runs)
   }
 
-  /// Tells the records and keeps them.
+  /// Reports the records and writes them.
   func finish(
     _ records: [EvaluationRecord], _ student: EvaluatedModel?, _ events: (EvaluationEvent) -> Void
   ) throws {
@@ -31,11 +31,11 @@ package struct EvaluationPlace: Sendable {
   }
 }
 
-/// What the evaluating jobs tell.
+/// Events of evaluation jobs.
 package enum EvaluationEvent: Sendable {
   case working(WorkProgress)
   case note(String)
   case scored(EvaluationRecord)
-  /// The files that hold the scores now; none where there is neither a run's directory nor a name. Last of all.
+  /// The files that now hold the scores; empty when there is neither a run's directory nor a name. The last event.
   case kept([String])
 }

@@ -2,14 +2,14 @@ import Basics
 import Evaluation
 import Shards
 
-/// Embeddings that other systems gave for the same clips (OpenL3's .npz, YAMNet's .npy, …), pooled over time.
+/// Embeddings of the same clips by other systems (OpenL3's .npz, YAMNet's .npy, …), averaged over time.
 package enum FeatureFiles {
-  /// One mean embedding for each clip, looked up by the stem of its file.
+  /// Reads one mean embedding for each clip; clips are looked up by the stem of their files.
   /// - Parameters:
-  ///   - name: what the rows are called, for messages.
+  ///   - name: the name of the rows, for messages.
   ///   - path: any form that teacher embeddings may have: a directory with a file for each clip, or one .npz or
   ///     .safetensors.
-  /// - Throws: `features.…` when a clip has none, or one of another width or not finite.
+  /// - Throws: `features.…` when a clip has no embedding, or one of another width or with values that are not finite.
   package static func read(_ name: String, _ path: String, clips: [String]) throws -> FeatureRows {
     let index = try EmbeddingIndex(paths: [path])
     var (values, width) = ([Float](), 0)
@@ -31,7 +31,7 @@ package enum FeatureFiles {
     return FeatureRows(values, width: width)
   }
 
-  /// The name up to its last dot, then up to its first.
+  /// The name up to its last dot, then up to its first dot.
   private static func keys(of clip: String) -> [String] {
     let name = Files.name(clip)
     let stem = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name

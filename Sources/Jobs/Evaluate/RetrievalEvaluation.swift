@@ -6,24 +6,24 @@ import Kernels
 import Media
 import Tensors
 
-/// What `pipeline evaluate retrieve` is asked to do.
+/// The settings of `pipeline evaluate retrieve`.
 package struct RetrievalSettings: Sendable {
   package var shards = "shards"
-  /// Nil takes test, else validation; never train unless it is named.
+  /// Nil takes test, or validation when there is no test; train is used only when named.
   package var split: Split?
-  /// A file with embeddings of audio clips and frames, in place of shards and a student.
+  /// A file with embeddings of audio clips and frames, used instead of shards and a student.
   package var embeddings: String?
-  /// Most queries, evenly spread over the clips; nil: every clip. The gallery is always whole.
+  /// The most queries, evenly spread over the clips; nil uses every clip. The gallery always holds all clips.
   package var mostQueries: Int?
-  /// Class embeddings.
+  /// A file of class embeddings.
   package var text: String?
-  /// A CLIP model, for the captions that shards have.
+  /// A CLIP model, for captions in the shards.
   package var clip: String?
   package var activation: GELUKind?
   package var tokenizer: String?
-  /// A table of seconds within recordings.
+  /// A table of labeled seconds within recordings.
   package var timeline: String?
-  /// Where everything an outside judge needs is written.
+  /// The file that receives everything an external tool needs.
   package var save: String?
   package var jobs = 1
   package var threads = 1
@@ -32,12 +32,12 @@ package struct RetrievalSettings: Sendable {
   package init() {}
 }
 
-/// Do clips find their frames by audio, frames their audio, and words both, on clips that were not
-/// trained on?
+/// Measures whether audio retrieves its own frames, frames their audio, and text the right audio and vice versa, on
+/// clips that were not trained on.
 enum RetrievalEvaluation {
   static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
 
-  /// - Parameter student: nil where the settings name a file with embeddings.
+  /// - Parameter student: nil when the settings name a file with embeddings.
   static func run(_ settings: RetrievalSettings, student: EvaluatedModel?, progress: WorkReport = { _ in }) throws
     -> EvaluationRecord
   {
@@ -107,7 +107,7 @@ enum RetrievalEvaluation {
     return lines
   }
 
-  /// The row and what guessing gives at the same gallery.
+  /// The row of scores, and the row for guessing with the same gallery.
   static func rows(_ name: String, _ s: RetrievalScores) -> [ScoreRow] {
     func row(_ name: String, _ origin: ScoreRow.Origin, _ values: [Double?]) -> ScoreRow {
       let known = zip(columns, values).compactMap { column, value in value.map { (column, Spread([$0])) } }
@@ -135,9 +135,9 @@ enum RetrievalEvaluation {
     }
     let width = text.width
     let words = UnitRows(text.values, width: width)
-    // No clip can be found for a label that none has.
+    // Only labels that some clip has are used as queries.
     let asked = Set(places.compactMap { $0 }).sorted()
-    // A label without an embedding has a number that no query has.
+    // Labels without an embedding get a number that no query has.
     let gallery = places.map { $0 ?? -1 }
     let toAudio = Retrieval.score(
       queries: UnitRows(asked.flatMap { text.values[$0 * width..<($0 + 1) * width] }, width: width), gallery: audio,
@@ -150,7 +150,7 @@ enum RetrievalEvaluation {
     return rows("text → audio", toAudio) + rows("audio → text", toText)
   }
 
-  /// Captions as queries, each of which belongs to its own clip; nil without a model.
+  /// Captions as queries, each for its own clip; nil without a model.
   private static func captionRows(
     _ settings: RetrievalSettings, _ clips: HeldClips, _ threads: WorkerThreads
   ) throws -> (rows: [ScoreRow], method: String)? {

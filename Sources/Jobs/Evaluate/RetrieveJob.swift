@@ -1,7 +1,8 @@
 import Basics
 import Evaluation
 
-/// Do clips find their frames by audio, frames their audio, and words both, on clips that were kept out of training?
+/// Measures whether audio retrieves its own frames, frames their audio, and text the right audio and vice versa, on
+/// clips that were held out of training.
 package struct RetrieveJob: Sendable {
   package let settings: RetrievalSettings
   package let place: EvaluationPlace
@@ -10,13 +11,13 @@ package struct RetrieveJob: Sendable {
     (self.settings, self.place) = (settings, place)
   }
 
-  /// - Throws: what opening the student throws.
+  /// - Throws: errors of opening the student.
   package func plan() throws { _ = try student() }
 
   package func run(_ events: (EvaluationEvent) -> Void) throws {
     let student = try student()
     var records: [EvaluationRecord] = []
-    // With a timeline alone, no shards are needed.
+    // A timeline alone needs no shards.
     if settings.timeline == nil || settings.embeddings != nil || Files.isDirectory(settings.shards) {
       records.append(
         try RetrievalEvaluation.run(settings, student: settings.embeddings == nil ? student : nil) {
@@ -30,7 +31,7 @@ package struct RetrieveJob: Sendable {
     try place.finish(records, student, events)
   }
 
-  /// Nil where a file has the embeddings.
+  /// Nil when a file has the embeddings.
   private func student() throws -> EvaluatedModel? {
     settings.embeddings == nil || settings.timeline != nil ? try place.student() : nil
   }

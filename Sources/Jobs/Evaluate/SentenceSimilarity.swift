@@ -3,12 +3,12 @@ import CLIP
 import Evaluation
 import Kernels
 
-/// How near two sentences lie to each other for a CLIP model's text tower.
+/// Cosine similarity of two sentences in the embedding space of a CLIP model's text tower.
 final class SentenceSimilarity {
-  /// The model, for people.
+  /// The name of the model, for people.
   let name: String
   private let embedder: TextEmbedder
-  /// Of length one, by text.
+  /// Embeddings of norm one, by text.
   private var embeddings: [String: [Float]] = [:]
 
   /// - Throws: `clip.…`.
@@ -18,7 +18,7 @@ final class SentenceSimilarity {
     embedder = try TextEmbedder(model, tokenizer: settings.tokenizer, backend: FastBackend(), threads: threads)
   }
 
-  /// −1 to 1.
+  /// The cosine, from −1 to 1.
   func cosine(_ a: String, _ b: String) throws -> Double {
     let (x, y) = (try embedding(a), try embedding(b))
     return zip(x, y).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }

@@ -4,24 +4,24 @@ import Evaluation
 import Kernels
 import Training
 
-/// The student's kind of network, trained from labels alone: what frozen embeddings are held against.
+/// A network like the student's, trained on labels alone: the baseline for frozen embeddings.
 struct SupervisedBaseline {
-  /// Names the clips, also in the order of an epoch.
+  /// Names of the clips; they also determine the order in an epoch.
   let names: [String]
-  /// At their own lengths.
+  /// Samples of each clip, at its own length.
   let audioClips: [[Int16]]
   let targets: Targets
   let configuration: SupervisedTraining.Configuration
-  /// Where records and checkpoints of all such trainings are kept.
+  /// The directory with the records and checkpoints of all such trainings.
   let directory: String
 
-  /// Steps that even a handful of labels is trained for.
+  /// The fewest training steps, even for a handful of labels.
   static let leastSteps = 100
 
   /// - Parameters:
-  ///   - fit: numbers of the clips to learn from.
-  ///   - validation: those that choose the epoch.
-  ///   - name: of this training, for people.
+  ///   - fit: indices of the clips to train on.
+  ///   - validation: indices of the clips that choose the epoch.
+  ///   - name: the name of this training, for people.
   func train(
     _ fit: [Int], validation: [Int], _ name: String, _ threads: WorkerThreads, _ report: (EvaluationEvent) -> Void
   ) throws -> SupervisedTraining {
@@ -51,7 +51,7 @@ struct SupervisedBaseline {
     return training
   }
 
-  /// Of all that a baseline's weights depend on: names its directory.
+  /// The digest of everything that a baseline's weights depend on; it names the directory.
   private static func identity(
     _ data: SupervisedTraining.Data, _ configuration: SupervisedTraining.Configuration, _ fit: [Int],
     _ validation: [Int]

@@ -8,9 +8,9 @@ import Foundation
 import Kernels
 import Media
 
-/// Retrieval within recordings: which seconds of a recording hold a class?
+/// Retrieval within recordings: finds the seconds of a recording that belong to a class.
 enum TimelineEvaluation {
-  /// One labelled stretch of a recording.
+  /// One labeled section of a recording.
   private struct Stretch {
     var start: Double
     var end: Double
@@ -26,9 +26,9 @@ enum TimelineEvaluation {
 
   private static let windowSamples = FrontEnd.sampleRate
 
-  /// - Parameter path: a table file,start,end,label; the files lie beside it.
-  /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without audio, under two seconds or over
-  ///   ten minutes; `evaluate.nonfinite`.
+  /// - Parameter path: a table file,start,end,label; the files are in its directory.
+  /// - Throws: `timeline.…` for a row that cannot be read, and for a recording without audio, shorter than two seconds
+  ///   or longer than ten minutes; `evaluate.nonfinite`.
   static func run(
     _ path: String, _ settings: RetrievalSettings, student: EvaluatedModel, progress: WorkReport = { _ in }
   ) throws -> EvaluationRecord {
@@ -140,7 +140,7 @@ enum TimelineEvaluation {
     }.values
   }
 
-  /// The numbers of the seconds that a label covers whole.
+  /// The indices of the seconds that a label covers completely.
   private static func seconds(_ recording: Recording, _ label: String) -> [Int] {
     (0..<recording.seconds.count).filter { second in
       recording.stretches.contains { $0.label == label && $0.start <= Double(second) && $0.end >= Double(second + 1) }

@@ -8,13 +8,13 @@ import Kernels
 import Media
 import Shards
 
-/// What `pipeline evaluate zero-shot` is asked to do.
+/// The settings of `pipeline evaluate zero-shot`.
 package struct ZeroShotSettings: Sendable {
   /// A directory, a table, or a directory of training shards.
   package var data = ""
   package var reading = EvaluationClips.Reading()
   package var split: Split?
-  /// A file of class embeddings; nil: `clip` makes them of the labels.
+  /// A file of class embeddings; nil makes them from the labels with `clip`.
   package var text: String?
   package var clip: String?
   package var activation: GELUKind?
@@ -28,7 +28,7 @@ package struct ZeroShotSettings: Sendable {
   package init() {}
 }
 
-/// The class whose embedding lies nearest to an audio clip, with nothing trained on the data.
+/// Assigns each audio clip the class with the nearest embedding, without training on the data.
 enum ZeroShotEvaluation {
   static func run(
     _ settings: ZeroShotSettings, student: EvaluatedModel, progress: WorkReport
@@ -67,7 +67,7 @@ enum ZeroShotEvaluation {
     return complete
   }
 
-  /// Class embeddings of the data's labels, by a CLIP model.
+  /// Class embeddings of the data's labels, made by a CLIP model.
   private static func made(
     _ settings: ZeroShotSettings, _ labels: [String], _ student: EvaluatedModel, _ threads: WorkerThreads
   ) throws -> ClassEmbeddings {

@@ -1,6 +1,6 @@
 import Evaluation
 
-/// The class whose embedding lies nearest to an audio clip, with nothing trained on the data.
+/// Assigns each audio clip the class with the nearest embedding, without training on the data.
 package struct ZeroShotJob: Sendable {
   package let settings: ZeroShotSettings
   package let place: EvaluationPlace
@@ -9,7 +9,7 @@ package struct ZeroShotJob: Sendable {
     (self.settings, self.place) = (settings, place)
   }
 
-  /// - Throws: what opening the student throws.
+  /// - Throws: errors of opening the student.
   package func plan() throws { _ = try place.student() }
 
   package func run(_ events: (EvaluationEvent) -> Void) throws {

@@ -5,11 +5,11 @@ import Training
 import Tensors
 import Models
 
-/// A weights file in another format. The tensors and what is said about them stay the same; training state that stands
-/// beside them does not come along.
+/// Writes a weights file in another format. The tensors and metadata stay the same; training state in the file is not
+/// copied.
 package struct ConversionJob: Sendable {
   package enum Event: Sendable {
-    /// Last of all.
+    /// The last event.
     case converted(WeightOutput)
   }
 
@@ -24,7 +24,7 @@ package struct ConversionJob: Sendable {
   /// The name of the format that would be written.
   package func plan() throws -> String { try WeightFiles.format(for: output).name }
 
-  /// - Throws: what reading throws; `export.read-back` when the new file does not hold the bits it should.
+  /// - Throws: errors of reading; `export.read-back` when the new file does not hold the expected bits.
   package func run(_ events: (Event) -> Void) throws {
     let (weights, metadata) = try WeightFiles.read(input)
     let chosen = try selection.of(weights, Model.architecture(of: weights, metadata), for: output)
@@ -32,8 +32,8 @@ package struct ConversionJob: Sendable {
     events(.converted(try WeightOutput.write(chosen, metadata: described, to: output) { _ in }))
   }
 
-  /// Files without a description (the public Wav2CLIP.pt) take the reference's front end, normalized over the clip, and
-  /// are known by their digest.
+  /// Files without a description, such as the public Wav2CLIP.pt, get the reference's front end with normalization over
+  /// the clip, and their digest as the source.
   private static func described(
     _ metadata: [String: String], _ weights: NamedTensors, _ input: String
   ) throws -> [String: String] {

@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// The error messages of this module.
 extension Failure {
   static func readBack(_ path: String, _ found: String) -> Failure {
     Failure(

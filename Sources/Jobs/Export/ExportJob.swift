@@ -7,25 +7,25 @@ import Runs
 import Tensors
 import Models
 
-/// Which weights of which run go where.
+/// Which weights of which run are exported, and to which file.
 package struct ExportSettings: Sendable {
   package var runs = "runs"
   /// Nil: the run trained last.
   package var run: String?
   package var checkpoint = TrainedModel.Choice.best
-  /// The moving average that `distill --ema` kept.
+  /// Whether to take the moving average that `distill --ema` kept.
   package var averaged = false
-  /// The file to write; its ending chooses the format.
+  /// The file to write; its extension determines the format.
   package var path: String
   package var selection = WeightSelection()
 
   package init(path: String) { self.path = path }
 }
 
-/// A student's weights in a file that others load, read back and checked before it gets its name.
+/// Writes a student's weights to a file for other programs, and reads it back and checks it before it gets its name.
 package struct ExportJob: Sendable {
   package enum Event: Sendable {
-    /// Last of all.
+    /// The last event.
     case exported(Outcome)
   }
 
@@ -33,7 +33,8 @@ package struct ExportJob: Sendable {
     package var file: WeightOutput
     package var run: String
     package var step: Int
-    /// How far the file's embedding of a fixed signal is from the model's, as a share of its norm: 0 but for float16.
+    /// The difference between the embeddings of a fixed signal by the file and by the model, relative to the norm: 0
+    /// except for float16.
     package var deviation: Float
   }
 
@@ -41,17 +42,17 @@ package struct ExportJob: Sendable {
 
   package init(_ settings: ExportSettings) { self.settings = settings }
 
-  /// What rounding weights to float16 may cost: a share of the embedding's norm.
+  /// The largest allowed error of rounding to float16, relative to the embedding's norm.
   private static let mostDeviation: Float = 0.02
 
-  /// Which run and step would be written.
-  /// - Throws: what `TrainedModel` throws.
+  /// The run and the step that would be exported.
+  /// - Throws: the errors of `TrainedModel`.
   package func plan() throws -> (run: String, step: Int) {
     let trained = try student()
     return (trained.run.name, trained.state.step)
   }
 
-  /// - Throws: `export.drift` when the file, read back, embeds a fixed signal otherwise than the model,
+  /// - Throws: `export.drift` when the file, read back, embeds a fixed signal differently from the model,
   ///   `export.read-back` when it holds other bits than were written; then no file is left.
   package func run(_ events: (Event) -> Void) throws {
     let (trained, path, selection) = (try student(), settings.path, settings.selection)
@@ -69,7 +70,7 @@ package struct ExportJob: Sendable {
       runs: settings.runs, run: settings.run, checkpoint: settings.checkpoint, averaged: settings.averaged)
   }
 
-  /// The front end's parameters and where the weights come from; no path, host or clock.
+  /// The front end's parameters and the origin of the weights; no path, host or time.
   private static func metadata(_ trained: TrainedModel) throws -> [String: String] {
     var metadata = FrontEnd.description(trained.run.configuration.normalization)
     metadata["run"] = trained.run.identity.hex
@@ -86,7 +87,7 @@ package struct ExportJob: Sendable {
     return metadata
   }
 
-  /// A second of a rising tone with a fixed noise on it.
+  /// A second of a rising tone with fixed noise.
   private static let signal: [Float] = {
     var random = SeededRandom(seed: 1, for: "export")
     return (0..<16_000).map { i in

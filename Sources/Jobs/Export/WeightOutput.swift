@@ -2,17 +2,17 @@ import Basics
 import Models
 import Tensors
 
-/// A weights file that gets its name only once it was read back and found to hold what it should.
+/// A weights file that gets its final name only after it was read back and checked.
 package struct WeightOutput: Sendable {
   package var path: String
   package var tensors: Int
   package var bytes: Int
   package var digest: Digest
-  /// Whether the file had these bytes already.
+  /// Whether the file already had these bytes.
   package var wasUpToDate: Bool
 
   /// Writes a draft beside `path`, reads it back, compares every tensor bit by bit and all metadata, and calls `check`
-  /// with what was read. On any failure no file is left, and one that was there stays.
+  /// with the tensors that were read. On failure the draft is removed, and an existing file stays.
   static func write(
     _ weights: NamedTensors, metadata: [String: String], to path: String, check: (NamedTensors) throws -> Void
   ) throws -> WeightOutput {

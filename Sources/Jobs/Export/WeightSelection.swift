@@ -4,13 +4,13 @@ import Networks
 import Tensors
 import Training
 
-/// Which of a student's tensors go into a file.
+/// Which of a student's tensors are written to a file.
 package enum WeightParts: String, Sendable, CaseIterable {
   /// The encoder alone: 512 values before any projection.
   case encoder
   /// The encoder and the projection of its output into the teacher's space.
   case audio
-  /// Also what only training needs: the projection of frames, temperatures.
+  /// Also tensors that only training needs: the projection of frames, temperatures.
   case all
 
   private var prefixes: [String] {
@@ -24,18 +24,18 @@ package enum WeightParts: String, Sendable, CaseIterable {
   func holds(_ name: String) -> Bool { prefixes.contains { name.hasPrefix($0) } }
 }
 
-/// What goes into a weights file, and as what type.
+/// What is written to a weights file, and with which type.
 package struct WeightSelection: Sendable {
-  /// Nil: all that the format carries.
+  /// Nil for everything that the format supports.
   package var parts: WeightParts?
-  /// Float16 weights; running statistics and the window keep their type.
+  /// Whether weights are float16; running statistics and the window keep their type.
   package var half = false
 
   package init(parts: WeightParts? = nil, half: Bool = false) { (self.parts, self.half) = (parts, half) }
 
   /// The chosen tensors in the reference's order.
-  /// - Throws: `weights.half` or `weights.parts` where the format cannot carry them, `weights.range` for a value that
-  ///   float16 cannot hold, `weights.none`.
+  /// - Throws: `weights.half` or `weights.parts` when the format does not support them, `weights.range` for a value
+  ///   that float16 cannot represent, `weights.none`.
   func of(_ weights: NamedTensors, _ architecture: Architecture, for path: String) throws -> NamedTensors {
     let format = try WeightFiles.format(for: path)
     if half, !format.carriesHalf { throw Failure.halfNotCarried(path, format.name) }

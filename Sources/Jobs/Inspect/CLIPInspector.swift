@@ -2,7 +2,7 @@ import Basics
 import CLIP
 import Shards
 
-/// A CLIP model: its tensors, its towers, and what goes with them.
+/// A CLIP model: its tensors, its towers, and its other files.
 enum CLIPInspector: Inspector {
   static let kind = "CLIP model"
 

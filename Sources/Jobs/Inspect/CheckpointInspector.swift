@@ -2,7 +2,7 @@ import Basics
 import Shards
 import Training
 
-/// A checkpoint of a run: how far the training had come.
+/// A checkpoint of a run: how far the training got.
 enum CheckpointInspector: Inspector {
   static let kind = "checkpoint of a run"
 

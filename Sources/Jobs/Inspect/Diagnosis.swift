@@ -6,12 +6,12 @@ import Media
 import RemoteCache
 import StageGraph
 
-/// What this program finds on this machine, for `pipeline doctor`.
+/// What the program found on this machine, for `pipeline doctor`.
 package struct Diagnosis: Sendable {
   package struct Line: Sendable {
     package var name: String
     package var value: String
-    /// What is wrong with it, and what helps; nil when it is well.
+    /// What is wrong and how to fix it; nil when all is well.
     package var problem: Failure?
   }
 
@@ -38,7 +38,7 @@ package struct Diagnosis: Sendable {
     lines.append(Line(name: name, value: value, problem: problem))
   }
 
-  /// How a decode worker, started for this, says it is locked in.
+  /// Starts a decode worker and adds how it is sandboxed.
   private mutating func addSandbox(_ worker: WorkerLaunch) {
     do {
       let found = try worker.confinement()
@@ -65,7 +65,7 @@ package struct Diagnosis: Sendable {
       decoders.absent.isEmpty ? nil : .decodersAbsent(decoders.absent))
   }
 
-  /// The space left for a path, or for the nearest directory above it that is there.
+  /// Adds the free space for a path, or for its nearest parent directory that exists.
   private mutating func addDisk(_ name: String, _ path: String) {
     var place = path
     while !Files.exists(place), place != ".", place != "/" { place = Files.parent(place) }

@@ -4,7 +4,7 @@ import Runs
 import Shards
 import StageGraph
 
-/// A directory: what it is to this tool.
+/// A directory: what it is used for by this tool.
 enum DirectoryInspector: Inspector {
   static let kind = "directory"
 

@@ -3,7 +3,7 @@ import Foundation
 import Shards
 import Tensors
 
-/// What the numbers of embeddings are like: lengths, values that are none, rows that are there twice.
+/// Statistics of embeddings: norms, values that are not finite, duplicate rows.
 struct EmbeddingStatistics {
   private(set) var rows = 0
   private(set) var keys = 0
@@ -20,7 +20,7 @@ struct EmbeddingStatistics {
 
   init() {}
 
-  /// Of every row in a file or a directory of embeddings.
+  /// Statistics of every row in a file or a directory of embeddings.
   init(_ path: String) throws {
     let index = try EmbeddingIndex(paths: [path])
     if let refused = index.refused.first { throw refused }
@@ -62,7 +62,7 @@ struct EmbeddingStatistics {
   /// Whether all rows have length one.
   private var isNormalized: Bool { finite > 0 && abs(least - 1) < 1e-3 && abs(greatest - 1) < 1e-3 }
 
-  /// Nil where there are none.
+  /// Nil when there are no rows.
   var section: Inspection.Section? {
     guard rows > 0 else { return nil }
     let number = { (value: Double) in String(format: "%.4g", value) }

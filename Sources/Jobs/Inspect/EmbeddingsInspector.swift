@@ -3,7 +3,7 @@ import Foundation
 import Shards
 import Tensors
 
-/// A file of embeddings, of `pipeline embed` or of a teacher: shapes, and what the numbers are like.
+/// A file of embeddings, of `pipeline embed` or of a teacher: shapes and statistics.
 enum EmbeddingsInspector: Inspector {
   static let kind = "embeddings"
 
@@ -22,7 +22,7 @@ enum EmbeddingsInspector: Inspector {
     if let contents = try EmbeddingFormats.contents(path) {
       (inspection.entries, facts) = (contents.entries, contents.properties)
     }
-    // What has no rows of embeddings in it is shown by its arrays alone.
+    // For files without rows of embeddings, only the arrays are shown.
     if let statistics = try? Files.ending(Files.name(path)) == "jsonl" ? lines(path) : EmbeddingStatistics(path),
       let section = statistics.section
     {

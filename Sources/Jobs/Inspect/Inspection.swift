@@ -1,9 +1,9 @@
 import Basics
 import Shards
 
-/// What is in a file or a directory, and what can be done with it, for `pipeline inspect`.
+/// The content of a file or a directory and what can be done with it, for `pipeline inspect`.
 package struct Inspection {
-  /// Facts that belong together.
+  /// Related facts under a title.
   package struct Section: Sendable {
     package var title: String
     package var properties: [(key: String, value: String)]
@@ -17,14 +17,14 @@ package struct Inspection {
   package internal(set) var kind = ""
   package internal(set) var entries: [FileContents.Entry] = []
   package internal(set) var sections: [Section] = []
-  /// What is wrong with it, or likely to be.
+  /// Problems, certain or likely.
   package internal(set) var warnings: [String] = []
-  /// Commands that take it.
+  /// Commands that accept the file.
   package internal(set) var next: [String] = []
 
   init() {}
 
-  /// - Throws: `inspect.unknown` for what is of no kind that is known; the failure of the format for what is damaged.
+  /// - Throws: `inspect.unknown` for a file of unknown kind; the format's failure for a damaged file.
   package init(_ path: String, _ context: InspectionContext = InspectionContext()) throws {
     guard Files.exists(path) else { throw Failure.system("open", path) }
     guard let inspector = builtInInspectors.first(where: { $0.recognizes(path) }) else {
@@ -34,7 +34,7 @@ package struct Inspection {
     kind = kind.isEmpty ? inspector.kind : kind
   }
 
-  /// The facts of the file itself stand first.
+  /// Inserts the facts about the file itself at the beginning.
   mutating func addFile(_ path: String, _ facts: [(key: String, value: String)]) throws {
     let file = facts + [("bytes", "\(try Files.identity(path).size)"), ("sha256", try Digest.ofFile(path).hex)]
     sections.insert(Section("file", file), at: 0)

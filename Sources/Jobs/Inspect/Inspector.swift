@@ -1,24 +1,24 @@
-// One kind of thing that this tool reads or writes, as `pipeline inspect` shows it. To add one: a new file with a type,
-// and a line in `builtInInspectors`.
+// The inspectors of `pipeline inspect`: one for each kind of thing that this tool reads or writes. To add one, write a
+// new file with a type, and add a line to `builtInInspectors`.
 
 import Basics
 import Kernels
 import Media
 
 protocol Inspector: Sendable {
-  /// What it is called: `audio or video`.
+  /// The name of the kind: `audio or video`.
   static var kind: String { get }
-  /// Whether a path is one. Looks at names, and at no more than the beginning of a file.
+  /// Whether a path is of this kind. Looks only at names and at the beginning of a file.
   static func recognizes(_ path: String) -> Bool
-  /// - Throws: a `Failure` for what is damaged.
+  /// - Throws: a `Failure` for a damaged file.
   static func inspect(_ path: String, _ context: InspectionContext) throws -> Inspection
 }
 
-/// What looking at a file may need besides the file.
+/// What an inspector may need besides the file.
 package struct InspectionContext: Sendable {
-  /// Of a CLIP model without a configuration beside it.
+  /// The activation of a CLIP model that has no configuration file.
   package var activation: GELUKind?
-  /// What starts a decode worker: media are opened in no other process.
+  /// The command that starts a decode worker: no other process opens media.
   package var workerCommand: WorkerLaunch
 
   package init(activation: GELUKind? = nil, workerCommand: WorkerLaunch = []) {
@@ -26,7 +26,7 @@ package struct InspectionContext: Sendable {
   }
 }
 
-/// Every kind there is, the more special ones first.
+/// All inspectors, the more specific ones first.
 let builtInInspectors: [any Inspector.Type] = [
   CLIPInspector.self, DirectoryInspector.self, CheckpointInspector.self, ShardInspector.self, WeightsInspector.self,
   EmbeddingsInspector.self, RecordInspector.self, TableInspector.self, MediaInspector.self,

@@ -2,11 +2,11 @@ import Basics
 import Corpus
 import Media
 
-/// Audio or video, as `prepare` would find its first clip. A decode worker opens it, as always.
+/// Audio or video: the first clip that `prepare` would find. A decode worker opens it, as always.
 enum MediaInspector: Inspector {
   static let kind = "audio or video"
 
-  /// What neither name nor first bytes tell is tried nevertheless: this kind comes last.
+  /// Also accepts files that neither the name nor the first bytes identify, since this kind is tried last.
   static func recognizes(_ path: String) -> Bool {
     guard !Files.isDirectory(path) else { return false }
     switch MediaKind.of(name: Files.name(path)) {

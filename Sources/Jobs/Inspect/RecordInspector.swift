@@ -4,7 +4,7 @@ import Foundation
 import Runs
 import Training
 
-/// Records that this tool writes as JSON: a run's description, its log, its scores, the list of what was left out.
+/// JSON records that this tool writes: a run's description, its log, its scores, the list of what was left out.
 enum RecordInspector: Inspector {
   static let kind = "record in JSON"
 
@@ -14,7 +14,7 @@ enum RecordInspector: Inspector {
     !Files.isDirectory(path) && ["json", "jsonl"].contains(Files.ending(Files.name(path)))
   }
 
-  /// Nil for a file that cannot be read, or whose first line is longer than any of ours.
+  /// The first line of a file; nil for a file that cannot be read, or whose first line is longer than in any record.
   static func firstLine(_ path: String) -> [UInt8]? {
     guard let file = try? InputFile(path), let size = try? file.size, size > 0,
       let start = try? file.read(at: 0, count: min(size, 1 << 20))
@@ -54,7 +54,7 @@ enum RecordInspector: Inspector {
     return inspection
   }
 
-  /// JSON of any other kind: the keys at the top, and how many lines.
+  /// Other JSON: the top-level keys and the number of lines.
   private static func describe(_ path: String, _ inspection: inout Inspection) throws {
     let isLines = Files.ending(Files.name(path)) == "jsonl"
     let bytes = try Files.read(path, limit: mostBytes)
@@ -79,7 +79,7 @@ enum RecordInspector: Inspector {
   }
 }
 
-/// A run's directory, as one looks at it.
+/// The description of a run's directory.
 enum RunFacts {
   static func inspection(_ directory: String) throws -> Inspection {
     let run = try RunDirectory(directory)

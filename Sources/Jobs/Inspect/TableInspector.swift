@@ -1,7 +1,7 @@
 import Basics
 import Corpus
 
-/// A table with commas: a manifest of clips, or labels for an evaluation.
+/// A comma-separated table: a manifest of clips, or labels for an evaluation.
 enum TableInspector: Inspector {
   static let kind = "table"
 

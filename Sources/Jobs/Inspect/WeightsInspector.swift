@@ -4,15 +4,15 @@ import Networks
 import Shards
 import Tensors
 
-/// Weights of an audio encoder, in each format that `export` writes: tensors, what goes in and what comes out.
+/// Weights of an audio encoder, in each format that `export` writes: tensors, inputs and outputs.
 enum WeightsInspector: Inspector {
   static let kind = "weights of an audio encoder"
 
   private static let firstParameter = Architecture.standard.parameters[0].name
-  /// What the names of an encoder's tensors begin with.
+  /// The prefix of the names of an encoder's tensors.
   private static let prefix = String(firstParameter.prefix { $0 != "." }) + "."
 
-  /// Weight formats, but for safetensors that hold something else.
+  /// Accepts all weight formats, except safetensors files that hold something else.
   static func recognizes(_ path: String) -> Bool {
     guard !Files.isDirectory(path), (try? WeightFiles.format(for: path)) != nil else { return false }
     guard SafetensorsFacts.isNamedLikeOne(path) else { return true }
@@ -46,7 +46,7 @@ enum WeightsInspector: Inspector {
     return inspection
   }
 
-  /// What goes in and what comes out.
+  /// Inputs and outputs.
   private static func ports(_ model: Model, isGraph: Bool) -> Inspection.Section {
     let audio = "float32 [batch, samples], one channel at 16 kHz in −1…1, 257 samples or more"
     if isGraph {
@@ -66,9 +66,9 @@ enum WeightsInspector: Inspector {
       ])
   }
 
-  /// Names of the front end's parameters, in the order of the computation.
+  /// Names of the front end's parameters, in the order of computation.
   private static let frontEnd = ["sample_rate", "n_fft", "hop_length", "log_epsilon", "normalization"]
-  /// Where weights come from.
+  /// Names of metadata that say where the weights come from.
   private static let provenance = [
     "run", "step", "data", "teacher", "loss", "recipe", "toolchain", "version", "source",
   ]
@@ -87,14 +87,14 @@ enum WeightsInspector: Inspector {
   }
 }
 
-/// What the header of a safetensors file says.
+/// The contents of a safetensors file's header.
 struct SafetensorsFacts {
   let names: Set<String>
   let metadata: [String: String]
 
   static func isNamedLikeOne(_ path: String) -> Bool { Files.ending(Files.name(path)) == "safetensors" }
 
-  /// Nil where it is none.
+  /// Nil when the file is not safetensors.
   init?(_ path: String) {
     guard let file = try? MappedFile(path) else { return nil }
     defer { withExtendedLifetime(file) {} }

@@ -7,7 +7,7 @@ import StageGraph
 struct ClipFacts: Sendable {
   var audio: DecodeReply
   var frames: DecodeReply?
-  /// How long the clip should be.
+  /// The intended length of the clip.
   private let seconds: Double
 
   init(audio: [UInt8], frames: [UInt8]?, clip: PreparedClip) throws {

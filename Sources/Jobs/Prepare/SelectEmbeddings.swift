@@ -13,11 +13,11 @@ package enum SelectEmbeddings: ClipStage {
   /// Not shared: three requests to a cache take longer than picking rows from a local file.
   package static let isShared = false
 
-  /// What the summary holds.
+  /// The content of the summary.
   struct Summary: Codable {
     var findings: [Finding]
     var rows: Int
-    /// Seconds from the clip's start; empty where the source has no times.
+    /// Seconds from the clip's start; empty when the source has no times.
     var times: [Double]
     var fps: Double?
     var model: String?

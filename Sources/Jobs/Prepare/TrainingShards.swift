@@ -7,7 +7,7 @@ import StageGraph
 package enum TrainingShards {
   static let stage = Stage(
     name: "write-shards", version: 1, parameters: ["format": "webdataset", "audio": "flac", "vectors": "npy"])
-  /// Lists what was left out, one clip a line, beside the shards.
+  /// The file beside the shards that lists what was left out, one clip a line.
   package static let quarantineName = "quarantine.jsonl"
 
   package static func sets(_ prepared: PreparedPairs) throws -> ShardSets {

@@ -1,20 +1,20 @@
 import Corpus
 import StageGraph
 
-/// What a report shows of `prepare`'s work, from whoever knows where that keeps it.
+/// The results of `prepare` that a report shows, provided by a type that knows where they are kept.
 package protocol PreparedData {
-  /// Nil where there is no workspace.
+  /// Nil when there is no workspace.
   var catalog: Catalog? { get }
-  /// Of every clip; none where there is no workspace.
+  /// The verdicts of all clips; empty when there is no workspace.
   func verdicts() throws -> [ClipVerdict]
-  /// Where training shards were put last, or would be.
+  /// Where training shards were written last, or would be.
   func shards() throws -> String
-  /// What the last `prepare` in which something ran had to do.
+  /// The work of the last `prepare` that ran any stage.
   func work() throws -> StageTimes?
-  /// - Parameter shards: the directory that the report looks at.
+  /// - Parameter shards: the directory that the report shows.
   func diagram(shards: String) throws -> StageDiagram
-  /// FLAC; nil where none is kept.
+  /// FLAC; nil when none is kept.
   func audio(of id: String) -> [UInt8]?
-  /// JPEG; nil where none is kept.
+  /// JPEG; nil when none is kept.
   func frame(of id: String) -> [UInt8]?
 }

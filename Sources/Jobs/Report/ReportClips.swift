@@ -6,8 +6,7 @@ import Media
 import Shards
 import Training
 
-/// Clips as a report shows them: their images and audio from the store, or from the shards where the store has
-/// none.
+/// Clips as a report shows them: images and audio come from the store, or from the shards when the store has none.
 struct ReportClips {
   private let prepared: any PreparedData
   private let samples: [TrainingSamples]
@@ -24,7 +23,7 @@ struct ReportClips {
     self.places = places
   }
 
-  /// The `.json` of a sample, as far as a report shows it.
+  /// The fields of a sample's `.json` that a report shows.
   struct Record: Decodable {
     var duration: Double?
     var label: String?
@@ -47,7 +46,7 @@ struct ReportClips {
     return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: id))?.label ?? ""
   }
 
-  /// What cannot be read is left out: a report must not fail on one clip.
+  /// The parts of a clip that can be read; a report must not fail because of one clip.
   func clip(_ id: String, marks: [String] = [], isLeftOut: Bool = false) -> ReportContent.GalleryClip {
     let audio = audio(id)
     return ReportContent.GalleryClip(
@@ -60,7 +59,7 @@ struct ReportClips {
     return prepared.audio(of: id)
   }
 
-  /// The same audio in fewer bytes; as it is where it cannot be encoded anew.
+  /// The same audio in fewer bytes; unchanged when it cannot be encoded again.
   private func preview(_ flac: [UInt8], _ id: String) -> [UInt8] {
     guard let count = flac.withUnsafeBytes({ FlacDecoder.sampleCount($0) }),
       let samples = try? FlacDecoder.samples(flac, count: count, name: id),
@@ -69,7 +68,7 @@ struct ReportClips {
     return preview
   }
 
-  /// The encoder's own spectrogram at a quarter of its size, low tones at the bottom.
+  /// The encoder's own spectrogram at a quarter of its size, with low frequencies at the bottom.
   private func spectrogram(_ flac: [UInt8], _ id: String) -> PNGImage? {
     guard let count = flac.withUnsafeBytes({ FlacDecoder.sampleCount($0) }),
       let samples = try? FlacDecoder.samples(flac, count: count, name: id)
@@ -90,7 +89,7 @@ struct ReportClips {
         values[row * width + column] = sum / Float(share * share)
       }
     }
-    // Loudness over 80 dB, from the loudest down: silence is dark, not noise.
+    // The range covers about 80 dB below the maximum, so that silence is dark and not noisy.
     let top = values.max() ?? 0
     return PNGImage(width: width, height: height, values: values, range: (top - 18.4)...max(top, -10))
   }

@@ -1,7 +1,7 @@
 import Evaluation
 import Runs
 
-/// The newest score of each evaluation, beside chance, for the head of the page.
+/// The newest score of each evaluation next to chance, for the top of the page.
 enum ReportHeadline {
   static func part(_ run: RunDirectory) throws -> ReportContent.HeadlinePart {
     let clips = ["train", "validation"].compactMap { split in run.description.clips[split].map { "\($0) \(split)" } }

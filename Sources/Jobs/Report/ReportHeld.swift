@@ -2,9 +2,9 @@ import Basics
 import Evaluation
 import Foundation
 
-/// Similarities, neighbors and a map of clips that were kept out of training.
+/// Similarities, neighbors and a map of clips that were held out of training.
 enum ReportHeld {
-  /// Queries of each kind that are shown with their neighbors.
+  /// The number of queries of each kind that are shown with their neighbors.
   private static let queries = 3
   private static let answers = 5
 

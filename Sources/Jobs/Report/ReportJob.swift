@@ -1,29 +1,29 @@
 import Basics
 
-/// One page of the data, the stages, the training and what came of it: written to a file, or served while training goes
-/// on.
+/// Makes one page about the data, the stages, the training and the results. The page is written to a file, or served
+/// while training runs.
 package final class ReportJob {
   package enum Event: Sendable {
     case working(WorkProgress)
-    /// What could not be shown, and why.
+    /// Something that could not be shown, and why.
     case note(String)
     case written(path: String, bytes: Int)
-    /// The page is there for whoever asks, until an interruption is.
+    /// The page is available until an interruption is requested.
     case serving(address: String)
   }
 
   private let material: ReportMaterial
 
-  /// - Parameter prepared: what `prepare` left in the workspace, looked at anew for each page.
+  /// - Parameter prepared: the results of `prepare` in the workspace, read again for each page.
   package init(_ settings: ReportSettings, prepared: @escaping () throws -> any PreparedData) {
     material = ReportMaterial(settings, prepared: prepared)
   }
 
-  /// - Throws: `report.nothing` where there is nothing to show.
+  /// - Throws: `report.nothing` when there is nothing to show.
   package func plan() throws { _ = try material.content() }
 
   /// Writes the page.
-  /// - Throws: `report.nothing`; `Failure` where it cannot be written.
+  /// - Throws: `report.nothing`; `Failure` when the page cannot be written.
   package func run(to path: String, _ events: (Event) -> Void) throws {
     let content = try content(events)
     let page = Array(ReportPage.html(content).utf8)
@@ -32,8 +32,8 @@ package final class ReportJob {
     events(.written(path: path, bytes: page.count))
   }
 
-  /// Serves the page on this machine until an interruption is asked for.
-  /// - Parameter port: 0 takes any that is free.
+  /// Serves the page on this machine until an interruption is requested.
+  /// - Parameter port: 0 takes any free port.
   /// - Throws: `report.nothing`, `report.port`.
   package func serve(port: Int, _ events: (Event) -> Void) throws {
     _ = try content(events)
@@ -45,7 +45,7 @@ package final class ReportJob {
         do {
           return ReportPage.html(try material.content(), state: state)
         } catch {
-          // What is being written right now may be there next time.
+          // A file that is being written now may be readable next time.
           var content = ReportContent(title: "Pipeline report")
           content.notes = ["\(error)"]
           return ReportPage.html(content, state: state)

@@ -7,19 +7,19 @@ import Shards
 import StageGraph
 import Training
 
-/// Gathers what a report shows from the workspace, the shards and the runs. Reads only; takes no lock.
+/// Collects what a report shows from the workspace, the shards and the runs. Only reads; takes no lock.
 ///
-/// Held-out clips are embedded anew only when the weights or the shards have changed, and shards are read for their
-/// digests only when they have, so that a page can be served while training goes on.
+/// Held-out clips are embedded again only when the weights or the shards have changed, and shards are hashed only when
+/// they have changed, so that a page can be served during training.
 final class ReportMaterial {
   private let settings: ReportSettings
   private let open: () throws -> any PreparedData
   private var held: (weights: Digest, shards: Digest, part: ReportContent.HeldPart)?
   private var data: (shards: Digest, content: TrainingData?)?
-  /// The digests of files that the last page had.
+  /// The digests of files for the last page.
   private var known: [String: (file: FileIdentity, digest: Digest)] = [:]
 
-  /// - Parameter prepared: what `prepare` left in the workspace, looked at anew for each page.
+  /// - Parameter prepared: the results of `prepare` in the workspace, read again for each page.
   init(_ settings: ReportSettings, prepared: @escaping () throws -> any PreparedData) {
     (self.settings, open) = (settings, prepared)
   }
@@ -50,7 +50,7 @@ final class ReportMaterial {
     return content
   }
 
-  /// Changes when the page would: a digest of what the files look like from outside.
+  /// A digest of the files' metadata, which changes when the page would.
   var state: String {
     var paths = [settings.runs, "\(settings.workspace)/catalog.sqlite", "\(settings.workspace)/catalog.sqlite-wal"]
     paths.append(settings.shards ?? "shards")
@@ -84,7 +84,7 @@ final class ReportMaterial {
     clips.forEachRecord { record in
       if let label = record.label { labels[label, default: 0] += 1 }
       if let seconds = record.duration, seconds.isFinite {
-        // Clamped before it becomes a whole number: a record may state anything.
+        // Clamped before conversion to an integer: a record may contain any value.
         durations[Int(min(10, max(1, seconds.rounded(.up)))) - 1] += 1
       }
     }
@@ -98,7 +98,7 @@ final class ReportMaterial {
     return part
   }
 
-  /// A few still and silent clips, then others evenly over all that are kept.
+  /// Clips evenly spread over all that are kept, then up to two still and two silent ones.
   private static func choose(_ verdicts: [ClipVerdict], _ shards: TrainingSet?, _ count: Int) -> [ClipVerdict] {
     let marked = [ReasonCode.videoStill, .audioSilent].flatMap { code in
       verdicts.filter { verdict in verdict.findings.contains { $0.code == code } }.prefix(2)
@@ -170,7 +170,7 @@ final class ReportMaterial {
       held = (student.digest, state, part)
       return (part, [])
     } catch let failure as Failure {
-      // A report of what there is: no weights yet, or nothing kept out of training.
+      // Not an error: there may be no weights yet, or no held-out clips.
       return (nil, ["Held-out clips are not shown: \(failure.what)\(failure.subject.map { ": \($0)" } ?? "")."])
     } catch {
       return (nil, ["Held-out clips are not shown: \(error)."])
@@ -185,7 +185,7 @@ final class ReportMaterial {
     return [("clips in the shards", counts.joined(separator: ", "))]
   }
 
-  /// What the shards hold; nil where there is nothing to train on. Read anew only when they have changed.
+  /// The data in the shards; nil when there is nothing to train on. Read again only when the shards have changed.
   private func trainingData(_ shards: TrainingSet, _ catalog: Catalog?) -> TrainingData? {
     let state = DirectoryListing([shards.directory]).digest
     if let data, data.shards == state { return data.content }

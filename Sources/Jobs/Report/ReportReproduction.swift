@@ -1,16 +1,16 @@
 import Basics
 import Runs
 
-/// What makes a run's data, its weights and its scores again, and whether the shards still are those that it was
-/// trained on.
+/// The commands that reproduce a run's data, its weights and its scores, and whether the shards are still those that it
+/// was trained on.
 struct ReportReproduction {
   let commands: [String]
-  /// What is to be known before any of them is given again.
+  /// What to know before running them again.
   let note: String
 
   /// - Parameters:
-  ///   - run: nil: nothing was trained; then the last command of each kind is given.
-  ///   - data: what lies in `shards` now; nil where there are none to train on.
+  ///   - run: nil when nothing was trained; then the last command of each kind is listed.
+  ///   - data: the data in `shards` now; nil when there are none to train on.
   init(_ run: RunDirectory?, data: TrainingData?, shards: String, workspace: String) {
     let changes = run.flatMap { run in data?.changes(since: run.description) } ?? []
     let kept = CommandLog.last(

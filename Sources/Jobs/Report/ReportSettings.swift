@@ -1,16 +1,16 @@
 import Basics
 
-/// What `pipeline report` looks at.
+/// The settings of `pipeline report`.
 package struct ReportSettings: Sendable {
   package var workspace = ".pipeline"
-  /// Nil takes where prepare put them last.
+  /// Nil takes the directory that `prepare` wrote to last.
   package var shards: String?
   package var runs = "runs"
-  /// A run whose clips are looked at; nil takes the one trained last.
+  /// The run to show; nil takes the one trained last.
   package var run: String?
-  /// Clips in the gallery.
+  /// The number of clips in the gallery.
   package var gallery = 12
-  /// Clips kept out of training that are embedded.
+  /// The most held-out clips that are embedded.
   package var mostHeld = 256
   package var threads = Machine.processors
 

@@ -2,7 +2,7 @@ import Runs
 import Training
 
 extension RunDirectory {
-  /// What trains this run again.
+  /// The command that trains this run again.
   var command: String {
     var words = ["pipeline", "distill"] + Self.words(description.configuration)
     if let isa = description.toolchain["isa"] { words += ["--isa", isa] }
@@ -15,8 +15,8 @@ extension RunDirectory {
     return CommandLog.quoted(words)
   }
 
-  /// The flags of `distill` that give a configuration: always those that most runs differ in, and of the others what is
-  /// not the default. The weights that training starts from are not named: their file's name is not known.
+  /// The flags of `distill` for a configuration: always those in which most runs differ, and the others when they are
+  /// not the default. The initial weights are not included, because the name of their file is not known.
   static func words(_ c: TrainingConfiguration) -> [String] {
     var words = [
       "--loss", c.loss, "--normalization", c.normalization.rawValue, "--batch-size", "\(c.batchSize)",

@@ -4,7 +4,7 @@ import Foundation
 import Runs
 import Training
 
-/// Two runs side by side: what differs in them, how they went, and what came of them.
+/// Two runs side by side: their differences, their progress and their results.
 package struct RunComparison: Sendable {
   /// A name with both values.
   package struct Difference: Sendable, Equatable {
@@ -14,7 +14,7 @@ package struct RunComparison: Sendable {
     package var second: String
   }
 
-  /// A score that both have.
+  /// A score that both runs have.
   package struct Score: Sendable {
     package var evaluation: String
     package var row: String
@@ -27,7 +27,7 @@ package struct RunComparison: Sendable {
   package let first: String
   package let second: String
   package private(set) var differences: [Difference] = []
-  /// How far each came and how low its losses went; whatever one of them lacks is a dash.
+  /// How far each run got and its lowest losses; a dash for what one of them lacks.
   package private(set) var progress: [Difference] = []
   package private(set) var scores: [Score] = []
   private let curves: [LinePlot]
@@ -142,7 +142,7 @@ package struct RunComparison: Sendable {
   }
 }
 
-/// Two runs side by side, and as a page where one is asked for.
+/// Compares two runs, and optionally writes the comparison as a page.
 package struct CompareJob: Sendable {
   package enum Event: Sendable {
     case compared(RunComparison)
@@ -158,8 +158,8 @@ package struct CompareJob: Sendable {
     (self.first, self.second, self.runs) = (first, second, runs)
   }
 
-  /// - Parameter path: of the page; nil: none is written.
-  /// - Throws: `run.unknown`; `Failure` where the page cannot be written.
+  /// - Parameter path: the file of the page; nil writes none.
+  /// - Throws: `run.unknown`; `Failure` when the page cannot be written.
   package func run(to path: String?, _ events: (Event) -> Void) throws {
     let comparison = try RunComparison(first, second, runs: runs)
     events(.compared(comparison))

@@ -2,7 +2,7 @@ import Runs
 import Training
 
 extension RunDirectory {
-  /// Curves by name: what is plotted in one image has one key.
+  /// The run's curves, one element for each plot.
   func curves(named name: String?) -> [(title: String, y: String, lines: [LinePlot.Line])] {
     let label = { (text: String) in name.map { text.isEmpty ? $0 : "\($0), \(text)" } ?? text }
     var loss = [LinePlot.Line(label("training"), steps.map { .init(Double($0.step), $0.loss) })]

@@ -2,15 +2,15 @@ import Foundation
 import Runs
 import Training
 
-/// What a training took, as its log says.
+/// The cost of a training according to its log.
 struct TrainingCost {
-  /// In steps alone: without validation, checkpoints and what was interrupted.
+  /// Time spent in steps only, without validation, checkpoints and interrupted work.
   let seconds: Double
   let clips: Double
   let steps: Int
   let stepsInEpoch: Double?
 
-  /// Nil where the log has no speeds.
+  /// Nil when the log has no speeds.
   init?(_ run: RunDirectory) {
     let batch = Double(run.description.configuration.batchSize)
     let speeds = run.steps.compactMap(\.samplesPerSecond).filter { $0 > 0 }

@@ -2,23 +2,24 @@ import Basics
 import Foundation
 import Glibc
 
-/// Which commands were given in a workspace: a record for the report, outside of what is the same on every run.
+/// The commands that were run in a workspace, recorded for the report. The log is not part of the output that is the
+/// same for every run.
 package enum CommandLog {
   private struct Entry: Codable {
     var words: [String]
-    /// The run that was trained, exported or scored; nil where none was, and in logs of older versions.
+    /// The run that was trained, exported or scored; nil when there was none, and in logs of older versions.
     var run: String?
-    /// Of the training data that were made or trained on; nil likewise.
+    /// Digest of the training data that were made or trained on; nil as for `run`.
     var data: Digest?
   }
 
   private static func path(_ workspace: String) -> String { "\(workspace)/commands.jsonl" }
 
-  /// Notes a command that has ended well; where there is no workspace, nothing.
+  /// Records a command that succeeded; does nothing when there is no workspace.
   package static func append(_ words: [String], run: String? = nil, data: Digest? = nil, workspace: String) {
     let entry = Entry(words: words, run: run, data: data)
     guard Files.isDirectory(workspace), let line = try? CanonicalJSON.bytes(entry) else { return }
-    // One write at the end of the file: commands that end together do not mix.
+    // One write at the end of the file, so that commands that end at the same time do not mix.
     let descriptor = open(path(workspace), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
@@ -26,12 +27,12 @@ package enum CommandLog {
     bytes.withUnsafeBytes { _ = write(descriptor, $0.baseAddress, $0.count) }
   }
 
-  /// The last command of each kind, as one would type it. Those of another run are passed over, and those that made
-  /// other data than the run's.
+  /// The last command of each kind, as one would type it. Commands about other runs, and commands that made other data
+  /// than the run's, are skipped.
   /// - Parameters:
-  ///   - run: nil where no run was chosen: then all count.
-  ///   - shardsAreTheRuns: whether the data are now what the run was trained on: then what is on record without a word
-  ///     of its data counts as having made them.
+  ///   - run: nil when no run was chosen; then all commands count.
+  ///   - shardsAreTheRuns: whether the present data are what the run was trained on; then a logged command without a
+  ///     data digest counts as having made them.
   package static func last(
     _ workspace: String, of run: RunDescription?, shardsAreTheRuns: Bool
   ) -> [String: [String]] {
@@ -53,14 +54,14 @@ package enum CommandLog {
     return found
   }
 
-  /// What `--run` names; nil for a command without it.
+  /// The value of `--run`; nil for a command without it.
   private static func namedRun(_ words: [String]) -> String? {
     let flag = "--run"
     if let place = words.firstIndex(of: flag), place + 1 < words.count { return words[place + 1] }
     return words.first { $0.hasPrefix("\(flag)=") }.map { String($0.dropFirst(flag.count + 1)) }
   }
 
-  /// Words as a shell takes them apart again.
+  /// The words quoted for a shell.
   package static func quoted(_ words: [String]) -> String {
     let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=./,:+@%")
     return words.map { word in

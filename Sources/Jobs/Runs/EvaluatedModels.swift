@@ -4,13 +4,13 @@ import Evaluation
 import Models
 import Training
 
-/// From a weights file or from a run's checkpoint.
+/// Opens models from a weights file or from a run's checkpoint.
 extension EvaluatedModel {
   package static let usualFile = "weights.bin"
 
   /// - Parameters:
-  ///   - weights: a file; nil takes the run.
-  ///   - run: its name; nil the one trained last, and without any, `weights.bin`.
+  ///   - weights: a file; nil opens the run.
+  ///   - run: its name; nil takes the run trained last, or `weights.bin` when there is none.
   package static func open(weights: String?, run: String?, runs: String = "runs") throws -> EvaluatedModel {
     if let weights { return try EvaluatedModel(file: weights) }
     do {
@@ -22,7 +22,7 @@ extension EvaluatedModel {
     }
   }
 
-  /// The run's student, without looking for a file.
+  /// The run's student; does not look for a weights file.
   package static func open(run: String?, runs: String) throws -> EvaluatedModel {
     try EvaluatedModel(TrainedModel(runs: runs, run: run, checkpoint: .best))
   }

@@ -2,18 +2,18 @@ import Basics
 import Shards
 import Training
 
-/// Where weights come from: all that making them again takes. No path, host or clock is in it.
+/// The origin of weights: everything needed to make them again. Contains no path, host or time.
 package struct Provenance: Codable, Sendable, Equatable {
   package struct Shard: Codable, Sendable, Equatable {
     package var name: String
     package var sha256: Digest
   }
 
-  /// A file of weights made of a run's checkpoint.
+  /// A weights file made from a run's checkpoint.
   package struct Output: Codable, Sendable, Equatable {
     package var averaged: Bool
     package var half: Bool
-    /// Which tensors; nil: all that the format carries.
+    /// Which tensors it holds; nil for all that the format supports.
     package var parts: String?
 
     package init(averaged: Bool, half: Bool, parts: String?) {
@@ -21,11 +21,11 @@ package struct Provenance: Codable, Sendable, Equatable {
     }
   }
 
-  /// The machine that made them again and found the same bytes; nil in the first statement.
+  /// The machine that made the weights again and got the same bytes; nil in the first statement.
   package struct Retraining: Codable, Sendable, Equatable {
     package var instructionSet: String
     package var threads: Int
-    /// Of the statement that it confirms.
+    /// Digest of the statement that it confirms.
     package var statement: Digest
 
     package init(instructionSet: String, threads: Int, statement: Digest) {
@@ -39,16 +39,16 @@ package struct Provenance: Codable, Sendable, Equatable {
   package var parent: RunParent?
   package var teacher: String?
   package var data: Digest
-  /// Those that the run was trained and validated on, by name.
+  /// The shards that the run was trained and validated on, by name.
   package var shards: [Shard]
   package var program: String
-  /// What of libraries can change the weights.
+  /// Versions of libraries that can affect the weights.
   package var libraries: [String: String]
   package var output: Output
   package var retrained: Retraining?
 
   /// - Parameter shards: the directory with the run's shards.
-  /// - Throws: `attest.data` where they are not those that the run was trained on.
+  /// - Throws: `attest.data` when they are not the shards that the run was trained on.
   package init(_ trained: TrainedModel, output: Output, shards directory: String) throws {
     let run = trained.run
     let set = try TrainingSet(directory: directory)
@@ -59,8 +59,8 @@ package struct Provenance: Codable, Sendable, Equatable {
     self.output = output
   }
 
-  /// Which shards of a directory are not the ones that are named here, with what was found.
-  /// - Returns: empty where all are the same.
+  /// Lists the shards of a directory that differ from the recorded ones, with the difference.
+  /// - Returns: empty when all are the same.
   package func differences(from directory: String) throws -> [String] {
     let set = try TrainingSet(directory: directory)
     let known = Dictionary(shards.map { ($0.name, $0.sha256) }) { first, _ in first }
@@ -73,12 +73,12 @@ package struct Provenance: Codable, Sendable, Equatable {
     } + extra
   }
 
-  /// All but those of test, in the order of `TrainingData`.
+  /// The shards of all splits but test, in the order of `TrainingData`.
   private static func names(_ set: TrainingSet) -> [String] {
     set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
   }
 
-  /// As `TrainingData.digest` forms it.
+  /// Computed in the same way as `TrainingData.digest`.
   private static func digest(_ shards: [Shard]) -> Digest {
     let hasher = DigestBuilder()
     for shard in shards {

@@ -10,10 +10,10 @@ package struct RunDescription: Codable, Sendable {
   package var toolchain: [String: String]
   package var clips: [String: Int]
   package var teacher: String?
-  /// Width of the teacher's embeddings; nil is the usual one, which is never written.
+  /// Width of the teacher's embeddings; nil means the usual width, which is never written.
   package var teacherWidth: Int?
 
-  /// The run whose weights this one starts from; nil where it starts from random ones or from a file.
+  /// The run whose weights this one starts from; nil when it starts from random weights or a file.
   package var parent: RunParent?
 
   package static let usualTeacherWidth = 512
@@ -27,7 +27,7 @@ package struct RunDescription: Codable, Sendable {
     self.teacherWidth = teacherWidth == Self.usualTeacherWidth ? nil : teacherWidth
   }
 
-  /// Of a run that is named by what its weights depend on.
+  /// Describes a run named after what its weights depend on.
   package init(
     _ configuration: TrainingConfiguration, _ data: TrainingData, toolchain: [String: String], parent: RunParent? = nil
   ) throws {
@@ -38,12 +38,12 @@ package struct RunDescription: Codable, Sendable {
     self.parent = parent
   }
 
-  /// What its weights were before the first step, for people.
+  /// The weights before the first step, for people.
   package var start: String {
     parent?.text ?? configuration.initialWeights.map { "file \($0.short)" } ?? "random weights"
   }
 
-  /// - Parameter directory: of the run.
+  /// - Parameter directory: the run's directory.
   package init(directory: String) throws {
     let path = "\(directory)/run.json"
     self = try CanonicalJSON.decode(RunDescription.self, from: try Files.read(path, limit: 1 << 20), source: path)

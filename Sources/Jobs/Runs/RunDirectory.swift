@@ -1,10 +1,10 @@
 import Basics
 import Training
 
-/// A run as it lies on disk: what it is, and how it went.
+/// A run on disk: its description and its log.
 package struct RunDirectory {
   package let directory: String
-  /// That a person gave to it; nil: none.
+  /// The name given by a user; nil for none.
   package let givenName: String?
   package let description: RunDescription
   package let lines: [MetricsLog.Line]
@@ -16,16 +16,16 @@ package struct RunDirectory {
     lines = MetricsLog.lines("\(directory)/metrics.jsonl")
   }
 
-  /// - Parameter name: of a run, or its directory.
+  /// - Parameter name: the name of a run, or its directory.
   package static func named(_ name: String, in runs: String) throws -> RunDirectory {
     if name.contains("/"), Files.exists("\(name)/run.json") { return try RunDirectory(name) }
     return try RunDirectory(RunList(runs).named(name).directory)
   }
 
-  /// For people: `baseline (0123456789ab)`, or the identity alone.
+  /// For people: `baseline (0123456789ab)`, or only the identity.
   package var title: String { givenName.map { "\($0) (\(description.name))" } ?? description.name }
 
-  /// When it was trained last, in seconds since 1970.
+  /// When the run was trained last, in seconds since 1970.
   package var trained: Double { TrainedTime.read(directory) }
 
   package var steps: [MetricsLog.Line] { lines.filter { $0.kind == "step" } }

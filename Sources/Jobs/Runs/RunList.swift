@@ -2,22 +2,22 @@ import Basics
 import Foundation
 import Training
 
-/// The runs of a directory, the one trained last first.
+/// The runs in a directory, the one trained last first.
 ///
-/// Their directories say all that there is to know: no workspace is asked, a copy of the directory is as good as the
-/// directory, and a directory that is gone is a run that is gone.
+/// The run directories hold all information and no workspace is read: a copied directory works like the original, and a
+/// deleted directory removes its run.
 package struct RunList: Sendable {
   package struct Run: Sendable {
-    /// Of the directory: that of the run, unless somebody renamed it.
+    /// The name of the directory: the run's identity, unless the directory was renamed.
     package let name: String
     package let directory: String
     package let description: RunDescription
-    /// That a person gave to it; nil: none.
+    /// The name given by a user; nil for none.
     package let givenName: String?
-    /// When it was trained last, in seconds since 1970.
+    /// When the run was trained last, in seconds since 1970.
     package let trained: Double
 
-    /// For people: `baseline (0123456789ab)`, or the name alone.
+    /// For people: `baseline (0123456789ab)`, or only the name.
     package var title: String { givenName.map { "\($0) (\(name))" } ?? name }
 
     package var checkpoints: CheckpointDirectory { CheckpointDirectory(existing: "\(directory)/checkpoints") }
@@ -25,10 +25,10 @@ package struct RunList: Sendable {
 
   package let directory: String
   package private(set) var runs: [Run] = []
-  /// Directories whose `run.json` cannot be read, with the reason.
+  /// Directories whose `run.json` cannot be read, and why.
   package private(set) var unreadable: [(name: String, failure: Failure)] = []
 
-  /// A directory that is not there has no runs.
+  /// A directory that does not exist has no runs.
   package init(_ directory: String) {
     self.directory = directory
     for name in (try? Files.names(in: directory)) ?? [] where !name.hasPrefix(Self.removedPrefix) {
@@ -49,13 +49,13 @@ package struct RunList: Sendable {
     runs.sort { ($1.trained, $0.name) < ($0.trained, $1.name) }
   }
 
-  /// What is on its way out.
+  /// The prefix of directories that are being removed.
   static let removedPrefix = ".removed-"
-  /// Characters that are enough to name a run by the beginning of its identity; of a given name any number is.
+  /// The fewest characters that may abbreviate an identity; a given name may be abbreviated to any length.
   private static let fewestCharacters = 4
 
-  /// - Parameter text: an identity, a given name, or so much of the beginning of either that no other run has it.
-  /// - Throws: `run.unknown`, `run.ambiguous`; what is wrong with a run that cannot be read.
+  /// - Parameter text: an identity, a given name, or a unique prefix of either.
+  /// - Throws: `run.unknown`, `run.ambiguous`; the failure of a run that cannot be read.
   package func named(_ text: String) throws -> Run {
     if let run = runs.first(where: { $0.name == text }) { return run }
     if let failure = unreadable.first(where: { $0.name == text })?.failure { throw failure }
@@ -74,7 +74,7 @@ package struct RunList: Sendable {
   }
 
   /// - Parameter name: nil takes the run trained last.
-  /// - Throws: what `named` throws; `run.none`.
+  /// - Throws: the errors of `named`; `run.none`.
   package func chosen(_ name: String?) throws -> Run {
     if let name { return try named(name) }
     guard let newest = runs.first else { throw unreadable.first?.failure ?? Failure.noRun(directory) }
@@ -82,12 +82,11 @@ package struct RunList: Sendable {
   }
 }
 
-/// When a run was trained last: a record in its directory, which copying does not change as it does the files' own
-/// times.
+/// When a run was trained last: a record in its directory, which copying keeps, unlike file times.
 package enum TrainedTime {
   private static func path(_ directory: String) -> String { "\(directory)/last-trained" }
 
-  /// `2026-11-28 14:05`, by this machine's clock.
+  /// `2026-11-28 14:05`, in local time.
   package static func text(_ seconds: Double) -> String {
     guard seconds.isFinite, abs(seconds) < 1e11 else { return "-" }
     var (time, parts) = (time_t(seconds), tm())
@@ -97,12 +96,12 @@ package enum TrainedTime {
       parts.tm_min)
   }
 
-  /// Notes that the run is being trained now.
+  /// Records that the run is being trained now.
   package static func write(_ directory: String) throws {
     try Files.write("\(Date().timeIntervalSince1970)\n", to: path(directory))
   }
 
-  /// In seconds since 1970. Runs of older versions have no such record: their log has times, and their files.
+  /// In seconds since 1970. Runs of older versions have no such record; the times of their log or files are used.
   static func read(_ directory: String) -> Double {
     if let bytes = try? Files.read(path(directory), limit: 64),
       let time = Double(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)),

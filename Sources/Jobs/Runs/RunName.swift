@@ -1,16 +1,17 @@
 import Basics
 
-/// The name that a person gave to a run, beside the one that follows from what its weights depend on: a file in the
-/// run's directory. Weights and identity do not depend on it, so that it can be changed at any time.
+/// The name that a user gave to a run, beside its identity: a file in the run's directory.
+///
+/// Weights and identity do not depend on it, so it can be changed at any time.
 package enum RunName {
   private static let mostCharacters = 64
-  /// Words that mean something else where a run is named.
+  /// Words with another meaning where a run is named.
   private static let reserved: Set<String> = ["last", "best"]
   private static let characters = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
   private static func path(_ directory: String) -> String { "\(directory)/name" }
 
-  /// Nil where the run was given none, or none that could be given.
+  /// Nil when the run has no name or an invalid one.
   package static func read(_ directory: String) -> String? {
     guard let bytes = try? Files.read(path(directory), limit: 256) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
@@ -28,15 +29,15 @@ package enum RunName {
     return first != "-" && first != "_" && !reserved.contains(name)
   }
 
-  /// - Throws: `run.name` for a name that no run can have.
+  /// - Throws: `run.name` for an invalid name.
   package static func check(_ name: String) throws {
     guard isUsable(name) else { throw Failure.unusableRunName(name) }
   }
 
   /// - Parameters:
-  ///   - name: that a run is to be given.
-  ///   - run: the identity of that run, which may have the name already.
-  /// - Throws: `run.name` for a name that no run can have, `run.taken` for one that another run has.
+  ///   - name: the name for the run.
+  ///   - run: the identity of that run, which may already have the name.
+  /// - Throws: `run.name` for an invalid name, `run.taken` for the name of another run.
   package static func check(_ name: String, for run: String, in list: RunList) throws {
     try check(name)
     if let other = list.runs.first(where: { $0.name != run && ($0.givenName == name || $0.name == name) }) {

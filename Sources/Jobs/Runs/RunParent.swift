@@ -5,14 +5,14 @@ import Tensors
 package struct RunParent: Codable, Sendable, Equatable {
   package var name: String
   package var step: Int
-  /// Of all its weights; part of the identity of the run that starts from them.
+  /// Digest of all its weights; part of the identity of the run that starts from them.
   package var weights: Digest
 
   package init(name: String, step: Int, weights: Digest) {
     (self.name, self.step, self.weights) = (name, step, weights)
   }
 
-  /// Of a run's checkpoint.
+  /// The parent for a run's checkpoint.
   package init(_ trained: TrainedModel) throws {
     self.init(name: trained.run.name, step: trained.state.step, weights: Self.digest(try trained.weights()))
   }
@@ -27,8 +27,9 @@ package struct RunParent: Codable, Sendable, Equatable {
     return hasher.finish()
   }
 
-  /// For people, `run 0123456789ab, step 40`. The digest is not that of an evaluation, which knows the encoder alone.
+  /// For people: `run 0123456789ab, step 40`. It omits the digest, which differs from that in an evaluation: there only
+  /// the encoder is hashed.
   package var text: String { "run \(name), step \(step)" }
-  /// What `distill --init` takes to start from the same weights.
+  /// The value of `distill --init` that starts from the same weights.
   package var reference: String { "\(name):\(step)" }
 }

@@ -2,14 +2,14 @@ import Basics
 import Evaluation
 import Foundation
 
-/// Runs that are to be removed, and what goes with them.
+/// Runs to remove, with their size and the runs that depend on them.
 package struct RunRemoval: Sendable {
   package struct Item: Sendable {
     package let run: RunList.Run
     package let summary: RunSummary
-    /// Of all files in the run's directory.
+    /// The total size of the files in the run's directory.
     package let bytes: Int
-    /// Runs that started from its weights. They keep their own.
+    /// Runs that started from its weights. They keep their own weights.
     package let children: [String]
   }
 
@@ -28,8 +28,8 @@ package struct RunRemoval: Sendable {
 
   package var bytes: Int { items.reduce(0) { $0 + $1.bytes } }
 
-  /// Removes one run: its directory gets a name that no run has, and then goes file by file.
-  /// - Throws: the failure of a lock where the run is being trained; of the file system.
+  /// Removes one run: its directory is renamed to a name that no run has, and then deleted.
+  /// - Throws: the lock's failure when the run is being trained; errors of the file system.
   package func remove(_ item: Item) throws {
     let directory = item.run.directory
     let lock = try FileLock("\(directory)/lock", of: directory, hint: "wait until its training has ended")

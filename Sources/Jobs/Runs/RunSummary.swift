@@ -3,36 +3,36 @@ import Evaluation
 import Foundation
 import Training
 
-/// How far a run has come, and how good it is: what a list of runs shows of each.
+/// How far a run has got and how good it is, for a list of runs.
 package struct RunSummary: Sendable {
   /// One evaluation, in one score.
   package struct Score: Sendable {
     /// `retrieve R@5`.
     package var name: String
     package var value: Double
-    /// What guessing gives; nil where the evaluation says nothing of it.
+    /// The score of guessing; nil when the evaluation does not state it.
     package var chance: Double?
-    /// After how many steps the weights were saved that were scored.
+    /// The step of the weights that were scored.
     package var step: Int?
   }
 
   package var name: String
-  /// That a person gave to it.
+  /// The name given by a user.
   package var givenName: String?
-  /// When it was trained last, in seconds since 1970.
+  /// When the run was trained last, in seconds since 1970.
   package var trained: Double
-  /// Clips by split.
+  /// Number of clips by split.
   package var clips: [String: Int]
   package var teacher: String?
   package var steps: Int
-  /// That were finished.
+  /// The number of finished epochs.
   package var epochs: Int
-  /// Of the last line of its log; nil before the first.
+  /// The loss in the last line of its log; nil before the first line.
   package var loss: Double?
   package var bestValidation: Double?
-  /// The best share of validation clips whose own image was among the five nearest of their audio.
+  /// The best share of validation clips whose own image was among the five nearest to their audio.
   package var validationRecallAt5: Double?
-  /// The newest of each question.
+  /// The newest score of each evaluation.
   package var scores: [Score]
   /// The run whose weights it started from.
   package var parent: RunParent?
@@ -49,7 +49,7 @@ package struct RunSummary: Sendable {
     scores = Self.scores(run.directory)
   }
 
-  /// Of every run, the one trained last first.
+  /// The summaries of all runs, the one trained last first.
   package static func all(_ list: RunList) -> [RunSummary] { list.runs.map(RunSummary.init) }
 
   /// `176 train, 22 validation`, in the order of training.

@@ -1,7 +1,7 @@
 import StageGraph
 
 extension StageDiagram {
-  /// The same with the number of runs at the stage that trains them; none where there are none.
+  /// The same diagram with the number of runs at the stage that trains them; without a number when there are none.
   package func with(runs: Int) -> StageDiagram {
     var diagram = self
     for place in nodes.indices where nodes[place].name == "distill" {

@@ -5,10 +5,10 @@ import Networks
 import Tensors
 import Training
 
-/// A run that has checkpoints, to be exported or evaluated.
+/// A run with checkpoints, to be exported or evaluated.
 package struct TrainedModel {
   package enum Choice: Sendable, Equatable {
-    /// The best by validation, where there was one, else the last.
+    /// The best by validation if there was any, otherwise the last.
     case best
     case last
     case step(Int)
@@ -28,15 +28,15 @@ package struct TrainedModel {
   package let directory: String
   package let architecture: Architecture
   package let learner: Learner
-  /// The weights themselves, or their moving average.
+  /// The weights, or their moving average.
   package let parameters: Parameters
   package let state: TrainingState
 
   /// - Parameters:
-  ///   - name: of a run, or its beginning; nil for the one trained last.
-  ///   - averaged: takes the moving average that `distill --ema` kept.
-  /// - Throws: `run.unknown`, `run.ambiguous`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded,
-  ///   why, with the step of one that can.
+  ///   - name: the name of a run, or a prefix of it; nil for the one trained last.
+  ///   - averaged: whether to take the moving average that `distill --ema` kept.
+  /// - Throws: `run.unknown`, `run.ambiguous`, `run.none`, `run.empty`; for a checkpoint that cannot be loaded, the
+  ///   reason and the step of one that can.
   package init(
     runs: String = "runs", run name: String?, checkpoint: Choice, averaged: Bool = false
   ) throws {
@@ -71,7 +71,7 @@ package struct TrainedModel {
     }
   }
 
-  /// Another checkpoint holds other weights: whether to take them is for the user to say.
+  /// A hint that names another checkpoint. It holds other weights, so the user must decide whether to take it.
   private static func wayOut(_ checkpoints: CheckpointDirectory, _ learner: Learner, run name: String) -> String {
     checkpoints.newestWhole(into: learner).state.map {
       "step \($0.step) is whole: pipeline export weights.bin --run \(name) --checkpoint \($0.step)"
@@ -81,7 +81,7 @@ package struct TrainedModel {
   /// All weights under the reference's names.
   package func weights() throws -> NamedTensors { try StateDictionary.tensors(parameters, steps: state.step) }
 
-  /// What embeds audio.
+  /// The model that embeds audio.
   package func model(metadata: [String: String] = [:]) throws -> Model {
     var metadata = metadata
     metadata[Model.encoderKey] = architecture.label

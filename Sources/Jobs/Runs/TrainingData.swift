@@ -4,13 +4,13 @@ import Shards
 import StageGraph
 import Training
 
-/// What a run is trained on: what its name depends on, and what is told of it.
+/// The data that a run is trained on: what the run's name depends on, and what is reported about it.
 package struct TrainingData: Sendable, Equatable {
-  /// Of the names and bytes of every shard but those of test.
+  /// Digest of the names and bytes of all shards but those of test.
   package var digest: Digest
-  /// By split, without test.
+  /// Number of clips by split, without test.
   package var clips: [String: Int]
-  /// As the first clip's record names it.
+  /// The teacher named in the first clip's record.
   package var teacher: String?
   package var teacherWidth: Int
 
@@ -19,8 +19,8 @@ package struct TrainingData: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - train, validation: the set's clips, opened.
-  ///   - cache: spares reading shards that were read before.
+  ///   - train, validation: the clips of the set, opened.
+  ///   - cache: saves reading shards that were read before.
   package init(
     _ set: TrainingSet, train: ShardClips, validation: ShardClips?, cache: FileDigestCache?
   ) throws {
@@ -30,14 +30,14 @@ package struct TrainingData: Sendable, Equatable {
       digest: try Self.digest(set, cache), clips: clips, teacher: Self.teacher(set), teacherWidth: train.width)
   }
 
-  /// The same of a directory of shards.
+  /// The training data in a directory of shards.
   package init(directory: String, cache: FileDigestCache?) throws {
     let set = try TrainingSet(directory: directory)
     let validation = set.splits.contains(.validation) ? try ShardClips(set.samples(.validation)) : nil
     try self.init(set, train: ShardClips(set.samples(.train)), validation: validation, cache: cache)
   }
 
-  /// The digest alone.
+  /// Only the digest.
   package static func digest(_ set: TrainingSet, _ cache: FileDigestCache?) throws -> Digest {
     let names = set.splits.filter { $0 != .test }.flatMap { set.shards[$0] ?? [] }
     let paths = names.map { "\(set.directory)/\($0)" }
@@ -62,7 +62,7 @@ package struct TrainingData: Sendable, Equatable {
     return (try? CanonicalJSON.decode(Record.self, from: Array(bytes), source: "record"))?.embeddings?.model
   }
 
-  /// In what these data differ from those that a run was trained on, in words; empty where they are the same.
+  /// How these data differ from those that a run was trained on, in words; empty when they are the same.
   package func changes(since run: RunDescription) -> [String] {
     guard digest != run.data else { return [] }
     var changes: [String] = []

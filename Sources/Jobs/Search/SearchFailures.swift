@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// The error messages of this module.
 extension Failure {
   static func searchModel(_ query: String, _ flag: String) -> Failure {
     Failure("search.model", "a model has to be named for this query", on: query, expected: flag, exit: .usage)

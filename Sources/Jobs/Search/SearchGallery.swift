@@ -2,15 +2,15 @@ import Basics
 import Shards
 import Tensors
 
-/// Embeddings to look through, and what each is called.
+/// The embeddings to search and their keys.
 struct SearchGallery {
   private(set) var keys: [String] = []
   /// `[keys, width]`.
   private(set) var values: [Float] = []
   private(set) var width = 0
 
-  /// A file that `pipeline embed` wrote, or a directory or file of teacher embeddings.
-  /// - Throws: `search.vectors` where nothing can be read from it; what the format throws.
+  /// Reads a file that `pipeline embed` wrote, or a directory or file of teacher embeddings.
+  /// - Throws: `search.vectors` when nothing can be read from it; errors of the format.
   init(_ path: String) throws {
     let names = path.hasSuffix(".npy") ? String(path.dropLast(3)) + "keys.txt" : ""
     if !names.isEmpty, Files.exists(names) {

@@ -8,30 +8,30 @@ import Media
 import Models
 import Wav2CLIP
 
-/// What `pipeline search` is asked to do.
+/// The settings of `pipeline search`.
 package struct SearchSettings: Sendable {
-  /// What is looked for.
+  /// What to search for.
   package enum Query: Sendable {
     case text(String)
     /// A JPEG or PNG file.
     case image(String)
-    /// An audio clip or a video.
+    /// A file with audio or video.
     case audio(String)
   }
 
   package var query: Query
-  /// The file of embeddings to look in.
+  /// The file of embeddings to search.
   package var embeddings = ""
-  /// A CLIP model, for words and images.
+  /// A CLIP model, for text and images.
   package var clip: String?
   package var activation: GELUKind?
   package var tokenizer: String?
-  /// Sentences that the words are put into; empty: the words as they are.
+  /// Sentences that the query text is inserted into; empty uses the text unchanged.
   package var templates: [String] = []
-  /// Weights of an audio encoder, for audio clips.
+  /// Weights of an audio encoder, for audio queries.
   package var weights: String?
   package var count = 10
-  /// Directories in which the files lie whose embeddings these are.
+  /// Directories with the files that the embeddings were made from.
   package var media: [String] = []
   package var html: String?
   package var threads = Machine.processors
@@ -40,21 +40,21 @@ package struct SearchSettings: Sendable {
   package init(_ query: Query) { self.query = query }
 }
 
-/// The embeddings of a file that lie nearest to words, an image or an audio clip.
+/// Finds the embeddings of a file that are nearest to a text, an image or an audio clip.
 package struct SearchJob: Sendable {
   package struct Hit: Sendable {
     package var key: String
-    /// The cosine.
+    /// The cosine similarity.
     package var score: Float
-    /// The file that the key stands for; nil where none was found.
+    /// The file that the key belongs to; nil when none was found.
     package var path: String?
   }
 
   package struct Outcome: Sendable {
     package var hits: [Hit]
-    /// Embeddings that were looked through.
+    /// The number of embeddings that were searched.
     package var searched: Int
-    /// What made the query's embedding.
+    /// The model that made the query's embedding.
     package var model: String
   }
 
@@ -62,7 +62,7 @@ package struct SearchJob: Sendable {
 
   package init(_ settings: SearchSettings) { self.settings = settings }
 
-  /// - Throws: `clip.…`; `search.width` for embeddings of another model; `search.model` where none is named.
+  /// - Throws: `clip.…`; `search.width` for embeddings of another width; `search.model` when no model is named.
   package func run() throws -> Outcome {
     let gallery = try SearchGallery(settings.embeddings)
     let threads = WorkerThreads(settings.threads)
@@ -116,7 +116,7 @@ package struct SearchJob: Sendable {
   }
 }
 
-/// The files that keys may stand for, by their names without ending.
+/// The files that keys may belong to, by name without extension.
 private struct MediaFiles {
   private var byStem: [String: String] = [:]
   private let isAsked: Bool
@@ -134,7 +134,7 @@ private struct MediaFiles {
     }
   }
 
-  /// Of a key, or of the beginning of one that counts windows: `name_003`.
+  /// The file of a key, or of a key with a window number such as `name_003`.
   func path(_ key: String) -> String? {
     guard isAsked else { return Files.exists(key) ? key : nil }
     if let path = byStem[Files.name(key)] { return path }

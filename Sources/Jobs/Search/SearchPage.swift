@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// What was found as one page with players. It plays the files where they lie.
+/// The search results as one page with players. It plays the files in place.
 enum SearchPage {
   private static let videos: Set<String> = ["mp4", "webm", "mkv", "mov", "m4v", "ogv", "avi"]
   private static let images: Set<String> = ["jpg", "jpeg", "png", "webp", "gif"]

@@ -1,19 +1,19 @@
 import Foundation
 
-/// Round numbers along an axis, no two of which read the same.
+/// Round numbers along an axis, each with a distinct label.
 struct Axis {
   let range: ClosedRange<Double>
   let ticks: [Double]
   private let step: Double
 
   /// - Parameters:
-  ///   - count: of ticks, about.
-  ///   - isTight: whether the axis ends with its values; else it ends with ticks.
+  ///   - count: the approximate number of ticks.
+  ///   - isTight: whether the axis ends at the extreme values instead of at ticks.
   init(_ values: [Double], count: Int = 5, zeroBased: Bool = false, isTight: Bool = false) {
     var low = values.min() ?? 0
     var high = values.max() ?? 1
     if zeroBased { low = min(0, low) }
-    // One value alone stands in the middle of a range of its own size.
+    // A single value is placed in the middle of a range of its own size.
     if high <= low {
       let half = low == 0 ? 0.5 : abs(low) / 2
       (low, high) = (low - half, low + half)
@@ -34,11 +34,11 @@ struct Axis {
     (value - range.lowerBound) / (range.upperBound - range.lowerBound)
   }
 
-  /// A tick, with as many digits as tell it from the next one.
+  /// A tick's label, with enough digits to distinguish it from the next one.
   func label(_ tick: Double) -> String {
     let largest = ticks.map(abs).max() ?? 0
     if largest >= 1e6 || largest < 1e-3 {
-      // Both have the exponent that they need, and the digits between it and the step.
+      // Each label has its own exponent, and the digits down to the step.
       let digits = tick == 0 ? 0 : max(0, Int(floor(log10(abs(tick)) + 1e-9)) - Int(floor(log10(step) + 1e-9)))
       return tick == 0 ? "0" : Self.short(String(format: "%.\(min(digits, 12))e", tick))
     }
@@ -54,7 +54,7 @@ struct Axis {
     return "\(trimmed(parts[0]))e\(exponent)"
   }
 
-  /// Without zeros at the end of decimals.
+  /// The number without zeros at the end of its decimals.
   private static func trimmed(_ text: String) -> String {
     guard text.contains(".") else { return text }
     var text = text[...]
@@ -62,7 +62,7 @@ struct Axis {
     return String(text.hasSuffix(".") ? text.dropLast() : text)
   }
 
-  /// A value by itself, with four digits that count.
+  /// A single value, with four significant digits.
   static func value(_ value: Double) -> String {
     let text = String(format: "%.4g", value)
     return text == "-0" ? "0" : text.contains("e") ? short(text) : text

@@ -1,6 +1,6 @@
 import Basics
 
-/// Counts as horizontal bars with their numbers: a table that can be read by eye, ear and keyboard.
+/// Counts as horizontal bars with their numbers: a table that can be read by eye, by screen reader and by keyboard.
 package struct Bars: Sendable {
   package struct Bar: Sendable, Equatable {
     package var name: String
@@ -14,22 +14,22 @@ package struct Bars: Sendable {
 
   package var title: String
   package var bars: [Bar]
-  /// Of the bars' color: an index of the style's.
+  /// The index of the bars' color in the style.
   package var color = 0
 
   package init(title: String, bars: [Bar], color: Int = 0) {
     (self.title, self.bars, self.color) = (title, bars, color)
   }
 
-  /// Rows that are shown at once; the others are folded.
+  /// The number of rows shown at once; the others are folded.
   private static let most = 12
-  /// Rows that are folded; the others are a sum.
+  /// The number of folded rows; further rows only count in the sum.
   private static let mostFolded = 180
 
   package var markup: Markup {
     guard !bars.isEmpty else { return .element("p", [("class", "empty")], text: "\(title): none") }
     let rest = bars.dropFirst(Self.most)
-    // All bars have one scale, so that they can be compared.
+    // All bars have the same scale, so that they can be compared.
     let largest = max(1, bars.map(\.count).max() ?? 1)
     let shown = table(title, bars.prefix(Self.most), largest)
     guard !rest.isEmpty else { return shown }

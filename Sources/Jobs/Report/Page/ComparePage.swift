@@ -4,7 +4,7 @@ import Basics
 package struct CompareContent: Sendable {
   package var first: String
   package var second: String
-  /// Parameters, data and tools: each with both values.
+  /// Differences in parameters, data and tools, each with both values.
   package var differences: [DataTable]
   package var curves: [LinePlot]
   package var scores: [DataTable]
@@ -15,7 +15,7 @@ package struct CompareContent: Sendable {
   }
 }
 
-/// The comparison as one page that needs nothing else.
+/// The comparison as one self-contained page.
 package enum ComparePage {
   package static func html(_ content: CompareContent) -> String {
     let nothing = { (text: String) in Markup.element("p", [("class", "empty")], text: text) }

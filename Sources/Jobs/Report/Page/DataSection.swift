@@ -1,6 +1,6 @@
 import Basics
 
-/// What became of the clips, in aggregates, and a few of them to look at and listen to.
+/// Statistics of the clips, and a few clips to look at and listen to.
 enum DataSection {
   static func body(_ data: ReportContent.DataPart) -> [Markup] {
     var body: [Markup] = [
@@ -29,8 +29,8 @@ enum DataSection {
     return body
   }
 
-  /// Image, spectrogram, player, words.
-  /// - Parameter id: of the player, for buttons elsewhere on the page.
+  /// A clip's image, spectrogram, player and text.
+  /// - Parameter id: the id of the player, for buttons elsewhere on the page.
   static func clip(_ clip: ReportContent.GalleryClip, id: String?) -> [Markup] {
     var parts = [frame(clip)]
     if let spectrogram = clip.spectrogram {

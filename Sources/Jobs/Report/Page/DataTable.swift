@@ -1,6 +1,6 @@
 import Basics
 
-/// A table with a heading, in a frame that scrolls by itself where the screen is narrow.
+/// A table with a heading. On a narrow screen it scrolls by itself.
 package struct DataTable: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
     package var cells: [String]
@@ -13,11 +13,11 @@ package struct DataTable: Sendable, Equatable {
   package var title: String
   package var heading: [String]
   package var rows: [Row]
-  /// What stands in the cells behind the first column; the name is the style's.
+  /// What the cells after the first column hold; the case's name is the name of the style.
   package enum Cells: String, Sendable {
     /// Aligned to the right.
     case number
-    /// Digests, options and the like: never broken.
+    /// Digests, options and similar text that must not be broken over lines.
     case code
     case sentence
   }
@@ -59,7 +59,7 @@ package struct DataTable: Sendable, Equatable {
   }
 }
 
-/// How often one class was taken for another: shaded cells with their numbers.
+/// A confusion matrix: shaded cells with their counts.
 package struct ConfusionPlot: Sendable {
   package var title: String
   package var labels: [String]
@@ -70,7 +70,7 @@ package struct ConfusionPlot: Sendable {
     (self.title, self.labels, self.counts) = (title, labels, counts)
   }
 
-  /// Above this many classes numbers do not fit, and the matrix is an image.
+  /// With more classes than this, numbers do not fit and the matrix is shown as an image.
   private static let mostNumbers = 24
 
   package var markup: Markup {
@@ -85,7 +85,7 @@ package struct ConfusionPlot: Sendable {
         "tr", [],
         [.element("th", [("scope", "row")], text: "\(actual + 1) \(labels[actual])")]
           + row.map { count in
-            // Ten steps of shade, so that no style needs to be computed.
+            // Ten shades, so that no style has to be computed.
             let shade = count == 0 ? 0 : max(1, Int((10 * Double(count) / Double(total)).rounded()))
             return .element("td", [("class", "shade s\(shade)")], text: count == 0 ? "·" : "\(count)")
           })
@@ -111,17 +111,17 @@ package struct ConfusionPlot: Sendable {
   }
 }
 
-/// Images and audio that lie inside the page.
+/// Images and audio embedded in the page.
 enum PageImage {
   static func source(png: PNGImage) -> String { "data:image/png;base64,\(Base64.text(png.bytes))" }
   static func source(jpeg: [UInt8]) -> String { "data:image/jpeg;base64,\(Base64.text(jpeg))" }
-  /// - Parameter audio: its first bytes say which format it has.
+  /// - Parameter audio: its first bytes determine the format.
   static func source(audio: [UInt8]) -> String {
     let type = audio.starts(with: Array("fLaC".utf8)) ? "flac" : audio.starts(with: Array("OggS".utf8)) ? "ogg" : "mpeg"
     return "data:audio/\(type);base64,\(Base64.text(audio))"
   }
 
-  /// The shades of images from the least to the greatest value.
+  /// A scale of an image's shades from the smallest to the largest value.
   static func scale(_ low: String, _ high: String) -> Markup {
     let shades = PNGImage(width: 256, height: 1, pixels: (0...255).map { UInt8($0) })
     return .element(

@@ -1,6 +1,6 @@
 import Basics
 
-/// Scores with their baselines and chance.
+/// Scores next to baselines and chance.
 enum EvaluationSection {
   static func body(_ parts: [ReportContent.EvaluationPart]) -> [Markup] {
     guard !parts.isEmpty else {
@@ -41,7 +41,7 @@ enum EvaluationSection {
     }
   }
 
-  /// A clip's player beside the sentences.
+  /// A clip's player next to its captions.
   private static func captioned(_ content: ReportContent.CaptionedClip) -> Markup {
     let said = content.sentences.map { DataTable.Row([$0.row, $0.text]) }
     let written = content.references.map { DataTable.Row(["reference", $0], style: "reference") }

@@ -65,16 +65,16 @@ struct GraphPlot {
       ])
   }
 
-  /// Each node one layer behind the last of those it takes from.
+  /// Places each node one layer after the last of its inputs.
   private func layers() -> [[String]] {
     var depth = Dictionary(uniqueKeysWithValues: graph.nodes.map { ($0.name, 0) })
-    // As many rounds as nodes: enough for any graph without a loop, and an end for one with.
+    // As many rounds as there are nodes: enough for any graph without a cycle, and finite for one with a cycle.
     for _ in graph.nodes {
       for edge in graph.edges {
         depth[edge.to] = max(depth[edge.to] ?? 0, min(graph.nodes.count, (depth[edge.from] ?? 0) + 1))
       }
     }
-    // Data that is taken late stands late.
+    // Data is placed just before the first stage that uses it.
     for node in graph.nodes where node.isData {
       let next = graph.edges.filter { $0.from == node.name }.compactMap { depth[$0.to] }.min()
       if let next, next > 0 { depth[node.name] = next - 1 }

@@ -1,6 +1,6 @@
 import Basics
 
-/// What a reader wants to know first: which run, how good it is against chance, on how many clips.
+/// What a reader wants to know first: which run it is, how it compares with chance, and on how many clips.
 enum HeadlineSection {
   static func body(_ headline: ReportContent.HeadlinePart?) -> [Markup] {
     guard let headline else { return [] }

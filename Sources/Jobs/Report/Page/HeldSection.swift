@@ -1,7 +1,7 @@
 import Basics
 import Foundation
 
-/// What the student makes of clips that it was not trained on.
+/// Results of the student on clips that it was not trained on.
 enum HeldSection {
   static func body(_ held: ReportContent.HeldPart?) -> [Markup] {
     guard let held else {
@@ -30,7 +30,7 @@ enum HeldSection {
       body.append(.element("h3", text: "An image, and the five nearest audio clips"))
       body += images.map { row($0, held.clips, &shown) }
     }
-    // Audio lies in the page once; buttons play it.
+    // Audio is in the page once; buttons play it.
     body += sounding(held).map { id, audio in
       .element(
         "audio", [("id", player(id)), ("preload", "none"), ("src", PageImage.source(audio: audio)), ("hidden", "")])

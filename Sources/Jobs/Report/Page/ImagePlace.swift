@@ -1,5 +1,5 @@
-/// Where an image that a page shows more than once has its bytes: at the first place; the script copies them to the
-/// others.
+/// Where the bytes of an image are that a page shows more than once: at its first place. The script copies them to the
+/// other places.
 enum ImagePlace {
   case first(id: String)
   case again(id: String)

@@ -1,12 +1,12 @@
 import Basics
 import Foundation
 
-/// Lines over a common axis, drawn as SVG.
+/// Lines with a common axis, drawn as SVG.
 package struct LinePlot: Sendable {
   package struct Line: Sendable, Equatable {
     package var name: String
     package var points: [Point]
-    /// Half the height of a bar at each point; empty for none.
+    /// Half the height of the error bar at each point; empty for none.
     package var spreads: [Double] = []
 
     package init(_ name: String, _ points: [Point], spreads: [Double] = []) {
@@ -24,16 +24,16 @@ package struct LinePlot: Sendable {
   package var xName: String
   package var yName: String
   package var lines: [Line]
-  /// Whether x grows by factors.
+  /// Whether the x axis is logarithmic.
   package var isLogarithmic = false
 
   package init(title: String, x: String, y: String, lines: [Line], isLogarithmic: Bool = false) {
     (self.title, xName, yName, self.lines, self.isLogarithmic) = (title, x, y, lines, isLogarithmic)
   }
 
-  /// Points of one line that are drawn; longer ones are thinned by means, keeping their ends.
+  /// The most points drawn for one line; longer lines are thinned by averaging consecutive points.
   private static let mostPoints = 400
-  /// Lines with this many points or fewer have a mark at each.
+  /// Lines with at most this many points have a mark at each point.
   private static let mostMarks = 60
 
   private let size = (width: 520.0, height: 260.0)
@@ -75,8 +75,7 @@ package struct LinePlot: Sendable {
       ])
   }
 
-  /// The drawing as something that the pointer and the arrow keys move along; what the script needs for that stands in
-  /// its attributes.
+  /// The drawing with the attributes that the script needs to move a cursor with the pointer or the arrow keys.
   private func chart(_ xs: Axis, _ drawing: Markup) -> Markup {
     .element(
       "div",
@@ -111,7 +110,7 @@ package struct LinePlot: Sendable {
         .element(
           "text", [("class", "tick end"), ("x", n(margin.left - 6)), ("y", n(y + 4))], text: ys.label(tick)))
     }
-    // With factors, the points' own places are the ticks.
+    // A logarithmic axis has its ticks at the x values of the points.
     let xTicks =
       isLogarithmic ? Array(Set(lines.flatMap(\.points).map(\.x))).sorted() : xs.ticks
     for tick in xTicks.prefix(12) {
@@ -175,7 +174,7 @@ package struct LinePlot: Sendable {
       })
   }
 
-  /// At most `mostPoints`, each the mean of its neighbors.
+  /// At most `mostPoints` points, each the mean of consecutive points.
   private static func thinned(_ points: [Point]) -> [Point] {
     guard points.count > mostPoints else { return points }
     return (0..<mostPoints).map { piece in
@@ -186,7 +185,7 @@ package struct LinePlot: Sendable {
   }
 }
 
-/// A coordinate with a tenth of a unit.
+/// A coordinate with at most one decimal.
 func n(_ value: Double) -> String {
   let text = String(format: "%.1f", value)
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

@@ -1,7 +1,6 @@
 import Basics
 
-/// An image with a palette as PNG, stored without compression: a few tens of kilobytes for what the page shows, and no
-/// library.
+/// A palette image as PNG, stored without compression: a few tens of kilobytes on a page, without a library.
 package struct PNGImage: Sendable, Equatable {
   package let width: Int
   package let height: Int
@@ -13,7 +12,7 @@ package struct PNGImage: Sendable, Equatable {
     (self.width, self.height, self.pixels) = (width, height, pixels)
   }
 
-  /// Numbers to shades between the least and the greatest; what is not finite is the least.
+  /// Maps values to shades between the smallest and the largest; values that are not finite get the darkest shade.
   package init(width: Int, height: Int, values: [Float], range: ClosedRange<Float>? = nil) {
     let finite = values.filter(\.isFinite)
     let low = range?.lowerBound ?? finite.min() ?? 0
@@ -24,7 +23,8 @@ package struct PNGImage: Sendable, Equatable {
       pixels: values.map { $0.isFinite ? UInt8(min(255, max(0, (($0 - low) * scale).rounded()))) : 0 })
   }
 
-  /// Dark blue over violet and orange to pale yellow: even in lightness, so that it reads without color too.
+  /// From dark blue through violet and orange to pale yellow, with evenly increasing lightness, so that it is readable
+  /// without color too.
   private static let palette: [UInt8] = {
     let stops: [(Double, [Double])] = [
       (0, [4, 4, 20]), (0.25, [66, 16, 105]), (0.5, [158, 44, 98]), (0.75, [235, 110, 48]), (1, [252, 250, 180]),
@@ -53,7 +53,7 @@ package struct PNGImage: Sendable, Equatable {
       + Self.chunk("PLTE", Self.palette) + Self.chunk("IDAT", Self.stored(rows)) + Self.chunk("IEND", [])
   }
 
-  /// zlib's frame around blocks that are stored.
+  /// A zlib stream of stored blocks.
   private static func stored(_ data: [UInt8]) -> [UInt8] {
     var result = ByteWriter([0x78, 0x01])
     var start = 0

@@ -1,10 +1,10 @@
 import Basics
 import Glibc
 
-/// Serves one page on this machine alone, to whoever asks on 127.0.0.1.
+/// Serves one page to this machine only, on 127.0.0.1.
 ///
-/// One connection at a time: a page for one person needs no more. A request may be of 8 KiB and take two seconds; it
-/// must name this machine as its host, so that no page from elsewhere can read this one through a name of its own.
+/// It handles one connection at a time, which is enough for one user. A request may have 8 KiB and take two seconds. It
+/// must name this machine as its host, so that no foreign page can read this one through a host name of its own.
 package final class PageServer {
   private let socket: Int32
   package let port: Int
@@ -12,8 +12,8 @@ package final class PageServer {
   private static let mostBytes = 8192
   private static let patience: Int = 2
 
-  /// - Parameter port: 0 takes any that is free.
-  /// - Throws: `report.port` when it is taken.
+  /// - Parameter port: 0 takes any free port.
+  /// - Throws: `report.port` when the port is taken.
   package init(port wanted: Int) throws {
     signal(SIGPIPE, SIG_IGN)
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -44,10 +44,10 @@ package final class PageServer {
 
   package var address: String { "http://127.0.0.1:\(port)/" }
 
-  /// Answers until an interruption is asked for.
+  /// Answers requests until an interruption is requested.
   /// - Parameters:
-  ///   - page: made anew for each request.
-  ///   - state: what the page's own script asks, to see whether to reload.
+  ///   - page: called for each request of the page.
+  ///   - state: called when the page's script asks whether to reload.
   package func run(page: () -> String, state: () -> String) {
     while !Interruption.isRequested {
       guard Self.isReadable(socket, milliseconds: 500) else { continue }
@@ -82,7 +82,7 @@ package final class PageServer {
       "HTTP/1.1 \(status)\r\nContent-Type: \(kind)\r\nContent-Length: \(bytes.count)\r\nCache-Control: no-store\r\n"
       + "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
     let answer = Array(head.utf8) + bytes
-    // Whoever has gone away needs no answer.
+    // Errors are ignored: a client that has gone needs no answer.
     try? answer.withUnsafeBytes { try Self.send($0, to: connection) }
   }
 
@@ -99,7 +99,7 @@ package final class PageServer {
     }
   }
 
-  /// The lines of a request's head; nil when it is too long, too slow or no text.
+  /// The lines of a request's head; nil when it is too long, too slow or not text.
   private static func request(_ connection: Int32) -> [String]? {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 2048)
@@ -121,7 +121,7 @@ package final class PageServer {
     bytes.count >= end.count && (0...bytes.count - end.count).contains { bytes[$0..<$0 + end.count].elementsEqual(end) }
   }
 
-  /// What is asked for, if it is asked in order: GET, and this machine as the host.
+  /// The requested path, if the request is valid: GET, and this machine as the host.
   static func path(_ lines: [String], port: Int) -> String? {
     let words = (lines.first ?? "").split(separator: " ").map(String.init)
     guard words.count == 3, words[0] == "GET", words[2].hasPrefix("HTTP/1.") else { return nil }

@@ -1,9 +1,9 @@
-/// Everything that a report shows, as plain values: whoever fills it knows where they come from, this module how they
-/// look.
+/// Everything that a report shows, as plain values. Code that fills it knows where they come from; the page code knows
+/// how they look.
 package struct ReportContent: Sendable {
   package var title: String
   package var headline: HeadlinePart?
-  /// Facts in a line each below the title.
+  /// Facts below the title, one a line.
   package var facts: [(name: String, value: String)] = []
   package var data = DataPart()
   package var graph = GraphPart()
@@ -11,16 +11,16 @@ package struct ReportContent: Sendable {
   package var held: HeldPart?
   package var evaluations: [EvaluationPart] = []
   package var commands: [String] = []
-  /// What stands above the commands.
+  /// The text above the commands.
   package var commandsNote = ""
-  /// Names with their digests.
+  /// Names and digests.
   package var digests: [(name: String, value: String)] = []
   /// What could not be shown, and why.
   package var notes: [String] = []
 
   package init(title: String) { self.title = title }
 
-  /// Which run, how good, on how much.
+  /// Which run it is, how good it is, and on how much data.
   package struct HeadlinePart: Sendable {
     package struct Score: Sendable {
       /// `retrieve, audio → image`.
@@ -44,13 +44,13 @@ package struct ReportContent: Sendable {
   }
 
   package struct DataPart: Sendable {
-    /// Clips by state: kept, warned, left out.
+    /// Number of clips by state: kept, warned, left out.
     package var states: [Bars.Bar] = []
-    /// By reason, with an example each.
+    /// Number of clips by reason, with an example for each.
     package var reasons: [Bars.Bar] = []
     package var splits: [Bars.Bar] = []
     package var labels: [Bars.Bar] = []
-    /// Seconds of clips, by bins of a tenth of the range.
+    /// Histogram of clip lengths in seconds.
     package var durations: [Bars.Bar] = []
     package var gallery: [GalleryClip] = []
 
@@ -64,10 +64,10 @@ package struct ReportContent: Sendable {
     /// Findings, such as `video.still`.
     package var marks: [String]
     package var isLeftOut: Bool
-    /// JPEG; nil where none was kept.
+    /// JPEG; nil when none was kept.
     package var frame: [UInt8]?
     package var spectrogram: PNGImage?
-    /// MP3, Ogg or FLAC; nil where none was kept.
+    /// MP3, Ogg or FLAC; nil when none was kept.
     package var audio: [UInt8]?
 
     package init(
@@ -90,7 +90,7 @@ package struct ReportContent: Sendable {
     }
     package var nodes: [Node] = []
     package var edges: [(from: String, to: String)] = []
-    /// What ran and what was cached, with times, one row a stage.
+    /// What ran and what was cached, with times; one row a stage.
     package var work: DataTable?
 
     package init() {}
@@ -104,25 +104,25 @@ package struct ReportContent: Sendable {
     package init(run: String) { self.run = run }
   }
 
-  /// What the student makes of clips that were kept out of training.
+  /// Results of the student on clips that were held out of training.
   package struct HeldPart: Sendable {
     package var title: String
-    /// Audio from top to bottom, images from left to right.
+    /// One row for each audio clip from top to bottom, one column for each image from left to right.
     package var similarity: PNGImage?
-    /// What its darkest and its brightest shade stand for.
+    /// The values of the darkest and the brightest shade.
     package var similarityRange: (low: Double, high: Double)?
     package var similarityText = ""
     package var map: ScatterPlot?
     package var neighbours: [Neighbours] = []
-    /// The clips that neighbors name, by id.
+    /// The clips in `neighbours`, by id.
     package var clips: [String: GalleryClip] = [:]
     package init(title: String) { self.title = title }
   }
 
-  /// A query and what lies nearest to it, best first.
+  /// A query and the nearest clips, best first.
   package struct Neighbours: Sendable {
     package var query: String
-    /// Whether the query is audio and the answers are images, or the other way round.
+    /// Whether the query is audio and the answers are images, or the reverse.
     package var isAudio: Bool
     package var answers: [(id: String, similarity: Double)]
     package init(query: String, isAudio: Bool, answers: [(id: String, similarity: Double)]) {
@@ -130,7 +130,7 @@ package struct ReportContent: Sendable {
     }
   }
 
-  /// A clip with what was said of it, row by row, and what people said.
+  /// A clip with its generated captions, row by row, and its reference captions.
   package struct CaptionedClip: Sendable {
     package var clip: GalleryClip
     package var sentences: [(row: String, text: String)]

@@ -1,8 +1,8 @@
 import Basics
 
-/// The report as one page that needs nothing else: no network, no files beside it.
+/// The report as one self-contained page: it needs no network and no other files.
 package enum ReportPage {
-  /// - Parameter state: what the page shows, for a page that is served and reloads itself; nil for a file.
+  /// - Parameter state: identifies the content, for a served page that reloads itself when it changes; nil for a file.
   package static func html(_ content: ReportContent, state: String? = nil) -> String {
     let sections: [(id: String, name: String, body: [Markup])] = [
       ("data", "Data", DataSection.body(content.data)), ("graph", "Stages", graph(content.graph)),
@@ -64,10 +64,10 @@ package enum ReportPage {
   }
 }
 
-/// The frame that every page has.
+/// The parts that every page has.
 enum Page {
-  /// One style and one script, named by its digest: whatever text a page shows, nothing else runs and nothing is
-  /// fetched.
+  /// One style and one script, allowed by their digests: whatever text a page shows, no other script runs and nothing
+  /// is fetched.
   static func html(
     title: String, heading: [Markup], sections: [(id: String, name: String, body: [Markup])], state: String?
   ) -> String {

@@ -23,10 +23,11 @@ package struct ScatterPlot: Sendable {
   }
 
   private let size = 480.0
-  /// As many as colors and shapes together tell apart.
+  /// The number of groups that colors and shapes together can distinguish.
   private static let mostGroups = 4 * Style.colors
 
-  /// Ten groups have ten colors and shapes in turn; each further ten have the colors again, with other shapes.
+  /// The first ten groups have ten colors, with the shapes in turn; each further ten reuse the colors with other
+  /// shapes.
   private static func shapeIndex(_ group: Int) -> Int { (group % Style.colors + group / Style.colors) % 4 }
 
   package var markup: Markup {
@@ -36,7 +37,7 @@ package struct ScatterPlot: Sendable {
     let (left, bottom) = (xs.min() ?? 0, ys.min() ?? 0)
     let extent = max((xs.max() ?? 1) - left, (ys.max() ?? 1) - bottom, 1e-12)
     let scale = (size - 24) / extent
-    // The groups with most points have a color and a shape of their own; the rest share one.
+    // The largest groups have their own color and shape; the rest share one.
     let counts = Dictionary(grouping: points, by: \.group).mapValues(\.count)
     let order = counts.keys.sorted { (counts[$1] ?? 0, $0) < (counts[$0] ?? 0, $1) }
     let colored = Dictionary(
@@ -81,7 +82,7 @@ package struct ScatterPlot: Sendable {
       ])
   }
 
-  /// Circle, square, triangle, diamond, cross: groups differ without color too.
+  /// Circle, square, triangle, diamond, cross: groups can be distinguished without color.
   private static func shape(_ index: Int) -> String {
     switch index {
     case 0: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0"

@@ -1,5 +1,6 @@
-/// What the page does by itself: plays audio, shows values of plots, copies commands, and marks what scrolls. The same
-/// for every page, so that its digest can be named in the page's policy.
+/// The page's script: plays audio, shows values of plots, copies commands, and marks what scrolls.
+///
+/// It is the same for every page, so that the page's policy can name its digest.
 enum Script {
   static let text: StaticString = """
     (()=>{const all=s=>[...document.querySelectorAll(s)];

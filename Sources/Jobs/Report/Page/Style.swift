@@ -1,9 +1,9 @@
 import Basics
 
-/// How pages look: colors that keep their contrast in light and dark, one column on a phone, everything reachable by
-/// keyboard.
+/// The style of pages: colors with enough contrast in light and dark mode, one column on a phone, everything reachable
+/// by keyboard.
 enum Style {
-  /// Colors that groups and lines have.
+  /// The number of colors for groups and lines.
   static let colors = 10
 
   static let sheet = Markup.constant(
