@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// The messages of this module.
 extension Failure {
   static func keyInvalid(_ path: String, isPrivate: Bool) -> Failure {
     let kind = isPrivate ? "private" : "public"

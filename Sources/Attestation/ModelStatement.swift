@@ -1,8 +1,8 @@
 import Basics
 
-/// What is said of a weights file, as OpenSSF Model Signing v1 wants it: an in-toto statement whose subject is the
-/// model and whose predicate lists the digests of its files. Our own words on where it comes from stand beside them;
-/// verifiers of the format pass over these.
+/// A statement about a weights file as in OpenSSF Model Signing v1: an in-toto statement whose subject is the model and
+/// whose predicate lists the digests of its files. It also contains our own provenance data, which verifiers of the
+/// format ignore.
 /// - Source: github.com/ossf/model-signing-spec; the order of keys and white space are free.
 package struct ModelStatement<Provenance: Codable & Sendable>: Codable, Sendable {
   private struct Subject: Codable, Sendable {
@@ -43,10 +43,10 @@ package struct ModelStatement<Provenance: Codable & Sendable>: Codable, Sendable
   private var predicateType: String
   private var predicate: Predicate
 
-  /// Of one file.
+  /// A statement about one file.
   package init(name: String, digest: Digest, provenance: Provenance) {
     (_type, predicateType) = (Self.type, Self.predicateType)
-    // The subject's digest is one of its files' digests, one behind another.
+    // The subject's digest is computed over the digests of its files, one after the other.
     subject = [Subject(name: name, digest: ["sha256": Digest(of: digest.bytes).hex])]
     predicate = Predicate(
       serialization: Serialization(),
@@ -54,7 +54,7 @@ package struct ModelStatement<Provenance: Codable & Sendable>: Codable, Sendable
     self.digest = digest
   }
 
-  /// - Throws: `statement.invalid` for a statement of something else, or one that contradicts itself.
+  /// - Throws: `statement.invalid` for another kind of statement, or one that contradicts itself.
   package init(_ payload: [UInt8], source: String) throws {
     if let problem = StrictJSON.problem(of: payload) {
       throw Failure.statementInvalid(source, found: problem, expected: "JSON without a key twice")
@@ -81,7 +81,7 @@ package struct ModelStatement<Provenance: Codable & Sendable>: Codable, Sendable
   package var payload: [UInt8] { get throws { try CanonicalJSON.bytes(self) } }
   package var name: String { subject.first?.name ?? "" }
   package var provenance: Provenance? { predicate.provenance }
-  /// Of the file's bytes.
+  /// The digest of the file's bytes.
   package private(set) var digest = Digest(of: "")
 
   private enum CodingKeys: String, CodingKey { case _type, subject, predicateType, predicate }

@@ -1,8 +1,8 @@
 import Basics
 import Foundation
 
-/// A statement and its signature in one JSON file: a Sigstore bundle (v0.3) around a DSSE envelope, signed by a bare
-/// key, as OpenSSF Model Signing writes and reads it.
+/// A statement and its signature in one JSON file: a Sigstore bundle (v0.3) around a DSSE envelope, signed with a plain
+/// key, as OpenSSF Model Signing reads and writes it.
 package struct SignatureBundle: Codable {
   private static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
   private static let payloadType = "application/vnd.in-toto+json"
@@ -17,7 +17,7 @@ package struct SignatureBundle: Codable {
 
     private enum CodingKeys: String, CodingKey { case publicKey, tlogEntries }
 
-    /// Entries of a public log are not looked at: the key that is given decides.
+    /// Entries of a public log are ignored: only the given key counts.
     init(from decoder: any Decoder) throws {
       publicKey = try decoder.container(keyedBy: CodingKeys.self).decode(Key.self, forKey: .publicKey)
     }
@@ -37,7 +37,7 @@ package struct SignatureBundle: Codable {
   private var verificationMaterial: Material
   private var dsseEnvelope: Envelope
 
-  /// The statement's bytes, signed.
+  /// Signs the bytes of a statement.
   package init(_ payload: [UInt8], by key: SigningKey) throws {
     mediaType = Self.mediaType
     verificationMaterial = Material(hint: key.hint)
@@ -47,7 +47,7 @@ package struct SignatureBundle: Codable {
       signatures: [.init(sig: Data(signature), keyid: "")])
   }
 
-  /// - Throws: `bundle.invalid` for what is no such bundle.
+  /// - Throws: `bundle.invalid` if the file is not such a bundle.
   package init(file path: String) throws {
     let bytes = try Files.read(path, limit: Self.mostBytes)
     if let problem = StrictJSON.problem(of: bytes) {
@@ -65,8 +65,9 @@ package struct SignatureBundle: Codable {
 
   package func write(to path: String) throws { try Files.write(CanonicalJSON.bytes(self), to: path) }
 
-  /// The statement's bytes, once the key has vouched for them.
-  /// - Throws: `signature.key` for another key's signature, `signature.wrong` for one that is none of these bytes.
+  /// The statement's bytes, after the signature was verified with the key.
+  /// - Throws: `signature.key` for a signature by another key, `signature.wrong` for a signature that does not match
+  ///   these bytes.
   package func payload(checkedBy key: SigningKey, source: String) throws -> [UInt8] {
     let (hint, payload) = (verificationMaterial.publicKey.hint, [UInt8](dsseEnvelope.payload))
     guard hint.isEmpty || hint == key.hint else { throw Failure.otherKey(source, found: hint, expected: key.hint) }
@@ -76,7 +77,7 @@ package struct SignatureBundle: Codable {
     return payload
   }
 
-  /// What DSSE signs: the payload behind its type and both lengths.
+  /// The bytes that DSSE signs: the payload, preceded by its type and both lengths.
   private static func signed(_ payload: [UInt8]) -> [UInt8] {
     Array("DSSEv1 \(payloadType.utf8.count) \(payloadType) \(payload.count) ".utf8) + payload
   }

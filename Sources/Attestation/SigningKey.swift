@@ -3,17 +3,17 @@ import CSystem
 
 /// A P-256 key that signs or checks signatures: ECDSA with SHA-256.
 ///
-/// Its own public half, as PEM, is what others know it by.
+/// Others identify it by its public key as PEM.
 package final class SigningKey: @unchecked Sendable {
   private let key: UnsafeMutableRawPointer
-  /// The public half as `openssl ec -pubout` writes it.
+  /// The public key as written by `openssl ec -pubout`.
   package let publicPEM: [UInt8]
   package let canSign: Bool
 
   private static let mostBytes = 1 << 16
   private static let mostSignatureBytes = 80
 
-  /// - Throws: `key.invalid` for what is no PEM of a P-256 key, or is locked by a passphrase.
+  /// - Throws: `key.invalid` for anything but a P-256 key as PEM, and for a key protected by a passphrase.
   package convenience init(private path: String) throws {
     try self.init(path, canSign: true)
   }
@@ -41,10 +41,10 @@ package final class SigningKey: @unchecked Sendable {
 
   deinit { system_key_free(key) }
 
-  /// What a bundle names the key by: the SHA-256 of its public PEM.
+  /// The name of the key in a bundle: the SHA-256 of its public PEM.
   package var hint: String { Digest(of: publicPEM).hex }
 
-  /// The signature in DER. It is another one each time: ECDSA draws a number.
+  /// The signature in DER. It differs each time, because ECDSA uses a random number.
   package func sign(_ message: [UInt8]) throws -> [UInt8] {
     var signature = [UInt8](repeating: 0, count: Self.mostSignatureBytes)
     let count = canSign ? system_sign(key, message, message.count, &signature, signature.count) : -1

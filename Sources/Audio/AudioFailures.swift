@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// The messages of this module.
 extension Failure {
   static func flac(_ reason: String) -> Failure {
     Failure("flac.encode", "libsndfile cannot write FLAC", found: reason)

@@ -1,16 +1,17 @@
 import Basics
 import CSndFile
 
-/// Audio that is small enough for a page which holds many clips: MP3 where libsndfile writes it, Ogg Vorbis where not.
-/// Only to be listened to: nothing is computed from it.
+/// Encodes audio small enough for a web page with many clips: as MP3 if libsndfile can write it, else as Ogg Vorbis.
+/// The result is only for listening; nothing is computed from it.
 package enum AudioPreview {
-  /// MP3 by the names that libsndfile has for it since 1.1: older headers lack them, and older libraries refuse it.
+  /// MP3 in the numbers that libsndfile uses since version 1.1: older headers do not define them, and older libraries
+  /// reject them.
   private static let formats = [0x23_0000 | 0x82, SF_FORMAT_OGG | SF_FORMAT_VORBIS]
-  /// Of libsndfile's range from largest to smallest: about 28 kbit/s of MP3 at 16 kHz.
+  /// On libsndfile's scale from the largest file (0) to the smallest (1): about 28 kbit/s for MP3 at 16 kHz.
   private static let compression = 0.87
 
   /// - Parameter samples: in −1…1, one channel at 16 kHz.
-  /// - Returns: nil where no such format can be written.
+  /// - Returns: nil if no such format can be written.
   package static func encode(_ samples: [Float]) -> [UInt8]? {
     formats.lazy.compactMap { encode(samples, format: Int32($0)) }.first
   }
@@ -22,7 +23,7 @@ package enum AudioPreview {
     guard sf_format_check(&info) == SF_TRUE, let file = memory.open(Int(SFM_WRITE), &info) else { return nil }
     var level = compression
     sf_command(file, Int32(SFC_SET_COMPRESSION_LEVEL), &level, Int32(MemoryLayout<Double>.size))
-    // Vorbis takes no more than a few seconds at a time.
+    // Vorbis accepts only a few seconds at a time.
     var written = 0
     samples.withUnsafeBufferPointer { samples in
       while written < samples.count, let start = samples.baseAddress {

@@ -1,11 +1,11 @@
 import Basics
 import CSndFile
 
-/// FLAC in memory, as decode workers and training shards hold it, to samples.
+/// Decodes FLAC in memory, as decode workers and training shards hold it.
 package enum FlacDecoder {
   /// The first `count` samples in −1…1; shorter audio is padded with zeros.
-  /// - Parameter name: what failures call it.
-  /// - Throws: `training.sound` when it is no 16 kHz mono audio.
+  /// - Parameter name: the name used in failures.
+  /// - Throws: `training.sound` if it is not 16 kHz mono audio.
   package static func samples(_ flac: [UInt8], count: Int, name: String) throws -> [Float] {
     try [Float](unsafeUninitializedCapacity: count) { buffer, filled in
       guard let place = buffer.baseAddress else { return }
@@ -16,12 +16,12 @@ package enum FlacDecoder {
   }
 
   /// Fills `samples` floats in −1…1; shorter audio is padded with zeros.
-  /// - Parameter name: what failures call it.
-  /// - Throws: `training.sound` when it is no 16 kHz mono audio.
+  /// - Parameter name: the name used in failures.
+  /// - Throws: `training.sound` if it is not 16 kHz mono audio.
   package static func decode(
     _ flac: UnsafeRawBufferPointer, samples: Int, name: String, into place: UnsafeMutablePointer<Float>
   ) throws {
-    // The library would take any of its formats.
+    // libsndfile itself would accept any of its formats.
     guard flac.prefix(4).elementsEqual("fLaC".utf8) else { throw Failure.unreadableFlac(name, "no FLAC") }
     let memory = VirtualFile(reading: flac)
     var info = SF_INFO()
@@ -40,17 +40,17 @@ package enum FlacDecoder {
     for i in count..<max(count, samples) { place[i] = 0 }
   }
 
-  /// How many samples a stream says that it has, up to a minute of them; nil where it does not say, or none or more.
+  /// The number of samples stated in a stream's header, up to one minute; nil if it is missing, zero or larger.
   package static func sampleCount(_ flac: UnsafeRawBufferPointer) -> Int? {
     let (mark, place) = (Array("fLaC".utf8), 21..<26)
     guard flac.count >= place.upperBound, flac.prefix(4).elementsEqual(mark), flac[4] & 0x7F == 0 else { return nil }
-    // The lower four bits of the first byte, and the other four.
+    // The lower four bits of the first byte, then the other four bytes.
     let count = flac[place].dropFirst().reduce(Int(flac[place.lowerBound] & 0x0F)) { $0 << 8 | Int($1) }
     return (1...60 * FrontEnd.sampleRate).contains(count) ? count : nil
   }
 
-  /// What the encoder wrote down of the samples themselves, whatever its version and level: the MD5 in STREAMINFO. Nil
-  /// where the stream has none.
+  /// The MD5 of the samples in STREAMINFO, which does not depend on the encoder's version and level. Nil if the stream
+  /// has none.
   package static func contentKey(_ flac: UnsafeRawBufferPointer) -> String? {
     let (mark, digest) = (Array("fLaC".utf8), 26..<42)
     guard flac.count >= digest.upperBound, flac.prefix(4).elementsEqual(mark), flac[4] & 0x7F == 0 else { return nil }

@@ -1,13 +1,13 @@
 import Basics
 import CSndFile
 
-/// 16-bit audio as FLAC in memory.
+/// Encodes 16-bit audio as FLAC in memory.
 ///
-/// Level 0 uses the format's fixed predictors alone, which are integer arithmetic: the bytes do not depend on the CPU.
-/// No date and no tags but the encoder's own name.
+/// Level 0 uses only the format's fixed predictors, which are integer arithmetic, so the bytes do not depend on the
+/// CPU. The file has no date and no tags except the encoder's own name.
 package enum FlacEncoder {
-  /// - Parameter samples: one channel at `rate` samples a second.
-  /// - Throws: `flac.encode` when libsndfile cannot write FLAC at all.
+  /// - Parameter samples: one channel, at `rate` samples per second.
+  /// - Throws: `flac.encode` if libsndfile cannot write FLAC at all.
   package static func encode(_ samples: [Int16], rate: Int) throws -> [UInt8] {
     let memory = VirtualFile()
     var info = SF_INFO()
@@ -26,7 +26,7 @@ package enum FlacEncoder {
     return withExtendedLifetime(memory) { memory.written }
   }
 
-  /// The name that libFLAC writes into each file, version included: part of the bytes, so part of the toolchain's
+  /// The name and version that libFLAC writes into each file. It is part of the bytes and so part of the toolchain's
   /// identity.
   package static func vendor() -> String? {
     guard let bytes = try? encode([0], rate: FrontEnd.sampleRate) else { return nil }

@@ -1,20 +1,20 @@
 import Basics
 import Kernels
 
-/// The encoder's input: the log power spectrogram of Wav2CLIP's reference, with its odd hop.
+/// Computes the encoder's input: the log power spectrogram of the Wav2CLIP reference, with its unusual hop length.
 package struct FrontEnd: Sendable {
   package static let sampleRate = 16_000
   package static let transformLength = 512
   package static let hop = 353
   package static let logEpsilon = 1e-7
   package static let bins = 257
-  /// Audio must have at least so many samples: one more than half a Fourier transform.
+  /// The minimum number of samples: one more than half a Fourier transform.
   package static let fewestSamples = transformLength / 2 + 1
 
   /// The longest audio that gets one embedding.
   package static let mostSeconds = 60
 
-  /// What weight files say about their input.
+  /// The description of the input that is stored in weight files.
   package static func description(_ scope: NormalizationScope) -> [String: String] {
     [
       "sample_rate": "\(sampleRate)", "n_fft": "\(transformLength)", "hop_length": "\(hop)", "log_epsilon": "1e-07",
@@ -36,9 +36,10 @@ package struct FrontEnd: Sendable {
 
   /// Computes `[clips, 257, frames]` from waveforms of equal length, each `samples` > 256 floats in −1…1.
   ///
-  /// Clips are spread over `threads`; sums meet in clip order, so the bits do not depend on their number.
-  /// - Parameter gather: where others have clips of the same batch: of these clips' mean and Σ (x − mean)², two doubles
-  ///   a clip, makes those of the whole batch.
+  /// Clips are distributed over `threads`, and sums are added in clip order, so the bits do not depend on the number of
+  /// threads.
+  /// - Parameter gather: used if other ranks have clips of the same batch. It takes the mean and Σ (x − mean)² of these
+  ///   clips, two doubles per clip, and returns those of the whole batch.
   package static func compute(
     clips: Int, samples: Int, scope: NormalizationScope, ops: any Ops, threads: WorkerThreads,
     waveform: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
@@ -67,27 +68,27 @@ package struct FrontEnd: Sendable {
   }
 }
 
-/// What one thread needs to make spectrograms. Grows when longer audio comes, and stays then.
+/// The memory that one thread needs to compute spectrograms. It grows for longer audio and never shrinks.
 package final class SpectrogramWorkspace: @unchecked Sendable {
   private var wave = FloatBuffer(0)
   private var padded = FloatBuffer(0)
-  /// Room for a spectrogram that nobody keeps, after `fitSpectrogram`.
+  /// Space for a temporary spectrogram, after `fitSpectrogram`.
   package private(set) var result = FloatBuffer(0)
 
   package init(samples: Int = 0) { fit(samples) }
 
-  /// Makes room for waveforms of `samples` samples.
+  /// Makes sure that waveforms of `samples` samples fit.
   package func fit(_ samples: Int) {
     if wave.count < samples {
       (wave, padded) = (FloatBuffer(samples), FloatBuffer(samples + FrontEnd.transformLength))
     }
   }
 
-  /// Makes room in `result` for spectrograms of `count` values.
+  /// Makes sure that spectrograms of `count` values fit into `result`.
   package func fitSpectrogram(_ count: Int) { if result.count < count { result = FloatBuffer(count) } }
 
-  /// The log spectrogram of a waveform, not normalized, with its mean and Σ (x − mean)². There must be room for
-  /// `samples`.
+  /// Computes the log spectrogram of a waveform, not normalized, with its mean and Σ (x − mean)². Call `fit` for
+  /// `samples` before.
   /// - Parameter fill: writes the waveform: `samples` floats in −1…1.
   package func spectrogram(
     _ samples: Int, _ ops: any Ops, into place: MutableFloats,

@@ -2,17 +2,17 @@ import Basics
 import CResampler
 import Synchronization
 
-/// Audio of one sample rate at another: a polyphase windowed sinc, flat to 7 kHz at the encoder's rate. The same bits
-/// on every CPU.
+/// Converts audio between sample rates with a polyphase windowed sinc filter, flat to 7 kHz at the encoder's rate. The
+/// bits are the same on every CPU.
 package enum Resampler {
-  /// Samples a second that can be resampled: a rate above is damage, or asks for memory that a worker does not have.
+  /// The accepted sample rates. A higher rate is damage, or would need more memory than a worker has.
   package static let rates = 1...768_000
 
-  /// Adds to `output` the audio from input position `origin` on, resampled. Where the filter reaches outside `input`
-  /// the output stays as it was.
+  /// Resamples the audio from input position `origin` on and adds it to `output`. Where the filter reaches outside
+  /// `input`, the output is left unchanged.
   /// - Parameter input: its first `count` samples are used.
   /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
-  /// - Returns: false where there is no memory for the filter.
+  /// - Returns: false if there is no memory for the filter.
   package static func add(
     _ input: [Float], count: Int, origin: Int, from: Int, to: Int, plain: Bool = false, into output: inout [Float]
   ) -> Bool {
@@ -23,8 +23,8 @@ package enum Resampler {
     return used != nil
   }
 
-  /// Audio at the encoder's rate: ⌈samples · 16000 / rate⌉ samples, silence assumed before and after. Audio at 16 kHz
-  /// stays as it is.
+  /// Converts audio to the encoder's rate: ⌈samples · 16000 / rate⌉ samples, with silence assumed before and after.
+  /// Audio at 16 kHz is returned unchanged.
   /// - Throws: `embed.rate`, `embed.nonfinite`.
   package static func toEncoderRate(_ samples: [Float], from rate: Double) throws -> [Float] {
     guard rate >= Double(rates.lowerBound), rate <= Double(rates.upperBound), rate == rate.rounded() else {
@@ -49,16 +49,16 @@ package enum Resampler {
 
   // MARK: Filters
 
-  /// The filters of this process that no thread uses now: the same few sample rates come again and again, and making a
-  /// filter takes longer than using it. The one used last is last.
+  /// The filters of this process that no thread is using, the last used one last. The same few sample rates come again
+  /// and again, and making a filter takes longer than using it.
   private struct Idle {
     var filters: [(from: Int, to: Int, handle: OpaquePointer)] = []
   }
   private static let idle = Mutex(Idle())
-  /// A filter of odd rates takes up to 4 MB.
+  /// A filter for an unusual pair of rates takes up to 4 MB.
   private static let mostIdle = 8
 
-  /// - Returns: what `body` returns; nil without memory for the filter.
+  /// - Returns: the result of `body`; nil if there is no memory for the filter.
   private static func use<T>(from: Int, to: Int, _ body: (OpaquePointer) -> T) -> T? {
     let found = idle.withLock { idle in
       idle.filters.firstIndex { $0.from == from && $0.to == to }.map {
@@ -75,6 +75,6 @@ package enum Resampler {
     return result
   }
 
-  /// A filter on its way into or out of the list: one thread has it at a time.
+  /// A filter on its way into or out of the list; one thread has it at a time.
   private struct SendablePointer: @unchecked Sendable { let handle: OpaquePointer }
 }

@@ -1,17 +1,17 @@
 import CSndFile
 
-/// What libsndfile reads from, or writes to, in place of a file it opens itself.
+/// A file in memory that libsndfile reads or writes instead of opening a file itself.
 ///
-/// The caller keeps it alive, and what it reads from, until the handle is closed.
+/// The caller must keep it, and the bytes that it reads, alive until the handle is closed.
 package final class VirtualFile {
-  /// Puts at most so many bytes from a position on where it is told; says how many.
+  /// Copies up to `count` bytes from `position` to `target` and returns how many.
   package typealias Reader = (_ target: UnsafeMutableRawPointer, _ position: Int, _ count: Int) -> Int
 
   private(set) var written: [UInt8] = []
   private let source: (size: Int, read: Reader)?
   private var position = 0
 
-  /// To be written.
+  /// An empty file for writing.
   init() { source = nil }
 
   package init(size: Int, read: @escaping Reader) { source = (size, read) }
@@ -24,7 +24,7 @@ package final class VirtualFile {
   }
 
   /// Opens it with libsndfile.
-  /// - Returns: nil where libsndfile refuses; `sf_strerror(nil)` says why.
+  /// - Returns: nil if libsndfile fails; `sf_strerror(nil)` gives the reason.
   package func open(_ mode: Int, _ info: inout SF_INFO) -> OpaquePointer? {
     var io = SF_VIRTUAL_IO(
       get_filelen: { sf_count_t(file($0)?.count ?? 0) },
@@ -76,7 +76,7 @@ package final class VirtualFile {
   }
 }
 
-/// What a callback's pointer stands for. Not a method: a C function pointer captures nothing.
+/// The object behind a callback's pointer. Not a method, because a C function pointer cannot capture anything.
 private func file(_ pointer: UnsafeMutableRawPointer?) -> VirtualFile? {
   pointer.map { Unmanaged<VirtualFile>.fromOpaque($0).takeUnretainedValue() }
 }

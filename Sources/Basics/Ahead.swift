@@ -1,7 +1,7 @@
 import Foundation
 
-/// A piece of work that was begun before its result is wanted, on a thread of its own: reading or decoding what comes
-/// next while the caller works on what came before.
+/// Work that starts before its result is needed, on a thread of its own: for example, reading or decoding the next item
+/// while the caller works on the previous one.
 package final class Ahead<Value: Sendable>: @unchecked Sendable {
   private let done = DispatchGroup()
   /// Written once, before `done`.
@@ -17,7 +17,7 @@ package final class Ahead<Value: Sendable>: @unchecked Sendable {
     thread.start()
   }
 
-  /// Waits for the end of the work.
+  /// Waits for the end of the work and returns its result.
   /// - Throws: what the work threw.
   package func value() throws -> Value {
     wait()
@@ -25,6 +25,6 @@ package final class Ahead<Value: Sendable>: @unchecked Sendable {
     return try result.get()
   }
 
-  /// Waits for the end of the work, whatever came of it.
+  /// Waits for the end of the work, whatever its result.
   package func wait() { done.wait() }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The sentences of this module.
+/// The messages of this module.
 extension Failure {
   package static func system(_ operation: String, _ path: String, errno code: Int32 = errno) -> Failure {
     let reason = String(cString: strerror(code))

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Byte order of two strings, the order of everything that is written. Swift's own goes by Unicode's canonical forms.
+/// Compares two strings by bytes, the order of everything that is written. Swift's own order goes by Unicode's
+/// canonical forms.
 package func precedesInBytes(_ a: String, _ b: String) -> Bool {
   withUTF8Bytes(a) { a in
     withUTF8Bytes(b) { b in
@@ -14,13 +15,13 @@ package func precedesInBytes(_ a: String, _ b: String) -> Bool {
 
 @inline(__always)
 private func withUTF8Bytes<R>(_ text: String, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-  // Native strings lie in one piece; only a bridged one would not.
+  // Native strings are contiguous; only a bridged string would not be.
   text.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
     ?? Array(text.utf8).withUnsafeBytes(body)
 }
 
-/// A text as a key that is equal to another when their bytes are, as names in files and tars are. Swift's own strings
-/// are equal when they look the same: `é` may be one character, or an `e` with an accent.
+/// A text that is equal to another if their bytes are, like names in files and tars. Swift's own strings are equal if
+/// they look the same: `é` may be one character, or an `e` with an accent.
 package struct ByteKey: Hashable, Sendable {
   package let text: String
 

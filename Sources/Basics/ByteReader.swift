@@ -1,13 +1,13 @@
-/// A cursor over bytes from outside, valid as long as they are. Integers are little-endian.
+/// A cursor over untrusted bytes, valid as long as they are. Integers are little-endian.
 ///
-/// Every step is checked: it gives nil, and does not move, where the bytes end before it. No length that a file claims
-/// can trap.
+/// Every step is checked: if the bytes end before it, it returns nil and does not move. No length stated in a file can
+/// cause a trap.
 package struct ByteReader {
   package let bytes: UnsafeRawBufferPointer
-  /// How many bytes lie behind the cursor.
+  /// The number of bytes before the cursor.
   package private(set) var offset: Int
 
-  /// - Parameter offset: where reading starts; one outside the bytes is moved to their nearer end.
+  /// - Parameter offset: where reading starts; an offset outside the bytes is moved to their nearest end.
   package init(_ bytes: UnsafeRawBufferPointer, at offset: Int = 0) {
     self.bytes = bytes
     self.offset = max(0, min(offset, bytes.count))
@@ -21,7 +21,7 @@ package struct ByteReader {
     return bytes[offset]
   }
 
-  // A generic function of another module costs 50 ns where it is not specialised, and 4 ns where it is.
+  // A generic function of another module takes 50 ns if it is not specialized, and 4 ns if it is.
   @_specialize(where T == UInt16)
   @_specialize(where T == UInt32)
   @_specialize(where T == UInt64)
@@ -35,17 +35,17 @@ package struct ByteReader {
   /// The 32 bytes of a SHA-256 value.
   package mutating func digest() -> Digest? { take(32)?.baseAddress.map { Digest(at: $0) } }
 
-  /// The next `count` bytes where they lie.
+  /// The next `count` bytes, in place.
   package mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
     guard count >= 0, count <= remaining else { return nil }
     defer { offset += count }
     return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
   }
 
-  /// The same for a length as it was read: one that no `Int` holds is past the end too.
+  /// For a length as read from a file: one that does not fit an `Int` is past the end too.
   package mutating func take(_ count: UInt64) -> UnsafeRawBufferPointer? { Int(exactly: count).flatMap { take($0) } }
 
-  /// UTF-8 text of `count` bytes. Nil also when it is not UTF-8; the cursor has moved past it then.
+  /// UTF-8 text of `count` bytes. Nil also if it is not UTF-8; the cursor has then moved past it.
   package mutating func text(_ count: Int) -> String? {
     take(count).flatMap { String(validating: $0, as: UTF8.self) }
   }

@@ -1,10 +1,10 @@
-/// Bytes on their way into a file, a message or a digest. Integers are little-endian unless it says otherwise.
+/// Collects bytes for a file, a message or a digest. Integers are little-endian unless stated otherwise.
 package struct ByteWriter: Sendable {
   package private(set) var bytes: [UInt8]
 
   /// - Parameters:
-  ///   - bytes: what stands first.
-  ///   - capacity: how many bytes it will hold, where that is known.
+  ///   - bytes: the first bytes.
+  ///   - capacity: the expected number of bytes, if known.
   package init(_ bytes: [UInt8] = [], reserving capacity: Int = 0) {
     self.bytes = bytes
     if capacity > bytes.count { self.bytes.reserveCapacity(capacity) }
@@ -12,7 +12,7 @@ package struct ByteWriter: Sendable {
 
   package var count: Int { bytes.count }
 
-  // Specialised as `ByteReader.integer` is.
+  // Specialized for the same reason as `ByteReader.integer`.
   @_specialize(where T == UInt16)
   @_specialize(where T == UInt32)
   @_specialize(where T == UInt64)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// JSON with sorted keys and no white space: the same value is always the same bytes. Numbers round-trip.
+/// JSON with sorted keys and no white space: the same value always gives the same bytes. Numbers round-trip.
 package enum CanonicalJSON {
   package static func bytes(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
@@ -12,7 +12,7 @@ package enum CanonicalJSON {
     String(decoding: try bytes(value), as: UTF8.self)
   }
 
-  /// - Throws: `Failure` that names `source` when the bytes are not such a value.
+  /// - Throws: `Failure` that names `source`, if the bytes are not such a value.
   package static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8], source: String) throws -> T {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))

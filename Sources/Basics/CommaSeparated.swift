@@ -1,23 +1,23 @@
-/// Comma-separated text by RFC 4180: fields in quotes may hold commas, quotes (doubled) and line ends.
+/// Comma-separated text as in RFC 4180: quoted fields may contain commas, quotes (doubled) and line ends.
 ///
-/// Lines end with LF, CR LF or CR. Three things are read that the RFC does not have: blanks around a field in quotes
-/// are skipped (AudioSet writes `x, 30.000, "/m/09x0r,/t/dd00"`), a quote inside a field without quotes is an ordinary
-/// character (`12" record`), and a byte order mark at the start is skipped.
+/// Lines end with LF, CR LF or CR. There are three extensions to the RFC: blanks around a quoted field are skipped
+/// (AudioSet writes `x, 30.000, "/m/09x0r,/t/dd00"`), a quote inside an unquoted field is an ordinary character
+/// (`12" record`), and a byte order mark at the start is skipped.
 package enum CommaSeparated {
   package struct Record: Sendable, Equatable {
     package var fields: [String]
-    /// The line on which it begins, from 1.
+    /// The number of its first line, from 1.
     package var line: Int
 
     package init(_ fields: [String], line: Int) { (self.fields, self.line) = (fields, line) }
 
-    /// Whether nothing stands on the line.
+    /// Whether the line is empty.
     package var isEmpty: Bool { fields == [""] }
   }
 
   /// - Parameter source: the file's name, for messages.
-  /// - Throws: `csv.encoding` for text that is not UTF-8; `csv.quote` with its line for a quote that is not closed, and
-  ///   for text after a closing one.
+  /// - Throws: `csv.encoding` for text that is not UTF-8; `csv.quote` with the line, for a quote that is not closed or
+  ///   is followed by text.
   package static func records(_ bytes: [UInt8], source: String) throws -> [Record] {
     let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
     let text = hasMark ? Array(bytes.dropFirst(3)) : bytes
@@ -47,7 +47,7 @@ package enum CommaSeparated {
       return records
     }
 
-    /// Up to a comma, a line's end or the end of the text, which is left to be read.
+    /// Reads up to a comma, a line end or the end of the text, which is not consumed.
     private mutating func field() throws -> String {
       var start = at
       while start < bytes.count, bytes[start] == .space || bytes[start] == .tab { start += 1 }

@@ -1,16 +1,16 @@
-/// Comma-separated text as spreadsheets, pandas and duckdb read it with types: RFC 4180 with lines that end with LF. A
-/// field that says nothing is empty.
+/// Writes comma-separated text that spreadsheets, pandas and duckdb read with types: RFC 4180 with LF line ends. A
+/// missing value is an empty field.
 package struct CommaSeparatedText: Sendable {
   package private(set) var bytes: [UInt8] = []
   private let columns: Int
 
-  /// Begins with the heading.
+  /// Writes the heading.
   package init(columns: [String]) {
     self.columns = columns.count
     add(columns)
   }
 
-  /// Adds a line. Fields that the heading has no column for are left out, missing ones are empty.
+  /// Adds a line. Fields beyond the heading's columns are dropped; missing ones are empty.
   package mutating func add(_ fields: [String?]) {
     for column in 0..<columns {
       if column > 0 { bytes.append(UInt8(ascii: ",")) }

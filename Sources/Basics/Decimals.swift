@@ -1,16 +1,16 @@
-/// One decimal, rounded to nearest; beyond 10¹⁴ the largest that can be said.
+/// One decimal, rounded to nearest; limited to ±10¹⁴.
 package func tenths(_ value: Double) -> String {
   let scaled = Int(max(-1e15, min(1e15, (value * 10).rounded())))
   return "\(scaled / 10).\(abs(scaled % 10))"
 }
 
-/// Three digits; more from 1000 on.
+/// At least three digits.
 package func threeDigits(_ number: Int) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
 }
 
-/// Five digits; more from 100,000 on.
+/// At least five digits.
 package func fiveDigits(_ number: Int) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(0, 5 - digits.count)) + digits

@@ -1,6 +1,6 @@
 import CSystem
 
-/// A SHA-256 value: the address of stored bytes, and the fingerprint of work.
+/// A SHA-256 value: the address of stored bytes, or the fingerprint of work.
 package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   private let words: (UInt64, UInt64, UInt64, UInt64)
 
@@ -20,7 +20,7 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     self = text.withUTF8 { Digest(of: UnsafeRawBufferPointer($0)) }
   }
 
-  /// Exactly 32 bytes, else nil.
+  /// Nil unless there are exactly 32 bytes.
   package init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
     var w: [UInt64] = [0, 0, 0, 0]
@@ -28,7 +28,7 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     words = (w[0], w[1], w[2], w[3])
   }
 
-  /// 64 lower-case hexadecimal digits, else nil.
+  /// Nil unless there are exactly 64 lower-case hexadecimal digits.
   package init?(hex: String) {
     let digits = Array(hex.utf8)
     guard digits.count == 64 else { return nil }
@@ -48,13 +48,13 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
   }
 
-  /// The digest whose 32 bytes lie at `address`: what the initialiser from a collection gives, without its allocations.
+  /// The digest from the 32 bytes at `address`: like the initializer from a collection, but without its allocations.
   package init(at address: UnsafeRawPointer) {
     func word(_ k: Int) -> UInt64 { UInt64(bigEndian: address.loadUnaligned(fromByteOffset: 8 * k, as: UInt64.self)) }
     words = (word(0), word(1), word(2), word(3))
   }
 
-  /// Adds the 32 bytes.
+  /// Appends the 32 bytes.
   package func append(to bytes: inout [UInt8]) {
     withUnsafeBytes(of: (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)) {
       bytes.append(contentsOf: $0)
@@ -72,10 +72,10 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-  /// The first 12 digits, for people.
+  /// The first 12 digits, for display.
   package var short: String { String(hex.prefix(12)) }
 
-  /// The first 64 bits, evenly spread: what splits and shard boundaries count on.
+  /// The first 64 bits, which are uniformly distributed: splits and shard boundaries rely on this.
   package var prefix64: UInt64 { words.0 }
 
   package var description: String { hex }
@@ -114,7 +114,7 @@ package struct DigestBuilder: ~Copyable {
 
   package func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-  /// Text with its length in front, so that neighboring fields cannot run together.
+  /// Adds text preceded by its length, so that adjacent fields cannot run together.
   package func update(field text: String) {
     update(Array("\(text.utf8.count):".utf8))
     update(Array(text.utf8))
@@ -139,7 +139,7 @@ package struct DigestBuilder: ~Copyable {
 
 extension Digest {
   /// The digest of a whole file, read in pieces of 1 MiB.
-  /// - Throws: `Failure` when it cannot be read.
+  /// - Throws: `Failure` if it cannot be read.
   package static func ofFile(_ path: String) throws -> Digest {
     let file = try InputFile(path)
     let hasher = DigestBuilder()
@@ -153,7 +153,7 @@ extension Digest {
 }
 
 extension Digest {
-  /// Of a range of a file, which it holds whole.
+  /// The digest of a range of a file, which must contain the whole range.
   package static func ofFile(_ path: String, bytes range: Range<Int>) throws -> Digest {
     let file = try InputFile(path)
     let hasher = DigestBuilder()
@@ -167,5 +167,5 @@ extension Digest {
   }
 }
 
-/// XXH3 of some bytes: a fast check that a record is whole, never an address.
+/// XXH3 of some bytes: a fast check that a record is intact, never an address.
 package func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 { system_xxh3(bytes.baseAddress, bytes.count) }

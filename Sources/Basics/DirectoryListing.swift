@@ -1,20 +1,20 @@
-// What files look like from outside, as one digest: names, sizes, times, inodes. Two equal digests of settled files
-// mean that nothing was added, removed, replaced or written, without reading any of it. 400,000 files take a fraction
+// One digest over the metadata of files: names, sizes, times, inodes. If two digests of settled files are equal,
+// nothing was added, removed, replaced or written in between; no file needs to be read. 400,000 files take a fraction
 // of a second.
 
 import Glibc
 
-/// The outside of some files and directories.
+/// The metadata of some files and directories.
 ///
-/// Hidden names are passed over. Entries count in the order in which the system lists them: another order of the same
-/// files gives another digest, which costs a check and is never wrong.
+/// Hidden names are skipped. Entries count in the system's listing order: another order of the same files gives another
+/// digest, which costs a check but is never wrong.
 package struct DirectoryListing: Sendable, Equatable {
   package let digest: Digest
   package let count: Int
-  /// The last time anything was written, replaced or renamed; nanoseconds since 1970.
+  /// The last time that anything was written, replaced or renamed; in nanoseconds since 1970.
   package let newest: Int64
 
-  /// - Parameter paths: files and directories; one that is not there counts as absent.
+  /// - Parameter paths: files and directories; a missing one counts as absent.
   package init(_ paths: [String]) {
     let hasher = DigestBuilder()
     var (count, newest) = (0, Int64.min)
@@ -24,7 +24,7 @@ package struct DirectoryListing: Sendable, Equatable {
       var directories: [String] = []
       if Files.isDirectory(path) { directories.append(path) }
       let root = Self.look(at: path, relativeTo: AT_FDCWD)
-      // A directory's own times change with what is hidden in it too: only what it lists counts.
+      // A directory's own times also change with hidden files in it: only the listed entries count.
       if directories.isEmpty {
         hasher.update(root.bytes)
         newest = max(newest, root.newest)
@@ -44,7 +44,7 @@ package struct DirectoryListing: Sendable, Equatable {
     (self.count, self.newest) = (count, newest)
   }
 
-  /// Whether nothing was written within the last second before `begin`: a write after that would show.
+  /// Whether nothing was written in the second before `begin`: a later write would then be visible.
   package func isSettled(at begin: Int64) -> Bool { newest < begin - 1_000_000_000 }
 
   /// Nanoseconds since 1970.
@@ -65,7 +65,7 @@ package struct DirectoryListing: Sendable, Equatable {
 
   private static let partSize = 4096
 
-  /// The entries of a directory in parts, looked at by several threads.
+  /// The entries of a directory in parts, examined on several threads.
   private static func list(_ directory: String) -> [Part] {
     guard let handle = opendir(directory) else {
       return [Part(digest: Digest(of: "unreadable \(errno)"), newest: .max, count: 0, directories: [])]
@@ -118,12 +118,12 @@ package struct DirectoryListing: Sendable, Equatable {
       return Outside(bytes: Array("absent \(errno)".utf8), newest: .min, isDirectory: false)
     }
     let kind = status.st_mode & S_IFMT
-    // What a directory's own times say, its entries say better.
+    // The entries of a directory say more than its own times.
     if kind == S_IFDIR { return Outside(bytes: Array("folder".utf8), newest: .min, isDirectory: true) }
     var seen = Outside(bytes: [], newest: .min, isDirectory: false)
     add(status, to: &seen)
     if kind == S_IFLNK {
-      // Where it leads, and what is there.
+      // The target of the link, and the file there.
       var target = stat()
       seen.bytes += Array("→\(resolved(name, relativeTo: directory) ?? "absent")\0".utf8)
       if fstatat(directory, name, &target, 0) == 0 { add(target, to: &seen) }

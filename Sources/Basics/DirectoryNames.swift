@@ -1,5 +1,5 @@
-// What a directory lists. Hundreds of thousands of names are sorted and looked at where they lie, as bytes: as strings
-// that alone takes a second.
+// The names in a directory. Hundreds of thousands of names are sorted and examined as bytes, in place: creating strings
+// for them would take a second.
 
 import CSystem
 import Dispatch
@@ -7,16 +7,15 @@ import Glibc
 
 /// A name in a directory.
 package struct DirectoryEntry: Sendable {
-  /// What is no UTF-8 is repaired, and then names nothing.
+  /// A name that is not UTF-8 is repaired; no file can be found under the repaired name.
   package var name: String
-  /// Of the entry itself, not of what a link leads to; nil for one that cannot be asked for: it is gone, or its name is
-  /// no UTF-8.
+  /// The identity of the entry itself, not of a link's target; nil if it cannot be determined, because the entry is
+  /// gone or its name is not UTF-8.
   package var identity: FileIdentity?
 }
 
 extension Files {
-  /// What a directory lists but for hidden names, in byte order of the names. Each is looked at once, by several
-  /// threads.
+  /// The entries of a directory except hidden names, in byte order. Each is examined once, on several threads.
   package static func entries(in directory: String) throws -> [DirectoryEntry] {
     let names = try DirectoryNames(directory, hidden: false)
     let handle = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -49,19 +48,19 @@ extension Files {
 /// The names in a directory as bytes, without `.` and `..`, in byte order.
 struct DirectoryNames: Sendable {
   private struct Name {
-    /// Eight bytes behind what all names begin with: they decide nearly every comparison.
+    /// The eight bytes after the common prefix of all names: they decide nearly every comparison.
     var head: UInt64 = 0
     var start: Int
     var count: Int
   }
 
-  /// Each ends with a zero.
+  /// Each name ends with a zero byte.
   private var bytes: [CChar] = []
   private var names: [Name] = []
-  /// Whether all are UTF-8; else the order of the repaired names is another.
+  /// Whether all names are UTF-8; if not, the repaired names have another order.
   private(set) var areValid = true
 
-  /// - Parameter hidden: whether names that begin with a dot count.
+  /// - Parameter hidden: whether to include names that begin with a dot.
   init(_ directory: String, hidden: Bool = true) throws {
     guard let handle = opendir(directory) else { throw Failure.system("open", directory) }
     defer { closedir(handle) }

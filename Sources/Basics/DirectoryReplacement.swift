@@ -1,27 +1,26 @@
 import Glibc
 
-/// Puts a new directory into another's place and the old one into the new one's: in one step where the file system can
-/// (Linux's RENAME_EXCHANGE), else (NFS, 9p, some FUSE) in three renames.
-///
-/// Between two of the three a reader finds nothing under the name for a moment. A kill there is undone or finished by
-/// `recover`: the old directory or the new one is never lost. A directory that cannot be renamed at all, as one from a
-/// lower layer of an overlay (a container's image), is copied aside first.
+/// Exchanges a directory with a new one: in one step if the file system supports it (RENAME_EXCHANGE on Linux), else
+/// (NFS, 9p, some FUSE) with three renames.
+/// During the three renames, readers may briefly find nothing under the name. After a kill at this point, `recover`
+/// undoes or finishes the exchange: neither directory is ever lost. A directory that cannot be renamed at all, such as
+/// one from a lower layer of an overlay (a container's image), is copied first.
 package struct DirectoryReplacement {
   package let place: String
   package let new: String
-  /// Where the old directory waits between the renames.
+  /// The temporary place of the old directory between the renames.
   private var aside: String { "\(Files.parent(place))/.\(Files.name(place)).replaced" }
-  /// Where it is being copied to, where it cannot be renamed.
+  /// The destination of the copy, if it cannot be renamed.
   private var copy: String { "\(aside).copying" }
 
   package init(_ place: String, by new: String) { (self.place, self.new) = (place, new) }
 
-  /// Puts back, or carries on, what a kill has left. Before anything else is done with either directory.
+  /// Undoes or finishes an exchange that was killed. Call this before using either directory.
   package func recover() throws {
     if Files.isDirectory(copy) { try Files.remove(copy) }
     guard Files.isDirectory(aside) else { return }
     if Files.exists(new) {
-      // Of a directory that was copied a part may have been removed.
+      // If the directory was copied, part of it may have been removed already.
       if Files.isDirectory(place) { try Files.remove(place) }
       try Files.rename(aside, to: place)
     } else if !Files.isDirectory(place) {
@@ -31,7 +30,7 @@ package struct DirectoryReplacement {
     }
   }
 
-  /// Both have to be there.
+  /// Exchanges the directories. Both must exist.
   package func run() throws {
     if fileSystem.exchange(new, place) == 0 { return }
     guard [EINVAL, ENOSYS, EOPNOTSUPP, EXDEV].contains(errno) else { throw Failure.system("exchange", new) }
@@ -54,8 +53,8 @@ package struct DirectoryReplacement {
 }
 
 extension Files {
-  /// A second name for the same bytes; a copy where the file system has no hard links (SMB, exFAT, BeeGFS) or the two
-  /// names lie on different ones. A copy is written whole or not at all.
+  /// Gives a file a second name, or copies it if the file system has no hard links (SMB, exFAT, BeeGFS) or the two
+  /// names are on different file systems. A copy is written completely or not at all.
   package static func linkOrCopy(_ from: String, to: String) throws {
     if fileSystem.link(from, to: to) == 0 { return }
     guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV].contains(errno) else { throw Failure.system("link", from) }

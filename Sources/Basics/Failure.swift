@@ -1,4 +1,4 @@
-/// How the process ends. Those that only one kind of work has are declared where it is.
+/// The exit status of the process. A status that only one kind of work uses is declared there.
 package struct ExitStatus: RawRepresentable, Hashable, Sendable {
   package let rawValue: Int32
   package init(rawValue: Int32) { self.rawValue = rawValue }
@@ -6,15 +6,15 @@ package struct ExitStatus: RawRepresentable, Hashable, Sendable {
   package static let done = ExitStatus(rawValue: 0)
   package static let failed = ExitStatus(rawValue: 1)
   package static let usage = ExitStatus(rawValue: 64)
-  /// Another process writes there.
+  /// Another process is writing there.
   package static let locked = ExitStatus(rawValue: 75)
   package static let interrupted = ExitStatus(rawValue: 130)
 }
 
-/// The one shape of every error that a person sees: what failed, on what, found and expected, and a way out.
+/// The common form of all errors shown to the user: what failed, on what, found and expected values, and a hint.
 ///
-/// Each module words its own failures in one file (`MediaFailures.swift`, …) as static functions on this type, so that
-/// a sentence stands in one place. `code` is stable and machine-readable; sentences may change.
+/// Each module has its messages in one file (`MediaFailures.swift`, …) as static functions on this type, so that each
+/// message is written once. `code` is stable and machine-readable; messages may change.
 package struct Failure: Error, Sendable, Equatable {
   package var code: String
   package var what: String
@@ -23,7 +23,7 @@ package struct Failure: Error, Sendable, Equatable {
   package var expected: String?
   package var hint: String?
   package var exit: ExitStatus
-  /// The `errno` of the system call that failed, where one did.
+  /// The `errno` of the failed system call, if there was one.
   package var systemError: Int32?
 
   package init(

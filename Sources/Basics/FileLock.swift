@@ -1,18 +1,18 @@
 import Glibc
 
-/// An exclusive lock that the kernel frees when its holder dies. The file holds the holder's pid, for the message to
-/// others.
+/// An exclusive lock that the kernel releases when its holder dies. The file contains the holder's pid, for messages in
+/// other processes.
 ///
-/// No symbolic link is followed: the file is written to, and a stranger's directory may hold a link to anything.
-/// The file stays when the lock goes. Were it removed, one process could lock the file that another has just taken
-/// away, and a third one the file that has come in its place.
+/// Symbolic links are not followed: the file is written to, and an untrusted directory may contain a link to anything.
+/// The file is not removed with the lock. Otherwise one process could lock the file that another has just removed,
+/// while a third one locks the new file.
 package final class FileLock: Sendable {
   private let descriptor: Int32
 
   /// - Parameters:
-  ///   - subject: what it guards, for the message; nil: the directory it lies in.
-  ///   - hint: what helps; nil: what helps with a workspace.
-  /// - Throws: `Failure.locked` with the holder's pid when another process has it.
+  ///   - subject: what the lock guards, for the message; nil: its directory.
+  ///   - hint: the hint in the message; nil: the hint for a workspace.
+  /// - Throws: `Failure.locked` with the holder's pid, if another process holds it.
   package init(_ path: String, of subject: String? = nil, hint: String? = nil) throws {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw Failure.system("open", path) }
@@ -25,7 +25,8 @@ package final class FileLock: Sendable {
     pwrite(descriptor, pid, pid.count, 0)
   }
 
-  /// Let go by name: a process that was just forked, and has not begun its program yet, holds the descriptor too.
+  /// Unlocks explicitly: a child process that was just forked and has not started its program yet also holds the
+  /// descriptor.
   deinit {
     flock(descriptor, LOCK_UN)
     close(descriptor)

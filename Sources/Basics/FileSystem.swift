@@ -4,18 +4,18 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// What files are written to. Every call does what the system call of its name does, and tells a failure the same way:
-/// a result below zero, and `errno`.
+/// The operations that change files. Each call behaves like the system call of the same name and reports failure in the
+/// same way: a negative result, and `errno`.
 package protocol FileSystem: Sendable {
-  /// Opens a file; one that `flags` let it make is readable by all.
+  /// Opens a file; if `flags` create it, it is readable by all users.
   func open(_ path: String, _ flags: Int32) -> Int32
-  /// How many of the bytes were written: not always all.
+  /// The number of bytes written, which may be less than all.
   func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int
   func truncate(_ descriptor: Int32, to length: Int) -> Int32
   /// For files and for directories.
   func sync(_ descriptor: Int32) -> Int32
   func rename(_ from: String, to: String) -> Int32
-  /// Both have to be there.
+  /// Both must exist.
   func exchange(_ first: String, _ second: String) -> Int32
   func link(_ from: String, to: String) -> Int32
   func unlink(_ path: String) -> Int32
@@ -23,14 +23,14 @@ package protocol FileSystem: Sendable {
   func removeDirectory(_ path: String) -> Int32
 }
 
-/// The file system in use: the machine's, unless a test has put another in its place.
+/// The file system in use: the machine's, unless a test has replaced it.
 package var fileSystem: any FileSystem { FileSystemInUse.current.withLock { $0 } }
 
 package enum FileSystemInUse {
   fileprivate static let current = Mutex<any FileSystem>(MachineFileSystem())
 
-  /// Puts `other` in the place of what all threads use. For tests, one at a time.
-  /// - Returns: what was in use.
+  /// Replaces the file system that all threads use. For tests, one at a time.
+  /// - Returns: the previous one.
   @discardableResult
   package static func replace(with other: any FileSystem) -> any FileSystem {
     current.withLock { current in
@@ -40,7 +40,7 @@ package enum FileSystemInUse {
   }
 }
 
-/// The machine's own.
+/// The machine's file system.
 package struct MachineFileSystem: FileSystem {
   package init() {}
 

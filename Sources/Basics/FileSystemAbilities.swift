@@ -1,17 +1,18 @@
 import Glibc
 
-/// What the file system of a directory can do that not all can. Tried out, in a directory of its own that goes at once.
+/// The optional abilities of a directory's file system. They are tested in a temporary directory, which is removed at
+/// once.
 package struct FileSystemAbilities: Sendable, Equatable {
-  /// Whether two directories change places in one step.
+  /// Whether two directories can be exchanged in one step.
   package var exchanges = true
   /// Whether a file may have a second name.
   package var links = true
 
-  /// - Parameter directory: one that is there and may be written.
-  /// - Throws: a `Failure` where nothing can be written there.
+  /// - Parameter directory: an existing, writable directory.
+  /// - Throws: a `Failure` if nothing can be written there.
   package init(of directory: String) throws {
     let trial = "\(directory)/.pipeline-trial-\(getpid())"
-    // A removal that fails once is done again: what stays would lie beside the user's shards.
+    // Tries a failed removal a second time, so that nothing is left beside the user's shards.
     defer { if (try? Files.remove(trial)) == nil { try? Files.remove(trial) } }
     for name in ["a", "b"] { try Files.makeDirectory("\(trial)/\(name)") }
     try Files.write([0], to: "\(trial)/f")
@@ -19,7 +20,7 @@ package struct FileSystemAbilities: Sendable, Equatable {
     links = fileSystem.link("\(trial)/f", to: "\(trial)/g") == 0
   }
 
-  /// What is done instead, in one line; nil where nothing has to be.
+  /// One line about what is done instead; nil if nothing is missing.
   package var substitutes: String? {
     let lines = [
       exchanges ? nil : "directories change places in three renames", links ? nil : "files are copied, not linked",

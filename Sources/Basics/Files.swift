@@ -1,23 +1,23 @@
-// Reading and writing files the way this project needs it: whole or not at all, durable, and with errors that name the
+// Reads and writes files as this project needs it: completely or not at all, durably, and with errors that name the
 // path.
 
 import CSystem
 import Glibc
 
-/// An open file for reading; closed when it goes out of use.
+/// An open file for reading; it is closed when the value is no longer used.
 package struct InputFile: ~Copyable {
   package let path: String
   package let descriptor: Int32
 
-  /// - Throws: `file.kind` for what is no regular file: a pipe, a device or a directory is not waited for.
+  /// - Throws: `file.kind` if it is not a regular file: pipes, devices and directories are rejected at once.
   package init(_ path: String) throws {
     let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard opened >= 0 else { throw Failure.system("open", path) }
     try self.init(taking: opened, path)
   }
 
-  /// A file that is open already; it is closed with this value, or at once where this throws.
-  /// - Throws: `file.kind` for what is no regular file.
+  /// Takes over an open file; it is closed with this value, or at once if this throws.
+  /// - Throws: `file.kind` if it is not a regular file.
   package init(taking opened: Int32, _ path: String) throws {
     do {
       guard try Files.identity(ofOpen: opened, path).kind == .file else { throw Failure.notRegular(path) }
@@ -30,7 +30,7 @@ package struct InputFile: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// The number of bytes read: fewer than asked only at the end of the file.
+  /// Returns the number of bytes read, which is less than requested only at the end of the file.
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
     while filled < buffer.count {
@@ -46,7 +46,7 @@ package struct InputFile: ~Copyable {
     return filled
   }
 
-  /// Its length in bytes, as it is now.
+  /// The current length in bytes.
   package var size: Int {
     get throws { try Files.identity(ofOpen: descriptor, path).size }
   }
@@ -86,7 +86,7 @@ package enum Files {
     return try file.read(at: 0, count: size)
   }
 
-  /// All that a file or a pipe gives: settings and lists may come from `<(…)` or `/dev/stdin`.
+  /// Everything that a file or a pipe contains: settings and lists may come from `<(…)` or `/dev/stdin`.
   /// - Throws: `file.large` for more than `limit` bytes, and what reading throws.
   package static func readStream(_ path: String, limit: Int) throws -> [UInt8] {
     if try identity(path).kind == .file { return try read(path, limit: limit) }
@@ -105,7 +105,7 @@ package enum Files {
     }
   }
 
-  /// The name after its last dot, in lower case; nil where there is none, or nothing stands before the dot.
+  /// The extension of a name, in lower case; nil if there is none, or if the dot is the first character.
   package static func ending(_ name: String) -> String? {
     let last = name.lastIndex(of: "/").map { name[name.index(after: $0)...] } ?? name[...]
     guard let dot = last.utf8.lastIndex(of: 0x2E), dot != last.utf8.startIndex else { return nil }
@@ -120,28 +120,28 @@ package enum Files {
     (try? identity(path))?.kind == .directory
   }
 
-  /// The absolute path without links; nil when nothing is there.
+  /// The absolute path without links; nil if it does not exist.
   package static func resolved(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
     return String(cString: real)
   }
 
-  /// What the file system says of an open file.
+  /// The identity of an open file.
   package static func identity(ofOpen descriptor: Int32, _ path: String) throws -> FileIdentity {
     var raw = system_file_identity()
     guard system_identity_of_descriptor(descriptor, &raw) == 0 else { throw Failure.system("open", path) }
     return FileIdentity(raw)
   }
 
-  /// What the file system says of a path; symbolic links are followed.
+  /// The identity of the file at a path; symbolic links are followed.
   package static func identity(_ path: String) throws -> FileIdentity {
     var raw = system_file_identity()
     guard system_identity_of_path(path, &raw) == 0 else { throw Failure.system("open", path) }
     return FileIdentity(raw)
   }
 
-  /// The same of a link itself.
+  /// The identity of a link itself.
   package static func identityOfLink(_ path: String) throws -> FileIdentity {
     var raw = system_file_identity()
     guard system_identity_of_link(path, &raw) == 0 else { throw Failure.system("open", path) }
@@ -151,14 +151,14 @@ package enum Files {
   /// The names in a directory, in byte order, without `.` and `..`.
   package static func names(in directory: String) throws -> [String] { try DirectoryNames(directory).strings }
 
-  /// Makes a directory and those above it.
+  /// Creates a directory and its parents.
   package static func makeDirectory(_ path: String) throws {
     if path.isEmpty || isDirectory(path) { return }
     try makeDirectory(parent(path))
     guard fileSystem.makeDirectory(path) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
   }
 
-  /// Removes a file or a directory with all that is in it; nothing there is no error.
+  /// Removes a file or a directory with its contents; it is not an error if it does not exist.
   package static func remove(_ path: String) throws {
     guard let link = try? identityOfLink(path) else { return }
     if link.kind == .directory {

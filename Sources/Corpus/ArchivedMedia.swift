@@ -2,15 +2,15 @@ import Basics
 import Foundation
 import Tar
 
-/// What the json beside a member of a tar says of the clip.
+/// The facts about a clip in the JSON file beside its member in a tar.
 package struct ArchiveNote: Sendable, Equatable {
   package var label: String?
-  /// Where the clip begins in the member, in milliseconds.
+  /// The start of the clip in the member, in milliseconds.
   package var startMilliseconds: Int?
   package var captions: [String] = []
 }
 
-/// The media in a WebDataset tar, as video2dataset and its relatives write them: `<key>.mp4`, `<key>.json`,
+/// The media in a WebDataset tar, as written by video2dataset and similar tools: `<key>.mp4`, `<key>.json`,
 /// `<key>.txt`. Nothing is unpacked.
 struct ArchivedMedia {
   struct Member {
@@ -19,12 +19,12 @@ struct ArchivedMedia {
     var note: ArchiveNote?
   }
 
-  /// In the order of the tar; none of a tar of training shards, of frames or of embeddings.
+  /// In tar order; empty for a tar of training shards, frames or embeddings.
   private(set) var members: [Member] = []
-  /// What ends the tar before its end, if so.
+  /// The damage that cuts the tar short, if any.
   private(set) var damage: Failure?
 
-  /// Larger ones are no notes on a clip.
+  /// A larger file does not describe a clip.
   private static let mostJSON = 1 << 20
 
   init(_ path: String) {
@@ -33,7 +33,7 @@ struct ArchivedMedia {
       damage = error as? Failure ?? Failure("file.read", "cannot read", on: path, found: "\(error)")
       return
     }
-    // What prepare writes holds audio of clips, but no clips.
+    // Shards written by prepare hold the audio of clips, but no media files.
     if listed.contains(where: { $0.name.hasSuffix(".clip.npy") }) { return }
     var notes: [Substring: TarMember] = [:]
     for member in listed where Files.ending(member.name) == "json" && member.size <= Self.mostJSON {
@@ -58,7 +58,7 @@ struct ArchivedMedia {
     }
   }
 
-  /// Label, start (seconds) and caption, each where it has the type it should have; nil for what is no JSON object.
+  /// Label, start (seconds) and caption, each if it has the right type; nil if the bytes are not a JSON object.
   static func note(_ bytes: [UInt8]) -> ArchiveNote? {
     guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else { return nil }
     var note = ArchiveNote()

@@ -1,25 +1,25 @@
 import Basics
 
-/// A clip to be prepared: an id, the file it comes from, and what is known before anything is decoded.
+/// A clip that may be prepared: its id, its file, and what is known before anything is decoded.
 package struct ClipCandidate: Sendable {
-  /// Nil when the text cannot be an id; then a finding says so.
+  /// Nil if the text cannot be an id; a finding then gives the reason.
   package var id: ClipID?
   package var idText: String
   package var file: SourceFile
-  /// Where the clip begins in the file: 0 unless the file is a whole video.
+  /// The start of the clip in the file: 0 unless the file is a whole video.
   package var startMilliseconds = 0
-  /// Whether nothing says where in the file the clip is: then its beginning is taken.
+  /// Whether the position of the clip in the file is unknown, so that its beginning is taken.
   package var isFileItself = false
   package var label: String?
   package var split: Split?
-  /// Sentences that say what is heard.
+  /// Captions that describe the audio.
   package var captions: [String] = []
-  /// Where the clip ends in the video, in seconds, if a list says so.
+  /// The end of the clip in the video, in seconds, if a list gives it.
   package var end: Double?
   package var findings: [Finding] = []
 }
 
-/// Clips, and what stands beside them without being one.
+/// The clips, and the rows and files that did not become clips.
 package struct ClipList: Sendable {
   /// In byte order of their ids, then of the files' names.
   package var candidates: [ClipCandidate]
@@ -69,15 +69,15 @@ extension ClipList {
     sort()
   }
 
-  /// Keeps the clips of one part: those of files whose names fall to it, so that all clips of a file are in one part.
-  /// What rows and files lack is left to whoever sees all parts.
+  /// Keeps the clips of one part, chosen by file name so that all clips of a file are in the same part. Rows without a
+  /// file and files without a row are left to the process that sees all parts.
   package mutating func keep(_ part: WorkPart) {
     candidates.removeAll { !part.owns($0.file.name) }
     (absent, unlisted) = ([], [])
   }
 
   private mutating func sort() {
-    // Files come in order of their names, which is nearly always that of their ids.
+    // Files come in order of their names, which is nearly always the order of the ids.
     if candidates.indices.dropFirst().contains(where: { Self.precedes(candidates[$0], candidates[$0 - 1]) }) {
       candidates.sort(by: Self.precedes)
     }
@@ -88,13 +88,13 @@ extension ClipList {
       ? precedesInBytes(a.file.name, b.file.name) : precedesInBytes(a.idText, b.idText)
   }
 
-  /// A file that is a clip of its own, with what a tar says of it.
+  /// The candidate for a file that is one clip, with the facts that a tar gives about it.
   private static func candidate(_ file: SourceFile) -> ClipCandidate {
     var candidate = candidate(file.stem, file)
     candidate.isFileItself = true
     guard let note = file.note else { return candidate }
     (candidate.label, candidate.captions) = (note.label, note.captions)
-    // A member that carries its start in its name is cut already.
+    // A member with its start in its name is already cut.
     if let start = note.startMilliseconds, start > 0,
       start % 1000 != 0 || !candidate.idText.hasSuffix(ClipID.text("", second: start / 1000))
     {
@@ -106,7 +106,7 @@ extension ClipList {
   static func candidate(_ text: String, _ file: SourceFile) -> ClipCandidate {
     let id = ClipID(text)
     var candidate = ClipCandidate(id: id, idText: text, file: file)
-    // Of a file whose name is no id it does not matter what is in it.
+    // If the name is not a valid id, the content does not matter.
     if id == nil {
       candidate.findings.append(Finding(.idInvalid, ClipID.problem(text) ?? ""))
     } else if let refusal = file.refusal {
@@ -115,9 +115,9 @@ extension ClipList {
     return candidate
   }
 
-  /// Settles ids that stand twice, once the files' digests are known: the same bytes are one clip and duplicates, other
-  /// bytes leave all of that id out.
-  /// - Parameter digests: by candidate; nil for one that cannot be read.
+  /// Resolves ids that occur more than once, after the files' digests are known. Files with the same bytes are one clip
+  /// and duplicates of it; if the bytes differ, all clips of that id are left out.
+  /// - Parameter digests: by candidate; nil for a file that cannot be read.
   package mutating func settleCollisions(_ digests: [Digest?]) {
     NormalizationTwins.note(in: &candidates)
     var start = 0
@@ -141,10 +141,10 @@ extension ClipList {
   }
 }
 
-/// Files by what a manifest may call them.
+/// Files by the names that a manifest may use for them.
 private struct FilesByStem {
   private let byStem: [String: [SourceFile]]
-  /// By what stands before the first dot of names with several, such as `X.f137.mp4`.
+  /// By the part of the name before its first dot, for names with several dots such as `X.f137.mp4`.
   private let byFirstPart: [String: [SourceFile]]
 
   init(_ files: [SourceFile]) {
@@ -155,8 +155,8 @@ private struct FilesByStem {
 
   private func files(_ name: String) -> [SourceFile]? { byStem[name] ?? byFirstPart[name] }
 
-  /// The files of a row: the cut clip, else one named in milliseconds, else one that lost its dash, else the whole
-  /// video.
+  /// The files of a row: the cut clip, else a file named in milliseconds, else a file whose name lost its leading dash,
+  /// else the whole video.
   func match(_ row: Manifest.Row) -> (files: [SourceFile], startMilliseconds: Int, findings: [Finding])? {
     if let files = files(row.clip) { return (files, 0, []) }
     if let files = files(row.nameInMilliseconds) {
@@ -170,12 +170,12 @@ private struct FilesByStem {
 }
 
 extension Manifest.Row {
-  /// `X_20000_30000`: what some tools call the clip of `X` that begins at second 20.
+  /// `X_20000_30000`: the name that some tools give to the clip of `X` that begins at second 20.
   fileprivate var nameInMilliseconds: String { "\(video)_\(startMilliseconds)_\(startMilliseconds + 10_000)" }
 
-  /// The clip's name without the dashes that it begins with, which some tools take for a flag; nil where it has none.
+  /// The clip's name without its leading dashes, which some tools take for an option; nil if it has none.
   fileprivate var nameWithoutDash: String? { clip.hasPrefix("-") ? String(clip.drop { $0 == "-" }) : nil }
 
-  /// What files of this clip may be called besides.
+  /// Other names that files of this clip may have.
   var otherNames: [String] { [nameInMilliseconds] + (nameWithoutDash.map { [$0] } ?? []) }
 }

@@ -1,9 +1,9 @@
-/// How many clips came to what. Rows of a manifest without a file, and files that it does not name, are no clips.
+/// The number of clips for each result. Manifest rows without a file and files without a row do not count as clips.
 package struct ClipCounts: Sendable, Equatable {
   package var kept = 0
   package var warned = 0
   package var leftOut = 0
-  /// Rows and files without the other.
+  /// Manifest rows without a file, and files without a row.
   package var unmatched = 0
 
   package var clips: Int { kept + warned + leftOut }
@@ -24,6 +24,6 @@ package struct ClipCounts: Sendable, Equatable {
 }
 
 extension ClipVerdict {
-  /// Whether it is of a row or a file alone, which is no clip.
+  /// Whether it is about a row without a file or a file without a row, which is not a clip.
   package var isUnmatched: Bool { findings.contains { $0.code.isUnmatched } }
 }

@@ -1,15 +1,15 @@
 import Basics
 
-/// What becomes of files that are longer than a clip, where no list says which clips there are.
+/// How files longer than a clip are handled if no list gives their clips.
 package enum ClipCut: String, Sendable, CaseIterable {
-  /// The beginning is a clip, the rest is not used.
+  /// The beginning becomes a clip; the rest is not used.
   case first
-  /// One clip after the other, `X_000000`, `X_000010`, …, as long as there is enough left for one.
+  /// Consecutive clips, `X_000000`, `X_000010`, …, as long as enough is left for one.
   case every
 }
 
 extension ClipList {
-  /// What is not part of any clip because too little of a file is left for one.
+  /// The ends of files that are too short for a clip.
   package struct Remainders: Sendable, Equatable {
     package var count = 0
     package var seconds = 0.0
@@ -17,14 +17,15 @@ extension ClipList {
     package init() {}
   }
 
-  /// A longer file is taken for one clip: no recording lasts a month, but a damaged header may say so.
+  /// A file with a longer stated length becomes a single clip: no recording lasts a month, but a damaged header may say
+  /// so.
   private static let longestFile = 31.0 * 86_400
 
   /// Replaces each file that is longer than a clip by the clips in it.
   /// - Parameters:
-  ///   - clipSeconds: how long a clip is.
-  ///   - lengths: of the candidates' files in seconds; nil where nothing is known.
-  /// - Returns: for each candidate, which one of before it was made of; and what remains of the files.
+  ///   - clipSeconds: the length of a clip.
+  ///   - lengths: the lengths of the candidates' files in seconds; nil if unknown.
+  /// - Returns: for each new candidate, the index of the old one that it comes from; and the unused ends of the files.
   package mutating func cutAll(clipSeconds: Int, lengths: [Double?]) -> (origins: [Int], remainders: Remainders) {
     var (cut, remainders) = ([(origin: Int, clip: ClipCandidate)](), Remainders())
     for (k, candidate) in candidates.enumerated() {

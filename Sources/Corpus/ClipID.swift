@@ -1,23 +1,23 @@
 import Basics
 
-/// The name of one excerpt of one video: a file's name without its last extension, or what a manifest calls it.
+/// The name of one excerpt of one video: a file's name without its last extension, or the name in a manifest.
 ///
-/// VGGSound writes eleven characters of a YouTube id, `_`, and the start in six digits. Ids may begin with `-` or `_`.
-/// In tars an id is written as its `key`, since whoever reads a tar cuts names at their first dot.
+/// VGGSound ids are the eleven characters of a YouTube id, `_`, and the start in six digits. Ids may begin with `-` or
+/// `_`. In tars an id is written as its `key`, because tar readers cut names at the first dot.
 package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let text: String
 
-  /// Bytes of the longest key: `<key>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field is
-  /// no way out: it takes directories, and a directory is part of a sample's key to whoever reads the shard.
+  /// The longest key in bytes: `<key>.clip.npy` must fit the 100 bytes of a tar's name field. USTAR's prefix field does
+  /// not help: it holds directories, and shard readers treat the directory as part of the sample's key.
   package static let longest = 91
 
-  /// Nil when the id could not name a member of a tar.
+  /// Nil if the id cannot name a member of a tar.
   package init?(_ text: String) {
     guard Self.problem(text) == nil else { return nil }
     self.text = text
   }
 
-  /// Why a text cannot be an id; nil when it can.
+  /// The reason why a text cannot be an id; nil if it can.
   package static func problem(_ text: String) -> String? {
     let bytes = text.utf8
     if bytes.isEmpty { return "it is empty" }
@@ -42,27 +42,27 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   package var description: String { text }
 
-  /// Byte order: the order of samples in shards.
+  /// Byte order, which is the order of samples in shards.
   package static func < (a: ClipID, b: ClipID) -> Bool { precedesInBytes(a.text, b.text) }
 
-  /// The stem of a file name: what stands before its last dot.
+  /// The stem of a file name: the part before its last dot.
   package static func stem(ofFile name: String) -> String {
     name.utf8.lastIndex(of: 0x2E).map { String(name[..<$0]) } ?? name
   }
 
-  /// What stands before the first dot of a name: what others call the same clip.
+  /// The part of a name before its first dot, which other tools use as the clip's name.
   package static func beforeFirstDot(_ name: String) -> String {
     guard let dot = name.utf8.firstIndex(of: 0x2E), dot != name.utf8.startIndex else { return name }
     return String(name[..<dot])
   }
 
-  /// `X_000020`: what a clip that begins at a whole second of a video is called.
+  /// `X_000020`: the name of a clip that begins at a whole second of a video.
   package static func text(_ video: String, second: Int) -> String {
     let digits = String(second)
     return "\(video)_\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)"
   }
 
-  /// The id without its start (`X_000010` → X, `X_10000_20000` → X): clips of one source video share a split.
+  /// The id without its start (`X_000010` → X, `X_10000_20000` → X). All clips of a source video are in the same split.
   package var sourceVideo: String {
     var parts = text.split(separator: "_", omittingEmptySubsequences: false)
     let digits = { (part: Substring) in !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) } }
@@ -77,8 +77,8 @@ package struct ClipID: Hashable, Sendable, Comparable, CustomStringConvertible {
     return head.isEmpty ? text : head
   }
 
-  /// A number as the form in milliseconds writes it, without leading zeros: `000010` is a start in seconds, and what
-  /// stands before it belongs to the video's id.
+  /// A number of the form in milliseconds, without leading zeros. `000010` is a start in seconds, so the part before it
+  /// belongs to the video's id.
   private static func milliseconds(_ part: Substring) -> Int? {
     guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part == "0" || !part.hasPrefix("0") else { return nil }
     return Int(part)

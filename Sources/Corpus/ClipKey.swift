@@ -1,18 +1,18 @@
-// How an id is written as the key of a sample in a tar: without dots, and so that it can be read back.
+// How an id is written as the key of a sample in a tar: without dots, and reversibly.
 
 extension ClipID {
-  /// Dots and percent signs as `%2E` and `%25`; other bytes as they are.
+  /// The id with dots and percent signs as `%2E` and `%25`; other bytes are unchanged.
   package var key: String { Self.escaped(text) }
 
-  /// The same of any name.
+  /// Escapes any name in the same way.
   package static func escaped(_ text: String) -> String {
     guard text.utf8.contains(where: isEscaped) else { return text }
     return String(
       decoding: text.utf8.flatMap { $0 == dot ? dotEscape : $0 == percent ? percentEscape : [$0] }, as: UTF8.self)
   }
 
-  /// The id that is written as `key`. A percent sign that begins no such escape stands for itself, as in shards of
-  /// earlier versions.
+  /// Decodes a `key`. A percent sign that does not begin such an escape stands for itself, as in shards of earlier
+  /// versions.
   package init?(key: String) {
     guard key.utf8.contains(Self.percent) else {
       self.init(key)

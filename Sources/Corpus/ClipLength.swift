@@ -1,8 +1,9 @@
-/// How long clips are.
+/// The length of clips.
 package enum ClipLength {
-  /// Seconds of a clip unless somebody says otherwise.
+  /// The default clip length in seconds.
   package static let usual = 10
   package static let allowed = 1...60
-  /// Seconds that may be missing of a clip, and are padded; and that a file may have more before it is called long.
+  /// How many seconds a clip may lack, which are padded, and how many seconds more a file may have before it counts as
+  /// long.
   package static let tolerance = 0.5
 }

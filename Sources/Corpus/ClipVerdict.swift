@@ -1,4 +1,4 @@
-/// What became of one file, or of one row of the manifest.
+/// The verdict on one file or one row of the manifest.
 package struct ClipVerdict: Codable, Sendable, Equatable {
   package enum State: String, Codable, Sendable, CaseIterable {
     case kept
@@ -7,10 +7,10 @@ package struct ClipVerdict: Codable, Sendable, Equatable {
   }
 
   package var id: String
-  /// The file's name relative to the directory; empty for a row of the manifest without a file.
+  /// The file's name relative to the directory; empty for a manifest row without a file.
   package var file: String
   package var state: State
-  /// What left it out.
+  /// The reason why it was left out.
   package var reason: ReasonCode?
   package var findings: [Finding]
   package var split: Split?
@@ -23,7 +23,7 @@ package struct ClipVerdict: Codable, Sendable, Equatable {
   }
 }
 
-/// One reason, and the clips that it holds for.
+/// A reason, and the number of clips it applies to.
 package struct ReasonCount: Codable, Sendable, Equatable {
   /// "left out" or "warning".
   package var title: String
@@ -35,7 +35,7 @@ package struct ReasonCount: Codable, Sendable, Equatable {
     (self.title, self.reason, self.count, self.example) = (title, reason, count, example)
   }
 
-  /// One row a reason; an escaped decoder first, then those of most clips.
+  /// One row per reason: an escaped decoder first, then by decreasing number of clips.
   package static func rows(_ verdicts: [ClipVerdict]) -> [ReasonCount] {
     var (leftOut, warned): ([ReasonCode: ReasonCount], [ReasonCode: ReasonCount]) = ([:], [:])
     func count(_ title: String, _ code: ReasonCode, _ verdict: ClipVerdict, in rows: inout [ReasonCode: ReasonCount]) {

@@ -1,11 +1,11 @@
 import Basics
 
 extension ExitStatus {
-  /// Everything else is done, but more clips were left out than allowed.
+  /// The command completed, but more clips were left out than allowed.
   package static let tooManyLeftOut = ExitStatus(rawValue: 3)
 }
 
-/// The sentences of this module.
+/// The messages of this module.
 extension Failure {
   package static func nothingListed(_ manifest: String, _ videos: [String]) -> Failure {
     Failure(

@@ -1,23 +1,23 @@
 import Basics
 
-/// The list of clips that a user names: CSV as VGGSound, AudioSet and AudioCaps publish theirs, or JSON lines.
+/// A list of clips given by the user: CSV as published with VGGSound, AudioSet and AudioCaps, or JSON lines.
 package struct Manifest: Sendable {
   package struct Row: Sendable, Equatable {
-    /// The clip's id; one that cannot name a sample in a shard is `id.invalid`, as a file's is.
+    /// The clip's id. An id that cannot name a sample in a shard is `id.invalid`, as for a file.
     package var clip: String
-    /// Where the clip begins in a whole video, in milliseconds.
+    /// The start of the clip in a whole video, in milliseconds.
     package var startMilliseconds: Int
     package var label: String?
     package var split: Split?
     package var captions: [String]
-    /// Where the clip ends in the video, in seconds, if the list says so.
+    /// The end of the clip in the video, in seconds, if the list gives it.
     package var end: Double?
     package var line: Int
     /// The video's id without the start.
     package var video: String
   }
 
-  /// What a row says, before it is checked.
+  /// The content of a row, before it is checked.
   struct Entry {
     var id = ""
     var start: Double?
@@ -26,22 +26,23 @@ package struct Manifest: Sendable {
     var label: String?
     var split: String?
     var captions: [String] = []
-    /// What the row says, word for word, where it has captions: the same row once more says nothing new.
+    /// The exact fields of a row with captions, to detect when the same row is repeated.
     var source: [String] = []
   }
 
-  /// Bytes of the longest caption: ten thousand words and more.
+  /// The longest caption in bytes: more than ten thousand words.
   private static let longestCaption = 1 << 17
 
   package var path: String
-  /// Of its bytes: a pipe can be read only once.
+  /// The digest of its bytes, computed while reading: a pipe can be read only once.
   package let digest: Digest
   package var rows: [Row]
-  /// Whether splits are given; then they are taken as they are.
+  /// Whether the list gives splits; they are then used unchanged.
   package var hasSplits: Bool
 
-  /// - Parameter clipSeconds: how long a clip is: part of the name of one that begins at a fraction of a second.
-  /// - Throws: `Failure` with the line for a row that cannot be read, or an id that stands twice with other values.
+  /// - Parameter clipSeconds: the length of a clip, which is part of the name of a clip that begins at a fraction of a
+  ///   second.
+  /// - Throws: `Failure` with the line, for a row that cannot be read or an id that is repeated with other values.
   package init(path: String, clipSeconds: Int = ClipLength.usual) throws {
     self.path = path
     let bytes = try Files.readStream(path, limit: 1 << 30)
@@ -66,7 +67,7 @@ package struct Manifest: Sendable {
         throw Self.invalid(
           path, row.line, "the id \(row.clip) stands in line \(other.line) with another label or split")
       }
-      // AudioCaps has a row for each caption of a clip; two people may have said the same.
+      // AudioCaps has one row per caption of a clip; two people may have written the same caption.
       if isNew { distinct[place].captions += row.captions }
     }
     rows = distinct
@@ -84,7 +85,7 @@ package struct Manifest: Sendable {
   }
 
   private static func jsonLines(_ bytes: [UInt8], _ path: String) throws -> [(entry: Entry, line: Int)] {
-    // A byte order mark, as spreadsheets write it, is no part of the first row.
+    // A byte order mark, as written by spreadsheets, is not part of the first row.
     let text = bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     return try text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().compactMap { index, line in
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
@@ -124,7 +125,7 @@ package struct Manifest: Sendable {
       end: entry.end ?? entry.duration.map { (entry.start ?? 0) + $0 }, line: line, video: entry.id)
   }
 
-  /// `X_000020` for a clip that begins at a whole second, `X_20500_30500` else.
+  /// `X_000020` for a clip that begins at a whole second, else `X_20500_30500`.
   private static func name(_ video: String, _ milliseconds: Int, _ clipSeconds: Int) -> String {
     milliseconds % 1000 == 0
       ? ClipID.text(video, second: milliseconds / 1000)

@@ -1,8 +1,8 @@
 import Basics
 
-/// The columns of a manifest in CSV: by their names where a line names them, else VGGSound's by position.
+/// The columns of a CSV manifest: by name if a heading line names them, else by VGGSound's positions.
 struct ManifestColumns {
-  /// Names in lower case, the usual one first. AudioSet writes `YTID`, AudioCaps `youtube_id`.
+  /// Names in lower case, the most common one first. AudioSet writes `YTID`, AudioCaps `youtube_id`.
   private static let names: [(column: WritableKeyPath<ManifestColumns, Int?> & Sendable, names: [String])] = [
     (\.video, ["id", "video_id", "youtube_id", "ytid", "clip", "clip_id", "key", "video"]),
     (\.file, ["file", "filename", "file_name", "path", "fname"]),
@@ -21,9 +21,9 @@ struct ManifestColumns {
   private(set) var label: Int?
   private(set) var split: Int?
   private(set) var caption: Int?
-  /// `caption_1`, `caption_2`, …: Clotho's, in the order of their numbers.
+  /// `caption_1`, `caption_2`, … as in Clotho, in order of their numbers.
   private(set) var numberedCaptions: [Int] = []
-  /// How many there are; nil where no line names them.
+  /// The number of columns; nil without a heading line.
   private(set) var count: Int?
 
   private init() {}
@@ -35,14 +35,14 @@ struct ManifestColumns {
     return columns
   }()
 
-  /// `<id>_<six digits>.mp4`, label: VGGSound's list of test clips.
+  /// `<id>_<six digits>.mp4`, label: the format of VGGSound's list of test clips.
   static let fileNames: ManifestColumns = {
     var columns = ManifestColumns()
     (columns.file, columns.label) = (0, 1)
     return columns
   }()
 
-  /// Nil where the fields are no names of columns: a heading names the clips, and a start, a label or a split.
+  /// Nil if the fields are not column names: a heading must name the clips, and a start, a label or a split.
   init?(heading fields: [String]) {
     let heading = fields.map { $0.drop { $0 == "#" || $0 == " " }.lowercased().trimmingBlanks }
     for (column, names) in Self.names {
@@ -56,7 +56,7 @@ struct ManifestColumns {
     count = fields.count
   }
 
-  /// 2 of `caption_2` and `caption2`.
+  /// The number in a name such as `caption_2` or `caption2`.
   private static func captionNumber(_ name: String) -> Int? {
     guard name.hasPrefix("caption") else { return nil }
     let digits = name.dropFirst(7).drop { $0 == "_" || $0 == " " }
@@ -65,7 +65,7 @@ struct ManifestColumns {
 }
 
 extension String {
-  /// Without blanks at its ends.
+  /// The text without blanks at its ends.
   var trimmingBlanks: String {
     let isBlank = { (c: Character) in c == " " || c == "\t" }
     let start = drop(while: isBlank)
@@ -74,7 +74,7 @@ extension String {
 }
 
 extension Manifest {
-  /// Rows of a CSV. Lines that begin with `#` and name no columns are comments, as AudioSet has them.
+  /// The rows of a CSV. Lines that begin with `#` and name no columns are comments, as in AudioSet.
   static func table(_ bytes: [UInt8], _ path: String) throws -> [(entry: Entry, line: Int)] {
     var (rows, columns) = ([(entry: Entry, line: Int)](), ManifestColumns?.none)
     for record in try CommaSeparated.records(bytes, source: path) where !record.isEmpty {
@@ -128,7 +128,7 @@ extension Manifest {
     return entry
   }
 
-  /// `<id>_<six digits>.mp4`, as VGGSound's test list names clips.
+  /// Splits `<id>_<six digits>.mp4`, the form in VGGSound's test list.
   private static func split(fileName: String) -> (String, Int)? {
     let stem = ClipID.stem(ofFile: fileName)
     guard let underscore = stem.lastIndex(of: "_") else { return nil }

@@ -3,27 +3,27 @@ import Basics
 /// Whether a file may hold a clip, before any decoder looks at it.
 package enum MediaKind {
   case media
-  /// What people keep beside clips: subtitles, descriptions, thumbnails, notes, archives.
+  /// Files often kept beside clips: subtitles, descriptions, thumbnails, notes, archives.
   case other
   /// A tar, which may hold media.
   case archive
-  /// The ending says nothing: the first bytes decide.
+  /// The extension is unknown: the first bytes decide.
   case unknown
 
-  /// By the ending of the name, in letters of either case.
+  /// Determines the kind by the file extension, ignoring case.
   package static func of(name: String) -> MediaKind {
     guard let ending = Files.ending(name) else { return .unknown }
     if mediaEndings.contains(ending) { return .media }
     return ending == "tar" ? .archive : otherEndings.contains(ending) ? .other : .unknown
   }
 
-  /// By the first bytes of the file: the marks of the containers and streams that libav reads.
+  /// Whether the file begins with the signature of a container or stream that libav reads.
   package static func looksLikeMedia(_ path: String) -> Bool {
     guard let file = try? InputFile(path), let size = try? file.size else { return false }
     return looksLikeMedia(file, at: 0..<size)
   }
 
-  /// The same of a range of an open file.
+  /// The same check for a range of an open file.
   static func looksLikeMedia(_ file: borrowing InputFile, at range: Range<Int>) -> Bool {
     let head = try? file.read(at: range.lowerBound, count: min(range.count, 600))
     return looksLikeMedia(head ?? [])
@@ -70,17 +70,16 @@ package enum MediaKind {
   }
 }
 
-/// Files among the clips that hold none.
+/// Files among the clips that hold no media.
 package struct IgnoredFiles: Sendable {
-  /// Relative to the directory they were found in, in byte order.
+  /// Names relative to the directory they were found in, in byte order.
   package var names: [String] = []
-  /// Directories that could not be looked into, and links that lead back, with the reason.
+  /// Directories that could not be read and links that form a cycle, with the reason.
   package var notes: [String] = []
 
   package var isEmpty: Bool { names.isEmpty && notes.isEmpty }
 
-  /// How many of which kind; nil where there are none: `31 other files ignored: 12 .json, 10 .vtt, 9 without an
-  /// ending`.
+  /// The counts by extension; nil if there are none: `31 other files ignored: 12 .json, 10 .vtt, 9 without an ending`.
   package var sentence: String? {
     if names.isEmpty { return nil }
     var counts: [String: Int] = [:]

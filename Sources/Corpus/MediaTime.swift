@@ -1,4 +1,4 @@
-/// A presentation time as a fraction of a second: exact, never rounded to a frame or a float.
+/// A presentation time as an exact fraction of a second, never rounded to a frame or a float.
 package struct MediaTime: Hashable, Sendable, Comparable {
   package let value: Int64
   /// Units per second; positive.
@@ -9,7 +9,7 @@ package struct MediaTime: Hashable, Sendable, Comparable {
     self.timescale = max(1, timescale)
   }
 
-  /// `value` counted in units of `numerator / denominator` seconds (a stream's time base). Nil when it does not fit.
+  /// A time of `value` units of `numerator / denominator` seconds (a stream's time base). Nil if it does not fit.
   package init?(_ value: Int64, base numerator: Int32, _ denominator: Int32) {
     guard numerator > 0, denominator > 0 else { return nil }
     let (scaled, overflow) = value.multipliedReportingOverflow(by: Int64(numerator))
@@ -25,7 +25,7 @@ package struct MediaTime: Hashable, Sendable, Comparable {
 
   package static let zero = MediaTime(0, timescale: 1)
 
-  /// Seconds with as many digits as it takes: `20`, `20.5`.
+  /// The seconds with as few digits as possible: `20`, `20.5`.
   package var text: String { value % timescale == 0 ? "\(value / timescale)" : "\(seconds)" }
 
   package var seconds: Double { Double(value) / Double(timescale) }
@@ -54,7 +54,7 @@ package struct MediaTime: Hashable, Sendable, Comparable {
     return left.high != right.high ? left.high < right.high : left.low < right.low
   }
 
-  /// Equal times are equal whatever their timescales.
+  /// Compares values, whatever the timescales.
   package static func == (a: MediaTime, b: MediaTime) -> Bool { !(a < b) && !(b < a) }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(seconds) }
@@ -63,7 +63,7 @@ package struct MediaTime: Hashable, Sendable, Comparable {
     a + MediaTime(b.value == .min ? .max : -b.value, timescale: b.timescale)
   }
 
-  /// Exact while the common timescale fits; else rounded to 1/705,600,000 s.
+  /// Exact if the common timescale fits; else rounded to 1/705,600,000 s.
   package static func + (a: MediaTime, b: MediaTime) -> MediaTime {
     if a.timescale == b.timescale { return MediaTime(a.value &+ b.value, timescale: a.timescale) }
     let divisor = gcd(a.timescale, b.timescale)

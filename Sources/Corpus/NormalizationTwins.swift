@@ -1,18 +1,18 @@
 import Basics
 
-/// Ids that a reader takes for the same and that are other bytes: `é` is one character (NFC), or an `e` with an accent
-/// (NFD), as macOS once wrote it.
+/// Finds ids that look the same but have different bytes: `é` can be one character (NFC) or an `e` with an accent
+/// (NFD), as older versions of macOS wrote it.
 ///
-/// They are two clips: shards, caches and embeddings tell names apart by their bytes. Swift compares strings as a
-/// reader does, so whoever compares ids asks here.
+/// Such ids are different clips: shards, caches and embeddings compare names by bytes. Swift compares strings by their
+/// appearance, so code that compares ids must use this type.
 enum NormalizationTwins {
-  /// Whether two names are the same bytes.
+  /// Whether two names have the same bytes.
   static func areSame(_ a: String, _ b: String) -> Bool { ByteKey(a) == ByteKey(b) }
 
-  /// Adds to each clip that has a twin a finding with both names, spelled so that one sees which is which.
+  /// Adds a finding to each clip that has a twin, with both names spelled so that the difference is visible.
   static func note(in candidates: inout [ClipCandidate]) {
     let suspects = candidates.indices.filter { candidates[$0].idText.utf8.contains { $0 >= 0x80 } }
-    // As keys of a dictionary they are compared as a reader does.
+    // The keys of a dictionary are compared by appearance.
     for places in Dictionary(grouping: suspects, by: { candidates[$0].idText }).values where places.count > 1 {
       for place in places {
         let own = candidates[place].idText
@@ -24,9 +24,9 @@ enum NormalizationTwins {
     }
   }
 
-  /// Of the files of a manifest's row those with the very bytes of its name. Where none has, those that look the same
-  /// and are no other row's; files that it was joined to by another rule stay.
-  /// - Parameter rows: the names of all rows; asked for where it matters.
+  /// Chooses from the files of a manifest row those whose names have the same bytes. If there are none, chooses those
+  /// that look the same and belong to no other row. Files that were matched by another rule are kept.
+  /// - Parameter rows: the names of all rows; called only if needed.
   static func exact(_ files: [SourceFile], _ name: String, among rows: () -> Set<ByteKey>) -> [SourceFile] {
     let same = files.filter { areSame($0.stem, name) }
     guard same.isEmpty, files.contains(where: { $0.stem == name }) else { return same.isEmpty ? files : same }
@@ -34,13 +34,13 @@ enum NormalizationTwins {
     return files.filter { !rows.contains(ByteKey($0.stem)) }
   }
 
-  /// With every character beyond ASCII as its code point: `caf\u{e9}`, `cafe\u{301}`.
+  /// The text with every non-ASCII character as its code point: `caf\u{e9}`, `cafe\u{301}`.
   static func escaped(_ text: String) -> String {
     text.unicodeScalars.map { $0.isASCII ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
   }
 }
 
-/// Two ids are equal when their bytes are.
+/// Compares ids by their bytes.
 extension ClipID {
   package static func == (a: ClipID, b: ClipID) -> Bool { ByteKey(a.text) == ByteKey(b.text) }
 

@@ -2,17 +2,17 @@ import Basics
 
 /// A file that may hold a clip: one in a directory, or a member of a tar.
 package struct SourceFile: Sendable {
-  /// What opens it: the file itself, or the tar.
+  /// The path to open: the file itself, or the tar.
   package var path: String
-  /// Of a member of a tar: where its bytes lie.
+  /// For a tar member: the range of its bytes.
   package var bytes: Range<Int>?
-  /// What names it to people and in outputs: relative to the directory it was found in.
+  /// The name in messages and outputs, relative to the directory it was found in.
   package var name: String
-  /// Why it must not be opened, if so.
+  /// The reason why it must not be opened, if any.
   package var refusal: String?
-  /// The file as it was found, where that was looked at.
+  /// The file's identity when it was found, if it was checked.
   package var identity: FileIdentity?
-  /// What the json beside a member says of it.
+  /// The facts in the JSON beside a tar member.
   package var note: ArchiveNote?
 
   package init(

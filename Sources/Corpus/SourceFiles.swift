@@ -1,32 +1,32 @@
 import Basics
 
-/// What lies below the directories that a user names.
+/// The files below the directories that a user names.
 package struct SourceFiles: Sendable {
   /// Files that may hold a clip, in byte order of their names.
   package private(set) var files: [SourceFile] = []
   package private(set) var ignored = IgnoredFiles()
   private let others: Set<String>
   private let followsLinks: Bool
-  /// Directories that were looked into, by device and inode: a link that leads to one of them again is not followed.
+  /// Directories already visited, by device and inode: a link that leads to one of them again is not followed.
   private var seen: Set<[UInt64]> = []
 
-  /// Every regular file that may hold a clip and is not hidden, subdirectors included: one whose ending is that of
-  /// media, or whose ending says nothing and whose first bytes are those of media. Others are counted.
+  /// Lists every regular file that may hold a clip, subdirectories included, without hidden files. A file counts if its
+  /// extension is a media extension, or if its extension says nothing and its first bytes are those of media. Other
+  /// files are only counted.
   ///
-  /// Symbolic links to files and directories are followed; one that points nowhere is listed with a refusal where its
-  /// name is that of media. A path that is itself a file stands for that file, whatever its name. A directory that may
-  /// not be read is a note. The media in a tar are files as well, where they lie in it.
+  /// Symbolic links to files and directories are followed; a broken link with a media name is listed with a refusal. A
+  /// path that is itself a file always counts, whatever its name. A directory without read permission gives a note. The
+  /// media files inside a tar also count as files.
   /// - Parameters:
-  ///   - others: directories that are passed over where they lie below those: what the tool reads otherwise, and
-  ///     writes.
-  ///   - followsLinks: false refuses links below the directories.
-  /// - Throws: `videos.missing` for a path that is not there, `videos.empty` where no file may hold a clip.
+  ///   - others: directories to skip where they are below the given paths: other inputs and the outputs of the tool.
+  ///   - followsLinks: false to refuse links below the directories.
+  /// - Throws: `videos.missing` for a path that does not exist, `videos.empty` if no file may hold a clip.
   package init(_ paths: [String], except others: [String] = [], followsLinks: Bool = true) throws {
     self.others = Set(others.compactMap { Files.resolved($0) })
     self.followsLinks = followsLinks
     var named: Set<String> = []
     for path in paths {
-      // One that is named twice is looked at once.
+      // A directory that is named twice is read once.
       if let real = Files.resolved(path), !named.insert(real).inserted { continue }
       guard Files.exists(path) else {
         throw Failure(
@@ -46,13 +46,13 @@ package struct SourceFiles: Sendable {
         "videos.empty", "there are no clips in the folder", on: paths.joined(separator: ", "),
         found: ignored.sentence, hint: "put clips there, named <id>_<start second, six digits>.mp4")
     }
-    // One directory's files are in order already.
+    // The files of a single directory are already sorted.
     if files.indices.dropFirst().contains(where: { precedesInBytes(files[$0].name, files[$0 - 1].name) }) {
       files.sort { precedesInBytes($0.name, $1.name) }
     }
   }
 
-  /// - Parameter isNamed: by the user: then it has to be readable.
+  /// - Parameter isNamed: whether the user named it: then it must be readable.
   private mutating func walk(_ directory: String, prefix: String, isNamed: Bool) throws {
     let place = try Files.identity(directory)
     guard seen.insert([place.device, place.inode]).inserted else {
@@ -70,7 +70,7 @@ package struct SourceFiles: Sendable {
       let path = directory.hasSuffix("/") ? directory + entry.name : "\(directory)/\(entry.name)"
       let shown = prefix.isEmpty ? entry.name : "\(prefix)/\(entry.name)"
       guard let identity = entry.identity else {
-        // Gone since the directory was listed, or a name that is not UTF-8 and so cannot be asked for.
+        // Removed since the directory was listed, or a name that is not UTF-8 and so cannot be opened.
         files.append(SourceFile(path: path, name: shown, refusal: "no file can be opened under this name"))
         continue
       }
@@ -105,7 +105,7 @@ package struct SourceFiles: Sendable {
     try add(path, shown, target)
   }
 
-  /// The media among the members of a tar. What lies behind a damage is lost, and said to be.
+  /// Adds the media among the members of a tar. Members after damage are lost, and this is reported.
   private mutating func addMembers(of path: String, _ shown: String, _ identity: FileIdentity) {
     let archive = ArchivedMedia(path)
     if let damage = archive.damage {

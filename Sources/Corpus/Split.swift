@@ -23,6 +23,6 @@ package enum Split: String, Sendable, Codable, CaseIterable, Comparable {
     }
   }
 
-  /// With fewer validation clips than this, they join train.
+  /// If there are fewer validation clips than this, they join the training split.
   package static let fewestValidationClips = 20
 }

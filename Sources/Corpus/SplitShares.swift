@@ -1,9 +1,9 @@
 import Basics
 
-/// How clips that no manifest places are split: by hash of the source video, so that clips of one video stay together
-/// and no clip changes its split when others come.
+/// How clips without a split in a manifest are split: by a hash of the source video, so that clips of one video stay
+/// together and no clip changes its split when others are added.
 package struct SplitShares: Sendable, Hashable, Codable {
-  /// Between 0 and 1, below 1 together.
+  /// Each between 0 and 1; their sum is below 1.
   package var validation: Double
   package var test: Double
 
@@ -11,17 +11,18 @@ package struct SplitShares: Sendable, Hashable, Codable {
     (self.validation, self.test) = (validation, test)
   }
 
-  /// Validation videos are at the beginning of the hashes' range, test videos at its end: what one share is does not
-  /// move clips of the other.
+  /// Validation videos are at the beginning of the range of hashes, test videos at its end, so that changing one share
+  /// does not move clips of the other split.
   package func split(_ sourceVideo: String) -> Split {
     let hash = Digest(of: "split\0\(sourceVideo)").prefix64
-    // In 0..<1. The remainder comes first: by it alone the first version chose one video in twenty.
+    // In 0..<1. The remainder comes first, because the first version used only the remainder to choose one video in
+    // twenty.
     let place = (Double(hash % 20) + Double(hash / 20 % (1 << 40)) / Double(1 << 40)) / 20
     if place < validation { return .validation }
     return place >= 1 - test ? .test : .train
   }
 
-  /// All digits of both, for what depends on them.
+  /// Both shares with all digits, for everything that depends on them.
   package var identity: String { "\(validation) \(test)" }
 
   /// `5 % validation, no test`.

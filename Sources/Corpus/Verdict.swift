@@ -1,6 +1,6 @@
 import Basics
 
-/// Why a clip was left out, or what a person should know of one that was kept.
+/// The reason why a clip was left out, or a warning about a clip that was kept.
 package struct ReasonCode: Hashable, Sendable, Comparable, Codable, RawRepresentable, CustomStringConvertible {
   package let rawValue: String
   package init(rawValue: String) { self.rawValue = rawValue }
@@ -50,25 +50,25 @@ extension ReasonCode {
 }
 
 extension ReasonCode {
-  /// Whether it is about another file with the same id.
+  /// Whether the reason concerns another file with the same id.
   package var isOfTwins: Bool { self == .idCollision || self == .clipDuplicate }
 
-  /// Whether it is about a row or a file alone, which is no clip.
+  /// Whether the reason concerns a row without a file or a file without a row, which is not a clip.
   package var isUnmatched: Bool { self == .manifestUnlisted || self == .manifestAbsent }
 }
 
-/// What a reason does to its clip unless flags move it across.
+/// The effect of a reason on its clip, unless flags change it.
 package struct Reason: Sendable {
   package enum Effect: Sendable { case leavesOut, warns }
   package let code: ReasonCode
   package let effect: Effect
-  /// One line for people.
+  /// One line for messages.
   package let meaning: String
-  /// Whether the same bytes would give the same answer: only then is the outcome kept for later runs.
+  /// Whether the same bytes always give the same result: only then is the result kept for later runs.
   package var isFinal = true
 }
 
-/// Every reason there is. A new one is one line here.
+/// All reasons. A new one is added here.
 package let builtInReasons: [Reason] = [
   Reason(
     code: .mediaEscaped, effect: .leavesOut,
@@ -119,7 +119,7 @@ package let builtInReasons: [Reason] = [
   Reason(code: .manifestAbsent, effect: .warns, meaning: "a row of the manifest without a file"),
 ]
 
-/// One reason on one clip, with what was seen.
+/// One reason found for one clip, with the evidence.
 package struct Finding: Hashable, Sendable, Codable, Comparable {
   package var code: ReasonCode
   package var evidence: String
@@ -132,11 +132,11 @@ package struct Finding: Hashable, Sendable, Codable, Comparable {
   package static func < (a: Self, b: Self) -> Bool { (a.code, a.evidence) < (b.code, b.evidence) }
 }
 
-/// Which findings leave a clip out: the built-in effects, and what `--leave-out` and `--keep` moved across.
+/// Which findings leave a clip out: the built-in effects, changed by `--leave-out` and `--keep`.
 package struct VerdictPolicy: Sendable {
   private var leavingOut: Set<ReasonCode>
 
-  /// - Throws: `Failure` for a code that does not exist, with the nearest that does.
+  /// - Throws: `Failure` for an unknown code, with the most similar known code.
   package init(leaveOut: [String] = [], keep: [String] = []) throws {
     leavingOut = Set(builtInReasons.filter { $0.effect == .leavesOut }.map(\.code))
     for code in leaveOut { leavingOut.insert(try Self.known(code)) }
@@ -161,7 +161,7 @@ package struct VerdictPolicy: Sendable {
     return nil
   }
 
-  /// - Throws: `Failure` for a code that does not exist, with the nearest that does.
+  /// - Throws: `Failure` for an unknown code, with the most similar known code.
   package static func known(_ text: String) throws -> ReasonCode {
     let code = ReasonCode(rawValue: text)
     guard builtInReasons.contains(where: { $0.code == code }) else {

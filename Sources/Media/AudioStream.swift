@@ -25,8 +25,8 @@ final class AudioStream {
   private var held: AudioBlock?
   private var isRead = false
   private var energies = ChannelEnergies()
-  /// Whether the first channel stands for all. Settled by the first ten seconds that are not silent, so that it does
-  /// not change on the way.
+  /// Whether the first channel is used alone. The first ten seconds that are not silent decide this, so that it does
+  /// not change later.
   private var takesFirst: Bool?
   /// Seconds decoded so far to decide it.
   private var searchedSeconds = 0

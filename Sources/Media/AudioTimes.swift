@@ -26,18 +26,18 @@ struct AudioTimes {
   }
 
   enum Verdict: Equatable {
-    /// The frame follows the last.
+    /// The frame follows the last one.
     case followsOn
-    /// It does, and its time is wrong.
+    /// The frame follows the last one, and its time is wrong.
     case contradict
-    /// It goes that far from the count.
+    /// The frame goes this far from the count.
     case anew(Int64)
   }
 
   private let rules: Rules
   /// The deviation of each time from the count, starting with the frame itself.
   private(set) var deviations: [Int64]
-  /// Where each frame begins, counted from the first.
+  /// The start of each frame, counted from the first one.
   private var places: [Int64] = [0]
   /// Whether a later time agrees with the count, or deviates slightly in the other direction.
   private(set) var comesBack = false

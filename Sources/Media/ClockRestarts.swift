@@ -80,7 +80,7 @@ struct ClockRestarts {
     var stream: Int32
     /// The index among all packets.
     var place: Int
-    /// The clocks there.
+    /// The times of the old and of the new clock there.
     var old: MediaTime
     var new: MediaTime
   }

@@ -47,52 +47,52 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
 
 /// Facts about the audio of a clip. Times are seconds on the clip clock.
 package struct AudioFacts: Codable, Sendable, Equatable {
-  /// Where real audio ends; of a clip at most its length.
+  /// The end of the actual audio; at most the clip's length.
   package var coveredSeconds: Double
-  /// Where real audio begins.
+  /// The start of the actual audio.
   package var firstAudioSeconds: Double
   /// Samples per second before resampling.
   package var sourceRate: Int
   package var channels: Int
   package var codec: String
-  /// Packets and frames that failed.
+  /// The number of packets and frames that failed.
   package var decodeErrors: Int
-  /// The whole file's length as its container states it.
+  /// The length of the whole file as its container states it.
   package var fileSeconds: Double?
 
-  /// As the catalog keeps them.
+  /// The names in the catalog.
   private enum CodingKeys: String, CodingKey {
     case coveredSeconds, sourceRate, channels, codec, decodeErrors, fileSeconds
     case firstAudioSeconds = "firstSoundSeconds"
   }
 }
 
-/// What was found of the frames of a clip. Times are seconds on the clip clock.
+/// Facts about the frames of a clip. Times are seconds on the clip clock.
 package struct FrameFacts: Codable, Sendable, Equatable {
-  /// Pixels that a frame's shorter side has where nothing else is asked for.
+  /// The default length of a frame's shorter side, in pixels.
   package static let usualShortSide = 256
 
-  /// Of the frames as shown: square pixels, upright.
+  /// The size of the frames as shown: square pixels, upright.
   package var width: Int
   package var height: Int
   package var codec: String
-  /// For each frame in the pack, its own presentation time (the pack has the times that were asked for).
+  /// The presentation time of each frame in the pack. (The pack itself has the requested times.)
   package var frameTimes: [Double]
-  /// Where the video ends; at most the clip's length.
+  /// The end of the video; at most the clip's length.
   package var coveredSeconds: Double
   package var isStill: Bool
-  /// Packets and frames that failed.
+  /// The number of packets and frames that failed.
   package var decodeErrors: Int
 }
 
-/// What a worker says about one request. Without facts there is no payload, and a finding says why.
+/// A worker's reply to one request. Without facts there is no payload, and a finding gives the reason.
 package struct DecodeReply: Codable, Sendable, Equatable {
   package var findings: [Finding]
   package var audio: AudioFacts?
   package var frames: FrameFacts?
-  /// Of a waveform: whether more audio follows.
+  /// For a waveform: whether more audio follows.
   package var continues: Bool?
-  /// Of a file: its seconds, where they can be known.
+  /// For a file's length: the seconds, if they are known.
   package var length: Double?
 
   package init(
@@ -107,7 +107,7 @@ package struct DecodeReply: Codable, Sendable, Equatable {
   }
 }
 
-/// A reply with its bytes: FLAC, a `FramePack` or float32, or nothing.
+/// A reply with its payload: FLAC, a `FramePack`, float32 samples, or nothing.
 package struct DecodeOutcome: Sendable, Equatable {
   package var reply: DecodeReply
   package var payload: [UInt8]

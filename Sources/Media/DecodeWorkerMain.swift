@@ -4,16 +4,16 @@ import CSystem
 import Corpus
 import Foundation
 
-/// What a worker process runs: requests from descriptor 0, replies on descriptor 1, until the supervisor closes the
-/// socket or is gone. With each request comes the open file that it is about: the worker opens none, and from its
-/// greeting on the kernel sees to that (`Confinement`).
+/// The main function of a worker process. It reads requests from descriptor 0 and writes replies to descriptor 1 until
+/// the supervisor closes the socket or exits. Each request comes with its file already open: the worker opens no files,
+/// and after its greeting the kernel enforces this (`Confinement`).
 ///
-/// A decoder that crashes takes this process along and nothing else. Descriptors 1 and 2 are moved aside first, so that
-/// no library can write into the protocol or onto the user's terminal.
+/// A crashing decoder ends only this process. Descriptors 1 and 2 are moved aside first, so that no library can write
+/// into the protocol or to the user's terminal.
 package enum DecodeWorkerMain {
   package static let defaultMemoryLimit: UInt64 = 3 << 30
 
-  /// - Parameter memoryLimit: address space in bytes; the supervisor may ask for less.
+  /// - Parameter memoryLimit: the limit of the address space in bytes; the supervisor may ask for less.
   package static func run(memoryLimit: UInt64 = defaultMemoryLimit) -> Never {
     let replies = dup(1)
     let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
@@ -24,7 +24,7 @@ package enum DecodeWorkerMain {
     media_keep_freed_memory()
     do {
       try serve(replies: replies, memoryLimit: memoryLimit)
-      // Without the libraries' own endings: some write files then.
+      // Skips the libraries' exit handlers, because some of them write files.
       _exit(ExitStatus.done.rawValue)
     } catch {
       _exit(ExitStatus.failed.rawValue)
@@ -50,7 +50,7 @@ package enum DecodeWorkerMain {
     }
   }
 
-  /// Starts the thread that ends this process when its supervisor is gone, and waits until it is on its way.
+  /// Starts the thread that ends this process when its supervisor is gone, and waits until it runs.
   private static func watch(_ replies: Int32) {
     let hasBegun = DispatchSemaphore(value: 0)
     let watcher = Thread {
@@ -73,7 +73,7 @@ package enum DecodeWorkerMain {
       request, MediaInput(request.source, codecs: request.codecs ?? .all, taking: descriptor))
   }
 
-  /// The file that came last and nobody took; -1 where there is none. The main thread's.
+  /// The last file received and not used yet; -1 if there is none. Used on the main thread only.
   nonisolated(unsafe) private static var received: Int32 = -1
 
   private static func send(_ header: some Encodable, payload: [UInt8] = [], to descriptor: Int32) throws {

@@ -3,31 +3,31 @@ import CSystem
 import Corpus
 import Foundation
 
-/// One worker process, the socket of its requests and the pipe of its replies. Used by one thread at a time: whoever
-/// holds the lease.
+/// One worker process, with the socket for its requests and the pipe for its replies. Used by one thread at a time: the
+/// one that holds the lease.
 final class DecodeWorkerProcess: @unchecked Sendable {
-  /// Why an exchange gave no reply. The worker is gone then.
+  /// The reason why there was no reply. The worker has ended.
   enum Loss: Error, Equatable {
     /// How the process ended, in words.
     case ended(String)
     case late(seconds: Double)
-    /// By the kernel, for a system call that no decoder has need of.
+    /// Killed by the kernel for a system call that no decoder needs.
     case escaped
   }
 
   /// Requests answered so far.
   private(set) var answered = 0
-  /// The file that it is in the middle of.
+  /// The file that the worker has read in part.
   private(set) var openSource: MediaSource?
-  /// How it is locked in.
+  /// How the worker is sandboxed.
   private(set) var confinement = Confinement.none
   private let pid: pid_t
   private var requests: Int32
   private let replies: Int32
   private var isReaped = false
 
-  /// - Throws: `Failure.workerDidNotStart` when the process cannot be started or does not greet, or says that
-  ///   it cannot be locked in.
+  /// - Throws: `Failure.workerDidNotStart` if the process cannot be started, does not send a greeting, or reports that
+  ///   it cannot be sandboxed.
   init(_ launch: WorkerLaunch, memoryBytes: UInt64) throws {
     let command = launch.words
     var down: [Int32] = [-1, -1]
@@ -38,7 +38,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
       for descriptor in down { close(descriptor) }
       throw failure
     }
-    // A worker started by another thread right now closes what it inherits by itself.
+    // A worker that another thread starts at this moment closes inherited descriptors itself.
     for descriptor in up { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     let started = command.isEmpty ? -ENOENT : Self.spawn(command, input: down[0], output: up[1])
     close(down[0])
@@ -86,17 +86,17 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     close(replies)
   }
 
-  /// - Parameter input: what the request names; the worker gets it along.
-  /// - Throws: `Loss`; the process has ended then and is reaped.
+  /// - Parameter input: the opened file of the request; it is passed to the worker.
+  /// - Throws: `Loss`; the process has then ended and been reaped.
   func decode(_ request: DecodeRequest, _ input: MediaInput, seconds: Double) throws -> DecodeOutcome {
     let (reply, payload) = try exchange(request, with: input, reply: DecodeReply.self, seconds: seconds)
     openSource = reply.continues == true ? request.source : nil
-    // The pieces of one long clip are one clip: a new worker would have to begin it anew.
+    // The pieces of one long clip count as one clip: a new worker would have to start it again.
     if openSource == nil { answered += 1 }
     return DecodeOutcome(reply: reply, payload: payload)
   }
 
-  /// Ends the worker by closing its socket; one that does not heed that in two seconds is killed. Waits for it.
+  /// Ends the worker by closing its socket, and kills it if it does not exit within two seconds. Waits for it.
   func stop() {
     close(requests)
     requests = -1
@@ -129,13 +129,13 @@ final class DecodeWorkerProcess: @unchecked Sendable {
       _ = kill()
       throw failure
     } catch let failure as Failure {
-      // A worker that died says less in its pipe than in its status.
+      // The exit status of a dead worker says more than the state of its pipe.
       throw Self.loss(kill(), otherwise: failure.description)
     }
     throw Self.loss(kill(), otherwise: "the end of its output")
   }
 
-  /// - Parameter status: as `waitpid` gives it; nil where the worker was still running.
+  /// - Parameter status: as `waitpid` gives it; nil if the worker was still running.
   private static func loss(_ status: Int32?, otherwise: String) -> Loss {
     guard let status else { return .ended(otherwise) }
     return status & 0x7F == SIGSYS ? .escaped : .ended(words(status))
@@ -143,7 +143,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
 
   private struct Late: Error {}
 
-  /// Until when an answer is waited for after an interruption: most clips are done by then.
+  /// The deadline for an answer after an interruption: most clips finish by then.
   private func graceOfInterruption() -> Double {
     guard Interruption.isRequested else { return .infinity }
     if interrupted == nil { interrupted = Self.now() }
@@ -151,7 +151,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   }
 
   private static let graceSeconds = 3.0
-  /// When an interruption was first seen here.
+  /// When this worker first saw the interruption.
   private var interrupted: Double?
 
   /// Exactly `count` bytes; nil when the worker closed its end before the first.
@@ -165,7 +165,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
         throw Late()
       }
       var watched = pollfd(fd: replies, events: Int16(POLLIN), revents: 0)
-      // In short turns: a signal may come meanwhile.
+      // In short intervals, because a signal may arrive meanwhile.
       let ready = poll(&watched, 1, Int32(min(left * 1000 + 1, 500)))
       if ready == 0 || (ready < 0 && errno == EINTR) { continue }
       let n = bytes.withUnsafeMutableBytes { Glibc.read(replies, $0.baseAddress.map { $0 + filled }, count - filled) }
@@ -180,11 +180,11 @@ final class DecodeWorkerProcess: @unchecked Sendable {
   }
 
   /// Ends the process group at once and waits for the worker.
-  /// - Returns: the wait status of a worker that had ended by itself, or nil when it was still running.
+  /// - Returns: the wait status if the worker had ended by itself, or nil if it was still running.
   private func kill() -> Int32? {
     if isReaped { return nil }
     isReaped = true
-    // A worker whose pipe closed is about to end; its own status is better evidence than our signal.
+    // A worker whose pipe is closed is about to end, and its own status says more than our signal.
     var status: Int32 = 0
     for _ in 0..<200 {
       if waitpid(pid, &status, WNOHANG) == pid { return status }
@@ -201,7 +201,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     return poll(&watched, 1, 0) > 0 && watched.revents & Int16(POLLHUP | POLLERR) != 0
   }
 
-  /// A wait status in words: `exit status 1`, `signal SIGSEGV`.
+  /// A wait status as text: `exit status 1`, `signal SIGSEGV`.
   private static func words(_ status: Int32) -> String {
     let signal = status & 0x7F
     if signal == 0 { return "exit status \(status >> 8 & 0xFF)" }
@@ -212,7 +212,7 @@ final class DecodeWorkerProcess: @unchecked Sendable {
     return "signal \(names[signal] ?? "\(signal)")"
   }
 
-  /// Seconds on a clock that stands still while the machine sleeps.
+  /// Seconds on a clock that stops while the machine sleeps.
   static func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

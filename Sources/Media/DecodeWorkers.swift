@@ -2,13 +2,13 @@ import Basics
 import Corpus
 import Foundation
 
-/// What one clip may cost.
+/// The limits for one clip.
 package struct DecodeLimits: Sendable {
-  /// For one clip at the start of its file, on a core of its own.
+  /// The time for one clip at the start of its file, on a core of its own.
   package var seconds: Double
-  /// Address space of a worker.
+  /// The address space of a worker.
   package var memoryBytes: UInt64
-  /// A worker is replaced after this many clips, so that what a library leaks does not add up.
+  /// A worker is replaced after this many clips, so that memory leaks in libraries do not add up.
   package var requestsPerWorker: Int
 
   package init(
@@ -19,8 +19,8 @@ package struct DecodeLimits: Sendable {
     self.requestsPerWorker = requestsPerWorker
   }
 
-  /// More for a clip that lies deep in a long video (it may have to be decoded from the beginning), and where workers
-  /// share cores.
+  /// The time limit for a request: longer for a clip deep in a long video, which may have to be decoded from the
+  /// beginning, and when workers share cores.
   func seconds(for request: DecodeRequest, workers: Int) -> Double {
     let crowding = max(1, Double(workers) / Double(max(1, Machine.processors)))
     var before = max(0, request.startMilliseconds / 1000)
@@ -29,31 +29,32 @@ package struct DecodeLimits: Sendable {
   }
 }
 
-/// Worker processes that decode clips, and the rules for a clip that breaks one.
+/// Worker processes that decode clips, and the handling of clips that crash them.
 ///
-/// `decode` blocks; up to `count` threads call it side by side, and each holds one worker meanwhile. When a worker
-/// crashes, hangs or runs out of memory, it is ended and the clip is tried once more, alone: after all other decodes
-/// have finished and before new ones begin. What fails twice is a finding, not an error. A file with which a worker
-/// tried to get out is not given to another.
-/// State: `idle`, `busy`, `alone`, `waiting`, `escaped` and `isStopped` are guarded by `condition`.
+/// `decode` blocks; up to `count` threads may call it in parallel, and each holds one worker. A worker that crashes,
+/// hangs or runs out of memory is ended, and its clip is tried once more, alone: after all other decodes have finished
+/// and before new ones begin. A second failure becomes a finding, not an error. If a worker tried to break out of its
+/// sandbox, its file is not tried again.
+///
+/// `condition` guards the state: `idle`, `busy`, `alone`, `waiting`, `escaped` and `isStopped`.
 package final class DecodeWorkers: @unchecked Sendable {
   private let count: Int
   private let launch: WorkerLaunch
   private let limits: DecodeLimits
   private let condition = NSCondition()
   private var idle: [DecodeWorkerProcess] = []
-  /// Decodes that run now.
+  /// Decodes that are running.
   private var busy = 0
-  /// Whether one of them is alone.
+  /// Whether one of them runs alone.
   private var alone = false
-  /// Clips that wait to be alone; while there are any, no others begin.
+  /// Clips that wait to run alone; no other clip begins while there are any.
   private var waiting = 0
   private var isStopped = false
-  /// Files with which a worker did what only a decoder does that somebody else has taken over.
+  /// Files whose workers made a forbidden system call, which only a compromised decoder does.
   private var escaped: Set<MediaSource> = []
 
-  /// - Parameter command: what starts a worker, its first word the resolved path of the program. Nothing is started
-  ///   yet.
+  /// - Parameter command: the command that starts a worker; its first word is the resolved path of the program. Nothing
+  ///   is started yet.
   package init(count: Int, command: WorkerLaunch, limits: DecodeLimits = DecodeLimits()) {
     self.count = max(1, count)
     launch = command
@@ -64,7 +65,7 @@ package final class DecodeWorkers: @unchecked Sendable {
 
   deinit { stop() }
 
-  /// - Throws: `Failure` when workers cannot be started at all, or after `stop`.
+  /// - Throws: `Failure` if workers cannot be started at all, or after `stop`.
   package func decode(_ request: DecodeRequest) throws -> DecodeOutcome {
     let input: MediaInput
     do { input = try MediaInput(request.source) } catch let refusal as Refusal {
@@ -105,7 +106,7 @@ package final class DecodeWorkers: @unchecked Sendable {
     return Self.escape
   }
 
-  /// Ends all workers and waits for them. No decode may be running; later ones throw.
+  /// Ends all workers and waits for them. No decode may be running; later calls of `decode` throw.
   package func stop() {
     condition.lock()
     isStopped = true
@@ -115,7 +116,7 @@ package final class DecodeWorkers: @unchecked Sendable {
     for worker in workers { worker.stop() }
   }
 
-  /// One try, on `worker` or a fresh one. The worker comes back when it can be used again.
+  /// Tries once, on `worker` or a new one. Returns the worker if it can be used again.
   private func attempt(
     _ request: DecodeRequest, _ input: MediaInput, on worker: DecodeWorkerProcess?
   ) -> (result: Result<DecodeOutcome, any Error>, worker: DecodeWorkerProcess?) {
@@ -136,7 +137,7 @@ package final class DecodeWorkers: @unchecked Sendable {
     outcome.reply.findings.contains { $0.code == .mediaMemory }
   }
 
-  /// Waits for a place among the `count`; an idle worker, or nil when one is to be started.
+  /// Waits until fewer than `count` decodes run. Returns an idle worker, or nil if a new one must be started.
   private func begin(_ request: DecodeRequest) throws -> DecodeWorkerProcess? {
     condition.lock()
     defer { condition.unlock() }
@@ -147,8 +148,8 @@ package final class DecodeWorkers: @unchecked Sendable {
     return worker
   }
 
-  /// The worker that is in the middle of the same file, else one that is in the middle of none, else none, so that one
-  /// is started: while there are as many as there may be, some file has to be begun anew.
+  /// The idle worker that has read part of the same file, else one that has read part of no file, else nil to start a
+  /// new one. If no more workers may be started, some other worker drops its file.
   private func chosen(for request: DecodeRequest) -> DecodeWorkerProcess? {
     let place =
       idle.lastIndex { $0.openSource == request.source } ?? idle.lastIndex { $0.openSource == nil }

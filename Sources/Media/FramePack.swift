@@ -1,12 +1,12 @@
 import Basics
 
-/// The frames of one clip in one blob: what the store keeps of its video.
+/// The frames of one clip in one block of bytes, as the store keeps them.
 ///
-/// Little-endian: `FRMS`, version UInt32 (1), count UInt32; then for each frame its time Float64 (seconds on the clip
-/// clock, not falling), length UInt32, and that many bytes of JPEG. Nothing follows the last.
+/// Little-endian: `FRMS`, version UInt32 (1), count UInt32; then for each frame its time as Float64 (seconds on the
+/// clip clock, never decreasing), its length as UInt32, and that many bytes of JPEG. Nothing follows the last frame.
 package enum FramePack {
   package struct Frame: Sendable, Equatable {
-    /// The time the frame was asked for, on the clip clock; what was on the screen then.
+    /// The requested time on the clip clock; the frame was on the screen at this time.
     package var time: Double
     package var jpeg: [UInt8]
 

@@ -1,13 +1,13 @@
 import Basics
 import Corpus
 
-/// How many frames a second are asked for: an exact fraction, so that the time of request r never drifts.
+/// The number of frames per second, as an exact fraction, so that the time of request r never drifts.
 package struct FrameRate: Hashable, Sendable, Codable, CustomStringConvertible {
   package let numerator: Int
   package let denominator: Int
 
   /// From `1`, `0.5`, `30` or `30000/1001`.
-  /// - Throws: `Failure` for anything else, and outside 1/60 … 240 a second.
+  /// - Throws: `Failure` for any other text, and for rates outside 1/60 … 240 per second.
   package init(_ text: String) throws {
     guard let (top, bottom) = Self.fraction(text), top > 0, bottom > 0, top <= 240 * bottom, top * 60 >= bottom else {
       throw Failure.frameRate(text)
@@ -29,7 +29,7 @@ package struct FrameRate: Hashable, Sendable, Codable, CustomStringConvertible {
     return (whole * scale + tail, scale)
   }
 
-  /// Digits only, at most nine of them: no sign, no overflow later.
+  /// Accepts only digits, at most nine: no sign, and no overflow later.
   private static func number(_ text: Substring) -> Int? {
     guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return Int(text)
@@ -38,10 +38,10 @@ package struct FrameRate: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The time of request `index`.
   package func time(_ index: Int) -> MediaTime { MediaTime(Int64(index * denominator), timescale: Int64(numerator)) }
 
-  /// The number of requests at or after zero and before `seconds`.
+  /// The number of requests at times from zero to before `seconds`.
   package func count(seconds: Int) -> Int { (seconds * numerator + denominator - 1) / denominator }
 
-  /// As short as it can be written exactly; `init` reads it again.
+  /// The shortest exact form; `init` can read it.
   package var description: String { denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)" }
 
   package init(from decoder: any Decoder) throws {

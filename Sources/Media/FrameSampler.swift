@@ -1,27 +1,28 @@
 import CFFmpeg
 import Corpus
 
-/// The frames of one clip: for each requested time, the frame that is on the screen then.
+/// Takes the frames of one clip: for each requested time, the frame on the screen at that time.
 ///
-/// That is the last frame presented at or before the time (half a unit of the container's clock of grace: it rounds). A
-/// time before the first frame takes it when it comes within a frame or 100 ms; a time after the end of the last frame
-/// takes none, unless the audio goes on for over half a second: then the last frame stays on the screen as long.
-/// Everything goes by time, so a variable frame rate needs no care.
+/// This is the last frame presented at or before the time, with a tolerance of half a unit of the container's clock,
+/// which rounds. A time before the first frame gets the first frame if it is at most one frame or 100 ms too early. A
+/// time after the end of the last frame gets none, unless the audio goes on for more than half a second: then the last
+/// frame stays on the screen until the audio ends. Everything is based on times, so a variable frame rate needs no
+/// special handling.
 struct FrameSampler {
   private let file: MediaFile
   private let decoder: StreamDecoder
   private let rate: FrameRate
   private let start: MediaTime
-  /// The clip's length.
+  /// The length of the clip.
   private let limit: MediaTime
   private let windowStart: MediaTime
   private let requests: Int
-  /// Whether what no requested frame depends on is passed over.
+  /// Whether packets that no requested frame depends on are skipped.
   private let selects: Bool
   private var served = 0
   private var shift = MediaTime.zero
   private var end: MediaTime?
-  /// Until when the last frame stays on the screen after the frame's end, once that was looked for.
+  /// How long the last frame stays on the screen after its own end, once this was determined.
   private var stays: MediaTime?
   private var hasLooked = false
   private let writer: FrameWriter
@@ -84,7 +85,7 @@ struct FrameSampler {
       var time = decoder.presentation(facts).map { $0 - windowStart + shift } ?? end ?? .zero - start
       if let shown = onScreen {
         if time < shown - MediaTime(10, timescale: 1) {
-          // The clock began anew: this frame and all after it follow the last.
+          // The clock has restarted: this frame and all later ones follow the last one.
           shift = shift + ((end ?? shown) - time)
           time = end ?? shown
         } else if time < shown {
@@ -104,17 +105,17 @@ struct FrameSampler {
     if let last = end, let seen = decoder.endOfSeenPackets { end = max(last, seen - windowStart) }
     if let shown = onScreen, let end {
       try serve(current, shownAt: shown) { $0 < end - halfTick }
-      // The stream has ended before the last request.
+      // The stream ended before the last request.
       if served < requests, let stays = try heldUntil(end) {
         try serve(current, shownAt: shown) { $0 < stays - halfTick }
       }
     }
   }
 
-  /// Audio and video of most files end as far apart.
+  /// In most files, audio and video end within this time of each other.
   private static let usual = MediaTime(1, timescale: 2)
 
-  /// How long a frame that ends at `end` stays on the screen because the audio goes on; nil where it does not.
+  /// Until when a frame that ends at `end` stays on the screen because the audio goes on; nil if it does not.
   private mutating func heldUntil(_ end: MediaTime) throws -> MediaTime? {
     guard !hasLooked else { return stays }
     hasLooked = true
@@ -126,7 +127,7 @@ struct FrameSampler {
     return stays
   }
 
-  /// Gives `frame` to the requests that come next, as long as `isBefore` holds.
+  /// Gives `frame` to the next requests while `isBefore` holds.
   private mutating func serve(
     _ frame: OpaquePointer, shownAt time: MediaTime, while isBefore: (MediaTime) -> Bool
   ) throws {
@@ -136,7 +137,7 @@ struct FrameSampler {
     }
   }
 
-  /// How long a frame lasts: as it says, else by the stream's average rate, else a 25th of a second.
+  /// The duration of a frame: its own value, else one frame at the stream's average rate, else a 25th of a second.
   private func duration(_ facts: media_frame_facts) -> MediaTime {
     if facts.duration > 0, let own = decoder.stream.time(facts.duration) { return own }
     let stream = decoder.stream.facts

@@ -1,21 +1,21 @@
 import CFFmpeg
 import Corpus
 
-/// Which packets of a video stream must be decoded for the requested times: the rest is passed over, and no requested
-/// frame can tell.
+/// Selects the packets of a video stream that must be decoded for the requested times. The other packets are skipped,
+/// without any effect on the requested frames.
 ///
-/// Packets are looked at a group at a time, from one restart (a frame from which nothing reaches back) to the next. In
-/// a group only these are decoded: frames that are on the screen at a requested time, and frames before the last of
-/// them, in decoding order, from which others are predicted. Where times are missing, out of order across a restart, or
-/// a group is too long, this gives up, and everything is decoded.
+/// Packets are examined in groups, from one restart (a frame that depends on no earlier frame) to the next. Within a
+/// group, two kinds of frames are decoded: those on the screen at a requested time, and those that other frames are
+/// predicted from and that come before the last of these in decoding order. If times are missing or out of order across
+/// a restart, or a group is too long, the selection gives up and everything is decoded.
 struct FrameSelection {
   /// Codecs that `media_packet_role` knows.
   static let codecs: Set<String> = ["h264", "hevc", "vp9"]
 
-  /// Half a unit of the container's clock: it rounds.
+  /// Half a unit of the container's clock, because the container rounds times.
   private let halfTick: MediaTime
   private let requests: [MediaTime]
-  /// Ends of all packets seen, on the file's clock: also of those that were passed over.
+  /// The end of all packets seen, including skipped ones, on the file's clock.
   private(set) var end: MediaTime?
   private var lastTime: MediaTime?
   private var hasFirst = false
@@ -26,17 +26,17 @@ struct FrameSelection {
     let role: media_role
   }
 
-  /// - Parameter requests: rising, on the file's clock.
+  /// - Parameter requests: in increasing order, on the file's clock.
   init(requests: [MediaTime], halfTick: MediaTime) {
     self.requests = requests
     self.halfTick = halfTick
   }
 
-  /// After this a frame serves no request.
+  /// A frame after this time serves no request.
   var limit: MediaTime { (requests.last ?? .zero) + halfTick + halfTick }
 
-  /// For each packet of a group whether it is decoded, and the times of the frames that must come out; nil to give up.
-  /// - Parameter next: when the group after this one begins; nil after the last.
+  /// For each packet of a group, whether it is decoded, and the times of the frames that must come out; nil to give up.
+  /// - Parameter next: the start of the next group; nil after the last.
   mutating func choose(
     _ group: [Packet], next: Int64?, in stream: MediaFile.Stream
   ) -> (isDecoded: [Bool], expected: [Int64])? {
@@ -62,7 +62,7 @@ struct FrameSelection {
     var lastNeeded = -1
     for (place, frame) in shown.enumerated() {
       let following = place + 1 < shown.count ? shown[place + 1].time : next.flatMap { stream.time($0) }
-      // The first frame of all also serves requests shortly before it.
+      // The very first frame also serves requests shortly before it.
       guard !hasFirst || isRequested(from: frame.time, to: following) else { continue }
       hasFirst = true
       expected.append(frame.value)
@@ -72,7 +72,7 @@ struct FrameSelection {
     for index in group.indices where index < lastNeeded && !group[index].role.is_unreferenced {
       isDecoded[index] = true
     }
-    // A packet that must be decoded needs what it refers to.
+    // A packet to decode also needs the packets that it refers to.
     if let last = isDecoded.lastIndex(of: true), last > lastNeeded {
       for index in 0..<last where !group[index].role.is_unreferenced { isDecoded[index] = true }
     }
@@ -86,5 +86,5 @@ struct FrameSelection {
   }
 }
 
-/// A selection that did not hold: decode everything instead.
+/// Thrown if a selection turned out wrong: everything must be decoded instead.
 struct SelectionFailed: Error {}

@@ -1,14 +1,14 @@
 import CFFmpeg
 import Corpus
 
-/// Decoded frames to JPEG: upright, square pixels, the short side as asked for (a smaller frame keeps its size),
-/// even, full range.
+/// Encodes frames as JPEG: upright, square pixels, even sides, full range, and the short side as requested. A smaller
+/// frame keeps its size.
 ///
-/// A frame that is asked for several times is scaled and encoded once. Scaling and encoding are bit exact: the same
-/// bytes on every CPU.
+/// A frame that is requested several times is scaled and encoded once. Both steps are bit-exact: the same bytes on
+/// every CPU.
 final class FrameWriter {
   private(set) var frames: [FramePack.Frame] = []
-  /// The own presentation time of each of `frames`, in seconds on the clip clock.
+  /// The presentation time of each frame in `frames`, in seconds on the clip clock.
   private(set) var times: [Double] = []
   /// The shape of the first frame.
   private(set) var shape: media_shape?
@@ -27,7 +27,7 @@ final class FrameWriter {
   }
 
   private let shortSide: Int
-  /// JPEG's quantiser as libav counts it, 2 best, 31 worst: 3 is near what photographs are kept with.
+  /// The JPEG quantizer on libav's scale from 2 (best) to 31 (worst): 3 is about the quality of stored photographs.
   private static let quantiser: Int32 = 3
 
   init(_ file: MediaFile, _ stream: MediaFile.Stream, shortSide: Int) throws {
@@ -49,7 +49,7 @@ final class FrameWriter {
     media_jpeg_encoder_free(encoder?.handle)
   }
 
-  /// Whether nothing moved in all requested frames, up to noise that no eye sees.
+  /// Whether nothing moved in the requested frames, apart from invisible noise.
   var isStill: Bool { frames.count > 1 && !hasMoved }
 
   func add(_ frame: OpaquePointer, at time: MediaTime, requested: MediaTime) throws {
@@ -71,7 +71,7 @@ final class FrameWriter {
     lastTime = time
   }
 
-  /// The short side at most `shortSide`, the other by the same factor, both even.
+  /// Scales the short side down to at most `shortSide` and the other side by the same factor; both become even.
   static func target(width: Int, height: Int, shortSide: Int = FrameFacts.usualShortSide) -> Size {
     let short = min(width, height)
     guard short > shortSide else { return Size(width: max(2, width & ~1), height: max(2, height & ~1)) }
@@ -95,7 +95,7 @@ final class FrameWriter {
     return Array(UnsafeBufferPointer(start: bytes, count: count))
   }
 
-  /// Marks movement: a mean difference of brightness from the first frame of half a step or more.
+  /// Detects movement: a mean brightness difference from the first frame of half a step or more.
   private func compare(_ size: Size) {
     if hasMoved { return }
     var stride: Int32 = 0

@@ -1,17 +1,17 @@
 import Basics
 import Corpus
 
-/// Gets still images into memory as CLIP's image tower takes them. They are decoded, and made small, in worker
-/// processes: who sent an image reaches such a worker and nothing else.
+/// Loads still images as CLIP's image encoder takes them. Worker processes decode and resize them, so that a malicious
+/// image reaches only a worker.
 package struct ImageLoader: Sendable {
   private let workers: DecodeWorkers
   private let side: Int
 
-  /// - Parameter side: pixels of each side, as the model wants them.
+  /// - Parameter side: the side length that the model wants, in pixels.
   package init(_ workers: DecodeWorkers, side: Int) { (self.workers, self.side) = (workers, side) }
 
   /// `Bitmap.squared` of a JPEG or PNG file.
-  /// - Throws: `picture.unreadable`, also where the decoder crashed; `Failure` where no worker starts.
+  /// - Throws: `picture.unreadable`, also if the decoder crashed; `Failure` if no worker starts.
   package func load(_ path: String) throws -> Bitmap {
     let outcome = try workers.decode(DecodeRequest(MediaSource(path), work: .image(side: side)))
     guard outcome.payload.count == side * side * 3 else {

@@ -2,7 +2,7 @@ import Audio
 import CFFmpeg
 import Corpus
 
-/// The audio of a file that libav reads, each block with its place on the presentation clock.
+/// The audio of a file that libav reads. Each block has its place on the clip clock.
 final class LibavAudioSource: AudioSource {
   private(set) var channels = 0
   private let file: MediaFile
@@ -18,15 +18,16 @@ final class LibavAudioSource: AudioSource {
   private var unusable = 0
   private var hasBegun = false
 
-  /// A little before the start, so that decoders whose state reaches back are in step when it comes.
+  /// Decoding begins this long before the start, so that decoders that depend on earlier packets are in a correct state
+  /// by then.
   private static let approachSeconds: Int64 = 2
-  /// Rates, one after the other, within the length of a clip and what is decoded around it; more of them are damage.
+  /// The most sample rates within the length of a clip and its surroundings; more of them are treated as damage.
   private static let mostRates = 4
   private static let rateSeconds: Int64 = 13
 
   /// - Parameters:
-  ///   - start: where position 0 is, after the presentation start of the file.
-  ///   - choice: which stream of audio; 0 is the one that counts.
+  ///   - start: the position of sample 0 after the presentation start of the file.
+  ///   - choice: the index of the audio stream; 0 is the chosen one.
   /// - Throws: `Refusal`: `media.unreadable`, `audio.missing` or `media.memory`.
   init(_ input: MediaInput, start: MediaTime, seeks: Bool, choice: Int = 0) throws {
     file = try MediaFile(input, onlyAudio: true, seeks: seeks)
@@ -41,11 +42,11 @@ final class LibavAudioSource: AudioSource {
   }
 
   var codec: String { decoder.stream.codec }
-  /// How many streams of audio there are.
+  /// The number of audio streams.
   var choices: Int { file.audioStreams.count }
-  /// For people.
+  /// For messages.
   var streamName: String { "stream \(decoder.stream.index) (\(codec))" }
-  /// Whether libav takes the samples for something else than they are.
+  /// Whether libav takes the samples for another format.
   var isMisread: Bool { decoder.stream.facts.is_misread }
   var errors: Int { frames.errors + unusable }
   var seams: Int { placement?.seams ?? 0 }
@@ -67,7 +68,7 @@ final class LibavAudioSource: AudioSource {
       channels = max(channels, frame.channels)
       var clock = placement(frame.rate)
       var stamp = stamp(frame, at: frame.rate)
-      // Without any time the stream begins where the file does.
+      // Without any time, the stream begins where the file begins.
       if clock.next == nil, stamp.position == nil { stamp.position = -start.units(of: Int64(frame.rate)) }
       let placed = try clock.place(stamp) { try frames.ahead($0 + 1).map { self.stamp($0, at: frame.rate) } }
       placement = clock
@@ -78,7 +79,7 @@ final class LibavAudioSource: AudioSource {
     return nil
   }
 
-  /// A frame on the clip clock, counted at this rate.
+  /// The place of a frame on the clip clock, counted at this rate.
   private func stamp(_ frame: AudioFrames.Frame, at rate: Int) -> AudioPlacement.Stamp {
     let count = MediaTime(Int64(frame.count), timescale: Int64(frame.rate)).units(of: Int64(rate))
     return AudioPlacement.Stamp(
@@ -104,7 +105,7 @@ final class LibavAudioSource: AudioSource {
     return sought
   }
 
-  /// Whether samples of this rate are of use: a stream may change its rate on the way, but not again and again.
+  /// Whether to use samples of this rate: a stream may change its rate, but not again and again.
   private func takes(_ rate: Int) -> Bool {
     if rate == placedRate { return true }
     if let next = placement?.next {

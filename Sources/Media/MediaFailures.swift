@@ -3,7 +3,7 @@ import Basics
 import CFFmpeg
 import Corpus
 
-// The sentences of this module: failures stop a command, findings are about one clip.
+// The messages of this module: failures stop a command; findings are about one clip.
 
 extension Failure {
   static func framePack(_ problem: String, found: String, expected: String) -> Failure {
@@ -55,7 +55,7 @@ extension Failure {
   }
 }
 
-/// Ends the decoding of a clip early, with the finding that says why.
+/// Ends the decoding of a clip early, with a finding that gives the reason.
 struct Refusal: Error {
   let finding: Finding
   init(_ finding: Finding) { self.finding = finding }
@@ -111,16 +111,16 @@ extension Finding {
   }
 }
 
-/// A seek landed after the clip's start: decode from the beginning of the file instead.
+/// Thrown if a seek landed after the clip's start: decode from the beginning of the file instead.
 struct SeekFailed: Error {}
 
-/// Why there is nothing, where packets could not be decoded.
+/// The reason why nothing was decoded, if packets were damaged.
 func nothingDecoded(damaged: Int) -> String {
   let last = lastLibraryError()
   return "nothing decoded: \(damaged) damaged packets\(last.isEmpty ? "" : "; last: \(last)")"
 }
 
-/// The last line that libav complained with, for evidence.
+/// The last error message of libav, for the report.
 func lastLibraryError() -> String {
   var text = [CChar](repeating: 0, count: 256)
   _ = media_log_errors(&text, text.count)

@@ -1,10 +1,10 @@
 import CFFmpeg
 import Corpus
 
-// Looks at a file's packets beside those that are being decoded: on a handle of its own.
+// Reads a file's packets on a separate handle, independently of the packets being decoded.
 
 extension MediaFile {
-  /// Where the clock of this file begins anew. Reads all packets, decodes none.
+  /// Where the clock of this file restarts. Reads all packets and decodes none.
   func restarts() throws -> ClockRestarts {
     let other = try MediaFile(input, onlyAudio: isOnlyAudio, seeks: false)
     let chosen = [other.audio, other.video].compactMap { $0 }
@@ -26,8 +26,8 @@ extension MediaFile {
     return ClockRestarts(packets)
   }
 
-  /// The file's seconds from its start to the end of audio or video, whichever is later: as the container states it
-  /// where it knows, else by its packets; nil where these have no times.
+  /// The seconds from the file's start to the end of audio or video, whichever is later. They come from the container
+  /// if it states its length reliably, else from the packets; nil if these have no times.
   func length() throws -> Double? {
     if statesLength, let duration { return duration }
     let other = try MediaFile(input, seeks: false)
@@ -45,10 +45,10 @@ extension MediaFile {
     return end.map { ($0 - other.start).seconds } ?? duration
   }
 
-  /// Ten hours of audio and video.
+  /// About ten hours of audio and video.
   private static let mostPackets = 4 << 20
 
-  /// Where the audio that begins before `limit` ends, on the file's clock; nil where there is none.
+  /// The end of the audio that begins before `limit`, on the file's clock; nil if there is none.
   func endOfAudio(before limit: MediaTime, after time: MediaTime) throws -> MediaTime? {
     let other = try MediaFile(input, onlyAudio: true, seeks: maySeek)
     guard let audio = other.audio,
@@ -58,8 +58,8 @@ extension MediaFile {
     return try decoder.endOfRemainingPackets(before: limit, after: nil, holds: false)
   }
 
-  /// Whether times rise from the start of the file to its end, as far as samples of it tell: only then can be sought in
-  /// a file whose times are found by halving.
+  /// Whether times increase from the start of the file to its end, judging by samples of the file. Only then does a
+  /// seek by bisection work.
   func risesThroughout() -> Bool {
     var opened: OpaquePointer?
     guard media_open_packets(input.media, input.codecs.formats, &opened) == 0, let opened else { return false }
@@ -85,7 +85,7 @@ extension MediaFile {
   private static let samples = 33
   private static let packetsOfSample = 200
 
-  /// Calls `body` for each packet until it says false.
+  /// Calls `body` for each packet until it returns false.
   private func eachPacket(_ most: Int, _ body: (media_packet_facts) -> Bool) throws {
     guard let packet = media_packet_make() else { throw Refusal(.outOfMemory("reading packets")) }
     defer { media_packet_free(packet) }

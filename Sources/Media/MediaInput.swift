@@ -3,26 +3,26 @@ import CFFmpeg
 import Corpus
 import Glibc
 
-/// One open media file, or the range of an archive that holds one. All of a clip is read from it: whoever decodes
-/// opens nothing.
+/// One open media file, or the range of an archive that holds one. A clip is read through this alone: decoders open no
+/// files.
 ///
-/// Any number of readers at once: each keeps its own place.
+/// Any number of threads may read at once, each with its own position.
 package final class MediaInput: @unchecked Sendable {
   package let source: MediaSource
-  /// What it may be decoded with.
+  /// The formats and codecs it may be decoded with.
   let codecs: CodecSet
   private let file: InputFile
-  /// Where its bytes begin in the open file, and how many there are.
+  /// The offset of its bytes in the open file, and their number.
   private let offset: Int
   let size: Int
 
-  /// - Throws: `Refusal`: `media.unreadable` for what cannot be opened, is no regular file, or ends before the range
+  /// - Throws: `Refusal`: `media.unreadable` if it cannot be opened, is not a regular file, or ends before the range
   ///   does.
   convenience init(_ source: MediaSource, codecs: CodecSet = .all) throws {
     try self.init(source, codecs) { try InputFile(source.path) }
   }
 
-  /// The same of a file that somebody else has opened and hands over.
+  /// Like the initializer above, for a file that is already open.
   convenience init(_ source: MediaSource, codecs: CodecSet = .all, taking descriptor: Int32) throws {
     try self.init(source, codecs) { try InputFile(taking: descriptor, source.path) }
   }
@@ -44,12 +44,12 @@ package final class MediaInput: @unchecked Sendable {
 
   var descriptor: Int32 { file.descriptor }
 
-  /// For libav, as long as this lives.
+  /// For libav; valid as long as this object lives.
   var media: media_source {
     media_source(descriptor: file.descriptor, offset: Int64(offset), size: Int64(size))
   }
 
-  /// At most `count` bytes from `position` on; fewer at the end, or where the file cannot be read.
+  /// Reads at most `count` bytes from `position` on; fewer at the end, or if the file cannot be read.
   func read(into target: UnsafeMutableRawPointer, at position: Int, count: Int) -> Int {
     guard position >= 0, position < size else { return 0 }
     let wanted = min(count, size - position)

@@ -1,20 +1,20 @@
 import CFFmpeg
 import Corpus
 
-/// The packets from one restart up to the next, held until it is known which of them are decoded.
+/// The packets from one restart to the next, held until it is known which of them to decode.
 final class PacketGroup {
   private(set) var packets: [FrameSelection.Packet] = []
   var isDecoded: [Bool] = []
-  /// When the group after this one begins; nil after the last.
+  /// The start of the next group; nil after the last.
   private(set) var next: Int64?
   private var taken = 0
   private var bytes = 0
-  /// The restart that ended the group: the first packet of the next one.
+  /// The restart that ended the group, which is the first packet of the next one.
   private(set) var following: FrameSelection.Packet?
   private var spare: [OpaquePointer] = []
   private var isAtEnd = false
 
-  /// More than that is decoded as it comes.
+  /// If a group is larger, the selection fails and everything is decoded.
   private static let mostPackets = 1200
   private static let mostBytes = 64 << 20
 
@@ -24,7 +24,7 @@ final class PacketGroup {
     media_packet_free(following?.handle)
   }
 
-  /// Moves the next packet that is decoded into `target`; false when there are none left.
+  /// Moves the next packet to decode into `target`; false if none is left.
   func take(into target: OpaquePointer) -> Bool {
     while taken < packets.count {
       defer { taken += 1 }
@@ -35,8 +35,8 @@ final class PacketGroup {
     return false
   }
 
-  /// Reads the next group; false when there is none. Packets decoded after `limit` end the last group.
-  /// - Throws: `SelectionFailed` for a group that is too long; what `read` throws.
+  /// Reads the next group; false if there is none. A packet with a decoding time after `limit` ends the last group.
+  /// - Throws: `SelectionFailed` if a group is too long; what `read` throws.
   func fill(
     until limit: MediaTime, of stream: MediaFile.Stream, file: MediaFile, read: () throws -> Bool,
     _ packet: OpaquePointer

@@ -1,16 +1,16 @@
 import CFFmpeg
 
-/// When frames are shown that came out of the decoder in the order of presentation, where the container has no times of
-/// presentation: times are then those of decoding, in the order of the packets.
+/// Computes presentation times for containers that have only decoding times, in packet order. The decoder returns
+/// frames in presentation order.
 struct PresentationOrder {
-  /// Times of the last packets sent.
+  /// The times of the last packets sent.
   private var sent: [Int64] = []
-  /// Times of packets sent that no frame was given yet, while all are of decoding.
+  /// The times of sent packets not given to a frame yet, while all times are decoding times.
   private var open: [Int64]? = []
-  /// Where the last packet sent ends, while all times are of decoding.
+  /// The end of the last packet sent, while all times are decoding times.
   private(set) var end: Int64?
 
-  /// More than any decoder holds back, and then some for those that give several frames at once.
+  /// More than any decoder holds back, with a reserve for decoders that return several frames at once.
   private static let mostHeldBack = 64
 
   /// Adds a packet that is sent to the decoder.
@@ -26,28 +26,28 @@ struct PresentationOrder {
     end = facts.decoded &+ facts.duration
   }
 
-  /// Of a container that has none at all: libav's time is that at which the frame left the decoder, later by as many
-  /// packets as the decoder holds back to bring frames into order.
+  /// For a container without presentation times. libav's time is when the frame left the decoder, which is late by as
+  /// many packets as the decoder holds back for reordering.
   func timeBefore(_ time: Int64, by held: Int) -> Int64 {
     guard time != MEDIA_NO_TIME, let place = sent.lastIndex(of: time) else { return time }
     return sent[max(0, place - held)]
   }
 
-  /// Of a container that takes times of decoding for those of presentation, as files do that were copied from one that
-  /// has none: the earliest that no frame was given yet.
-  /// - Parameter held: how many packets the decoder holds back; with none the frame's time is its own.
+  /// For a container that stores decoding times as presentation times, as in files copied from a container without
+  /// presentation times: the earliest time not given to a frame yet.
+  /// - Parameter held: how many packets the decoder holds back; with none, the frame's own time is right.
   mutating func timeInOrder(_ time: Int64, holding held: Int) -> Int64 {
     guard held > 0, let times = open, !times.isEmpty else {
       open = open == nil ? nil : []
       return time
     }
-    // Where frames got lost their times are left over.
+    // Times of lost frames are left over.
     let lost = max(0, (times.firstIndex(of: time) ?? 0) - held)
     open?.removeFirst(lost + 1)
     return times[lost]
   }
 
-  /// Whether all packets of a group have times of decoding alone.
+  /// Whether all packets of a group have only decoding times.
   static func isOfDecoding(_ packets: [FrameSelection.Packet]) -> Bool {
     packets.count > 1 && packets.allSatisfy { $0.facts.presented == $0.facts.decoded }
   }

@@ -3,7 +3,7 @@ import CFFmpeg
 import CSndFile
 import Corpus
 
-/// The audio of a file that libsndfile reads and libav does not, or wrongly.
+/// The audio of a file that libav cannot read or reads wrongly, read with libsndfile.
 final class SndFileAudioSource: AudioSource {
   private let file: VirtualFile
   private let handle: OpaquePointer
@@ -20,8 +20,8 @@ final class SndFileAudioSource: AudioSource {
 
   private static let blockFrames = 1 << 14
 
-  /// - Parameter start: where position 0 is, after the start of the file.
-  /// - Throws: `Refusal`: `media.unreadable` with libsndfile's words.
+  /// - Parameter start: the position of sample 0 after the start of the file.
+  /// - Throws: `Refusal`: `media.unreadable` with libsndfile's message.
   init(_ input: MediaInput, start: MediaTime = .zero) throws {
     file = VirtualFile(size: input.size) { input.read(into: $0, at: $1, count: $2) }
     var info = SF_INFO()

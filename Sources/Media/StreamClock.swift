@@ -1,21 +1,22 @@
 import CFFmpeg
 import Corpus
 
-/// Watches the packets of one stream for a clock that begins anew, and tells what goes on top of their times then.
+/// Detects a restart of the clock in the packets of one stream, and gives the shift to add to their times from there
+/// on.
 struct StreamClock {
   private let file: MediaFile
   private let stream: MediaFile.Stream
   private var trail = ClockTrail()
-  /// Of the packet that comes next.
+  /// The number of the next packet.
   private var ordinal = 0
   private var restarts: ClockRestarts?
-  /// Whether packets were passed over, so that they cannot be counted.
+  /// Whether packets were skipped, so that they cannot be counted.
   var hasSought = false
 
   init(_ file: MediaFile, _ stream: MediaFile.Stream) { (self.file, self.stream) = (file, stream) }
 
-  /// What is added to the times of the next packet, in the stream's units.
-  /// - Throws: `SeekFailed` where the file has to be read from its beginning to know.
+  /// The shift to add to the times of the next packet, in the stream's units.
+  /// - Throws: `SeekFailed` if the file must be read from its beginning to find out.
   mutating func shift(_ facts: media_packet_facts) throws -> Int64? {
     defer { ordinal += 1 }
     if restarts == nil, let time = stream.time(facts.decoded) ?? stream.time(facts.presented) {

@@ -1,21 +1,21 @@
 import CFFmpeg
 import Corpus
 
-/// Frames of one stream of a file, in the order the decoder gives them, with a count of what failed on the way.
+/// Decodes one stream of a file: returns its frames in the decoder's order and counts failures.
 ///
-/// A damaged packet is counted and passed over; only a lack of memory ends the decoding.
+/// A damaged packet is counted and skipped; only a lack of memory ends the decoding.
 final class StreamDecoder {
   let stream: MediaFile.Stream
   /// The frame that `next` decoded last.
   let frame: OpaquePointer
-  /// Packets and frames that failed so far.
+  /// The number of packets and frames that failed so far.
   private(set) var errors = 0
   private let file: MediaFile
   private let decoder: OpaquePointer
   private let packet: OpaquePointer
   private var selection: FrameSelection?
   private var group: PacketGroup?
-  /// Times of the frames that were selected and have not come out.
+  /// The times of selected frames that have not come out yet.
   private var expected: Set<Int64> = []
   private var order = PresentationOrder()
   private var packetsSent = 0
@@ -77,18 +77,18 @@ final class StreamDecoder {
     return nil
   }
 
-  /// The end of what the packets not yet decoded cover before `limit`, on the file's clock; nothing is decoded any
-  /// more.
+  /// The end of the packets not decoded yet, as far as they begin before `limit`, on the file's clock. Nothing can be
+  /// decoded afterwards.
   /// - Parameters:
-  ///   - end: where the frames that came out end; packets without a time follow it.
-  ///   - holds: whether the last one lasts until the next begins.
+  ///   - end: the end of the frames that came out; packets without a time follow it.
+  ///   - holds: whether the last packet lasts until the next one begins.
   /// - Throws: `SeekFailed`.
   func endOfRemainingPackets(before limit: MediaTime, after end: MediaTime?, holds: Bool) throws -> MediaTime? {
     var last = group?.following.flatMap { held in
       stream.time(held.facts.presented).map { $0 + (stream.time(held.facts.duration) ?? .zero) }
     }
     var untimed = end
-    // What the decoder holds is not read again.
+    // Packets inside the decoder are not read again.
     var held = packetsSent - framesReceived
     while !isFileRead {
       guard try readPacket() else { break }
@@ -116,18 +116,17 @@ final class StreamDecoder {
     return max(last, untimed)
   }
 
-  /// From now on only what the selection needs is decoded. A frame that then fails or does not come out throws
-  /// `SelectionFailed`.
+  /// From now on, decodes only what the selection needs. If such a frame fails or does not come out, `SelectionFailed`
+  /// is thrown.
   func select(_ selection: FrameSelection) {
     self.selection = selection
     group = PacketGroup()
   }
 
-  /// The end of all packets seen, where a selection passed some over.
+  /// The end of all packets seen, if a selection skipped some.
   var endOfSeenPackets: MediaTime? { selection?.end }
 
-  /// When the frame that came out last is shown, on the file's clock; nil where nothing says so. To be asked once for
-  /// each.
+  /// When the last frame is shown, on the file's clock; nil if it has no time. Call this once per frame.
   func presentation(_ facts: media_frame_facts) -> MediaTime? {
     let held = Int(media_decoder_reordering(decoder))
     return stream.time(
@@ -140,7 +139,7 @@ final class StreamDecoder {
     expected.remove(facts.presented)
   }
 
-  /// From the start again, or from where the file was moved to.
+  /// Continues from the file's start, or from the position that it was moved to.
   func restart() {
     media_decoder_flush(decoder)
     clock.hasSought = true
@@ -166,14 +165,14 @@ final class StreamDecoder {
     order.add(facts)
   }
 
-  /// The next packet to decode, by the selection; false after the last.
+  /// Takes the next packet to decode according to the selection; false after the last.
   private func selectPacket() throws -> Bool {
     guard let group else { return try readPacket() }
     while true {
       if group.take(into: packet) { return true }
       guard let limit = selection?.limit, try group.fill(until: limit, of: stream, file: file, read: readPacket, packet)
       else { return false }
-      // Times of decoding instead of those of presentation tell nothing of which frame is on the screen.
+      // Decoding times in place of presentation times do not tell which frame is on the screen.
       if media_decoder_reordering(decoder) > 0, PresentationOrder.isOfDecoding(group.packets) {
         throw SelectionFailed()
       }
@@ -183,7 +182,7 @@ final class StreamDecoder {
     }
   }
 
-  /// False at the end of the file, or where it cannot be read further.
+  /// Reads the next packet; false at the end of the file, or if it cannot be read further.
   /// - Throws: `SeekFailed`.
   private func readPacket() throws -> Bool {
     for _ in 0..<Self.mostRetries {
@@ -204,7 +203,7 @@ final class StreamDecoder {
     return false
   }
 
-  /// More packets of other streams in a row than any interleaving has.
+  /// More packets of other streams in a row than in any interleaving.
   private static let mostRetries = 1 << 20
 
   private func count(_ result: Int32) throws {

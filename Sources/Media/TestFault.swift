@@ -3,15 +3,15 @@ import CSystem
 import Corpus
 import Foundation
 
-/// A fault on purpose, to show that a clip that breaks its decoder costs that clip alone. Nothing of it happens unless
-/// the worker's environment has PIPELINE_TEST_FAULTS=1.
+/// A deliberate fault, to test that a clip that breaks its decoder affects only itself. It has no effect unless the
+/// worker's environment has PIPELINE_TEST_FAULTS=1.
 enum TestFault: String, CaseIterable {
   case crash, hang, allocate
-  /// A mistake that Swift stops.
+  /// An error that Swift traps.
   case trap
-  /// What the rest of the path names among the attempts of `CSystem/escapes.c`.
+  /// One of the attempts of `CSystem/escapes.c`, named by the rest of the path.
   case attempt
-  /// No decoding at all, but an answer as if: to measure everything else.
+  /// Replies without decoding, to measure everything else.
   case pretend
 
   init?(_ request: DecodeRequest) {
@@ -34,7 +34,7 @@ enum TestFault: String, CaseIterable {
       return DecodeOutcome(reply: DecodeReply(findings: [Finding(.audioMissing, "\(name): \(result)")]))
     case .hang: while true { sleep(3600) }
     case .allocate:
-      // Address space counts: nothing is touched.
+      // Only address space counts: the memory is not touched.
       var (blocks, size): ([UnsafeMutableRawPointer], Int) = ([], 64 << 20)
       while blocks.count < 1 << 16,
         let block = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), block != MAP_FAILED
@@ -43,7 +43,7 @@ enum TestFault: String, CaseIterable {
       return DecodeOutcome(reply: DecodeReply(findings: [.outOfMemory("allocating for a test")]))
     case .pretend:
       let payload = Array("\(request.work) of \(request.source.path)".utf8)
-      // Every clip has facts of its own, as real ones do.
+      // Every clip has its own facts, as real ones do.
       let covered = 9.75 + Double(Digest(of: request.source.path).prefix64 % 100_000) * 1e-5 / 4
       let times = (0..<10).map { Double($0) + covered * 1e-3 }
       return switch request.work {

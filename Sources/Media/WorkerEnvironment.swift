@@ -1,12 +1,12 @@
 import Foundation
 
-/// What a decode worker's environment holds: nothing of this process's but what a decoder needs, so that no key or
-/// token is in the memory of a process that reads files of strangers.
+/// The environment of a decode worker. It takes over only what a decoder needs, so that no key or token is in the
+/// memory of a process that reads untrusted files.
 enum WorkerEnvironment {
-  /// Set whatever this process has. Memory begins as zeros wherever it comes from: a decoder that reads what it never
-  /// wrote, as some do in damaged files, then reads the same every time. OpenBLAS makes no threads, since workers
-  /// compute nothing with it. With a zone of its own the C library looks for none in files, and without backtraces
-  /// Swift starts no program when a worker crashes.
+  /// Always set, whatever this process has. Memory always starts as zeros: a decoder that reads memory it never
+  /// wrote, as some do in damaged files, then reads the same every time. OpenBLAS starts no threads, since workers do
+  /// not use it. With a fixed time zone, the C library does not look for one in files. Without backtraces, Swift starts
+  /// no program when a worker crashes.
   static let settings = [
     "OPENBLAS_NUM_THREADS": "1",
     "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",
@@ -14,8 +14,8 @@ enum WorkerEnvironment {
     "SWIFT_BACKTRACE": "enable=no",
   ]
 
-  /// - Returns: "NAME=value" of the settings, and of `environment` the language, the loader's variables, and this
-  ///   program's switches for tests; sorted.
+  /// - Returns: "NAME=value" entries, sorted: the settings and, from `environment`, the language, the loader's
+  ///   variables, and this program's switches for tests.
   static func entries(of environment: [String: String]) -> [String] {
     environment.filter { isPassed($0.key) }.merging(settings) { $1 }.map { "\($0.key)=\($0.value)" }.sorted()
   }

@@ -1,11 +1,11 @@
 import Basics
 
-/// What starts decode workers, and what they may do.
+/// The command that starts decode workers, and their restrictions.
 package struct WorkerLaunch: Sendable, ExpressibleByArrayLiteral {
-  /// The resolved path of the program, and its words.
+  /// The resolved path of the program, and its arguments.
   package var words: [String]
   package var sandbox: SandboxMode
-  /// Formats and codecs that they decode.
+  /// The formats and codecs that they decode.
   package var codecs: CodecSet
 
   package init(_ words: [String], sandbox: SandboxMode = .auto, codecs: CodecSet = .all) {
@@ -14,7 +14,7 @@ package struct WorkerLaunch: Sendable, ExpressibleByArrayLiteral {
 
   package init(arrayLiteral words: String...) { self.init(words) }
 
-  /// How a worker that is started this way is locked in, as it says itself.
+  /// How a worker started this way is sandboxed, as it reports itself.
   /// - Throws: `worker.start`, `sandbox.missing`.
   package func confinement() throws -> Confinement {
     let worker = try DecodeWorkerProcess(self, memoryBytes: DecodeWorkerMain.defaultMemoryLimit)

@@ -1,23 +1,23 @@
 import Basics
 
-/// How supervisor and worker talk over two pipes: UInt32 length of the header, UInt32 length of the payload
-/// (little-endian), the header as JSON, the payload. Lengths are checked before anything is read: a broken worker
-/// cannot make its supervisor allocate.
+/// The protocol between supervisor and worker over two pipes: UInt32 length of the header, UInt32 length of the payload
+/// (little-endian), the header as JSON, the payload. Lengths are checked before anything is read, so that a broken
+/// worker cannot make its supervisor allocate too much memory.
 enum WorkerMessage {
   static let prefixCount = 8
   static let mostHeaderBytes = 1 << 20
   static let mostPayloadBytes = 1 << 28
 
-  /// The first thing said on each side, so that a worker that cannot start is not mistaken for a clip that crashes it.
+  /// The first message on each side. It tells a worker that cannot start from a clip that crashes its worker.
   struct Greeting: Codable, Equatable {
     var version: Int
-    /// Most address space that the worker may take.
+    /// The worker's limit of address space.
     var memoryBytes: UInt64
-    /// Of the supervisor: how the worker is to lock itself in.
+    /// From the supervisor: how the worker must be sandboxed.
     var sandbox: SandboxMode?
-    /// Of the worker: how it did.
+    /// From the worker: how it is sandboxed.
     var confinement: Confinement?
-    /// Of a worker that ends at once: why.
+    /// From a worker that ends at once: the reason.
     var problem: String?
   }
   static let version = 1
@@ -54,7 +54,8 @@ enum WorkerMessage {
     }
   }
 
-  /// One message through `read`, which gives exactly as many bytes as asked, or nil at the end before the first byte.
+  /// Receives one message through `read`, which returns exactly as many bytes as asked, or nil at the end before the
+  /// first byte.
   static func receive<H: Decodable>(
     _ type: H.Type, read: (Int) throws -> [UInt8]?
   ) throws -> (header: H, payload: [UInt8])? {

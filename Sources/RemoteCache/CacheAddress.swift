@@ -1,16 +1,16 @@
 import Basics
 import Foundation
 
-/// Where a remote cache is: a server, or a directory that several machines see.
+/// The address of a remote cache: a server, or a directory shared by several machines.
 package enum CacheAddress: Sendable {
   case server(CacheServer)
   case directory(CacheDirectory)
 
   /// - Parameters:
   ///   - url: `http://…`, `https://…` or `file:///…`.
-  ///   - sizeLimit: the most bytes that a directory may hold; nil: as many as there are.
-  ///   - environment: where a server's credentials are sought.
-  /// - Throws: a usage `Failure`, in which no credentials stand.
+  ///   - sizeLimit: the maximum size of a directory in bytes; nil: no limit.
+  ///   - environment: where a server's credentials are looked up.
+  /// - Throws: a usage `Failure`, which contains no credentials.
   package init(_ url: String, sizeLimit: Int? = nil, environment: [String: String]) throws {
     if url.hasPrefix(CacheDirectory.scheme) {
       self = .directory(try CacheDirectory(url, sizeLimit: sizeLimit))
@@ -20,7 +20,7 @@ package enum CacheAddress: Sendable {
     }
   }
 
-  /// To be shown: without credentials.
+  /// The address for display, without credentials.
   package var name: String {
     switch self {
     case .server(let server): server.name
@@ -28,7 +28,7 @@ package enum CacheAddress: Sendable {
     }
   }
 
-  /// What to warn of before anything is sent; nil where nothing.
+  /// A warning to show before anything is sent; nil if there is none.
   package var warning: Failure? {
     if case .server(let server) = self, server.isExposed { .exposedCredentials(server) } else { nil }
   }
@@ -38,13 +38,13 @@ package enum CacheAddress: Sendable {
 package struct CacheDirectory: Sendable {
   static let scheme = "file://"
 
-  /// Absolute; without a slash at its end.
+  /// An absolute path, without a slash at its end.
   package let path: String
-  /// The most bytes that its files may have together; nil: as many as there are.
+  /// The maximum total size of its files in bytes; nil: no limit.
   package let sizeLimit: Int?
 
-  /// - Parameter url: `file:///path`, in which `%20` and the like stand for other characters.
-  /// - Throws: a usage `Failure` for another host than this one, a relative path, and the root of the file system.
+  /// - Parameter url: `file:///path`; percent escapes such as `%20` are decoded.
+  /// - Throws: a usage `Failure` for a host other than this one, a relative path, or the root of the file system.
   init(_ url: String, sizeLimit: Int?) throws {
     var rest = url.dropFirst(Self.scheme.count)
     if rest.hasPrefix("localhost/") { rest = rest.dropFirst("localhost".count) }

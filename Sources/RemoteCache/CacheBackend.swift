@@ -1,9 +1,9 @@
-// What a remote cache keeps its bytes in: a server or a directory. Both hold the same under the same names, `ac/` and
-// `cas/` as Bazel has them; what the bytes mean, and whether they are believed, is `RemoteCache`'s.
+// The storage of a remote cache: a server or a directory. Both hold the same data under the same names, `ac/` and
+// `cas/` as in Bazel. `RemoteCache` interprets and checks the bytes.
 
 import Basics
 
-/// The name of what is kept.
+/// The name of a stored entry.
 enum CacheKey: Sendable, Hashable {
   /// The answer to an action's fingerprint, or to another question.
   case answer(Digest)
@@ -20,18 +20,18 @@ enum CacheKey: Sendable, Hashable {
   }
 }
 
-/// Where a remote cache keeps its bytes. On any thread, several at a time, beside other processes on other machines
-/// that do the same.
+/// The storage of a remote cache. Called on any thread, several at a time, while processes on other machines use it
+/// too.
 protocol CacheBackend: Sendable {
-  /// To be shown; without credentials.
+  /// The address for display, without credentials.
   var name: String { get }
 
-  /// Whether damaged bytes say that others are damaged too, as those of a server or a network do; a file in a directory
-  /// is damaged alone.
+  /// Whether damaged bytes suggest that other entries are damaged too, as with a server or a network; a damaged file in
+  /// a directory says nothing about other files.
   var damageSpreads: Bool { get }
 
-  /// The bytes under a key, unchecked; nil where there are none.
-  /// - Parameter limit: the most that is taken.
+  /// The bytes under a key, unchecked; nil if there are none.
+  /// - Parameter limit: the maximum number of bytes accepted.
   /// - Throws: `Trouble`.
   func get(_ key: CacheKey, limit: Int) throws -> [UInt8]?
 
@@ -39,22 +39,22 @@ protocol CacheBackend: Sendable {
   /// - Throws: `Trouble`.
   func has(_ key: CacheKey) throws -> Bool
 
-  /// Puts all of the bytes under a key, or nothing.
+  /// Stores all of the bytes under a key, or nothing.
   /// - Throws: `Trouble`.
   func put(_ key: CacheKey, _ bytes: [UInt8]) throws
 
-  /// Takes away bytes that turned out damaged, where that can be done.
+  /// Removes bytes that turned out to be damaged, if the storage allows it.
   func discard(_ key: CacheKey)
 
-  /// Called once no more will be put: removes what is too much.
+  /// Called when no more will be stored: removes entries above the limit.
   func finish()
 }
 
-/// What went wrong with one request.
+/// A problem with one request.
 struct Trouble: Error, Equatable {
   enum Kind: String, Sendable, CaseIterable { case unreachable, slow, cutOff, wrong, refused, large, full, failing }
   var kind: Kind
-  /// What was found; no credentials.
+  /// What was found; without credentials.
   var evidence: String
 
   init(_ kind: Kind, _ evidence: String) { (self.kind, self.evidence) = (kind, evidence) }

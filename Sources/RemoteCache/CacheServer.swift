@@ -1,20 +1,20 @@
-// Which server, and what opens it. Credentials never leave this type but into libcurl's options: the server's name,
-// which is what people, logs and the catalog see, has none.
+// A cache server and its credentials. Credentials leave this type only as libcurl options: the server's name, which
+// people, logs and the catalog see, contains none.
 
 import Basics
 import CCurl
 
-/// A remote cache by its address.
+/// A remote cache, given by its address.
 package struct CacheServer: Sendable {
-  /// What opens the server.
+  /// How to authenticate to the server.
   enum Credentials: Sendable {
     case basic(user: String, password: String)
     case bearer(String)
-    /// What a netrc file says of the host, if it does; nil: that of the home directory.
+    /// The entry for the host in a netrc file, if there is one; nil: the file in the home directory.
     case netrc(String?)
   }
 
-  /// The variables that credentials are taken from.
+  /// The environment variables for credentials.
   package enum Variable {
     package static let token = "PIPELINE_REMOTE_CACHE_TOKEN"
     package static let user = "PIPELINE_REMOTE_CACHE_USER"
@@ -22,7 +22,7 @@ package struct CacheServer: Sendable {
     package static let netrc = "NETRC"
   }
 
-  /// libcurl and what it speaks https with, for `doctor`: `7.88.1, OpenSSL/3.0.17`.
+  /// The versions of libcurl and its TLS library, for `doctor`: `7.88.1, OpenSSL/3.0.17`.
   package static var library: String {
     let words = String(cString: curl_version()).split(separator: " ").prefix(2)
     return words.joined(separator: ", ").replacing("libcurl/", with: "")
@@ -31,16 +31,16 @@ package struct CacheServer: Sendable {
   /// The address without credentials and without a slash at its end.
   let address: String
   let credentials: Credentials
-  /// To be shown: the address, with `***@` where it came with credentials.
+  /// The address for display, with `***@` if it was given with credentials.
   package let name: String
-  /// Credentials would go over the network as they are: plain http to another machine.
+  /// Whether credentials would be sent unencrypted: plain http to another machine.
   package let isExposed: Bool
 
   /// - Parameters:
   ///   - url: `http` or `https`; without query and fragment.
-  ///   - environment: where credentials are sought, in this order: the token; user and password; those of the URL; the
-  ///     netrc file.
-  /// - Throws: a usage `Failure`, in which no credentials stand.
+  ///   - environment: where credentials are looked up, in this order: the token; user and password; those of the URL;
+  ///     the netrc file.
+  /// - Throws: a usage `Failure`, which contains no credentials.
   package init(_ url: String, environment: [String: String]) throws {
     let shown = Self.redacted(url)
     guard let parts = curl_url() else { throw Failure.addressUnreadable(shown) }
@@ -92,8 +92,8 @@ package struct CacheServer: Sendable {
     return String(cString: text)
   }
 
-  /// A text in which whatever stands between `://`, or the beginning, and the last `@` is replaced, whether it is a URL
-  /// or not: a password may hold a slash that ought to have been escaped.
+  /// The text with everything between `://`, or its beginning, and the last `@` replaced, whether it is a URL or not: a
+  /// password may contain an unescaped slash.
   package static func redacted(_ text: String) -> String {
     let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
     guard let at = text[start...].lastIndex(of: "@") else { return text }

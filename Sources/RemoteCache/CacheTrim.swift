@@ -1,5 +1,6 @@
-// Keeps a cache's directory within its bound: what was used least lately goes first. Readers need not be kept out: a
-// file that is open stays whole, and one that is gone is missing. One process at a time does this; others go on.
+// Keeps a cache directory within its size limit: the least recently used entries are removed first. Readers need no
+// lock: an open file stays readable, and a removed one counts as missing. One process at a time trims; the others
+// continue.
 
 import Basics
 import Foundation
@@ -11,17 +12,17 @@ struct CacheTrim {
     var used: Int64
   }
 
-  /// What of the bound is left when entries are removed, so that not every new one removes another.
+  /// The fraction of the limit that remains after trimming, so that not every new entry causes a removal.
   private static let target = (numerator: 15, denominator: 16)
-  /// Nobody takes so long to write a file.
+  /// No process takes this long to write a file.
   private static let leftOverAge: Int64 = 86_400_000_000_000
 
   private let root: String
 
   init(_ root: String) { self.root = root }
 
-  /// Removes entries where there are more than `limit` bytes of them.
-  /// - Returns: bytes that are left; nil where another process is at it, or nothing may be written here.
+  /// Removes entries if they have more than `limit` bytes in total.
+  /// - Returns: the bytes left; nil if another process is trimming, or if the directory is not writable.
   @discardableResult
   func run(limit: Int) -> Int? {
     let directory = "\(root)/gc"
@@ -32,10 +33,10 @@ struct CacheTrim {
     var left = entries.reduce(0) { $0 + $1.size }
     guard left > limit else { return left }
     let wanted = limit / Self.target.denominator * Self.target.numerator
-    // Answers before what they name, where the times are the same: then none names what is gone.
+    // At equal times, answers go before the contents they refer to, so that no answer refers to a removed entry.
     entries.sort { ($0.used, $0.path) < ($1.used, $1.path) }
     for entry in entries where left > wanted {
-      // One that was used since it was listed stays.
+      // An entry used since it was listed stays.
       guard let now = try? Files.identity(entry.path), now.modified == entry.used else { continue }
       if fileSystem.unlink(entry.path) == 0 { left -= entry.size }
     }

@@ -1,10 +1,10 @@
-// A remote cache in a directory, laid out as Bazel's disk cache is: `ac/12/1234…`, `cas/12/1234…`, unfinished files in
-// `tmp/`. Any number of processes on any number of machines read and write it side by side.
+// A remote cache in a directory, laid out like Bazel's disk cache: `ac/12/1234…`, `cas/12/1234…`, unfinished files in
+// `tmp/`. Any number of processes on any number of machines can read and write it at the same time.
 //
-// A file comes under its name by a rename, so that readers see all of it or nothing. It is not synced: a power cut may
-// leave less than was written under a name, and readers hold every byte against a digest anyway.
-// A file's modification time says when it was used last, to the hour; what was used least lately is removed first
-// (CacheTrim). A file that is gone while it is read stays whole for that reader, and is missing for the next.
+// A file gets its name by a rename, so readers see all of it or nothing. It is not synced: after a power failure it may
+// be incomplete, but readers check every byte against a digest anyway. A file's modification time is the time of its
+// last use, to the hour; the least recently used files are removed first (CacheTrim). A file removed while it is being
+// read stays readable for that reader and is missing for the next.
 
 import Basics
 import Foundation
@@ -12,14 +12,14 @@ import Synchronization
 
 final class DirectoryBackend: CacheBackend {
   private static let useIsNews: Int64 = 3_600_000_000_000
-  /// By which share of its bound a directory may grow before it is looked at again.
+  /// The directory is measured again after it may have grown by this fraction of its limit.
   private static let shareBetweenTrims = 16
 
   let name: String
   let damageSpreads = false
   private let root: String
   private let sizeLimit: Int?
-  /// Bytes put since the directory was looked at last.
+  /// Bytes stored since the directory was last measured.
   private let grown = Atomic<Int>(0)
   private let hasPut = Atomic<Bool>(false)
 
@@ -42,7 +42,7 @@ final class DirectoryBackend: CacheBackend {
       noteUse(descriptor, identity)
       return bytes
     } catch let failure as Failure {
-      // Removed by another machine while it was read.
+      // Removed by another machine while it was being read.
       if failure.systemError == ESTALE { return nil }
       throw Self.trouble(failure)
     }
@@ -57,7 +57,7 @@ final class DirectoryBackend: CacheBackend {
 
   private static func meansAbsent(_ code: Int32) -> Bool { code == ENOENT || code == ESTALE }
 
-  /// Whoever may not write here cannot say that something was used: then it is the first to go, and no trouble.
+  /// Without write permission, the use cannot be recorded: the entry is then removed earlier, and that is not an error.
   private func noteUse(_ descriptor: Int32, _ identity: FileIdentity) {
     if DirectoryListing.now() - identity.modified > Self.useIsNews { futimens(descriptor, nil) }
   }
@@ -66,7 +66,7 @@ final class DirectoryBackend: CacheBackend {
 
   func put(_ key: CacheKey, _ bytes: [UInt8]) throws {
     let path = path(key)
-    // What is there already is not written again, unless it is damaged; reading it notes the use.
+    // An existing undamaged entry is not written again; reading it records the use.
     if case .content(let digest) = key, let there = try? get(key, limit: bytes.count), Digest(of: there) == digest {
       return
     }
@@ -98,7 +98,7 @@ final class DirectoryBackend: CacheBackend {
       close(descriptor)
       throw error
     }
-    // A file system on other machines tells here that there was no room.
+    // A network file system may report a full disk only here.
     guard close(descriptor) == 0 else { throw Failure.system("write", path) }
   }
 
@@ -114,16 +114,16 @@ final class DirectoryBackend: CacheBackend {
 
   // MARK: Names
 
-  /// In a directory of its own for each beginning: file systems dislike very many names in one.
+  /// One subdirectory per prefix, because file systems are slow with very many names in one directory.
   private func path(_ key: CacheKey) -> String {
     let hex = key.digest.hex
     return "\(root)/\(key.store)/\(hex.prefix(2))/\(hex)"
   }
 
-  /// A directory of the cache's, made where it is not there; open to whom the cache's own directory is open to.
+  /// A subdirectory of the cache, created if needed, with the same permissions as the cache's own directory.
   ///
-  /// The cache's own directory is made too, but none above it: where a shared file system is not mounted, that would be
-  /// a cache that nobody shares.
+  /// The cache's own directory is created too, but none above it: if a shared file system is not mounted, this would
+  /// create a cache that no other machine shares.
   private func directory(_ name: String) throws -> String {
     let path = "\(root)/\(name)"
     if Files.isDirectory(path) { return path }

@@ -1,22 +1,22 @@
-// Results shared between workspaces: under the fingerprint of an action an ActionResult, under the digest of an output
-// its bytes, in a server of Bazel's HTTP cache protocol (bazel-remote, nginx with WebDAV) or in a directory laid out as
-// Bazel's disk cache.
+// Shares results between workspaces: an ActionResult under the fingerprint of an action, and bytes under the digest of
+// an output. They are stored on a server with Bazel's HTTP cache protocol (bazel-remote, nginx with WebDAV) or in a
+// directory laid out like Bazel's disk cache.
 //
-// What is trusted: whoever may write to the cache can hand results to those who read it, as with Bazel. What is not:
-// the network, the cache's disk and its proxies. The answer must name the fingerprint that was asked for, each
-// output's bytes must have the digest that the answer names, sizes are bounded before anything is read. Whatever does
-// not hold counts as not there, costs one warning for each kind of trouble at the end, and the action runs here.
+// Trusted: anyone with write access to the cache can provide results to its readers, as in Bazel. Not trusted: the
+// network, the cache's disk and its proxies. The answer must contain the requested fingerprint, each output's bytes
+// must have the digest named in the answer, and sizes are limited before anything is read. Invalid data counts as
+// missing; each kind of problem gives one warning at the end, and the action runs here.
 //
-// Only final results are offered: a crash or a timeout is nobody else's.
+// Only final results are shared: a crash or a timeout is local.
 
 import Basics
 import Dispatch
 import StageGraph
 import Synchronization
 
-/// A server or directory with results of other workspaces. On any thread, several at a time.
+/// A server or directory with results of other workspaces. Used on any thread, several at a time.
 package final class RemoteCache: SharedResults {
-  /// What became of the requests.
+  /// The outcomes of the requests.
   package struct Tally: Sendable, Equatable {
     /// Actions whose results came from the cache.
     package var fetched = 0
@@ -32,7 +32,7 @@ package final class RemoteCache: SharedResults {
     package init() {}
   }
 
-  /// To be shown; without credentials.
+  /// The address for display, without credentials.
   package var name: String { backend.name }
   private let stages: Set<String>
   private let limits: TransferLimits
@@ -40,10 +40,10 @@ package final class RemoteCache: SharedResults {
   private let troubles = TroubleCount()
   private let counts = Mutex(Tally())
   private static let largestAnswer = 1 << 20
-  /// How many more threads there are than decoders where results are shared: those that wait for the cache.
+  /// The number of threads in addition to the decoders when results are shared, because threads wait for the cache.
   package static let transfers = 6
 
-  /// - Parameter stages: names of those whose results are shared.
+  /// - Parameter stages: the names of the stages whose results are shared.
   package convenience init(_ address: CacheAddress, stages: Set<String>, limits: TransferLimits = TransferLimits()) {
     let backend: any CacheBackend =
       switch address {
@@ -59,13 +59,13 @@ package final class RemoteCache: SharedResults {
 
   package var tally: Tally { counts.withLock { $0 } }
 
-  /// What went wrong, one for each kind; to be shown once the run is over.
+  /// The problems so far, one failure for each kind; to be shown when the run is over.
   package var failures: [Failure] { troubles.failures(backend.name) }
 
-  /// Whether nothing more is sent to the cache, since it did not take what was.
+  /// Whether nothing more is sent to the cache, because writing failed too often.
   package var takesNothing: Bool { troubles.isLeft(.writing) }
 
-  /// Called once nothing more will be kept: what is too much in a directory with a bound is removed.
+  /// Called when nothing more will be stored: a directory with a size limit is trimmed.
   package func finish() { backend.finish() }
 
   // MARK: Actions
@@ -83,14 +83,14 @@ package final class RemoteCache: SharedResults {
     guard let answer = try answer(fingerprint, stage: stage) else { return nil }
     var outputs: [NamedOutput] = []
     for file in answer.files {
-      // Caches drop what was not asked for lately: then the answer is worth nothing.
+      // Caches drop entries that were not used recently; an answer with a missing output is useless.
       guard let bytes = try bytes(of: file, fingerprint) else { return nil }
       outputs.append(NamedOutput(name: file.name, digest: file.digest, bytes: bytes))
     }
     return outputs
   }
 
-  /// What is kept under ac/, checked; nil where nothing is.
+  /// The answer stored under `ac/`, checked; nil if there is none.
   private func answer(_ fingerprint: Digest, stage: String) throws -> SharedAnswer? {
     let key = CacheKey.answer(fingerprint)
     return try discarding(key) {
@@ -98,7 +98,7 @@ package final class RemoteCache: SharedResults {
     }
   }
 
-  /// The bytes of an output, of the digest that the answer names; nil where they are gone.
+  /// The bytes of an output, checked against the digest in the answer; nil if they are missing.
   private func bytes(of file: SharedAnswer.File, _ fingerprint: Digest) throws -> [UInt8]? {
     let key = file.bytes == nil ? CacheKey.content(file.digest) : .answer(fingerprint)
     return try discarding(key) {
@@ -111,7 +111,7 @@ package final class RemoteCache: SharedResults {
     }
   }
 
-  /// Takes away what turns out damaged, so that it can be put there anew.
+  /// Removes entries that turn out to be damaged, so that they can be stored again.
   private func discarding<T>(_ key: CacheKey, _ body: () throws -> T) throws -> T {
     do { return try body() } catch let trouble as Trouble {
       if Self.isDamage(trouble) { backend.discard(key) }
@@ -122,10 +122,10 @@ package final class RemoteCache: SharedResults {
   private static func isDamage(_ trouble: Trouble) -> Bool { trouble.kind == .wrong || trouble.kind == .cutOff }
 
   package func keep(_ fingerprint: Digest, stage: String, _ outputs: [NamedOutput]) {
-    // Nobody would take it from there.
+    // Readers would reject a larger result.
     guard outputs.reduce(0, { $0 + $1.bytes.count }) <= SharedAnswer.mostBytes else { return }
     let kept: Void? = attempt(.writing) {
-      // The answer last: it never names what is not there.
+      // The answer comes last, so that it never refers to missing bytes.
       for output in outputs where !output.bytes.isEmpty {
         try backend.put(.content(output.digest), output.bytes)
       }
@@ -134,7 +134,7 @@ package final class RemoteCache: SharedResults {
     counts.withLock { if kept != nil { $0.kept += 1 } else { $0.unkept += 1 } }
   }
 
-  /// Whether the cache has the results of an action, as far as names tell; nil where that cannot be known.
+  /// Whether the cache has the results of an action, judging by names only; nil if this cannot be determined.
   package func has(_ fingerprint: Digest, stage: String) -> Bool? {
     attempt(.reading) {
       guard let answer = try answer(fingerprint, stage: stage) else { return false }
@@ -144,8 +144,8 @@ package final class RemoteCache: SharedResults {
 
   // MARK: Facts
 
-  /// A few bytes that others left under a question of their own: not of an action, and not counted as one.
-  /// - Parameter kind: what is asked, in the place of a stage's name.
+  /// A few bytes that another workspace stored under a question that is not an action; not counted as an action.
+  /// - Parameter kind: the kind of question, in place of a stage's name.
   package func fact(_ question: Digest, kind: String) -> [UInt8]? {
     let found: [UInt8]?? = attempt(.reading, isAction: false) {
       try outputs(question, stage: kind)?.first { $0.name == ActionResult.summaryName }?.bytes
@@ -153,7 +153,7 @@ package final class RemoteCache: SharedResults {
     return found ?? nil
   }
 
-  /// Leaves a few bytes for others; they stand in the answer itself.
+  /// Stores a few bytes for other workspaces, inside the answer itself.
   package func keep(fact bytes: [UInt8], of question: Digest, kind: String) {
     let output = NamedOutput(name: ActionResult.summaryName, digest: Digest(of: bytes), bytes: bytes)
     let _: Void? = attempt(.writing, isAction: false) {
@@ -163,7 +163,7 @@ package final class RemoteCache: SharedResults {
 
   // MARK: Trouble
 
-  /// Nil where it failed, or where the cache is left alone.
+  /// Nil if `body` failed, or if the cache is no longer used.
   private func attempt<T>(_ direction: TroubleCount.Direction, isAction: Bool = true, _ body: () throws -> T) -> T? {
     guard !troubles.isLeft(direction) else { return nil }
     let begin = DispatchTime.now().uptimeNanoseconds

@@ -1,23 +1,24 @@
-// A remote cache on a server: GET, HEAD and PUT through libcurl, several at a time, over connections that are kept.
-// Nothing is followed (no redirects, no proxies, no other schemes), everything is bounded: the time to connect, the
-// time without bytes, the time of a whole request, the size of an answer.
+// A remote cache on a server: GET, HEAD and PUT through libcurl, several at a time, over persistent connections.
+// Redirects, proxies and other URL schemes are not followed. The time to connect, the time without data, the time of a
+// whole request and the size of an answer are limited.
 //
-// Guards: `idle` holds the handles that nobody uses; a handle is used by one thread at a time.
+// Guards: `idle` holds the handles that are not in use; a handle is used by one thread at a time.
 
 import Basics
 import CCurl
 import Synchronization
 
-/// How long a request may take.
+/// The time limits of requests.
 package struct TransferLimits: Sendable {
   package var connectSeconds = 5
-  /// Under `idleBytes` a second for so long.
+  /// The longest time with less than `idleBytes` per second.
   package var idleSeconds = 5
   package var idleBytes = 1024
-  /// A whole request: so long, and the time for its bytes at `leastBytesPerSecond`.
+  /// The limit for a whole request: this time, plus the time for its bytes at `leastBytesPerSecond`.
   package var seconds = 10
   package var leastBytesPerSecond = 256 << 10
-  /// All requests for one action: longer than making the result again takes. What came is used, but counts as trouble.
+  /// The limit for all requests of one action: more than the time to compute the result again. A late result is used,
+  /// but counts as a problem.
   package var actionSeconds = 3.0
 
   package init() {}
@@ -73,7 +74,7 @@ final class ServerBackend: CacheBackend {
     }
   }
 
-  /// The protocol has no way to remove; what is put next takes its place.
+  /// The protocol has no way to remove an entry; the next one stored replaces it.
   func discard(_ key: CacheKey) {}
 
   func finish() {}
@@ -99,7 +100,7 @@ final class ServerBackend: CacheBackend {
     deinit { curl_easy_cleanup(curl) }
   }
 
-  /// Takes an answer's bytes: those of a 200 up to a limit, those of others to be thrown away.
+  /// Receives the body of an answer: for status 200 it is kept up to a limit, for others it is discarded.
   private final class Body {
     private static let mostThrownAway = 1 << 20
     let curl: UnsafeMutableRawPointer
@@ -127,13 +128,13 @@ final class ServerBackend: CacheBackend {
     guard Self.isReady, let handle = idle.withLock({ $0.popLast() }) ?? Handle() else {
       throw Trouble(.unreachable, "libcurl cannot be used")
     }
-    // Options go; connections stay.
+    // This resets the options; connections stay open.
     curl_easy_reset(handle.curl)
     defer { idle.withLock { $0.append(handle) } }
     return try body(handle)
   }
 
-  /// One request to its end.
+  /// Performs one request.
   /// - Returns: the status.
   private func perform(_ handle: Handle, _ key: CacheKey, size: Int, _ body: Body) throws -> Int {
     let curl = handle.curl
@@ -152,7 +153,7 @@ final class ServerBackend: CacheBackend {
     case .bearer(let token): _ = curl_shim_set_bearer(curl, token)
     case .netrc(let file): _ = curl_shim_set_netrc(curl, file)
     }
-    // Without this a large PUT waits a second for servers that do not answer "100 Continue".
+    // Without this, a large PUT waits one second for servers that do not answer "100 Continue".
     var headers = curl_slist_append(nil, "Expect:")
     headers = curl_slist_append(headers, "Content-Type: application/octet-stream")
     defer { curl_slist_free_all(headers) }
@@ -175,7 +176,7 @@ final class ServerBackend: CacheBackend {
     case CURLE_OPERATION_TIMEDOUT: Trouble(.slow, words)
     case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR: Trouble(.cutOff, words)
     case CURLE_WRITE_ERROR where body.isTooLarge: Trouble(.wrong, "more than \(body.limit) bytes")
-    // A server that will not have a large body often closes while it is sent.
+    // A server that rejects a large body often closes the connection while it is being sent.
     case CURLE_SEND_ERROR where curl_shim_status(body.curl) >= 400: trouble(curl_shim_status(body.curl))
     default: Trouble(.unreachable, words)
     }

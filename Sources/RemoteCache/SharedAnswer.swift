@@ -1,35 +1,34 @@
-// What stands under ac/: a REAPI ActionResult that names an action's outputs by digest and size.
+// The answer stored under ac/: a REAPI ActionResult that names an action's outputs by digest and size.
 //
-// Every output's path carries the stage and the fingerprint of the action that gave it
-// (`extract-audio/<fingerprint>/flac`), so that an answer to another question is noticed. `execution_metadata` comes
-// last in the bytes and names no host: an answer that was cut off between two fields lacks it. Its worker is
-// `pipeline`, and the digest of all that stands before: an answer of which a bit was flipped is noticed too. Answers of
-// versions before that have no digest there.
+// Every output's path contains the stage and the fingerprint of its action (`extract-audio/<fingerprint>/flac`), so
+// that an answer to another question is detected. `execution_metadata` comes last in the bytes and names no host: an
+// answer truncated between two fields lacks it. Its worker is `pipeline` and the digest of everything before it, so
+// that a flipped bit is detected too. Answers from older versions have no digest there.
 
 import Basics
 import Foundation
 import StageGraph
 import SwiftProtobuf
 
-/// The outputs of one action, as a cache names them.
+/// The outputs of one action, as named in a cache.
 struct SharedAnswer {
   struct File {
     var name: String
     var digest: Digest
     var size: Int
-    /// Where the server sent them along.
+    /// The bytes, if the answer contains them.
     var bytes: [UInt8]?
   }
 
   static let mostFiles = 64
-  /// Of all outputs of an action: several are in memory at a time.
+  /// The limit for all outputs of an action together: several actions are in memory at a time.
   static let mostBytes = 256 << 20
   private static let worker = "pipeline"
 
   var files: [File]
 
-  /// The bytes to be kept under ac/.
-  /// - Parameter inlined: whether the outputs' bytes stand in the answer itself: for small ones.
+  /// The bytes to store under ac/.
+  /// - Parameter inlined: whether the answer contains the outputs' bytes: for small outputs.
   static func bytes(
     _ fingerprint: Digest, stage: String, _ outputs: [NamedOutput], inlined: Bool = false
   ) throws -> [UInt8] {
@@ -46,8 +45,8 @@ struct SharedAnswer {
     return try result.serializedBytes()
   }
 
-  /// Reads what a server answered.
-  /// - Throws: `Trouble` of kind `wrong` for anything but an answer to this question.
+  /// Decodes a server's answer.
+  /// - Throws: `Trouble` of kind `wrong` for anything except an answer to this question.
   init(_ bytes: [UInt8], to fingerprint: Digest, stage: String) throws {
     guard let result = try? Build_Bazel_Remote_Execution_V2_ActionResult(serializedBytes: bytes) else {
       throw Trouble(.wrong, "an answer that is no ActionResult")
@@ -80,7 +79,7 @@ struct SharedAnswer {
     else { throw Trouble(.wrong, "an ActionResult without a summary, or with an output twice") }
   }
 
-  /// The worker's name with the digest of what an answer says of its outputs.
+  /// The worker's name with the digest of the answer's outputs.
   private static func signed(_ result: Build_Bazel_Remote_Execution_V2_ActionResult) -> String {
     let hasher = DigestBuilder()
     for file in result.outputFiles {

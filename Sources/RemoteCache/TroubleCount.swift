@@ -1,6 +1,6 @@
-// What trouble a cache gave, and when it has given enough: after five failures in a row, or a minute lost, it is left
-// alone for the rest of the run. Reading and writing are counted apart, since many caches may be read by all and
-// written by few; a server that cannot be reached or is slow is so for both.
+// Counts problems with a cache. After five failures in a row, or a minute lost, the cache is not used for the rest of
+// the run. Reading and writing are counted separately, since many caches are readable by all and writable by few; a
+// server that is unreachable or slow counts for both.
 
 import Basics
 import Synchronization
@@ -35,7 +35,7 @@ final class TroubleCount: Sendable {
 
   func succeeded(_ direction: Direction) { state.withLock { $0.sides[direction.rawValue].inARow = 0 } }
 
-  /// - Parameter isAlone: whether it says nothing of other requests, so that it is no reason to give up.
+  /// - Parameter isAlone: whether the problem says nothing about other requests, so that it is no reason to give up.
   func failed(_ trouble: Trouble, _ direction: Direction, seconds: Double, isAlone: Bool = false) {
     state.withLock { state in
       state.entries[trouble.kind, default: Entry(first: trouble.evidence)].count += 1
@@ -49,7 +49,7 @@ final class TroubleCount: Sendable {
     }
   }
 
-  /// One for each kind of trouble that there was.
+  /// One failure for each kind of problem that occurred.
   func failures(_ server: String) -> [Failure] {
     state.withLock { state in
       let left = (state.wasLeft[0], state.wasLeft[1])

@@ -1,5 +1,5 @@
-// The files beside a set of shards that other tools look for: `sizes.json` (open_clip: samples in each shard) and one
-// wids index a split, `train.json`, `validation.json`, `test.json`.
+// The index files beside a set of shards that other tools expect: `sizes.json` (open_clip: the number of samples in
+// each shard) and one wids index per split, `train.json`, `validation.json`, `test.json`.
 
 import Basics
 import Corpus
@@ -32,8 +32,8 @@ package enum ShardSetIndex {
     try write(Dictionary(uniqueKeysWithValues: shards.map { ($0.key.rawValue, $0.value) }), directory: directory)
   }
 
-  /// Writes all index files of a directory of finished shards, by the name of their set; a set without shards gets
-  /// none.
+  /// Writes all index files of a directory of finished shards, given by the name of their set; a set without shards
+  /// gets none.
   package static func write(_ shards: [String: [TrainingShard]], directory: String) throws {
     for (name, bytes) in try files(shards).sorted(by: { $0.key < $1.key }) {
       try Files.write(bytes, to: "\(directory)/\(name)")
@@ -56,7 +56,7 @@ package enum ShardSetIndex {
     return files
   }
 
-  /// Samples by shard name, as `sizes.json` says; nil where there is none.
+  /// The number of samples by shard name, from `sizes.json`; nil if the file does not exist.
   package static func sizes(directory: String) throws -> [String: Int]? {
     let path = "\(directory)/\(sizesName)"
     guard Files.exists(path) else { return nil }

@@ -1,18 +1,18 @@
-// Of the teacher rows of a file, those that belong to one clip: row r shows the frame at r / fps, and a clip takes the
-// rows whose times lie within it. What does not fit is said, never trimmed or repeated in silence.
+// Selects the rows of a teacher's file that belong to one clip. Row r shows the frame at r / fps, and a clip takes the
+// rows whose times lie within it. A mismatch is reported; rows are never silently trimmed or repeated.
 
 import Basics
 import Corpus
 import Tensors
 
 package enum TeacherEmbeddings {
-  /// Where a clip lies in the file that the rows describe. Seconds.
+  /// The position of a clip in the file that the rows describe, in seconds.
   package struct Window: Sendable {
-    /// Of the clip within the file.
+    /// The start of the clip within the file.
     package var start: Double
-    /// The clip's real duration, at most 10.
+    /// The clip's actual duration, at most 10.
     package var duration: Double
-    /// The file's real duration; nil when it is not known.
+    /// The file's actual duration; nil if unknown.
     package var fileDuration: Double?
 
     package init(start: Double = 0, duration: Double, fileDuration: Double?) {
@@ -21,27 +21,27 @@ package enum TeacherEmbeddings {
   }
 
   package struct Selection: Sendable {
-    /// `[rows, width]`, float16 or float32; nil when no row can be used.
+    /// `[rows, width]`, float16 or float32; nil if no row can be used.
     package let rows: Tensor?
     package let findings: [Finding]
 
-    /// What goes into a training shard.
+    /// The bytes for a training shard.
     package func npy() throws -> [UInt8]? { try rows.map { try NumpyFile.bytes(of: $0) } }
   }
 
-  /// Files of at most this length may have rows without times.
+  /// Rows without times are allowed for files up to this length.
   package static let longestUntimed = 10.5
 
-  /// The rows inside a window, with what is wrong with them.
+  /// The rows inside a window, and the problems found in them.
   ///
   /// - Parameters:
   ///   - rows: `[rows, width]` of the whole file, as `EmbeddingLocation.rows()` gives them.
-  ///   - fps: rows a second. Nil: all rows of a file of at most 10.5 s, with `embedding.untimed`; else
+  ///   - fps: rows per second. Nil: all rows of a file of at most 10.5 s, with `embedding.untimed`; for a longer file,
   ///     `embedding.length`.
-  ///   - width: what the other clips have; another is `embedding.dimension`.
-  /// - Returns: float16 as it came; bfloat16 and float64 as float32. `embedding.length` when the rows miss the clip's
-  ///   end or go past the file's by more than one row; `embedding.nonfinite` and `embedding.zero` name the row within
-  ///   the file.
+  ///   - width: the width in the other clips; a different width is `embedding.dimension`.
+  /// - Returns: float16 unchanged; bfloat16 and float64 as float32. `embedding.length` if the rows end before the
+  ///   clip's end or go past the file's end by more than one row; `embedding.nonfinite` and `embedding.zero` give the
+  ///   row number within the file.
   package static func select(_ rows: Tensor, fps: Double?, window: Window, width: Int? = nil) throws -> Selection {
     guard rows.shape.count == 2 else { throw Failure.embeddingShape("teacher rows", rows.shape) }
     let count = rows.shape[0]
@@ -69,14 +69,15 @@ package enum TeacherEmbeddings {
     return Selection(rows: chosen, findings: findings)
   }
 
-  /// Rows r with start ≤ r / fps < start + duration. A millionth of a row of slack keeps products like 29.97 * 10 on
-  /// their side.
+  /// Rows r with start ≤ r / fps < start + duration. A tolerance of a millionth of a row absorbs rounding in products
+  /// like 29.97 * 10.
   private static func timed(_ count: Int, _ fps: Double, _ window: Window, _ findings: inout [Finding]) -> Range<Int> {
     let first = rowCount(window.start * fps)
     let end = rowCount((window.start + window.duration) * fps)
     let available = first..<max(first, min(end, count))
     if let file = window.fileDuration {
-      // Rows may stop with the clip; more of them than the file is long belong to another file or another rate.
+      // Rows may end with the clip. If there are more than the file has time for, they belong to another file or
+      // another rate.
       if count > rowCount(file * fps) + 1 {
         findings.append(
           Finding(
@@ -95,7 +96,7 @@ package enum TeacherEmbeddings {
 
   private static func rowCount(_ rows: Double) -> Int { Int(max(0, min((rows - 1e-6).rounded(.up), 1e15))) }
 
-  /// The first row with NaN or Inf, and the first of zeros alone.
+  /// The first row with NaN or Inf, and the first row of zeros.
   package static func unsound(_ rows: Tensor, from first: Int) throws -> [Finding] {
     let (values, width) = (try rows.floats(), rows.shape[1])
     var (nonfinite, zero) = ([Int](), [Int]())
@@ -109,7 +110,7 @@ package enum TeacherEmbeddings {
     }
   }
 
-  /// At most three decimals, without trailing zeros: evidence that reads the same everywhere.
+  /// At most three decimals, without trailing zeros, so that the evidence reads the same everywhere.
   private static func text(_ value: Double) -> String {
     let thousandths = (value * 1000).rounded()
     guard abs(thousandths) < 1e15 else { return "\(value)" }

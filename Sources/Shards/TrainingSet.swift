@@ -1,4 +1,5 @@
-// A directory of training shards as training sees it: splits, and in each the samples of all its shards in key order.
+// A directory of training shards as seen by training: its splits, and in each the samples of all its shards in key
+// order.
 
 import Basics
 import Corpus
@@ -6,13 +7,13 @@ import Tensors
 
 package struct TrainingSet: Sendable {
   package let directory: String
-  /// Shard file names in number order.
+  /// The shards' file names, in number order.
   package let shards: [Split: [String]]
   private let sizes: [String: Int]?
 
-  /// Looks at names only; `samples(_:)` opens.
-  /// - Throws: `shards.none`, or `shards.missing` when a number is left out or `sizes.json` names a shard that is not
-  ///   there.
+  /// Reads only file names; `samples(_:)` opens the shards.
+  /// - Throws: `shards.none`, or `shards.missing` if a number is missing or `sizes.json` names a shard that does not
+  ///   exist.
   package init(directory: String) throws {
     self.directory = directory
     guard Files.isDirectory(directory) else { throw Failure.shardsNone(directory) }
@@ -34,7 +35,7 @@ package struct TrainingSet: Sendable {
     }
   }
 
-  /// The ids in each split, from the indexes alone.
+  /// The ids in each split, read from the indexes only.
   /// - Throws: what reading a shard's index throws.
   package func ids() throws -> [Split: [ClipID]] {
     try shards.mapValues { names in

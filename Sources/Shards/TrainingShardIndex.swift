@@ -1,11 +1,11 @@
-// Where the members of a shard lie. DALI's `.idx` says so in a few kilobytes; it is believed only when its offsets tile
-// the tar exactly. Without it, when it is stale, or where it has no names, the tar itself is read.
+// Finds the members of a shard. DALI's `.idx` lists them in a few kilobytes; it is used only if its offsets cover the
+// tar exactly. If it is missing, stale or without names, the tar itself is read.
 
 import Basics
 import Corpus
 import Tar
 
-/// One sample of a shard: its id and the places of its members.
+/// One sample of a shard: its id and the positions of its members.
 package struct ShardSample: Sendable, Equatable {
   package struct Member: Sendable, Equatable {
     package let ending: String
@@ -19,7 +19,7 @@ package struct ShardSample: Sendable, Equatable {
 }
 
 package enum TrainingShardIndex {
-  /// The samples in the order of the tar.
+  /// The samples in tar order.
   /// - Throws: `tar.…` or `shard.key`.
   static func samples(_ path: String) throws -> [ShardSample] {
     let size = try Files.identity(path).size
@@ -37,7 +37,7 @@ package enum TrainingShardIndex {
     }
   }
 
-  /// A member as a line of the index has it.
+  /// A member as written in a line of the index.
   struct Entry {
     var ending: String
     var offset: Int
@@ -45,11 +45,11 @@ package enum TrainingShardIndex {
     var name: String
   }
 
-  /// The file, from the members of each sample.
+  /// The bytes of the index file for the members of each sample.
   ///
-  /// DALI takes a line apart wherever there is white space, and knows no quotes: a name with a space in it would end
-  /// there, and what follows be read as the next member. Then the file is of version 1.1, which DALI reads as well and
-  /// which has no names.
+  /// DALI splits a line at white space and has no quotes: a name with a space in it would end there, and the rest would
+  /// be read as the next member. In this case the file is written as version 1.1, which DALI also reads and which has
+  /// no names.
   static func bytes(_ samples: [[Entry]]) -> [UInt8] {
     let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
     let hasNames = !samples.contains { $0.contains { $0.name.utf8.contains(where: isSpace) } }
@@ -64,8 +64,8 @@ package enum TrainingShardIndex {
   private static let version = "v1.2"
   private static let versionWithoutNames = "v1.1"
 
-  /// The file's bytes as they must be, from the tar alone.
-  /// - Throws: `tar.…` when the tar is damaged.
+  /// The correct bytes of the index file, computed from the tar alone.
+  /// - Throws: `tar.…` if the tar is damaged.
   package static func bytes(ofTar path: String) throws -> [UInt8] {
     bytes(
       try TarSample.group(TarFile.members(path), path: path).map { sample in
@@ -75,7 +75,7 @@ package enum TrainingShardIndex {
       })
   }
 
-  /// Nil unless every line is sound and the members follow each other without a gap, as the writer lays them.
+  /// Nil unless every line is valid and the members follow each other without a gap, as the writer places them.
   private static func parse(_ text: [UInt8], tarSize: Int) -> [ShardSample]? {
     let lines = text.split(separator: 0x0A)
     guard let first = lines.first, case let head = first.split(separator: 0x20), head.count == 2,
@@ -110,7 +110,7 @@ package enum TrainingShardIndex {
     return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
   }
 
-  /// Whether the tar's end is where the index has it: zeros from there on, at most the padding of one record.
+  /// Whether the tar ends where the index says: only zeros from there on, at most the padding of one record.
   private static func endsThere(_ path: String, _ samples: [ShardSample], _ size: Int) throws -> Bool {
     let end = samples.last?.members.last.map { $0.offset + ($0.size + 511) / 512 * 512 } ?? 0
     guard size - end <= 1024 + 10_240 else { return false }

@@ -1,4 +1,4 @@
-// Random access to one training shard: the tar is mapped, a member is a slice of it.
+// Random access to one training shard: the tar is memory-mapped, and a member is a slice of it.
 
 import Basics
 import Corpus
@@ -6,11 +6,11 @@ import Tensors
 
 package final class TrainingShardReader: Sendable {
   package let path: String
-  /// In the order of the tar.
+  /// In tar order.
   package let samples: [ShardSample]
   private let file: MappedFile
 
-  /// - Throws: `tar.…` or `shard.…` with the offset, when the shard is damaged.
+  /// - Throws: `tar.…` or `shard.…` with the offset, if the shard is damaged.
   package init(_ path: String) throws {
     self.path = path
     samples = try TrainingShardIndex.samples(path)
@@ -18,7 +18,7 @@ package final class TrainingShardReader: Sendable {
   }
 
   /// The bytes of a member, valid while the reader lives. `sample` counts from 0.
-  /// - Throws: `shard.member` when there is none, `shard.damaged` when another file stands in its place.
+  /// - Throws: `shard.member` if it does not exist, `shard.damaged` if another file is in its place.
   package func bytes(_ sample: Int, _ member: SampleMember) throws -> UnsafeRawBufferPointer {
     try bytes(sample, ending: member.rawValue)
   }
@@ -38,8 +38,8 @@ package final class TrainingShardReader: Sendable {
     try NumpyFile.read(bytes(sample, .clip), source: "\(path), \(samples[sample].id)")
   }
 
-  /// A stale index would hand out another member's bytes: the header in front must carry the size and, at its end, the
-  /// name. (Its start may be a directory, and a PAX header may hold a long one.)
+  /// With a stale index, another member's bytes could be returned, so the header before the data must contain the size
+  /// and end with the name. (Its start may be a directory, and a PAX header may hold a long name.)
   private func headerIs(_ name: String, _ size: Int, at offset: Int) -> Bool {
     let header = file.bytes[offset..<offset + 512]
     let field = header[offset..<offset + 100].prefix { $0 != 0 }

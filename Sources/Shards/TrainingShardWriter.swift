@@ -1,17 +1,17 @@
-// Writes one training shard: a WebDataset tar of samples in key order, and DALI's text index of it.
+// Writes one training shard: a WebDataset tar of samples in key order, and DALI's text index for it.
 
 import Basics
 import Corpus
 import Tar
 
-/// What one written shard is.
+/// The facts about a written shard.
 package struct TrainingShard: Sendable, Equatable, Codable {
   /// The file's name without its directory.
   package let name: String
   package let digest: Digest
   package let byteCount: Int
   package let sampleCount: Int
-  /// Of the index beside it; nil in what an earlier version noted.
+  /// The digest of the index beside it; nil in records of earlier versions.
   package let index: Digest?
 
   package init(name: String, digest: Digest, byteCount: Int, sampleCount: Int, index: Digest? = nil) {
@@ -27,19 +27,19 @@ package struct TrainingShard: Sendable, Equatable, Codable {
   /// `train-000000.tar`.
   package static func name(_ split: Split, _ number: Int) -> String { name(split.rawValue, number) }
 
-  /// The same of any set: `frames-000000.tar`.
+  /// The same name for any set: `frames-000000.tar`.
   package static func name(_ set: String, _ number: Int) -> String {
     let digits = String(number)
     return "\(set)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).tar"
   }
 
-  /// Split and number of a name of that form, else nil.
+  /// The split and number in a name of this form, else nil.
   package static func parse(_ name: String) -> (split: Split, number: Int)? {
     guard let (set, number) = parseSet(name), let split = Split(rawValue: set) else { return nil }
     return (split, number)
   }
 
-  /// The same of any set.
+  /// The set and number in a name of this form, for any set.
   package static func parseSet(_ name: String) -> (set: String, number: Int)? {
     guard name.hasSuffix(".tar"), let dash = name.lastIndex(of: "-"), dash != name.startIndex,
       case let digits = name[name.index(after: dash)...].dropLast(4), digits.utf8.count >= 6, digits.utf8.count <= 18,
@@ -54,9 +54,9 @@ package struct TrainingShard: Sendable, Equatable, Codable {
   }
 }
 
-/// The members that a training sample may have; the writer puts them in byte order.
+/// The members that a training sample may have; the writer sorts them in byte order.
 package enum SampleMember: String, Sendable, CaseIterable {
-  /// Teacher rows within the clip, `[rows, 512]`, float16 or float32.
+  /// The teacher's rows for the clip, `[rows, 512]`, float16 or float32.
   case clip = "clip.npy"
   /// 16 kHz mono 16-bit audio, 160,000 samples.
   case audio = "flac"
@@ -70,25 +70,25 @@ package final class TrainingShardWriter {
   private var samples: [[TrainingShardIndex.Entry]] = []
   private var last: ClipID?
 
-  /// Begins `path`; nothing is under that name before `finish`.
+  /// Starts writing `path`; no file has this name before `finish`.
   package init(_ path: String) throws {
     self.path = path
     tar = try TarWriter(path)
   }
 
-  /// Adds one sample. Ids must come in rising byte order.
+  /// Adds one sample. Ids must come in increasing byte order.
   /// - Throws: `shard.order`, `tar.longname`, or what writing throws.
   package func add(_ id: ClipID, _ members: [SampleMember: [UInt8]]) throws {
     try add(id, members.map { ($0.key.rawValue, $0.value) })
   }
 
-  /// The same with any extensions.
+  /// Adds a sample with any extensions.
   package func add(_ id: ClipID, _ members: [(extension: String, data: [UInt8])]) throws {
     try follow(id)
     try add(key: id.key, members)
   }
 
-  /// Adds several samples of one clip, keyed in their own way, in the order given.
+  /// Adds several samples of one clip, with their own keys, in the given order.
   package func add(
     _ id: ClipID, samples: [(key: String, members: [(extension: String, data: [UInt8])])]
   ) throws {
@@ -111,7 +111,7 @@ package final class TrainingShardWriter {
     samples.append(entries)
   }
 
-  /// The tar, then its index, are in place and durable.
+  /// Puts the tar and then its index in place, durably.
   package func finish() throws -> TrainingShard {
     let (byteCount, digest) = try tar.finish()
     let index = TrainingShardIndex.bytes(samples)

@@ -1,10 +1,10 @@
-// One stage applied to resolved inputs: the node of the graph. A graph of 200,000 clips has some 600,000 of them, so
-// that an action is an id and one array, and a list may make them as they are asked for. What running one means is left
-// to the `Runner`'s caller.
+// One stage applied to resolved inputs: a node of the graph. A graph of 200,000 clips has about 600,000 actions, so an
+// action is only an id and one array, and a list may create its actions on demand. The caller of `Runner` decides how
+// an action runs.
 
 import Basics
 
-/// Which action: its stage, and what it is applied to. Two ids are equal when their bytes are.
+/// The id of an action: its stage and its subject. Two ids are equal if their bytes are.
 package struct ActionID: Hashable, Sendable, Comparable, CustomStringConvertible {
   package var stage: String
   package var subject: String
@@ -26,11 +26,11 @@ package struct ActionID: Hashable, Sendable, Comparable, CustomStringConvertible
   package func hash(into hasher: inout Hasher) { hasher.combine(hashOfBytes(subject)) }
 }
 
-/// Where an input's bytes come from.
+/// The source of an input's bytes.
 package enum ActionInput: Sendable, Equatable {
-  /// Something outside the graph, by its digest.
+  /// Something outside the graph, given by its digest.
   case digest(Digest)
-  /// An output of another action. `summary` names its summary.
+  /// An output of another action; the name `summary` means its summary.
   case output(of: ActionID, named: String)
 }
 
@@ -44,22 +44,22 @@ package struct Action: Sendable {
     self.inputs = inputs
   }
 
-  /// An input by its name.
+  /// An input with its name.
   package struct NamedInput: Sendable {
     package var name: String
     package var input: ActionInput
   }
 
-  /// Named inputs in byte order of their names. A dictionary literal makes one at the cost of one array.
+  /// Named inputs in byte order of their names. Creating them from a dictionary literal costs one array.
   package struct Inputs: Sendable, ExpressibleByDictionaryLiteral {
-    /// Of a type of its own: arrays of tuples are copied and destroyed by the runtime, element by element.
+    /// A struct instead of a tuple: the runtime copies and destroys arrays of tuples element by element.
     package private(set) var elements: [NamedInput]
 
     package init(dictionaryLiteral elements: (String, ActionInput)...) { self.init(elements) }
 
     package init(_ inputs: [String: ActionInput]) { self.init(inputs.map { ($0.key, $0.value) }) }
 
-    /// A name that comes twice is refused by the planner.
+    /// The planner rejects a name that occurs twice.
     package init(_ pairs: [(String, ActionInput)]) {
       elements = pairs.map { NamedInput(name: $0.0, input: $0.1) }
       for k in elements.indices.dropFirst() where !precedesInBytes(elements[k - 1].name, elements[k].name) {
@@ -76,11 +76,12 @@ package struct Action: Sendable {
   }
 }
 
-/// The nodes of a graph, in an order in which each stands after what it takes from. An array of them is one.
+/// The nodes of a graph, in an order in which each action comes after the actions it depends on. An array of actions is
+/// a list too.
 package protocol ActionList: Sendable {
   var count: Int { get }
   func id(at position: Int) -> ActionID
-  /// The same whenever it is asked for.
+  /// Returns an equal action on every call.
   func action(at position: Int) -> Action
 }
 

@@ -1,17 +1,17 @@
-// Finds an action by its id among hundreds of thousands: an open-addressing table of positions, hashed over the raw
-// bytes of the subject. A dictionary keyed by two strings costs three times as much, on a path that must take well
+// Finds an action by its id among hundreds of thousands: an open-addressing table of positions, hashed by the raw bytes
+// of the subject. A dictionary keyed by two strings would take three times as long, on a path that must finish in well
 // under a second.
 
 import Basics
 
-/// Positions of actions by id.
+/// The positions of actions, by id.
 struct ActionIndex: Sendable {
   private let stages: [String]
   private let mask: UInt64
   /// High half: bits of the hash; low half: position + 1, or 0 for an empty slot.
   private var slots: [UInt64]
 
-  /// Room for `capacity` actions of the stages `stages`.
+  /// Reserves space for `capacity` actions of the given stages.
   init(stages: [String], capacity: Int) {
     self.stages = stages
     var size = 16
@@ -20,14 +20,14 @@ struct ActionIndex: Sendable {
     slots = [UInt64](repeating: 0, count: size)
   }
 
-  /// The place of a stage in `stages`, or nil.
+  /// The index of a stage in `stages`, or nil.
   func ordinal(ofStage name: String) -> Int? { stages.firstIndex { sameBytes($0, name) } }
 
   static func hash(stage ordinal: Int, subject: UnsafeRawBufferPointer) -> UInt64 {
     checksum(subject) &+ UInt64(ordinal) &* 0x9E37_79B9_7F4A_7C15
   }
 
-  /// The position held under a hash for which `isIt` is true.
+  /// The position stored under a hash for which `isIt` returns true.
   func find(_ hash: UInt64, where isIt: (Int) -> Bool) -> Int? {
     var slot = hash & mask
     while true {
@@ -41,7 +41,7 @@ struct ActionIndex: Sendable {
     }
   }
 
-  /// The caller has made sure that it is not there yet.
+  /// The caller must make sure that it is not in the table yet.
   mutating func insert(_ hash: UInt64, _ position: Int) {
     var slot = hash & mask
     while slots[Int(slot)] != 0 { slot = (slot + 1) & mask }

@@ -1,11 +1,11 @@
-// What an action finds when it runs: its inputs by name, and what those that gave them had to say. Bytes are read when
-// asked for, from the run in hand or from the store.
+// The inputs of a running action, by name, and the records of the actions that produced them. Bytes are read on demand,
+// from the current run or from the store.
 
 import Basics
 
-/// The resolved inputs of an action that runs.
+/// The resolved inputs of a running action.
 package struct ActionInputs: Sendable {
-  /// Of the action among the plan's.
+  /// The position of the action in the plan.
   package let position: Int
   let action: Action
   /// In the order of `action.inputs`.
@@ -17,10 +17,10 @@ package struct ActionInputs: Sendable {
   /// In byte order.
   package var names: [String] { action.inputs.elements.map(\.name) }
 
-  /// - Throws: `Failure` for a name that the action does not have; so do the others.
+  /// - Throws: `Failure` if the action has no input of this name; so do the other methods.
   package func digest(_ name: String) throws -> Digest { digests[try position(name)] }
 
-  /// - Throws: `Failure` for an input from outside the graph too: the engine knows only its digest.
+  /// - Throws: `Failure` also for an input from outside the graph, because the engine knows only its digest.
   package func artifact(_ name: String) throws -> Artifact {
     let k = try position(name)
     guard case .output(_, let output) = action.inputs.elements[k].input, let artifact = upstream[k]?.output(output)

@@ -1,21 +1,21 @@
-// What is known of an action that was done, in the form in which it lies in the catalog: one compact run of bytes.
+// The record of a completed action, in the form stored in the catalog: one compact run of bytes.
 //
-// A no-op build looks at every record and decodes none of them: it compares input names and digests where they lie. So
-// a record is a place in a page of bytes; names, outputs and summary are decoded when somebody asks.
+// A build with nothing to do compares the input names and digests of every record in place and decodes none. So a
+// record is a position in a page of bytes; names, outputs and summary are decoded on demand.
 
 import Basics
 
-/// What an action gave when it was last done.
+/// The result of an action when it last ran.
 package struct ActionRecord: Sendable {
   package let id: ActionID
   let body: RecordBody
-  /// Where the bytes of outputs are read; nil in a record that never met a store.
+  /// Where the bytes of outputs are read; nil in a record that was never stored.
   let source: (any ArtifactSource)?
 
   package var fingerprint: Digest { body.fingerprint }
   package var isFinal: Bool { body.isFinal }
 
-  /// All outputs, the summary among them.
+  /// All outputs, including the summary.
   package var outputs: [String: Artifact] {
     Dictionary(body.outputs.map { ($0.name, $0.artifact) }, uniquingKeysWith: { first, _ in first })
   }
@@ -23,8 +23,8 @@ package struct ActionRecord: Sendable {
   /// One output, without decoding the others.
   package func output(_ name: String) -> Artifact? { body.output(name) }
 
-  /// Whether it is final, and the names, digests and sizes of all outputs, as bytes that are equal when they are: to be
-  /// hashed by whoever depends on all of them.
+  /// Appends whether the record is final and the names, digests and sizes of all outputs. Equal records append equal
+  /// bytes. Code that depends on all outputs hashes these bytes.
   package func appendOutputs(to bytes: inout [UInt8]) {
     bytes.append(isFinal ? 1 : 0)
     withExtendedLifetime(body.page) {
@@ -34,7 +34,7 @@ package struct ActionRecord: Sendable {
     }
   }
 
-  /// - Throws: `Failure` when the store no longer has it.
+  /// - Throws: `Failure` if the store no longer has it.
   package var summary: [UInt8] {
     get throws {
       guard let artifact = output(ActionResult.summaryName), let source else {
@@ -45,16 +45,16 @@ package struct ActionRecord: Sendable {
   }
 }
 
-/// Where artifacts' bytes come from: the store, or the run in hand.
+/// Where artifacts' bytes are read: the store or the current run.
 protocol ArtifactSource: Sendable {
   func read(_ artifact: Artifact) throws -> [UInt8]
 }
 
-/// Bytes that do not change while anybody holds them.
+/// A block of bytes that does not change once it is shared.
 final class BytePage: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let capacity: Int
-  /// Only whoever fills the page, before it is shared, moves this.
+  /// Only the code that fills the page, before it is shared, changes this.
   var used = 0
 
   init(capacity: Int) {
@@ -69,7 +69,7 @@ final class BytePage: @unchecked Sendable {
 
   deinit { base.deallocate() }
 
-  /// There must be room.
+  /// The page must have enough space left.
   func append(_ content: UnsafeRawBufferPointer) {
     UnsafeMutableRawBufferPointer(start: base + used, count: capacity - used).copyMemory(from: content)
     used += content.count

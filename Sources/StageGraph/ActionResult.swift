@@ -1,8 +1,8 @@
-// What running an action gave, before it is stored.
+// The result of an action, before it is stored.
 
 import Basics
 
-/// Stored bytes by what they are.
+/// The digest and size of stored bytes.
 package struct Artifact: Hashable, Sendable, Codable {
   package var digest: Digest
   package var size: Int
@@ -13,16 +13,17 @@ package struct Artifact: Hashable, Sendable, Codable {
   }
 }
 
-/// What an `execute` hands back. Trouble with one item is a result too, worded in the summary: a throw stops the whole
-/// run.
+/// The return value of `execute`. A problem with one item is also a result, described in the summary: a thrown error
+/// stops the whole run.
 package struct ActionResult: Sendable {
-  /// The name under which the summary is an output of its own.
+  /// The name of the output that holds the summary.
   package static let summaryName = "summary"
 
   package var outputs: [String: [UInt8]]
-  /// A few bytes (canonical JSON) that say what came out; an output named `summary`.
+  /// A few bytes (canonical JSON) that describe the result; stored as the output named `summary`.
   package var summary: [UInt8]
-  /// False where another run may give something else (a worker crashed): kept for this run, tried again in the next.
+  /// False if another run may give a different result (a worker crashed): the result is kept for this run and tried
+  /// again in the next one.
   package var isFinal: Bool
 
   package init(outputs: [String: [UInt8]] = [:], summary: [UInt8] = [], isFinal: Bool = true) {

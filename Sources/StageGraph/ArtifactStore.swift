@@ -1,21 +1,21 @@
-// Bytes by their digest, in append-only segment files. Many small outputs in few large files: a workspace of a million
-// artifacts has some hundred files, and one sync makes a whole group durable.
+// Stores bytes by their digest, in append-only segment files. Many small outputs share few large files: a workspace of
+// a million artifacts has about a hundred files, and one sync makes a whole group durable.
 //
-// Cycle of a commit: records appended to the last segment → file synced → one catalog transaction → they count.
-// Whatever fails before the end is rolled back; what a killed process left behind the committed length is cut off at
-// the next open. Guards: `writer` (a mutex) holds the growing end and is held for a whole commit; `readers` guards the
-// open files. Committed bytes never change, so reads take no lock but that.
+// Cycle of a commit: records are appended to the last segment → the file is synced → one catalog transaction → the
+// records count. Any failure before the end is rolled back; bytes that a killed process left after the committed length
+// are cut off when the store is next opened. Guards: `writer` (a mutex) guards the growing end and is held for a whole
+// commit; `readers` guards the open files. Committed bytes never change, so reads take no other lock.
 
 import Basics
 import Synchronization
 
-/// Content-addressed bytes. Any number of threads read; one at a time commits.
+/// Content-addressed bytes. Any number of threads can read; one at a time commits.
 package final class ArtifactStore: ArtifactSource, Sendable {
   package let catalog: Catalog
   let directory: String
   let writer: Mutex<SegmentWriter>
   private let readers = Mutex<[Int: SegmentReader]>([:])
-  /// Bytes of a killed process that were cut off as this was opened.
+  /// The number of bytes left by a killed process that were cut off when this store was opened.
   let discarded: Int
 
   package convenience init(_ catalog: Catalog) throws { try self.init(catalog, segmentSize: SegmentWriter.sizeLimit) }
@@ -36,11 +36,11 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     "\(directory(workspace))/\(SegmentWriter.name(segment))"
   }
 
-  /// Everything that was done in this workspace, for the planner.
+  /// Everything done in this workspace, for the planner.
   package func history() throws -> History { try catalog.history(source: self) }
 
-  /// The bytes of an artifact, checked.
-  /// - Throws: `Failure` when they are gone or damaged; the next plan then runs again what gave them.
+  /// Reads the bytes of an artifact and checks them.
+  /// - Throws: `Failure` if they are missing or damaged; the next plan then runs their action again.
   package func read(_ artifact: Artifact) throws -> [UInt8] {
     guard let location = try catalog.location(artifact.digest) else { throw Failure.artifactMissing(artifact.digest) }
     do {
@@ -78,7 +78,7 @@ package final class ArtifactStore: ArtifactSource, Sendable {
   private func reader(_ number: Int, _ path: String) throws -> SegmentReader {
     try readers.withLock { open in
       if let reader = open[number] { return reader }
-      // Whoever is reading keeps its file open; the rest is opened again when asked for.
+      // Threads that are reading keep their file open; the other files are opened again on demand.
       if open.count >= 64 { open.removeAll() }
       let reader = try SegmentReader(path)
       open[number] = reader
@@ -88,7 +88,7 @@ package final class ArtifactStore: ArtifactSource, Sendable {
 
   func closeReader(_ number: Int) { readers.withLock { $0[number] = nil } }
 
-  /// Makes a group of results durable, all of it or nothing.
+  /// Commits a group of results durably, all or none.
   func commit(_ records: [CommitRecord]) throws {
     if records.isEmpty { return }
     guard catalog.isWriter else { throw Failure.readOnlyWorkspace(catalog.workspace) }
@@ -109,10 +109,10 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     }
   }
 
-  /// Reads every artifact and hashes it again. Those that are not what was stored are named, and, by a writer, given
-  /// up: the next build makes them anew.
-  /// - Throws: a `Failure` when a segment cannot be read at all: that says nothing of what it holds.
-  /// - Parameter onProgress: told the bytes read so far, now and then.
+  /// Reads every artifact and hashes it again. Reports each artifact that is damaged. If this process is the writer, it
+  /// also marks them as lost, so that the next build makes them again.
+  /// - Throws: a `Failure` if a segment cannot be read at all: this says nothing about its content.
+  /// - Parameter onProgress: called from time to time with the number of bytes read.
   package func verify(
     isInterrupted: () -> Bool = { Interruption.isRequested }, onProgress: (Int) -> Void = { _ in }
   ) throws -> (artifacts: Int, faults: [Failure]) {
@@ -134,7 +134,7 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     return (locations.count, faults)
   }
 
-  /// Makes the files agree with the catalog: removes what never counted, and notes what no longer is there.
+  /// Makes the files agree with the catalog: removes what was never committed and records what is missing.
   private static func recover(_ catalog: Catalog) throws -> (committed: [Int: Int], next: Int, discarded: Int) {
     let directory = directory(catalog.workspace)
     try Files.makeDirectory(directory)
@@ -164,7 +164,7 @@ package final class ArtifactStore: ArtifactSource, Sendable {
     }
     for number in committed.keys where sizes[number] == nil { damaged[number] = .some(nil) }
     try catalog.set(segments: damaged)
-    // A segment that lost bytes is only read: appending behind a hole would hide it.
+    // A segment that lost bytes is only read: appending after the loss would hide it.
     for number in damaged.keys { committed[number] = nil }
     return (committed, last + 1, discarded)
   }

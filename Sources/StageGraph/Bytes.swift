@@ -1,10 +1,10 @@
-// Names and digests as raw bytes. Swift's own string order and equality go by Unicode's canonical forms; file names,
-// and so the subjects of actions, are bytes. All of this lies on the path of a build that finds nothing to do.
+// Names and digests as raw bytes. Swift compares strings by Unicode's canonical forms, but file names, and so the
+// subjects of actions, are bytes. A build with nothing to do uses all of this code, so it must be fast.
 
 import Basics
 import Glibc
 
-/// Whether two strings are the same bytes.
+/// Whether two strings have the same bytes.
 func sameBytes(_ a: String, _ b: String) -> Bool { withBytes(a) { a in withBytes(b) { b in sameBytes(a, b) } } }
 
 func sameBytes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
@@ -17,13 +17,13 @@ func hashOfBytes(_ text: String) -> UInt64 { withBytes(text) { checksum($0) } }
 
 @inline(__always)
 func withBytes<R>(_ text: String, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-  // Native strings lie in one piece; only a bridged one would not.
+  // Native strings are contiguous; only a bridged string would not be.
   text.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
     ?? Array(text.utf8).withUnsafeBytes(body)
 }
 
 extension [UInt8] {
-  /// The value's bytes as they lie in memory: pass `.littleEndian` or `.bigEndian`.
+  /// Appends the value's bytes as they are in memory: pass `.littleEndian` or `.bigEndian`.
   mutating func append(integer: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: integer) { append(contentsOf: $0) }
   }

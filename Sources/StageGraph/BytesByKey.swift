@@ -1,9 +1,9 @@
-// Values by key, both raw bytes, as they were loaded from a table: entries in pages, found by key. A dictionary of
-// strings and arrays takes three times the memory and time, on the path of a build that finds little to do.
+// A table of values by key, both raw bytes, loaded from the database: entries in pages, found by key. A dictionary of
+// strings and arrays would take three times the memory and time in a build with little to do.
 
 import Basics
 
-/// Values by key. Immutable once its index is built; then any thread asks.
+/// Values by key. Immutable once its index is built; any thread can then read it.
 struct BytesByKey: @unchecked Sendable {
   private static let pageSize = 1 << 20
 
@@ -19,7 +19,7 @@ struct BytesByKey: @unchecked Sendable {
 
   var count: Int { entries.count }
 
-  /// Keys are not repeated; neither is over 2 GiB.
+  /// Keys must be unique; keys and values must be smaller than 2 GiB.
   mutating func add(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
     let count = key.count + value.count
     if pages.last.map({ $0.capacity - $0.used < count }) ?? true {
@@ -41,12 +41,12 @@ struct BytesByKey: @unchecked Sendable {
     withBytes(key) { key in index.find(checksum(key)) { sameBytes(self.key(at: $0), key) } }
   }
 
-  /// Valid as long as this is.
+  /// The key at a position; valid as long as this table.
   func key(at position: Int) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: entries[position].start, count: Int(entries[position].keyCount))
   }
 
-  /// Valid as long as this is.
+  /// The value at a position; valid as long as this table.
   func value(at position: Int) -> UnsafeRawBufferPointer {
     let entry = entries[position]
     return UnsafeRawBufferPointer(start: entry.start + Int(entry.keyCount), count: Int(entry.valueCount))

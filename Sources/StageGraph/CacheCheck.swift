@@ -1,15 +1,15 @@
-// Decides whether an action is up to date, and says why not. The planner asks for every action of the graph, the runner
-// again once an action's upstream has run; both get the same answer from the same inputs.
+// Decides whether an action is up to date, and if not, why. The planner asks for every action of the graph; the runner
+// asks again after the upstream of an action has run. Both get the same answer for the same inputs.
 //
-// Equal stage, equal input names and equal input digests are what an equal fingerprint means; comparing them where they
-// lie is ten times cheaper than hashing, so that a fingerprint is computed only for what differs.
+// Fingerprints are equal if stage, input names and input digests are equal. Comparing these in place is ten times
+// cheaper than hashing, so a fingerprint is computed only if something differs.
 
 import Basics
 
 struct CacheCheck: Sendable {
   enum Answer {
     case upToDate(RecordBody)
-    /// An older record has this fingerprint; it becomes the action's record again.
+    /// An older record has this fingerprint and becomes the action's record again.
     case remembered(RecordBody)
     case mustRun
   }
@@ -19,9 +19,9 @@ struct CacheCheck: Sendable {
   private let forced: [Bool]
   private let forcedActions: Set<ActionID>
   private let encodings: [[UInt8]]
-  /// By configuration: the stage that it equals, or -1.
+  /// For each configuration: the stage that it equals, or -1.
   private let stageOfConfiguration: [Int]
-  /// Without its records: they are the plan's.
+  /// Without its records, which the plan holds.
   private let history: History
 
   init(stages: [Stage], forced: Set<String>, forcedActions: Set<ActionID> = [], history: History) {
@@ -54,7 +54,7 @@ struct CacheCheck: Sendable {
     Fingerprint.of(encoding: encodings[stage], zip(action.inputs.elements, inputs).map { ($0.name, $1) })
   }
 
-  /// Why an action that must run does.
+  /// The reasons why an action must run.
   func reasons(stage: Int, _ action: Action, _ old: RecordBody?, inputs: [Digest]) -> [RebuildReason] {
     var reasons: [RebuildReason] = isForced(stage: stage, action.id) ? [.forced] : []
     guard let old, let before = history.configurations[old.configuration] else {

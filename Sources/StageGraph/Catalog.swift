@@ -1,9 +1,9 @@
-// The workspace's database: what was done, where its bytes lie, what the files were. One process writes, under a lock
-// that dies with it; any number read meanwhile, without one.
+// The workspace's database: completed actions, the places of their bytes, and facts about files. One process writes,
+// under a lock that is released when it dies; any number of processes can read at the same time without a lock.
 //
-// Cycle of a write: the bytes that rows will name are already synced (ArtifactStore) → one transaction → WAL synced
-// (synchronous = FULL) → the rows count. A kill before the last step leaves the state before.
-// Guards: `pool` serialises writers and gives each reader a snapshot; `lock` guards itself.
+// Cycle of a write: the bytes that rows refer to are already synced (ArtifactStore) → one transaction → WAL synced
+// (synchronous = FULL) → the rows count. A kill before the last step leaves the previous state. Guards: `pool`
+// serializes writers and gives each reader a snapshot; `lock` guards itself.
 
 import Basics
 import GRDB
@@ -12,7 +12,7 @@ import Synchronization
 /// The workspace's database.
 package final class Catalog: Sendable {
   package let workspace: String
-  /// The layout of an older version that this writer brought up to date as it opened; nil where there was none.
+  /// The layout version that this writer migrated from when it opened the workspace; nil if no migration was needed.
   package let migratedFrom: Int?
   private let pool: DatabasePool
   private let lock: Mutex<FileLock?>
@@ -24,13 +24,13 @@ package final class Catalog: Sendable {
     self.lock = Mutex(lock)
   }
 
-  /// Whether this process may write: it opened the workspace to write and has not ended that.
+  /// Whether this process may write: it opened the workspace for writing and has not called `endWriting`.
   package var isWriter: Bool { lock.withLock { $0 != nil } }
 
-  /// Lets others write. Reading goes on; records keep the store open as long as anybody holds one.
+  /// Lets other processes write. Reading continues; the store stays open as long as a record is in use.
   package func endWriting() { lock.withLock { $0 = nil } }
 
-  /// The one writer. The workspace is made, or brought to the current layout, as needed.
+  /// Opens the workspace for writing. Creates it, or migrates it to the current layout, if needed.
   /// - Throws: `Failure.locked` with the holder's pid; a `Failure` for a newer layout.
   package static func writer(_ workspace: String) throws -> Catalog {
     try Files.makeDirectory(workspace)
@@ -43,15 +43,15 @@ package final class Catalog: Sendable {
         throw Failure.workspaceVersion(workspace, found: version, expected: CatalogSchema.version)
       }
       if version < CatalogSchema.version { try pool.write { try CatalogSchema.migrate($0, from: version) } }
-      // GRDB sets NORMAL as it turns WAL on: a power cut could then undo a commit that was reported.
+      // GRDB sets NORMAL when it turns WAL on: a power failure could then undo a commit that was already reported.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       let isOlder = (1..<CatalogSchema.version).contains(version)
       return Catalog(workspace, pool, lock, migratedFrom: isOlder ? version : nil)
     }
   }
 
-  /// A reader beside whoever writes.
-  /// - Throws: a `Failure` where there is no workspace, or one of another layout.
+  /// Opens the workspace for reading, while another process may be writing.
+  /// - Throws: a `Failure` if there is no workspace, or if it has another layout.
   package static func reader(_ workspace: String) throws -> Catalog {
     let path = Self.path(workspace)
     guard Files.exists(path) else { throw Failure.noWorkspace(workspace) }
@@ -69,8 +69,8 @@ package final class Catalog: Sendable {
     }
   }
 
-  /// The same, or nil where there is no workspace yet.
-  /// - Throws: a `Failure` for one that cannot be read.
+  /// Like `reader`, but nil if there is no workspace yet.
+  /// - Throws: a `Failure` if the workspace cannot be read.
   package static func readerIfThere(_ workspace: String) throws -> Catalog? {
     do { return try reader(workspace) } catch let failure as Failure where failure.code == "workspace.missing" {
       return nil
@@ -91,24 +91,24 @@ package final class Catalog: Sendable {
     try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
   }
 
-  /// One snapshot for the whole of `body`. On any thread.
+  /// Reads with one snapshot for the whole of `body`. On any thread.
   func read<T>(_ body: (Database) throws -> T) throws -> T {
     try Self.wording(Self.path(workspace)) { try pool.read(body) }
   }
 
-  /// The same for one statement, which is a snapshot by itself: without the transaction around it, which takes longer
-  /// than to look one row up.
+  /// Reads with a single statement, which is a snapshot by itself. It avoids a transaction, which takes longer than
+  /// looking up one row.
   func readOne<T>(_ body: (Database) throws -> T) throws -> T {
     try Self.wording(Self.path(workspace)) { try pool.unsafeRead(body) }
   }
 
-  /// One transaction: all of `body` or nothing.
+  /// Writes in one transaction: all of `body` or nothing.
   func write<T>(_ body: (Database) throws -> T) throws -> T {
     guard isWriter else { throw Failure.readOnlyWorkspace(workspace) }
     return try Self.wording(Self.path(workspace)) { try pool.write(body) }
   }
 
-  /// For settings of the writing connection (tests make it run out of space).
+  /// Runs a statement on the writing connection (tests use it to make it run out of space).
   func configureWriter(_ sql: String) throws {
     try Self.wording(Self.path(workspace)) { try pool.writeWithoutTransaction { try $0.execute(sql: sql) } }
   }

@@ -1,15 +1,15 @@
-// The catalog's side of the store: where bytes lie, which are lost, and the one transaction that makes results count.
+// The store's tables in the catalog: places of bytes, lost artifacts, and the one transaction that commits results.
 
 import Basics
 import Foundation
 import GRDB
 
-/// A result on its way into the catalog.
+/// A result to be committed to the catalog.
 struct CommitRecord: Sendable {
   var stage: String
   var subject: String
   var body: RecordBody
-  /// The record that it replaces.
+  /// The record that it replaces, if any.
   var replaced: RecordBody?
   var payloads: [(digest: Digest, bytes: [UInt8])]
 }
@@ -19,7 +19,7 @@ extension Catalog {
     try readOne { try Self.location(digest, $0) }
   }
 
-  /// Those of `digests` that have no place yet.
+  /// The digests among `digests` that are not stored yet.
   func absent(_ digests: [Digest]) throws -> Set<Digest> {
     try read { database in try Set(digests.filter { try Self.location($0, database) == nil }) }
   }
@@ -30,7 +30,7 @@ extension Catalog {
       .map { ArtifactLocation(digest: digest, segment: $0[0], offset: $0[1], length: $0[2]) }
   }
 
-  /// Where everything lies, in the order of the files.
+  /// The places of all artifacts, in file order.
   func locations() throws -> [ArtifactLocation] {
     try read { database in
       var result: [ArtifactLocation] = []
@@ -44,10 +44,10 @@ extension Catalog {
     }
   }
 
-  /// Of all segments.
+  /// The number of bytes in all segments.
   package func storedBytes() throws -> Int { try segments().values.reduce(0, +) }
 
-  /// What the store is known to have lost and a current record still names.
+  /// The lost artifacts that a current record still refers to.
   package func lostArtifacts() throws -> [Failure] {
     let history = try history(source: nil)
     if history.lost.isEmpty { return [] }
@@ -63,7 +63,7 @@ extension Catalog {
     }
   }
 
-  /// Committed lengths by segment.
+  /// The committed length of each segment.
   func segments() throws -> [Int: Int] {
     try read { database in
       let rows = try Row.fetchAll(database, sql: "SELECT number, length FROM segment")
@@ -71,8 +71,7 @@ extension Catalog {
     }
   }
 
-  /// Artifacts whose segment file is gone or too short to hold them: one `stat` for each segment, not for each
-  /// artifact.
+  /// Artifacts whose segment file is missing or too short to hold them: one `stat` per segment, not per artifact.
   func digestsOutsideSegments() throws -> [Digest] {
     var digests: [Digest] = []
     for (number, length) in try segments().sorted(by: { $0.key < $1.key }) {
@@ -88,7 +87,7 @@ extension Catalog {
     return digests
   }
 
-  /// The store has these no more; the next plan says so.
+  /// Marks artifacts as lost; the next plan takes this into account.
   func lose(_ digests: [Digest], _ loss: History.Loss) throws {
     if digests.isEmpty { return }
     try write { database in
@@ -96,12 +95,12 @@ extension Catalog {
         try database.execute(sql: "DELETE FROM artifact WHERE digest = ?", arguments: [digest.data])
         try database.execute(sql: "INSERT OR REPLACE INTO lost VALUES (?, ?)", arguments: [digest.data, loss.rawValue])
       }
-      // Whose they were is found by a plan of everything.
+      // Planning all subjects finds the affected actions.
       try Self.unsettleAll(database)
     }
   }
 
-  /// Takes what the files really hold as committed.
+  /// Records the actual lengths of files as committed.
   func set(segments lengths: [Int: Int?]) throws {
     if lengths.isEmpty { return }
     try write { database in
@@ -115,7 +114,7 @@ extension Catalog {
     }
   }
 
-  /// Makes results count, in one transaction. Their bytes are synced.
+  /// Commits results in one transaction. Their bytes must be synced.
   func commit(_ records: [CommitRecord], _ locations: [ArtifactLocation], segments: [Int: Int]) throws {
     try write { database in
       let artifact = try database.cachedStatement(sql: "INSERT OR REPLACE INTO artifact VALUES (?, ?, ?, ?)")
@@ -133,7 +132,8 @@ extension Catalog {
       try Self.unsettle(Set(records.map(\.subject)), database)
       for record in records {
         try action.execute(arguments: [record.stage, record.subject, Data(record.body.bytes)])
-        // An older result stays to be found by its fingerprint: going back to a parameter costs nothing.
+        // An older result can still be found by its fingerprint, so that going back to earlier parameters costs
+        // nothing.
         guard let old = record.replaced, old.isFinal, old.fingerprint != record.body.fingerprint else { continue }
         try memo.execute(arguments: [old.fingerprint.data, Data(old.bytes), generation])
       }

@@ -1,17 +1,17 @@
-// Loading what was done. A no-op build over 200,000 items reads 600,000 records here: one SELECT of one column, each
-// row copied into a page and decoded by nobody.
+// Loads the history of completed actions. A build with nothing to do over 200,000 items reads 600,000 records here: one
+// SELECT of one column, whose rows are copied into a page and not decoded.
 
 import Basics
 import Foundation
 import GRDB
 
 extension Catalog {
-  /// Everything that was done. `source` is where the records' outputs are read.
+  /// The complete history. The outputs of its records are read from `source`.
   func history(source: (any ArtifactSource)?) throws -> History {
     try history(source) { try Self.records($0, path: Self.path(workspace)) }
   }
 
-  /// What was done for these subjects in these stages, and all else that a plan needs.
+  /// The history of these subjects in these stages, and everything else that a plan needs.
   func history(of subjects: [String], stages: [String], source: (any ArtifactSource)?) throws -> History {
     try history(source) { try Self.records($0, of: subjects, stages: stages, path: Self.path(workspace)) }
   }
@@ -95,7 +95,7 @@ extension Catalog {
     }
   }
 
-  /// The row of a stage as it now is; made where there is none.
+  /// The row of a stage in its current form; created if there is none.
   func configuration(of stage: Stage) throws -> Int {
     let text = try StageText(stage).text
     return try write { database in
@@ -108,7 +108,7 @@ extension Catalog {
   }
 }
 
-/// A stage without its name, as the catalog spells it.
+/// A stage without its name, in the catalog's format.
 private struct StageText: Codable {
   var version: Int
   var parameters: [String: String]

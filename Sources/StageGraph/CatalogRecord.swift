@@ -1,11 +1,11 @@
-// One record by its action, for whoever looks at a few of many.
+// Looks up single records by their action.
 
 import Basics
 import Foundation
 import GRDB
 
 extension ArtifactStore {
-  /// What an action gave when it was last done; nil where it never was.
+  /// The record of an action when it last ran; nil if it never ran.
   package func record(of id: ActionID) throws -> ActionRecord? {
     try catalog.body(of: id).map { ActionRecord(id: id, body: $0, source: self) }
   }

@@ -1,5 +1,4 @@
-// The smaller tables: runs, shards that were written, where outputs were put, times of stages, and how far a prepare
-// is.
+// The smaller tables: runs, written shards, directories of outputs, stage times, and the progress of a prepare.
 
 import Basics
 import GRDB
@@ -10,16 +9,16 @@ package struct RunRow: Sendable, Equatable {
   package var detail: String
 }
 
-/// A shard that was written.
+/// A written shard.
 package struct ShardRow: Sendable, Equatable {
-  /// Of its content.
+  /// The fingerprint of its content.
   package var fingerprint: Digest
   package var name: String
-  /// Of the file.
+  /// The digest of the file.
   package var digest: Digest
   package var bytes: Int
   package var samples: Int
-  /// The digest of the index beside it; nil where an earlier version did not note it.
+  /// The digest of the index beside it; nil if an earlier version did not record it.
   package var index: Digest?
 
   package init(fingerprint: Digest, name: String, digest: Digest, bytes: Int, samples: Int, index: Digest?) {
@@ -28,14 +27,14 @@ package struct ShardRow: Sendable, Equatable {
   }
 }
 
-/// What a stage had to do in one prepare.
+/// The work of a stage in one prepare.
 package struct StageTimeRow: Sendable, Equatable {
   package var stage: String
   package var ran: Int
-  /// Whose results came from the remote cache.
+  /// Actions whose results came from the remote cache.
   package var fetched: Int
   package var upToDate: Int
-  /// Of work, summed over workers.
+  /// The working time, summed over workers.
   package var seconds: Double
 
   package init(stage: String, ran: Int, fetched: Int, upToDate: Int, seconds: Double) {
@@ -45,7 +44,7 @@ package struct StageTimeRow: Sendable, Equatable {
 }
 
 extension Catalog {
-  /// Sets a run and makes it the last one.
+  /// Stores a run and makes it the last one.
   package func touch(run name: String, detail: String) throws {
     try write { database in
       try database.execute(
@@ -54,7 +53,7 @@ extension Catalog {
     }
   }
 
-  /// In the order in which they were last touched.
+  /// The runs in the order in which they were last touched.
   package func runs() throws -> [RunRow] {
     try read { database in
       try Row.fetchAll(database, sql: "SELECT name, detail FROM run ORDER BY position")
@@ -62,7 +61,7 @@ extension Catalog {
     }
   }
 
-  /// How many actions of each stage have a record. Once there are verdicts, those of subjects that have one count.
+  /// The number of actions with a record in each stage. Once there are verdicts, only subjects with a verdict count.
   package func actionCounts() throws -> [String: Int] {
     try read { database in
       let rows = try Row.fetchAll(
@@ -100,10 +99,10 @@ extension Catalog {
 
   // MARK: Directories
 
-  /// What is put into a directory that is remembered.
+  /// The kinds of output whose directory is remembered.
   package enum Output: String, Sendable { case shards, frames }
 
-  /// Where a kind of output was put last; nil where it never was.
+  /// The last directory of a kind of output; nil if there was none.
   package func directory(of output: Output) throws -> String? {
     try read {
       try String.fetchOne($0, sql: "SELECT path FROM directory WHERE output = ?", arguments: [output.rawValue])
@@ -119,7 +118,7 @@ extension Catalog {
 
   // MARK: Times
 
-  /// In the order of the stages; none where no prepare had anything to do.
+  /// In stage order; empty if no prepare had anything to do.
   package func stageTimes() throws -> [StageTimeRow] {
     try read { database in
       let sql = "SELECT stage, ran, fetched, up_to_date, seconds FROM stage_time ORDER BY position"
@@ -141,7 +140,7 @@ extension Catalog {
 
   // MARK: Progress
 
-  /// Whether a prepare has begun and not come to its verdicts.
+  /// Whether a prepare has begun and not reached its verdicts.
   package func isUnfinished() throws -> Bool {
     try read { try Bool.fetchOne($0, sql: "SELECT is_unfinished FROM progress") ?? false }
   }
@@ -154,7 +153,7 @@ extension Catalog {
     try Int.fetchOne(database, sql: "SELECT generation FROM progress") ?? 0
   }
 
-  /// What is put aside from now on counts as put aside by a new run.
+  /// Starts a new generation for the older records set aside from now on.
   func beginGeneration() throws {
     try write { try $0.execute(sql: "UPDATE progress SET generation = generation + 1") }
   }

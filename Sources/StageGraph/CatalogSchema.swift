@@ -1,5 +1,5 @@
-// The tables of the catalog and how an older catalog becomes a current one. `user_version` counts the migrations that
-// were applied; a migration is never edited once it was released, only followed by another.
+// The tables of the catalog, and the migration of an older catalog. `user_version` counts the migrations applied. A
+// released migration is never edited, only followed by another.
 
 import GRDB
 
@@ -8,13 +8,13 @@ enum CatalogSchema {
 
   static var version: Int { migrations.count }
 
-  /// Brings a catalog of an older layout up to date, in the caller's transaction.
+  /// Migrates a catalog from an older layout, in the caller's transaction.
   static func migrate(_ database: Database, from version: Int) throws {
     for migration in migrations[version...] { try database.execute(sql: migration) }
     try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
 
-  /// What each directory of shards was made of, and how long files are.
+  /// The inputs of each directory of shards, and the lengths of files.
   private static let preparedSets = """
     -- By the folder's path: JSON of ShardSetRecord.
     CREATE TABLE shard_set (directory TEXT PRIMARY KEY, detail TEXT NOT NULL) WITHOUT ROWID;
@@ -22,9 +22,8 @@ enum CatalogSchema {
     CREATE TABLE file_length (key BLOB PRIMARY KEY, seconds REAL NOT NULL) WITHOUT ROWID;
     """
 
-  /// A table for each thing that is kept, where there were items and notes with prefixes; and the subjects
-  /// (SubjectLedger). What an older version cached of verdicts is dropped: they are found again from the stored
-  /// summaries.
+  /// One table for each kind of data, instead of items and notes with prefixes; and the subjects (SubjectLedger).
+  /// Verdict data cached by older versions is dropped: it is computed again from the stored summaries.
   private static let typedTables = """
     -- What all actions of a subject were functions of when they were last up to date, and their outputs; empty: not settled.
     CREATE TABLE subject (name TEXT PRIMARY KEY, settled BLOB NOT NULL) WITHOUT ROWID;
@@ -58,13 +57,14 @@ enum CatalogSchema {
     DROP TABLE note;
     """
 
-  /// Which run with something to do put an older record aside: gc keeps those of the last few.
+  /// The run that set an older record aside, counting only runs with something to do: gc keeps the records of the last
+  /// few.
   private static let generations = "ALTER TABLE memo ADD COLUMN generation INTEGER NOT NULL DEFAULT 0"
 
-  /// What spares finding an item's state again; none for those of before.
+  /// Cached data that avoids computing an item's state again; empty for existing items.
   private static let memos = "ALTER TABLE item ADD COLUMN memo BLOB NOT NULL DEFAULT x''"
 
-  /// Tables that are loaded whole keep one compact column to be loaded from: a row costs one read, whatever it holds.
+  /// Tables that are loaded whole have one compact column to load, so that a row costs one read, whatever it holds.
   private static let first = """
     -- A stage as it was when a record was made; `text` is canonical JSON of its version, parameters and toolchain.
     CREATE TABLE configuration (id INTEGER PRIMARY KEY, stage TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (stage, text));

@@ -1,11 +1,11 @@
-// What the catalog knows of directories of shards, and of files before they are clips.
+// The catalog's data about directories of shards, and about files before they become clips.
 
 import Basics
 import Foundation
 import GRDB
 
 extension Catalog {
-  /// What a directory of shards was made of, as `set(shardSet:for:)` was told; nil where nobody did.
+  /// The inputs of a directory of shards, as stored with `set(shardSet:for:)`; nil if nothing was stored.
   package func shardSet(for directory: String) throws -> String? {
     try read {
       try String.fetchOne($0, sql: "SELECT detail FROM shard_set WHERE directory = ?", arguments: [directory])
@@ -19,7 +19,7 @@ extension Catalog {
     }
   }
 
-  /// Seconds of files by key; below 0 for a file without a length.
+  /// The lengths of files in seconds, by key; below 0 for a file without a length.
   package func fileLengths() throws -> [Digest: Double] {
     try read { database in
       var lengths: [Digest: Double] = [:]

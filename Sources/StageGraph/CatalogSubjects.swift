@@ -1,11 +1,11 @@
-// The ledger's side of the catalog, and the history of a few subjects among many.
+// The ledger's tables in the catalog, and the history of selected subjects.
 
 import Basics
 import Foundation
 import GRDB
 
 extension Catalog {
-  /// Every subject that has a record. Empty where outputs are gone that the catalog still has: then all is compared.
+  /// Every subject that has a record. Empty if stored outputs are missing, so that every action is compared.
   package func ledger() throws -> SubjectLedger {
     if try !digestsOutsideSegments().isEmpty { return SubjectLedger() }
     return try read { database in
@@ -16,8 +16,8 @@ extension Catalog {
     }
   }
 
-  /// Enters subjects whose actions are all up to date and final, in one transaction. What they were settled with for
-  /// other stages stays: no record has changed since.
+  /// Records subjects whose actions are all up to date and final, in one transaction. Their entries for other stages
+  /// stay: no record has changed since.
   package func settle(_ subjects: [SettledSubject]) throws {
     if subjects.isEmpty { return }
     try write { database in
@@ -31,7 +31,7 @@ extension Catalog {
     }
   }
 
-  /// Records of these subjects change, or went.
+  /// Removes the entries of these subjects, because their records change or were removed.
   static func unsettle(_ subjects: Set<String>, _ database: Database) throws {
     let set = try database.cachedStatement(sql: "INSERT OR REPLACE INTO subject VALUES (?, x'')")
     for subject in subjects.sorted() { try set.execute(arguments: [subject]) }
@@ -41,9 +41,9 @@ extension Catalog {
 }
 
 extension ArtifactStore {
-  /// What was done for some subjects, and for those of the ledger that are not among `all`: work that was done for one
-  /// serves another with the same inputs. Loads everything where that is quicker.
-  /// - Parameter all: the subjects of the whole graph, those named first among them.
+  /// The history of some subjects, and of the ledger's subjects that are not in `all`, because a result for one subject
+  /// can be used for another with the same inputs. Loads everything if that is faster.
+  /// - Parameter all: the subjects of the whole graph, including `subjects`.
   package func history(
     of subjects: [String], among all: some Collection<String>, _ ledger: SubjectLedger, stages: [Stage]
   ) throws -> History {

@@ -1,19 +1,19 @@
-// What became of each file: rows whose details and cache are the caller's own spelling.
+// The verdict on each file: rows whose details and cache are in the caller's own format.
 
 import Basics
 import Foundation
 import GRDB
 
-/// What became of one file.
+/// The verdict on one file.
 package struct VerdictRow: Sendable, Equatable {
-  /// Names the file; unique.
+  /// The file's unique name.
   package var key: String
-  /// The subject of the actions that were done for it.
+  /// The subject of the file's actions.
   package var clip: String
   package var state: String
   /// JSON.
   package var detail: String
-  /// What spares the caller finding the verdict again.
+  /// Cached data that lets the caller avoid computing the verdict again.
   package var cache: [UInt8]
 
   package init(key: String, clip: String, state: String, detail: String, cache: [UInt8] = []) {
@@ -22,7 +22,7 @@ package struct VerdictRow: Sendable, Equatable {
 }
 
 extension Catalog {
-  /// Sets these verdicts and removes those; others stay.
+  /// Stores these verdicts and removes those with `keys`; others stay.
   package func update(verdicts: [VerdictRow], removing keys: [String] = []) throws {
     if verdicts.isEmpty && keys.isEmpty { return }
     try write { database in
@@ -33,7 +33,7 @@ extension Catalog {
     }
   }
 
-  /// In byte order of their keys; all, or those of one state.
+  /// In byte order of their keys; all verdicts, or those with one state.
   package func verdicts(state: String? = nil) throws -> [VerdictRow] {
     try read { database in
       let sql = "SELECT key, clip, state, detail, cache FROM verdict WHERE ?1 IS NULL OR state = ?1 ORDER BY key"
@@ -42,7 +42,7 @@ extension Catalog {
     }
   }
 
-  /// The caches of all verdicts, without the rest.
+  /// The caches of all verdicts, without their other columns.
   package func verdictCaches() throws -> VerdictCaches {
     try read { database in
       var caches = VerdictCaches()
@@ -54,7 +54,7 @@ extension Catalog {
     }
   }
 
-  /// The clips that have a verdict, whatever it is.
+  /// The clips that have any verdict.
   package func clipsWithVerdict() throws -> Set<String> {
     try read { try String.fetchSet($0, sql: "SELECT clip FROM verdict") }
   }

@@ -1,39 +1,40 @@
-// Gives back the space of what nothing refers to: the engine's side of `gc`.
+// Frees the space of data that nothing refers to: the engine's part of `gc`.
 //
-// Kept: every output of a current record whose action the caller still wants, and of the records that the last few runs
-// with something to do put aside (going back to the parameter before costs nothing). All else goes. Cycle: one
-// transaction drops rows → for each segment with dead bytes: its live records are copied to the end of the store →
-// synced → one transaction moves their rows and drops the segment → the old file is removed. A kill leaves the state
-// before or after each step; dead bytes without rows are found again next time, files without rows go at the next open.
+// Kept are all outputs of current records whose actions the caller still wants, and of the records that the last few
+// runs with something to do set aside (so that going back to the previous parameter costs nothing). Everything else is
+// removed. Cycle: one transaction deletes rows → for each segment with dead bytes, its live records are copied to the
+// end of the store → synced → one transaction moves their rows and deletes the segment → the old file is removed. A
+// kill leaves the state before or after each step. Dead bytes without rows are found again next time; files without
+// rows are removed at the next open.
 
 import Basics
 import Foundation
 import GRDB
 
-/// What nothing refers to.
+/// Data that nothing refers to.
 package struct Garbage: Sendable {
-  /// Records of actions that are no longer wanted, and older records out of reach.
+  /// Records of actions that are no longer wanted, and older records no longer kept.
   package var records = 0
   package var memos = 0
   package var artifacts = 0
   package var bytes = 0
-  /// Segments that are rewritten or removed.
+  /// Segments to rewrite or remove.
   package var segments = 0
-  /// Bytes of live records that are copied for it.
+  /// Bytes of live records to copy for this.
   package var copied = 0
 
   var dropped: [ActionID] = []
   var droppedMemos: [Digest] = []
   var dead: [Digest] = []
-  /// Live artifacts of each segment that has dead bytes.
+  /// The live artifacts of each segment that has dead bytes.
   var rewritten: [Int: [ArtifactLocation]] = [:]
 }
 
 extension ArtifactStore {
-  /// Finds what could go; changes nothing.
+  /// Finds what can be removed; changes nothing.
   /// - Parameters:
-  ///   - generations: how many of the last runs with something to do keep what they put aside.
-  ///   - isWanted: whether an action's current record counts.
+  ///   - generations: the number of last runs with something to do whose set-aside records are kept.
+  ///   - isWanted: whether an action's current record is kept.
   package func garbage(generations: Int, isWanted: (ActionID) -> Bool) throws -> Garbage {
     var garbage = Garbage()
     let live = try catalog.mark(&garbage, generations: generations, isWanted: isWanted)
@@ -57,8 +58,8 @@ extension ArtifactStore {
     return garbage
   }
 
-  /// Removes it. Room for one segment's live bytes is needed meanwhile.
-  /// - Throws: `Interruption.failure` between segments; what was done until then counts.
+  /// Removes the garbage. Meanwhile it needs space for one segment's live bytes.
+  /// - Throws: `Interruption.failure` between segments; the work done so far is kept.
   package func collect(
     _ garbage: Garbage, isInterrupted: () -> Bool = { Interruption.isRequested }, onSegment: () -> Void = {}
   ) throws {
@@ -76,7 +77,7 @@ extension ArtifactStore {
     try Files.sync(directory: directory)
   }
 
-  /// Copies what lives in a segment, then removes it.
+  /// Copies the live records of a segment, then removes it.
   private func empty(_ number: Int, of live: [ArtifactLocation]) throws {
     try writer.withLock { writer in
       do {
@@ -104,7 +105,7 @@ extension ArtifactStore {
 }
 
 extension Catalog {
-  /// Enters the records that go, and returns the digests that stay.
+  /// Collects the records to remove, and returns the digests to keep.
   fileprivate func mark(
     _ garbage: inout Garbage, generations: Int, isWanted: (ActionID) -> Bool
   ) throws -> Set<Digest> {

@@ -1,14 +1,14 @@
-// The digests of input files, without reading them again: a file whose size, modification time, inode and device are
-// what they were has the digest that it had. 200,000 files cost 200,000 `stat`s and one SELECT.
+// Caches the digests of input files: a file whose size, modification time, inode and device are unchanged has the same
+// digest and is not read again. 200,000 files cost 200,000 `stat` calls and one SELECT.
 //
-// A file that was written within the last second is hashed but not remembered: another write could leave the same time.
-// Guards: the table is immutable once loaded; `changes` is the calling thread's.
+// A file written within the last second is hashed but not cached, because another write could leave the same time.
+// Guards: the table is immutable once loaded; `changes` belongs to the calling thread.
 
 import Basics
 import Foundation
 import GRDB
 
-/// Remembers the digests of files. For one thread at a time, which it helps with its own.
+/// Remembers the digests of files. For one thread at a time; it starts its own threads for the work.
 package final class FileDigestCache {
   private static let settledNanoseconds: Int64 = 1_000_000_000
   private static let chunk = 256
@@ -16,12 +16,12 @@ package final class FileDigestCache {
   private let catalog: Catalog?
   private let table: FileTable
   private var changes: [String: [UInt8]] = [:]
-  /// How many files were read since this was opened.
+  /// The number of files read since this cache was opened.
   package private(set) var hashed = 0
 
   /// - Parameters:
-  ///   - catalog: where digests are remembered; nil: nowhere.
-  ///   - directory: what is known of files directly or further below it is all that is loaded; nil: of every file.
+  ///   - catalog: where digests are cached; nil: not at all.
+  ///   - directory: loads only entries of files below this directory; nil: all entries.
   package init(_ catalog: Catalog?, below directory: String? = nil) throws {
     self.catalog = catalog
     guard let catalog else {
@@ -30,7 +30,7 @@ package final class FileDigestCache {
     }
     table = try catalog.read { database in
       var table = FileTable()
-      // Paths are in byte order, and "0" is what follows "/".
+      // Paths are in byte order, and "0" is the character after "/".
       let sql = "SELECT entry FROM file WHERE ?1 IS NULL OR (path >= ?1 || '/' AND path < ?1 || '0')"
       try database.forEachRow(sql, arguments: [directory]) { table.add($0.bytes(0)) }
       table.buildIndex()
@@ -38,12 +38,12 @@ package final class FileDigestCache {
     }
   }
 
-  /// The digest of each file, or why it has none, in the order of `paths`. Symbolic links are followed.
+  /// The digest of each file, or the reason why it has none, in the order of `paths`. Symbolic links are followed.
   /// - Parameters:
-  ///   - seen: how the k-th file looked a moment ago; nil where it is to be looked at.
-  ///   - shared: what other workspaces know.
-  ///   - read: makes the digest of the k-th file, on any thread; nil: by reading it.
-  /// - Throws: `Interruption.failure`; what was hashed until then can be saved.
+  ///   - seen: the identity of the k-th file as seen just before; nil to look it up.
+  ///   - shared: digests from other workspaces.
+  ///   - read: computes the digest of the k-th file, on any thread; nil: the file is read.
+  /// - Throws: `Interruption.failure`; the digests computed so far can be saved.
   package func digests(
     of paths: [String], seen: @escaping @Sendable (Int) -> FileIdentity? = { _ in nil }, jobs: Int,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
@@ -56,10 +56,10 @@ package final class FileDigestCache {
     }
   }
 
-  /// The same of parts of files: one whose file is what it was has the digest that it had.
+  /// The digests of parts of files: a part of an unchanged file has the same digest as before.
   /// - Parameters:
-  ///   - part: a path and what names the part in it, nil for one to be read each time; asked on any thread.
-  ///   - read: makes the digest of the k-th part, on any thread.
+  ///   - part: a path and the name of the part in it, or nil to read it every time; called on any thread.
+  ///   - read: computes the digest of the k-th part, on any thread.
   package func digests(
     ofParts count: Int, jobs: Int,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
@@ -79,7 +79,7 @@ package final class FileDigestCache {
     _ examine: @escaping @Sendable (Int) -> Seen
   ) throws -> FileDigests {
     let threads = max(1, min(jobs, count))
-    // Few files may be large ones: then one at a time, for an even load.
+    // If there are few files, they may be large: each is then taken singly, to distribute the work evenly.
     let step = count < Self.chunk * threads ? 1 : Self.chunk
     let slots = parallelMap((count + step - 1) / step, threads: threads) { slot in
       var found = Slot()
@@ -97,7 +97,7 @@ package final class FileDigestCache {
     return digests
   }
 
-  /// Forgets a file under every name, and its parts: what is read next is read indeed.
+  /// Removes the entries of a file under all its names, and of its parts, so that it is read again next time.
   package static func forget(_ path: String, in catalog: Catalog) throws {
     guard let file = try? Files.identity(path) else { return }
     let entry = FileTable.entry("", file, Digest(of: []))
@@ -107,13 +107,14 @@ package final class FileDigestCache {
     }
   }
 
-  /// Keeps what was found, in one transaction.
+  /// Saves what was found, in one transaction.
   package func save() throws {
     if let catalog { try found.save(into: catalog) }
     changes = [:]
   }
 
-  /// What was found since this was opened, or saved last: for who opened the catalog to read, and may write later.
+  /// What was found since this cache was opened or last saved: for code that opened the catalog to read and may write
+  /// later.
   package var found: Found { Found(entries: changes) }
 
   package struct Found: Sendable {
@@ -133,15 +134,15 @@ package final class FileDigestCache {
   }
 
   private struct Seen: Sendable {
-    /// The path, and the part of the file if it is one; empty where nothing is remembered.
+    /// The path, and the part if it is a part of a file; empty if nothing is cached.
     var key = ""
     var digest: Result<Digest, Failure>
     var wasRead = false
-    /// To be remembered.
+    /// The entry to cache, if any.
     var entry: [UInt8]?
   }
 
-  /// What was found in one part of the paths.
+  /// The results for one slice of the paths.
   private struct Slot: Sendable {
     var digests: [Digest?] = []
     var failures: [(Int, Failure)] = []
@@ -164,7 +165,7 @@ package final class FileDigestCache {
   private struct Place {
     var path: String
     var part: String
-    /// Under which the digest is remembered; nil: it is not.
+    /// The key under which the digest is cached; nil: it is not.
     var key: String?
   }
 

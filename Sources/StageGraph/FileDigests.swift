@@ -1,6 +1,6 @@
 import Basics
 
-/// The digests of some files, in their order, or why one has none. An array of results would take four times the
+/// The digests of some files in order, or the reason why a file has none. An array of results would take four times the
 /// memory.
 package struct FileDigests: RandomAccessCollection, Sendable {
   var digests: [Digest?] = []

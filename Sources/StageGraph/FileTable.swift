@@ -1,10 +1,10 @@
-// What the cache of file digests knows, as it was loaded: found by path.
+// The loaded table of cached file digests, found by path.
 //
 // Entry (little-endian): u64 size, i64 modified, u64 inode, u64 device, 32 digest, path.
 
 import Basics
 
-/// Digests of files by path and identity. Immutable once its index is built; then any thread asks.
+/// Digests of files by path and identity. Immutable once its index is built; any thread can then read it.
 struct FileTable: Sendable {
   private static let headSize = 64
 
@@ -22,7 +22,7 @@ struct FileTable: Sendable {
     [UInt64(file.size), UInt64(bitPattern: file.modified), file.inode, file.device]
   }
 
-  /// An entry that is too short to be one is passed over: its file is hashed again.
+  /// Skips an entry that is too short: its file is hashed again.
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count >= Self.headSize else { return }
     heads.add(
@@ -32,7 +32,7 @@ struct FileTable: Sendable {
 
   mutating func buildIndex() { heads.buildIndex() }
 
-  /// The digest that the file had, if it is the same file still.
+  /// The digest stored for the file, if its identity is unchanged.
   func digest(_ path: String, _ file: FileIdentity) -> Digest? {
     guard let position = heads.find(path), let base = heads.value(at: position).baseAddress else { return nil }
     func word(_ k: Int) -> UInt64 { UInt64(littleEndian: base.loadUnaligned(fromByteOffset: 8 * k, as: UInt64.self)) }

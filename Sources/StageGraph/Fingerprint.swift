@@ -1,7 +1,7 @@
-// What an action is a function of, as one digest: stage name, version, parameters, toolchain and the digests of its
-// inputs. Never a path, a clock, a host or a thread count. Every field has its length in front and every table its
-// count, in byte order of the names, so that no two different actions spell the same bytes. Changing this file changes
-// every fingerprint: a test freezes one.
+// The fingerprint of an action: one digest over stage name, version, parameters, toolchain and the digests of its
+// inputs, but never a path, a time, a host or a thread count. Each field is preceded by its length and each table by
+// its count, and tables are in byte order of the names, so that different actions never give the same bytes. Changing
+// this file changes every fingerprint: a test checks a fixed one.
 
 import Basics
 
@@ -10,12 +10,12 @@ package enum Fingerprint {
     of(stage, inputs: inputs.sorted { precedesInBytes($0.key, $1.key) }.map { (name: $0.key, digest: $0.value) })
   }
 
-  /// The same from inputs in byte order of their names, none twice.
+  /// The fingerprint for inputs in byte order of their names, which must be unique.
   package static func of(_ stage: Stage, inputs: [(name: String, digest: Digest)]) -> Digest {
     of(encoding: encode(stage), inputs)
   }
 
-  /// The same from a stage's encoding and inputs in byte order of their names.
+  /// The fingerprint for a stage's encoding and inputs in byte order of their names.
   static func of(encoding: [UInt8], _ inputs: [(name: String, digest: Digest)]) -> Digest {
     var bytes = encoding
     bytes.reserveCapacity(encoding.count + 8 + inputs.count * 64)
@@ -27,7 +27,7 @@ package enum Fingerprint {
     return Digest(of: bytes)
   }
 
-  /// The part that all actions of a stage share.
+  /// The part that is the same for all actions of a stage.
   static func encode(_ stage: Stage) -> [UInt8] {
     var bytes: [UInt8] = []
     append("fingerprint 1", to: &bytes)

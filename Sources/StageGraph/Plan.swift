@@ -1,5 +1,5 @@
-// What a build would do, action by action: the planner's answer, shown by `plan` and `--dry-run`, carried out by the
-// runner. States lie in compact arrays; records and reasons are made when somebody asks.
+// What a build would do, action by action. The planner makes it, `plan` and `--dry-run` show it, and the runner
+// executes it. States are kept in compact arrays; records and reasons are created on demand.
 
 import Basics
 
@@ -8,13 +8,13 @@ package struct Plan: Sendable {
   package enum State: Sendable {
     case upToDate(ActionRecord)
     case run([RebuildReason])
-    /// Something upstream runs first; whether this runs depends on what that gives.
+    /// An upstream action runs first; whether this one runs depends on its result.
     case waits
-    /// The action named gives no output that this one could take (a clip without audio).
+    /// The given action has no output that this one could take (a clip without audio).
     case blocked(by: ActionID)
   }
 
-  /// How many actions of one stage are in which state.
+  /// The number of actions of one stage in each state.
   package struct Counts: Sendable, Equatable {
     package var upToDate = 0
     package var run = 0
@@ -32,16 +32,17 @@ package struct Plan: Sendable {
   var check: CacheCheck
   let index: ActionIndex
   let source: (any ArtifactSource)?
-  /// The arrays below go by the position of the action.
+  /// The arrays below are indexed by the position of the action.
   var marks: [Mark] = []
   var stageOf: [Int32] = []
-  /// The record to use where up to date, else the one that no longer holds.
+  /// The record to use if the action is up to date, else the outdated one.
   var bodies: [RecordBody?] = []
-  /// For each input in turn: the position of the action it comes from, or -1. Action i's begin at `upstreamStart[i]`.
+  /// For each input in turn: the position of the action it comes from, or -1. The inputs of action i begin at
+  /// `upstreamStart[i]`.
   var upstream: [Int32] = []
   var upstreamStart: [Int32] = [0]
   var blockers: [Int: Int] = [:]
-  /// Up to date by an older record, with the record that this replaces.
+  /// Actions that are up to date by an older record, with the record that it replaces.
   var remembered: [Int: RecordBody?] = [:]
 
   init(stages: [Stage], actions: any ActionList, check: CacheCheck, index: ActionIndex, source: (any ArtifactSource)?) {
@@ -55,10 +56,10 @@ package struct Plan: Sendable {
   package var count: Int { actions.count }
   package var positions: Range<Int> { 0..<count }
 
-  /// Whether nothing has to be done.
+  /// Whether there is nothing to do.
   package var isUpToDate: Bool { remembered.isEmpty && !marks.contains { $0 == .run || $0 == .waits } }
 
-  /// By position in `actions`.
+  /// The state of the action at a position in `actions`.
   package func state(at position: Int) -> State {
     switch marks[position] {
     case .upToDate:
@@ -71,10 +72,10 @@ package struct Plan: Sendable {
 
   package func state(of id: ActionID) -> State? { position(of: id).map(state(at:)) }
 
-  /// Whether the action runs, or may run, depending on what lies upstream.
+  /// Whether the action runs, or may run depending on upstream results.
   package func isOpen(at position: Int) -> Bool { marks[position] == .run || marks[position] == .waits }
 
-  /// Whether something upstream runs first.
+  /// Whether an upstream action runs first.
   package func waits(_ id: ActionID) -> Bool { position(of: id).map { marks[$0] == .waits } ?? false }
 
   package func isOpen(_ id: ActionID) -> Bool { position(of: id).map(isOpen(at:)) ?? false }
@@ -93,7 +94,7 @@ package struct Plan: Sendable {
     return counts
   }
 
-  /// Of an action in `actions`; nil for one that is not in the graph.
+  /// The position of an action in `actions`; nil if it is not in the graph.
   package func position(of id: ActionID) -> Int? {
     guard let stage = index.ordinal(ofStage: id.stage) else { return nil }
     return withBytes(id.subject) { position(stage: stage, $0) }
@@ -117,7 +118,8 @@ package struct Plan: Sendable {
     upstream[Int(upstreamStart[position])..<Int(upstreamStart[position + 1])]
   }
 
-  /// The digests of an action's inputs, where `body` knows all records upstream; nil where one has no such output.
+  /// The digests of an action's inputs, if `body` knows all upstream records; nil if an upstream record has no such
+  /// output.
   func inputDigests(_ position: Int, body: (Int) -> RecordBody?) -> [Digest]? {
     var digests: [Digest] = []
     for (element, from) in zip(actions.action(at: position).inputs.elements, upstream(of: position)) {

@@ -1,15 +1,14 @@
-// Compares a graph with what was done before and says what a build would do. Pure: the same graph and the same history
-// give the same plan, and nothing is read but the history. Carrying the plan out is left to the `Runner`.
+// Compares a graph with the history and determines what a build would do. Pure: the same graph and history give the
+// same plan, and only the history is read. The `Runner` executes the plan.
 
 import Basics
 
 package enum Planner {
   /// - Parameters:
-  ///   - actions: in an order in which each stands after what it takes from.
-  ///   - force: names of stages whose actions run in any case.
-  ///   - forceActions: single actions that run in any case; those that are not in the graph count for nothing.
-  /// - Throws: `Failure` for an unknown stage or input, two actions of one id, or an order that does not hold (as in a
-  ///   cycle).
+  ///   - actions: in an order in which each action comes after the actions it depends on.
+  ///   - force: names of stages whose actions always run.
+  ///   - forceActions: single actions that always run; actions that are not in the graph are ignored.
+  /// - Throws: `Failure` for an unknown stage or input, a repeated action id, or a wrong order (as in a cycle).
   package static func plan(
     stages: [Stage], actions: any ActionList, history: consuming History, force: Set<String> = [],
     forceActions: Set<ActionID> = []
@@ -26,7 +25,7 @@ package enum Planner {
     var others: [Digest: RecordBody] = [:]
     plan.bodies = oldRecords(history, plan, others: &others)
     history.records = []
-    // What was done for a subject that is gone serves one that has the same inputs: a clip that was renamed.
+    // A result of a removed subject can be used for another subject with the same inputs, for example a renamed clip.
     if !others.isEmpty { history.memo = { [others, memo = history.memo] in try others[$0] ?? memo($0) } }
     plan.check = CacheCheck(stages: stages, forced: force, forcedActions: forceActions, history: history)
     plan.upstreamStart.reserveCapacity(actions.count + 1)
@@ -42,7 +41,7 @@ package enum Planner {
     return plan
   }
 
-  /// Enters every action and returns the stage of each.
+  /// Adds every action to the index and returns the stage of each.
   private static func fill(_ index: inout ActionIndex, with actions: any ActionList, stages: [String]) throws -> [Int32]
   {
     var stageOf = [Int32](repeating: -1, count: actions.count)
@@ -60,7 +59,7 @@ package enum Planner {
   }
 
   /// The record of each action, by position.
-  /// - Parameter others: gets those of subjects that are not in the graph, by fingerprint.
+  /// - Parameter others: receives the records of subjects that are not in the graph, by fingerprint.
   private static func oldRecords(
     _ history: History, _ plan: Plan, others: inout [Digest: RecordBody]
   ) -> [RecordBody?] {
@@ -69,8 +68,8 @@ package enum Planner {
     for (id, stage) in history.configurations where id >= 0 {
       stageOf[id] = plan.index.ordinal(ofStage: stage.name) ?? -1
     }
-    // Records come stage by stage in order of subjects; where the graph does too, the next one is where the last two
-    // say.
+    // Records come stage by stage in subject order. If the graph has the same order, the last two positions predict the
+    // next one.
     var (last, stride, lastStage) = (-1, 1, -1)
     for record in history.records {
       let configuration = record.configuration
@@ -90,8 +89,8 @@ package enum Planner {
     return bodies
   }
 
-  /// Where the last action of each stage found each of its inputs: the next one's are most often as far ahead as it is
-  /// itself.
+  /// Where the last action of each stage found its inputs. For the next action, they have usually moved on by the same
+  /// distance as the action itself.
   private struct Neighbours {
     var position: [Int]
     var upstream: [[Int]]
@@ -115,7 +114,8 @@ package enum Planner {
     }
   }
 
-  /// The state of one action, those before it being known; enters where its inputs come from. `inputs` is scratch.
+  /// Determines the state of one action after all actions before it, and records where its inputs come from. `inputs`
+  /// is scratch space.
   private static func mark(
     _ position: Int, _ plan: inout Plan, _ inputs: inout [Digest], _ neighbours: inout Neighbours
   ) throws -> Plan.Mark {

@@ -1,23 +1,23 @@
-// Rows as bytes where SQLite has them. Tables of hundreds of thousands of rows are read whole as a prepare begins:
-// wrapping each column in an object takes longer than reading it.
+// Rows as raw bytes from SQLite. A prepare begins by reading tables of hundreds of thousands of rows, and wrapping each
+// column in an object would take longer than reading it.
 
 import GRDB
 import GRDBSQLite
 
-/// The row that a statement stands at. Its bytes are valid until the next one.
+/// The current row of a statement. Its bytes are valid until the next row.
 struct RawRow {
   fileprivate let statement: OpaquePointer
 
-  /// A column's bytes; none for NULL.
+  /// A column's bytes; empty for NULL.
   func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
-    // In this order: asking for the bytes may move them, asking for their number does not.
+    // The order matters: asking for the bytes may move them; asking for their number does not.
     let start = sqlite3_column_blob(statement, column)
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
   }
 }
 
 extension Database {
-  /// Calls `body` with each row of a query, in its order. `body` makes no use of the database.
+  /// Calls `body` with each row of a query, in order. `body` must not use the database.
   /// - Throws: what `body` throws, and `DatabaseError`.
   func forEachRow(_ sql: String, arguments: StatementArguments = [], _ body: (RawRow) throws -> Void) throws {
     let statement = try makeStatement(sql: sql)

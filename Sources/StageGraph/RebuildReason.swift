@@ -1,4 +1,5 @@
-// Why an action runs: the answer to `--explain`. The planner and the runner find reasons; this file words them.
+// Why an action runs: the answer to `--explain`. The planner and the runner find the reasons; this file turns them into
+// text.
 
 import Basics
 
@@ -10,17 +11,17 @@ package enum RebuildReason: Sendable, Equatable, CustomStringConvertible {
   case toolchainChanged([String])
   /// Each `name: old → new`.
   case parameterChanged([String])
-  /// Names of inputs that are new, gone or other than before.
+  /// Names of inputs that are new, removed or changed.
   case inputChanged([String])
   case outputMissing([String])
   case outputCorrupt([String])
-  /// Files outside the store that are not what they were left as.
+  /// Files outside the store that have changed since they were written.
   case outputChanged([String])
   case forced
-  /// The last result was kept for its own run only.
+  /// The last result was kept only for its own run.
   case notFinalBefore
 
-  /// For machines; stable.
+  /// A stable code for programs.
   package var code: String {
     switch self {
     case .neverBuilt: "never-built"
@@ -51,7 +52,7 @@ package enum RebuildReason: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The first few, and how many more.
+  /// The first few items, and the number of the others.
   private func list(_ items: [String]) -> String {
     let shown = items.prefix(4).joined(separator: ", ")
     return items.count > 4 ? "\(shown) and \(items.count - 4) more" : shown

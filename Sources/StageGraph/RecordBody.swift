@@ -1,14 +1,10 @@
-// One record where it lies, and how it is spelled.
+// One record in its stored form, and its encoding.
 //
-// A no-op build looks at every record and decodes none of them: it compares input names and digests in place.
-// Layout (little-endian; version 1):
-//   u8 version, u8 flags (1 = final), u16 subject length, u32 configuration, u32 inputs, u32 outputs, 32 fingerprint,
-//   subject, inputs (u16 length, name, 32 digest)…, outputs (u16 length, name, 32 digest, u64 size)…, each in name
-//   order `configuration` is the row of the stage, as it was, in the catalog.
+// A build with nothing to do looks at every record and decodes none: it compares input names and digests in place.
 
 import Basics
 
-/// One record where it lies.
+/// One record in its stored form.
 struct RecordBody: Sendable {
   static let headerSize = 48
   let page: BytePage
@@ -41,7 +37,7 @@ struct RecordBody: Sendable {
     return RecordFields(at: fields.at, left: Int(integer(12, UInt32.self)), trailing: 8)
   }
 
-  /// All of them as they lie.
+  /// The encoded outputs.
   var outputBytes: UnsafeRawBufferPointer {
     let start = outputFields.at
     return UnsafeRawBufferPointer(start: start, count: Int(count) - (start - base))
@@ -87,11 +83,11 @@ struct RecordBody: Sendable {
   }
 }
 
-/// Walks the inputs or the outputs of a record.
+/// Iterates over the inputs or the outputs of a record.
 struct RecordFields {
   var at: UnsafeRawPointer
   var left: Int
-  /// Bytes after each digest.
+  /// The number of bytes after each digest.
   let trailing: Int
 
   mutating func next() -> (name: UnsafeRawBufferPointer, value: UnsafeRawPointer)? {
@@ -106,10 +102,11 @@ struct RecordFields {
 
 extension RecordBody {
   static let version: UInt8 = 1
-  /// The longest name and subject that can be spelled.
+  /// The longest name and subject that can be encoded.
   static let longestName = Int(UInt16.max)
 
-  /// Spells a record. `inputs` and `outputs` are in byte order of their names, which are not over `longestName`.
+  /// Encodes a record. `inputs` and `outputs` must be in byte order of their names, which must not be longer than
+  /// `longestName`.
   init(
     subject: String, configuration: Int, fingerprint: Digest, inputs: [(name: String, digest: Digest)],
     outputs: [(name: String, artifact: Artifact)], isFinal: Bool
@@ -135,14 +132,14 @@ extension RecordBody {
     self.init(page: BytePage(bytes), start: 0, count: Int32(bytes.count))
   }
 
-  /// The same record for another subject: work is a function of its fingerprint, whoever it was done for.
+  /// The same record for another subject: a result depends only on its fingerprint, not on the subject.
   func renamed(_ subject: String) -> RecordBody {
     RecordBody(
       subject: subject, configuration: configuration, fingerprint: fingerprint, inputs: inputs, outputs: outputs,
       isFinal: isFinal)
   }
 
-  /// Whether the bytes are one whole record: every length checked, nothing left over.
+  /// Whether the bytes are exactly one complete record: every length is checked, and nothing is left over.
   static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count >= headerSize, bytes[0] == version else { return false }
     func integer<T: FixedWidthInteger>(_ offset: Int, _ type: T.Type) -> Int {

@@ -1,19 +1,19 @@
-// What a run tells while it goes: for progress, `--explain` and `--json`.
+// The events of a run, for progress, `--explain` and `--json`.
 
-/// Something that happened in a run. Told one at a time, on whichever thread it happened.
+/// An event in a run. Events are reported one at a time, on the thread where they happen.
 package enum RunEvent: Sendable {
-  /// So many actions of the plan are up to date: told once, first.
+  /// This many actions of the plan are up to date; reported once, first.
   case cached(Int)
   /// An action turned out to be up to date, with this record.
   case spared(ActionRecord)
-  /// Would have run, for these reasons; its result came from another workspace. Its bytes cannot be read from the
-  /// record yet, so that the summary comes with it.
+  /// The action would have run for these reasons, but its result came from another workspace. Its bytes cannot be read
+  /// from the record yet, so the summary comes with the event.
   case fetched(ActionRecord, summary: [UInt8], [RebuildReason])
   case started(ActionID, [RebuildReason])
-  /// The same of one that ran here.
+  /// The same for an action that ran here.
   case finished(ActionRecord, summary: [UInt8], seconds: Double)
-  /// `by` gave nothing that the first could take.
+  /// The first action is blocked: `by` has no output that it could take.
   case blocked(ActionID, by: ActionID)
-  /// So many results are now kept, whatever happens next.
+  /// This many results are now stored durably.
   case committed(Int)
 }

@@ -1,6 +1,6 @@
-// What a run left: a record for every action that has one.
+// The outcome of a run: a record for every action that has one.
 
-/// What a run left.
+/// The outcome of a run.
 package struct RunOutcome: Sendable {
   private let plan: Plan
   private let produced: [Int: RecordBody]
@@ -9,7 +9,7 @@ package struct RunOutcome: Sendable {
   package let ran: [ActionID]
   /// The actions whose results came from other workspaces instead, in the order of the graph.
   package let fetched: [ActionID]
-  /// Actions that another one gives nothing to take, in the order of the graph.
+  /// Actions without input, because another action has no output for them, in the order of the graph.
   package let blocked: [ActionID]
 
   init(
@@ -23,16 +23,16 @@ package struct RunOutcome: Sendable {
     self.blocked = blocked.sorted().map { plan.actions.id(at: $0) }
   }
 
-  /// The record of an action; nil where it is blocked or not in the graph.
+  /// The record of an action; nil if it is blocked or not in the graph.
   package subscript(id: ActionID) -> ActionRecord? { plan.position(of: id).flatMap(record(at:)) }
 
-  /// By position in the plan's actions: what to use to walk over all of them.
+  /// The record at a position in the plan's actions; use it to iterate over all of them.
   package func record(at position: Int) -> ActionRecord? {
     let body = produced[position] ?? (plan.marks[position] == .upToDate ? plan.bodies[position] : nil)
     return body.map { ActionRecord(id: plan.actions.id(at: position), body: $0, source: source) }
   }
 
-  /// All records at once. For a large graph, ask for those that matter instead.
+  /// All records at once. For a large graph, ask for single records instead.
   package var records: [ActionID: ActionRecord] {
     var result: [ActionID: ActionRecord] = [:]
     for position in plan.positions {

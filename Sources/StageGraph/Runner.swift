@@ -1,18 +1,18 @@
-// Carries a plan out: runs what must run on N threads, spares what an unchanged input does not reach, and commits
-// results in groups. What running an action means is the caller's closure.
+// Executes a plan: runs the necessary actions on N threads, skips actions whose inputs turn out unchanged, and commits
+// results in groups. The caller's closure does the work of an action.
 //
-// Cycle: the calling thread commits, N others take ready actions from the `Schedule` until there are none. An action
-// whose upstream ran is checked again with the inputs that it now has: an unchanged output wakes nobody. An
-// interruption or a failure stops the taking; what is in hand is finished and committed, then the error is thrown.
-// Where results are shared with other workspaces, an action is looked up there before it runs, and what ran is offered
-// once it is on its way into the store.
-// Guards: all shared state is the Schedule's; `telling` keeps events one at a time.
+// Cycle: the calling thread commits; N other threads take ready actions from the `Schedule` until there are none. An
+// action whose upstream ran is checked again with its new inputs: if they are unchanged, it does not run. After an
+// interruption or a failure, no more actions are taken; running actions are finished and committed, then the error is
+// thrown. If results are shared with other workspaces, an action is looked up there before it runs, and its result is
+// offered there after it was handed over for storing. Guards: the Schedule owns all shared state; `telling` makes
+// events come one at a time.
 
 import Basics
 import Dispatch
 import Foundation
 
-/// Carries plans out.
+/// Executes plans.
 package struct Runner: Sendable {
   package typealias Execute = @Sendable (Action, ActionInputs) throws -> ActionResult
 
@@ -24,10 +24,10 @@ package struct Runner: Sendable {
   var limits = Schedule.Limits()
 
   /// - Parameters:
-  ///   - workers: how many actions run at a time.
-  ///   - shared: what other workspaces made; nil: nothing but this one's store.
-  ///   - isInterrupted: asked before each action.
-  ///   - onEvent: told one event at a time, on any thread.
+  ///   - workers: the number of actions that run at the same time.
+  ///   - shared: results from other workspaces; nil: only this workspace's store is used.
+  ///   - isInterrupted: called before each action.
+  ///   - onEvent: called with one event at a time, on any thread.
   package init(
     store: ArtifactStore, workers: Int, shared: (any SharedResults)? = nil,
     isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
@@ -41,9 +41,9 @@ package struct Runner: Sendable {
     tell = { event in telling.withLock { onEvent(event) } }
   }
 
-  /// Does what the plan says.
-  /// - Throws: what `execute` threw first, `Interruption.failure`, or why results cannot be kept. Finished work is
-  ///   committed.
+  /// Executes the plan.
+  /// - Throws: the first error of `execute`, `Interruption.failure`, or the reason why results cannot be stored.
+  ///   Completed work is committed.
   package func run(_ plan: Plan, execute: @escaping Execute) throws -> RunOutcome {
     let schedule = Schedule(plan, limits: limits, isInterrupted: isInterrupted)
     let source = RunSource(schedule: schedule, store: store)
@@ -84,7 +84,7 @@ package struct Runner: Sendable {
   }
 }
 
-/// Reads what the run in hand gave, else what the store has.
+/// Reads from the current run's results, else from the store.
 private struct RunSource: ArtifactSource {
   let schedule: Schedule
   let store: ArtifactStore
@@ -94,7 +94,7 @@ private struct RunSource: ArtifactSource {
   }
 }
 
-/// One action at a time, on whichever thread.
+/// The work of running one action at a time, on any thread.
 private struct RunnerWork: Sendable {
   let plan: Plan
   let schedule: Schedule
@@ -163,7 +163,7 @@ private struct RunnerWork: Sendable {
     return .executed(body, payloads: payloads)
   }
 
-  /// What another workspace made of the same; nil where nobody did. A forced action runs in any case.
+  /// The result of another workspace for the same fingerprint; nil if there is none. A forced action always runs.
   private func fetched(
     _ position: Int, _ action: Action, _ inputs: [Digest], _ reasons: [RebuildReason]
   ) throws -> Schedule.Ending? {
@@ -179,7 +179,8 @@ private struct RunnerWork: Sendable {
     return .fetched(body, payloads: payloads)
   }
 
-  /// Offers what ran to others, after it was handed on: a slow server holds up this thread and no result.
+  /// Offers a result to other workspaces after it was handed on, so that a slow server delays only this thread and no
+  /// result.
   func share(_ position: Int, _ ending: Schedule.Ending) {
     guard let shared, case .executed(let body, let payloads) = ending, body.isFinal else { return }
     let stage = plan.stages[Int(plan.stageOf[position])].name
@@ -189,7 +190,7 @@ private struct RunnerWork: Sendable {
       zip(body.outputs, payloads).map { NamedOutput(name: $0.name, digest: $1.digest, bytes: $1.bytes) })
   }
 
-  /// A record and its bytes, both in byte order of the outputs' names.
+  /// The record of a result and its bytes, both in byte order of the output names.
   private func record(
     _ position: Int, _ action: Action, _ inputs: [Digest], _ outputs: [NamedOutput], isFinal: Bool
   ) throws -> (RecordBody, payloads: [(digest: Digest, bytes: [UInt8])]) {

@@ -1,9 +1,9 @@
-// Who may run next, what was given, and what still has to be committed: the state that the threads of a run share.
+// The state that the threads of a run share: which action runs next, the results, and what must still be committed.
 //
 // Cycle of an action: all upstream done → ready → taken by a worker → (spared | blocked | fetched | executed) → done,
-// which may make others ready; one with a result is also pending → taken by the committer with its group → committed.
-// Guards: every property is guarded by `condition`. Work is done outside of it. The heap gives the earliest action of
-// the graph first, so that what belongs together runs together.
+// which may make others ready. An action with a result is also pending → taken by the committer with its group →
+// committed. Guards: `condition` guards every property. Work is done outside of it. The heap gives the earliest action
+// of the graph first, so that related actions run close together.
 
 import Basics
 import Foundation
@@ -12,10 +12,10 @@ final class Schedule: @unchecked Sendable {
   struct Limits {
     var groupCount = 64
     var groupBytes = 64 << 20
-    /// A group is whatever was finished while the one before was committed: a kill costs hardly more than the work in
-    /// hand.
+    /// A group is everything that finished while the previous group was committed, so that a kill loses little more
+    /// than the running work.
     var groupSeconds = 0.0
-    /// Workers wait while so many bytes are not yet committed.
+    /// Workers wait while this many bytes are not committed yet.
     var heldBytes = 256 << 20
   }
 
@@ -59,7 +59,7 @@ final class Schedule: @unchecked Sendable {
     }
   }
 
-  /// The next action for a worker; nil when there is no more to do. Blocks while that is not known.
+  /// The next action for a worker; nil if there is no more work. Blocks until one of these is known.
   func next() -> Int? {
     condition.lock()
     defer { condition.unlock() }
@@ -78,7 +78,7 @@ final class Schedule: @unchecked Sendable {
     }
   }
 
-  /// Records of what lies upstream, by input; nil for an input from outside.
+  /// The upstream records of the action, by input; nil for an input from outside the graph.
   func upstream(of position: Int) -> [RecordBody?] {
     condition.lock()
     defer { condition.unlock() }
@@ -91,7 +91,7 @@ final class Schedule: @unchecked Sendable {
     case spared(RecordBody)
     case remembered(RecordBody)
     case executed(RecordBody, payloads: [(digest: Digest, bytes: [UInt8])])
-    /// Another workspace's result.
+    /// The result of another workspace.
     case fetched(RecordBody, payloads: [(digest: Digest, bytes: [UInt8])])
     case blocked
     case failed(any Error)
@@ -140,7 +140,7 @@ final class Schedule: @unchecked Sendable {
     pendingSince = pendingSince ?? Date()
   }
 
-  /// The next group to commit; nil when all is committed and nothing more will come. Blocks until a group is due.
+  /// The next group to commit; nil if everything is committed and nothing more will come. Blocks until a group is due.
   func nextGroup() -> [CommitRecord]? {
     condition.lock()
     defer { condition.unlock() }
@@ -161,12 +161,12 @@ final class Schedule: @unchecked Sendable {
     }
   }
 
-  /// A group is in the store, or cannot be.
+  /// Reports that a group was stored, or why it could not be.
   func committed(_ group: [CommitRecord], _ error: (any Error)?) {
     condition.lock()
     defer { condition.unlock() }
     if let error {
-      // A full disk is the first cause of whatever else fails.
+      // A full disk is the original cause of any later failure.
       failure = error
       isStopping = true
       (pending, pendingBytes, pendingSince) = ([], 0, nil)
@@ -178,14 +178,14 @@ final class Schedule: @unchecked Sendable {
     condition.broadcast()
   }
 
-  /// Bytes that are not committed yet.
+  /// The bytes of a digest if they are not committed yet.
   func heldBytes(_ digest: Digest) -> [UInt8]? {
     condition.lock()
     defer { condition.unlock() }
     return held[digest]
   }
 
-  /// After all threads have ended.
+  /// The outcome; call it after all threads have ended.
   func outcome(source: any ArtifactSource) throws -> RunOutcome {
     condition.lock()
     defer { condition.unlock() }
@@ -196,7 +196,7 @@ final class Schedule: @unchecked Sendable {
   }
 }
 
-/// A binary heap; the least position first.
+/// A binary heap that returns the smallest position first.
 struct PositionHeap {
   private var items: [Int] = []
 

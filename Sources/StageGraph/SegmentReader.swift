@@ -1,4 +1,4 @@
-// An open segment file that many threads read at once.
+// An open segment file that many threads can read at the same time.
 
 import Basics
 import Glibc
@@ -11,7 +11,7 @@ final class SegmentReader: Sendable {
   func read(at offset: Int, count: Int) throws -> [UInt8] { try file.read(at: offset, count: count) }
 }
 
-/// Cuts a file to its first `length` bytes, durably.
+/// Truncates a file to `length` bytes, durably.
 func truncateFile(_ path: String, to length: Int) throws {
   let descriptor = fileSystem.open(path, O_WRONLY)
   guard descriptor >= 0 else { throw Failure.system("open", path) }

@@ -1,13 +1,13 @@
-// The growing end of the store: records are appended to the last segment file, which is followed by a new one when it
-// is large enough. What was appended counts only after `sync` and the catalog's transaction; until then `rollBack`
-// takes it away, and after a kill the next writer does.
+// The growing end of the store: records are appended to the last segment file, until it is large enough and a new one
+// is started. Appended records count only after `sync` and the catalog's transaction. Until then `rollBack` removes
+// them; after a kill, the next writer does.
 //
 // Record: 8 magic, 32 SHA-256 of the payload, u64 length, u64 XXH3 of the payload (little-endian), payload.
 
 import Basics
 import Glibc
 
-/// Where stored bytes lie: `offset` is that of the record, `length` that of its payload.
+/// The place of stored bytes: `offset` is the start of the record, `length` the length of its payload.
 struct ArtifactLocation: Sendable, Equatable {
   var digest: Digest
   var segment: Int
@@ -27,7 +27,7 @@ enum SegmentRecord {
     return bytes
   }
 
-  /// What is wrong with a record that should hold `digest`, or nil.
+  /// The problem with a record that should hold `digest`, or nil.
   static func fault(in record: [UInt8], digest: Digest) -> String? {
     record.withUnsafeBytes { bytes in
       guard let base = bytes.baseAddress, bytes.count >= headerSize, bytes.prefix(8).elementsEqual(magic) else {
@@ -45,23 +45,23 @@ enum SegmentRecord {
   }
 }
 
-/// The one writer's end of the store. Not thread safe: the store guards it.
+/// The writing end of the store. Not thread-safe: the store guards it.
 struct SegmentWriter {
   static let sizeLimit = 256 << 20
   private static let bufferSize = 1 << 20
 
   let directory: String
   let sizeLimit: Int
-  /// Committed lengths by segment.
+  /// The committed length of each segment.
   private(set) var committed: [Int: Int]
-  /// Lengths by segment, with what is not committed yet.
+  /// The length of each segment, including bytes not committed yet.
   private(set) var lengths: [Int: Int]
   private var current: Int
   private var descriptor: Int32 = -1
   private var buffer: [UInt8] = []
   private var isNewFile = false
 
-  /// - Parameter committed: what the catalog says of segments whose files are whole.
+  /// - Parameter committed: the lengths in the catalog of segments whose files are complete.
   init(directory: String, committed: [Int: Int], next: Int, sizeLimit: Int = sizeLimit) {
     self.directory = directory
     self.sizeLimit = sizeLimit
@@ -83,7 +83,7 @@ struct SegmentWriter {
 
   private func path(_ number: Int) -> String { "\(directory)/\(Self.name(number))" }
 
-  /// Segments that hold bytes which are not committed yet.
+  /// Segments with bytes that are not committed yet.
   var changed: [Int: Int] { lengths.filter { committed[$0.key] != $0.value } }
 
   mutating func append(_ digest: Digest, _ payload: [UInt8]) throws -> ArtifactLocation {
@@ -101,7 +101,7 @@ struct SegmentWriter {
     return ArtifactLocation(digest: digest, segment: current, offset: offset, length: payload.count)
   }
 
-  /// What was appended stays after a power cut.
+  /// Makes the appended records durable.
   mutating func sync() throws {
     guard descriptor >= 0, !changed.isEmpty else { return }
     try flush()
@@ -110,15 +110,15 @@ struct SegmentWriter {
     isNewFile = false
   }
 
-  /// The catalog now names all that was appended.
+  /// Marks all appended records as committed, after the catalog's transaction.
   mutating func commit() { committed = lengths }
 
-  /// Takes away what was appended since the last commit.
+  /// Removes what was appended since the last commit.
   mutating func rollBack() {
     close()
     buffer.removeAll()
     for number in changed.keys {
-      // What stays when this fails too is cut off at the next append, or by the next writer.
+      // If this fails too, the rest is cut off at the next append or by the next writer.
       if let length = committed[number] {
         try? truncateFile(path(number), to: length)
       } else {
@@ -129,13 +129,13 @@ struct SegmentWriter {
     current = lengths.keys.max() ?? current
   }
 
-  /// What comes next goes into this segment, which does not exist yet.
+  /// Appends to this segment from now on; it must not exist yet.
   mutating func begin(_ number: Int) {
     close()
     current = number
   }
 
-  /// The catalog no longer names anything in this segment.
+  /// Forgets a segment that the catalog no longer refers to.
   mutating func forget(_ number: Int) {
     if number == current { close() }
     committed[number] = nil

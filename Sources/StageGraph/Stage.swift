@@ -1,11 +1,11 @@
-// What a kind of work is to the engine: a name, a version and the settings that change what it gives. The engine
-// compares these and words their changes; what they mean is the caller's.
+// A kind of work as the engine sees it: a name, a version and the settings that change its results. The engine compares
+// these and describes their changes; only the caller knows their meaning.
 
 /// A kind of work.
 package struct Stage: Sendable, Hashable {
-  /// How the stage is called on the command line: `extract-audio`.
+  /// The name of the stage on the command line: `extract-audio`.
   package var name: String
-  /// Raised by hand when the same inputs give other bytes.
+  /// Raised by hand when the same inputs give different bytes.
   package var version: Int
   /// Settings that change the outputs. Never paths, thread counts or times.
   package var parameters: [String: String]

@@ -1,8 +1,8 @@
-/// Stages and the data between them, with what is known of each: for people to look at.
+/// A diagram of the stages and the data between them, with facts about each.
 package struct StageDiagram: Sendable {
   package struct Node: Sendable {
     package var name: String
-    /// Files and directories, rather than work.
+    /// Whether it is data (files and directories) instead of work.
     package var isData: Bool
     package var count: String?
 

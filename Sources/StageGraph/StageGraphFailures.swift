@@ -1,4 +1,4 @@
-// The sentences of this module.
+// The messages of this module.
 
 import Basics
 

@@ -1,18 +1,17 @@
 import Basics
 import Synchronization
 
-/// What ran, what was up to date and how long it took, stage by stage: a record, outside of what is the same on every
-/// run.
+/// What ran, what was up to date and how long it took, by stage. This record is not part of the reproducible output.
 package struct StageTimes: Sendable, Equatable {
   package var rows: [StageTimeRow]
 
-  /// Those of the last run in which something ran; nil where none did.
+  /// The times of the last run in which something ran; nil if there was none.
   package init?(_ catalog: Catalog) throws {
     rows = try catalog.stageTimes()
     if rows.isEmpty { return nil }
   }
 
-  /// Adds up what a run tells.
+  /// Sums up the events of a run.
   package final class Collector: Sendable {
     private let times = Mutex<[String: (ran: Int, fetched: Int, seconds: Double)]>([:])
 
@@ -33,8 +32,8 @@ package struct StageTimes: Sendable, Equatable {
       }
     }
 
-    /// Keeps the rows in the catalog, where anything ran or was fetched.
-    /// - Parameter actions: how many each stage has, in the order of stages.
+    /// Saves the rows in the catalog, if anything ran or was fetched.
+    /// - Parameter actions: the number of actions of each stage, in stage order.
     package func keep(_ actions: [(stage: String, count: Int)], in catalog: Catalog) throws {
       let found = times.withLock { $0 }
       guard !found.isEmpty else { return }

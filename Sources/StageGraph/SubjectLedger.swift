@@ -1,20 +1,21 @@
-// Subjects with nothing left to do: what all their actions were functions of when they were last up to date.
+// Subjects with nothing left to do, each with a digest over the inputs of all its actions when they were last up to
+// date.
 //
-// A graph of 200,000 clips in three stages has 600,000 records. Comparing each takes seconds; one digest a clip over
-// the inputs of all its actions says the same, and is made from the very inputs that the actions have, so that none can
-// be forgotten. Only subjects whose digest differs are planned, action by action.
-// An entry holds only as long as the records do: a commit, garbage collection and a lost artifact take it away, in the
-// same transaction (CatalogSubjects). Whoever finds all actions of a subject up to date and final enters it again.
+// A graph of 200,000 clips in three stages has 600,000 records, and comparing all of them takes seconds. One digest per
+// clip over the inputs of all its actions says the same; it is computed from the inputs of the actions themselves, so
+// that none can be forgotten. Only subjects whose digest differs are planned action by action. An entry is valid only
+// as long as the records are: a commit, garbage collection and a lost artifact remove it in the same transaction
+// (CatalogSubjects). When all actions of a subject are found up to date and final, it is entered again.
 
 import Basics
 
-/// What all actions of one subject are functions of, spelled one after the other and then hashed: the digest differs
-/// whenever one of their fingerprints would.
+/// The inputs of all actions of one subject, encoded one after the other and hashed: the digest changes whenever one of
+/// their fingerprints would change.
 package struct SubjectKey: Sendable {
   private let start: [UInt8]
   private var bytes: [UInt8] = []
 
-  /// - Parameter stages: all that subjects of this graph may have actions of.
+  /// - Parameter stages: all stages that subjects of this graph may have actions of.
   package init(_ stages: [Stage]) {
     let hasher = DigestBuilder()
     hasher.update(field: "subject 1")
@@ -26,13 +27,13 @@ package struct SubjectKey: Sendable {
     start = hasher.finish().bytes
   }
 
-  /// Forgets what was added: the next subject.
+  /// Clears what was added, for the next subject.
   package mutating func begin() {
     bytes.removeAll(keepingCapacity: true)
     bytes.append(contentsOf: start)
   }
 
-  /// Adds an action. Inputs that other actions give count by whose output they are: those actions are added too.
+  /// Adds an action. An input from another action is represented by that action's id, because that action is added too.
   package mutating func add(_ stage: String, _ inputs: Action.Inputs) {
     add(stage)
     bytes.append(integer: UInt32(inputs.count).littleEndian)
@@ -61,12 +62,12 @@ package struct SubjectKey: Sendable {
   }
 }
 
-/// A subject and what it was settled with.
+/// A subject and the digests it was settled with.
 package struct SettledSubject: Sendable {
   package var name: String
   /// `SubjectKey.digest` of its actions.
   package var key: Digest
-  /// Of the outputs of all its records.
+  /// The digest of the outputs of all its records.
   package var outputs: Digest
 
   package init(name: String, key: Digest, outputs: Digest) {
@@ -74,12 +75,12 @@ package struct SettledSubject: Sendable {
   }
 }
 
-/// Every subject that has a record, and what it was settled with, if it is: for the last few choices of stages, newest
-/// first.
+/// Every subject that has a record, and the digests it was settled with, if any: for the last few choices of stages,
+/// newest first.
 package struct SubjectLedger: Sendable {
-  /// Key and outputs.
+  /// The size of a key and an outputs digest.
   private static let entrySize = 64
-  /// Bytes of older entries that stay beside a new one.
+  /// The bytes of older entries that are kept with a new one.
   static let longestBefore = 2 * entrySize
   private var entries = BytesByKey()
 
@@ -93,7 +94,7 @@ package struct SubjectLedger: Sendable {
 
   package var count: Int { entries.count }
 
-  /// The digest of a subject's outputs, where it was settled with this key.
+  /// The digest of a subject's outputs, if it was settled with this key.
   package func outputs(of subject: String, settledWith key: Digest) -> Digest? {
     guard let position = entries.find(subject) else { return nil }
     let value = entries.value(at: position)
@@ -103,7 +104,7 @@ package struct SubjectLedger: Sendable {
     return nil
   }
 
-  /// Those that are none of `subjects`.
+  /// The subjects that are not in `subjects`.
   func others(than subjects: some Sequence<String>) -> [String] {
     var isOther = [Bool](repeating: true, count: entries.count)
     for subject in subjects { if let position = entries.find(subject) { isOther[position] = false } }

@@ -1,4 +1,5 @@
-// What spares the caller finding a verdict again: bytes of its own making beside the verdict, loaded whole.
+// Cached data beside the verdicts, in the caller's own format, loaded as a whole. It lets the caller avoid computing a
+// verdict again.
 
 import Basics
 
@@ -18,6 +19,6 @@ package struct VerdictCaches: Sendable {
 
   package func key(at position: Int) -> String { String(decoding: values.key(at: position), as: UTF8.self) }
 
-  /// As it was kept; empty where nothing was. Valid as long as this is.
+  /// The stored bytes; empty if nothing was stored. Valid as long as this table.
   package func cache(at position: Int) -> UnsafeRawBufferPointer { values.value(at: position) }
 }

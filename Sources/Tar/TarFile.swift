@@ -1,12 +1,12 @@
-// What is in an uncompressed tar, and where: names, offsets and sizes, read with libarchive (USTAR, PAX, GNU long
-// names). Nothing is unpacked; members are read from their place.
+// The members of an uncompressed tar: names, offsets and sizes, read with libarchive (USTAR, PAX, GNU long names).
+// Nothing is unpacked; members are read in place.
 
 import Basics
 import CArchive
 
 package struct TarMember: Sendable, Equatable {
   package let name: String
-  /// Where its data begins in the file.
+  /// The offset of its data in the file.
   package let offset: Int
   package let size: Int
 }
@@ -15,16 +15,16 @@ package enum TarFile {
   private static let regularFile: UInt32 = 0o100000
   private static let typeMask: UInt32 = 0o170000
 
-  /// Every regular file in the order of the tar. One that does not end as tars end is refused whole, since nobody can
-  /// tell what it lost.
-  /// - Throws: `tar.…` with the offset, when it is cut off, damaged, compressed, or lacks its end.
+  /// Every regular file, in tar order. A tar without a proper end is rejected as a whole, since there is no way to tell
+  /// what it lost.
+  /// - Throws: `tar.…` with the offset, if it is truncated, damaged or compressed, or lacks its end.
   package static func members(_ path: String) throws -> [TarMember] {
     var members: [TarMember] = []
     try list(path, into: &members)
     return members
   }
 
-  /// Every regular file before the first damage, and what that is; nil where the tar is whole.
+  /// Every regular file before the first damage, and the damage; nil if the tar is intact.
   /// - Throws: `Failure` for a file that cannot be opened.
   package static func membersBeforeDamage(_ path: String) throws -> (members: [TarMember], damage: Failure?) {
     var members: [TarMember] = []
@@ -65,7 +65,7 @@ package enum TarFile {
     try checkEnd(file, path, at: end, size: size)
   }
 
-  /// After the last member: two blocks of zeros, and zeros to the end of the file.
+  /// Checks that two blocks of zeros follow the last member, and only zeros up to the end of the file.
   private static func checkEnd(_ file: borrowing InputFile, _ path: String, at end: Int, size: Int) throws {
     guard size - end >= 1024 else { throw Failure.tar(.noEnd(at: end, size: size), path) }
     var at = end

@@ -1,16 +1,16 @@
-// How members of a tar make samples, by the rules of webdataset: the key is the path up to the first dot of its last
-// part, the rest is the extension, and neighbors with one key are one sample.
+// Groups the members of a tar into samples by webdataset's rules: the key is the path up to the first dot of its last
+// component, the rest is the extension, and adjacent members with one key form one sample.
 
 import Basics
 
 package struct TarSample: Sendable {
   package let key: String
-  /// In the order of the tar; extensions in lower case.
+  /// In tar order; extensions in lower case.
   package var members: [(extension: String, member: TarMember)]
 
   package subscript(ending: String) -> TarMember? { members.first { $0.extension == ending }?.member }
 
-  /// Nil for names that webdataset leaves out: hidden, without a dot, or under a first part of the form `__x__`.
+  /// Nil for names that webdataset skips: hidden, without a dot, or under a first component of the form `__x__`.
   package static func split(_ name: String) -> (key: String, extension: String)? {
     let base = Files.name(name)
     guard let dot = base.firstIndex(of: "."), dot != base.startIndex else { return nil }
@@ -20,13 +20,13 @@ package struct TarSample: Sendable {
     return (String(name.dropLast(ending.count + 1)), ending.lowercased())
   }
 
-  /// A key that comes again later in the tar is a sample of its own.
-  /// - Throws: `tar.sample` when one sample has an extension twice.
+  /// If a key occurs again later in the tar, it starts a new sample.
+  /// - Throws: `tar.sample` if one sample has an extension twice.
   package static func group(_ members: [TarMember], path: String) throws -> [TarSample] {
     var samples: [TarSample] = []
     for member in members {
       guard let (key, ending) = split(member.name) else { continue }
-      // By bytes: keys that only look the same are two samples.
+      // Compares bytes: keys that only look the same are different samples.
       guard let last = samples.last, last.key.utf8.elementsEqual(key.utf8) else {
         samples.append(TarSample(key: key, members: [(ending, member)]))
         continue

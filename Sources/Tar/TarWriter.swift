@@ -1,15 +1,15 @@
-// A plain USTAR through libarchive whose bytes depend on nothing but names and contents: no time, no owner, mode 0444,
-// padded to 10,240 as Python's tarfile pads.
+// Writes a plain USTAR through libarchive. Its bytes depend only on names and contents: no time, no owner, mode 0444,
+// padded to 10,240 bytes like Python's tarfile.
 
 import Basics
 import CArchive
 
 package final class TarWriter {
-  /// The longest member name that fits the name field alone; readers that map shards know no other.
+  /// The longest member name that fits the name field alone; readers that map shards support no other names.
   package static let longestName = 100
   private static let blockSize: Int32 = 10_240
 
-  /// Where libarchive's callback puts bytes. An error is kept and thrown from Swift.
+  /// Receives the bytes from libarchive's callback. An error is stored and thrown from Swift.
   private final class Sink {
     let file: OutputFile
     var digest: DigestBuilder? = DigestBuilder()
@@ -61,7 +61,7 @@ package final class TarWriter {
     archive_write_free(archive)
   }
 
-  /// Adds a file and gives the offset of its data.
+  /// Adds a file and returns the offset of its data.
   /// - Throws: `tar.longname`, or what writing throws.
   package func add(_ name: String, _ data: [UInt8]) throws -> Int {
     guard name.utf8.count <= Self.longestName else { throw Failure.tar(.longName(name), sink.file.path) }
@@ -89,7 +89,7 @@ package final class TarWriter {
     return offset
   }
 
-  /// Ends the tar, makes it durable under its name, and gives its size and digest.
+  /// Finishes the tar, makes it durable under its name, and returns its size and digest.
   package func finish() throws -> (byteCount: Int, digest: Digest) {
     try check(archive_write_close(archive))
     let size = sink.file.count

@@ -16,7 +16,7 @@ enum CommandWords {
     var (known, rest, path, takesWords) = (builtInCommands, words, [String](), false)
     while !known.isEmpty, let word = rest.popFirst(), !word.hasPrefix("-") {
       guard let command = known.first(where: { $0._commandName == word }) else {
-        // A command whose subcommand has a default may take its own words, such as files.
+        // A command with a default subcommand may take words of its own, such as files.
         if takesWords, Files.exists(word) || nearest(word, in: known.map { $0._commandName }) == nil { return }
         throw unknown(word, below: path, known.map { $0._commandName })
       }

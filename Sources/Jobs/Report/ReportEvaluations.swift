@@ -3,7 +3,7 @@ import Evaluation
 
 /// A run's evaluations as a report shows them.
 enum ReportEvaluations {
-  /// - Parameter clips: give the audio of captioned clips.
+  /// - Parameter clips: provides the audio of captioned clips.
   static func parts(_ directory: String, _ clips: ReportClips) throws -> [ReportContent.EvaluationPart] {
     try EvaluationFile(reading: "\(directory)/\(EvaluationFile.name)").evaluations.map { record in
       var part = part(record)

@@ -42,7 +42,7 @@ package struct Provenance: Codable, Sendable, Equatable {
   /// The shards that the run was trained and validated on, by name.
   package var shards: [Shard]
   package var program: String
-  /// Versions of libraries that can affect the weights.
+  /// Properties of the libraries and tools that can affect the weights.
   package var libraries: [String: String]
   package var output: Output
   package var retrained: Retraining?

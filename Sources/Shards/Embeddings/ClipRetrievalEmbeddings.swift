@@ -1,6 +1,6 @@
-// clip-retrieval's tables: `img_emb_0.npy`, `img_emb_1.npy`, … of rows `[N, width]`. Which row is which image stands in
-// a parquet file that is not read here; a list of keys beside the table takes its place. All partitions of a directory
-// are one table, since clip-retrieval deals neighboring images out to different ones.
+// clip-retrieval's tables: `img_emb_0.npy`, `img_emb_1.npy`, … with rows `[N, width]`. A parquet file, which is not
+// read here, names the image of each row; instead, a list of keys beside the table is used. All partitions of a
+// directory form one table, because clip-retrieval distributes neighboring images over different partitions.
 
 import Basics
 import Corpus
@@ -10,16 +10,16 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
   static let name = "clip-retrieval"
   static let extensions = ["npy"]
 
-  /// `img_emb_12.npy`, and `text_emb_12.npy`, whose rows are no images and are left alone.
+  /// Accepts `img_emb_12.npy`, and `text_emb_12.npy`, whose rows are not images and are ignored.
   static func reads(_ path: String) -> Bool {
-    // Asked of every name in a directory: strings are made for few.
+    // This is called for every name in a directory, so it creates strings for few of them.
     let start = path.utf8.lastIndex(of: 0x2F).map(path.utf8.index(after:)) ?? path.startIndex
     let name = path.utf8[start...]
     guard name.starts(with: "img_emb_".utf8) || name.starts(with: "text_emb_".utf8) else { return false }
     return number(path, "img_emb_") != nil || number(path, "text_emb_") != nil
   }
 
-  /// The digits of a partition's name.
+  /// The digits in a partition's name.
   private static func number(_ path: String, _ prefix: String) -> String? {
     let name = Files.name(path)
     guard name.hasPrefix(prefix), name.hasSuffix(".npy") else { return nil }
@@ -30,7 +30,7 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
     return String(digits)
   }
 
-  /// The first partition lists the rows of all; the others list nothing.
+  /// The first partition lists the rows of all partitions; the others list nothing.
   static func list(_ path: String) throws -> EmbeddingListing {
     guard number(path, "img_emb_") != nil else { return EmbeddingListing(blocks: []) }
     let directory = Files.parent(path)
@@ -68,7 +68,7 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
 
   // MARK: Keys
 
-  /// Where the keys of `img_emb_0.npy` may be.
+  /// The possible paths of the keys of `img_emb_0.npy`.
   static func keyListPaths(_ path: String) -> [String] {
     let (directory, stem) = (Files.parent(path), String(Files.name(path).dropLast(4)))
     let digits = number(path, "img_emb_") ?? ""
@@ -79,7 +79,7 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
     return beside + inDirectories
   }
 
-  /// The same outside of a table, or of a directory with tables.
+  /// The possible paths of key lists beside a table, or beside a directory of tables.
   static func keyListPlaces(_ path: String) -> [String] {
     Files.isDirectory(path) ? ["keys", "metadata"].map { "\(Files.parent(path))/\($0)" } : keyListPaths(path)
   }
@@ -110,7 +110,7 @@ enum ClipRetrievalEmbeddings: ReadableEmbeddings {
     return try? CanonicalJSON.decode(String.self, from: line, source: "")
   }
 
-  /// Keys are often paths of images: the directory and the image's ending go.
+  /// Keys are often paths of images: removes the directory and the extension.
   private static func stem(_ key: String) -> String {
     let name = Files.name(key)
     let ending = [".jpg", ".jpeg", ".png", ".webp"].first { name.lowercased().hasSuffix($0) }

@@ -1,12 +1,12 @@
-// What is known of some teacher embeddings besides their values. clip-video-encode records none of it, so it stands in
-// an `embeddings.json` beside the files, in a file's own metadata, or in flags.
+// Facts about teacher embeddings other than their values. clip-video-encode records none of them, so they come from an
+// `embeddings.json` beside the files, from a file's own metadata, or from flags.
 
 import Basics
 
 package struct EmbeddingDescription: Sendable, Hashable {
-  /// Width of a row.
+  /// The width of a row.
   package var dimension: Int?
-  /// Rows a second; row r is the frame on screen at r / fps.
+  /// Rows per second; row r is the frame on the screen at r / fps.
   package var fps: Double?
   package var model: String?
   /// Whether rows have length one.
@@ -16,7 +16,7 @@ package struct EmbeddingDescription: Sendable, Hashable {
     (self.dimension, self.fps, self.model, self.normalised) = (dimension, fps, model, normalised)
   }
 
-  /// What this one does not know, from another.
+  /// Fills missing values from another description.
   package func completed(by other: EmbeddingDescription) -> EmbeddingDescription {
     EmbeddingDescription(
       dimension: dimension ?? other.dimension, fps: fps ?? other.fps, model: model ?? other.model,
@@ -33,7 +33,7 @@ package struct EmbeddingDescription: Sendable, Hashable {
     var normalized: Bool?
   }
 
-  /// What `embeddings.json` in `directory` says; nothing where there is none.
+  /// The content of `embeddings.json` in `directory`; empty if the file does not exist.
   /// - Throws: `json.invalid`, or `embeddings.json` for a width or rate that is not above 0.
   static func beside(_ directory: String) throws -> EmbeddingDescription {
     let path = "\(directory)/\(fileName)"
@@ -46,7 +46,7 @@ package struct EmbeddingDescription: Sendable, Hashable {
       normalised: sidecar.normalised ?? sidecar.normalized)
   }
 
-  /// From the text metadata of a file; values that are not as they should be count as absent.
+  /// Reads a file's text metadata; invalid values count as missing.
   static func metadata(_ metadata: [String: String]) -> EmbeddingDescription {
     EmbeddingDescription(
       dimension: metadata["dim"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil },

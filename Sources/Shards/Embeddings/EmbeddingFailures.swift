@@ -1,4 +1,4 @@
-// The sentences about files with teacher embeddings that `ShardsFailures.swift` has no room for.
+// Messages about files with teacher embeddings, in addition to `ShardsFailures.swift`.
 
 import Basics
 

@@ -1,37 +1,37 @@
-// Which clips have teacher embeddings, and where. Scans directories and files in byte order, reads names and headers
-// only; a file that is refused is kept with its reason, so that one bad shard does not stop the others.
+// Which clips have teacher embeddings, and where. Scans directories and files in byte order and reads only names and
+// headers. A refused file is recorded with its reason, so that one bad shard does not stop the others.
 
 import Basics
 import Corpus
 import Tensors
 
 package struct EmbeddingIndex: Sendable {
-  /// In the order they were found: paths as given, names in byte order, then offset.
+  /// In the order in which they were found: paths as given, names in byte order, then offset.
   private var locations: [EmbeddingLocation] = []
-  /// Positions in `locations` by key: the first, and the others of those few that have several.
+  /// Positions in `locations` by key: the first one, and the others for the few keys with several.
   private var first: [ByteKey: Int32] = [:]
   private var others: [ByteKey: [Int32]] = [:]
-  /// Keys beyond ASCII, for names that look the same and are other bytes: their rows are taken where there are no
+  /// Non-ASCII keys, to find names that look the same but have different bytes: their rows are used if there are no
   /// better ones.
   private var alike: [String: ByteKey] = [:]
-  /// Where a key with dots is what stands before the first of them: for clips that have no rows of their own name.
+  /// Rows of keys with dots, by the part before the first dot: for clips without rows under their own name.
   private var byFirstPart: [String: [Int32]] = [:]
   /// Files that are not used, with the reason.
   package private(set) var refused: [Failure] = []
-  /// What all embeddings have in common; a value on which they differ is nil.
+  /// The values common to all embeddings; a value in which they differ is nil.
   package private(set) var description = EmbeddingDescription()
   private var descriptions: [EmbeddingDescription: SharedDescription] = [:]
   private let told: EmbeddingDescription
-  /// What the last file and its directory said, and what came of it: most often what the next ones do.
+  /// The last file's description together with its directory's, and the result: usually the next files have the same.
   private var lastDescription: (listed: EmbeddingDescription, known: EmbeddingDescription, shared: SharedDescription)?
 
   /// - Parameters:
-  ///   - paths: files, directories, and patterns `NAME-*-of-00008.npy` for all parts of a set; directories are walked,
-  ///     hidden names left out, symbolic links to directories not followed.
-  ///   - fps: rows a second, over what the files say.
-  ///   - model: the teacher's name, over what the files say.
-  /// - Throws: for a path that is not there, a format that is not read, `embeddings.none` when nothing is found, and
-  ///   `embeddings.model` when the embeddings come from different models.
+  ///   - paths: files, directories, and patterns `NAME-*-of-00008.npy` for all parts of a set; directories are searched
+  ///     without hidden names, and symbolic links to directories are not followed.
+  ///   - fps: rows per second; overrides what the files say.
+  ///   - model: the teacher's name; overrides what the files say.
+  /// - Throws: a `Failure` for a path that does not exist or a format that is not supported, `embeddings.none` if
+  ///   nothing is found, and `embeddings.model` if the embeddings come from different models.
   package init(paths: [String], fps: Double? = nil, model: String? = nil) throws {
     told = EmbeddingDescription(fps: fps, model: model)
     for path in try paths.flatMap({ try EmbeddingPart.paths(pattern: $0) ?? [$0] }) {
@@ -44,7 +44,7 @@ package struct EmbeddingIndex: Sendable {
       }
     }
     if locations.isEmpty { throw refused.first ?? Failure.embeddingsNone(paths) }
-    // A directory's names come in byte order, which is nearly always that of its keys.
+    // A directory's names come in byte order, which is nearly always the order of its keys.
     if keys.indices.dropFirst().contains(where: { precedesInBytes(keys[$0], keys[$0 - 1]) }) {
       keys.sort(by: precedesInBytes)
     }
@@ -52,8 +52,8 @@ package struct EmbeddingIndex: Sendable {
     try summarise(paths)
   }
 
-  /// Files and directories outside of `path`, a file or directory with embeddings, that say something of them; there or
-  /// not.
+  /// Files and directories outside of `path` (a file or directory with embeddings) that may describe its embeddings,
+  /// whether or not they exist.
   package static func beside(_ path: String) -> [String] {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -63,18 +63,19 @@ package struct EmbeddingIndex: Sendable {
 
   package var fps: Double? { description.fps }
   package var model: String? { description.model }
-  /// What the files say; `widths(sample:)` looks.
+  /// The width stated by the files; `widths(sample:)` reads the rows.
   package var dimension: Int? { description.dimension }
   package var count: Int { first.count }
   /// In byte order.
   package private(set) var keys: [String] = []
 
-  /// In the order they were found: paths as given, names in byte order, then offset. More than one is a duplicate.
+  /// In the order in which they were found: paths as given, names in byte order, then offset. More than one is a
+  /// duplicate.
   package func locations(for id: ClipID) -> [EmbeddingLocation] { locations(forKey: id.text) }
 
   package func locations(forKey key: String) -> [EmbeddingLocation] { positions(forKey: key).map { locations[$0] } }
 
-  /// The same as positions, for `subscript`.
+  /// The locations as positions, for `subscript`.
   package func positions(forKey key: String) -> [Int] {
     guard let (key, first) = found(key) else { return (byFirstPart[key] ?? []).map { Int($0) } }
     return [Int(first)] + (others[key] ?? []).map { Int($0) }
@@ -82,7 +83,7 @@ package struct EmbeddingIndex: Sendable {
 
   func firstPosition(forKey key: String) -> Int? { found(key).map { Int($0.first) } }
 
-  /// The key that stands for a text, and its first position.
+  /// The key that matches a text, and its first position.
   private func found(_ text: String) -> (key: ByteKey, first: Int32)? {
     let key = ByteKey(text)
     if let first = first[key] { return (key, first) }
@@ -90,24 +91,23 @@ package struct EmbeddingIndex: Sendable {
     return (other, first)
   }
 
-  /// The file that holds the rows at a position, or the directory, with a slash behind it, of a file that holds nothing
-  /// else.
+  /// The file with the rows at a position. If that file holds nothing else, its directory with a slash at the end.
   func source(at position: Int) -> String {
     let path = locations[position].path
     guard locations[position].member.isEmpty, locations[position].rowsOfTable == nil else { return path }
     return Files.parent(path) + "/"
   }
 
-  /// What is known of the rows at a position.
+  /// The facts about the rows at a position.
   package func description(at position: Int) -> EmbeddingDescription { locations[position].told.description }
 
-  /// The file at a position, and what names the rows in it (`EmbeddingLocation.part`).
+  /// The file at a position, and the name of the rows in it (`EmbeddingLocation.part`).
   package func file(at position: Int) -> (path: String, part: String?) {
     (locations[position].path, locations[position].part)
   }
 
-  /// Whether the file at a position holds nothing else and lies directly in a directory, named with a slash behind it:
-  /// whether that is its `source(at:)`, without making a string.
+  /// Whether the file at a position holds nothing else and is directly in `directory` (given with a slash at the end):
+  /// whether that is its `source(at:)`, without creating a string.
   func isAlone(at position: Int, in directory: String) -> Bool {
     guard locations[position].member.isEmpty, locations[position].rowsOfTable == nil else { return false }
     let (path, directory) = (locations[position].path.utf8, directory.utf8)
@@ -115,7 +115,7 @@ package struct EmbeddingIndex: Sendable {
     return path.lastIndex(of: 0x2F) == path.index(path.startIndex, offsetBy: directory.count - 1)
   }
 
-  /// The only position of a key; nil where it has none, or several.
+  /// The only position of a key; nil if it has none or several.
   package func onlyPosition(forKey key: String) -> Int? {
     guard let (key, first) = found(key), others.isEmpty || others[key] == nil else { return nil }
     return Int(first)
@@ -125,8 +125,8 @@ package struct EmbeddingIndex: Sendable {
 
   package subscript(position: Int) -> EmbeddingLocation { locations[position] }
 
-  /// How many of up to `sample` clips, spread evenly over the keys, have rows of each width. Clips that cannot be read
-  /// do not count.
+  /// How many clips have rows of each width, for up to `sample` clips spread evenly over the keys. Clips that cannot be
+  /// read do not count.
   package func widths(sample: Int = 16) -> [Int: Int] {
     var widths: [Int: Int] = [:]
     for i in Set((0..<max(1, sample)).map { $0 * keys.count / max(1, sample) }).sorted() where i < keys.count {
@@ -184,7 +184,7 @@ package struct EmbeddingIndex: Sendable {
     }
   }
 
-  /// What is known of a file's rows, one object for all of which the same is.
+  /// The facts about a file's rows; files with the same facts share one object.
   private mutating func shared(_ listed: EmbeddingDescription, _ known: EmbeddingDescription) -> SharedDescription {
     if let last = lastDescription, last.listed == listed, last.known == known { return last.shared }
     let description = told.completed(by: listed).completed(by: known)
@@ -216,12 +216,12 @@ package struct EmbeddingIndex: Sendable {
     throw unsupported(path) ?? Failure.embeddingsUnknown(path)
   }
 
-  /// clip-retrieval's own parquet: its table says what it lacks, so that this file need not.
+  /// clip-retrieval's own parquet file: it is not needed, because the table reports what is missing.
   private static func isMetadata(_ name: String) -> Bool {
     name.hasPrefix("metadata_") && name.hasSuffix(".parquet")
   }
 
-  /// Formats that would need a library of their own, with the line that converts them.
+  /// Formats that would need a library of their own, with the command that converts them.
   private static func unsupported(_ path: String) -> Failure? {
     switch Files.ending(path) {
     case "parquet", "pq":

@@ -1,4 +1,4 @@
-// Where a clip's rows are, as a format lists them; nothing of them has been read.
+// The position of a clip's rows, as listed by a format; no rows have been read yet.
 
 import Basics
 import Tensors
@@ -9,9 +9,9 @@ package struct EmbeddingListing: Sendable {
     package var member: String = ""
     package var offset: Int = 0
     package var size: Int?
-    /// What the bytes are, where the file's own header has said it.
+    /// The element layout, if the file's own header states it.
     package var layout: EmbeddingLayout?
-    /// Rows of a table; nil where the block lies in one piece.
+    /// The rows of a table; nil if the block is contiguous.
     var rows: EmbeddingRows?
   }
   package var blocks: [Block]
@@ -29,22 +29,22 @@ struct EmbeddingRows: Sendable {
   let rows: [Int]
 }
 
-/// What is known of some blocks, once for all of them.
+/// The facts about some blocks, stored once for all of them.
 final class SharedDescription: Sendable {
   let description: EmbeddingDescription
   init(_ description: EmbeddingDescription) { self.description = description }
 }
 
-/// One block of rows: where it is. Nothing of it has been read.
+/// The position of one block of rows, which has not been read yet.
 package struct EmbeddingLocation: Sendable {
   package let path: String
-  /// The name within the file; empty where the file is the block.
+  /// The name within the file; empty if the file is the block.
   package let member: String
   package let offset: Int
   /// Nil until read.
   package let size: Int?
   package let layout: EmbeddingLayout?
-  /// Shared by all places of which the same is known.
+  /// Shared by all places with the same facts.
   let told: SharedDescription
   let rowsOfTable: EmbeddingRows?
   let format: any ReadableEmbeddings.Type
@@ -57,8 +57,8 @@ package struct EmbeddingLocation: Sendable {
     return member.isEmpty ? path : "\(path), member \(member) at \(offset)"
   }
 
-  /// What names the block within its file: as long as the file is the same, so are its rows. Nil for rows of a table,
-  /// which also depend on its list of keys and may lie in several files.
+  /// The name of the block within its file: while the file is unchanged, so are its rows. Nil for rows of a table,
+  /// which also depend on its list of keys and may be in several files.
   package var part: String? {
     guard rowsOfTable == nil else { return nil }
     return member.isEmpty && offset == 0 ? "rows @0" : "rows \(member)@\(offset)"
@@ -74,7 +74,7 @@ package struct EmbeddingLocation: Sendable {
     return tensor.shape.count == 1 ? try tensor.reshaped([1, tensor.shape[0]]) : tensor
   }
 
-  /// The digest of the rows themselves: the same wherever and however they are packed.
+  /// The digest of the rows themselves, which does not depend on how and where they are stored.
   package func contentDigest() throws -> Digest { Self.digest(of: try rows()) }
 
   /// SHA-256 of the type, the shape and the little-endian elements.

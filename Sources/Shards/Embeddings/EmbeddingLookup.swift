@@ -1,27 +1,28 @@
-// The teacher rows of one clip from wherever they are, or the reason why there are none.
+// Finds the teacher rows of one clip, or the reason why there are none.
 
 import Basics
 import Corpus
 
 package struct EmbeddingLookup: Sendable {
-  /// Nil when there is nothing to take; a finding then says why.
+  /// Nil if there are no usable rows; a finding then gives the reason.
   package let location: EmbeddingLocation?
-  /// Of the rows, as `EmbeddingLocation.digest(of:)`; nil when they cannot be taken.
+  /// The digest of the rows, as in `EmbeddingLocation.digest(of:)`; nil if they cannot be used.
   package let digest: Digest?
   package let findings: [Finding]
 }
 
 extension EmbeddingIndex {
-  /// Where the rows of a clip are: those of the first of `keys` that has any; the clip's id, then the stem of its file.
+  /// The positions of a clip's rows: those of the first of `keys` that has rows (the clip's id, then the stem of its
+  /// file).
   package func places(_ keys: [String]) -> [Int] {
     keys.lazy.map { positions(forKey: $0) }.first { !$0.isEmpty } ?? []
   }
 
   /// The rows of the first of `keys` that has any.
   ///
-  /// Several places with the same rows give them, with `embedding.repeated`; with different rows,
-  /// `embedding.duplicate`. None is `embedding.missing`; a file that cannot be read is `embedding.unreadable`.
-  /// - Parameter digest: of the rows at a place; a caller who remembers spares the reading.
+  /// If several places have the same rows, these are used, with `embedding.repeated`; different rows give
+  /// `embedding.duplicate`. No rows give `embedding.missing`; an unreadable file gives `embedding.unreadable`.
+  /// - Parameter digest: returns the digest of the rows at a place; a caller that caches digests avoids reading them.
   package func lookUp(
     _ keys: [String], digest: (EmbeddingLocation) throws -> Digest = { try $0.contentDigest() }
   ) -> EmbeddingLookup {
@@ -30,8 +31,8 @@ extension EmbeddingIndex {
 }
 
 extension EmbeddingLookup {
-  /// What `EmbeddingIndex.lookUp` says of these places.
-  /// - Parameter digest: asked for each place once, in their order, until two differ.
+  /// The result of `EmbeddingIndex.lookUp` for these places.
+  /// - Parameter digest: called once for each place in order, until two differ.
   package init(_ places: [EmbeddingLocation], of clip: String, digest: (EmbeddingLocation) throws -> Digest) {
     guard let first = places.first else {
       self.init(location: nil, digest: nil, findings: [Finding(.embeddingMissing, "no rows for \(clip)")])

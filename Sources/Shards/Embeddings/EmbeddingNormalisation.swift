@@ -1,27 +1,27 @@
-// Whether all teacher embeddings of a run have length one, or none: the mean of unit rows is not the unit of their
-// mean, so that clips with the one and clips with the other would be taught on different scales.
+// Checks that the teacher embeddings of a run either all have length one, or none has. The mean of unit rows is not the
+// unit row of their mean, so clips with normalized rows and clips without would be trained on different scales.
 
 import Basics
 import Tensors
 
 extension EmbeddingIndex {
-  /// float16 rows that were normalized before they were rounded lie within a thousandth of one.
+  /// float16 rows that were normalized before rounding have a length within a thousandth of one.
   private static let tolerance = 2e-3
-  /// Clips looked at in a directory of single files, and in each file of many clips.
+  /// The number of clips checked in a directory of single files, and in each file with many clips.
   private static let sample = (directory: 16, file: 4)
 
-  /// Whether rows have length one; nil when nothing can be said.
+  /// Whether rows have length one; nil if this cannot be determined.
   ///
-  /// What a source says of itself (`normalised`) holds; else a sample of its clips decides.
-  /// - Throws: `embeddings.normalised` when some clips' rows all have length one and others' have not.
+  /// A source's own statement (`normalised`) is used; else a sample of its clips decides.
+  /// - Throws: `embeddings.normalised` if some clips' rows all have length one and other clips' rows do not.
   @discardableResult
   package func normalisation() throws -> Bool? {
-    // Positions of keys by where their rows come from; a name that ends in a slash is a directory of single files.
+    // Positions of keys by the source of their rows; a name that ends in a slash is a directory of single files.
     var sources: [String: [Int32]] = [:]
     var (last, members) = ("", [Int32]())
     for (k, key) in keys.enumerated() {
       guard let position = firstPosition(forKey: key) else { continue }
-      // Neighbors come from one source.
+      // Neighboring keys usually come from one source.
       if !isAlone(at: position, in: last), case let source = source(at: position), source != last {
         if !members.isEmpty { sources[last, default: []] += members }
         (last, members) = (source, [])
@@ -45,7 +45,7 @@ extension EmbeddingIndex {
     return unit != nil ? true : other != nil ? false : nil
   }
 
-  /// Rows of zeros and rows that are not finite say nothing: they have verdicts of their own.
+  /// Rows of zeros and non-finite rows are ignored here: they have their own verdicts.
   private static func isUnit(_ location: EmbeddingLocation) -> Bool? {
     if let said = location.description.normalised { return said }
     guard let rows = try? location.rows(), let values = try? rows.floats() else { return nil }

@@ -1,15 +1,16 @@
-// A set of embeddings in several files, as machines wrote it side by side: `NAME-00003-of-00008.npy`, counted from 0.
-// Each file is whole by itself; together they are what one machine would have written.
+// A set of embeddings in several files, written by several machines in parallel: `NAME-00003-of-00008.npy`, counted
+// from 0. Each file is complete in itself; together they contain what one machine would have written.
 
 import Basics
 
 /// The name of one file of a set in parts.
 package struct EmbeddingPart: Sendable, Equatable {
-  /// What all parts of the set have in common: the name before the numbers, and the ending with its dot.
+  /// The parts of the name that all files of the set share: the text before the numbers, and the extension with its
+  /// dot.
   package let (stem, ending): (String, String)
   package let part: WorkPart
 
-  /// Nil for a name that is none of a part's. No directory stands in it.
+  /// Nil if the name is not the name of a part. It must not contain a directory.
   package init?(name: String) {
     guard let dot = name.lastIndex(of: ".") else { return nil }
     let words = name[..<dot].split(separator: "-", omittingEmptySubsequences: false)
@@ -23,29 +24,29 @@ package struct EmbeddingPart: Sendable, Equatable {
     (self.stem, self.ending, self.part) = (stem, ending, part)
   }
 
-  /// Five digits.
+  /// A number of exactly five digits.
   private static func number(_ text: Substring) -> Int? {
     text.utf8.count == 5 && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
   }
 
   package var name: String { "\(stem)-\(part.fileName)\(ending)" }
 
-  /// The path of a part of what would be written to `path`.
+  /// The path of a part of the output `path`.
   package static func path(_ path: String, _ part: WorkPart) -> String {
     guard let ending = Files.ending(path) else { return "\(path)-\(part.fileName)" }
     let ended = path.suffix(ending.count + 1)
     return "\(path.dropLast(ended.count))-\(part.fileName)\(ended)"
   }
 
-  /// Those of the same set, in their order.
+  /// All parts of the same set, in order.
   private var all: [EmbeddingPart] {
     (0..<part.count).compactMap { WorkPart(index: $0, count: part.count) }.map {
       EmbeddingPart(stem: stem, ending: ending, part: $0)
     }
   }
 
-  /// The paths of all parts that a pattern `NAME-*-of-00008.npy` stands for; nil for a path that is no such pattern.
-  /// - Throws: `embeddings.parts` where one of them is not there.
+  /// The paths of all parts that match a pattern `NAME-*-of-00008.npy`; nil if the path is not such a pattern.
+  /// - Throws: `embeddings.parts` if one of them is missing.
   static func paths(pattern: String) throws -> [String]? {
     let name = Files.name(pattern)
     guard name.contains("-*-of-"), !Files.exists(pattern),
@@ -57,7 +58,7 @@ package struct EmbeddingPart: Sendable, Equatable {
     return paths
   }
 
-  /// For each set among the names in a directory of which a part is not there: the failure that says so.
+  /// One failure for each set in a directory that lacks a part.
   static func gaps(_ directory: String, _ names: [String]) -> [Failure] {
     guard names.contains(where: { $0.contains("-of-") }) else { return [] }
     var sets: [String: (first: EmbeddingPart, there: Set<Int>)] = [:]

@@ -1,14 +1,14 @@
-// Embeddings on their way into a file, and tables and entries on their way out of one.
+// Embeddings to be written to a file, and tables and entries read from one.
 
 import Tensors
 
-/// Embeddings to be written, one row an item or one a window.
+/// Embeddings to be written, one row per item or per window.
 package struct EmbeddingSet {
   package struct Item: Sendable {
     package var key: String
     /// 1, or the number of windows.
     package var rows: Int
-    /// Of the audio.
+    /// The length of the audio.
     package var seconds: Double
 
     package init(key: String, rows: Int, seconds: Double) { (self.key, self.rows, self.seconds) = (key, rows, seconds) }
@@ -17,9 +17,9 @@ package struct EmbeddingSet {
   /// In byte order of the keys.
   package var items: [Item]
   package var width: Int
-  /// Where a window begins, in seconds; nil: one row an item.
+  /// The start of a window in seconds; nil: one row per item.
   package var times: ((_ window: Int) -> Double)?
-  /// Where the embeddings come from.
+  /// Facts about the origin of the embeddings.
   package var metadata: () throws -> [String: String]
   /// The rows of an item, rows · width numbers.
   package var values: (_ key: String) throws -> [Float]
@@ -33,27 +33,27 @@ package struct EmbeddingSet {
 
   package var rows: Int { items.reduce(0) { $0 + $1.rows } }
 
-  /// `[width]` for a whole item, `[windows, width]` else.
+  /// `[width]` for a whole item, else `[windows, width]`.
   func shape(_ item: Item) -> [Int] { times == nil ? [width] : [item.rows, width] }
 
   func tensor(_ item: Item) throws -> Tensor { Tensor(shape: shape(item), floats: try values(item.key)) }
 }
 
-/// A table `[rows, width]` and what its file says of it.
+/// A table `[rows, width]` and its metadata.
 package struct NamedTable: Sendable {
   package var rows: Tensor
-  /// The rows' names, where the file or a list beside it has them.
+  /// The names of the rows, if the file or a list beside it has them.
   package var names: [String]?
   package var metadata: [String: String]
 }
 
-/// What is in a file, for people.
+/// The contents of a file, for display.
 package struct FileContents: Sendable {
   package struct Entry: Sendable {
     package var name: String
     package var kind: String
     package var shape: String
-    /// The same as numbers; nil where it is not the shape of an array.
+    /// The shape as numbers; nil if it is not the shape of an array.
     package var numbers: [Int]?
 
     package init(name: String, kind: String, shape: String) {

@@ -1,13 +1,14 @@
-// Rows of many clips in one table, which may lie over several files: where row r is, and which rows are a clip's.
+// Rows of many clips in one table, which may be spread over several files: where row r is, and which rows belong to a
+// clip.
 
 import Basics
 import Tensors
 
-/// One table: files of rows of one width and type, one after the other.
+/// One table: one or more files of rows with the same width and type, in order.
 final class EmbeddingTable: Sendable, Equatable {
   struct Part: Sendable, Equatable {
     let path: String
-    /// Where its first row begins, in bytes.
+    /// The offset of its first row, in bytes.
     let offset: Int
     let rowCount: Int
     let isBigEndian: Bool
@@ -34,7 +35,7 @@ final class EmbeddingTable: Sendable, Equatable {
     a.parts == b.parts && a.type == b.type && a.width == b.width
   }
 
-  /// `[rows.count, width]` in the order asked for; neighbors are read in one go.
+  /// `[rows.count, width]` in the requested order; adjacent rows are read together.
   func read(_ rows: [Int], source: String) throws -> Tensor {
     let rowBytes = width * type.byteCount
     var bytes: [UInt8] = []
@@ -59,7 +60,7 @@ extension EmbeddingTable.Part {
   /// Enough for the header of any table.
   private static let headerBytes = 4096
 
-  /// The rows of a `.npy` `[rows, width]`; of the file its header is read.
+  /// The rows of a `.npy` file `[rows, width]`; only its header is read.
   static func of(npy path: String) throws -> (EmbeddingTable.Part, ElementType, width: Int) {
     let size = try Files.identity(path).size
     let start = try InputFile(path).read(at: 0, count: min(size, headerBytes))
@@ -76,13 +77,13 @@ extension EmbeddingTable.Part {
   }
 }
 
-/// Which rows of a table belong to which clip.
+/// Assigns the rows of a table to clips.
 enum EmbeddingTableKeys {
   private static let longestList = 1 << 30
 
-  /// The keys of a list with a line a row; empty lines at its end do not count.
-  /// - Parameter key: of a line without its end; nil where it has none.
-  /// - Throws: `Failure` with the line that has none.
+  /// The keys in a list with one line per row; empty lines at its end do not count.
+  /// - Parameter key: returns the key of a line without its line end; nil if it has none.
+  /// - Throws: `Failure` with the number of a line without a key.
   static func lines(_ list: String, _ key: (ArraySlice<UInt8>) -> String?) throws -> [String] {
     let text = try Files.read(list, limit: longestList)
     var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
@@ -95,13 +96,13 @@ enum EmbeddingTableKeys {
     }
   }
 
-  /// Rows with one key are one clip's, in their order; a key `<id>_<frame>` is a frame of `<id>`, and frames go by
-  /// number.
+  /// Rows with the same key belong to one clip, in order. A key `<id>_<frame>` is a frame of `<id>`; frames are sorted
+  /// by number.
   ///
-  /// Ids may end in digits too (`X_000010`), so that a key can be read both ways. It counts as an id when no other key
-  /// differs from it in the number alone, or when the number has the six digits of a start second; as a frame when
-  /// there are others, or when it is number 0 or 1. Where both hold the rows stand under both keys: clips ask by their
-  /// ids.
+  /// Ids may end in digits too (`X_000010`), so a key can have both meanings. It counts as an id if no other key
+  /// differs from it in the number alone, or if the number has the six digits of a start second. It counts as a frame
+  /// if there are others, or if its number is 0 or 1. If both apply, the rows are stored under both keys: clips look
+  /// them up by their ids.
   static func blocks(_ keys: [String]) -> [(key: String, rows: [Int])] {
     var whole: [ByteKey: [Int]] = [:]
     var frames: [ByteKey: [(number: Int, row: Int)]] = [:]

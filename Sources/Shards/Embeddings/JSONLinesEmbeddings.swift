@@ -1,4 +1,4 @@
-// A line a row: `{"embedding": […], "id": …}`, with `"time"` in seconds for windows.
+// One line per row: `{"embedding": […], "id": …}`, with `"time"` in seconds for windows.
 
 import Basics
 

@@ -1,4 +1,4 @@
-// numpy's zips: `<id>.npz` with the rows under a usual name, or one file with a member for each clip id.
+// numpy's zip files: `<id>.npz` with the rows under a usual name, or one file with a member for each clip id.
 
 import Basics
 import Corpus
@@ -8,11 +8,11 @@ enum NpzEmbeddings: ReadableEmbeddings {
   static let name = "npz"
   static let extensions = ["npz"]
 
-  /// What people call the rows of one clip; the first that is there wins. Other members (times, scores) stay unread.
+  /// Common names for the rows of one clip; the first that exists is used. Other members (times, scores) are not read.
   static let usualNames = ["features", "feature", "emb", "embeddings", "embedding", "arr_0"]
 
-  /// A file with a usual name, or with one member only, is one clip's, named by the file; else each member is a clip's.
-  /// So they are, however few, in a part of a set.
+  /// A file with a usual name, or with a single member, belongs to one clip and is named by the file; else each member
+  /// belongs to a clip. In a part of a set, each member always belongs to a clip.
   static func list(_ path: String) throws -> EmbeddingListing {
     let file = try MappedFile(path)
     let zip = try StoredZipReader(file.bytes, source: path)
@@ -42,7 +42,7 @@ enum NpzEmbeddings: ReadableEmbeddings {
 }
 
 extension NpzEmbeddings: WritableEmbeddings {
-  /// An array an item, by its key.
+  /// Writes one array per item, named by its key.
   static func write(_ embeddings: EmbeddingSet, to path: String) throws {
     let file = try OutputFile(path)
     var writer = NpzWriter(file)

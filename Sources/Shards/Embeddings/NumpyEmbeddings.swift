@@ -1,4 +1,4 @@
-// One `<id>.npy` a clip, as the Wav2CLIP reference and clip-video-encode's files format have it.
+// One `<id>.npy` per clip, as in the Wav2CLIP reference and in clip-video-encode's files format.
 
 import Basics
 import Corpus
@@ -19,7 +19,8 @@ enum NumpyEmbeddings: ReadableEmbeddings {
 }
 
 extension NumpyEmbeddings: WritableEmbeddings {
-  /// One table `[rows, width]`, and `<name>.keys.txt` beside it: a line a row, `<key>` or `<key>_<window>`.
+  /// Writes one table `[rows, width]`, and beside it `<name>.keys.txt` with one line per row, `<key>` or
+  /// `<key>_<window>`.
   static func write(_ embeddings: EmbeddingSet, to path: String) throws {
     let keys = try OutputFile(String(path.dropLast(name.count)) + "keys.txt")
     let file = try OutputFile(path)
@@ -38,8 +39,8 @@ extension NumpyEmbeddings: WritableEmbeddings {
 extension NumpyEmbeddings: NamedTables {
   private static let longestNameList = 1 << 26
 
-  /// Names stand beside it in `<stem>.json` or `<stem>.names.json`, a JSON list, or in `<stem>.keys.txt`, as `embed`
-  /// writes it, or `<stem>.txt`, a line each.
+  /// The names are beside it: in `<stem>.json` or `<stem>.names.json` as a JSON list, or in `<stem>.keys.txt` (as
+  /// written by `embed`) or `<stem>.txt` with one name per line.
   static func table(_ path: String, called names: [String]) throws -> NamedTable {
     NamedTable(
       rows: try NumpyFile.read(try Files.read(path), source: path), names: try self.names(beside: path), metadata: [:])

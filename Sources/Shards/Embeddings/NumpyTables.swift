@@ -1,5 +1,5 @@
-// A table that `embed` writes, `NAME.npy` of rows `[N, width]`, and which row is whose in `NAME.keys.txt` beside it,
-// `<id>` or `<id>_<frame>` a line. The parts of `embed --part` are such tables.
+// Tables written by `embed`: `NAME.npy` with rows `[N, width]`, and beside it `NAME.keys.txt`, which names each row
+// with one line, `<id>` or `<id>_<frame>`. The parts of `embed --part` are such tables.
 
 import Basics
 import Tensors

@@ -1,5 +1,5 @@
-// A safetensors file with one tensor a clip, named by its id; or with one table `embeddings` `[N, width]`, whose rows
-// the metadata names: `keys` (or `ids`), a JSON list of N texts.
+// A safetensors file with one tensor per clip, named by its id; or with one table `embeddings` `[N, width]`, whose rows
+// are named in the metadata: `keys` (or `ids`), a JSON list of N texts.
 
 import Basics
 import Tensors
@@ -54,7 +54,7 @@ enum SafetensorsEmbeddings: ReadableEmbeddings {
 }
 
 extension SafetensorsEmbeddings: WritableEmbeddings {
-  /// Windows: a tensor `[windows, width]` an item. Whole items: one table `embeddings`, and `keys` in the metadata.
+  /// Windows: one tensor `[windows, width]` per item. Whole items: one table `embeddings`, and `keys` in the metadata.
   static func write(_ embeddings: EmbeddingSet, to path: String) throws {
     var metadata = try embeddings.metadata()
     let entries: [(name: String, type: ElementType, shape: [Int])]
@@ -74,7 +74,7 @@ extension SafetensorsEmbeddings: WritableEmbeddings {
 extension SafetensorsEmbeddings: NamedTables {
   private static let rowNames = ["names", "labels"]
 
-  /// Names of rows are a JSON list `names` (or `labels`) in the metadata.
+  /// The rows' names are a JSON list `names` (or `labels`) in the metadata.
   static func table(_ path: String, called names: [String]) throws -> NamedTable {
     let file = try MappedFile(path)
     defer { withExtendedLifetime(file) {} }

@@ -1,4 +1,4 @@
-// WebDataset tars with a `<key>.npy` in each sample: clip-video-encode's `*_clip_embeddings.tar` and its relatives.
+// WebDataset tars with a `<key>.npy` in each sample: clip-video-encode's `*_clip_embeddings.tar` and similar files.
 
 import Basics
 import Corpus
@@ -30,9 +30,9 @@ extension TarEmbeddings: WritableEmbeddings {
     var hop: Double?
   }
 
-  /// A WebDataset, keys without dots (`ClipID.key`): for each item `<key>.json` with its own key and the audio's
-  /// length, and `<key>.npy`.
-  /// - Throws: `tar.longname` for a key of over 95 bytes.
+  /// Writes a WebDataset with keys without dots (`ClipID.key`): for each item, `<key>.json` with its own key and the
+  /// audio's length, and `<key>.npy`.
+  /// - Throws: `tar.longname` for a key of more than 95 bytes.
   static func write(_ embeddings: EmbeddingSet, to path: String) throws {
     let tar = try TarWriter(path)
     for item in embeddings.items {

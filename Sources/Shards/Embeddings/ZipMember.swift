@@ -1,18 +1,18 @@
-// One member of a zip as np.savez and np.savez_compressed write it: stored or deflated. libarchive inflates; how much
-// may come out is limited before it starts, so that a small file cannot fill the memory.
+// One member of a zip as written by np.savez and np.savez_compressed: stored or deflated. libarchive inflates it; the
+// size of the result is limited beforehand, so that a small file cannot fill the memory.
 
 import Basics
 import CArchive
 import Tensors
 
 enum ZipMember {
-  /// No clip's embeddings come near: an hour at 30 rows a second, 1,024 float64 wide, is 0.9 GB.
+  /// More than any clip's embeddings: an hour at 30 rows a second, 1,024 float64 wide, is 0.9 GB.
   static let largest = 1 << 30
-  /// Deflate packs at most 1 : 1,032.
+  /// Deflate compresses at most 1 : 1,032.
   private static let steepest = 1_040
   private static let deflate: UInt16 = 8
 
-  /// The bytes of a member whose directory entry lies at `place`, checked against its size and CRC.
+  /// The bytes of a member whose directory entry is at `place`, checked against its size and CRC.
   /// - Throws: `zip.…` with the reason.
   static func bytes(of path: String, at place: Int) throws -> [UInt8] {
     let file = try MappedFile(path)
@@ -29,7 +29,7 @@ enum ZipMember {
     return try inflate(alone, entry, path)
   }
 
-  /// A local header of our own: what writers put there (sizes of all ones, names of any kind) does not matter.
+  /// Builds our own local header, so that the writers' header (sizes of all ones, unusual names) does not matter.
   private static func header(_ entry: StoredZipReader.Entry) -> [UInt8] {
     var header = ByteWriter([0x50, 0x4B, 3, 4, 20, 0, 0, 0])
     header.write(entry.method)
@@ -55,7 +55,7 @@ enum ZipMember {
       guard archive_read_open_memory(reader, bytes.baseAddress, bytes.count) == ARCHIVE_OK else { throw problem() }
       var header: OpaquePointer?
       guard archive_read_next_header(reader, &header) == ARCHIVE_OK else { throw problem() }
-      // One byte more than promised shows whether it keeps the promise; the CRC is compared at the end.
+      // Reading one byte more than stated shows whether the size is right; the CRC is compared at the end.
       var data = [UInt8](repeating: 0, count: entry.size + 1)
       var filled = 0
       while filled < data.count {
