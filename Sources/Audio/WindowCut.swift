@@ -1,9 +1,9 @@
 import Basics
 
-/// How audio is cut into windows of one second: where they begin, and how many there are.
+/// How audio is divided into windows of one second: their starts and their number.
 ///
-/// As `librosa.util.frame` cuts, which the public package uses: the first begins with the audio, the last is whole, and
-/// what is left behind it is dropped.
+/// Works like `librosa.util.frame`, which the public package uses: the first window begins with the audio, all windows
+/// are complete, and the samples after the last one are dropped.
 package struct WindowCut: Sendable, Equatable {
   /// Samples of a window at 16 kHz.
   package static let length = FrontEnd.sampleRate
@@ -18,20 +18,20 @@ package struct WindowCut: Sendable, Equatable {
 
   package func count(samples: Int) -> Int { samples < Self.length ? 0 : 1 + (samples - Self.length) / hop }
 
-  /// Where a window begins, in seconds.
+  /// The start of a window, in seconds.
   package func time(_ window: Int) -> Double { Double(window * hop) / Double(Self.length) }
 }
 
-/// Takes audio piece by piece and gives each time what whole windows there are.
+/// Takes audio piece by piece and returns the complete windows as they become available.
 package struct WindowStream: Sendable {
   private let cut: WindowCut
   private var kept: [Float] = []
-  /// Samples to pass over before the next window begins, where windows lie apart.
+  /// Samples to skip before the next window begins, if there are gaps between windows.
   private var skipped = 0
 
   package init(_ cut: WindowCut) { self.cut = cut }
 
-  /// The piece that begins with the next window and ends with the last whole one; empty when there is none yet.
+  /// The samples from the next window to the last complete one; empty if there is none yet.
   package mutating func take(_ piece: [Float]) -> [Float] {
     let passed = min(skipped, piece.count)
     skipped -= passed

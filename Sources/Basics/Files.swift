@@ -179,7 +179,7 @@ package enum Files {
     return String(path[path.utf8.index(after: slash)...])
   }
 
-  /// Makes names in a directory durable (renames, links, removals).
+  /// Makes changes of names in a directory durable (renames, links, removals).
   package static func sync(directory: String) throws {
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure.system("open", directory) }
@@ -191,7 +191,8 @@ package enum Files {
     guard fileSystem.rename(from, to: to) == 0 else { throw Failure.system("rename", from) }
   }
 
-  /// Writes a file whole or not at all: temporary name in the same directory, fsync, rename, fsync of the directory.
+  /// Writes a file completely or not at all: temporary name in the same directory, fsync, rename, fsync of the
+  /// directory.
   package static func write(_ bytes: [UInt8], to path: String) throws {
     let file = try OutputFile(path)
     try file.write(bytes)

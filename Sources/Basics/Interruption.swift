@@ -2,19 +2,19 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first asks for an orderly end (finish what is in hand, keep it, exit 130), the second ends
-/// at once.
+/// Handles Ctrl-C and SIGTERM: the first signal asks for an orderly end (finish the current work, store it, exit 130),
+/// the second ends the process at once.
 package enum Interruption {
   private static let signals = Atomic<Int>(0)
   nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
 
-  /// Whether to stop after the work in hand.
+  /// Whether to stop after the current work.
   package static var isRequested: Bool { signals.load(ordering: .relaxed) > 0 }
 
-  /// What a `request` from inside does: the same as one signal.
+  /// Requests an interruption from inside the process, like one signal.
   package static func request() { signals.add(1, ordering: .relaxed) }
 
-  /// Called once, from the main thread, before any work.
+  /// Starts handling signals. Called once, on the main thread, before any work.
   package static func watch() {
     let queue = DispatchQueue(label: "signals")
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -27,7 +27,7 @@ package enum Interruption {
       sources.append(source)
     }
     signal(SIGPIPE, SIG_IGN)
-    // A file that grows over the limit of `ulimit -f` is an error of that write.
+    // If a file grows over the limit of `ulimit -f`, the write reports an error.
     signal(SIGXFSZ, SIG_IGN)
   }
 

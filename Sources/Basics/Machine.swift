@@ -1,10 +1,10 @@
 import CSystem
 import Foundation
 
-/// What this process may use of the machine it runs on.
+/// The resources of the machine that this process may use.
 package enum Machine {
-  /// Processors: those of the affinity mask (taskset, cpuset, Slurm), no more than the quota of the control group and
-  /// `SLURM_CPUS_PER_TASK` allow; at least 1. Settled at the first use.
+  /// The number of processors in the affinity mask (taskset, cpuset, Slurm), limited by the quota of the control group
+  /// and by `SLURM_CPUS_PER_TASK`; at least 1. Determined at the first use.
   package static let processors: Int = {
     let limits = [
       Int(system_processor_count()), quota(root: ""),
@@ -13,14 +13,15 @@ package enum Machine {
     return limits.compactMap { $0 }.filter { $0 > 0 }.min() ?? ProcessInfo.processInfo.activeProcessorCount
   }()
 
-  /// Memory in bytes: the machine's, no more than the control group's limit.
+  /// Memory in bytes: the machine's memory, limited by the control group.
   package static let memory: Int = {
     let whole = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     return min(whole, memoryLimit(root: "") ?? whole)
   }()
 
-  /// Whole processors that the quota of the process's control groups allows, of version 2 or 1; nil: no quota.
-  /// - Parameter root: what stands before `/proc` and `/sys`; empty for the machine itself.
+  /// The number of whole processors that the quota of the process's control groups (version 2 or 1) allows; nil: no
+  /// quota.
+  /// - Parameter root: the prefix of `/proc` and `/sys`; empty for the machine itself.
   static func quota(root: String) -> Int? {
     let version2 = groups(root: root, controller: "").compactMap { group -> Double? in
       let words = text("\(root)/sys/fs/cgroup\(group)/cpu.max")?.split(separator: " ") ?? []
@@ -43,11 +44,11 @@ package enum Machine {
     let limits =
       groups(root: root, controller: "").map { "\(root)/sys/fs/cgroup\($0)/memory.max" }
       + groups(root: root, controller: "memory").map { "\(root)/sys/fs/cgroup/memory\($0)/memory.limit_in_bytes" }
-    // Version 1 says "none" as a number near 2^63.
+    // Version 1 writes "no limit" as a number near 2^63.
     return limits.compactMap { number($0) }.filter { $0 > 0 && $0 < 0x1p60 }.min().map { Int($0) }
   }
 
-  /// The process's group and those above it, as paths that begin with a slash; the outermost is empty.
+  /// The process's group and its parents, as paths that begin with a slash; the outermost is empty.
   private static func groups(root: String, controller: String) -> [String] {
     for line in (text("\(root)/proc/self/cgroup") ?? "").split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -67,7 +68,7 @@ package enum Machine {
 
   private static func number(_ path: String) -> Double? { text(path).flatMap { Double($0) } }
 
-  /// A line or a few of the kernel's: such files have no size.
+  /// The text of a small kernel file: such files have no size.
   private static func text(_ path: String) -> String? {
     guard let file = try? InputFile(path) else { return nil }
     var bytes = [UInt8](repeating: 0, count: 16_384)

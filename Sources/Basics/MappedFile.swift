@@ -1,7 +1,7 @@
 import Glibc
 
-/// A finished file in memory, read only. For files that were renamed into place, and for a user's large archives of
-/// embeddings and weights: one that is cut shorter while it is read ends the process.
+/// A complete file mapped into memory, read-only. It is meant for files that were renamed into place and for a user's
+/// large files of embeddings and weights. If such a file is truncated while it is being read, the process ends.
 package final class MappedFile: @unchecked Sendable {
   package let path: String
   package let bytes: UnsafeRawBufferPointer
@@ -9,7 +9,7 @@ package final class MappedFile: @unchecked Sendable {
   package init(_ path: String) throws {
     self.path = path
     let file = try InputFile(path)
-    // Of what was opened: another file may have taken its name since.
+    // The size of the opened file: another file may have its name by now.
     let size = Int(lseek(file.descriptor, 0, SEEK_END))
     guard size >= 0 else { throw Failure.system("read", path) }
     guard size > 0 else {

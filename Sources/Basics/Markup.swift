@@ -1,18 +1,18 @@
-/// A piece of a page. Text gets in through `text` and attributes alone, escaped; nothing else makes markup of what came
-/// from outside.
+/// A piece of an HTML page. Outside text enters only through `text` and attributes, and is escaped there; nothing else
+/// turns it into markup.
 package struct Markup: Sendable, Equatable {
   package let html: String
 
   private init(raw: String) { html = raw }
 
-  /// Text that is shown as it is, whatever characters it holds.
+  /// Text that is shown literally, whatever characters it contains.
   package static func text(_ text: String) -> Markup { Markup(raw: escaped(text)) }
 
-  /// Markup that stands in this module's source: style and script.
+  /// Markup from this module's source: style and script.
   package static func constant(_ text: StaticString) -> Markup { Markup(raw: "\(text)") }
 
   /// - Parameters:
-  ///   - name: of the element, from this module's source.
+  ///   - name: the name of the element, from this module's source.
   ///   - attributes: names from this module's source, with any values.
   package static func element(
     _ name: StaticString, _ attributes: [(String, String)] = [], _ children: [Markup] = []
@@ -30,7 +30,7 @@ package struct Markup: Sendable, Equatable {
     element(name, attributes, [.text(text)])
   }
 
-  /// An element that has no content: `img`, `meta`, `input`.
+  /// An element without content: `img`, `meta`, `input`.
   package static func void(_ name: StaticString, _ attributes: [(String, String)]) -> Markup {
     var html = "<\(name)"
     for (key, value) in attributes { html += " \(key)=\"\(escaped(value))\"" }
@@ -49,7 +49,7 @@ package struct Markup: Sendable, Equatable {
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
-      // Control characters are no HTML.
+      // Control characters are not valid HTML.
       case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": result += "\u{FFFD}"
       default: result.unicodeScalars.append(scalar)
       }

@@ -1,11 +1,11 @@
 import CMathematics
 
-// Elementary functions that are the same bits on every CPU, whatever the C library does there. At most one unit in the
-// last place from the exact value.
+// Elementary functions with the same bits on every CPU, independent of the C library. At most one unit in the last
+// place from the exact value.
 
 package func exponential(_ x: Double) -> Double { math_exp(x) }
 package func naturalLogarithm(_ x: Double) -> Double { math_log(x) }
-/// ln(1 + x), exact also for small x.
+/// ln(1 + x), accurate also for small x.
 package func naturalLogarithm(onePlus x: Double) -> Double { math_log1p(x) }
 package func cosine(_ x: Double) -> Double { math_cos(x) }
 package func sine(_ x: Double) -> Double { math_sin(x) }

@@ -1,11 +1,11 @@
-/// The word of `words` that is fewest edits away from `text`, when it is near enough to be meant.
+/// The word of `words` that is the fewest edits away from `text`, if it is close enough to be the intended one.
 package func nearest(_ text: String, in words: some Sequence<String>) -> String? {
   let scored = words.map { (word: $0, distance: editDistance(text, $0)) }
   guard let best = scored.min(by: { ($0.distance, $0.word) < ($1.distance, $1.word) }) else { return nil }
   return best.distance <= max(2, text.count / 2) ? best.word : nil
 }
 
-/// Levenshtein's distance.
+/// The Levenshtein distance.
 private func editDistance(_ a: String, _ b: String) -> Int {
   let (a, b) = (Array(a.utf8), Array(b.utf8))
   var row = Array(0...b.count)

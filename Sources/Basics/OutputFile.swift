@@ -3,14 +3,14 @@ import Glibc
 /// A file that appears under its name only when it is complete.
 ///
 /// Bytes go to a hidden temporary name in the same directory; `commit` syncs, renames and syncs the directory. An
-/// output that is not committed leaves nothing behind. Left-overs of a killed process carry `.partial` and are removed
-/// by whoever owns the directory.
+/// output that is not committed leaves no file. Temporary files of a killed process contain `.partial` in their names
+/// and are removed by the owner of the directory.
 package final class OutputFile {
   package let path: String
   private let temporary: String
   private var descriptor: Int32
   private var buffer: [UInt8] = []
-  /// Bytes written so far.
+  /// The number of bytes written so far.
   package private(set) var count = 0
 
   package init(_ path: String) throws {
@@ -50,7 +50,7 @@ package final class OutputFile {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  /// The file is now under its name, and stays there after a power cut.
+  /// Puts the file in place under its name, durably.
   package func commit() throws {
     try flush()
     guard fileSystem.sync(descriptor) == 0 else { throw Failure.system("sync", path) }
@@ -66,7 +66,7 @@ package final class OutputFile {
 
   package static func isLeftOver(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".partial") }
 
-  /// Removes what killed processes left of a file. For whoever holds the lock on it.
+  /// Removes temporary files that killed processes left. Call it while holding the file's lock.
   package static func removeLeftOvers(of path: String) throws {
     let directory = Files.parent(path)
     for name in try Files.names(in: directory) where isLeftOver(name) && name.hasPrefix(".\(Files.name(path)).") {
@@ -75,7 +75,7 @@ package final class OutputFile {
   }
 }
 
-/// Arrays and strings of bytes that lie in one piece.
+/// Contiguous arrays and strings of bytes.
 package protocol ContiguousBytesCollection {
   func withContiguousBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
 }
@@ -90,7 +90,7 @@ extension String: ContiguousBytesCollection {
   }
 }
 
-/// write(2) until all is written.
+/// Calls write(2) until everything is written.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
   var done = 0
   while done < bytes.count {

@@ -1,15 +1,14 @@
-// Numbered pieces of work side by side, and their results in order.
+// Runs numbered pieces of work in parallel and returns their results in order.
 
 import Synchronization
 
-/// `body` of each number in 0..<count on up to `threads` threads, one of them the caller's; the results in the order of
-/// the numbers.
-///
-/// Numbers are handed out in order, and none after a failure. All below the one that failed were handed out before it
-/// and are finished, so the failure that is thrown is the lowest one: the same on every run, with any number of
-/// threads. The threads live for this call, so `body` may block. For work that comes again and again:
+/// Calls `body` for each number in 0..<count on up to `threads` threads, including the caller's, and returns the
+/// results in order.
+/// Numbers are started in order, and none is started after a failure. All numbers below the failed one were started
+/// before it and are finished, so the thrown failure is the one of the lowest number: the same on every run, with any
+/// number of threads. The threads exist only for this call, so `body` may block. For repeated work, use
 /// `WorkerThreads.map`.
-/// - Throws: what `body` threw for the lowest number.
+/// - Throws: the error of `body` for the lowest number that failed.
 package func parallelMap<Value: Sendable, Failing: Error>(
   _ count: Int, threads: Int = Machine.processors,
   _ body: @escaping @Sendable (_ item: Int) throws(Failing) -> Value
@@ -22,7 +21,7 @@ package func parallelMap<Value: Sendable, Failing: Error>(
   return try results.get()
 }
 
-/// What became of pieces of work that run side by side: their results in order, or the failure of the lowest.
+/// The outcome of work in parallel: the results in order, or the failure of the lowest number.
 final class ParallelResults<Value: Sendable, Failing: Error>: Sendable {
   private let count: Int
   private let taken = Atomic<Int>(0)
@@ -34,13 +33,13 @@ final class ParallelResults<Value: Sendable, Failing: Error>: Sendable {
     values = Mutex([Value?](repeating: nil, count: self.count))
   }
 
-  /// The next piece for whoever asks; nil when there is none, or nothing depends on it any more.
+  /// The next number to work on; nil if there is none, or if nothing depends on it any more.
   func next() -> Int? {
     let item = taken.add(1, ordering: .relaxed).oldValue
     return item < count && !isDecided(before: item) ? item : nil
   }
 
-  /// Whether a lower piece has failed: this one can no longer change what comes of it all.
+  /// Whether a lower number has failed, so that this one can no longer change the outcome.
   func isDecided(before item: Int) -> Bool { failure.isDecided(before: item) }
 
   func run(_ item: Int, _ body: () throws(Failing) -> Value) {
@@ -56,7 +55,7 @@ final class ParallelResults<Value: Sendable, Failing: Error>: Sendable {
   }
 }
 
-/// The first failure of pieces of work that run side by side: that of the lowest.
+/// The failure of the lowest number, among pieces of work in parallel.
 package final class FailureBox<Failing: Error>: Sendable {
   private let lowest = Atomic<Int>(.max)
   private let failure = Mutex<Failing?>(nil)
@@ -65,7 +64,7 @@ package final class FailureBox<Failing: Error>: Sendable {
 
   package func isDecided(before item: Int) -> Bool { lowest.load(ordering: .relaxed) < item }
 
-  /// Runs `body`, and keeps what it throws.
+  /// Runs `body` and stores the error that it throws.
   package func collect(_ item: Int, _ body: () throws(Failing) -> Void) {
     do {
       try body()

@@ -1,10 +1,10 @@
-// Which part this process is, as schedulers tell it in variables: MPI launchers, Slurm's arrays and tasks, Kubernetes'
-// indexed jobs, CI systems. Read only where a flag asks for it.
+// Determines which part this process is from the environment variables of schedulers: MPI launchers, Slurm's arrays and
+// tasks, Kubernetes' indexed jobs, CI systems. Read only if a flag asks for it.
 
-/// Which part a flag asks for.
+/// The part that a flag asks for.
 package enum PartChoice: Sendable, Equatable {
   case given(WorkPart)
-  /// What the environment says; `count` where the flag says how many there are.
+  /// The part from the environment; `count` if the flag gives the number of parts.
   case automatic(count: Int?)
 
   /// `i/n`, `auto` or `auto/n`; nil for anything else.
@@ -21,12 +21,13 @@ package enum PartChoice: Sendable, Equatable {
   }
 }
 
-/// A part, and what said which.
+/// A part, and the source of its number.
 package struct ChosenPart: Sendable, Equatable {
   package var part: WorkPart
-  /// `--part`, or the variable that says the number.
+  /// `--part`, or the variable with the number.
   package var source: String
-  /// Parts that no task of this array has: an array with gaps leaves them to whoever ends the work.
+  /// The number of parts that no task of this array has: an array with gaps leaves them to the task that finishes the
+  /// work.
   package var unowned = 0
 
   package init(_ part: WorkPart, from source: String, unowned: Int = 0) {
@@ -34,17 +35,17 @@ package struct ChosenPart: Sendable, Equatable {
   }
 }
 
-/// What the environment says of parts.
+/// The facts about parts in the environment.
 package struct PartEnvironment: Sendable {
   private let variables: [String: String]
 
   package init(_ variables: [String: String]) { self.variables = variables }
 
-  /// A number and a count in two variables of their own.
+  /// A number and a count in separate variables.
   private struct Pair {
     var index: String
     var count: String?
-    /// What the first number is.
+    /// The value of the first number.
     var first = 0
   }
 
@@ -54,7 +55,7 @@ package struct PartEnvironment: Sendable {
     case pair(Pair)
     case slurmArray
 
-    /// The variable that says that there are parts.
+    /// The variable that shows that there are parts.
     var name: String {
       switch self {
       case .whole(let name): name
@@ -69,7 +70,7 @@ package struct PartEnvironment: Sendable {
     static let (count, step) = ("SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_STEP")
   }
 
-  /// The first that is there decides.
+  /// The first source that is set decides.
   private static let sources: [Source] = [
     .whole("PIPELINE_PART"),
     .pair(Pair(index: "OMPI_COMM_WORLD_RANK", count: "OMPI_COMM_WORLD_SIZE")),
@@ -81,7 +82,8 @@ package struct PartEnvironment: Sendable {
   ]
 
   /// The part that a flag asks for.
-  /// - Throws: `usage.part` where the environment says none, half of one, or one that contradicts the flag's count.
+  /// - Throws: `usage.part` if the environment gives no part, only half of one, or one that contradicts the flag's
+  ///   count.
   package func part(_ choice: PartChoice) throws -> ChosenPart {
     switch choice {
     case .given(let part): return ChosenPart(part, from: "--part")
@@ -91,7 +93,7 @@ package struct PartEnvironment: Sendable {
     }
   }
 
-  /// One sentence where this looks like one of several tasks; nil where it does not.
+  /// One sentence if this process looks like one of several tasks; nil if it does not.
   package var sign: String? {
     guard let source = found else { return nil }
     if let chosen = try? part(source, nil), chosen.part.count == 1 { return nil }
@@ -133,9 +135,10 @@ package struct PartEnvironment: Sendable {
     return ChosenPart(part, from: name)
   }
 
-  /// Where the flag says how many parts there are, a task's id is its part: so arrays can be cut into windows, and lost
-  /// tasks be submitted again by their ids. Else the array is the whole: its ids become 0, 1, … where they have one
-  /// distance; where they have not, each id from the first to the last stands for a part, had by a task or not.
+  /// If the flag gives the number of parts, a task's id is its part. So arrays can be split into ranges, and lost tasks
+  /// can be submitted again by their ids. Otherwise the array is the whole work: its ids become 0, 1, … if they are
+  /// evenly spaced; if they are not, each id from the first to the last stands for a part, whether or not a task has
+  /// it.
   private func slurmArray(_ count: Int?) throws -> ChosenPart {
     let id = try number(Slurm.id, with: Slurm.id)
     if let count {

@@ -1,10 +1,10 @@
-// Operating-system threads for work that blocks: decoding, reading, waiting for a child. They live for one run.
+// Operating-system threads for blocking work: decoding, reading, waiting for a child process. They exist for one run.
 
 import Dispatch
 import Foundation
 
 package enum RunThreads {
-  /// Runs `body` on `count` threads of their own, and `meanwhile` on the calling one; returns when all have ended.
+  /// Runs `body` on `count` new threads and `meanwhile` on the calling thread; returns when all have ended.
   package static func run(_ count: Int, _ body: @escaping @Sendable () -> Void, meanwhile: () -> Void = {}) {
     let group = DispatchGroup()
     for number in 0..<count {

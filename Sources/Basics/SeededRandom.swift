@@ -1,13 +1,13 @@
-/// Random numbers that are a function of a seed and of what they are for, never of when or where they are drawn.
+/// Random numbers that depend only on a seed and their purpose, never on the time or place of the draw.
 ///
-/// SplitMix64 (Steele, Lea, Flood 2014): its state after k draws is known in closed form, so that any element of a
-/// stream is had at once, in any order, on any thread.
+/// SplitMix64 (Steele, Lea, Flood 2014): its state after k draws has a closed form, so any element of a stream can be
+/// computed directly, in any order, on any thread.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   package init(seed: UInt64) { state = seed }
 
-  /// A stream of its own for each purpose: `SeededRandom(seed: 1, for: "dropout", epoch, step)`.
+  /// A separate stream for each purpose: `SeededRandom(seed: 1, for: "dropout", epoch, step)`.
   package init(seed: UInt64, for purpose: String, _ numbers: UInt64...) {
     var state = seed
     for byte in purpose.utf8 { state = Self.mix(state ^ UInt64(byte)) }
@@ -28,11 +28,11 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     return value
   }
 
-  /// Even over [0, 1), 53 bits.
+  /// Uniform in [0, 1), 53 bits.
   package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Standard normal: the sum of twelve uniforms has the right variance but thin tails, so this is Box-Muller's first
-  /// value computed in double precision.
+  /// Standard normal: the first value of the Box-Muller transform, in double precision. (The sum of twelve uniforms
+  /// would have the right variance, but thin tails.)
   package mutating func normal() -> Double {
     let radius = (-2 * naturalLogarithm(1 - uniform())).squareRoot()
     return radius * cosine(2 * .pi * uniform())

@@ -1,24 +1,24 @@
 import CSystem
 import Glibc
 
-/// A command of the user's, run by /bin/sh in a process group of its own. Its output is passed on as it comes, and its
-/// last lines are kept for the case that it fails.
+/// A user's command, run by /bin/sh in its own process group. Its output is passed on as it comes, and its last lines
+/// are kept in case it fails.
 package enum ShellCommand {
   package struct Ending: Sendable, Equatable {
-    /// The exit status; 128 + the signal that ended it.
+    /// The exit status; 128 + the signal number if a signal ended it.
     package var status: Int32
-    /// What it said last on either channel.
+    /// The last lines of its standard output and standard error.
     package var lastLines: [String]
   }
 
   private static let keptLines = 20
   private static let longestLine = 1 << 12
-  /// How long what the command left running may go on writing once it has ended itself.
+  /// How long processes that the command left running may continue to write after it has ended.
   private static let graceMilliseconds: Int32 = 200
 
   /// Runs `text` with `sh -e` in the current directory; standard input is empty.
-  /// - Parameter onOutput: takes standard output and standard error, in pieces, on the calling thread.
-  /// - Throws: `Failure` when it cannot start, `Interruption.failure` after a signal, which the command gets too.
+  /// - Parameter onOutput: receives standard output and standard error, in pieces, on the calling thread.
+  /// - Throws: `Failure` if it cannot start, `Interruption.failure` after a signal, which is also sent to the command.
   package static func run(_ text: String, onOutput: (UnsafeRawBufferPointer) -> Void) throws -> Ending {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw Failure.system("make a pipe", "/bin/sh") }
@@ -64,7 +64,7 @@ package enum ShellCommand {
     return Ending(status: ended, lastLines: tail.lines)
   }
 
-  /// How it ended; nil while it runs.
+  /// The exit status; nil while it runs.
   private static func reaped(_ pid: pid_t, _ options: Int32) -> Int32? {
     var raw: Int32 = 0
     var found = waitpid(pid, &raw, options)

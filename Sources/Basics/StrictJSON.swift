@@ -1,11 +1,11 @@
-// JSON as a file header may hold it: RFC 8259 with no key twice in an object, and bounded nesting. Foundation's decoder
-// takes the last of two equal keys without a word, which is how one file comes to mean two things.
+// JSON as a file header may contain it: RFC 8259 without repeated keys in an object and with limited nesting.
+// Foundation's decoder silently uses the last of two equal keys, so that one file could have two meanings.
 
 package indirect enum StrictJSON: Equatable, Sendable {
   case object([String: StrictJSON])
   case array([StrictJSON])
   case text(String)
-  /// As written.
+  /// The text of the number as written.
   case number(String)
   case truth(Bool)
   case null
@@ -25,7 +25,8 @@ package indirect enum StrictJSON: Equatable, Sendable {
     return value
   }
 
-  /// Why the bytes are no strict JSON; nil where they are: for bytes that Foundation's decoder reads afterwards.
+  /// The reason why the bytes are not strict JSON; nil if they are. For bytes that Foundation's decoder reads
+  /// afterwards.
   package static func problem(of bytes: [UInt8]) -> String? {
     do {
       _ = try bytes.withUnsafeBytes(parse)
@@ -35,7 +36,7 @@ package indirect enum StrictJSON: Equatable, Sendable {
     }
   }
 
-  /// A whole number that is not negative.
+  /// The value if it is a whole number that is not negative.
   package var count: Int? {
     guard case .number(let text) = self, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return Int(text)

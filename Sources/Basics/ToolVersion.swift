@@ -1,4 +1,4 @@
-/// What this program calls itself, and its version: part of what exported files say about where they come from.
+/// The name and version of this program, for the origin stated in exported files.
 package enum ToolVersion {
   package static let name = "pipeline"
   package static let text = "0.1.0"

@@ -1,13 +1,13 @@
-/// One of `count` parts of a piece of work that is spread over machines: those things whose names hash to its number.
+/// One of `count` parts of work distributed over machines: the items whose names hash to its number.
 ///
-/// Which part a thing belongs to depends on its name and the count alone, so that machines agree without a word, and
-/// every thing belongs to exactly one part.
+/// The part of an item depends only on its name and the count, so that machines agree without communicating, and every
+/// item belongs to exactly one part.
 package struct WorkPart: Sendable, Hashable, CustomStringConvertible {
   /// From 0 to below `count`.
   package let index: Int
   package let count: Int
 
-  /// The most parts that there may be: their numbers have five digits in names of files.
+  /// The maximum number of parts: part numbers have five digits in file names.
   package static let most = 99_999
 
   /// Nil for a number outside of 0..<count, and for a count outside of 1…`most`.
@@ -23,20 +23,20 @@ package struct WorkPart: Sendable, Hashable, CustomStringConvertible {
     self.init(index: index, count: count)
   }
 
-  /// Up to nine decimal digits and nothing else.
+  /// At most nine decimal digits and nothing else.
   static func number(_ text: some StringProtocol) -> Int? {
     guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return Int(text)
   }
 
-  /// The number of the part that the thing of this name belongs to: SHA-256 of the name's UTF-8, its first eight bytes
-  /// as a big-endian number, modulo `count`, which is over 0.
+  /// The part that an item of this name belongs to: SHA-256 of the name's UTF-8, its first eight bytes as a big-endian
+  /// number, modulo `count`, which must be positive.
   package static func index(of name: String, count: Int) -> Int {
     let number = Digest(of: name).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     return Int(number % UInt64(count))
   }
 
-  /// Whether the thing of this name belongs to the part.
+  /// Whether the item of this name belongs to the part.
   package func owns(_ name: String) -> Bool { Self.index(of: name, count: count) == index }
 
   /// `3/8`.

@@ -1,9 +1,9 @@
-/// How far a piece of work has come: told by whoever does it, shown by whoever has a screen.
+/// The progress of some work, reported by the code that does it and displayed elsewhere.
 package struct WorkProgress: Sendable, Equatable {
-  /// What is counted, in the plural: `clips`. Without a total, what is being done: `reading the shards`.
+  /// What is counted, in the plural: `clips`. Without a total, the current activity: `reading the shards`.
   package var what: String
   package var done: Int
-  /// Nil where nobody knows how much there is.
+  /// Nil if the total is unknown.
   package var total: Int?
 
   package init(_ what: String, done: Int = 0, of total: Int? = nil) {
@@ -11,5 +11,5 @@ package struct WorkProgress: Sendable, Equatable {
   }
 }
 
-/// What is told of progress: now and then, by the thread that works.
+/// Receives progress from time to time, on the working thread.
 package typealias WorkReport = (WorkProgress) -> Void

@@ -2,11 +2,12 @@ import CSystem
 import Foundation
 import Synchronization
 
-/// A fixed number of operating-system threads that run numbered pieces of blocking work side by side.
+/// A fixed number of operating-system threads that run numbered pieces of blocking work in parallel.
 ///
-/// `forEach(n)` runs `body(item, thread)` for every item in 0..<n; which thread takes which item is not fixed, so a
-/// body must write only to what belongs to its item (or is scratch of its thread). The caller takes part as thread 0.
-/// One `forEach` at a time. The threads end with the object. Each computes with the same rounding, the caller too.
+/// `forEach(n)` runs `body(item, thread)` for every item in 0..<n. Which thread takes which item is not fixed, so a
+/// body must write only to data of its item (or to scratch space of its thread). The caller takes part as thread 0.
+/// Only one `forEach` may run at a time. The threads end with the object. All threads, including the caller, compute
+/// with the same rounding mode.
 package final class WorkerThreads: Sendable {
   package let count: Int
   private let crew: Crew
@@ -33,11 +34,11 @@ package final class WorkerThreads: Sendable {
   }
 }
 
-/// The threads and what they share.
+/// The threads and their shared state.
 ///
-/// Cycle: `run` sets the work and a new generation and wakes all; every thread takes items until none is left and
-/// counts itself off; the last wakes the caller. `condition` guards `work`, `items`, `generation`, `running` and
-/// `stopped`; `nextItem` is atomic.
+/// Cycle: `run` sets the work and a new generation and wakes all; every thread takes items until none is left and then
+/// decrements the count of running threads; the last one wakes the caller. `condition` guards `work`, `items`,
+/// `generation`, `running` and `stopped`; `nextItem` is atomic.
 private final class Crew: @unchecked Sendable {
   typealias Body = @Sendable (_ item: Int, _ thread: Int) -> Void
 
@@ -103,7 +104,7 @@ private final class Crew: @unchecked Sendable {
     }
   }
 
-  /// Waits for work that was not seen yet; nil when stopped.
+  /// Waits for new work; nil when stopped.
   private func next(_ seen: inout Int) -> (Body, Int)? {
     condition.withLock {
       while generation == seen && !stopped { condition.wait() }
@@ -115,8 +116,8 @@ private final class Crew: @unchecked Sendable {
 }
 
 extension WorkerThreads {
-  /// `forEach` for work that can fail. No item is begun once a lower one has failed; the failure of the lowest is
-  /// thrown.
+  /// `forEach` for work that can fail. No item is started after a lower one has failed; the failure of the lowest item
+  /// is thrown.
   package func tryForEach(_ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws -> Void) throws
   {
     let failure = FailureBox<any Error>()
@@ -127,7 +128,7 @@ extension WorkerThreads {
     try failure.throwFirst()
   }
 
-  /// `parallelMap` on these threads: results in the order of the items, or the failure of the lowest.
+  /// `parallelMap` on these threads: the results in order, or the failure of the lowest item.
   package func map<Value: Sendable, Failing: Error>(
     _ items: Int, _ body: @escaping @Sendable (_ item: Int, _ thread: Int) throws(Failing) -> Value
   ) throws(Failing) -> [Value] {

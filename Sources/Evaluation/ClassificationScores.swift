@@ -1,18 +1,19 @@
 import Basics
 
-/// How good class scores are, against labels. What cannot be computed (a class without positives) is left out of means.
+/// The quality of class scores compared with labels. Values that cannot be computed (a class without positives) are
+/// left out of means.
 package struct ClassificationScores: Codable, Sendable, Equatable {
-  /// Share of clips whose highest score is their label's; nil where clips have several labels.
+  /// The share of clips whose highest score is that of their label; nil if clips have several labels.
   package var accuracy: Double?
   /// Mean over classes of the average precision.
   package var meanAveragePrecision: Double
   /// Mean over classes of the area under the ROC curve.
   package var areaUnderCurve: Double
-  /// √2 · Φ⁻¹(mean area), as AudioSet's authors report it.
+  /// √2 · Φ⁻¹(mean area), as reported by the authors of AudioSet.
   package var dPrime: Double
 
   /// - Parameters:
-  ///   - scores: `[clips, classes]`, higher for likelier.
+  ///   - scores: `[clips, classes]`, higher means more likely.
   ///   - targets: `[clips, classes]`, 0 or 1.
   package init(scores: [Float], targets: [Float], classes: Int, isMultiLabel: Bool) {
     let rows = scores.count / max(1, classes)
@@ -34,7 +35,7 @@ package struct ClassificationScores: Codable, Sendable, Equatable {
   }
 }
 
-/// How often clips of one class (rows) were taken for another (columns).
+/// How often clips of one class (rows) were classified as another (columns).
 package struct ConfusionMatrix: Codable, Sendable, Equatable {
   package var labels: [String]
   /// `[actual][predicted]`.
@@ -48,9 +49,9 @@ package struct ConfusionMatrix: Codable, Sendable, Equatable {
   package mutating func add(actual: Int, predicted: Int) { counts[actual][predicted] += 1 }
 }
 
-/// Single figures, by their textbook definitions.
+/// Single scores, by their textbook definitions.
 package enum Scores {
-  /// The column with the highest score of a row; of equal ones the first.
+  /// The column with the highest score of a row; the first one if several are equal.
   package static func best(_ scores: [Float], _ row: Int, _ classes: Int) -> Int {
     var best = 0
     for column in 0..<classes where scores[row * classes + column] > scores[row * classes + best] { best = column }
@@ -59,14 +60,14 @@ package enum Scores {
 
   package static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
 
-  /// Σ (Rₖ − Rₖ₋₁) Pₖ over the thresholds, equal scores together (as scikit-learn has it); nil without a positive.
+  /// Σ (Rₖ − Rₖ₋₁) Pₖ over the thresholds, with equal scores together (as in scikit-learn); nil without a positive.
   package static func averagePrecision(_ scores: [Float], _ relevant: [Bool]) -> Double? {
     let positives = relevant.count { $0 }
     guard positives > 0 else { return nil }
     let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
     var (found, sum, start) = (0, 0.0, 0)
     while start < order.count {
-      // A score that is no number equals none, not even itself.
+      // NaN is not equal to any score, not even to itself.
       var end = start + 1
       while end < order.count, scores[order[end]] == scores[order[start]] { end += 1 }
       let more = order[start..<end].count { relevant[$0] }
@@ -77,7 +78,8 @@ package enum Scores {
     return sum / Double(positives)
   }
 
-  /// The chance that a positive scores higher than a negative, equal scores counting half; nil without both.
+  /// The probability that a positive scores higher than a negative, with equal scores counted as half; nil unless there
+  /// are both.
   package static func areaUnderCurve(_ scores: [Float], _ relevant: [Bool]) -> Double? {
     let positives = relevant.count { $0 }
     let negatives = relevant.count - positives
@@ -87,19 +89,19 @@ package enum Scores {
     while start < order.count {
       var end = start + 1
       while end < order.count, scores[order[end]] == scores[order[start]] { end += 1 }
-      // Ranks from 1; equal scores share the mean of theirs.
+      // Ranks start at 1; equal scores share their mean rank.
       sum += Double(order[start..<end].count { relevant[$0] }) * Double(start + 1 + end) / 2
       start = end
     }
     return (sum - Double(positives) * Double(positives + 1) / 2) / (Double(positives) * Double(negatives))
   }
 
-  /// √2 · Φ⁻¹(area), for areas within 1e−15 of 0 and 1 the value there.
+  /// √2 · Φ⁻¹(area); the area is limited to between 1e−15 and 1 − 1e−15.
   package static func dPrime(area: Double) -> Double {
     2.0.squareRoot() * inverseNormal(min(max(area, 1e-15), 1 - 1e-15))
   }
 
-  /// Φ⁻¹ by bisection of the error function: 1e−12 is near enough and needs no table of coefficients.
+  /// Φ⁻¹ by bisection of the error function: an accuracy of 1e−12 is enough and needs no table of coefficients.
   static func inverseNormal(_ share: Double) -> Double {
     var (low, high) = (-10.0, 10.0)
     for _ in 0..<80 {

@@ -3,17 +3,17 @@ import Basics
 import Models
 import Networks
 
-/// The model that an evaluation looks at.
+/// The model that is evaluated.
 package struct EvaluatedModel {
   package let model: Model
   package let normalization: NormalizationScope
-  /// SHA-256 over the encoder and its projection, the same for a run and what was exported from it.
+  /// SHA-256 over the encoder and its projection, the same for a run and for models exported from it.
   package let digest: Digest
-  /// The run's name, where it is known.
+  /// The run's name, if known.
   package let run: String?
-  /// After how many steps of the run the weights were saved, where it is known.
+  /// The number of training steps after which the weights were saved, if known.
   package let step: Int?
-  /// Where the run lies, where it is there.
+  /// The directory of the run, if it exists.
   package let directory: String?
   package let teacher: String?
 
@@ -37,7 +37,7 @@ package struct EvaluatedModel {
       .joined(separator: ", ")
   }
 
-  /// The same network as it is before any training.
+  /// The same network before any training.
   package func untrained(seed: UInt64) -> Model {
     let copy = Parameters(model.parameters.layout)
     copy.initialize(seed: seed)

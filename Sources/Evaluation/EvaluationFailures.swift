@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// The messages of this module.
 extension Failure {
   static func noPublished(_ name: String, known: [String]) -> Failure {
     Failure(

@@ -1,4 +1,4 @@
-/// What an evaluation says in one score: what a list, a headline or a comparison has room for.
+/// The main score of an evaluation, for lists, headlines and comparisons.
 package struct EvaluationHeadline: Sendable, Equatable {
   /// The row that was measured: `audio → image`.
   package var row: String
@@ -6,18 +6,18 @@ package struct EvaluationHeadline: Sendable, Equatable {
   package var score: String
   package var value: Double
   package var deviation: Double?
-  /// What guessing gives; nil where the evaluation says nothing of it.
+  /// The score of guessing; nil if the evaluation does not give it.
   package var chance: Double?
-  /// That have a share in the score.
+  /// The number of clips that contribute to the score.
   package var clips: Int
 
-  /// Below this many clips a score says little: one clip more or less that is right moves it by two hundredths.
+  /// Below this number of clips a score says little: one more correct clip changes it by two hundredths.
   package static let fewClips = 50
 }
 
 extension EvaluationRecord {
-  /// R@5 of a retrieval's first row, CIDEr-D of the first captions; of other evaluations the first score of the first
-  /// row that was measured. Nil where nothing was measured.
+  /// R@5 of a retrieval's first row, CIDEr-D of the first captions, or for other evaluations the first score of the
+  /// first measured row. Nil if nothing was measured.
   package var headline: EvaluationHeadline? {
     for table in tables {
       guard let row = table.rows.first(where: { $0.origin == .measured }),
@@ -35,7 +35,7 @@ extension EvaluationRecord {
 }
 
 extension EvaluationHeadline {
-  /// What is to be known of a score of few clips; nil where there are enough.
+  /// A warning about a score of few clips; nil if there are enough.
   package var caution: String? {
     guard clips < Self.fewClips else { return nil }
     let share = clips > 0 ? ", and one of them moves a score by \(EvaluationText.number(1 / Double(clips)))" : ""

@@ -1,39 +1,40 @@
 import Basics
 
-/// One evaluation as it is kept: what was done, on what, and what came out. Holds no path, clock, host or thread count.
+/// The stored record of one evaluation: the method, the data and the results. It contains no path, time, host or thread
+/// count.
 package struct EvaluationRecord: Codable, Sendable, Equatable {
   /// classify, retrieve, timeline, zero-shot or caption.
   package var kind: String
-  /// Names the data to people, and apart from other data: evaluations of one title by the same weights take each
-  /// other's place.
+  /// Names the data for people and distinguishes it from other data: a new evaluation with the same title and the same
+  /// weights replaces the old one.
   package var title: String
   package var data: DataFacts
-  /// SHA-256 of the weights' file or the run's checkpoint; nil where no weights took part.
+  /// SHA-256 of the weights file or the run's checkpoint; nil if no weights were used.
   package var weights: Digest?
   package var run: String?
-  /// After how many steps of the run the weights were saved; nil where it is not known.
+  /// The number of training steps after which the weights were saved; nil if unknown.
   package var step: Int?
-  /// What part of the data was scored, `test` or `5 folds in turn`; nil for all of it.
+  /// The part of the data that was scored, `test` or `5 folds in turn`; nil for all of it.
   package var split: String?
-  /// Clips that have a share in the scores; nil in records of older versions.
+  /// The number of clips that contribute to the scores; nil in records of older versions.
   package var scored: Int?
-  /// How the figures were come by, a line each.
+  /// How the scores were computed, in lines.
   package var method: [String]
   package var tables: [ScoreTable]
   package var confusion: [NamedConfusion] = []
   package var curve: LabelCurve?
-  /// Prompt texts with their class, in the order of the class embeddings.
+  /// The prompts with their classes, in the order of the class embeddings.
   package var prompts: PromptFacts?
   package var warnings: [String] = []
-  /// Scores and rows that belong here but are not there, with what would bring each.
+  /// Scores and rows that are missing, each with what is needed to compute it.
   package var notComputed: [String]?
-  /// Clips with what was said of them.
+  /// Clips with their captions.
   package var examples: [CaptionExample]?
 
   package struct DataFacts: Codable, Sendable, Equatable {
     package var clips: Int
     package var classes: [String]
-    /// Of the clips' names, audio, labels and folds.
+    /// The digest of the clips' names, audio, labels and folds.
     package var digest: Digest
     /// Clips that could not be used, with the reason.
     package var leftOut: [String]
@@ -75,23 +76,23 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
     (self.split, self.scored) = (split, scored)
   }
 
-  /// What is asked of the weights, whichever they are.
+  /// Identifies the evaluation apart from the weights.
   package var question: String { "\(kind)\n\(title)" }
 
-  /// What a later evaluation of the same thing replaces: other weights have other keys.
+  /// Identifies the record: a later evaluation with the same key replaces it. Other weights have other keys.
   package var key: String { "\(question)\n\(weights?.hex ?? "")" }
 
-  /// Questions in byte order; of one question the weights in the order in which they were trained.
+  /// Sorts by question in byte order, then by the training order of the weights.
   fileprivate static func comesFirst(_ a: Self, _ b: Self) -> Bool {
     if a.question != b.question { return a.question.utf8.lexicographicallyPrecedes(b.question.utf8) }
     return (a.step ?? -1, a.key) < (b.step ?? -1, b.key)
   }
 }
 
-/// Rows of scores under the same columns.
+/// Rows of scores with common columns.
 package struct ScoreTable: Codable, Sendable, Equatable {
   package var title: String
-  /// Names of the scores, in the order they are shown.
+  /// The names of the scores, in display order.
   package var columns: [String]
   package var rows: [ScoreRow]
 
@@ -104,18 +105,18 @@ package struct ScoreRow: Codable, Sendable, Equatable {
   package enum Origin: String, Codable, Sendable {
     /// Computed by this evaluation.
     case measured
-    /// What guessing gives.
+    /// The score of guessing.
     case chance
-    /// Quoted from `source`, never computed.
+    /// Quoted from `source`, not computed.
     case published
   }
 
   package var name: String
   package var origin: Origin
   package var scores: [String: Spread]
-  /// Where a published row comes from.
+  /// The source of a published row.
   package var source: String?
-  /// Settings that were chosen on the way, such as a probe's strength, by fold and seed.
+  /// Settings chosen during the evaluation, such as a probe's strength, by fold and seed.
   package var choices: [String: Double]?
 
   package init(
@@ -129,9 +130,9 @@ package struct ScoreRow: Codable, Sendable, Equatable {
 /// A score over folds and seeds.
 package struct Spread: Codable, Sendable, Equatable {
   package var mean: Double
-  /// Sample deviation; nil for a single value.
+  /// The sample deviation; nil for a single value.
   package var deviation: Double?
-  /// In the order of folds, seeds within.
+  /// In the order of folds, then seeds.
   package var values: [Double]
 
   package init(_ values: [Double]) {
@@ -144,7 +145,7 @@ package struct Spread: Codable, Sendable, Equatable {
   }
 }
 
-/// Score against the share of labels learned from.
+/// The score as a function of the share of labels used for training.
 package struct LabelCurve: Codable, Sendable, Equatable {
   package struct Line: Codable, Sendable, Equatable {
     package var row: String
@@ -155,17 +156,17 @@ package struct LabelCurve: Codable, Sendable, Equatable {
 
   package var score: String
   package var fractions: [Double]
-  /// Labelled clips at each fraction, over all folds' mean.
+  /// The number of labeled clips at each fraction, as a mean over folds.
   package var clips: [Double]
   package var lines: [Line]
-  /// Where the supervised network overtakes the frozen one; nil when it does not within the fractions.
+  /// The fraction at which the supervised network overtakes the frozen one; nil if it does not.
   package var crossing: Double?
 
   package init(score: String, fractions: [Double], clips: [Double], lines: [Line]) {
     (self.score, self.fractions, self.clips, self.lines) = (score, fractions, clips, lines)
   }
 
-  /// The first fraction at which `second` reaches `first`, between points on a logarithmic axis.
+  /// The first fraction at which `second` reaches `first`, interpolated on a logarithmic axis.
   package func crossing(of second: String, over first: String) -> Double? {
     guard let a = lines.first(where: { $0.row == first }), let b = lines.first(where: { $0.row == second }) else {
       return nil
@@ -187,24 +188,24 @@ package struct EvaluationFile: Codable, Sendable, Equatable {
 
   package init(_ evaluations: [EvaluationRecord] = []) { self.evaluations = evaluations }
 
-  /// What the file is called in a run's directory.
+  /// The name of the file in a run's directory.
   package static let name = "evaluation.json"
 
-  /// - Throws: `Failure` for a file that cannot be read; one that is not there holds no evaluations.
+  /// - Throws: `Failure` for a file that cannot be read. A missing file gives no evaluations.
   package init(reading path: String) throws {
     self.init()
     guard Files.exists(path) else { return }
     self = try CanonicalJSON.decode(EvaluationFile.self, from: try Files.read(path, limit: 1 << 28), source: path)
   }
 
-  /// Puts a record in, in place of one of the same key.
+  /// Adds a record, replacing one with the same key.
   package mutating func put(_ record: EvaluationRecord) {
     evaluations.removeAll { $0.key == record.key }
     evaluations.append(record)
     evaluations.sort(by: EvaluationRecord.comesFirst)
   }
 
-  /// Of each question the scores of the weights that were trained longest.
+  /// For each question, the record of the weights that were trained longest.
   package var latest: [EvaluationRecord] {
     evaluations.enumerated().filter { place, record in
       place + 1 == evaluations.count || evaluations[place + 1].question != record.question

@@ -1,7 +1,7 @@
 import Basics
 
-/// Evaluations as one table in comma-separated text, a line for each score: what was scored, the row and column of the
-/// score tables, its mean, its sample deviation over folds and seeds, and over how many values.
+/// Evaluations as one table in comma-separated text, with one line per score: what was scored, the row and column in
+/// the score tables, the mean, the sample deviation over folds and seeds, and the number of values.
 package enum EvaluationTable {
   private static let columns = [
     "kind", "data", "split", "run", "step", "weights", "clips", "table", "row", "origin", "score", "mean", "deviation",

@@ -1,9 +1,9 @@
 import Corpus
 import Foundation
 
-/// Evaluations as tables of text: for a terminal, and in Markdown.
+/// Evaluations as text tables: for a terminal, and in Markdown.
 package enum EvaluationText {
-  /// Counts and ranks are no shares.
+  /// Decimals of columns with counts and ranks, which are not shares.
   private static let decimals = [
     "queries": 0, "gallery": 0, "median rank": 1, "vocabulary": 0, "mean length": 1, "distinct": 0,
   ]
@@ -15,14 +15,14 @@ package enum EvaluationText {
     return number(spread.mean, decimals: decimals) + deviation
   }
 
-  /// What would show as zero but is not, such as chance among many, shows its first digits.
+  /// A value that would show as zero but is not, such as chance in a large gallery, is shown by its first digits.
   package static func number(_ value: Double, decimals: Int = 3) -> String {
     if decimals > 0, value > 0, value < 0.5 * power(0.1, decimals) { return String(format: "%.1e", value) }
     let text = String(format: "%.\(decimals)f", value)
     return text.hasPrefix("-") && !text.contains(where: { ("1"..."9").contains($0) }) ? String(text.dropFirst()) : text
   }
 
-  /// What was scored, on what: `run 0123456789ab, step 40, weights 0123456789ab, test split, 40 clips`.
+  /// What was scored: `run 0123456789ab, step 40, weights 0123456789ab, test split, 40 clips`.
   package static func subject(_ record: EvaluationRecord) -> String {
     var parts: [String] = []
     if let run = record.run { parts.append("run \(run)") }
@@ -34,7 +34,7 @@ package enum EvaluationText {
     return parts.joined(separator: ", ")
   }
 
-  /// Rows of cells, the first the heading.
+  /// The rows of cells; the first is the heading.
   package static func cells(_ table: ScoreTable) -> [[String]] {
     [[table.title] + table.columns]
       + table.rows.map { row in
@@ -49,13 +49,13 @@ package enum EvaluationText {
     }
   }
 
-  /// `2 clips, data 0123456789ab`, with the number of classes where there are any.
+  /// `2 clips, data 0123456789ab`, with the number of classes if there are any.
   package static func facts(_ data: EvaluationRecord.DataFacts) -> String {
     let classes = data.classes.isEmpty ? "" : ", \(data.classes.count) classes"
     return "\(data.clips) clips\(classes), data \(data.digest.short)"
   }
 
-  /// Rows of cells of a curve.
+  /// The rows of cells of a curve.
   package static func cells(_ curve: LabelCurve) -> [[String]] {
     [["\(curve.score) by share of labels"] + curve.fractions.map { "\(number($0 * 100, decimals: 1)) %" }]
       + [["labelled clips"] + curve.clips.map { number($0, decimals: 0) }]
@@ -116,7 +116,7 @@ package enum EvaluationText {
       + rows.dropFirst().map(line)
   }
 
-  /// Text that Markdown shows as it is.
+  /// Escapes text so that Markdown shows it literally.
   private static func escaped(_ text: String) -> String {
     var result = ""
     for character in text {
@@ -136,6 +136,6 @@ package enum EvaluationText {
 private func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { value, _ in value * base } }
 
 extension LabelCurve {
-  /// The name of the row that is trained from labels alone.
+  /// The name of the row trained from labels alone.
   package static let supervised = "supervised"
 }

@@ -1,6 +1,6 @@
 import Kernels
 
-/// One embedding of features for each clip, `[count, width]`.
+/// One row of features for each clip, `[count, width]`.
 package struct FeatureRows: Sendable, Equatable {
   package let width: Int
   package var values: [Float]
@@ -21,12 +21,12 @@ package struct FeatureRows: Sendable, Equatable {
   }
 }
 
-/// Brings features to zero mean and unit deviation over the clips that a probe is trained on.
+/// Scales features to zero mean and unit deviation over the clips that a probe is trained on.
 package struct Standardiser: Sendable {
   private let means: [Double]
   private let factors: [Double]
 
-  /// A feature that does not vary becomes 0.
+  /// A constant feature becomes 0.
   package init(_ rows: FeatureRows) {
     let (count, width) = (Double(max(1, rows.count)), rows.width)
     var means = [Double](repeating: 0, count: width)

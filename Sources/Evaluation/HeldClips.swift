@@ -6,24 +6,25 @@ import Models
 import Shards
 import Training
 
-/// Clips that were kept out of training: the embeddings of their audio, and the teacher's of their frames.
+/// Clips that were held out from training: the student's embeddings of their audio, and the teacher's embeddings of
+/// their frames.
 package struct HeldClips {
-  /// How many clips of which share: `40 test clips`.
+  /// The number of clips and their split: `40 test clips`.
   package let title: String
-  /// What they are called whatever their number: `test clips of shards`.
+  /// The name without the number: `test clips of shards`.
   package let name: String
   package let ids: [String]
-  /// One for each clip; of length one.
+  /// One row for each clip; of length one.
   package let audio: UnitRows
   package let images: UnitRows
-  /// Nil where some clip has none.
+  /// Nil if some clip has none.
   package let labels: [String]?
-  /// Those of each clip, where its shard has them.
+  /// The captions of each clip, if its shard has them.
   package let captions: [[String]]
   package let digest: Digest
-  /// Nil of embeddings that something else made.
+  /// Nil for embeddings from a file.
   package let split: Split?
-  /// What is said of clips that were trained on nevertheless, and of those in which nothing is to be heard.
+  /// Warnings about clips that were used for training after all, and about silent clips.
   package let warnings: [String]
 
   package var count: Int { ids.count }
@@ -31,8 +32,8 @@ package struct HeldClips {
 
   /// Embeds the clips of a split.
   /// - Parameters:
-  ///   - split: nil takes test, else validation; never train unless it is named.
-  ///   - most: clips, evenly spread; nil takes all.
+  ///   - split: nil takes test, else validation; the training split is used only if it is named.
+  ///   - most: the maximum number of clips, evenly spread; nil takes all.
   package init(
     _ directory: String, split wanted: Split?, _ student: EvaluatedModel, threads: WorkerThreads, most: Int? = nil,
     progress: WorkReport = { _ in }
@@ -101,8 +102,8 @@ package struct HeldClips {
     return TrainingOverlap.warning(names, of: samples.count)
   }
 
-  /// Embeddings that something else made: safetensors with `audio` and `image`, `[clips, width]` each, and in the
-  /// metadata `labels`, a JSON list, where there are any. `--save` writes such a file.
+  /// Reads embeddings made elsewhere: safetensors with `audio` and `image`, `[clips, width]` each, and optionally
+  /// `labels` in the metadata, a JSON list. `--save` writes such a file.
   package init(embeddings path: String) throws {
     let tables = try ["audio", "image"].map { try EmbeddingFormats.table(path, called: [$0]) }
     let rows = try zip(["audio", "image"], tables).map { name, table in

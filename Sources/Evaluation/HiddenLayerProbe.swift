@@ -3,7 +3,8 @@ import Kernels
 import Networks
 import Training
 
-/// One hidden layer of 512 with ReLU, trained with Adam until the loss on the validation share no longer falls.
+/// One hidden layer of 512 units with ReLU, trained with Adam until the loss on the validation share no longer
+/// decreases.
 package enum HiddenLayerProbe: Probe {
   package static let name = "MLP"
   package static let description =
@@ -67,7 +68,7 @@ private final class HiddenLayerNetwork {
         threads: WorkerThreads(1)))
   }
 
-  /// One pass over the rows, in an order of its own for each epoch. Every row counts: the last batch may be smaller.
+  /// One pass over the rows, in a different order for each epoch. Every row counts: the last batch may be smaller.
   func train(_ rows: FeatureRows, _ targets: [Float], loss: LabelLoss, seed: UInt64, epoch: Int) throws {
     var order = Array(0..<rows.count)
     var random = SeededRandom(seed: seed, for: "probe\0order", UInt64(epoch))

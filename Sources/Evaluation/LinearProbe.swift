@@ -3,17 +3,17 @@ import Networks
 import Basics
 import Training
 
-/// Logistic regression with an L2 penalty, to its minimum: multinomial for one label a clip, one against the rest for
-/// several.
+/// Logistic regression with an L2 penalty, fitted to its minimum: multinomial if clips have one label each,
+/// one-versus-rest if they have several.
 ///
-/// The function is scikit-learn's: C · Σ loss + ½ ‖W‖², intercepts unpenalised. The validation share chooses C; then
-/// all training rows are fitted with it.
+/// The objective is scikit-learn's: C · Σ loss + ½ ‖W‖², without a penalty on intercepts. The validation share chooses
+/// C; then the probe is fitted with it to all training rows.
 package enum LinearProbe: Probe {
   package static let name = "linear"
   package static let description =
     "linear: logistic regression on standardised features, L2, C of 0.001 to 10 chosen by the loss on the validation share, then fitted to all training clips"
   static let strengths = [0.001, 0.01, 0.1, 1, 10]
-  /// Where there is no validation share.
+  /// Used if there is no validation share.
   static let usualStrength = 1.0
 
   package static func run(
@@ -42,7 +42,7 @@ package enum LinearProbe: Probe {
   }
 }
 
-/// Scores that are linear in the features.
+/// A model whose scores are linear in the features.
 final class LinearModel {
   let classes: Int
   private let parameters: Parameters

@@ -3,17 +3,17 @@ import Basics
 import Kernels
 import Training
 
-/// Mean and deviation over time of each mel band's logarithm: what an audio clip says without any network.
+/// The mean and deviation over time of each mel band's logarithm: features of an audio clip without any network.
 ///
-/// 64 triangular bands, even on the mel scale 2595 · log₁₀(1 + f / 700) from 0 to 8 kHz, of the student's own power
-/// spectrogram.
+/// 64 triangular bands, evenly spaced on the mel scale 2595 · log₁₀(1 + f / 700) from 0 to 8 kHz, computed from the
+/// student's own power spectrogram.
 package enum LogMelStatistics {
   package static let bands = 64
   /// Means, then deviations.
   package static let width = 2 * bands
   private static let floor = 1e-7
 
-  /// - Parameter samples: over 256 of them, 16 kHz mono in −1…1.
+  /// - Parameter samples: more than 256 of them, 16 kHz mono in −1…1.
   package static func compute(_ samples: [Float], kernels: any Ops) -> [Float] {
     let frames = FrontEnd.frames(samples: samples.count)
     let spectrogram = FloatBuffer(FrontEnd.bins * frames)
@@ -51,7 +51,7 @@ package enum LogMelStatistics {
         return (bin, max(0, min((f - low) / (middle - low), (high - f) / (high - middle))))
       }
       let kept = weights.filter { $0.weight > 0 }
-      // The lowest bands are narrower than a bin: they take the nearest one.
+      // The lowest bands are narrower than a bin: each takes the nearest bin.
       let nearest = Int((middle * Double(FrontEnd.transformLength) / Double(FrontEnd.sampleRate)).rounded())
       return kept.isEmpty ? [(nearest, 1)] : kept
     }

@@ -1,11 +1,12 @@
 /// Limited-memory BFGS (Nocedal 1980) with a backtracking line search: the minimum of a smooth convex function.
 ///
-/// Sums run in double precision in a fixed order, so that the same function gives the same minimum, bit by bit.
+/// Sums are computed in double precision in a fixed order, so that the same function gives the same minimum, bit by
+/// bit.
 enum Minimiser {
   /// - Parameters:
-  ///   - x: where to start; receives the minimum.
-  ///   - tolerance: of the largest gradient component at which it ends.
-  ///   - evaluate: the value at a place, and its gradient into the second argument.
+  ///   - x: the starting point; receives the minimum.
+  ///   - tolerance: the search ends when the largest gradient component is below this.
+  ///   - evaluate: returns the value at a point and writes its gradient into the second argument.
   /// - Returns: the value at the minimum.
   @discardableResult
   static func minimise(
@@ -38,7 +39,7 @@ enum Minimiser {
         }
         length /= 2
       }
-      // Single-precision products end progress before the gradient is zero.
+      // The rounding of single-precision products ends progress before the gradient is zero.
       guard isBetter else { break }
       let step = zip(next, x).map { $0 - $1 }
       let change = zip(nextGradient, gradient).map { $0 - $1 }

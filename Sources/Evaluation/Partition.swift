@@ -1,22 +1,22 @@
 import Basics
 
-/// Which clips a classifier learns from, and which it is tested on.
+/// The clips that a classifier is trained on and those it is tested on.
 package struct Partition: Sendable, Equatable {
   package var name: String
-  /// Numbers of clips, ascending.
+  /// Indices of clips, ascending.
   package var train: [Int]
   package var test: [Int]
-  /// Clips that were set aside by whoever made the data; empty: a share of `train` is.
+  /// Clips that the data set reserves for validation; if empty, a share of `train` is used.
   package var validation: [Int] = []
 
   package init(name: String, train: [Int], test: [Int], validation: [Int] = []) {
     (self.name, self.train, self.test, self.validation) = (name, train, test, validation)
   }
 
-  /// Share of the training clips that chooses strengths and ends training.
+  /// The share of the training clips that is used to choose strengths and to end training.
   package static let validationShare = 0.2
 
-  /// Each fold in turn, or `testFolds` together as one test set with all others to learn from.
+  /// Each fold in turn, or `testFolds` together as one test set and all other folds as training set.
   package static func folds(_ folds: [String], testFolds: [String]) -> [Partition] {
     let known = Set(folds).sorted(by: inOrder)
     let sets = testFolds.isEmpty ? known.map { [$0] } : [testFolds.sorted(by: inOrder)]
@@ -38,11 +38,12 @@ package struct Partition: Sendable, Equatable {
   }
 }
 
-/// Choices among clips that depend on a seed and the clips' names alone, class by class.
+/// Random choices among clips, class by class, that depend only on a seed and the clips' names.
 package enum StratifiedChoice {
-  /// A share of the clips of each class (its first label), rounded; nested: a larger share holds the smaller.
-  /// - Parameter atLeast: clips of each class that are chosen in any case.
-  /// - Returns: chosen and other numbers, ascending.
+  /// Chooses a share of the clips of each class (by their first label), rounded. Shares are nested: a larger share
+  /// contains the smaller one.
+  /// - Parameter atLeast: the minimum number of clips chosen in each class.
+  /// - Returns: the indices of the chosen and of the other clips, ascending.
   package static func split(
     _ indices: [Int], share: Double, atLeast: Int, names: [String], targets: Targets, seed: UInt64, purpose: String
   ) -> (chosen: [Int], others: [Int]) {
@@ -60,8 +61,8 @@ package enum StratifiedChoice {
     return random.next()
   }
 
-  /// The training clips of a partition, cut into those that are fitted and those that choose. With fewer than one clip
-  /// a class to set aside on average, none is.
+  /// Divides the training clips of a partition into clips for fitting and clips for validation. If there would be fewer
+  /// than one validation clip per class on average, there are none.
   package static func validation(
     _ partition: Partition, names: [String], targets: Targets, seed: UInt64
   ) -> (fit: [Int], validation: [Int]) {

@@ -1,15 +1,15 @@
 import Basics
 
-/// The directions in which rows differ most, by power iteration: enough for a map of two dimensions.
+/// The directions of largest variance of rows, by power iteration: sufficient for a map in two dimensions.
 package struct PrincipalComponents: Sendable {
-  /// `[count, components]`: where each row lies.
+  /// `[count, components]`: the coordinates of each row.
   package let places: [[Double]]
-  /// Each component's share of the whole variance.
+  /// Each component's share of the total variance.
   package let shares: [Double]
 
   private static let iterations = 200
 
-  /// - Parameter rows: `[count, width]`. The same rows give the same places, signs included.
+  /// - Parameter rows: `[count, width]`. The same rows give the same coordinates, including signs.
   package init(_ rows: [Float], width: Int, components: Int) {
     let count = rows.count / max(1, width)
     var means = [Double](repeating: 0, count: width)
@@ -30,7 +30,7 @@ package struct PrincipalComponents: Sendable {
         guard length > 1e-300 else { break }
         direction = next.map { $0 / length }
       }
-      // The largest number of a direction is positive: signs are nothing but a convention.
+      // The sign of a direction is arbitrary: its largest component is made positive.
       if let largest = direction.max(by: { abs($0) < abs($1) }), largest < 0 { direction = direction.map { -$0 } }
       let scores = Self.project(centred, direction, count)
       let length = direction.reduce(0) { $0 + $1 * $1 }

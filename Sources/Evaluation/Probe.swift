@@ -1,10 +1,10 @@
 import Kernels
 import Training
 
-/// What a probe learns from: rows to fit, rows that choose its strength or its end, and their labels.
+/// The data for training a probe: rows to fit, rows to choose its strength or the end of training, and their labels.
 package struct ProbeData: Sendable {
   package var fit: FeatureRows
-  /// Empty when there are too few clips to set some aside.
+  /// Empty if there are too few clips for a validation share.
   package var validation: FeatureRows
   /// `[rows, classes]` each.
   package var fitTargets: [Float]
@@ -23,27 +23,27 @@ package struct ProbeData: Sendable {
 
   var loss: LabelLoss { isMultiLabel ? .sigmoid : .softmax }
 
-  /// Rows of both shares together.
+  /// The rows of both shares together.
   var all: (rows: FeatureRows, targets: [Float]) {
     (FeatureRows(fit.values + validation.values, width: fit.width), fitTargets + validationTargets)
   }
 }
 
-/// A classifier on frozen features. Training is a function of the data and the seed alone.
+/// A classifier on frozen features. Training depends only on the data and the seed.
 package protocol Probe: Sendable {
   static var name: String { get }
   /// One line for the protocol.
   static var description: String { get }
-  /// The scores of test rows, `[rows, classes]`, and what was chosen on the validation share.
+  /// The scores of test rows, `[rows, classes]`, and the value chosen on the validation share.
   static func run(_ data: ProbeData, test: FeatureRows, seed: UInt64, backend: any Backend) throws
     -> ProbeOutcome
 }
 
 package struct ProbeOutcome: Sendable {
   package var scores: [Float]
-  /// The strength or the epoch that the validation share chose.
+  /// The strength or the epoch chosen on the validation share.
   package var choice: Double
 }
 
-/// Every probe there is. A new one is one file and one line.
+/// All probes. A new one needs a file and an entry here.
 package let builtInProbes: [any Probe.Type] = [LinearProbe.self, HiddenLayerProbe.self, RidgeProbe.self]

@@ -1,8 +1,9 @@
 import Basics
 
-/// Scores that others published: shown beside ours where they are asked for, marked as published, never computed.
+/// Published scores of other authors: shown beside ours on request, marked as published, never computed.
 ///
-/// Only figures that were read where `source` says. Wav2CLIP's own tables are known at second hand alone, and stay out.
+/// Contains only values that were read in `source`. Wav2CLIP's own tables are known only second-hand and are not
+/// included.
 package struct PublishedScore: Sendable {
   package var data: String
   package var system: String
@@ -23,8 +24,8 @@ package let publishedScores: [PublishedScore] = {
 }()
 
 extension PublishedScore {
-  /// Rows of one data set.
-  /// - Throws: `published.unknown` with the names there are.
+  /// The rows of one data set.
+  /// - Throws: `published.unknown` with the known names.
   package static func rows(of data: String) throws -> [ScoreRow] {
     let rows = publishedScores.filter { $0.data == data.lowercased() }
     guard !rows.isEmpty else { throw Failure.noPublished(data, known: Set(publishedScores.map(\.data)).sorted()) }

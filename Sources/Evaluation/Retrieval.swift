@@ -1,20 +1,20 @@
 import Basics
 import Kernels
 
-/// How well queries find what belongs to them in a gallery, by cosine similarity.
+/// How well queries find their matching items in a gallery, by cosine similarity.
 package struct RetrievalScores: Codable, Sendable, Equatable {
   package var queries: Int
   package var gallery: Int
-  /// Share of queries whose own item is among the first 1, 5 and 10.
+  /// The share of queries whose own item is among the first 1, 5 and 10.
   package var recallAt1: Double
   package var recallAt5: Double
   package var recallAt10: Double
-  /// Mean of 1 / rank of the own item.
+  /// The mean of 1 / rank of the own item.
   package var meanReciprocalRank: Double
   package var medianRank: Double
-  /// Mean over queries of the average precision at finding items of the same label; nil without labels.
+  /// The mean over queries of the average precision at finding items with the same label; nil without labels.
   package var classMeanAveragePrecision: Double?
-  /// What a random order of the gallery gives.
+  /// The scores of a random order of the gallery.
   package var chance: Chance
 
   package struct Chance: Codable, Sendable, Equatable {
@@ -26,23 +26,22 @@ package struct RetrievalScores: Codable, Sendable, Equatable {
   }
 }
 
-/// What belongs to a query.
+/// The items that are relevant to a query.
 package enum Relevance: Sendable {
-  /// Query i belongs to the item whose number stands there. Labels of the items, where they are known, give the class
-  /// mAP.
+  /// Query i belongs to the item with the i-th number. The items' labels, if known, give the class mAP.
   case own([Int], labels: [Int]?)
-  /// Any item of the query's label belongs to it; the first of them counts as found.
+  /// Every item with the query's label is relevant; the best-ranked one counts as its own item.
   case label(queries: [Int], gallery: [Int])
 }
 
 package enum Retrieval {
-  /// Floats of similarities that one thread holds at a time: 64 MiB.
+  /// The number of similarities that one thread holds at a time: 64 MiB of floats.
   private static let held = 1 << 24
 
-  /// - Parameter threads: queries are spread over them; no figure depends on their number.
+  /// - Parameter threads: the queries are distributed over them; the scores do not depend on their number.
   ///
-  /// Equal similarities rank in gallery order, so the result is one, whatever sorts. Memory is that of the embeddings
-  /// and 64 MiB a thread, whatever the gallery's size.
+  /// Equal similarities rank in gallery order, so the result is unique. The memory needed is that of the embeddings
+  /// plus 64 MiB per thread, whatever the gallery's size.
   package static func score(
     queries: UnitRows, gallery: UnitRows, _ relevance: Relevance, threads: WorkerThreads
   ) -> RetrievalScores {
@@ -74,7 +73,7 @@ package enum Retrieval {
     return summary(rankings.flatMap(\.self), members, gallery: items)
   }
 
-  /// The numbers of the `count` most similar items of each query, best first.
+  /// The indices of the `count` most similar items for each query, best first.
   package static func nearest(queries: UnitRows, gallery: UnitRows, count: Int) -> [[(item: Int, similarity: Float)]] {
     let row = FloatBuffer(gallery.values.count / gallery.width)
     return (0..<queries.count).map { query in
@@ -88,7 +87,7 @@ package enum Retrieval {
     }
   }
 
-  /// Cosine similarities, `[queries, gallery]`: for galleries of a few thousand.
+  /// Cosine similarities, `[queries, gallery]`, for galleries of a few thousand items.
   package static func similarities(queries: UnitRows, gallery: UnitRows) -> [Float] {
     let result = FloatBuffer(queries.count * gallery.count)
     guard queries.count > 0, gallery.count > 0 else { return [] }
@@ -118,7 +117,7 @@ package enum Retrieval {
   }
 }
 
-/// Which items belong to each query, and which share its label.
+/// The relevant items of each query, and the items with the same label.
 private struct Members: Sendable {
   private let relevance: Relevance
   private let byLabel: [Int: [Int]]
@@ -136,7 +135,7 @@ private struct Members: Sendable {
   }
 
   struct Of {
-    /// The item that must be found; nil: the first of those with the label.
+    /// The item that must be found; nil: the best-ranked one of those with the label.
     var own: Int?
     var ofLabel: [Int]?
   }
@@ -148,8 +147,8 @@ private struct Members: Sendable {
     }
   }
 
-  /// The means over all queries for a random order: with r of n items relevant, none of the first k is with
-  /// probability Π (n − r − j) / (n − j).
+  /// The mean scores over all queries for a random order: with r of n items relevant, none of the first k is relevant
+  /// with probability Π (n − r − j) / (n − j).
   func chance(queries: Int, gallery n: Int) -> RetrievalScores.Chance {
     var chance = RetrievalScores.Chance(
       recallAt1: 0, recallAt5: 0, recallAt10: 0, meanReciprocalRank: 0, classMeanAveragePrecision: nil)
@@ -191,8 +190,8 @@ private struct Members: Sendable {
     return ([1, 5, 10].map { 1 - none[min($0, n)] }, reciprocal)
   }
 
-  /// The expected average precision of a random order (Bestgen 2015): with r of n relevant,
-  /// (1/n) Σ over places i of (1 + (i − 1)(r − 1)/(n − 1)) / i.
+  /// The expected average precision of a random order (Bestgen 2015): with r of n items relevant, (1/n) Σ over
+  /// positions i of (1 + (i − 1)(r − 1)/(n − 1)) / i.
   private static func expectedPrecision(_ relevant: Int, _ n: Int) -> Double {
     guard relevant > 0 else { return 0 }
     let share = n > 1 ? Double(relevant - 1) / Double(n - 1) : 0
@@ -200,7 +199,7 @@ private struct Members: Sendable {
   }
 }
 
-/// Where what belongs to one query stands among all items.
+/// The ranks of one query's relevant items among all items.
 private struct Ranking: Sendable {
   var rank: Int
   var averagePrecision: Double?
@@ -222,15 +221,15 @@ private struct Ranking: Sendable {
       ? 0 : places.enumerated().reduce(0.0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(places.count)
   }
 
-  /// The places of some items in the order of all, ascending: each item of the gallery is looked up among the sorted
-  /// few, which is far less than sorting the gallery.
+  /// The ranks of some items among all items, ascending: each item of the gallery is located among these sorted items,
+  /// which is much faster than sorting the gallery.
   private static func places(of relevant: [Int], in scores: UnsafeBufferPointer<Float>) -> [Int] {
     let sorted = relevant.sorted { (scores[$1], $0) < (scores[$0], $1) }
     guard let worst = sorted.last else { return [] }
     var before = [Int](repeating: 0, count: sorted.count)
     let least = scores[worst]
     for i in scores.indices where scores[i] >= least {
-      // The first of the sorted that does not stand before item i.
+      // The first of the sorted items that does not rank before item i.
       var (low, high) = (0, sorted.count)
       while low < high {
         let middle = (low + high) / 2
@@ -245,7 +244,7 @@ private struct Ranking: Sendable {
     }
     var (place, places) = (0, [Int]())
     for count in before {
-      // An item counts before itself here, which makes the place 1-based.
+      // An item also counts itself here, which makes the rank 1-based.
       place += count
       places.append(place)
     }

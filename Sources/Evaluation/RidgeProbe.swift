@@ -1,7 +1,7 @@
 import Kernels
 
-/// Least squares with an L2 penalty on ±1 targets (scikit-learn's RidgeClassifier), in double precision: for features
-/// of a few hundred numbers, such as log-mel statistics.
+/// Least squares with an L2 penalty on ±1 targets (scikit-learn's RidgeClassifier), in double precision: for feature
+/// rows of a few hundred numbers, such as log-mel statistics.
 package enum RidgeProbe: Probe {
   package static let name = "ridge"
   package static let description =
@@ -33,7 +33,7 @@ package enum RidgeProbe: Probe {
   }
 }
 
-/// XᵀX and XᵀY of standardised rows and centred targets.
+/// XᵀX and XᵀY of standardized rows and centered targets.
 private struct NormalEquations {
   private let width: Int
   private let classes: Int
@@ -54,7 +54,7 @@ private struct NormalEquations {
     self.means = means
   }
 
-  /// `[rows, classes]` of the solution with this penalty.
+  /// `[rows, classes]`, the scores of the solution with this penalty.
   func scores(_ rows: FeatureRows, penalty: Double) -> [Float] {
     let solution = solve(penalty)
     var result: [Float] = []
@@ -69,7 +69,7 @@ private struct NormalEquations {
     return result
   }
 
-  /// (XᵀX + penalty · 1) W = XᵀY by Cholesky's factors; the penalty makes it positive definite.
+  /// Solves (XᵀX + penalty · 1) W = XᵀY by Cholesky decomposition; the penalty makes the matrix positive definite.
   private func solve(_ penalty: Double) -> [Double] {
     var factor = square
     for i in 0..<width { factor[i * width + i] += penalty }

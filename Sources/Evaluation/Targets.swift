@@ -1,14 +1,14 @@
 import Basics
 
-/// What clips are labelled with: the classes in byte order, and the classes of each clip.
+/// The labels of clips: the classes in byte order, and the classes of each clip.
 package struct Targets: Sendable, Equatable {
   package let names: [String]
-  /// Numbers of classes, ascending, for each clip.
+  /// For each clip, the indices of its classes, ascending.
   package let classes: [[Int]]
   /// Whether some clip has several labels.
   package let isMultiLabel: Bool
 
-  /// - Parameter labels: of each clip, one or several.
+  /// - Parameter labels: one or several for each clip.
   package init(_ labels: [[String]]) {
     let names = Set(labels.joined()).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })

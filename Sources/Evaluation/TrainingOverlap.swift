@@ -4,15 +4,15 @@ import Corpus
 import Shards
 import Training
 
-/// Which audio clips a student was trained on: the keys of what its shards hold, and the digests of the files they came
-/// from.
+/// The clips that a student was trained on: the content keys of the audio in its shards, and the digests of the source
+/// files.
 package struct TrainingOverlap: Sendable {
   private var audioClips: Set<String> = []
   private var sources: Set<Digest> = []
-  /// Clips that the shards hold for training and validation.
+  /// The number of clips for training and validation in the shards.
   package private(set) var clips = 0
 
-  /// - Parameter directory: training shards.
+  /// - Parameter directory: the directory of training shards.
   package init(shards directory: String, splits: [Split] = [.train, .validation]) throws {
     struct Record: Decodable { var source: Digest? }
     let set = try TrainingSet(directory: directory)
@@ -28,12 +28,12 @@ package struct TrainingOverlap: Sendable {
     }
   }
 
-  /// Whether an audio clip with this key, or a clip of this file, was trained on.
+  /// Whether audio with this key, or a clip from this file, was used for training.
   package func holds(contentKey: String?, file: Digest?) -> Bool {
     contentKey.map(audioClips.contains) ?? false || file.map(sources.contains) ?? false
   }
 
-  /// What is said of evaluation clips that were.
+  /// A warning about evaluation clips that were used for training.
   package static func warning(_ names: [String], of total: Int) -> String? {
     guard let first = names.first else { return nil }
     let others = names.count > 1 ? " and \(names.count - 1) more" : ""

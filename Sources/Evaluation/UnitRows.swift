@@ -2,12 +2,12 @@ import Kernels
 
 /// Embeddings of length one in memory, for cosine similarities.
 ///
-/// The rows are followed by rows of zeros up to a full block and beyond, so that every product of a block has the same
-/// shape and equal embeddings have equal similarities wherever they stand.
+/// The rows are padded with rows of zeros to a full block and beyond, so that every product of a block has the same
+/// shape, and equal embeddings have equal similarities at any position.
 package final class UnitRows: Sendable {
   /// Rows of one block of a product.
   static let block = 4096
-  /// Most rows of queries in one product.
+  /// The maximum number of query rows in one product.
   static let mostQueries = 256
 
   package let count: Int

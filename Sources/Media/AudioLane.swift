@@ -15,7 +15,7 @@ struct AudioLane {
   /// The position after the last decoded sample.
   private var end = Int64.min
 
-  /// - Parameter second: where the next piece begins.
+  /// - Parameter second: the start of the next piece.
   init(rate: Int, second: Int) {
     self.rate = rate
     // The filter reaches 22 samples of the slower rate to each side, and its last group of lanes a little further.

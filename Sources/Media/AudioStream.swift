@@ -77,7 +77,7 @@ final class AudioStream {
 
   /// The audio of the next `count` seconds.
   /// - Parameter plain: for tests: without vector instructions that some CPUs lack.
-  /// - Throws: `Refusal`: `audio.missing` when there was none at all, `media.memory`; `SeekFailed`.
+  /// - Throws: `Refusal`: `audio.missing` if there is no audio at all, `media.memory`; `SeekFailed`.
   func next(_ count: Int, plain: Bool = false) throws -> Piece {
     let range = seconds..<seconds + count
     try fill(until: range.upperBound)

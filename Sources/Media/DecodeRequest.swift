@@ -1,7 +1,6 @@
 import Corpus
 
-// What a decode worker is asked, and what it answers. Both cross a pipe as JSON, followed by the payload as plain
-// bytes.
+// What a decode worker is asked, and what it answers. Both are sent as JSON, followed by the payload as plain bytes.
 
 /// A request for one clip of one file: which part of its content to decode.
 package struct DecodeRequest: Codable, Sendable, Equatable {
@@ -29,7 +28,7 @@ package struct DecodeRequest: Codable, Sendable, Equatable {
   package var forcedCPUFlags: Int32?
   /// Formats and codecs that may be used; nil: all.
   package var codecs: CodecSet?
-  /// For tests: a `TestFault`; heeded only by a worker whose environment has PIPELINE_TEST_FAULTS=1.
+  /// For tests: a `TestFault`; ignored unless the worker's environment has PIPELINE_TEST_FAULTS=1.
   package var testFault: String?
 
   package init(

@@ -1,8 +1,8 @@
 import Basics
 
-/// The protocol between supervisor and worker over two pipes: UInt32 length of the header, UInt32 length of the payload
-/// (little-endian), the header as JSON, the payload. Lengths are checked before anything is read, so that a broken
-/// worker cannot make its supervisor allocate too much memory.
+/// The protocol between supervisor and worker, over a socket for requests and a pipe for replies: UInt32 length of the
+/// header, UInt32 length of the payload (little-endian), the header as JSON, the payload. Lengths are checked before
+/// anything is read, so that a broken worker cannot make its supervisor allocate too much memory.
 enum WorkerMessage {
   static let prefixCount = 8
   static let mostHeaderBytes = 1 << 20

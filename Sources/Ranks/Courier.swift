@@ -2,11 +2,11 @@ import Basics
 import CSystem
 import Foundation
 
-/// Carries messages on a thread of its own while others compute, and keeps watch over another rank.
+/// Sends and receives messages on its own thread while other threads compute, and monitors another rank.
 ///
-/// Every rank gives its courier the same errands in the same order: that is how messages find each other. Each second a
-/// rank tells the next one that it lives; who hears nothing from the one before for long takes it for dead, and every
-/// errand fails. So nobody waits for ever, whoever started the ranks.
+/// Every rank must give its courier the same errands in the same order: this is how messages are matched. Each second,
+/// a rank sends a sign of life to the next one. If a rank hears nothing from the previous one for too long, it treats
+/// that rank as dead and every errand fails. So no rank waits forever, however the ranks were started.
 final class Courier: @unchecked Sendable {
   private enum Order: Equatable { case work, close, abort(Int32) }
 
@@ -23,12 +23,12 @@ final class Courier: @unchecked Sendable {
   private var isOver = false
   private var sent = Traffic()
 
-  /// Tags of errands are used again after so many; MPI promises 32,768 of them.
+  /// The number of different tags for errands, which are then reused; MPI guarantees 32,768 of them.
   private static let tags = 16_384
 
   /// - Parameters:
-  ///   - silence: seconds without a word after which a rank is taken for dead.
-  ///   - open: makes the transport, on the thread that will use it.
+  ///   - silence: the seconds without a message after which a rank is treated as dead.
+  ///   - open: creates the transport, on the thread that will use it.
   init(silence: Double, _ open: @escaping @Sendable () throws -> any Transport) throws {
     let thread = Thread { self.run(open, silence) }
     thread.stackSize = 8 << 20
@@ -42,7 +42,7 @@ final class Courier: @unchecked Sendable {
 
   var traffic: Traffic { condition.withLock { sent } }
 
-  /// Hands over an errand and returns at once.
+  /// Queues an errand and returns at once.
   func start(_ errand: Errand) {
     condition.withLock {
       errand.tag = nextTag
@@ -52,7 +52,7 @@ final class Courier: @unchecked Sendable {
     }
   }
 
-  /// - Throws: what ended the courier: `ranks.lost`, `ranks.mpi`.
+  /// - Throws: the error that ended the courier: `ranks.lost`, `ranks.mpi`.
   func wait(for errand: Errand) throws {
     let begin = ContinuousClock.now
     condition.lock()
@@ -65,10 +65,10 @@ final class Courier: @unchecked Sendable {
     if !errand.isDone, let failure { throw failure }
   }
 
-  /// Takes leave of the others, who have to do it too.
+  /// Ends in order; all other ranks must do the same.
   func close() { end(.close, seconds: 60) }
 
-  /// Ends all ranks, this one as well.
+  /// Ends all ranks, including this one.
   func abort(_ status: Int32) { end(.abort(status), seconds: 5) }
 
   private func end(_ new: Order, seconds: Double) {
@@ -106,7 +106,7 @@ final class Courier: @unchecked Sendable {
     }
   }
 
-  /// After a failure nothing is sent any more; how to end is for others to say.
+  /// After a failure, nothing more is sent; waits for the order how to end.
   private func awaitOrder(_ transport: any Transport) {
     condition.lock()
     while order == .work { condition.wait() }
@@ -119,7 +119,7 @@ final class Courier: @unchecked Sendable {
     }
   }
 
-  /// Until an order comes.
+  /// Sends and receives until an order comes.
   private func work(_ transport: any Transport, _ silence: Double) throws {
     var (errands, turns, traffic, bulk) = ([Errand](), 0, Traffic(), 0)
     let watch = Heartbeat(transport, silence)
@@ -149,7 +149,7 @@ final class Courier: @unchecked Sendable {
     }
   }
 
-  /// Takes what has come, urgent errands first; waits a millisecond where there is nothing to do.
+  /// Takes new errands, urgent ones first; waits a millisecond if there is nothing to do.
   private func take(_ errands: inout [Errand]) -> (Order, isAwaited: Bool) {
     condition.lock()
     defer { condition.unlock() }
@@ -161,7 +161,8 @@ final class Courier: @unchecked Sendable {
     return (order, waiters > 0)
   }
 
-  /// Looks again at once while others wait for it, for a while; else leaves the processor to those who compute.
+  /// Polls again at once for a while if other threads wait for the result; else leaves the processor to the computing
+  /// threads.
   private func pause(_ turns: Int, _ isAwaited: Bool) {
     if isAwaited, turns < 100 { sched_yield() } else { usleep(50) }
   }

@@ -1,7 +1,7 @@
-/// Messages that belong together: what is sent and received at once, what is done when all of it is there, and what
-/// travels after that. Carried out by `Courier`.
+/// A group of messages: what is sent and received at once, the work to do when all of it has arrived, and what is sent
+/// after that. Carried out by `Courier`.
 package final class Errand: @unchecked Sendable {
-  /// Bytes for a rank, or from it.
+  /// Bytes to send to a rank, or to receive from it.
   package struct Letter {
     package var rank: Int
     package var bytes: UnsafeMutableRawBufferPointer
@@ -14,34 +14,35 @@ package final class Errand: @unchecked Sendable {
     var receives: [Letter]
     var finish: () -> Void
 
-    /// - Parameter finish: runs on the courier's thread once all has been sent and received.
+    /// - Parameter finish: runs on the courier's thread when everything has been sent and received.
     package init(sends: [Letter], receives: [Letter], finish: @escaping () -> Void = {}) {
       (self.sends, self.receives, self.finish) = (sends, receives, finish)
     }
   }
 
-  /// Whether others go first: it is sent piece by piece, so that an urgent errand waits for a piece at most.
+  /// Whether other errands go first: a bulk errand is sent in pieces, so that an urgent one waits for at most one
+  /// piece.
   private let isBulk: Bool
   private var stages: [Stage]
   private var transfers: [any Transfer] = []
   private var outgoing: [(bytes: Int, transfer: any Transfer)] = []
   private var unsent: [Letter] = []
   private var hasBegun = false
-  /// Of all its messages. Set by the courier.
+  /// The tag of all its messages. Set by the courier.
   var tag = 0
   /// Guarded by the courier.
   var isDone = false
 
-  /// - Parameter stages: one after another. The same on all ranks, but for who sends what.
+  /// - Parameter stages: carried out one after another. The same on all ranks, except for the directions of messages.
   package init(bulk: Bool = false, _ stages: [Stage]) {
     isBulk = bulk
     self.stages = stages.reversed()
   }
 
-  /// Bulk is cut into pieces of this size, and so much of it is on its way at once from all errands together, the
-  /// earliest first: what a link holds is what an urgent message has to wait for. Over TCP, Open MPI sends messages of
-  /// more than 64 KiB only once the receiver has answered, and the answer waits behind what the link holds: on a slow
-  /// link a third of the time.
+  /// The size of a piece of bulk, and the limit of bulk in transit at once over all errands, the earliest first: an
+  /// urgent message waits behind what a link holds. Over TCP, Open MPI sends messages larger than 64 KiB only after the
+  /// receiver has answered, and this answer waits behind what the link holds, which costs a third of the time on a slow
+  /// link.
   private static let (piece, window) = (60 << 10, 512 << 10)
 
   private func pieces(_ letters: [Letter]) -> [Letter] {
@@ -54,8 +55,8 @@ package final class Errand: @unchecked Sendable {
     }
   }
 
-  /// Looks after it once.
-  /// - Parameter bulk: bytes of bulk that are on their way from this rank, of all errands.
+  /// Advances the errand as far as possible without waiting.
+  /// - Parameter bulk: the bulk bytes in transit from this rank, over all errands.
   /// - Returns: whether it is done.
   func advance(_ transport: any Transport, _ traffic: inout Traffic, bulk: inout Int) throws -> Bool {
     while let stage = stages.last {
@@ -89,11 +90,11 @@ package final class Errand: @unchecked Sendable {
   }
 }
 
-/// What a rank has sent, and how long it waited for others.
+/// The messages that a rank has sent, and how long it waited for others.
 package struct Traffic: Sendable, Equatable {
   package var messages = 0
   package var bytes = 0
-  /// In which nothing was computed.
+  /// The time in which nothing was computed.
   package var secondsWaited = 0.0
 
   package init() {}

@@ -1,14 +1,14 @@
 import Basics
 
-/// Tells the next rank each second that this one lives, and listens to the one before it.
+/// Sends a sign of life to the next rank each second, and listens for those of the previous rank.
 ///
-/// Silence is counted in the time in which this process itself ran: one that was stopped and goes on does not take the
-/// others for dead.
+/// Silence counts only while this process itself runs: a process that was stopped and continues does not treat the
+/// others as dead.
 final class Heartbeat {
   private static let tag = 32_000
   private static let (alive, bye): (UInt8, UInt8) = (0, 1)
   private static let interval = Duration.seconds(1)
-  /// A longer pause of this thread counts as so much.
+  /// A longer pause of this thread counts as this much time.
   private static let longestTurn = Duration.milliseconds(100)
 
   private let transport: any Transport
@@ -34,7 +34,7 @@ final class Heartbeat {
     incoming.deallocate()
   }
 
-  /// Often, whether there is something to send or not: it also keeps the library's messages moving.
+  /// Call this often, whether or not there is something to send: it also makes the library progress its messages.
   /// - Throws: `ranks.lost`.
   func beat() throws {
     try listen()
@@ -62,7 +62,7 @@ final class Heartbeat {
     hasHeardBye = incoming[0] == Self.bye
   }
 
-  /// Says goodbye, and returns when the rank before has said it too: nothing is on its way any more.
+  /// Sends a farewell and returns when the previous rank has sent one too: no message is in transit then.
   func leave() throws {
     while try !(sending?.isDone() ?? true) { try listen() }
     try say(Self.bye)

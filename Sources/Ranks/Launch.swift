@@ -1,17 +1,17 @@
 import Basics
 
-/// What the environment says of how this process was started: as one of several tasks, or alone.
+/// How this process was started, according to the environment: as one of several tasks, or alone.
 package struct Launch: Sendable, Equatable {
   package var rank: Int
   package var count: Int
 
-  /// - Parameter environment: of the process.
-  /// - Returns: nil for a process that was started alone.
-  /// - Throws: `ranks.pmix`, `ranks.foreign` where there are several tasks that could not find each other: each would
-  ///   train on its own.
+  /// - Parameter environment: the environment of the process.
+  /// - Returns: nil if the process was started alone.
+  /// - Throws: `ranks.pmix`, `ranks.foreign` if there are several tasks that could not connect: each would train
+  ///   separately.
   package init?(_ environment: [String: String]) throws {
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
-    // Where `mpirun` runs inside a step of Slurm, its word is the later one.
+    // If `mpirun` runs inside a Slurm step, its variables take precedence.
     if let count = number("OMPI_COMM_WORLD_SIZE") {
       guard count > 1 else { return nil }
       self.init(rank: number("OMPI_COMM_WORLD_RANK") ?? 0, count: count)

@@ -1,9 +1,9 @@
 import Basics
 import Glibc
 
-/// The few functions of Open MPI that are used, looked up in the library while the program runs: building needs no MPI,
-/// and a program that is started alone never opens it. Handles are addresses of the library's own objects (`mpi.h` of
-/// Open MPI 2 to 5, libmpi.so.40).
+/// The few Open MPI functions that are used, loaded at run time: building needs no MPI, and a program that is started
+/// alone never opens the library. Handles are addresses of the library's own objects (`mpi.h` of Open MPI 2 to 5,
+/// libmpi.so.40).
 struct MPILibrary {
   typealias Handle = UnsafeMutableRawPointer
   typealias Flag = UnsafeMutablePointer<Int32>
@@ -26,14 +26,14 @@ struct MPILibrary {
   let byte: Handle
   let errorsReturn: Handle
 
-  /// `MPI_THREAD_FUNNELED`: one thread calls, the one that has initialized.
+  /// `MPI_THREAD_FUNNELED`: only the thread that initialized MPI calls it.
   static let funneled: Int32 = 1
   private static let names = ["libmpi.so.40", "libmpi.so"]
 
-  /// - Parameter tasks: that were started, for the message.
-  /// - Throws: `ranks.library` where there is no Open MPI.
+  /// - Parameter tasks: the number of tasks that were started, for the message.
+  /// - Throws: `ranks.library` if there is no Open MPI.
   init(tasks: Int) throws {
-    // Global: the components that Open MPI opens by itself look for its symbols there.
+    // RTLD_GLOBAL, because the components that Open MPI opens look for its symbols there.
     guard let library = Self.names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_GLOBAL) }).first else {
       throw Failure.noMPI(dlerror().map { String(cString: $0) } ?? "it cannot be opened", tasks: tasks)
     }

@@ -1,13 +1,13 @@
 import Basics
 
-/// Ranks as processes that `mpirun` or `srun --mpi=pmix` has started. Only messages from one to one are used: what MPI
-/// adds up itself, it adds up in an order that depends on the number of ranks.
+/// Ranks as processes started by `mpirun` or `srun --mpi=pmix`. Only point-to-point messages are used: MPI's own sums
+/// depend on the number of ranks.
 final class MPITransport: Transport {
   let rank: Int
   let count: Int
   private let library: MPILibrary
 
-  /// Joins the others; returns when all have come. On the thread that will use it.
+  /// Connects to the other ranks; returns when all have joined. Call it on the thread that will use the transport.
   /// - Throws: `ranks.library`, `ranks.count`, `ranks.mpi`.
   init(_ launch: Launch) throws {
     library = try MPILibrary(tasks: launch.count)

@@ -1,15 +1,16 @@
 import Basics
 
-/// What ranks must have in common to train one thing together.
+/// The values that must be equal on all ranks that train together.
 package struct RankAgreement: Codable {
   private let host: String
   /// By name: settings, limits, digests.
   private let values: [String: String]
 
-  /// Compares the values of all ranks, and the programs that they run.
+  /// Compares the values of all ranks, and the versions of their programs.
   ///
-  /// - Parameter values: called on every rank of a group of more than one.
-  /// - Throws: `ranks.differ` on every rank, with the ranks that differ from rank 0 and in what; what `values` throws.
+  /// - Parameter values: called on every rank if there is more than one.
+  /// - Throws: `ranks.differ` on every rank, naming the ranks that differ from rank 0 and the differences; what
+  ///   `values` throws.
   package static func check(_ ranks: RankGroup, _ values: () throws -> [String: String]) throws {
     guard !ranks.isAlone else { return }
     let own = try ranks.together {

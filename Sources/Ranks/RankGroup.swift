@@ -1,20 +1,20 @@
 import Basics
 import Foundation
 
-/// The ranks that work on one thing together, seen from one of them. All ranks call the same functions in the same
-/// order, from one thread each.
+/// The group of cooperating ranks, from the point of view of one of them. All ranks must call the same functions in the
+/// same order, from one thread each.
 package final class RankGroup: @unchecked Sendable {
-  /// A process that works on its own: nothing is sent.
+  /// The group of a process that works alone: nothing is sent.
   package static let alone = RankGroup(nil)
 
-  /// Seconds without a sign of life after which a rank is taken for dead. Where `mpirun` started the ranks it ends them
-  /// at once when one dies.
+  /// The seconds without a sign of life after which a rank is treated as dead. If `mpirun` started the ranks, it ends
+  /// them as soon as one dies.
   package static let silence = 20.0
 
   package let rank: Int
   package let count: Int
   private let courier: Courier?
-  /// Whether all ranks end now, each knowing why.
+  /// Whether all ranks end now, and each knows the reason.
   package private(set) var endsTogether = false
 
   private init(_ courier: Courier?) {
@@ -23,14 +23,14 @@ package final class RankGroup: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - open: makes the transport, on the thread that will use it.
+  ///   - open: creates the transport, on the thread that will use it.
   package convenience init(
     silence: Double = silence, _ open: @escaping @Sendable () throws -> any Transport
   ) throws {
     self.init(try Courier(silence: silence, open))
   }
 
-  /// Joins the ranks that were started together; returns when all have come.
+  /// Joins the ranks that were started together; returns when all have joined.
   /// - Throws: `ranks.library`, `ranks.count`, `ranks.mpi`.
   package static func join(_ launch: Launch) throws -> RankGroup {
     try RankGroup {
@@ -38,13 +38,13 @@ package final class RankGroup: @unchecked Sendable {
     }
   }
 
-  /// The one that writes, and that tells what happens.
+  /// Whether this is the rank that writes files and reports progress.
   package var isFirst: Bool { rank == 0 }
   package var isAlone: Bool { count == 1 }
   package var traffic: Traffic { courier?.traffic ?? Traffic() }
 
-  /// A contiguous run of `parts` numbered pieces of work for each rank: ⌈parts / count⌉ for all but the last ones,
-  /// which get the rest or nothing. No cut makes the largest run shorter, and this one cuts few subtrees.
+  /// Divides `parts` numbered pieces of work into one contiguous run per rank: ⌈parts / count⌉ for all but the last
+  /// ranks, which get the rest or nothing. No division has a shorter longest run, and this one splits few subtrees.
   package func shares(of parts: Int) -> [Range<Int>] {
     let most = (parts + count - 1) / count
     return (0..<count).map { min(parts, $0 * most)..<min(parts, ($0 + 1) * most) }
@@ -54,7 +54,7 @@ package final class RankGroup: @unchecked Sendable {
 
   // MARK: Messages
 
-  /// Hands an errand to the courier and returns at once.
+  /// Gives an errand to the courier and returns at once.
   package func start(_ errand: Errand) { courier?.start(errand) }
 
   /// - Throws: `ranks.lost`, `ranks.mpi`.
@@ -66,8 +66,8 @@ package final class RankGroup: @unchecked Sendable {
     try wait(for: errand)
   }
 
-  /// Every rank gets what each has.
-  /// - Parameter places: by rank: where what it has lies, or comes to lie. Of the same sizes on all ranks.
+  /// Sends the data of every rank to all ranks.
+  /// - Parameter places: for each rank, where its data is or will be stored. The sizes must be the same on all ranks.
   package func exchange(_ places: [[UnsafeMutableRawBufferPointer]]) throws {
     guard !isAlone else { return }
     let others = (1..<count).map { (rank + $0) % count }
@@ -76,12 +76,12 @@ package final class RankGroup: @unchecked Sendable {
       receives: others.flatMap { other in places[other].map { Errand.Letter(other, $0) } })
   }
 
-  /// The same of one array: rank r has the bytes `ranges[r]` of it.
+  /// The same for one array: rank r has the bytes `ranges[r]` of it.
   package func exchange(_ array: UnsafeMutableRawPointer, _ ranges: [Range<Int>]) throws {
     try exchange(ranges.map { [UnsafeMutableRawBufferPointer(start: array + $0.lowerBound, count: $0.count)] })
   }
 
-  /// What rank 0 has goes to all, along a tree of ranks.
+  /// Sends rank 0's bytes to all ranks, along a tree of ranks.
   package func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws {
     guard !isAlone else { return }
     var step = 1
@@ -91,14 +91,14 @@ package final class RankGroup: @unchecked Sendable {
       } else if (step..<2 * step).contains(rank) {
         try carry(receives: [.init(rank - step, bytes)])
       } else {
-        // Errands are counted alike everywhere.
+        // Errands must have the same numbers on all ranks.
         try carry()
       }
       step *= 2
     }
   }
 
-  /// Rank 0's bytes, however many.
+  /// Sends rank 0's bytes to all ranks; only rank 0 needs to know their number.
   package func broadcast(_ own: [UInt8]) throws -> [UInt8] {
     guard !isAlone else { return own }
     var size = UInt64(own.count)
@@ -111,7 +111,7 @@ package final class RankGroup: @unchecked Sendable {
 
   private static let largestText: UInt64 = 64 << 20
 
-  /// A few bytes of each rank, however many, by rank.
+  /// Collects a few bytes from each rank, of any number, by rank.
   package func texts(_ own: [UInt8]) throws -> [[UInt8]] {
     guard !isAlone else { return [own] }
     var sizes = [UInt64](repeating: 0, count: count)
@@ -135,20 +135,20 @@ package final class RankGroup: @unchecked Sendable {
     return ranges.map { Array(all[$0]) }
   }
 
-  /// The bits that any rank has set.
+  /// The union of the bits of all ranks.
   package func union(_ own: UInt8) throws -> UInt8 { try texts([own]).reduce(0) { $0 | ($1.first ?? 0) } }
 
   // MARK: The end
 
-  /// Marks a failure that every rank meets in the same place: all end in order, and rank 0 says why.
+  /// Marks a failure that every rank has at the same point: all end in order, and rank 0 reports the reason.
   package func shared(_ failure: Failure) -> Failure {
     endsTogether = true
     return failure
   }
 
-  /// Takes leave of the others, who have to do it too.
+  /// Ends in order; all other ranks must do the same.
   package func close() { courier?.close() }
 
-  /// Ends all ranks at once, this one as well where the transport can.
+  /// Ends all ranks at once, including this one if the transport can.
   package func abort(_ status: ExitStatus) { courier?.abort(status.rawValue) }
 }

@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// The messages of this module.
 extension Failure {
   private static let packages = "on Debian: apt-get install openmpi-bin libopenmpi3"
 
@@ -52,7 +52,7 @@ extension Failure {
     Failure("ranks.size", "a message is larger than MPI can send", found: "\(bytes) bytes", expected: "under 2 GiB")
   }
 
-  /// Of the wrong length: another program, or another version, is at the other end.
+  /// For a message of the wrong length: the other side is another program or another version.
   static func otherProtocol(_ rank: Int) -> Failure {
     Failure("ranks.protocol", "a rank says something unforeseen: it is another version of pipeline", on: "rank \(rank)")
   }

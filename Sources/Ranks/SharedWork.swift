@@ -2,10 +2,10 @@ import Basics
 import Foundation
 import Glibc
 
-/// What ranks do that may fail on some of them only.
+/// Work that may fail on only some of the ranks.
 extension RankGroup {
-  /// Does `body` on each rank and returns when all have done it.
-  /// - Throws: on every rank, what it threw on the first rank on which it failed, with that rank.
+  /// Runs `body` on each rank and returns when all have done it.
+  /// - Throws: on every rank, the error of the first rank that failed, with its number.
   package func together<Value>(_ body: () throws -> Value) throws -> Value {
     guard !isAlone else { return try body() }
     let outcome = Result { try body() }
@@ -31,7 +31,7 @@ extension RankGroup {
     var host: String
     var failure: Words?
 
-    /// A `Failure` on its way.
+    /// A `Failure` as sent between ranks.
     struct Words: Codable {
       var code: String
       var what: String
@@ -57,16 +57,16 @@ extension RankGroup {
   }
 }
 
-/// What each rank may use of the machine that it runs on.
+/// The processors that each rank may use on its machine.
 extension RankGroup {
   private struct Place: Codable {
     var host: String
-    /// Processors that the rank may run on.
+    /// The processors that the rank may run on.
     var processors: [Int]
   }
 
-  /// Threads for this rank: its processors, divided among the ranks that may run on the same ones. What Slurm gives
-  /// each task is the task's alone.
+  /// The number of threads for this rank: its processors, divided by the number of ranks that may run on the same ones.
+  /// Processors that Slurm gives to a task are not shared.
   package func threads() throws -> Int {
     let environment = ProcessInfo.processInfo.environment
     let own = Place(host: Self.host, processors: Self.processors)
@@ -78,7 +78,7 @@ extension RankGroup {
     return max(1, Machine.processors / max(1, sharing))
   }
 
-  /// Processors that this process may run on, as the kernel lists them: `0-3,8`.
+  /// The processors that this process may run on, from the kernel's list such as `0-3,8`.
   private static var processors: [Int] {
     guard let file = try? InputFile("/proc/self/status") else { return [] }
     var bytes = [UInt8](repeating: 0, count: 16_384)

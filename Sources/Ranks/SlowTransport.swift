@@ -1,29 +1,29 @@
 import Basics
 
-/// Another transport behind a slower link, to measure what a network costs: each rank sends `rate` bytes a second, and
-/// every message arrives `delay` later than it would.
+/// Wraps another transport with a simulated slow link, to measure the cost of a network: each rank sends `rate` bytes a
+/// second, and every message arrives `delay` later.
 package final class SlowTransport: Transport {
-  /// Which link is asked for: `PIPELINE_SLOW_LINK=DELAY,RATE`, in milliseconds and Gb/s; 0 Gb/s: as fast as it is.
+  /// Sets the link to simulate: `PIPELINE_SLOW_LINK=DELAY,RATE`, in milliseconds and Gb/s; 0 Gb/s: no limit.
   package static let variable = "PIPELINE_SLOW_LINK"
 
   private let inner: any Transport
   private let delay: Duration
   private let secondsPerByte: Double
-  /// Until when the link is busy with what was sent.
+  /// The time until which the link is busy.
   private var busyUntil = ContinuousClock.now
-  /// What has left and not yet arrived, in order.
+  /// The messages that were sent and have not arrived yet, in order.
   private var traveling: [Letter] = []
   private var delivering: [(letter: Letter, transfer: any Transfer)] = []
 
   /// - Parameters:
-  ///   - gigabits: a second; 0: no limit.
+  ///   - gigabits: per second; 0: no limit.
   package init(_ inner: any Transport, milliseconds: Double, gigabits: Double) {
     self.inner = inner
     delay = .seconds(milliseconds / 1000)
     secondsPerByte = gigabits > 0 ? 8 / (gigabits * 1e9) : 0
   }
 
-  /// The transport that the variable asks for.
+  /// Wraps the transport as the variable asks.
   package static func wrapping(_ transport: any Transport, _ environment: [String: String]) -> any Transport {
     let numbers = (environment[variable] ?? "").split(separator: ",").compactMap { Double($0) }
     guard numbers.count == 2, numbers.allSatisfy({ $0 >= 0 && $0 < 1e6 }) else { return transport }
@@ -51,7 +51,7 @@ package final class SlowTransport: Transport {
 
   package func abort(_ status: Int32) { inner.abort(status) }
 
-  /// Hands over what has arrived by now.
+  /// Delivers the messages that have arrived by now.
   private func deliver() throws {
     while let first = traveling.first, first.arrives <= .now {
       traveling.removeFirst()
@@ -60,7 +60,7 @@ package final class SlowTransport: Transport {
     try delivering.removeAll { try $0.transfer.isDone() }
   }
 
-  /// A copy at a fixed address: the sender has its memory back as soon as the letter has left.
+  /// A copy at a fixed address: the sender may reuse its memory as soon as the message was sent.
   private final class Letter {
     let bytes: UnsafeMutableRawBufferPointer
     let (rank, tag): (Int, Int)
@@ -75,7 +75,7 @@ package final class SlowTransport: Transport {
     deinit { bytes.deallocate() }
   }
 
-  /// Whoever asks for a transfer moves the link's letters on.
+  /// A transfer that also advances the link's messages whenever it is queried.
   private final class Watched: Transfer {
     private let link: SlowTransport
     private let leaves: ContinuousClock.Instant?

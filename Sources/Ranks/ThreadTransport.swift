@@ -1,16 +1,17 @@
 import Synchronization
 
-/// Ranks as threads of one process: messages are copied through memory. For tests, which need no MPI then.
+/// Ranks as threads of one process: messages are copied in memory. For tests without MPI.
 package final class ThreadTransport: Transport {
   package let rank: Int
   package let count: Int
   private let post: Post
-  /// What waits for letters from one address, in the order in which it was asked for: so letters are handed out.
+  /// The receives that wait for messages from each address, in the order of the calls; messages are delivered in this
+  /// order.
   private var waiting: [Address: [Receiving]] = [:]
 
   private init(rank: Int, count: Int, _ post: Post) { (self.rank, self.count, self.post) = (rank, count, post) }
 
-  /// One for each rank.
+  /// One transport for each rank.
   package static func group(_ count: Int) -> [ThreadTransport] {
     let post = Post()
     return (0..<count).map { ThreadTransport(rank: $0, count: count, post) }
@@ -27,7 +28,7 @@ package final class ThreadTransport: Transport {
     return transfer
   }
 
-  /// Gives what has come from an address to those that wait for it.
+  /// Delivers messages from an address to the waiting receives.
   private func handOut(_ address: Address) {
     while let first = waiting[address]?.first, let bytes = post.take(address) {
       first.place.copyBytes(from: bytes.prefix(first.place.count))
@@ -46,7 +47,7 @@ package final class ThreadTransport: Transport {
     var tag: Int
   }
 
-  /// What was sent and not yet taken.
+  /// The messages that were sent and not received yet.
   fileprivate final class Post: Sendable {
     private let letters = Mutex<[Address: [[UInt8]]]>([:])
 

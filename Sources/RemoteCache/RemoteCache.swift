@@ -20,13 +20,13 @@ package final class RemoteCache: SharedResults {
   package struct Tally: Sendable, Equatable {
     /// Actions whose results came from the cache.
     package var fetched = 0
-    /// Actions that it does not have.
+    /// Actions whose results are not in the cache.
     package var missed = 0
-    /// Actions whose results it took.
+    /// Actions whose results the cache accepted.
     package var kept = 0
-    /// Actions that it failed to give or take.
+    /// Actions that failed to be fetched or stored.
     package var failed = 0
-    /// Actions whose results it does not have although they were to be put there: it failed, or was left alone.
+    /// Actions whose results should be in the cache but are not: storing failed, or the cache was no longer used.
     package var unkept = 0
 
     package init() {}

@@ -3,8 +3,9 @@
 //
 // Cycle of a commit: records are appended to the last segment → the file is synced → one catalog transaction → the
 // records count. Any failure before the end is rolled back; bytes that a killed process left after the committed length
-// are cut off when the store is next opened. Guards: `writer` (a mutex) guards the growing end and is held for a whole
-// commit; `readers` guards the open files. Committed bytes never change, so reads take no other lock.
+// are cut off when the store is next opened.
+// Guards: `writer` (a mutex) guards the growing end and is held for a whole commit; `readers` guards the open files.
+// Committed bytes never change, so reads take no other lock.
 
 import Basics
 import Synchronization

@@ -2,8 +2,8 @@
 // under a lock that is released when it dies; any number of processes can read at the same time without a lock.
 //
 // Cycle of a write: the bytes that rows refer to are already synced (ArtifactStore) → one transaction → WAL synced
-// (synchronous = FULL) → the rows count. A kill before the last step leaves the previous state. Guards: `pool`
-// serializes writers and gives each reader a snapshot; `lock` guards itself.
+// (synchronous = FULL) → the rows count. A kill before the last step leaves the previous state.
+// Guards: `pool` serializes writers and gives each reader a snapshot; `lock` guards itself.
 
 import Basics
 import GRDB

@@ -2,10 +2,11 @@
 //
 // Kept are all outputs of current records whose actions the caller still wants, and of the records that the last few
 // runs with something to do set aside (so that going back to the previous parameter costs nothing). Everything else is
-// removed. Cycle: one transaction deletes rows → for each segment with dead bytes, its live records are copied to the
-// end of the store → synced → one transaction moves their rows and deletes the segment → the old file is removed. A
-// kill leaves the state before or after each step. Dead bytes without rows are found again next time; files without
-// rows are removed at the next open.
+// removed.
+// Cycle: one transaction deletes rows → for each segment with dead bytes, its live records are copied to the end of the
+// store → synced → one transaction moves their rows and deletes the segment → the old file is removed. A kill leaves
+// the state before or after each step. Dead bytes without rows are found again next time; files without rows are
+// removed at the next open.
 
 import Basics
 import Foundation

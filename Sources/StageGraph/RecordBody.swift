@@ -1,6 +1,10 @@
 // One record in its stored form, and its encoding.
 //
 // A build with nothing to do looks at every record and decodes none: it compares input names and digests in place.
+// Layout (little-endian; version 1):
+//   u8 version, u8 flags (1 = final), u16 subject length, u32 configuration, u32 inputs, u32 outputs, 32 fingerprint,
+//   subject, inputs (u16 length, name, 32 digest)…, outputs (u16 length, name, 32 digest, u64 size)…, each in name
+//   order. `configuration` is the catalog's row of the stage in its earlier form.
 
 import Basics
 

@@ -5,8 +5,8 @@
 // action whose upstream ran is checked again with its new inputs: if they are unchanged, it does not run. After an
 // interruption or a failure, no more actions are taken; running actions are finished and committed, then the error is
 // thrown. If results are shared with other workspaces, an action is looked up there before it runs, and its result is
-// offered there after it was handed over for storing. Guards: the Schedule owns all shared state; `telling` makes
-// events come one at a time.
+// offered there after it was handed over for storing.
+// Guards: the Schedule owns all shared state; `telling` makes events come one at a time.
 
 import Basics
 import Dispatch

@@ -2,8 +2,9 @@
 //
 // Cycle of an action: all upstream done → ready → taken by a worker → (spared | blocked | fetched | executed) → done,
 // which may make others ready. An action with a result is also pending → taken by the committer with its group →
-// committed. Guards: `condition` guards every property. Work is done outside of it. The heap gives the earliest action
-// of the graph first, so that related actions run close together.
+// committed.
+// Guards: `condition` guards every property. Work is done outside of it. The heap gives the earliest action of the
+// graph first, so that related actions run close together.
 
 import Basics
 import Foundation

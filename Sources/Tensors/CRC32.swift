@@ -1,4 +1,4 @@
-/// The checksum of zip (polynomial 0xEDB88320), eight bytes a step.
+/// The checksum of zip files (polynomial 0xEDB88320), computed eight bytes at a time.
 enum CRC32 {
   /// tables[k][b]: the effect of byte b followed by k zero bytes.
   private static let tables: [[UInt32]] = {

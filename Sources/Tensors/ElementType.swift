@@ -1,4 +1,4 @@
-/// What one element of a tensor is, and what the file formats call it.
+/// The type of a tensor's elements, and its names in the file formats.
 package enum ElementType: String, Sendable, CaseIterable, Codable {
   case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, bfloat16, float32, float64
 
@@ -55,7 +55,7 @@ package enum ElementType: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// The class of its storage in a PyTorch checkpoint; nil where versions before 2.3 have none.
+  /// The class of its storage in a PyTorch checkpoint; nil if PyTorch before 2.3 has none.
   package var torchStorageName: String? {
     switch self {
     case .bool: "BoolStorage"

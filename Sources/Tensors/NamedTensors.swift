@@ -1,13 +1,13 @@
 import Basics
 
-/// Tensors by name, in an order that its maker chose. Names are unique.
+/// Tensors by name, in a given order. Names are unique.
 package struct NamedTensors: Sendable, Equatable {
   package private(set) var names: [String] = []
   private var tensors: [String: Tensor] = [:]
 
   package init() {}
 
-  /// - Throws: `tensor.duplicate` when a name comes twice.
+  /// - Throws: `tensor.duplicate` if a name is repeated.
   package init(_ pairs: some Sequence<(String, Tensor)>, source: String = "tensors") throws {
     for (name, tensor) in pairs { try add(name, tensor, source: source) }
   }
@@ -27,18 +27,18 @@ package struct NamedTensors: Sendable, Equatable {
     names.append(name)
   }
 
-  /// Replaces a tensor where it stands, or adds it at the end.
+  /// Replaces a tensor in its position, or adds it at the end.
   package mutating func set(_ name: String, _ tensor: Tensor) {
     if tensors.updateValue(tensor, forKey: name) == nil { names.append(name) }
   }
 
-  /// - Throws: `tensor.missing`, with the nearest name there is.
+  /// - Throws: `tensor.missing`, with the most similar name.
   package func required(_ name: String, source: String = "tensors") throws -> Tensor {
     guard let tensor = tensors[name] else { throw Failure.tensorMissing(source, name, among: names) }
     return tensor
   }
 
-  /// The same tensors by name in byte order.
+  /// The same tensors, sorted by name in byte order.
   package var sorted: NamedTensors {
     var copy = self
     copy.names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }

@@ -1,6 +1,7 @@
 import Basics
 
-/// A numpy archive, array by array, as `np.savez` writes it: stored, not packed. Same arrays, same bytes.
+/// Writes a numpy archive, array by array, like `np.savez`: stored, not compressed. The same arrays give the same
+/// bytes.
 package struct NpzWriter {
   private var zip: StoredZipWriter
 
@@ -11,6 +12,6 @@ package struct NpzWriter {
     try zip.add("\(name).npy", try NumpyFile.bytes(of: tensor))
   }
 
-  /// - Throws: `zip.large` for over 65,535 arrays.
+  /// - Throws: `zip.large` for more than 65,535 arrays.
   package func finish() throws { try zip.finish() }
 }

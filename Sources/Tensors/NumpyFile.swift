@@ -1,11 +1,11 @@
-// npy files (NEP 1), the carrier of nearly all teacher embeddings: any header that numpy has written is read; what
-// would need pickle is refused. Written as numpy writes version 1, byte for byte.
+// npy files (NEP 1), the format of nearly all teacher embeddings. Reads every header that numpy has ever written and
+// rejects data that needs pickle. Writes format version 1, byte for byte as numpy does.
 
 import Basics
 
 package enum NumpyFile {
-  /// One array from the start of `bytes`; what follows it is allowed, as numpy allows it. Either byte order and Fortran
-  /// order come out little-endian in C order.
+  /// Reads one array from the start of `bytes`; more bytes may follow, as in numpy. Either byte order and Fortran order
+  /// are converted to little-endian and C order.
   /// - Throws: `npy.…` or `tensor.shape`, with the reason.
   package static func read(_ bytes: UnsafeRawBufferPointer, source: String) throws -> Tensor {
     let header = try NumpyHeader(bytes, source: source)
@@ -32,7 +32,7 @@ package enum NumpyFile {
     return file
   }
 
-  /// What stands before the elements: numpy leaves room for the first axis to grow to 21 digits, then pads to 64.
+  /// The bytes before the elements: numpy leaves space for the first axis to grow to 21 digits, then pads to 64.
   package static func header(shape: [Int], type: ElementType) throws -> [UInt8] {
     guard let name = type.numpyName else { throw Failure.npy(.type(type.rawValue), "tensor") }
     let tuple = shape.count == 1 ? "(\(shape[0]),)" : "(\(shape.map(String.init).joined(separator: ", ")))"
@@ -48,14 +48,14 @@ package enum NumpyFile {
     return header.bytes
   }
 
-  /// Turns big-endian elements of `width` bytes little-endian, or back.
+  /// Swaps the byte order of elements of `width` bytes.
   package static func swapBytes(_ data: inout [UInt8], width: Int) {
     for start in stride(from: 0, to: data.count, by: width) {
       for k in 0..<width / 2 { data.swapAt(start + k, start + width - 1 - k) }
     }
   }
 
-  /// Elements with the first axis fastest, put in order with the last axis fastest.
+  /// Reorders elements from first axis fastest to last axis fastest.
   private static func cOrder(_ data: [UInt8], shape: [Int], width: Int) -> [UInt8] {
     if data.isEmpty { return data }
     var strides: [Int] = []

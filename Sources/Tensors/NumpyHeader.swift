@@ -1,5 +1,5 @@
-// The header of an npy file: a magic, a version, a length, and a Python dictionary literal (NEP 1). Only the literal
-// that the format allows is understood: three keys, one type string, one boolean, one tuple of integers.
+// The header of an npy file: a magic, a version, a length, and a Python dictionary literal (NEP 1). Only the literals
+// that the format allows are accepted: three keys, one type string, one boolean, one tuple of integers.
 
 import Basics
 
@@ -8,16 +8,16 @@ package struct NumpyHeader: Sendable, Equatable {
   package let isBigEndian: Bool
   package let isFortranOrder: Bool
   package let shape: [Int]
-  /// Where the elements begin, and how many bytes they take.
+  /// The offset of the elements, and their number of bytes.
   package let dataOffset: Int
   package let dataCount: Int
 
-  /// A header longer than this is not one that numpy writes.
+  /// numpy writes no header longer than this.
   static let longest = 1 << 20
   /// numpy's own limit.
   static let mostAxes = 32
 
-  /// Reads the header at the start of `bytes`; the elements need not be there.
+  /// Reads the header at the start of `bytes`; the elements may be missing.
   /// - Throws: `npy.…` with the reason.
   package init(_ bytes: UnsafeRawBufferPointer, source: String) throws {
     var reader = ByteReader(bytes)
@@ -65,13 +65,13 @@ package struct NumpyHeader: Sendable, Equatable {
   }
 }
 
-/// As much of Python's literals as an npy header may hold.
+/// A parser for the Python literals that an npy header may contain.
 private struct PythonLiteral {
   enum Value: Equatable {
     case text(String)
     case truth(Bool)
     case tuple([Int])
-    /// A list: the description of a structured type. What is in it does not matter.
+    /// A list: the description of a structured type. Its content is ignored.
     case list
   }
 
@@ -80,7 +80,7 @@ private struct PythonLiteral {
 
   init(_ raw: UnsafeRawBufferPointer) { bytes = Array(raw) }
 
-  /// The whole header: one dictionary, then nothing but white space.
+  /// The whole header: one dictionary, then only white space.
   mutating func dictionary() -> [(String, Value)]? {
     var entries: [(String, Value)] = []
     guard next("{") else { return nil }

@@ -1,22 +1,22 @@
-// safetensors: eight bytes of length, a JSON header, one buffer. Read with every check its specification names (no
-// holes, no overlaps, no key twice, sizes that agree); written sorted by name, so that the same tensors are the same
-// bytes.
+// safetensors files: eight bytes of length, a JSON header, one buffer. Reading makes every check in the specification
+// (no gaps, no overlaps, no repeated keys, matching sizes). Tensors are written sorted by name, so that the same
+// tensors give the same bytes.
 
 import Basics
 
-/// What a safetensors file says it holds, before any tensor is copied.
+/// The tensors that a safetensors file lists, before any is copied.
 package struct SafetensorsHeader: Sendable {
   package struct Entry: Sendable, Equatable {
     package let name: String
     package let type: ElementType
     package let shape: [Int]
-    /// Bytes within the file.
+    /// The range of bytes in the file.
     package let range: Range<Int>
   }
 
-  /// In the order of their bytes; those whose type is read here.
+  /// In the order of their bytes, without tensors of unsupported types.
   package let entries: [Entry]
-  /// Tensors of other types (float8 and the like), by name: they are not looked into, and spoil none of the others.
+  /// Tensors of other types (float8 and the like), by name: they are not read and do not affect the others.
   package let unread: [String: String]
   package let metadata: [String: String]
 
@@ -133,12 +133,12 @@ package enum SafetensorsFile {
     try bytes.withUnsafeBytes { try read($0, source: source) }
   }
 
-  /// One tensor of a header that was read from the same bytes.
+  /// One tensor listed in a header that was read from the same bytes.
   package static func tensor(_ entry: SafetensorsHeader.Entry, of bytes: UnsafeRawBufferPointer) -> Tensor {
     Tensor(checked: entry.shape, entry.type, Array(UnsafeRawBufferPointer(rebasing: bytes[entry.range])))
   }
 
-  /// Sorted by name; the header is padded with spaces so that the tensors begin at a multiple of 8.
+  /// Writes tensors sorted by name; the header is padded with spaces so that the data begin at a multiple of 8.
   package static func write(_ tensors: NamedTensors, metadata: [String: String] = [:], to file: OutputFile) throws {
     let sorted = tensors.sorted
     try file.write(header(sorted, metadata))
@@ -154,8 +154,8 @@ package enum SafetensorsFile {
     try header(of: tensors.pairs.map { ($0.name, $0.tensor.type, $0.tensor.shape) }, metadata: metadata)
   }
 
-  /// What stands before the tensors of a file, whose bytes follow in this order, without gaps. For sorted names the
-  /// file is the one that `write` would give.
+  /// The bytes before the tensors, which follow in this order without gaps. If the names are sorted, the file is the
+  /// same as from `write`.
   package static func header(
     of tensors: [(name: String, type: ElementType, shape: [Int])], metadata: [String: String] = [:]
   ) throws -> [UInt8] {

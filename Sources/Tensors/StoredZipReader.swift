@@ -1,6 +1,6 @@
-// Reads zips of stored entries (PyTorch checkpoints, np.savez): through the central directory, zip64 included, with
-// every offset checked and every CRC compared. Compressed entries are listed but not read here: weights do not
-// compress, and bombs do. Who takes teacher embeddings from them inflates them under a limit.
+// Reads zip files with stored entries (PyTorch checkpoints, np.savez) through the central directory, including zip64.
+// Every offset and every CRC is checked. Compressed entries are listed but not read here: weights do not compress, and
+// compressed entries may be zip bombs. Code that reads teacher embeddings from them inflates them with a size limit.
 
 import Basics
 
@@ -10,11 +10,11 @@ package struct StoredZipReader {
     /// 0 stored, 8 deflate.
     package let method: UInt16
     package let checksum: UInt32
-    /// Bytes that it holds, as the directory says.
+    /// The size of its content, as stated in the directory.
     package let size: Int
-    /// Its bytes within the archive, packed or not.
+    /// The range of its bytes in the archive, compressed or not.
     package let range: Range<Int>
-    /// Where the directory speaks of it: what `entry(at:)` takes.
+    /// The offset of its directory entry, for `entry(at:)`.
     package let place: Int
   }
 
@@ -40,7 +40,7 @@ package struct StoredZipReader {
     (self.entries, self.byName) = (entries, byName)
   }
 
-  /// The bytes of an entry, checked against its CRC; nil when there is none of that name.
+  /// The bytes of an entry, checked against its CRC; nil if there is no entry of this name.
   func data(_ name: String) throws -> UnsafeRawBufferPointer? {
     try byName[name].map { try Self.data(of: entries[$0], in: bytes, source: source) }
   }
@@ -55,14 +55,14 @@ package struct StoredZipReader {
     return data
   }
 
-  /// One entry again, without reading the others.
+  /// Reads one entry again, without reading the others.
   package static func entry(at place: Int, of bytes: UnsafeRawBufferPointer, source: String) throws -> Entry {
     var reader = ByteReader(bytes, at: place)
     return try entry(&reader, bytes, source)
   }
 
-  /// Where the directory starts and how many entries it has, from the record at the end (and zip64's, where that one is
-  /// full).
+  /// The offset of the directory and its number of entries, from the record at the end (or from the zip64 record, if
+  /// that one overflows).
   private static func closing(_ bytes: UnsafeRawBufferPointer, _ source: String) throws -> (offset: Int, count: Int) {
     var at = bytes.count - 22
     let first = max(0, bytes.count - 22 - 0xFFFF)
@@ -118,7 +118,7 @@ package struct StoredZipReader {
       name: name, method: method, checksum: checksum, size: size, range: start..<start + Int(sizes[1]), place: at)
   }
 
-  /// Values that are all ones stand in the zip64 extra field, in order. False when it ends before them.
+  /// Values that are all ones are stored in the zip64 extra field, in order. False if the field ends too early.
   private static func widen(_ sizes: inout [UInt64], from extra: UnsafeRawBufferPointer) -> Bool {
     guard sizes.contains(0xFFFF_FFFF) else { return true }
     var reader = ByteReader(extra)

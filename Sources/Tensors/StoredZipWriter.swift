@@ -1,6 +1,6 @@
-// A zip of stored entries whose data starts on multiples of 64, as PyTorch wants its checkpoints: an extra field pads
-// each local header. libarchive, which writes archives elsewhere here, cannot place data. Dates are fixed: same
-// entries, same bytes.
+// Writes a zip with stored entries whose data start at multiples of 64, as PyTorch expects: an extra field pads each
+// local header. libarchive, which writes the other archives of this project, cannot align data. Dates are fixed, so
+// that the same entries give the same bytes.
 
 import Basics
 
@@ -13,9 +13,9 @@ struct StoredZipWriter {
   }
 
   private static let alignment = 64
-  /// Padding is this extra field, filled with `Z`, as PyTorch writes it.
+  /// The extra field for padding, filled with `Z`, as PyTorch writes it.
   private static let paddingField: UInt16 = 0x4246
-  /// The flag without which readers take a name for one of DOS.
+  /// Without this flag, readers assume that names are in a DOS encoding.
   private static let nameIsUTF8: UInt16 = 1 << 11
   /// 1980-01-01, 00:00.
   private static let date: UInt16 = 0x0021
@@ -25,10 +25,10 @@ struct StoredZipWriter {
   private var entries: [Entry] = []
   private var offset = 0
 
-  /// `write` takes the archive piece by piece.
+  /// `write` receives the archive in pieces.
   init(_ write: @escaping ([UInt8]) throws -> Void) { self.write = write }
 
-  /// - Throws: `zip.large` once the archive passes 4 GiB, and what `write` throws.
+  /// - Throws: `zip.large` if the archive exceeds 4 GiB, and what `write` throws.
   mutating func add(_ name: String, _ data: [UInt8]) throws {
     let name = Array(name.utf8)
     let (start, size) = (try Self.narrow(offset), try Self.narrow(data.count))
@@ -50,7 +50,7 @@ struct StoredZipWriter {
     entries.append(entry)
   }
 
-  /// The central directory and the closing record.
+  /// Writes the central directory and the closing record.
   func finish() throws {
     var directory = ByteWriter()
     for entry in entries {
@@ -75,7 +75,7 @@ struct StoredZipWriter {
     try write(directory.bytes)
   }
 
-  /// What local and central headers share: version, flags, method, time, date, CRC, both sizes.
+  /// The common fields of local and central headers: version, flags, method, time, date, CRC, both sizes.
   private static func common(_ entry: Entry, into header: inout ByteWriter) {
     header.write(UInt16(20))
     header.write(entry.name.allSatisfy { $0 < 0x80 } ? UInt16(0) : nameIsUTF8)

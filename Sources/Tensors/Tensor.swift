@@ -1,5 +1,4 @@
-// A typed array in memory as files hold it: little-endian bytes in C order. It computes nothing; kernels take
-// `floats()`.
+// A typed array in memory as in files: little-endian bytes in C order. It has no arithmetic; kernels use `floats()`.
 
 import Basics
 
@@ -10,7 +9,7 @@ package struct Tensor: Sendable, Equatable {
   /// `elementCount * type.byteCount` bytes, little-endian, last axis fastest.
   package let bytes: [UInt8]
 
-  /// - Throws: `tensor.shape` for a negative or overflowing shape, or when the bytes are not exactly its own.
+  /// - Throws: `tensor.shape` for a negative or overflowing shape, or if the number of bytes does not match the shape.
   package init(shape: [Int], type: ElementType, bytes: [UInt8], source: String = "tensor") throws {
     let needed = try Self.byteCount(shape: shape, type: type, source: source)
     guard needed == bytes.count else {
@@ -19,7 +18,7 @@ package struct Tensor: Sendable, Equatable {
     self.init(checked: shape, type, bytes)
   }
 
-  /// Float32 values in C order. The caller's shape and values must agree: both are its own.
+  /// Creates a float32 tensor from values in C order. The number of values must match the shape.
   package init(shape: [Int], floats: [Float]) {
     precondition(
       shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == floats.count, "shape \(shape) is not \(floats.count) values"
@@ -27,7 +26,7 @@ package struct Tensor: Sendable, Equatable {
     self.init(checked: shape, .float32, floats.withUnsafeBytes { Array($0) })
   }
 
-  /// One int64 without axes, as PyTorch keeps `num_batches_tracked`.
+  /// An int64 scalar, like PyTorch's `num_batches_tracked`.
   package init(scalar value: Int64) {
     self.init(checked: [], .int64, withUnsafeBytes(of: value.littleEndian) { Array($0) })
   }
@@ -40,8 +39,8 @@ package struct Tensor: Sendable, Equatable {
 
   package var elementCount: Int { bytes.count / type.byteCount }
 
-  /// The elements of a shape that came from outside.
-  /// - Throws: `tensor.shape` when an axis is negative or the product does not fit.
+  /// The number of elements of an untrusted shape.
+  /// - Throws: `tensor.shape` if an axis is negative or the product does not fit.
   package static func elementCount(shape: [Int], source: String) throws -> Int {
     var count = 1
     for axis in shape {
@@ -61,7 +60,7 @@ package struct Tensor: Sendable, Equatable {
   }
 
   /// The same values in another shape.
-  /// - Throws: `tensor.shape` when it holds another number of elements.
+  /// - Throws: `tensor.shape` if the number of elements differs.
   package func reshaped(_ shape: [Int]) throws -> Tensor {
     try Tensor(shape: shape, type: type, bytes: bytes)
   }

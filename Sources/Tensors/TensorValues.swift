@@ -1,11 +1,11 @@
-// Values of a tensor as numbers of another width: widening is exact, narrowing rounds to the nearest, ties to even.
+// Converts a tensor's values to other types: widening is exact, narrowing rounds to nearest, ties to even.
 
 import Basics
 
 extension Tensor {
-  /// Float32 in C order. float16, bfloat16 and float32 exactly; float64 rounded to nearest even (too large becomes
-  /// infinity).
-  /// - Throws: `tensor.type` for integers and booleans: their scale is not known here.
+  /// Float32 values in C order. float16, bfloat16 and float32 are exact; float64 is rounded to nearest even (values
+  /// that are too large become infinity).
+  /// - Throws: `tensor.type` for integers and booleans, because their scale is unknown.
   package func floats() throws -> [Float] {
     let count = elementCount
     return try bytes.withUnsafeBytes { raw in
@@ -52,8 +52,8 @@ extension Tensor {
     }
   }
 
-  /// The same values as another floating type, rounded to nearest even. NaN stays NaN.
-  /// - Throws: `tensor.type` when either type is not floating.
+  /// The same values in another floating type, rounded to nearest even. NaN stays NaN.
+  /// - Throws: `tensor.type` if either type is not floating.
   package func converted(to wanted: ElementType) throws -> Tensor {
     if wanted == type { return self }
     guard wanted.isFloating, type.isFloating else { throw Failure.tensorType(type, wanted: wanted.rawValue) }
@@ -101,7 +101,8 @@ extension Tensor {
     return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 
-  /// A double goes to bfloat16 in one rounding: through a float rounded to odd, which cannot land on a false tie.
+  /// Converts a double to bfloat16 with a single rounding: the intermediate float is rounded to odd, so that it cannot
+  /// become a false tie.
   private static func bfloat16(_ value: Double) -> UInt16 {
     let near = Float(value)
     guard near.isFinite, Double(near) != value else { return bfloat16(near) }

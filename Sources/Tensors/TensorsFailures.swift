@@ -1,4 +1,4 @@
-// The sentences of this module. Readers name a problem with its evidence; here it gets words.
+// The messages of this module. Readers report a problem with its evidence; the text is added here.
 
 import Basics
 

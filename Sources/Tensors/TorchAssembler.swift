@@ -1,5 +1,5 @@
-// From what a checkpoint's pickle describes to tensors: finds the map of names, bounds every view by its storage, and
-// copies it out in C order.
+// Creates tensors from a checkpoint's pickle: finds the map of names, checks every view against its storage, and copies
+// it in C order.
 
 import Basics
 
@@ -8,10 +8,10 @@ struct TorchAssembler {
   let zip: StoredZipReader
   let directory: String
   let source: String
-  /// Bytes that all tensors together may take.
+  /// The maximum number of bytes for all tensors together.
   let limit: Int
 
-  /// Where each tensor lies in the file, in the order of the pickle; nil when one of them lies in pieces.
+  /// The place of each tensor in the file, in pickle order; nil if one of them is not contiguous.
   func places(_ root: TorchValue, base: UnsafeRawPointer) throws -> [(String, TensorPlace)]? {
     var places: [(String, TensorPlace)] = []
     var found: [String: UnsafeRawBufferPointer] = [:]
@@ -35,7 +35,7 @@ struct TorchAssembler {
     return tensors
   }
 
-  /// The map of names that the pickle holds.
+  /// The map of names in the pickle.
   private func views(_ root: TorchValue) throws -> [(String, TorchView)] {
     guard case .dictionary(var index) = root else { throw Failure.torch(.notWeights("no dictionary"), source) }
     for case (.text("state_dict"), .dictionary(let inner)) in machine.dictionaries[index] { index = inner }
@@ -48,7 +48,7 @@ struct TorchAssembler {
     }
   }
 
-  /// The bytes of a view's storage. `found` keeps the entries whose CRC has been compared.
+  /// The bytes of a view's storage. `found` collects the entries whose CRC has been checked.
   private func storage(
     _ view: TorchView, _ found: inout [String: UnsafeRawBufferPointer]
   ) throws -> UnsafeRawBufferPointer {
@@ -74,7 +74,7 @@ struct TorchAssembler {
     return Tensor(checked: view.shape, storage.type, copy(view, of: data, width: storage.type.byteCount))
   }
 
-  /// The last element that the view reaches must lie in its storage.
+  /// Checks that the last element of the view lies in its storage.
   private func check(_ view: TorchView, _ count: Int) throws {
     guard view.shape.count == view.strides.count, (0...count).contains(view.offset),
       view.strides.allSatisfy({ $0 >= 0 })

@@ -1,6 +1,6 @@
-// The pickles that PyTorch puts into a checkpoint, and nothing more. Writing: protocol 2. Reading: a machine without
-// any Python in it, which knows tensors, their storages, dictionaries and plain values, and refuses every other opcode
-// and name. Containers live in arrays and are named by index, so that neither cycles nor depth can hurt.
+// The pickles in PyTorch checkpoints, and nothing more. Writes protocol 2. Reads with a machine that contains no
+// Python: it supports tensors, their storages, dictionaries and plain values, and rejects every other opcode and name.
+// Containers are kept in arrays and referenced by index, so that cycles and deep nesting cause no problems.
 
 import Basics
 
@@ -62,8 +62,8 @@ struct TorchPickle {
   private var marks: [Int] = []
   private var memo: [Int: TorchValue] = [:]
 
-  /// Runs the pickle to its end and gives what it makes.
-  /// - Throws: `torch.pickle`, naming the opcode or the global that is refused.
+  /// Executes the whole pickle and returns the resulting value.
+  /// - Throws: `torch.pickle`, naming the rejected opcode or global.
   static func run(_ bytes: UnsafeRawBufferPointer, source: String) throws -> (machine: TorchPickle, root: TorchValue) {
     var machine = TorchPickle(reader: ByteReader(bytes), source: source)
     while true {
@@ -79,7 +79,7 @@ struct TorchPickle {
 
   // MARK: opcodes
 
-  /// Opcodes that push what follows them, or touch the memo.
+  /// Opcodes that push the constant that follows them, or use the memo.
   private mutating func pushConstant(_ code: UInt8) throws -> Bool {
     switch code {
     case 0x80:
@@ -109,7 +109,7 @@ struct TorchPickle {
     return true
   }
 
-  /// Opcodes that make containers and tensors from the stack.
+  /// Opcodes that build containers and tensors from the stack.
   private mutating func build(_ code: UInt8) throws -> Bool {
     switch code {
     case UInt8(ascii: ")"): stack.append(tuple([]))

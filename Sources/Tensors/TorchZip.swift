@@ -1,20 +1,21 @@
-// PyTorch's zip checkpoint (torch ≥ 1.6): a pickle of names and views, one stored entry for each storage.
-// `torch.load(path, weights_only=True)` takes what is written; what is read needs no Python and runs none.
+// PyTorch's zip checkpoint (torch ≥ 1.6): a pickle of names and views, and one stored entry per storage. Written files
+// can be loaded with `torch.load(path, weights_only=True)`; reading needs no Python and runs none.
 
 import Basics
 
 package enum TorchZip {
   private static let directory = "archive"
-  /// What every pickle of tensors has before a checkpoint: legacy files start with this number instead of a zip.
+  /// The first bytes of a legacy checkpoint, a pickled number, where a new one starts with a zip header.
   private static let legacyStart: [UInt8] = [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9]
-  /// Tensors may be larger than the file by this factor (one storage seen through several names), not more.
+  /// The maximum ratio of tensor bytes to file size (one storage may be used under several names).
   private static let mostAmplified = 8
 
   // MARK: writing
 
-  /// Writes an OrderedDict of tensors in their order, and `records` as further entries `archive/<name>`.
-  /// Same tensors and records, same bytes.
-  /// - Throws: `torch.type` for types that PyTorch before 2.3 lacks, `zip.large` over 4 GiB, and what `sink` throws.
+  /// Writes an OrderedDict of tensors in their order, and `records` as further entries `archive/<name>`. The same
+  /// tensors and records give the same bytes.
+  /// - Throws: `torch.type` for types that PyTorch before 2.3 lacks, `zip.large` for more than 4 GiB, and what `sink`
+  ///   throws.
   package static func write(
     _ tensors: NamedTensors, records: [String: [UInt8]] = [:], _ sink: @escaping ([UInt8]) throws -> Void
   ) throws {
@@ -85,7 +86,7 @@ package enum TorchZip {
     out.write(UInt8(ascii: "t"))
   }
 
-  /// In elements, last axis 1, as PyTorch gives them: an axis of length 0 counts as 1.
+  /// Strides in elements, with 1 for the last axis, as in PyTorch: an axis of length 0 counts as 1.
   private static func strides(_ shape: [Int]) -> [Int] {
     var (strides, step) = ([Int](), 1)
     for axis in shape.reversed() {
@@ -97,8 +98,8 @@ package enum TorchZip {
 
   // MARK: reading
 
-  /// Tensors by name in the order of the pickle, and every record that is neither tensor data nor PyTorch's own.
-  /// `{"state_dict": {...}}` is entered; other entries beside it are dropped.
+  /// Tensors by name in pickle order, and every record that is neither tensor data nor one of PyTorch's own. In
+  /// `{"state_dict": {...}}`, the inner dictionary is used and other entries are dropped.
   /// - Throws: `zip.…` or `torch.…` with the reason.
   package static func read(
     _ bytes: UnsafeRawBufferPointer, source: String
@@ -107,7 +108,7 @@ package enum TorchZip {
     return (try assembler.tensors(root), try records(assembler.zip, assembler.directory, source))
   }
 
-  /// Where each tensor lies in the file, and the records; nil when one of the tensors lies in pieces.
+  /// The place of each tensor in the file, and the records; nil if one of the tensors is not contiguous.
   /// - Throws: as `read`.
   package static func places(
     _ bytes: UnsafeRawBufferPointer, source: String

@@ -1,13 +1,14 @@
 import Basics
 
-/// BLEU-1 … BLEU-4 (Papineni et al. 2002) as pycocoevalcap computes them: of a corpus, counts and lengths are summed
+/// BLEU-1 … BLEU-4 (Papineni et al. 2002) as computed by pycocoevalcap: for a corpus, counts and lengths are summed
 /// first.
 ///
-/// A run of words counts as often as the reference that has it most often allows. The geometric mean of orders 1…n,
-/// times exp(1 − r/c) where the candidates are shorter: r is the length of the closest reference, of two equally close
-/// ones the shorter. The judge's tiny constants are kept: they decide what texts without a match score.
+/// An n-gram counts at most as often as it occurs in the reference that has it most often. The score is the geometric
+/// mean over orders 1…n, times exp(1 − r/c) if the candidates are shorter: r is the length of the closest reference, or
+/// the shorter of two equally close ones. pycocoevalcap's tiny constants are kept, because they determine the scores of
+/// texts without a match.
 struct BLEU: Sendable, Equatable {
-  /// Runs of 1…4 words that a reference has, and all there are.
+  /// The n-grams of 1…4 words that occur in a reference, and all n-grams.
   private var matches = [Int](repeating: 0, count: NGramCounts.longest)
   private var guesses = [Int](repeating: 0, count: NGramCounts.longest)
   private var length = 0
@@ -17,7 +18,7 @@ struct BLEU: Sendable, Equatable {
 
   init() {}
 
-  /// Of one item.
+  /// The counts of one item.
   init(candidate: [Int32], references: [[Int32]]) {
     for n in 1...NGramCounts.longest {
       let others = references.map { NGramCounts($0, n) }

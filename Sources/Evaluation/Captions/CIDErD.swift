@@ -1,14 +1,14 @@
 import Basics
 
-/// CIDEr-D (Vedantam et al. 2015): agreement on runs of one to four words, of which those count more that few clips'
-/// references have. As pycocoevalcap computes it, which calls it CIDEr.
+/// CIDEr-D (Vedantam et al. 2015), as computed by pycocoevalcap, which calls it CIDEr: the agreement on n-grams of one
+/// to four words, where n-grams that occur in few clips' references count more.
 ///
-/// A run's weight is its count times idf = ln(items) − ln(items whose references hold it), at least of 1; the counts
-/// are raw. A candidate's weight beyond the reference's does not count, and a difference in length is punished by a
-/// Gaussian of deviation 6. Mean over n = 1…4, then over references, times 10.
+/// The weight of an n-gram is its raw count times idf = ln(items) − ln(items whose references contain it, at least 1).
+/// A candidate's weight beyond the reference's does not count, and a difference in length is penalized by a Gaussian of
+/// deviation 6. The score is the mean over n = 1…4, then over references, times 10.
 ///
-/// The same tokens give the same bits everywhere: sums run in the order of the text, exp and ln are the project's own.
-/// A corpus of one item scores 0, since every weight is then ln 1.
+/// The same tokens give the same bits everywhere: sums are computed in text order, with the project's own exp and ln. A
+/// corpus of one item scores 0, since every weight is then ln 1.
 package struct CIDErD: Sendable {
   /// The deviation of the Gaussian, in words.
   private static let deviation = 6.0
@@ -18,8 +18,8 @@ package struct CIDErD: Sendable {
   private let numbers: WordNumbers
   private let references: [[Weighted]]
 
-  /// - Parameter references: tokens of each item's references. What is rare is counted over all of them, so that a
-  ///   subset of a corpus scores otherwise.
+  /// - Parameter references: the tokens of each item's references. Document frequencies are counted over all of them,
+  ///   so a subset of a corpus gives other scores.
   package init(references texts: [[[String]]]) {
     var numbers = WordNumbers()
     let words = texts.map { $0.map { numbers($0) } }
@@ -43,8 +43,8 @@ package struct CIDErD: Sendable {
     (1...NGramCounts.longest).map { NGramCounts(words, $0) }
   }
 
-  /// - Parameter candidates: tokens, one text for each item.
-  /// - Returns: one for each item, 0 to 10; 0 for an item without references.
+  /// - Parameter candidates: the tokens of one text for each item.
+  /// - Returns: one score for each item, 0 to 10; 0 for an item without references.
   package func scores(_ candidates: [[String]]) -> [Double] {
     var numbers = numbers
     return zip(candidates, references).map { candidate, references in
@@ -55,17 +55,17 @@ package struct CIDErD: Sendable {
     }
   }
 
-  /// The mean over items: the corpus' value.
+  /// The mean over items: the score of the corpus.
   package func score(_ candidates: [[String]]) -> Double { Scores.mean(scores(candidates)) }
 
-  /// A text's runs of words with their weights.
+  /// A text's n-grams with their weights.
   private struct Weighted: Sendable {
     let grams: [NGramCounts]
     /// By n, in the order of `grams`.
     let weights: [[Double]]
-    /// By n: the length of the embedding of weights.
+    /// By n: the length of the vector of weights.
     let norms: [Double]
-    /// The number of its pairs of words: no word and one word are equally long.
+    /// The number of its pairs of words: texts of no word and of one word have the same length.
     let length: Int
 
     init(words: Int, grams: [NGramCounts], _ documentCounts: [NGram: Int], _ logItems: Double) {
@@ -79,7 +79,7 @@ package struct CIDErD: Sendable {
       norms = weights.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
     }
 
-    /// This is the candidate.
+    /// The similarity of this candidate to a reference.
     func similarity(to reference: Weighted) -> Double {
       var sum = 0.0
       for n in grams.indices {

@@ -1,4 +1,4 @@
-/// What was said of a clip, to be read beside its audio.
+/// The captions of a clip, to be shown beside its audio.
 package struct CaptionExample: Codable, Sendable, Equatable {
   package struct Sentence: Codable, Sendable, Equatable {
     /// The row of the table.

@@ -1,23 +1,23 @@
-/// What candidates are compared with: each item's references, cut into words once for all candidates.
+/// The references of each item, tokenized once for all candidates.
 package struct CaptionReferences: Sendable {
-  /// Texts as they were given, by item.
+  /// The original texts, by item.
   package let texts: [[String]]
   /// Words of each reference, by item.
   package let words: [[[String]]]
   private let consensus: CIDErD
 
-  /// - Parameter texts: of each item its references, one at least.
+  /// - Parameter texts: the references of each item, at least one.
   package init(_ texts: [[String]], _ tokenizer: PTBTokenizer) {
     self.init(texts, words: texts.map { $0.map(tokenizer.words) })
   }
 
-  /// - Parameter words: of texts that were cut into words already.
+  /// - Parameter words: the words of texts that are already tokenized.
   package init(_ texts: [[String]], words: [[[String]]]) {
     (self.texts, self.words) = (texts, words)
     consensus = CIDErD(references: words)
   }
 
-  /// The references at some places of each item.
+  /// The references at some positions of each item.
   package func only(_ places: [Int]) -> CaptionReferences {
     CaptionReferences(
       texts.map { item in places.map { item[$0] } }, words: words.map { item in places.map { item[$0] } })
@@ -39,7 +39,7 @@ package struct CaptionReferences: Sendable {
   }
 }
 
-/// BLEU, ROUGE-L and CIDEr-D of one candidate for each item, as pycocoevalcap gives them on the same words.
+/// BLEU, ROUGE-L and CIDEr-D of one candidate for each item, as computed by pycocoevalcap on the same words.
 package struct CaptionScores: Sendable, Equatable {
   package struct Item: Sendable, Equatable {
     /// BLEU-1 … BLEU-4.
@@ -49,7 +49,7 @@ package struct CaptionScores: Sendable, Equatable {
   }
 
   package let items: [Item]
-  /// BLEU-1 … BLEU-4 of the corpus: of summed counts, not the mean of the items.
+  /// BLEU-1 … BLEU-4 of the corpus: from summed counts, not the mean of the items.
   package let bleu: [Double]
 
   /// Means over the items.

@@ -1,19 +1,19 @@
 import Basics
 
-/// How much of a language a captioner speaks, whatever it says: by the words that scores see.
+/// The variety of a captioner's language, independent of its correctness, measured on the words used for scores.
 package struct CaptionVariety: Sendable, Equatable {
-  /// Different words in all sentences.
+  /// The number of different words in all sentences.
   package let vocabulary: Int
-  /// Words in a sentence.
+  /// The mean number of words per sentence.
   package let meanLength: Double
-  /// Different sentences.
+  /// The number of different sentences.
   package let distinct: Int
-  /// Share of the sentences that stand in the training set word for word.
+  /// The share of sentences that occur word for word in the training set.
   package let copied: Double
 
   /// - Parameters:
-  ///   - sentences: words of each.
-  ///   - training: words of each training caption.
+  ///   - sentences: the words of each.
+  ///   - training: the words of each training caption.
   package init(_ sentences: [[String]], training: Set<[String]>) {
     vocabulary = Set(sentences.joined()).count
     meanLength = Scores.mean(sentences.map { Double($0.count) })

@@ -1,24 +1,25 @@
 import Basics
 import Foundation
 
-/// A program of others, run without a shell: its words reach it as they are.
+/// An external program, run without a shell, so that its arguments are passed unchanged.
 struct ExternalProgram {
   struct Ending {
-    /// The exit status; of one that a signal ended, its number.
+    /// The exit status, or the signal number if a signal ended it.
     var status: Int32
-    /// What it said last on standard error.
+    /// The last lines on standard error.
     var lastLines: [String]
   }
 
-  /// The first is looked up in PATH.
+  /// The first word is looked up in PATH.
   let words: [String]
 
-  /// Runs it to its end.
+  /// Runs the program until it ends.
   /// - Parameters:
-  ///   - input: a file that it reads from standard input; nil: nothing.
-  ///   - output: a file for its standard output; nil: nobody reads it.
-  ///   - directory: for what it says on standard error.
-  /// - Throws: `Failure` where files cannot be opened, `Interruption.failure` after a signal, which it gets too.
+  ///   - input: a file for its standard input; nil: empty.
+  ///   - output: a file for its standard output; nil: it is discarded.
+  ///   - directory: where its standard error is stored.
+  /// - Throws: `Failure` if files cannot be opened, `Interruption.failure` after a signal, which is also sent to the
+  ///   program.
   func run(input: String?, output: String?, in directory: TemporaryDirectory) throws -> Ending {
     let said = "\(directory.path)/said"
     let process = Process()

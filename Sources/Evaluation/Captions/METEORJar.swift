@@ -1,18 +1,19 @@
 import Basics
 import Foundation
 
-/// METEOR 1.5 by its authors' own program, which the user has: `java -jar meteor-1.5.jar - - -stdio -l en -norm`, as
-/// pycocoevalcap runs it, with the table of paraphrases that lies beside the jar.
+/// METEOR 1.5, computed by its authors' program, which the user must provide:
+/// `java -jar meteor-1.5.jar - - -stdio -l en -norm`, as pycocoevalcap runs it, with the paraphrase table beside the
+/// jar.
 ///
-/// Its license keeps it out of this project, and what it computes is not written down anywhere else exactly: a score by
-/// another program would have to carry another name.
+/// Its license keeps it out of this project, and its exact computation is not documented elsewhere: a score by another
+/// program would need another name.
 package struct METEORJar: Sendable {
-  /// Numbers in the jar's answer for one candidate.
+  /// The count of numbers in the jar's answer for one candidate.
   private static let statistics = 23
 
   private let jar: String
 
-  /// - Throws: `meteor.jar` where there is no such file.
+  /// - Throws: `meteor.jar` if there is no such file.
   package init(_ path: String) throws {
     guard Files.exists(path), !Files.isDirectory(path) else { throw Failure.noMETEOR(path) }
     jar = Files.resolved(path) ?? path
@@ -20,11 +21,11 @@ package struct METEORJar: Sendable {
 
   package struct Scores: Sendable, Equatable {
     package var items: [Double]
-    /// Of the corpus: of summed counts, not the mean of the items.
+    /// The score of the corpus: from summed counts, not the mean of the items.
     package var corpus: Double
   }
 
-  /// One text for each item, and what it is compared with; as words that blanks separate.
+  /// One text for each item and its references, as space-separated words.
   package struct Task: Sendable {
     package var candidates: [[String]]
     package var references: [[[String]]]
@@ -34,8 +35,8 @@ package struct METEORJar: Sendable {
     }
   }
 
-  /// Scores several sets of candidates in two runs of the program: it loads 62 MB each time it starts.
-  /// - Throws: `meteor.failed` with what it said last, `meteor.answer` for one that is not what METEOR answers.
+  /// Scores several sets of candidates in two runs of the program, which loads 62 MB at each start.
+  /// - Throws: `meteor.failed` with its last lines, `meteor.answer` for an unexpected answer.
   package func scores(_ tasks: [Task]) throws -> [Scores] {
     let directory = try TemporaryDirectory("meteor")
     let questions = tasks.flatMap { task in

@@ -1,7 +1,7 @@
-/// One to four words in a row, as numbers; unused places hold −1.
+/// One to four consecutive words, as numbers; unused positions hold −1.
 typealias NGram = SIMD4<Int32>
 
-/// How often each run of n words occurs in a text, in the order in which they first occur: sums over them have one
+/// The number of occurrences of each n-gram in a text, in the order of first occurrence, so that sums have a fixed
 /// order.
 struct NGramCounts {
   /// The longest n.
@@ -10,7 +10,7 @@ struct NGramCounts {
   private(set) var counts: [(gram: NGram, count: Int)] = []
   private var places: [NGram: Int] = [:]
 
-  /// - Parameter n: 1 to `longest`; a shorter text has none.
+  /// - Parameter n: 1 to `longest`; a shorter text has no n-grams.
   init(_ words: [Int32], _ n: Int) {
     guard words.count >= n else { return }
     for start in 0...words.count - n {
@@ -27,6 +27,6 @@ struct NGramCounts {
 
   func count(of gram: NGram) -> Int { places[gram].map { counts[$0].count } ?? 0 }
 
-  /// The place of a run of words in `counts`; nil where the text does not have it.
+  /// The index of an n-gram in `counts`; nil if the text does not contain it.
   func place(of gram: NGram) -> Int? { places[gram] }
 }

@@ -1,4 +1,4 @@
-/// Characters as the Penn Treebank tokenizer tells them apart.
+/// Character classes of the Penn Treebank tokenizer.
 enum PTBCharacters {
   static func isASCIILetter(_ s: Unicode.Scalar) -> Bool { ("a"..."z").contains(s) || ("A"..."Z").contains(s) }
 
@@ -15,7 +15,7 @@ enum PTBCharacters {
     return s.properties.generalCategory == .decimalNumber && s.value < 0x10000
   }
 
-  /// Letters, soft hyphens, and the marks that stand over and under letters.
+  /// Letters, soft hyphens, and combining marks.
   static func isInWords(_ s: Unicode.Scalar) -> Bool {
     if s.value < 0x80 { return isASCIILetter(s) }
     if isLetter(s) || s == "\u{AD}" { return true }
@@ -36,7 +36,7 @@ enum PTBCharacters {
     ("\u{A}"..."\u{D}").contains(s) || s == "\u{85}" || s == "\u{2028}" || s == "\u{2029}"
   }
 
-  /// What leaves no trace.
+  /// Characters that are dropped.
   static func isIgnored(_ s: Unicode.Scalar) -> Bool {
     s == "\0" || s == "\u{200B}" || s == "\u{200E}" || s == "\u{200F}" || s == "\u{FEFF}"
   }
@@ -51,7 +51,7 @@ enum PTBCharacters {
     "+%&~^|\\¦§¨©¬®¯×÷\u{387}\u{5BE}\u{5C0}\u{5C3}\u{5C6}\u{5F3}\u{5F4}\u{60C}\u{614}\u{61B}\u{61E}\u{66A}\u{66D}\u{E4F}\u{1FBD}\u{203B}\u{2044}\u{3012}\u{30FB}"
       .unicodeScalars)
 
-  /// Symbols that are tokens of their own.
+  /// Symbols that are tokens by themselves.
   static func isSymbol(_ s: Unicode.Scalar) -> Bool {
     single.contains(s) || symbols.contains { $0.contains(s.value) }
   }

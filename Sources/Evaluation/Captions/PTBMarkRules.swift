@@ -5,8 +5,8 @@ extension PTBRule {
     text.replacing("(", with: "-LRB-").replacing(")", with: "-RRB-")
   }
 
-  /// Quotes as LaTeX writes them.
-  /// - Parameter opens: whether a straight one opens.
+  /// Quotes in LaTeX notation.
+  /// - Parameter opens: whether a straight quote is an opening one.
   static func quotes(_ text: String, opens: Bool) -> String {
     var result = text.replacing("&apos;", with: "'").replacing("&quot;", with: "\"")
     for (from, to) in [

@@ -8,7 +8,7 @@ extension PTBRule {
     let part = (.among("dDoOlL") + anyApostrophe + letterOrDigit).maybe + letterOrDigit.some
     return part + (hyphen + part).many
   }()
-  /// The same of ASCII, with full stops and commas in its first part.
+  /// The same for ASCII, with full stops and commas in its first part.
   static let pointed =
     asciiOrDigit + (asciiOrDigit | .among(".,\u{AD}")).many
     + (.text("-") + ((asciiOrDigit | .among("\u{AD}")).some | (acronym + .text(".")))).some
@@ -45,7 +45,7 @@ extension PTBRule {
     (ascii + (.text(".") + ascii).some)
     | (.words("Canada Sino Korean EU Japan non") + .text("-U.S"))
     | .words("U.S.-U.K U.S.-U.S.S.R")
-  /// Mostly followed by words in lower case: a capital behind one begins a sentence.
+  /// Usually followed by a lower-case word: a capital after one begins a sentence.
   static let closing: TextPattern =
     (.words(
       """
@@ -59,7 +59,7 @@ extension PTBRule {
           .among(String($0.prefix(1))) + .text(String($0.dropFirst()))
         }))
     + .text(".")
-  /// Mostly followed by a capital: none ends a sentence.
+  /// Usually followed by a capital: none of them ends a sentence.
   static let opening: TextPattern = .any([
     ascii,
     .words(
@@ -70,7 +70,7 @@ extension PTBRule {
       """),
     .among("M") + .words("iss fg tg"), acronym,
   ])
-  /// Words that begin a sentence even behind `U.S.`.
+  /// Words that begin a sentence even after `U.S.`.
   static let beginnings: TextPattern = .any(
     """
     About According Additionally After An A As At But Earlier He Her Here However If In It Last Many More Mr. Ms. Now Once \

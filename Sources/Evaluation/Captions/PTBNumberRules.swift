@@ -44,7 +44,7 @@ extension PTBRule {
     let www =
       TextPattern.text("www.") + (TextPattern.none(of: notInAddress).some + .text(".")).some
       + .times(ascii, 2, 4)
-    // Commas to underscores are a range there: no digits, no capitals.
+    // In the original rule, "comma to underscore" is a range, so digits and capitals are excluded.
     let part = TextPattern.one {
       !(" \t\n\u{C}\r\"`'<>|.!?(){}$".unicodeScalars.contains($0) || (","..."_").contains($0))
     }

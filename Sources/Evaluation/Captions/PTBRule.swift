@@ -1,16 +1,16 @@
-// What the Penn Treebank tokenizer of Stanford's CoreNLP 3.4.1 takes for one token, written anew from its behavior: the
-// one that captions are scored with everywhere. Of rules that fit equally long stretches the first decides.
+// The token rules of the Penn Treebank tokenizer in Stanford's CoreNLP 3.4.1, rewritten from its behavior. Captions are
+// scored with this tokenizer everywhere. If several rules match equally long text, the first one is used.
 
 /// One kind of token.
 struct PTBRule: Sendable {
   let pattern: TextPattern
-  /// What must follow, without being part of the token; nil: anything.
+  /// What must follow the token without being part of it; nil: anything.
   let ahead: TextPattern?
-  /// Characters at the pattern's end that the next token begins with.
+  /// The number of characters at the pattern's end that start the next token.
   let left: Int
-  /// Whether the token's last character is the next token besides.
+  /// Whether the token's last character is also a token of its own.
   let repeatsEnd: Bool
-  /// What the token is written as; nil: nothing is.
+  /// The text of the token; nil: it is dropped.
   let text: @Sendable (String) -> String?
 
   init(

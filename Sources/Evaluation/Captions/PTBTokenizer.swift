@@ -1,21 +1,22 @@
-/// Cuts captions into the tokens that caption scores are computed on: those of Stanford's Penn Treebank tokenizer
-/// (CoreNLP 3.4.1, lower case), as every published score has them.
+/// Splits captions into the tokens that caption scores are computed on: those of Stanford's Penn Treebank tokenizer
+/// (CoreNLP 3.4.1, lower case), as in all published scores.
 ///
-/// `it's` is two tokens, `high-pitched` one; curly quotes and dashes become ASCII ones, brackets `-lrb-` and the like;
-/// what is neither letter, digit nor known sign, emoji among them, vanishes. Ends of lines count as spaces. Not for
-/// several threads at once.
+/// `it's` is two tokens, `high-pitched` is one. Curly quotes and dashes become ASCII, brackets become `-lrb-` and so
+/// on. Characters that are not letters, digits or known symbols, such as emoji, are dropped. Line ends count as spaces.
+/// Not thread-safe.
 package final class PTBTokenizer {
-  /// Tokens that do not count for scores. Brackets do, since the tokenizer has already put their names in lower case.
+  /// Tokens that do not count for scores. Brackets do count, because the tokenizer has already converted their names to
+  /// lower case.
   package static let punctuation: Set<String> = [
     "''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";",
   ]
 
-  /// Characters of the longest token, far over any word: keeps the work in bounds.
+  /// The maximum length of a token in characters, much longer than any word: it limits the work.
   private static let longest = 1024
 
   private let rules = PTBRule.all
   private let matcher: PatternMatcher
-  /// By rule: what tells a token from what follows it; nil where nothing has to follow.
+  /// For each rule, separates a token from what must follow it; nil if nothing must follow.
   private let cuts: [(token: PatternMatcher, ahead: PatternMatcher)?]
 
   package init() {
@@ -23,9 +24,9 @@ package final class PTBTokenizer {
     cuts = rules.map { rule in rule.ahead.map { (PatternMatcher([rule.pattern]), PatternMatcher([$0])) } }
   }
 
-  /// All tokens, punctuation among them.
+  /// All tokens, including punctuation.
   package func tokens(_ text: String) -> [String] {
-    // The judge reads lines, each with an end.
+    // The original program reads lines, each with a line end.
     let scalars = text.unicodeScalars.map { PTBCharacters.endsLine($0) ? " " : $0 } + [" "]
     var (tokens, place) = ([String](), 0)
     while place < scalars.count {
@@ -49,7 +50,7 @@ package final class PTBTokenizer {
   /// The tokens that count for scores.
   package func words(_ text: String) -> [String] { tokens(text).filter { !Self.punctuation.contains($0) } }
 
-  /// The longest part that is a token with the rest of the stretch behind it.
+  /// The longest prefix that is a token and is followed by `ahead` up to the end of the match.
   private static func split(
     _ text: [Unicode.Scalar], _ start: Int, _ count: Int, _ token: PatternMatcher, _ ahead: PatternMatcher
   ) -> Int {

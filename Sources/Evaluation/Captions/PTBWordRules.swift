@@ -1,4 +1,4 @@
-// Words, and what an apostrophe does to them.
+// Words, and the effect of an apostrophe in them.
 
 extension PTBRule {
   /// Letters, then letters and digits; parts joined by a full stop or an exclamation or question mark without a space.
@@ -32,7 +32,7 @@ extension PTBRule {
     PTBRule(.text("y") + apostrophe, before: letter),
   ]
 
-  /// Words that an apostrophe does not cut: `'n'`, `o'clock`'s kin, `'em`, `'90s`, `ma'am`, `'cause`.
+  /// Words that an apostrophe does not split: `'n'`, words like `o'clock`, `'em`, `'90s`, `ma'am`, `'cause`.
   static let apostrophized: TextPattern = .any([
     apostrophe + .text("n") + apostrophe.maybe, .among("lLdDjJ") + apostrophe,
     .words("dunkin somethin ol") + apostrophe, apostrophe + .words("em til till cause"),

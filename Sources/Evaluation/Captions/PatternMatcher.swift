@@ -1,32 +1,33 @@
-/// Finds which of several patterns fits the longest stretch of text from a place on; of equally long ones the first.
+/// Finds which of several patterns matches the longest text from a position on; the first one if several are equally
+/// long.
 ///
-/// The patterns are one automaton, whose states are made as texts need them: time grows with the text alone, whatever
-/// the patterns look like. Not for several threads at once.
+/// The patterns form one automaton, whose states are created on demand: the time depends only on the text, whatever the
+/// patterns are. Not thread-safe.
 final class PatternMatcher {
-  /// A state of the automaton of all patterns: a character, or another way on.
+  /// A node of the automaton of all patterns: a character, or a fork.
   private enum Node {
     case reads((Unicode.Scalar) -> Bool, next: Int)
     case forks([Int])
     case accepts(Int)
   }
 
-  /// A set of nodes that texts lead to.
+  /// A set of nodes that can be reached.
   private struct State {
     var nodes: [Int]
     /// The first pattern that ends here.
     var accepted: Int?
-    /// Where the most frequent characters lead to: −1 to nowhere, −2 is not known yet.
+    /// The next states for the most frequent characters: −1 for none, −2 if not known yet.
     var known = [Int32](repeating: -2, count: PatternMatcher.frequent)
   }
 
   private static let frequent = 0x180
-  /// Beyond it states are forgotten and made again: a bound for texts that are made to need many.
+  /// Above this number, states are discarded and created again: this limits memory for malicious texts.
   private static let mostStates = 4096
 
   private var nodes: [Node] = []
   private var states: [State] = []
   private var numbers: [[Int]: Int] = [:]
-  /// The nodes at which the patterns begin, with all that forks lead to.
+  /// The start nodes of the patterns, including those reached through forks.
   private var start: [Int] = []
 
   init(_ patterns: [TextPattern]) {
@@ -39,7 +40,7 @@ final class PatternMatcher {
     start = closure(roots)
   }
 
-  /// - Returns: the node at which the pattern begins.
+  /// - Returns: the start node of the pattern.
   private static func add(_ pattern: TextPattern, before next: Int, _ nodes: inout [Node]) -> Int {
     switch pattern {
     case .one(let fits):
@@ -69,8 +70,8 @@ final class PatternMatcher {
     }
   }
 
-  /// - Parameter limit: how many characters are looked at.
-  /// - Returns: the pattern's number and how many characters it takes; nil where none fits.
+  /// - Parameter limit: the maximum number of characters to examine.
+  /// - Returns: the pattern's index and the number of matched characters; nil if none matches.
   func longest(_ text: [Unicode.Scalar], from start: Int, limit: Int) -> (pattern: Int, count: Int)? {
     var state = first
     var best: (pattern: Int, count: Int)?
@@ -82,7 +83,7 @@ final class PatternMatcher {
     return best
   }
 
-  /// Whether a pattern fits the whole of a text.
+  /// Whether a pattern matches the whole text.
   func fits(_ text: ArraySlice<Unicode.Scalar>) -> Bool {
     var state = first
     for scalar in text {
@@ -108,7 +109,7 @@ final class PatternMatcher {
     return next
   }
 
-  /// The state before any character: always the first.
+  /// The state before any character, which is always the first.
   private var first: Int { states.isEmpty ? number(of: start) : 0 }
 
   private func number(of nodes: [Int]) -> Int {
@@ -123,7 +124,7 @@ final class PatternMatcher {
     return states.count - 1
   }
 
-  /// All nodes that read or accept and to which forks lead, ascending.
+  /// All nodes that read or accept and that can be reached through forks, ascending.
   private func closure(_ from: [Int]) -> [Int] {
     var (found, open) = (Set<Int>(), from)
     while let node = open.popLast() {

@@ -1,11 +1,11 @@
-/// ROUGE-L (Lin 2004) as pycocoevalcap computes it: words in common in the same order, with gaps.
+/// ROUGE-L (Lin 2004) as computed by pycocoevalcap: common words in the same order, with gaps allowed.
 enum ROUGEL {
   /// How much more recall counts than precision.
   private static let beta = 1.2
-  /// What a text without a word holds: one empty word, which is what the judge makes of it.
+  /// A text without words counts as one empty word, as in pycocoevalcap.
   private static let emptyWord: Int32 = -1
 
-  /// The best precision and the best recall over the references, which may come from two of them.
+  /// Uses the best precision and the best recall over the references, possibly from different references.
   /// - Returns: 0 to 1; 1 for an empty candidate with an empty reference.
   static func score(candidate: [Int32], references: [[Int32]]) -> Double {
     let candidate = candidate.isEmpty ? [emptyWord] : candidate
@@ -20,7 +20,8 @@ enum ROUGEL {
     return (1 + beta * beta) * precision * recall / (recall + beta * beta * precision)
   }
 
-  /// Words of the longest common subsequence. Time is the product of the lengths, memory that of one.
+  /// The length of the longest common subsequence in words. The time is proportional to the product of the lengths, the
+  /// memory to one length.
   private static func longestCommon(_ a: [Int32], _ b: [Int32]) -> Int {
     var row = [Int32](repeating: 0, count: b.count + 1)
     for word in a {

@@ -1,11 +1,11 @@
 import Basics
 
-/// SPICE by its authors' own program, which the user has: `spice-1.0.jar` with Stanford CoreNLP 3.6.0 and its models in
-/// `lib/` beside it, run as pycocoevalcap runs it.
+/// SPICE, computed by its authors' program, which the user must provide: `spice-1.0.jar` with Stanford CoreNLP 3.6.0
+/// and its models in `lib/` beside it, run as pycocoevalcap does.
 package struct SPICEJar: Sendable {
   private let jar: String
 
-  /// - Throws: `spice.jar` where there is no such file.
+  /// - Throws: `spice.jar` if there is no such file.
   package init(_ path: String) throws {
     guard Files.exists(path), !Files.isDirectory(path) else { throw Failure.noSPICE(path) }
     jar = Files.resolved(path) ?? path
@@ -27,7 +27,7 @@ package struct SPICEJar: Sendable {
       var all: Share
       enum CodingKeys: String, CodingKey { case all = "All" }
     }
-    /// Nothing where it could not be computed.
+    /// Nil if it could not be computed.
     struct Share: Decodable { var f: Double? }
     var imageID: Int
     var scores: Scores
@@ -38,8 +38,8 @@ package struct SPICEJar: Sendable {
     }
   }
 
-  /// - Returns: F-scores, one for each candidate; 0 where the program gave none.
-  /// - Throws: `spice.failed` with what it said last, `spice.answer` for another answer than SPICE gives.
+  /// - Returns: one F-score for each candidate; 0 if the program gave none.
+  /// - Throws: `spice.failed` with its last lines, `spice.answer` for an unexpected answer.
   package func scores(candidates: [[String]], references: [[[String]]]) throws -> [Double] {
     let directory = try TemporaryDirectory("spice")
     defer { withExtendedLifetime(directory) {} }
@@ -60,7 +60,7 @@ package struct SPICEJar: Sendable {
 
   /// - Parameter bytes: a JSON list with an entry for each of `count` candidates, in any order.
   static func scores(ofAnswer bytes: [UInt8], count: Int, jar: String) throws -> [Double] {
-    // A share that could not be computed is written as NaN, which is no JSON.
+    // A score that could not be computed is written as NaN, which is not valid JSON.
     let text = String(decoding: bytes, as: UTF8.self).replacing("NaN", with: "null")
     let answers = try CanonicalJSON.decode([Answer].self, from: Array(text.utf8), source: "SPICE's answer")
     var scores = [Double?](repeating: nil, count: count)

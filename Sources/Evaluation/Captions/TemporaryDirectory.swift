@@ -1,12 +1,12 @@
 import Basics
 import Foundation
 
-/// A directory for the time of some work; it goes with the last who holds it.
+/// A temporary directory; it is removed with the last reference to this object.
 final class TemporaryDirectory: Sendable {
   let path: String
 
   /// - Parameter purpose: a word for its name.
-  /// - Throws: `Failure` where it cannot be made.
+  /// - Throws: `Failure` if it cannot be created.
   init(_ purpose: String) throws {
     var template = Array("\(FileManager.default.temporaryDirectory.path)/pipeline-\(purpose)-XXXXXX".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }

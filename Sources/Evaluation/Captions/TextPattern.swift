@@ -1,15 +1,15 @@
-/// A regular expression as a value: what a stretch of text may look like.
+/// A regular expression as a value.
 indirect enum TextPattern: Sendable {
   /// One character of a class.
   case one(@Sendable (Unicode.Scalar) -> Bool)
-  /// One after the other.
+  /// Patterns in sequence.
   case all([TextPattern])
-  /// One of them.
+  /// One of several patterns.
   case any([TextPattern])
-  /// So many times; nil: without an end.
+  /// A number of repetitions; nil: no upper limit.
   case times(TextPattern, Int, Int?)
 
-  /// The characters of a text, each in upper or lower case.
+  /// The characters of a text, ignoring case.
   static func text(_ text: String) -> TextPattern {
     .all(
       text.unicodeScalars.map { scalar in
@@ -23,16 +23,16 @@ indirect enum TextPattern: Sendable {
     return changed.count == 1 ? changed.first ?? scalar : scalar
   }
 
-  /// One of some texts, which blanks separate, in upper or lower case.
+  /// One of several space-separated texts, ignoring case.
   static func words(_ texts: String) -> TextPattern { .any(texts.split(separator: " ").map { .text(String($0)) }) }
 
-  /// One of the characters, as they are.
+  /// One of the characters, case-sensitive.
   static func among(_ characters: String) -> TextPattern {
     let scalars = Set(characters.unicodeScalars)
     return .one { scalars.contains($0) }
   }
 
-  /// Any character but these.
+  /// Any character except these.
   static func none(of characters: String) -> TextPattern {
     let scalars = Set(characters.unicodeScalars)
     return .one { !scalars.contains($0) }

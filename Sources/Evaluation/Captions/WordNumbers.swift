@@ -1,10 +1,10 @@
 import Basics
 
-/// Gives every word a number, the same word the same one: words are told apart by their bytes.
+/// Gives every word a number, and equal words the same one. Words are compared by their bytes.
 struct WordNumbers {
   private var numbers: [ByteKey: Int32] = [:]
 
-  /// How many different words there were.
+  /// The number of different words.
   var count: Int { numbers.count }
 
   mutating func callAsFunction(_ words: [String]) -> [Int32] {

@@ -25,7 +25,7 @@ package protocol ReadableEmbeddings: EmbeddingFormat {
 
 /// A format in which embeddings can be written.
 package protocol WritableEmbeddings: EmbeddingFormat {
-  /// Writes the whole file or nothing; the same embeddings give the same bytes. One item at a time is in memory.
+  /// Writes the whole file or nothing; the same embeddings give the same bytes. Only one item at a time is in memory.
   static func write(_ embeddings: EmbeddingSet, to path: String) throws
 }
 
