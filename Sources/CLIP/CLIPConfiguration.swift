@@ -2,7 +2,7 @@ import Basics
 import Kernels
 import Tensors
 
-/// What a configuration file beside the weights says of a model. Nil: nothing.
+/// The values from the configuration file next to a model's weights; nil if the file does not state them.
 struct CLIPConfiguration: Sendable {
   struct Tower: Sendable {
     var numbers: [String: Int] = [:]
@@ -10,14 +10,14 @@ struct CLIPConfiguration: Sendable {
     var gelu: GELUKind?
   }
 
-  /// The file's path; nil where there is none.
+  /// The file's path; nil if there is no file.
   var path: String?
   var embedding: Int?
   var vision = Tower()
   var text = Tower()
   var image = ImageNormalization()
 
-  /// Reads the configuration that goes with a file's names; without one everything is nil.
+  /// Reads the configuration that matches the weights' naming; without one, all values are nil.
   /// - Throws: `clip.json`, `clip.config.unsupported`.
   init(_ files: CLIPFiles, _ names: CLIPNames) throws {
     let (openCLIP, huggingFace) = (try files.json("open_clip_config.json"), try files.json("config.json"))
@@ -41,7 +41,7 @@ struct CLIPConfiguration: Sendable {
 
   // MARK: open_clip
 
-  /// Keys that say nothing of the arithmetic, or what it is anyway.
+  /// Keys that do not change the computation here, or that are checked elsewhere.
   private static let harmless: Set<String> = [
     "image_size", "layers", "width", "patch_size", "head_width", "mlp_ratio", "patch_dropout", "context_length",
     "vocab_size", "heads", "hf_tokenizer_name", "tokenizer_kwargs", "ls_init_value", "output_tokens", "text_mask",
@@ -55,7 +55,7 @@ struct CLIPConfiguration: Sendable {
     for (key, tower) in [("vision_cfg", \CLIPConfiguration.vision), ("text_cfg", \.text)] {
       guard let part = model[key] else { continue }
       for (name, value) in part.members where !Self.harmless.contains(name) {
-        // What is absent, off or empty changes nothing.
+        // Null, false and zero change nothing.
         guard value == .null || value == .truth(false) || value == .number("0") else {
           throw Failure.clipUnsupported(path, "\(key).\(name)", value.shown)
         }
@@ -132,7 +132,7 @@ struct CLIPConfiguration: Sendable {
 }
 
 extension StrictJSON {
-  /// For sentences.
+  /// The value as shown in messages.
   var shown: String {
     switch self {
     case .object: "an object"
@@ -145,7 +145,8 @@ extension StrictJSON {
   }
 }
 
-/// What is taken off and divided by, channel by channel, once an image's values lie between 0 and 1.
+/// The mean that is subtracted from an image's values in 0…1, and the deviation that they are then divided by, per
+/// channel.
 package struct ImageNormalization: Sendable, Equatable {
   package var mean = [0.48145466, 0.4578275, 0.40821073]
   package var deviation = [0.26862954, 0.26130258, 0.27577711]

@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 extension CLIPModel {
-  /// Whether a directory or a file holds a CLIP model, by its names alone.
+  /// Whether a directory or a file contains a CLIP model, judged only by the names of files and tensors.
   package static func isOne(_ path: String) throws -> Bool {
     guard Files.exists(path) else { return false }
     if Files.isDirectory(path) { return (try? CLIPFiles(path)) != nil }
@@ -17,14 +17,14 @@ extension CLIPModel {
 }
 
 extension VisionTransformer {
-  /// For people.
+  /// The tower's sizes as readable text.
   package var facts: [(key: String, value: String)] {
     [("images", "\(imageSize) x \(imageSize), patches of \(patchSize), \(tokens) tokens")] + shape.facts
   }
 }
 
 extension TextTransformer {
-  /// For people.
+  /// The tower's sizes as readable text.
   package var facts: [(key: String, value: String)] {
     [("texts", "\(context) tokens of \(vocabulary)")] + shape.facts
   }

@@ -1,4 +1,4 @@
-// The sentences of this module.
+// Failures of this module.
 
 import Basics
 import Kernels

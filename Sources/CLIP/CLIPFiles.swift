@@ -3,9 +3,9 @@ import Foundation
 import Models
 import Tensors
 
-/// Which files make up a model: its weights, and what lies beside them.
+/// The files of a model: its weights and the files next to them.
 struct CLIPFiles {
-  /// As the hubs name them, in the order in which they are looked for.
+  /// The file names that model hubs use, in search order.
   static let weightNames = [
     "open_clip_model.safetensors", "model.safetensors", "open_clip_pytorch_model.bin", "pytorch_model.bin",
   ]
@@ -13,8 +13,8 @@ struct CLIPFiles {
   let weights: String
   let directory: String
 
-  /// - Parameter path: a directory as the hubs publish it, or one file of weights.
-  /// - Throws: `clip.weights` where there are none.
+  /// - Parameter path: a directory as published on a model hub, or one file of weights.
+  /// - Throws: `clip.weights` if there are no weights.
   init(_ path: String) throws {
     guard Files.isDirectory(path), Files.exists(path) else {
       guard Files.exists(path) else { throw Failure.clipNoWeights(path) }
@@ -29,15 +29,16 @@ struct CLIPFiles {
     (weights, directory) = ("\(path)/\(name)", path)
   }
 
-  /// A small file beside the weights, as JSON; nil where there is none.
+  /// A small JSON file next to the weights; nil if there is none.
   func json(_ name: String) throws -> StrictJSON? {
     let path = "\(directory)/\(name)"
     guard Files.exists(path) else { return nil }
     return try StrictJSON.read(path, limit: 1 << 20)
   }
 
-  /// Where each tensor lies.
-  /// - Throws: what reading the format throws; `clip.torchscript`, `clip.pieces`.
+  /// Where each tensor is in the file.
+  /// - Throws: the errors of reading the format; `clip.torchscript`; `clip.weights` for tensors that are not
+  ///   contiguous.
   func places(_ file: MappedFile) throws -> [String: TensorPlace] {
     if file.bytes.starts(with: [0x50, 0x4B, 3, 4]), let zip = try? StoredZipReader(file.bytes, source: file.path),
       zip.entries.contains(where: { $0.name.contains("/code/") || $0.name.hasSuffix("/constants.pkl") })
@@ -50,7 +51,7 @@ struct CLIPFiles {
 }
 
 extension StrictJSON {
-  /// The value of a file of at most `limit` bytes.
+  /// Parses a file of at most `limit` bytes.
   static func read(_ path: String, limit: Int) throws -> StrictJSON {
     let bytes = try Files.read(path, limit: limit)
     do {

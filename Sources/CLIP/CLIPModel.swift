@@ -5,23 +5,23 @@ import Kernels
 import Networks
 import Tensors
 
-/// A CLIP model as its files hold it: one or both towers, with their weights left in the mapped file.
+/// A CLIP model from files: one or both towers, whose weight matrices stay in the mapped file.
 package struct CLIPModel: Sendable {
-  /// What was named, for sentences and records.
+  /// The path that was given, for messages and records.
   package let path: String
   package let vision: VisionTransformer?
   package let text: TextTransformer?
   package let weights: FrozenWeights
   package let normalization: ImageNormalization
-  /// Where the activation is known from: the configuration's path, or `--activation`.
+  /// The source of the activation: the configuration's path, or `--activation`.
   package let activationSource: String
-  /// What the file's weights are stored as, such as `float16`.
+  /// The type in which the file stores most weights, such as `float16`.
   package let stored: String
   let files: CLIPFiles
 
   /// Values of an embedding.
   package var width: Int { vision?.embedding ?? text?.embedding ?? 0 }
-  /// As in tables and records: `ViT-B/32`, or the width where no short name is known.
+  /// The name in tables and records, such as `ViT-B/32`; with the width if its size has no letter.
   package var name: String {
     guard let vision else { return "CLIP text tower" }
     let size = [384: "S", 768: "B", 1024: "L", 1280: "H"][vision.shape.width] ?? "\(vision.shape.width)"
@@ -29,9 +29,9 @@ package struct CLIPModel: Sendable {
   }
   package var gelu: GELUKind { vision?.shape.gelu ?? text?.shape.gelu ?? .exact }
 
-  /// Reads a directory as the hubs publish it, or one file of weights.
-  /// - Parameter activation: needed where no configuration lies beside the weights, and must not differ from one.
-  /// - Throws: `clip.…` with the reason; what reading the format throws.
+  /// Reads a directory as published on a model hub, or one file of weights.
+  /// - Parameter activation: required if there is no configuration next to the weights; else it must agree with it.
+  /// - Throws: `clip.…` with the reason; the errors of reading the format.
   package init(_ path: String, activation: GELUKind? = nil) throws {
     self.path = path
     files = try CLIPFiles(path)
@@ -45,20 +45,20 @@ package struct CLIPModel: Sendable {
     weights = try reader.weights((vision?.parameters ?? []) + (text?.parameters ?? []), in: file)
   }
 
-  /// - Throws: `clip.tower` where the file has no image tower.
+  /// - Throws: `clip.tower` if the file has no image tower.
   package func visionTower() throws -> VisionTransformer {
     guard let vision else { throw Failure.clipTower(path, "image", other: "text") }
     return vision
   }
 
-  /// - Throws: `clip.tower` where the file has no text tower.
+  /// - Throws: `clip.tower` if the file has no text tower.
   package func textTower() throws -> TextTransformer {
     guard let text else { throw Failure.clipTower(path, "text", other: "image") }
     return text
   }
 
-  /// The tokenizer that lies beside the weights, or in a file that is named.
-  /// - Throws: `clip.tokenizer` where there is none; `clip.tokenizer.size` for another model's.
+  /// The tokenizer at `path`, or the one next to the weights.
+  /// - Throws: `clip.tokenizer` if there is none; `clip.tokenizer.size` if it has more tokens than the model.
   package func tokenizer(_ path: String? = nil) throws -> Tokenizer {
     let tower = try textTower()
     let tokenizer = try Tokenizer(TokenizerFiles(path ?? files.directory), context: tower.context)
@@ -68,10 +68,10 @@ package struct CLIPModel: Sendable {
     return tokenizer
   }
 
-  /// The file of weights.
+  /// The path of the weights file.
   package var weightsPath: String { files.weights }
 
-  /// What embeddings depend on besides weights and inputs, for records and fingerprints.
+  /// Everything besides weights and inputs that embeddings depend on, for records and fingerprints.
   package var identity: [String: String] {
     [
       "activation": [vision?.shape.gelu, text?.shape.gelu].compactMap { $0?.rawValue }.joined(separator: " "),

@@ -1,22 +1,22 @@
 import Tensors
 
-/// Where a tensor of the towers lies in a file, whatever that file calls it.
+/// Where a file stores one of the towers' parameters.
 struct CLIPSource: Sendable {
   var name: String
-  /// Which third of the file's tensor it is, counted along the first axis; nil: the whole.
+  /// Which third of the file's tensor it is, along the first axis; nil: the whole tensor.
   var third: Int?
-  /// Whether it lies as `[inputs, outputs]`.
+  /// Whether it is stored as `[inputs, outputs]`.
   var isTransposed = false
 }
 
-/// The two ways of naming a CLIP model's tensors, and what they are called here: the names of `VisionTransformer` and
-/// `TextTransformer`, nearly Hugging Face's.
+/// The two naming schemes for a CLIP model's tensors. Each maps from the names of `VisionTransformer` and
+/// `TextTransformer`, which are close to Hugging Face's.
 enum CLIPNames: Sendable {
-  /// open_clip's, which are OpenAI's; its CustomTextCLIP puts `text.` before those of the text tower.
+  /// open_clip's names, which are OpenAI's; its CustomTextCLIP adds the prefix `text.` to those of the text tower.
   case openCLIP(textPrefix: String)
   case huggingFace
 
-  /// By what a file has; nil where neither tower is there.
+  /// The scheme of a file with these names; nil if it has neither tower.
   init?(_ names: some Collection<String>) {
     let known = Set(names)
     if known.contains("vision_model.embeddings.patch_embedding.weight")
@@ -32,7 +32,7 @@ enum CLIPNames: Sendable {
     }
   }
 
-  /// - Parameter name: as the towers name their parameters.
+  /// - Parameter name: the towers' name of a parameter.
   func source(_ name: String) -> CLIPSource {
     switch self {
     case .huggingFace: huggingFace(name)
@@ -40,7 +40,7 @@ enum CLIPNames: Sendable {
     }
   }
 
-  /// `vision.layers.3.mlp.fc1.weight` as (vision, 3, mlp.fc1.weight); nil for what belongs to no block.
+  /// Splits `vision.layers.3.mlp.fc1.weight` into (vision, 3, mlp.fc1.weight); nil for a parameter outside the blocks.
   private func block(_ name: String) -> (tower: Substring, index: Substring, rest: String)? {
     let parts = name.split(separator: ".")
     guard parts.count > 3, parts[1] == "layers" else { return nil }

@@ -4,7 +4,7 @@ import Kernels
 import Networks
 import Tensors
 
-/// A model's tensors in a mapped file: what towers their shapes make, and where each weight lies.
+/// A model's tensors in a mapped file: the towers that their shapes describe, and the place of each weight.
 struct CLIPTensors {
   let names: CLIPNames
   private let path: String
@@ -17,7 +17,7 @@ struct CLIPTensors {
     self.names = names
   }
 
-  /// The type of most weights.
+  /// The type of most weights, counted in bytes.
   var stored: String {
     let counts = places.values.reduce(into: [String: Int]()) { $0[$1.type.rawValue, default: 0] += $1.range.count }
     return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "float32"
@@ -25,7 +25,7 @@ struct CLIPTensors {
 
   // MARK: Shapes
 
-  /// The shape of one of the towers' parameters as the file has it; nil where it is not there.
+  /// The shape of one of the towers' parameters according to the file; nil if the file does not have it.
   private func shape(_ name: String) -> [Int]? {
     let source = names.source(name)
     guard var shape = places[source.name]?.shape else { return nil }
@@ -44,7 +44,7 @@ struct CLIPTensors {
     return shape
   }
 
-  /// The towers, as the tensors' shapes show them and the configuration completes them.
+  /// The towers, as described by the tensors' shapes and completed by the configuration.
   /// - Throws: `clip.shape`, `clip.config`, `clip.activation`, `clip.heads`.
   func towers(
     _ configuration: CLIPConfiguration, activation: GELUKind?
@@ -116,13 +116,13 @@ struct CLIPTensors {
 
   // MARK: Weights
 
-  /// Matrices where they lie; all that is small copied.
+  /// The weights: matrices stay in the mapped file, all other parameters, which are small, are copied.
   /// - Throws: `tensor.missing`, `clip.shape`, `clip.type`, `clip.numbers`.
   func weights(_ specs: [ParameterSpec], in file: MappedFile) throws -> FrozenWeights {
-    // Before memory is taken: sizes that the file does not hold are refused here.
+    // Checked before memory is allocated: sizes that do not match the file are rejected here.
     for spec in specs { _ = try numbers(spec, names.source(spec.name), in: file) }
     let parameters = Parameters(specs)
-    // What is filled lies scattered: with large pages nearly all of the buffer would become real memory.
+    // Only scattered parts are filled: huge pages would allocate nearly the whole buffer.
     madvise(parameters.trainable.start, parameters.trainable.count * 4, MADV_NOHUGEPAGE)
     var elsewhere: [String: FrozenMatrix] = [:]
     for spec in specs {
@@ -149,7 +149,7 @@ struct CLIPTensors {
     guard let kind = kinds[place.type] else { throw Failure.clipType(path, source.name, place.type.safetensorsName) }
     var expected = source.isTransposed ? spec.shape.reversed() : spec.shape
     if source.third != nil { expected[0] *= 3 }
-    // A convolution's kernel and a matrix of its patches are the same numbers.
+    // A convolution kernel and a matrix that multiplies patches have the same numbers in the same order.
     let found =
       place.shape.count == 4 && expected.count == 2 && !place.shape.contains(0)
       ? [place.shape[0], place.shape[1...].reduce(1, *)] : place.shape

@@ -3,7 +3,7 @@ import Kernels
 import Media
 import Synchronization
 
-/// A CLIP model as the teacher of many clips' frames: asked from several threads, each of which embeds alone.
+/// A CLIP model as the teacher for many clips' frames. Several threads may call it; each call embeds on its own thread.
 package final class FrameTeacher: Sendable {
   package let model: CLIPModel
   /// Values of an embedding.
@@ -16,10 +16,11 @@ package final class FrameTeacher: Sendable {
     width = try model.visionTower().embedding
   }
 
-  /// As shards, weights and embeddings name the teacher: architecture, activation, and the weights' digest, cut short.
+  /// The teacher's name in shards, weights and embeddings: architecture, activation, and the short form of the weights'
+  /// digest.
   package func name(_ digest: Digest) -> String { "\(model.name) \(model.gelu.rawValue) \(digest.short)" }
 
-  /// One row an image, not normalized. Equal images are embedded once.
+  /// One embedding per image, not normalized. Equal images are embedded once.
   /// - Parameter files: JPEG, as decode workers write frames.
   /// - Throws: `clip.frame` for anything else.
   package func embed(_ files: [[UInt8]], source: String) throws -> [[Float]] {
@@ -31,7 +32,7 @@ package final class FrameTeacher: Sendable {
       return distinct.count - 1
     }
     let images = try distinct.map { file in
-      // Of all decoders only JPEG's shall see what came out of a worker or a cache.
+      // Data from a worker or a cache must reach no other decoder than JPEG's.
       guard file.starts(with: [0xFF, 0xD8, 0xFF]) else { throw Failure.clipFrame(source) }
       return try Bitmap(decoding: file, source: source)
     }

@@ -3,10 +3,11 @@ import Kernels
 import Media
 import Networks
 
-/// Images to embeddings with a model's image tower: prepared as CLIP wants them, not normalized to length one.
+/// Computes embeddings of images with a model's image tower. Images are preprocessed as CLIP requires; embeddings are
+/// not normalized to length one.
 ///
-/// An embedding's bits depend on the image and the weights alone: not on the CPU, on threads, or on other images.
-/// One call at a time.
+/// An embedding's bits depend only on the image and the weights: not on the CPU, on threads, or on other images. Only
+/// one call may run at a time.
 package final class ImageEmbedder: @unchecked Sendable {
   /// Values of an embedding.
   package let width: Int
@@ -22,7 +23,7 @@ package final class ImageEmbedder: @unchecked Sendable {
       tower.layers, width: width, model.weights, backend: backend, threads: threads)
   }
 
-  /// Pixels of each side of an image, as the tower takes it.
+  /// The width and height of the tower's input image, in pixels.
   package var side: Int { tower.imageSize }
 
   /// `[images, width]` of images that are `squared` to `side`.
@@ -39,9 +40,9 @@ package final class ImageEmbedder: @unchecked Sendable {
   }
 }
 
-/// An image's numbers as the image tower takes them.
+/// Converts an image to the input of the image tower.
 enum ImageInput {
-  /// Its three planes, normalized.
+  /// Writes the image's three color planes, normalized.
   /// - Parameter table: `[3, 256]` by channel and value.
   static func write(_ image: Bitmap, _ table: [Float], to place: MutableFloats) {
     let count = image.width * image.height

@@ -1,13 +1,13 @@
 import Basics
 
-/// Sentences that stand for a class: its name in each of several templates.
+/// The sentences that describe a class: its name in each of several templates.
 package struct Prompts: Sendable, Equatable {
-  /// With `{}` where the name goes.
+  /// Each contains `{}` in place of the class's name.
   package var templates: [String]
-  /// Other words for classes, by class.
+  /// Words to use instead of a class's name, by class.
   package var aliases: [String: String]
 
-  /// What a class of audio clips is called where nothing is said.
+  /// The default template.
   package static let standard = "a sound of {}"
 
   /// - Throws: `clip.template` for one without `{}`.
@@ -17,7 +17,7 @@ package struct Prompts: Sendable, Equatable {
     for template in self.templates where !template.contains("{}") { throw Failure.clipTemplate(template) }
   }
 
-  /// A class's sentences, in the order of the templates. Underscores are read as spaces.
+  /// A class's sentences, in the order of the templates. Underscores in its name become spaces.
   package func sentences(_ label: String) -> [String] {
     let words = aliases[label] ?? label.split(separator: "_").joined(separator: " ")
     return templates.map { $0.split(separator: "{}", omittingEmptySubsequences: false).joined(separator: words) }
@@ -25,7 +25,8 @@ package struct Prompts: Sendable, Equatable {
 }
 
 extension TextEmbedder {
-  /// An embedding of length one for each class: the mean of its sentences' unit embeddings, as CLIP's authors make it.
+  /// An embedding of length one for each class: the normalized mean of its sentences' unit embeddings, as in CLIP's
+  /// paper.
   package func classEmbeddings(_ labels: [String], _ prompts: Prompts) throws -> [[Float]] {
     let sentences = labels.map(prompts.sentences)
     let rows = try embed(sentences.flatMap(\.self))
@@ -36,7 +37,7 @@ extension TextEmbedder {
     }
   }
 
-  /// The same direction at length one; zeros stay.
+  /// The embedding scaled to length one; an embedding of zeros stays zero.
   package static func unit(_ row: [Float]) -> [Float] {
     let length = row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     return length > 0 ? row.map { Float(Double($0) / length) } : row

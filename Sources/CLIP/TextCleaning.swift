@@ -1,12 +1,12 @@
 import Foundation
 
-/// A text as CLIP's tokenizer takes it: mended, entities resolved, white space collapsed, lower case.
+/// Prepares a text for CLIP's tokenizer: repairs characters, resolves entities, collapses white space, lowers the case.
 ///
-/// What open_clip leaves to ftfy is done here for what texts on audio clips and images have: UTF-8 that was read as
-/// Windows-1252, curly quotes, ligatures, full-width letters, control characters, composition (NFC).
+/// open_clip uses ftfy for the repairs. Here only those that texts about audio clips and images need are done: UTF-8
+/// that was read as Windows-1252, curly quotes, ligatures, full-width letters, control characters, composition (NFC).
 enum TextCleaning {
   static func cleaned(_ text: String) -> String {
-    // ftfy takes what has a "<" for HTML, and leaves its entities to the two passes that follow.
+    // ftfy treats a text with "<" as HTML and does not resolve its entities; the two passes below do.
     let mended = mended(text.utf8.contains(UInt8(ascii: "<")) ? text : HTMLEntities.resolved(text))
     let resolved = HTMLEntities.resolved(HTMLEntities.resolved(mended))
     return lowercased(collapsed(resolved))
@@ -44,7 +44,7 @@ enum TextCleaning {
     "ǋ": "Nj", "ǌ": "nj",
   ]
 
-  /// Runs of characters that are UTF-8 read as Windows-1252 ("cafÃ©") as what they were.
+  /// Restores runs of characters that are UTF-8 read as Windows-1252 ("cafÃ©").
   private static func redecoded(_ text: String) -> String {
     var (result, run) = (String.UnicodeScalarView(), [Unicode.Scalar]())
     func flush() {
@@ -68,7 +68,7 @@ enum TextCleaning {
     return String(result)
   }
 
-  /// The byte that Windows-1252 has for a character; nil where it has none.
+  /// The byte of a character in Windows-1252; nil if it has none.
   private static func byte(_ scalar: Unicode.Scalar) -> UInt8? {
     if let place = HTMLEntities.windows.firstIndex(of: scalar.value) { return UInt8(0x80 + place) }
     return (0x80...0xFF).contains(scalar.value) ? UInt8(scalar.value) : nil
@@ -85,7 +85,7 @@ enum TextCleaning {
       separator: " ")
   }
 
-  /// Character by character, but for the last sigma of a word.
+  /// Lowers the case character by character, with the special form of a sigma at the end of a word.
   private static func lowercased(_ text: String) -> String {
     let scalars = Array(text.unicodeScalars)
     var result = ""
@@ -99,14 +99,14 @@ enum TextCleaning {
     return result
   }
 
-  /// Whether the next character that is not passed over is a letter with case.
+  /// Whether the first character that is not case-ignorable is a letter with case.
   private static func isCased(_ scalars: some Sequence<Unicode.Scalar>) -> Bool {
     scalars.first { !$0.properties.isCaseIgnorable }?.properties.isCased ?? false
   }
 }
 
-/// Entities of HTML as Python's `html.unescape` resolves them: numbers, the names of Latin-1 (also without a semicolon)
-/// and the few others that texts have.
+/// Resolves HTML entities like Python's `html.unescape`: numbers, the names of Latin-1 (also without a semicolon) and
+/// the few other names that texts use.
 enum HTMLEntities {
   static func resolved(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "&")) else { return text }
@@ -124,7 +124,7 @@ enum HTMLEntities {
     return String(result)
   }
 
-  /// What follows an ampersand: the value, and how many characters it takes; nil where it is no entity.
+  /// The entity after an ampersand: its value and its number of characters; nil if there is no entity.
   private static func entity(_ rest: ArraySlice<Unicode.Scalar>) -> (value: String, length: Int)? {
     if rest.first == "#" { return number(rest) }
     let body = rest.prefix(32).prefix { !["\t", "\n", "\u{C}", " ", "<", "&", "#", ";"].contains($0) }
@@ -132,7 +132,7 @@ enum HTMLEntities {
     if rest.dropFirst(body.count).first == ";", let value = latin[name] ?? others[name] {
       return (value, body.count + 1)
     }
-    // The longest beginning that is a name which needs no semicolon.
+    // The longest prefix that is a name which needs no semicolon.
     for length in stride(from: body.count, to: 1, by: -1) {
       if let value = latin[String(String.UnicodeScalarView(body.prefix(length)))] { return (value, length) }
     }
@@ -157,14 +157,14 @@ enum HTMLEntities {
     return (Unicode.Scalar(value).map { String($0) } ?? "", length)
   }
 
-  /// What Windows-1252 has from 0x80 to 0x9F; where it has nothing, the control character itself.
+  /// The characters of Windows-1252 from 0x80 to 0x9F; for an undefined byte, the control character itself.
   static let windows: [UInt32] = [
     0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D,
     0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,
     0x017E, 0x0178,
   ]
 
-  /// Names that also hold without a semicolon: of characters 0xA0 to 0xFF in their order, and six of ASCII.
+  /// Names that are also valid without a semicolon: those of characters 0xA0 to 0xFF in order, and ten others.
   private static let latin: [String: String] = {
     let names = """
       nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro \

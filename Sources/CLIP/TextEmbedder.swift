@@ -2,10 +2,10 @@ import Basics
 import Kernels
 import Networks
 
-/// Texts to embeddings with a model's text tower, not normalized to length one.
+/// Computes embeddings of texts with a model's text tower, not normalized to length one.
 ///
-/// An embedding's bits depend on the text and the weights alone. A text goes through with as many tokens as it has:
-/// what would pad it could not be seen from its end token. One call at a time.
+/// An embedding's bits depend only on the text and the weights. Texts are not padded: the end token cannot attend to
+/// padding after it. Only one call may run at a time.
 package final class TextEmbedder: @unchecked Sendable {
   /// Values of an embedding.
   package let width: Int
@@ -21,10 +21,10 @@ package final class TextEmbedder: @unchecked Sendable {
     network = InferenceNetwork(tower.layers, width: width, model.weights, backend: backend, threads: threads)
   }
 
-  /// One embedding a text.
+  /// One embedding per text.
   package func embed(_ texts: [String]) throws -> [[Float]] { try embed(tokens: texts.map { tokenizer.encode($0) }) }
 
-  /// One embedding a row of tokens, each of which ends with the end token.
+  /// One embedding per row of tokens; each row ends with the end token.
   package func embed(tokens: [[Int]]) throws -> [[Float]] {
     var result = [[Float]](repeating: [], count: tokens.count)
     for (length, places) in Dictionary(grouping: tokens.indices, by: { tokens[$0].count }).sorted(by: {

@@ -1,23 +1,23 @@
 import Basics
 
-/// CLIP's tokenizer: byte pair encoding over the letters, digits and signs of a cleaned text (Sennrich et al. 2016;
-/// Radford et al. 2021).
+/// CLIP's tokenizer: byte pair encoding over the letters, digits and other signs of a cleaned text (Sennrich et al.
+/// 2016; Radford et al. 2021).
 package final class Tokenizer: Sendable {
   /// The file that it was read from.
   package let path: String
-  /// Tokens that there are.
+  /// The number of tokens in the vocabulary.
   package let count: Int
-  /// Tokens of the longest text, with start and end.
+  /// Tokens of the longest text, including start and end.
   package let context: Int
   private let (start, end): (Int, Int)
-  /// The token of each byte, within a word and at its end.
+  /// The tokens of each byte: `inside` within a word, `closing` at its end.
   private let inside: [Int]
   private let closing: [Int]
-  /// By a pair of tokens: when it is joined, and what it becomes.
+  /// By a pair of tokens: the rank of the merge, and the merged token.
   private let merges: [UInt64: (rank: Int, token: Int)]
-  /// Bytes of a word that are read. Joining takes time by the square of a word's length.
+  /// The number of a word's bytes that are encoded. Merging takes quadratic time in the length of a word.
   private static let longestWord = 4096
-  /// Tokens as people read them, those at the end of a word with `</w>` behind.
+  /// Tokens as readable text; those at the end of a word end with `</w>`.
   private let names: [Int: String]
 
   /// - Parameter context: tokens of the longest text that the model takes.
@@ -50,22 +50,22 @@ package final class Tokenizer: Sendable {
 
   private static func pair(_ left: Int, _ right: Int) -> UInt64 { UInt64(left) << 32 | UInt64(right) }
 
-  /// Start, the text's tokens, end. A longer text is cut, and the end token comes last all the same.
+  /// The start token, the text's tokens, the end token. A text that is too long is cut before the end token.
   package func encode(_ text: String) -> [Int] {
     [start] + body(text).prefix(context - 2) + [end]
   }
 
-  /// A text's tokens as people read them, without start and end, of any length.
+  /// A text's tokens as readable text, without start and end; any number of tokens.
   package func pieces(_ text: String) -> [String] {
     words(TextCleaning.cleaned(text)).flatMap(encode(word:)).map { names[$0] ?? "" }
   }
 
-  /// Whether a text is longer than what `encode` keeps of it.
+  /// Whether `encode` cuts a text.
   package func isCut(_ text: String) -> Bool {
     body(text).count > context - 2
   }
 
-  /// The text's own tokens, and no more words than it takes to know that it is too long.
+  /// The text's tokens without start and end. Stops at the first word with which the text is too long.
   private func body(_ text: String) -> [Int] {
     var tokens: [Int] = []
     for word in words(TextCleaning.cleaned(text)) where tokens.count <= context - 2 { tokens += encode(word: word) }
@@ -88,7 +88,7 @@ package final class Tokenizer: Sendable {
     Array($0.unicodeScalars)
   }
 
-  /// Contractions, runs of letters, single digits, runs of anything else.
+  /// Splits into contractions, runs of letters, single digits and runs of other signs.
   private func words(_ text: String) -> [String] {
     let scalars = Array(text.unicodeScalars)
     var (words, at) = ([String](), 0)
@@ -110,7 +110,7 @@ package final class Tokenizer: Sendable {
     return words
   }
 
-  /// Joins the pair that is joined first, wherever it stands, until none is left.
+  /// Repeatedly merges all occurrences of the pair with the lowest rank, until no pair can be merged.
   private func encode(word: String) -> [Int] {
     let bytes = Array(word.utf8.prefix(Self.longestWord))
     var tokens = bytes.dropLast().map { inside[Int($0)] } + bytes.suffix(1).map { closing[Int($0)] }
@@ -137,15 +137,15 @@ package final class Tokenizer: Sendable {
   }
 }
 
-/// The visible character that stands for each byte in files of tokens.
+/// The printable character that represents each byte in token files.
 enum ByteAlphabet {
-  /// Bytes that stand for themselves, then all others: the order in which tokens are counted.
+  /// Bytes that represent themselves, then all others: the order in which tokens are numbered.
   static let order: [UInt8] = {
     let plain = Array(33...126) + Array(161...172) + Array(174...255)
     return (plain + (0...255).filter { !plain.contains($0) }).map { UInt8($0) }
   }()
 
-  /// The text whose bytes a token's characters stand for; where these are no text, the token as it is.
+  /// The text of the bytes that a token's characters represent; the token itself if the bytes are not valid UTF-8.
   static func readable(_ token: String) -> String {
     let isLast = token.hasSuffix(TokenizerFiles.wordEnd)
     var bytes: [UInt8] = []

@@ -3,11 +3,11 @@ import CArchive
 import Foundation
 import Tensors
 
-/// What a tokenizer's files say: which pairs are joined, in their order, and each token's number.
+/// The contents of a tokenizer's files: the merges in their order, and each token's number.
 struct TokenizerFiles {
   static let names = "tokenizer.json, merges.txt (with vocab.json) or bpe_simple_vocab_16e6.txt.gz"
   static let wordEnd = "</w>"
-  /// Of OpenAI's vocabulary, whose file holds more.
+  /// The number of merges in OpenAI's vocabulary, whose file contains more.
   private static let mergesOfOpenAI = 49_152 - 256 - 2
   private static let largest = 64 << 20
 
@@ -15,8 +15,8 @@ struct TokenizerFiles {
   let merges: [(String, String)]
   let tokens: [String: Int]
 
-  /// - Parameter path: one of the files, or a directory that holds one.
-  /// - Throws: `clip.tokenizer` where there is none; `clip.tokenizer.content`.
+  /// - Parameter path: one of the files, or a directory that contains one.
+  /// - Throws: `clip.tokenizer` if there is none; `clip.tokenizer.content`.
   init(_ path: String) throws {
     let candidates = ["tokenizer.json", "merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"]
     let found =
@@ -51,7 +51,7 @@ struct TokenizerFiles {
     return (String(parts[0]), String(parts[1]))
   }
 
-  /// Tokens as OpenAI counts them: the bytes, the bytes at a word's end, what merges give, start, end.
+  /// Numbers tokens as OpenAI does: the bytes, the bytes at a word's end, the merged tokens, start, end.
   private static func numbered(_ merges: [(String, String)]) -> [String: Int] {
     let bytes = ByteAlphabet.order.map { ByteAlphabet.characters[Int($0)] }
     let all = bytes + bytes.map { $0 + wordEnd } + merges.map { $0 + $1 } + ["<|startoftext|>", "<|endoftext|>"]
@@ -88,7 +88,7 @@ struct TokenizerFiles {
     }
   }
 
-  /// What a gzip file holds, through libarchive, up to a limit.
+  /// The contents of a gzip file, up to a limit, read with libarchive.
   private static func inflated(_ path: String) throws -> [UInt8] {
     guard let reader = archive_read_new() else { throw Failure.clipTokenizer(path, "no memory for libarchive") }
     defer { archive_read_free(reader) }

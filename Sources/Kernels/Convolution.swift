@@ -32,7 +32,7 @@ package struct ConvolutionShape: Hashable, Sendable {
       width: (width + 2 * padding - kernel) / stride + 1)
   }
   package var weightCount: Int { outputChannels * inputChannels * kernel * kernel }
-  /// Multiplications and additions of one pass.
+  /// The number of multiplications and additions of one pass.
   package var operations: Double { 2 * Double(output.count) * Double(inputChannels * kernel * kernel) }
 }
 
@@ -52,47 +52,48 @@ package enum ConvolutionPass: Int32, Sendable, CaseIterable {
 
 /// One convolution layer, ready to run on microbatches of one size.
 ///
-/// Runs on the calling thread; several threads may run one kernel at once, each with its own scratch. The same
-/// arguments give the same bits. Weights go in and gradients come out in a packed layout of the kernel's own, so that
-/// packing is paid once a step; it is the same for any number of images.
+/// Runs on the calling thread; several threads may run one kernel at the same time, each with its own scratch. The same
+/// arguments give the same bits. Weights and their gradients have a packed layout of the kernel's own, so that packing
+/// is needed only once per step; the layout is the same for any number of images.
 package protocol ConvolutionKernel: AnyObject, Sendable {
   var shape: ConvolutionShape { get }
-  /// Floats that one running thread needs.
+  /// Floats of scratch that each running thread needs.
   var scratchCount: Int { get }
   /// Floats of the packed weights (or, for backwardWeights, of the packed gradient).
   func packedCount(_ pass: ConvolutionPass) -> Int
   func name(_ pass: ConvolutionPass) -> String
-  /// `[out, in, kernel, kernel]` into the layout of `pass` (forward or backwardData).
+  /// Packs `[out, in, kernel, kernel]` into the layout of `pass` (forward or backwardData).
   func pack(_ weights: UnsafePointer<Float>, for pass: ConvolutionPass, into packed: UnsafeMutablePointer<Float>) throws
-  /// Into how many pieces `unpackGradient` is cut; they may run side by side.
+  /// The number of pieces of `unpackGradient`; they may run in parallel.
   var gradientPieces: Int { get }
-  /// A piece of the packed gradient to its places in `[out, in, kernel, kernel]`.
+  /// Copies a piece of the packed gradient to its places in `[out, in, kernel, kernel]`.
   func unpackGradient(
     _ packed: UnsafePointer<Float>, piece: Int, into weights: UnsafeMutablePointer<Float>) throws
-  /// y of x, both as `shape` says.
+  /// Computes y from x; both have the sizes of `shape`.
   func forward(
     _ x: Floats, prologue: Prologue?, packed: Floats, _ y: MutableFloats, epilogue: Epilogue, scratch: MutableFloats)
     throws
-  /// dx of dy.
+  /// Computes dx from dy.
   func backwardData(
     _ dy: Floats, packed: Floats, _ dx: MutableFloats, epilogue: GradientEpilogue, scratch: MutableFloats) throws
-  /// The weights' packed gradient. With `norm`, dy holds y before and the gradient through the norm after.
+  /// Computes the weights' packed gradient. With `norm`, dy holds y before the call and the gradient through the norm
+  /// after it.
   func backwardWeights(
     _ x: Floats, prologue: Prologue?, _ dy: MutableFloats, norm: NormGradient?, packed: MutableFloats,
     scratch: MutableFloats) throws
 }
 
 extension ConvolutionKernel {
-  /// The whole packed gradient to `[out, in, kernel, kernel]`.
+  /// Copies the whole packed gradient to `[out, in, kernel, kernel]`.
   package func unpackGradient(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) throws {
     for piece in 0..<gradientPieces { try unpackGradient(packed, piece: piece, into: weights) }
   }
 }
 
-/// A convolution that knows nothing of norms: what is wanted beside it runs as passes of its own.
+/// A convolution that is not fused with norms: prologue and epilogue run as separate passes.
 package protocol UnfusedConvolution: ConvolutionKernel {
   var ops: any Ops { get }
-  /// Floats that the bare passes need.
+  /// Floats of scratch that the bare passes need.
   var bareScratchCount: Int { get }
   func forward(_ x: Floats, packed: Floats, _ y: MutableFloats, scratch: MutableFloats) throws
   func backwardData(_ dy: Floats, packed: Floats, _ dx: MutableFloats, scratch: MutableFloats) throws
@@ -160,7 +161,7 @@ extension UnfusedConvolution {
     dx.update(from: gradient, count: extent.count)
   }
 
-  /// Where the input's even rows and columns lie, in the order of a packed copy of them alone.
+  /// The offsets of the input's even rows and columns, in the order of a packed copy of only these.
   private var evenPlaces: [Int] {
     let extent = shape.input
     return (0..<extent.images * extent.channels / extent.block).flatMap { plane in
@@ -183,12 +184,12 @@ extension UnfusedConvolution {
   }
 }
 
-/// Where a network gets its kernels from: the fast ones, or the plain ones that tests compare with.
+/// The source of a network's kernels: the fast ones, or the plain ones that tests compare with.
 package protocol Backend: Sendable {
   var ops: any Ops { get }
-  /// - Parameter dataGradient: whether the input's gradient is wanted (not for the first layer).
+  /// - Parameter dataGradient: whether the input's gradient is needed (not for the first layer).
   func convolution(_ shape: ConvolutionShape, training: Bool, dataGradient: Bool) throws -> any ConvolutionKernel
   func stem(_ shape: StemShape) throws -> any StemKernel
-  /// Everything about the kernels that can change bits of a training.
+  /// Everything about the kernels that can change the bits of a training.
   var identity: [String: String] { get }
 }

@@ -1,6 +1,8 @@
-// What convolutions do to activations as they read and write them, so that no pass of its own goes over memory for it.
+// Operations that convolutions apply to activations while they read and write them, so that no separate pass over
+// memory is needed.
 
-/// relu(x · scale + shift), by channel, on an input as it is read. Padding stays zero. On a residual without the ReLU.
+/// relu(x · scale + shift) by channel, applied to an input while it is read; padding stays zero. Applied to a residual
+/// without the ReLU.
 package struct Prologue: @unchecked Sendable {
   package let scale: Floats
   package let shift: Floats
@@ -11,10 +13,10 @@ package struct Prologue: @unchecked Sendable {
   }
 }
 
-/// What becomes of a result as it is written.
+/// What is done to a result while it is written.
 package enum Epilogue {
   case none
-  /// It stays as it is; mean[c] and Σ (y − mean)² are taken, `[channels]` each.
+  /// The result is unchanged; mean[c] and Σ (y − mean)² are computed, `[channels]` each.
   case moments(mean: Sums, m2: Sums)
   /// relu?(y · scale + shift + residual): a frozen batch norm and the block's addition.
   case norm(Normalization)
@@ -23,7 +25,7 @@ package enum Epilogue {
 package struct Normalization {
   package var scale: Floats
   package var shift: Floats
-  /// Like the result; through a scale and shift of its own, or as it is.
+  /// The same size as the result; added with its own scale and shift, or as it is.
   package var residual: Floats?
   package var residualPrologue: Prologue?
   /// Whether the residual goes through a ReLU before it is added.
@@ -44,22 +46,22 @@ package struct Normalization {
   }
 }
 
-/// What becomes of an input's gradient as it is written: dx = gradient + addend?, masked, summed.
+/// What is done to an input's gradient while it is written: dx = gradient + addend?, masked, summed.
 package struct GradientEpilogue {
-  /// What else flows into the same input.
+  /// Another gradient of the same input.
   package enum Addend {
-    /// As large as the input.
+    /// The same size as the input.
     case whole(Floats)
-    /// For even rows and columns alone, packed: what a 1×1 convolution with stride 2 gives with `isCompact`.
+    /// Only for even rows and columns, packed: the result of a 1×1 convolution with stride 2 and `isCompact`.
     case even(Floats)
   }
 
   package var addend: Addend?
-  /// Where this, seen through `prologue`, is not above zero, nothing flows. May be the memory of dx.
+  /// Where this, with `prologue` applied, is not above zero, the gradient becomes zero. May be the memory of dx.
   package var activation: Floats?
   package var prologue: Prologue?
   package var sums: GradientSums?
-  /// Of a 1×1 convolution with stride 2, alone: dx is for even rows and columns, which are all that has a gradient.
+  /// Only for a 1×1 convolution with stride 2: dx has only the even rows and columns, since no others have a gradient.
   package var isCompact = false
 
   package init(
@@ -78,7 +80,7 @@ package struct GradientEpilogue {
   }
 }
 
-/// Σ dx and Σ dx · (x − mean) by channel: what the batch norm before needs.
+/// Σ dx and Σ dx · (x − mean) by channel, which the preceding batch norm needs.
 package struct GradientSums {
   package var x: Floats
   package var mean: Floats
@@ -93,7 +95,7 @@ package struct GradientSums {
   }
 }
 
-/// Turns a buffer that holds a convolution's result y into the gradient through its norm: gradient · a + y · b + c.
+/// Replaces a convolution's result y by the gradient through its norm: gradient · a + y · b + c.
 package struct NormGradient {
   package var gradient: Floats
   package var a: Floats

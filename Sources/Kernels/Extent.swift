@@ -1,7 +1,6 @@
-/// The size of an activation and how it lies in memory: `[images][channels / block][pixels][block]`.
+/// The size of an activation and its layout in memory: `[images][channels / block][pixels][block]`.
 ///
-/// block = 16 is what convolutions take, block = channels is NHWC; an activation of one channel (the spectrogram) is
-/// plain.
+/// Convolutions use block = 16; block = channels is NHWC; an activation of one channel (the spectrogram) has block = 1.
 package struct Extent: Sendable, Equatable {
   package var images: Int
   package var channels: Int
@@ -33,14 +32,14 @@ package struct Extent: Sendable, Equatable {
     Extent(images: images, channels: channels, height: (height + 1) / 2, width: (width + 1) / 2, block: block)
   }
 
-  /// Where one value lies. For reference kernels and tests.
+  /// The offset of one value. For reference kernels and tests.
   package func offset(_ image: Int, _ channel: Int, _ row: Int, _ column: Int) -> Int {
     ((image * (channels / block) + channel / block) * pixels + row * width + column) * block + channel % block
   }
 }
 
 extension Extent {
-  /// Rows of `width` values: what has no frame any more.
+  /// Rows of `width` values, without height and width.
   package static func row(images: Int, width: Int) -> Extent {
     Extent(images: images, channels: width, height: 1, width: 1)
   }
@@ -50,10 +49,10 @@ extension Extent {
     Extent(images: images, channels: width, height: 1, width: count, block: width)
   }
 
-  /// Rows of `channels` values that lie one behind another; nil where channels lie in several blocks.
+  /// The number of contiguous rows of `channels` values; nil if the channels are in several blocks.
   package var rows: Int? { block == channels || pixels == 1 ? images * pixels : nil }
 
-  /// The same rows with another number of values.
+  /// The same rows with `width` values each.
   package func rows(of width: Int) -> Extent {
     pixels == 1 ? .row(images: images, width: width) : .tokens(images: images, count: pixels, width: width)
   }

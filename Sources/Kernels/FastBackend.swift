@@ -1,15 +1,15 @@
 import Basics
 
-/// Vector kernels for the shapes that the architectures have, plain ones for others. The same bits on every instruction
-/// set, but for products of bfloat16.
+/// Vector kernels for the shapes of the architectures, plain kernels for others. All instruction sets give the same
+/// bits, except for bfloat16 products.
 package struct FastBackend: Backend {
   package let ops: any Ops
-  /// In what convolutions' products have their factors.
+  /// The precision of the factors in convolutions' products.
   package private(set) var precision: Precision
   private let instructionSet: InstructionSet
 
-  /// - Parameter instructionSet: lower than the CPU's own to force a path.
-  /// - Throws: `precision.cpu` for bfloat16 products that this CPU, or the path, does not have.
+  /// - Parameter instructionSet: may be lower than the CPU's, to force a code path.
+  /// - Throws: `precision.cpu` for bfloat16 products that this CPU or the code path does not have.
   package init(_ instructionSet: InstructionSet = .best, precision: Precision) throws {
     self.init(instructionSet)
     let canNarrow = self.instructionSet == .avx512 && InstructionSet.hasBFloat16
@@ -35,10 +35,11 @@ package struct FastBackend: Backend {
     FastStem(shape, instructionSet) ?? PlainStem(shape)
   }
 
-  /// What weights depend on: the kernels' version, which is raised whenever they give other bits, and the factors.
+  /// The kernels' version, which is incremented whenever their bits change, and the precision of the factors: trained
+  /// weights depend on both.
   package var identity: [String: String] {
     var names = ["kernels": Self.version]
-    // These depend on the CPU's own way to round sums.
+    // The bits of these products depend on how the CPU rounds sums.
     if precision != .float32 { names["products"] = precision.rawValue }
     return names
   }

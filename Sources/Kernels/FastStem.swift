@@ -7,7 +7,7 @@ package struct FastStem: StemKernel {
   private let instructionSet: InstructionSet
   private let table: kernels_stem_table
 
-  /// Nil for a shape that these kernels do not serve.
+  /// Nil for a shape that these kernels do not support.
   package init?(_ shape: StemShape, _ instructionSet: InstructionSet = .best) {
     table = kernels_stem_for(instructionSet.rawValue).pointee
     guard shape.channels % Int(table.group) == 0, shape.channels % 32 == 0 else { return nil }

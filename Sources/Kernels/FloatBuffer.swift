@@ -1,8 +1,9 @@
 import Glibc
 
-/// Zeroed floats at a fixed address, aligned for vectors; large ones ask for huge pages. Freed with the last reference.
+/// Zeroed floats at a fixed address, aligned for vectors. Large buffers request huge pages. Freed with the last
+/// reference.
 ///
-/// Shared between threads on the promise of the code around it: each piece of work writes only its own range.
+/// Threads may share a buffer because the code around it guarantees that each piece of work writes only its own range.
 package final class FloatBuffer: @unchecked Sendable {
   package let count: Int
   package let start: UnsafeMutablePointer<Float>
@@ -11,7 +12,7 @@ package final class FloatBuffer: @unchecked Sendable {
   package init(_ count: Int) {
     self.count = count
     mapped = max(1, (count * 4 + 4095) / 4096) * 4096
-    // Anonymous pages are zero already and cost nothing until touched.
+    // Anonymous pages are already zero and use no memory until they are touched.
     let memory = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory, memory != MAP_FAILED else { preconditionFailure("no memory for \(mapped) bytes") }
     if mapped >= 4 << 20 { madvise(memory, mapped, MADV_HUGEPAGE) }
@@ -36,7 +37,7 @@ package final class FloatBuffer: @unchecked Sendable {
   package func zero() { memset(start, 0, count * 4) }
 }
 
-/// Doubles at a fixed address, written range by range from several threads.
+/// Doubles at a fixed address. Threads may write different ranges at the same time.
 package final class DoubleBuffer: @unchecked Sendable {
   package let count: Int
   package let start: UnsafeMutablePointer<Double>
@@ -50,7 +51,7 @@ package final class DoubleBuffer: @unchecked Sendable {
   deinit { start.deallocate() }
 }
 
-/// Bytes at a fixed address, written range by range from several threads.
+/// Bytes at a fixed address. Threads may write different ranges at the same time.
 package final class ByteBuffer: @unchecked Sendable {
   package let start: UnsafeMutablePointer<UInt8>
 

@@ -9,10 +9,10 @@ package enum InstructionSet: Int32, Sendable, Comparable, CaseIterable {
 
   package static let best = InstructionSet(rawValue: system_instruction_set()) ?? .portable
 
-  /// Whether this CPU multiplies pairs of bfloat16 values and sums them in single precision.
+  /// Whether this CPU can multiply pairs of bfloat16 values and sum the products in single precision.
   package static let hasBFloat16 = system_has_bfloat16() != 0
 
-  /// Which one kernels take that no backend is handed to: no result depends on it.
+  /// The instruction set for kernels that get no backend. Results do not depend on it.
   package static var inUse: InstructionSet {
     get { InstructionSet(rawValue: chosen.load(ordering: .relaxed)) ?? best }
     set { chosen.store(min(newValue, best).rawValue, ordering: .relaxed) }

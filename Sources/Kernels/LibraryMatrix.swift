@@ -1,12 +1,12 @@
 import COpenBLAS
 
-/// Products in double precision through OpenBLAS on one thread, for what no weight depends on: their last bits belong
-/// to the core that the library picks.
+/// Products in double precision with OpenBLAS on one thread. Trained weights must not depend on them: their last bits
+/// depend on the core type that the library selects.
 package enum LibraryMatrix {
   /// Sets the library to one thread, once.
   private static let oneThread: Void = openblas_set_num_threads(1)
 
-  /// The library's version and the core type it picked.
+  /// The library's version and the core type that it selected.
   package static var identity: String {
     "\(String(cString: openblas_get_config())) core \(String(cString: openblas_get_corename()))"
   }

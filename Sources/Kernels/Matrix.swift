@@ -1,11 +1,12 @@
 import CKernels
 
-/// Products of row-major matrices on the calling thread. Every result is one sum in the order of the inner index, with
-/// each multiply-add rounded once: the same bits on every CPU.
+/// Products of row-major matrices on the calling thread. Each element is summed in the order of the inner index, and
+/// each multiply-add is rounded once: the same bits on every CPU.
 package enum Matrix {
-  /// c `[m, n]` = alpha · op(a) · op(b), added to what c holds if asked, where op transposes if asked; inner size k.
+  /// c `[m, n]` = alpha · op(a) · op(b), or with `adds` c += alpha · op(a) · op(b); op transposes if requested; inner
+  /// size k.
   /// - Parameters:
-  ///   - aStride, bStride, cStride: numbers from one row to the next as a matrix lies in memory; nil: a row's length.
+  ///   - aStride, bStride, cStride: numbers from one row in memory to the next; nil: a row's length.
   ///   - instructionSet: does not change the result.
   package static func multiply(
     _ a: UnsafePointer<Float>, aTransposed aT: Bool = false, aStride: Int? = nil,
@@ -18,7 +19,7 @@ package enum Matrix {
       cStride: cStride, m: m, n: n, k: k, alpha: alpha, adds: adds, on: instructionSet)
   }
 
-  /// The same with a right factor that may be narrow.
+  /// The same, with a right factor that may have 16-bit numbers.
   package static func multiply(
     _ a: UnsafePointer<Float>, aTransposed aT: Bool = false, aStride: Int? = nil,
     _ b: WeightNumbers, bTransposed bT: Bool = false, bStride: Int? = nil,
@@ -35,7 +36,7 @@ package enum Matrix {
     }
   }
 
-  /// The same by definition, in double precision, for tests.
+  /// The same computed from the definition, in double precision, for tests.
   package static func reference(
     _ a: [Float], aTransposed aT: Bool = false, _ b: [Float], bTransposed bT: Bool = false, m: Int, n: Int, k: Int
   ) -> [Float] {

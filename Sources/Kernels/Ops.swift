@@ -2,9 +2,10 @@ package typealias Floats = UnsafePointer<Float>
 package typealias MutableFloats = UnsafeMutablePointer<Float>
 package typealias Sums = UnsafeMutablePointer<Double>
 
-/// What a network does between convolutions. One fast implementation (`VectorOps`) and one plain (`PlainOps`).
+/// A network's operations other than convolutions. There is a fast implementation (`VectorOps`) and a plain one
+/// (`PlainOps`).
 ///
-/// Every function runs on the calling thread and is a function of its arguments alone, bit by bit. Pointers to
+/// Every function runs on the calling thread, and its result depends only on its arguments, bit for bit. Pointers to
 /// activations cover `extent`; pointers to statistics and coefficients cover its channels. Definitions: CKernels.h.
 package protocol Ops: Sendable {
   /// mean[c] and Σ (x − mean)² over images and pixels.
@@ -43,59 +44,59 @@ package protocol Ops: Sendable {
   func normalize(_ count: Int, _ x: MutableFloats, mean: Float, factor: Float)
 
   /// y = (x − mean) / √(variance + epsilon) · scale + shift over each of `[rows, width]`.
-  /// - Parameter moments: `[rows, 2]` of mean and 1 / √(variance + epsilon); nil: not wanted.
+  /// - Parameter moments: `[rows, 2]` of mean and 1 / √(variance + epsilon); nil: not stored.
   func layerNorm(
     rows: Int, width: Int, _ x: Floats, scale: Floats, shift: Floats, epsilon: Float, _ y: MutableFloats,
     moments: MutableFloats?)
 
-  /// Each of `[rows, width]` becomes eˣ / Σ eˣ. Causal: row r takes its first r + 1 values, the others become zero.
+  /// Replaces each row of `[rows, width]` by eˣ / Σ eˣ. Causal: row r uses its first r + 1 values, the others become
+  /// zero.
   func softmax(rows: Int, width: Int, causal: Bool, _ x: MutableFloats)
 
-  /// y = x · Φ(x), or its quick stand-in; y may be x.
+  /// y = x · Φ(x), or its quick approximation; y may be x.
   func gelu(_ kind: GELUKind, _ count: Int, _ x: Floats, _ y: MutableFloats)
 
-  /// x becomes gradient times the slope at x.
+  /// Replaces x by gradient times the derivative at x.
   func geluGradient(_ kind: GELUKind, _ count: Int, gradient: Floats, _ x: MutableFloats)
 
-  /// One row of queries looks at rows of keys and mixes the rows of values that belong to these, by `heads` heads of
-  /// `width` columns each.
-  /// - Parameter scores: scratch of as many floats as there are keys.
+  /// Attention of one query row to rows of keys and values, with `heads` heads of `width` columns each.
+  /// - Parameter scores: scratch of one float per key.
   func attend(
     heads: Int, width: Int, query: Floats, keys: [Floats], values: [Floats], scale: Float, scores: MutableFloats,
     _ y: MutableFloats)
 
-  /// sums `[width]` of `[rows, width]`, in double precision in the order of the rows.
+  /// The column sums, `[width]`, of `[rows, width]`, computed in double precision in the order of the rows.
   func columnSums(rows: Int, width: Int, _ x: Floats, _ sums: MutableFloats)
 
-  /// x, which `layerNorm` read, becomes its gradient.
+  /// Replaces x, the input of `layerNorm`, by its gradient.
   /// - Parameters:
-  ///   - moments: that `layerNorm` wrote.
-  ///   - scales, shifts: become the gradients of scale and shift, `[width]` each.
+  ///   - moments: written by `layerNorm`.
+  ///   - scales, shifts: receive the gradients of scale and shift, `[width]` each.
   func layerNormGradient(
     rows: Int, width: Int, gradient: Floats, scale: Floats, moments: Floats, _ x: MutableFloats,
     scales: MutableFloats, shifts: MutableFloats)
 
-  /// slopes, the gradient of `[rows, width]` shares that `softmax` made, become the gradient of what it made them of.
+  /// Replaces slopes, the gradient of the output shares of `softmax`, `[rows, width]`, by the gradient of its input.
   func softmaxGradient(rows: Int, width: Int, shares: Floats, _ slopes: MutableFloats)
 
   /// y = x / (1 − rate), but 0 where `DropoutHash` drops the value; y may be x.
   func dropout(_ count: Int, key: UInt64, rate: Float, _ x: Floats, _ y: MutableFloats)
 
-  /// The sum over rows of the cross-entropy of softmax(x) against 1 − smoothing at the row's target plus smoothing /
-  /// width everywhere.
+  /// The sum over rows of the cross-entropy of softmax(x), against target probabilities of smoothing / width everywhere
+  /// plus 1 − smoothing at the row's target.
   /// - Parameters:
-  ///   - x: `[rows, width]`; used up.
-  ///   - factor: x becomes this times the sum's gradient; nil: no gradient is wanted.
+  ///   - x: `[rows, width]`; its values may be overwritten.
+  ///   - factor: x is replaced by this times the sum's gradient; nil: no gradient is computed.
   func crossEntropy(
     rows: Int, width: Int, targets: UnsafePointer<Int32>, smoothing: Float, factor: Float?, _ x: MutableFloats
   ) -> Double
 }
 
-/// Which values dropout keeps: a function of a key and of the value's place alone, the same on every CPU, so that
-/// nothing has to be remembered from the forward pass to the backward pass.
+/// Decides which values dropout keeps. The decision depends only on a key and the value's place, and is the same on
+/// every CPU, so that nothing has to be stored between the forward and the backward pass.
 package enum DropoutHash {
   package static func keeps(_ place: Int, key: UInt64, rate: Float) -> Bool {
-    // Wellons' lowbias32, with the key's halves mixed in.
+    // Wellons' lowbias32, with both halves of the key mixed in.
     var h = UInt32(truncatingIfNeeded: place) &* 0x9e37_79b9 &+ UInt32(truncatingIfNeeded: key)
     h ^= h >> 16
     h = h &* 0x7feb_352d
@@ -106,15 +107,16 @@ package enum DropoutHash {
   }
 }
 
-/// Which function a Transformer calls GELU. Weights do not tell: with another than theirs, vectors are wrong.
+/// The function that a Transformer calls GELU. The weights do not show which one: with the wrong one, embeddings are
+/// wrong.
 package enum GELUKind: String, Sendable, Codable, CaseIterable {
-  /// x · Φ(x) by the error function.
+  /// x · Φ(x) with the error function.
   case exact = "gelu"
-  /// x / (1 + e^(−1.702 x)): what OpenAI's weights were trained with.
+  /// x / (1 + e^(−1.702 x)), with which OpenAI's weights were trained.
   case quick = "quick-gelu"
 }
 
-/// The scalars of one step of Adam (Kingma, Ba 2015, in PyTorch's wording).
+/// The scalars of one step of Adam (Kingma, Ba 2015), in PyTorch's form.
 package struct AdamStep: Sendable {
   package var beta1: Float = 0.9
   package var beta2: Float = 0.999
@@ -122,14 +124,14 @@ package struct AdamStep: Sendable {
   package var stepSize: Float
   package var correction: Float
 
-  /// - Parameter number: counted from 1.
+  /// - Parameter number: the step's number, starting at 1.
   package init(rate: Double, number: Int) {
     stepSize = Float(rate / (1 - power(0.9, number)))
     correction = Float((1 - power(0.999, number)).squareRoot())
   }
 }
 
-/// base^exponent by repeated squaring: the same bits whatever the mathematics library.
+/// base^exponent by repeated squaring: the same bits with any mathematics library.
 func power(_ base: Double, _ exponent: Int) -> Double {
   var (result, square, rest) = (1.0, base, exponent)
   while rest > 0 {

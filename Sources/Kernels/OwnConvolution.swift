@@ -1,22 +1,22 @@
 import Basics
 import CKernels
 
-/// Convolution in this project's own kernels, for one instruction set: 3×3 with stride 1 and 2 by Winograd's method,
-/// 1×1 with stride 2.
+/// Convolution with this project's own kernels, for one instruction set: 3×3 with stride 1 or 2 by Winograd's method,
+/// and 1×1 with stride 2.
 package final class OwnConvolution: ConvolutionKernel, Sendable {
   package let shape: ConvolutionShape
   private let instructionSet: InstructionSet
   private let training: Bool
   private let algorithm: kernels_algorithm
   private let table: kernels_convolution_table
-  /// For the gradient of the weights.
+  /// The kernels for the weights' gradient.
   private let weightTable: kernels_convolution_table
   private let precision: Precision
 
-  /// Nil for a shape that these kernels do not serve.
+  /// Nil for a shape that these kernels do not support.
   /// - Parameters:
-  ///   - precision: only `float32` on a CPU without bfloat16 products.
-  ///   - level: for tests: another number of the kernels' tables than the instruction set's.
+  ///   - precision: must be `float32` on a CPU without bfloat16 products.
+  ///   - level: for tests: the number of a kernel table other than the instruction set's.
   package init?(
     _ shape: ConvolutionShape, training: Bool, _ instructionSet: InstructionSet = .best,
     precision: Precision = .float32, level: Int32? = nil
@@ -34,7 +34,7 @@ package final class OwnConvolution: ConvolutionKernel, Sendable {
     }
     (table, weightTable) = (tables[0], tables[1])
     self.precision = precision
-    // The widest panel of any instruction set: what one serves all do.
+    // The widest panel of any instruction set, so that all instruction sets support the same shapes.
     guard shape.inputChannels % 32 == 0, shape.outputChannels % 32 == 0 else { return nil }
     self.shape = shape
     self.training = training

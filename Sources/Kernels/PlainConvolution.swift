@@ -1,4 +1,4 @@
-/// Convolution by its definition, summed in double precision. Packed weights are the plain ones.
+/// Convolution computed from its definition, summed in double precision. Packed weights are the same as the plain ones.
 package final class PlainConvolution: UnfusedConvolution {
   package let shape: ConvolutionShape
 
@@ -21,7 +21,7 @@ package final class PlainConvolution: UnfusedConvolution {
     weights.update(from: packed, count: shape.weightCount)
   }
 
-  /// Visits every product: input offset, weight offset, output offset.
+  /// Calls `body` for every product with the offsets of input, weight and output.
   private func each(_ body: (_ x: Int, _ w: Int, _ y: Int) -> Void) {
     let (input, output, k) = (shape.input, shape.output, shape.kernel)
     for n in 0..<shape.images {
@@ -70,7 +70,7 @@ package final class PlainConvolution: UnfusedConvolution {
   ) { collect(shape.weightCount, into: packed) { sums in each { sums[$1] += Double(x[$0]) * Double(dy[$2]) } } }
 }
 
-/// Plain kernels throughout: hours on a real clip, exact on small shapes.
+/// Only plain kernels: accurate, but so slow that a real clip takes hours.
 package struct PlainBackend: Backend {
   package init() {}
   package var ops: any Ops { PlainOps() }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The same operations written down plainly, in double precision: what tests hold the fast kernels against.
+/// The same operations in plain code and double precision, with which tests compare the fast kernels.
 package struct PlainOps: Ops {
   package init() {}
 

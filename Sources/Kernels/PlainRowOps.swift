@@ -103,7 +103,7 @@ extension PlainOps {
 }
 
 extension GELUKind {
-  /// By definition, in double precision.
+  /// The function's value from its definition, in double precision.
   package func value(_ x: Double) -> Double {
     switch self {
     case .exact: x * 0.5 * (1 + errorFunction(x / 2.0.squareRoot()))

@@ -1,10 +1,10 @@
-/// The first layer by its definition: the whole convolution, then the maxima.
+/// The first layer computed from its definition: the whole convolution, then the maxima.
 package struct PlainStem: StemKernel {
   package let shape: StemShape
 
   package init(_ shape: StemShape) { self.shape = shape }
 
-  /// The convolution's values, and their gradient or the weights'.
+  /// Space for the convolution's values, and for their gradient or that of the weights.
   package var scratchCount: Int {
     shape.convolution.output.count + max(shape.convolution.output.count, shape.weightCount)
   }
@@ -58,7 +58,7 @@ package struct PlainStem: StemKernel {
     }
   }
 
-  /// Every window of the maximum with the places in it that are inside the image.
+  /// Calls `body` for every window of the maximum with its places inside the image.
   private func eachWindow(
     _ body: (_ image: Int, _ channel: Int, _ row: Int, _ column: Int, _ places: [(Int, row: Int, column: Int)]) -> Void
   ) {

@@ -1,16 +1,16 @@
 import Basics
 
-/// In what the factors of convolutions' products are held; weights, statistics and all sums are single precision in
-/// each.
+/// The precision of the factors in convolutions' products. Weights, statistics and all sums are single precision in any
+/// case.
 package enum Precision: String, Sendable, CaseIterable {
   case float32
-  /// bfloat16 where the transforms around the products only add, in the convolutions with stride 2, and where no layer
-  /// after inherits the error, in the gradients of weights.
+  /// bfloat16 in the convolutions with stride 2, where the transforms around the products only add, and in the weights'
+  /// gradients, whose error does not reach other layers.
   case mixed
-  /// bfloat16 in all of F(4×4, 3×3) too, whose transforms enlarge rounding errors: some 3 % rms of a result.
+  /// bfloat16 also in all of F(4×4, 3×3), whose transforms enlarge rounding errors: about 3 % rms of a result.
   case mixedWinograd = "mixed-winograd"
 
-  /// Whether a pass of a convolution of this stride has bfloat16 factors.
+  /// Whether a pass of a convolution with this stride has bfloat16 factors.
   func narrows(_ pass: ConvolutionPass, stride: Int) -> Bool {
     switch self {
     case .float32: false

@@ -2,9 +2,9 @@
 /// maximum with stride 2 and padding 1.
 package struct StemShape: Hashable, Sendable {
   package var images: Int
-  /// Of the result; a multiple of 16.
+  /// Channels of the result; a multiple of 16.
   package var channels: Int
-  /// Of the input.
+  /// Height and width of the input.
   package var height: Int
   package var width: Int
 
@@ -22,47 +22,47 @@ package struct StemShape: Hashable, Sendable {
       images: images, inputChannels: 1, height: height, width: width, outputChannels: channels, kernel: 7, stride: 2,
       padding: 3)
   }
-  /// Of the result.
+  /// The size of the result.
   package var pooled: Extent { convolution.output.pooled }
-  /// Values that batch statistics count.
+  /// The number of values per channel in the batch statistics.
   package var values: Int { images * convolution.output.pixels }
   package var weightCount: Int { channels * Self.taps }
 }
 
-/// The first layer without its largest activation: the convolution's result is made row by row, pooled at once and
-/// never stored.
+/// The first layer without its largest activation: the convolution's result is computed row by row, pooled immediately
+/// and never stored.
 ///
-/// A batch norm and a ReLU after the convolution are monotonic, so the maximum is taken before them: of the values
-/// where the norm's scale is positive, of the negated ones where it is negative. Runs on the calling thread; several
-/// threads may run one kernel at once, each with its own scratch. The same arguments give the same bits.
+/// The batch norm and the ReLU after the convolution are monotonic, so the maximum is taken before them: of the values
+/// if the norm's scale is positive, of the negated values if it is negative. Runs on the calling thread; several
+/// threads may run one kernel at the same time, each with its own scratch. The same arguments give the same bits.
 package protocol StemKernel: Sendable {
   var shape: StemShape { get }
-  /// Floats that one running thread needs.
+  /// Floats of scratch that each running thread needs.
   var scratchCount: Int { get }
   var name: String { get }
-  /// `[channels, 1, 7, 7]` into as many floats in the kernel's own order.
+  /// Packs `[channels, 1, 7, 7]` into the same number of floats in the kernel's own order.
   func pack(_ weights: Floats, into packed: MutableFloats)
 
   /// - Parameters:
   ///   - sign: 1 or −1 by channel.
-  ///   - y: like `shape.pooled`: the value before the norm that is largest in its window after multiplication by sign.
-  ///   - winner: like y: 0…8, row by row in the window, the first of the largest.
-  ///   - moments: mean and Σ (v − mean)² over all of the convolution's values.
+  ///   - y: size `shape.pooled`: the value before the norm that is largest in its window after multiplication by sign.
+  ///   - winner: size of y: the place of the first largest value in the window, 0…8, row by row.
+  ///   - moments: mean and Σ (v − mean)² over all values of the convolution.
   func forward(
     _ x: Floats, packed: Floats, sign: Floats, _ y: MutableFloats, winner: UnsafeMutablePointer<UInt8>?,
     moments: (mean: Sums, m2: Sums)?, scratch: MutableFloats)
 
-  /// The weights' gradient, `[49, channels]`.
+  /// Computes the weights' gradient, `[49, channels]`.
   /// - Parameters:
-  ///   - gradient: like y, of the pooled result after norm and ReLU, zero where the ReLU cut.
-  ///   - a, b, c: by channel: the norm's way back, flowing · a + value · b + c.
+  ///   - gradient: size of y: the gradient of the pooled result after norm and ReLU, zero where the ReLU gave zero.
+  ///   - a, b, c: by channel: the gradient through the norm is flowing · a + value · b + c.
   func backwardWeights(
     _ x: Floats, packed: Floats, gradient: Floats, winner: UnsafePointer<UInt8>, a: Floats, b: Floats, c: Floats,
     packedGradient: MutableFloats, scratch: MutableFloats)
 }
 
 extension StemKernel {
-  /// `[49, channels]` to `[channels, 1, 7, 7]`.
+  /// Reorders `[49, channels]` to `[channels, 1, 7, 7]`.
   package func unpackGradient(_ packed: Floats, into weights: MutableFloats) {
     for channel in 0..<shape.channels {
       for tap in 0..<StemShape.taps { weights[channel * StemShape.taps + tap] = packed[tap * shape.channels + channel] }

@@ -1,7 +1,7 @@
 import Basics
 import CKernels
 
-/// The kernels of CKernels.h for one instruction set. The bits do not depend on which.
+/// The kernels of CKernels.h for one instruction set. All instruction sets give the same bits.
 package struct VectorOps: Ops {
   package let instructionSet: InstructionSet
   private let table: kernels_table
@@ -70,8 +70,7 @@ package struct VectorOps: Ops {
     return (mean, m2)
   }
 
-  /// Operations a second that one thread does on registers alone, measured over some 50 ms. Varies with the machine's
-  /// mood.
+  /// Operations per second of one thread on registers only, measured for about 50 ms. Varies from run to run.
   package func measuredPeak() -> Double {
     let clock = ContinuousClock()
     var best = 0.0
@@ -110,7 +109,7 @@ package struct VectorOps: Ops {
     heads: Int, width: Int, query: Floats, keys: [Floats], values: [Floats], scale: Float, scores: MutableFloats,
     _ y: MutableFloats
   ) {
-    // C sees pointers that may be null.
+    // In C, the pointers may be null.
     keys.map(Optional.some).withUnsafeBufferPointer { keys in
       values.map(Optional.some).withUnsafeBufferPointer { values in
         guard let k = keys.baseAddress, let v = values.baseAddress else { return }

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Numbers of a weight where they lie, such as in a mapped file that its owner keeps in memory. They become single
-/// precision as they are read, without rounding.
+/// A weight's numbers in place, for example in a mapped file that the owner keeps in memory. They are converted to
+/// single precision when they are read, without rounding.
 package struct WeightNumbers: @unchecked Sendable {
   package enum Kind: Sendable { case float32, float16, bfloat16 }
 
@@ -12,15 +12,15 @@ package struct WeightNumbers: @unchecked Sendable {
 
   package init(_ floats: Floats) { self.init(UnsafeRawPointer(floats), .float32) }
 
-  /// Nil for narrow ones.
+  /// Nil for 16-bit numbers.
   package var floats: Floats? { kind == .float32 ? start.assumingMemoryBound(to: Float.self) : nil }
 
-  /// Those from `offset` on.
+  /// The numbers from `offset` on.
   package func dropping(_ offset: Int) -> WeightNumbers {
     WeightNumbers(start + offset * (kind == .float32 ? 4 : 2), kind)
   }
 
-  /// `count` of them from `offset` on, in single precision.
+  /// Converts `count` numbers from `offset` on to single precision.
   package func widen(_ count: Int, from offset: Int = 0, into place: MutableFloats) {
     guard count > 0, let table = kernels_matrix_for(InstructionSet.inUse.rawValue)?.pointee else { return }
     table.widen(Int64(count), raw, dropping(offset).start, place)

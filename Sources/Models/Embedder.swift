@@ -3,10 +3,11 @@ import Basics
 import Kernels
 import Networks
 
-/// Waveforms to embeddings with a model's frozen weights.
+/// Computes embeddings of waveforms with a model's frozen weights.
 ///
-/// Waveforms of one call have one length; calls may have different ones. A waveform is read when its turn comes, on the
-/// thread that embeds it, so that memory does not grow with the number of clips. One call at a time.
+/// All waveforms of a call have the same length; calls may use different lengths. Each waveform is read just before it
+/// is embedded, on the same thread, so that memory does not grow with the number of clips. Only one call may run at a
+/// time.
 package final class Embedder {
   /// Writes clip `clip`'s samples to `place`; may be called twice for a clip, on any thread.
   package typealias Waveform = @Sendable (_ clip: Int, _ place: MutableFloats) throws -> Void
@@ -19,12 +20,12 @@ package final class Embedder {
 
   /// Values of an embedding.
   package var width: Int { network.width }
-  /// Whether embeddings went through the projection into the teacher's space.
+  /// Whether embeddings are projected into the teacher's space.
   package let projects: Bool
 
   /// - Parameters:
-  ///   - samples: of each waveform where a call does not say otherwise, over 256.
-  ///   - project: whether to go on into the teacher's space, where the model has a projection.
+  ///   - samples: the default length of a waveform, over 256.
+  ///   - project: whether to project into the teacher's space, if the model has a projection.
   package init(
     _ model: Model, samples: Int = FrontEnd.sampleRate, project: Bool, backend: any Backend, threads: WorkerThreads
   ) {
@@ -47,7 +48,7 @@ package final class Embedder {
   }
 
   /// `[clips, width]` of waveforms of `samples` samples each.
-  /// - Parameter norm: the normalization of a clip that belongs to others; nil: over the clip itself.
+  /// - Parameter norm: the normalization of a clip that is normalized together with others; nil: by itself.
   package func embed(
     _ clips: Int, samples: Int, norm: @escaping @Sendable (_ clip: Int) -> SpectrogramNorm? = { _ in nil },
     waveform: @escaping Waveform
@@ -62,7 +63,7 @@ package final class Embedder {
     }
   }
 
-  /// Adds the spectrograms of waveforms of `samples` samples each to those that are normalized together.
+  /// Adds the spectrograms of waveforms of `samples` samples each to `moments`, for normalization together.
   package func add(
     _ clips: Int, samples: Int, to moments: inout SpectrogramMoments, waveform: @escaping Waveform
   ) throws {

@@ -2,10 +2,10 @@ import Basics
 import Kernels
 
 extension Embedder {
-  /// Audio clips of any lengths, each normalized by itself and at its own length, as the public package does for one
-  /// file. Equally long ones go through the encoder together; an embedding does not depend on what else is embedded.
+  /// Embeds audio clips of any lengths, each normalized by itself and at its own length, as the public package does for
+  /// one file. Clips of equal length go through the encoder together; an embedding does not depend on the other clips.
   /// - Parameter audioClips: over 256 samples each, 16 kHz mono in −1…1.
-  /// - Returns: `[sounds, width]`.
+  /// - Returns: `[audioClips, width]`.
   package func embed(audioClips: [[Float]]) throws -> [Float] {
     var result = [Float](repeating: 0, count: audioClips.count * width)
     let byLength = Dictionary(grouping: audioClips.indices) { audioClips[$0].count }

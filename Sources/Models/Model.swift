@@ -5,27 +5,26 @@ import Kernels
 import Networks
 import Tensors
 
-/// A trained model as files and runs hold it: its architecture, the weights that embed audio, and what is said about
-/// them.
+/// A trained model from a file or a run: its architecture, the weights that embed audio, and their metadata.
 package struct Model: Sendable {
   package let architecture: Architecture
-  /// Of the encoder's output into the teacher's space; nil where there is none.
+  /// From the encoder's output into the teacher's space; nil if the model has none.
   package let projection: Projection?
   package let weights: FrozenWeights
   package let metadata: [String: String]
 
   package var parameters: Parameters { weights.parameters }
-  /// Values of an embedding: the teacher's width, or the encoder's where nothing is projected.
+  /// Values of an embedding: the teacher's width, or the encoder's width without a projection.
   package var width: Int { projection?.outputs ?? architecture.width }
-  /// Over what its input was normalized in training.
+  /// The scope of the input normalization in training.
   package var normalization: NormalizationScope {
     metadata["normalization"].flatMap(NormalizationScope.init) ?? .clip
   }
 
-  /// What metadata call the architecture; the standard one is not named.
+  /// The metadata key of the architecture's name; absent for the standard one.
   package static let encoderKey = "encoder"
 
-  /// With weights that are in memory, such as a run's.
+  /// From weights in memory, such as a run's.
   package init(
     _ architecture: Architecture, _ parameters: Parameters, projection: Projection?, metadata: [String: String] = [:]
   ) {
@@ -33,7 +32,7 @@ package struct Model: Sendable {
     weights = FrozenWeights(parameters)
   }
 
-  /// From tensors under the reference's names. Those that embed no audio are left alone.
+  /// From tensors under the reference's names. Tensors that are not needed to embed audio are ignored.
   /// - Throws: `encoder.unknown`, `tensor.missing`, `weights.shape`.
   package init(_ tensors: NamedTensors, metadata: [String: String], source: String) throws {
     try self.init(
@@ -41,8 +40,8 @@ package struct Model: Sendable {
       metadata: metadata, source: source)
   }
 
-  /// From a file. Convolutions in float32 stay in the mapped file: only what is small is copied.
-  /// - Throws: what reading the format throws, and as above.
+  /// From a file. Float32 convolution weights stay in the mapped file; other tensors are copied.
+  /// - Throws: the errors of reading the format and of `init(_:metadata:source:)`.
   package init(file path: String) throws {
     let file = try MappedFile(path)
     guard let (places, metadata) = try WeightFiles.places(file) else {
@@ -80,7 +79,7 @@ package struct Model: Sendable {
     self.metadata = metadata
     let parameters = Parameters(architecture.parameters + (projection?.parameters ?? []))
     if !mapped.isEmpty {
-      // What is filled lies scattered: with large pages nearly all of the buffer would become real memory.
+      // Only scattered parts are filled: huge pages would allocate nearly the whole buffer.
       madvise(parameters.trainable.start, parameters.trainable.count * 4, MADV_NOHUGEPAGE)
     }
     try StateDictionary.load(tensors, into: parameters, except: Set(mapped.keys), source: source)
@@ -91,15 +90,16 @@ package struct Model: Sendable {
       } ?? FrozenWeights(parameters)
   }
 
-  /// As the file names it; else as its tensors show; else the standard one, whose tensors are then missed.
+  /// The one named in the metadata, else the built-in one with the tensors' shapes, else the standard one, for which
+  /// loading then reports the missing tensors.
   private static func architecture(_ shapes: [String: [Int]], _ metadata: [String: String]) throws -> Architecture {
     if let name = metadata[encoderKey] { return try .named(name) }
     let found = Architecture.resNet(withShapes: shapes)
     return found.flatMap { found in builtInArchitectures.first { $0.name == found.name } } ?? .standard
   }
 
-  /// As the shapes of its two layers tell.
-  /// - Throws: `weights.shape` where they do not follow one another.
+  /// The projection that the shapes of its two layers describe.
+  /// - Throws: `weights.shape` if the layers do not fit together.
   private static func projection(_ shapes: [String: [Int]], encoder: Int, source: String) throws -> Projection? {
     let (first, last) = (Projection.weight(Projection.audio, 0), Projection.weight(Projection.audio, 3))
     guard let inner = shapes[first] else { return nil }
@@ -115,7 +115,7 @@ package struct Model: Sendable {
 }
 
 extension Model {
-  /// The whole way from audio to embedding as operators, for files that carry a graph.
+  /// The operators from the spectrogram to the embedding, for files that contain a graph.
   /// - Parameter input: the name of the spectrogram.
   /// - Returns: the graph, and the names of the encoder's output and of the embedding.
   static func operators(
@@ -127,14 +127,14 @@ extension Model {
     return (graph, encoding, embedding)
   }
 
-  /// The architecture of a weights file's tensors: as the metadata name it, else as their shapes show, else the
-  /// standard one.
+  /// The architecture of a weights file's tensors: the one named in the metadata, else the one with the tensors'
+  /// shapes, else the standard one.
   /// - Throws: `encoder.unknown`.
   package static func architecture(of tensors: NamedTensors, _ metadata: [String: String]) throws -> Architecture {
     try outline(tensors, metadata: metadata, source: "").architecture
   }
 
-  /// What the tensors and metadata of a weights file make: its architecture, known or not, and its projection.
+  /// The architecture, built-in or not, and the projection that a weights file's tensors and metadata describe.
   static func outline(
     _ tensors: NamedTensors, metadata: [String: String], source: String
   ) throws -> (architecture: Architecture, projection: Projection?) {

@@ -3,12 +3,12 @@ import Kernels
 import Networks
 import Tensors
 
-/// A network's weights under the names that files have, in the reference's order, and back.
+/// Converts between a network's weights and named tensors as in files, in the reference's order.
 package enum StateDictionary {
   private static let window = Architecture.prefix + "spectrogram.window"
 
-  /// All entries of the reference's state dictionary: the window, then what the layout's specs name.
-  /// - Parameter steps: training steps done, which the reference counts in every batch norm.
+  /// All entries of the reference's state dictionary: the window, then the entries of the layout's specs.
+  /// - Parameter steps: the number of training steps, which the reference stores in every batch norm.
   package static func tensors(_ parameters: Parameters, steps: Int) throws -> NamedTensors {
     var result = NamedTensors()
     try result.add(window, Tensor(shape: [512], floats: Self.hann))
@@ -27,16 +27,16 @@ package enum StateDictionary {
 
   /// The periodic Hann window that the reference's spectrogram stores.
   static let hann: [Float] = (0..<512).map { i in
-    // By symmetry about the middle, so that both halves are the same bits.
+    // Symmetric about the middle, so that both halves have the same bits.
     Float(0.5 - 0.5 * cosine(2 * .pi * Double(min(i, 512 - i)) / 512))
   }
 
   /// Which parameters a weights file fills.
   package enum Part: Sendable { case encoder, all }
 
-  /// Fills `parameters` from tensors under the reference's names; other names are left alone.
+  /// Fills `parameters` from tensors under the reference's names; tensors with other names are ignored.
   /// - Parameter elsewhere: names that are not read.
-  /// - Returns: the steps that the file counts.
+  /// - Returns: the number of steps that the file states; 0 if it states none.
   /// - Throws: `tensor.missing`; `weights.shape` for a tensor of another shape.
   @discardableResult
   package static func load(
@@ -61,7 +61,7 @@ package enum StateDictionary {
     return Int(counter.bytes.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) })
   }
 
-  /// The order in which the reference's state dictionary has its entries; others follow as they came.
+  /// Sorts entries in the order of the reference's state dictionary; other entries follow in their given order.
   package static func sorted(_ pairs: [(String, Tensor)], _ architecture: Architecture) -> [(String, Tensor)] {
     let projections = [Projection.audio, Projection.image].flatMap {
       Projection($0, inputs: 1, outputs: 1).parameters.map(\.name)
@@ -73,11 +73,11 @@ package enum StateDictionary {
     }.map(\.element)
   }
 
-  /// Of all losses, in the order in which a file that has several lists them.
+  /// The logit scales of all losses, in their order in a file.
   private static let logitScales = ["loss_fn_i", "loss_fn_a", "loss_fn"].map { "\($0).logit_scale" }
 }
 
-/// The sentences of this module.
+/// Failures of this module.
 extension Failure {
   static func weightShape(_ place: String, _ found: [Int], expected: [Int]) -> Failure {
     Failure(

@@ -1,35 +1,36 @@
 import Audio
 import Basics
 
-/// What is done to clips on their way into a batch. Off by default, as in the reference; part of a run's identity.
+/// The augmentation of clips in a batch. Off by default, as in the reference; part of a run's identity.
 package struct Augmentation: Codable, Sendable, Equatable {
-  /// Seconds of a random crop, the same of audio and of teacher rows; nil: the whole clip.
+  /// Length of a random crop of audio and teacher rows, in seconds; nil: the whole clip.
   package var cropSeconds: Double?
-  /// Audio is made louder or softer by up to so many decibels.
+  /// The largest random change of the audio's level, up or down, in decibels.
   package var gainDecibels = 0.0
-  /// Masks of SpecAugment (Park et al. 2019): so many bands of frequencies and so many of times are set to the mean.
+  /// The number of frequency masks and of time masks of SpecAugment (Park et al. 2019); masked cells are set to the
+  /// mean.
   package var spectrogramMasks = 0
-  /// The share of clips that are mixed with another one of the batch, audio and embeddings alike (Zhang et al. 2018).
+  /// The share of clips that are mixed with another clip of the batch, both audio and embeddings (Zhang et al. 2018).
   package var mixup = 0.0
 
   package init() {}
 
-  /// Widest masks, in bins and in frames.
+  /// The widest masks, in frequency bins and in spectrogram frames.
   static let (widestBand, widestTime) = (27, 64)
 }
 
-/// How one clip is seen in one epoch: a function of seed, epoch and clip id, whatever batch it is in.
+/// The augmentation of one clip in one epoch: depends only on seed, epoch and clip id, not on the batch.
 struct ClipView {
-  /// First sample.
+  /// The first sample of the crop.
   let start: Int
   let gain: Float
-  /// Of the clip itself; the rest is the partner's.
+  /// The clip's own share in the mix; the rest is its partner's.
   let share: Float
-  /// Of spectrogram cells that are set to zero, the mean: bins × frames.
+  /// The spectrogram cells that are set to zero, which is the mean: bins × frames.
   let masks: [(bins: Range<Int>, frames: Range<Int>)]
 
   /// - Parameters:
-  ///   - samples: of the whole clip; `taken`: of what is taken of it.
+  ///   - samples: the length of the whole clip; `taken`: that of the crop.
   init(_ augmentation: Augmentation, seed: UInt64, epoch: Int, clip: String, samples: Int, taken: Int) {
     var random = SeededRandom(seed: seed, for: "view\0" + clip, UInt64(epoch))
     start = Int(random.uniform() * Double(samples - taken + 1))

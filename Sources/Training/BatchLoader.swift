@@ -4,10 +4,10 @@ import Kernels
 import Networks
 import Ranks
 
-/// A batch's spectrograms and teacher embeddings, from shards or memory: decoded, cropped, mixed and masked on all
-/// threads. A rank loads its own rows of the batch.
+/// Loads a batch's spectrograms and teacher embeddings from shards or memory: decodes, crops, mixes and masks on all
+/// threads. Each rank loads its own rows of the batch.
 final class BatchLoader: @unchecked Sendable {
-  /// Samples of each clip that are taken.
+  /// The number of samples that are used from each clip.
   let samples: Int
 
   private let clips: any TrainingClips
@@ -44,10 +44,10 @@ final class BatchLoader: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - batch: numbers of clips.
-  ///   - rows: by rank: which of them it loads.
-  ///   - spectrograms: of this rank's rows, `[rows, 257, frames of samples]`, filled.
-  /// - Returns: the teacher's means for these rows, `[rows, width]`.
+  ///   - batch: the indices of the clips.
+  ///   - rows: by rank, the rows of the batch that it loads.
+  ///   - spectrograms: filled with this rank's rows, `[rows, 257, spectrogram frames]`.
+  /// - Returns: the means of the teacher's embeddings for these rows, `[rows, width]`.
   func load(_ batch: [Int], rows: [Range<Int>], epoch: Int, into spectrograms: FloatBuffer) throws -> FloatBuffer {
     let own = rows[ranks.rank]
     let views = batch.map { clip in
@@ -74,7 +74,7 @@ final class BatchLoader: @unchecked Sendable {
     return images
   }
 
-  /// Mean and Σ (x − mean)² of all the batch's clips.
+  /// Mean and Σ (x − mean)² of all clips of the batch, collected from all ranks.
   private func everyones(_ own: DoubleBuffer, _ rows: [Range<Int>]) throws -> DoubleBuffer {
     if ranks.isAlone { return own }
     let all = DoubleBuffer(2 * (rows.last?.upperBound ?? 0))
@@ -83,7 +83,7 @@ final class BatchLoader: @unchecked Sendable {
     return all
   }
 
-  /// Who a clip is mixed with: the batch's next.
+  /// The clip that a clip is mixed with: the next one in the batch.
   private func partner(_ row: Int, _ batch: [Int]) -> Int { (row + 1) % batch.count }
 
   private func waveform(_ row: Int, _ batch: [Int], _ views: [ClipView], into place: UnsafeMutablePointer<Float>) throws

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 import Tensors
 
-/// A directory of checkpoints: written whole or not at all, checked when read, the last two and the best kept.
+/// A directory of checkpoints. They are written atomically and checked when read; the last two and the best are kept.
 package struct CheckpointDirectory: Sendable {
   package let path: String
 
@@ -12,7 +12,7 @@ package struct CheckpointDirectory: Sendable {
     for name in try Files.names(in: path) where OutputFile.isLeftOver(name) { try Files.remove("\(path)/\(name)") }
   }
 
-  /// Opens a directory that is there, to read from it.
+  /// Opens an existing directory for reading.
   package init(existing path: String) { self.path = path }
 
   private func file(_ step: Int) -> String {
@@ -20,7 +20,7 @@ package struct CheckpointDirectory: Sendable {
     return "\(path)/step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).safetensors"
   }
 
-  /// Steps that have a file, ascending.
+  /// The steps that have a checkpoint, in ascending order.
   package var steps: [Int] {
     ((try? Files.names(in: path)) ?? []).compactMap { name in
       guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
@@ -29,7 +29,7 @@ package struct CheckpointDirectory: Sendable {
   }
 
   package func save(_ learner: Learner, _ state: TrainingState) throws {
-    // Straight from memory, without a copy: in the order of names, as the format's writers do.
+    // Written directly from memory, without a copy, and sorted by name, as the format's writers do.
     let buffers = learner.buffers.sorted { $0.name < $1.name }
     let text = try CanonicalJSON.text(state)
     let header = try SafetensorsFile.header(
@@ -44,7 +44,7 @@ package struct CheckpointDirectory: Sendable {
     try removeOld(keeping: state.best?.step)
   }
 
-  /// Of the numbers and the state, in hexadecimal digits.
+  /// The digest of the numbers and the state, in hexadecimal digits.
   private static func digest(_ learner: Learner, _ state: String) -> String {
     let hasher = DigestBuilder()
     for (_, buffer) in learner.buffers {
@@ -59,7 +59,7 @@ package struct CheckpointDirectory: Sendable {
   }
 
   /// Fills `learner` from the checkpoint of `step`.
-  /// - Throws: `Failure` when it is damaged or of another layout.
+  /// - Throws: `Failure` if it is missing, damaged or has another layout.
   package func load(_ step: Int, into learner: Learner) throws -> TrainingState {
     let path = file(step)
     guard Files.exists(path) else {
@@ -96,12 +96,13 @@ package struct CheckpointDirectory: Sendable {
     return state
   }
 
-  /// What a checkpoint that cannot be loaded is called further: no checkpoint any more.
+  /// Added to the name of a checkpoint that cannot be loaded, so that it no longer counts as a checkpoint.
   private static let damagedEnding = ".damaged"
 
-  /// Fills `learner` from the newest checkpoint that is whole, for the one who goes on training. Newer ones that cannot
-  /// be loaded are reported and set aside under another name: they would push out those that are saved from here on.
-  /// - Returns: nil where none is whole.
+  /// Fills `learner` from the newest intact checkpoint, to resume training. Newer ones that cannot be loaded are
+  /// reported and renamed: otherwise they would count among the last two and new checkpoints would be removed in their
+  /// place.
+  /// - Returns: nil if no checkpoint is intact.
   package func resume(into learner: Learner, warn: (Failure) -> Void) throws -> TrainingState? {
     let (state, damaged) = newestWhole(into: learner, warn: warn)
     for step in damaged { try Files.rename(file(step), to: file(step) + Self.damagedEnding) }
@@ -109,7 +110,8 @@ package struct CheckpointDirectory: Sendable {
     return state
   }
 
-  /// The newest checkpoint that is whole, and the steps of newer ones, which cannot be loaded. Changes no file.
+  /// Fills `learner` from the newest intact checkpoint. Also returns the steps of newer ones, which cannot be loaded.
+  /// Changes no file.
   package func newestWhole(
     into learner: Learner, warn: (Failure) -> Void = { _ in }
   ) -> (state: TrainingState?, damaged: [Int]) {
@@ -123,8 +125,7 @@ package struct CheckpointDirectory: Sendable {
     return (nil, damaged)
   }
 
-  /// How far the newest checkpoint has come whose state can be read; nil where there is none. Its numbers are not
-  /// checked.
+  /// The state of the newest checkpoint whose state can be read; nil if there is none. The weights are not checked.
   package var latestState: TrainingState? {
     for step in steps.reversed() {
       guard let file = try? MappedFile(file(step)) else { continue }

@@ -1,14 +1,14 @@
 import Basics
 
 extension TrainingConfiguration {
-  /// Every value by its path, as canonical JSON spells it: `optimizer.weightDecay`.
+  /// All values by their paths in canonical JSON, such as `optimizer.weightDecay`.
   package func values() throws -> [String: String] {
     let fields = try CanonicalJSON.decode(
       [String: Field].self, from: try CanonicalJSON.bytes(self), source: "configuration")
     return Dictionary(uniqueKeysWithValues: fields.flatMap { $1.texts(under: $0) })
   }
 
-  /// A truth value, a number, a text, or more of them by name.
+  /// A Boolean, a number or a text, or a group of fields by name.
   private enum Field: Decodable {
     case text(String)
     case group([String: Field])

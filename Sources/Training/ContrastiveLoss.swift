@@ -13,9 +13,9 @@ package enum ContrastiveLoss {
   }
 
   /// - Parameters:
-  ///   - a, b: `[rows, width]`, row i of one belongs to row i of the other.
+  ///   - a, b: `[rows, width]`; row i of one belongs to row i of the other.
   ///   - scale: s, the logarithm of the factor.
-  ///   - gradients: whether first, second and logitScale are wanted (else they are empty and 0).
+  ///   - gradients: whether to compute first, second and logitScale (else they are empty and 0).
   package static func evaluate(_ a: FloatBuffer, _ b: FloatBuffer, rows: Int, width: Int, scale: Float, gradients: Bool)
     -> Result
   {
@@ -36,7 +36,7 @@ package enum ContrastiveLoss {
     return Result(loss: loss, first: dx, second: dy, logitScale: logitScale)
   }
 
-  /// Rows of unit length, and the lengths (at least 1e−12, as PyTorch has it).
+  /// Rows of unit length, and the original lengths (at least 1e−12, as in PyTorch).
   private static func normalised(_ a: FloatBuffer, _ rows: Int, _ width: Int) -> (FloatBuffer, [Double]) {
     let result = FloatBuffer(rows * width)
     var lengths: [Double] = []
@@ -51,7 +51,7 @@ package enum ContrastiveLoss {
     return (result, lengths)
   }
 
-  /// The loss, and its gradient by the logits.
+  /// The loss, and its gradient with respect to the logits.
   private static func crossEntropy(_ logits: FloatBuffer, _ rows: Int) -> (Double, FloatBuffer) {
     let slope = FloatBuffer(rows * rows)
     var loss = 0.0
@@ -73,7 +73,7 @@ package enum ContrastiveLoss {
     return (loss, slope)
   }
 
-  /// The gradient of the unnormalized rows: (d − u (u · d)) / length.
+  /// The gradient with respect to the unnormalized rows: (d − u (u · d)) / length.
   private static func project(
     _ gradient: FloatBuffer, onto unit: FloatBuffer, _ lengths: [Double], _ rows: Int, _ width: Int
   ) {

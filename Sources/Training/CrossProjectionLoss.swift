@@ -1,8 +1,8 @@
 import Kernels
 import Networks
 
-/// `cx`: half of L(audio, f(image)) + L(g(audio), image), each with a logit scale of its own. g is what inference uses
-/// to land in the teacher's space.
+/// `cx`: half of L(audio, f(image)) + L(g(audio), image), each with its own logit scale. Inference uses g to project
+/// into the teacher's space.
 package final class CrossProjectionLoss: DistillationLoss {
   package static let name = "cx"
   package static let purpose =

@@ -1,27 +1,27 @@
 import Basics
 import Networks
 
-/// How audio embeddings are pulled to the teacher's embeddings. It says which projections and logit scales it trains.
+/// A loss that pulls audio embeddings to the teacher's embeddings. It lists the projections and logit scales it trains.
 package protocol DistillationLoss: TrainingLoss, SendableMetatype {
   static var name: String { get }
-  /// What it is for, in a line.
+  /// Its purpose, in one line.
   static var purpose: String { get }
-  /// The projections it trains, in the order of files.
+  /// The projections it trains, in their order in files.
   /// - Parameters:
-  ///   - encoder, teacher: widths of the two spaces.
-  /// - Throws: `loss.width` where the loss cannot join spaces of these widths.
+  ///   - encoder, teacher: the widths of the two spaces.
+  /// - Throws: `loss.width` if the loss cannot compare spaces of these widths.
   static func projections(encoder: Int, teacher: Int) throws -> [Projection]
   static var logitScales: [String] { get }
 
   init(_ context: LossContext)
 }
 
-/// Every loss there is. A new one is one file and one line.
+/// All losses. A new one is one file and one line here.
 package let builtInLosses: [any DistillationLoss.Type] = [
   CrossProjectionLoss.self, PlainLoss.self, ImageProjectionLoss.self,
 ]
 
-/// The loss of that name.
+/// The loss with that name.
 /// - Throws: `loss.unknown`.
 package func loss(named name: String) throws -> any DistillationLoss.Type {
   if let found = builtInLosses.first(where: { $0.name == name }) { return found }

@@ -3,14 +3,14 @@ import Kernels
 import Networks
 import Ranks
 
-/// Trains an encoder on pairs of audio and a teacher's embeddings, or of audio and labels.
+/// Trains an encoder on pairs of audio and teacher embeddings, or of audio and labels.
 final class EncoderTask: TrainingTask {
   let ids: [String]
   private let training: TrainingStep
   private let validation: Validation?
   private let retrieval: (Validation.Pairs) -> [String: Double]
 
-  /// - Parameter retrieval: scores how the validation clips find each other, for the records.
+  /// - Parameter retrieval: computes retrieval scores of the validation clips, for the records.
   init(
     _ configuration: TrainingConfiguration, train: any TrainingClips, validation: (any TrainingClips)?,
     _ architecture: Architecture, _ objective: any Objective, _ learner: Learner, backend: any Backend,

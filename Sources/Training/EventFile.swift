@@ -2,12 +2,12 @@ import Basics
 import Foundation
 import SwiftProtobuf
 
-/// A TensorBoard event file: records of length, its checksum, an `Event`, its checksum (TFRecord's framing).
+/// A TensorBoard event file. Each record is a length, its checksum, an `Event`, and its checksum (TFRecord's framing).
 final class EventFile {
   private let path: String
   private let handle: FileHandle
 
-  /// Starts the file anew with the events of `lines`.
+  /// Replaces the file by one with the events of `lines`.
   init(_ path: String, lines: [MetricsLog.Line]) throws {
     self.path = path
     var first = Tensorboard_Event()
@@ -51,7 +51,7 @@ final class EventFile {
     return record.bytes
   }
 
-  /// CRC-32C, turned and shifted as TFRecord has it.
+  /// The masked CRC-32C of TFRecord: rotated, plus a constant.
   private static func mask(_ bytes: [UInt8]) -> UInt32 {
     var crc: UInt32 = ~0
     for byte in bytes { crc = table[Int((crc ^ UInt32(byte)) & 255)] ^ (crc >> 8) }
@@ -65,7 +65,7 @@ final class EventFile {
 }
 
 extension MetricsLog.Line {
-  /// What stands in a line, by TensorBoard's tags.
+  /// The values of a line with their TensorBoard tags.
   fileprivate var scalars: [(String, Double)] {
     var result: [(String, Double)] = []
     let optional: [(String, Double?)] =

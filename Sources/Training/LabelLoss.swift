@@ -1,17 +1,17 @@
 import Basics
 import Kernels
 
-/// How far class scores are from labels, as a mean over rows: what supervised networks and probes are trained on.
+/// The loss between class scores and labels, a mean over rows. Supervised networks and probes are trained with it.
 package enum LabelLoss: String, Codable, Sendable {
-  /// Cross-entropy of a softmax: one label a row.
+  /// Cross-entropy of a softmax: one label per row.
   case softmax
-  /// Binary cross-entropy of sigmoids, summed over classes: any number of labels a row.
+  /// Binary cross-entropy of sigmoids, summed over classes: any number of labels per row.
   case sigmoid
 
   /// - Parameters:
   ///   - logits: `[rows, classes]`.
-  ///   - targets: `[rows, classes]`, 0 or 1; with `softmax` one 1 in each row.
-  ///   - slope: receives the gradient by the logits, `[rows, classes]`; nil when it is not wanted.
+  ///   - targets: `[rows, classes]`, 0 or 1; with `softmax`, exactly one 1 per row.
+  ///   - slope: receives the gradient with respect to the logits, `[rows, classes]`; nil: not computed.
   package func evaluate(
     _ logits: UnsafePointer<Float>, targets: UnsafePointer<Float>, rows: Int, classes: Int,
     slope: UnsafeMutablePointer<Float>? = nil

@@ -1,8 +1,8 @@
 import Kernels
 import Networks
 
-/// Labels alone: one linear layer over the embedding, and a loss of its class scores. Targets are `[rows, classes]`, 0
-/// or 1.
+/// Training with labels only: one linear layer on the embedding, and a loss of its class scores. Targets are `[rows,
+/// classes]`, 0 or 1.
 package struct LabelObjective: Objective {
   private let kind: LabelLoss
 

@@ -3,8 +3,8 @@ import Kernels
 import Networks
 import Ranks
 
-/// What training changes: a network's weights and running statistics, Adam's moments m and v, and where one
-/// is kept, the weights' moving average.
+/// The values that training changes: a network's weights and running statistics, Adam's moments m and v, and optionally
+/// the weights' moving average.
 package final class Learner: Sendable {
   package let parameters: Parameters
   package let m: FloatBuffer
@@ -19,14 +19,14 @@ package final class Learner: Sendable {
     average = averages ? Parameters(layout) : nil
   }
 
-  /// The average starts at the weights.
+  /// Initializes the average with the current weights.
   func startAverage() {
     guard let average else { return }
     average.trainable.start.update(from: parameters.trainable.start, count: average.trainable.count)
     average.running.start.update(from: parameters.running.start, count: average.running.count)
   }
 
-  /// What rank 0 has becomes every rank's.
+  /// Copies rank 0's values to all ranks.
   /// - Returns: rank 0's state.
   func takeOver(_ state: TrainingState, _ ranks: RankGroup) throws -> TrainingState {
     guard !ranks.isAlone else { return state }
@@ -37,7 +37,7 @@ package final class Learner: Sendable {
       TrainingState.self, from: ranks.broadcast(CanonicalJSON.bytes(state)), source: "rank 0")
   }
 
-  /// The buffers with the names they have in checkpoints.
+  /// The buffers with their names in checkpoints.
   var buffers: [(name: String, buffer: FloatBuffer)] {
     [("trainable", parameters.trainable), ("running", parameters.running), ("first", m), ("second", v)]
       + (average.map { [("average", $0.trainable), ("average-running", $0.running)] } ?? [])

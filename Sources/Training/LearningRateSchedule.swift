@@ -1,17 +1,17 @@
 import Basics
 
-/// How the learning rate moves. A value of its own state, saved with checkpoints.
+/// A schedule of the learning rate. Its state is saved with checkpoints.
 package protocol LearningRateSchedule: Sendable {
   static var name: String { get }
   init()
-  /// The rate of the coming epoch.
-  /// - Parameter state: what the schedule remembers; starts empty.
+  /// The rate of the next epoch.
+  /// - Parameter state: the schedule's state; starts empty.
   func rate(base: Double, epoch: Int, epochs: Int, state: [String: Double]) -> Double
-  /// Called after each epoch with its validation loss, where there is one.
+  /// Called after each epoch that has a validation loss.
   func observe(validationLoss: Double, base: Double, state: inout [String: Double])
 }
 
-/// Every schedule there is.
+/// All schedules.
 package let builtInSchedules: [any LearningRateSchedule.Type] = [
   PlateauSchedule.self, CosineSchedule.self, ConstantSchedule.self,
 ]
@@ -24,12 +24,13 @@ package func schedule(named name: String) throws -> any LearningRateSchedule {
     hint: nearest(name, in: names).map { "did you mean \($0)?" }, exit: .usage)
 }
 
-/// A tenth after more than five epochs without a better validation loss, not below 1e−6; PyTorch's ReduceLROnPlateau.
+/// Divides the rate by ten after more than five validations without a better loss, not below 1e−6, like PyTorch's
+/// ReduceLROnPlateau.
 package struct PlateauSchedule: LearningRateSchedule {
   package static let name = "plateau"
   private static let patience = 5.0
   private static let floor = 1e-6
-  /// A loss counts as better when it is lower by this share.
+  /// A loss counts as better if it is lower by this share.
   private static let threshold = 1e-4
 
   package init() {}
@@ -38,7 +39,7 @@ package struct PlateauSchedule: LearningRateSchedule {
 
   package func observe(validationLoss: Double, base: Double, state: inout [String: Double]) {
     let best = state["best"] ?? .infinity
-    // A negative one, such as −CIDEr-D, is better by a share when it lies that much further from zero.
+    // A negative loss, such as −CIDEr-D, is better if it is farther from zero by this share.
     let bound = best < 0 ? best * (1 + Self.threshold) : best * (1 - Self.threshold)
     if validationLoss < bound || best == .infinity {
       state["best"] = validationLoss

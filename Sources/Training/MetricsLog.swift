@@ -1,8 +1,8 @@
 import Basics
 import Foundation
 
-/// `metrics.jsonl`: one line a step and one an epoch, and the same as TensorBoard's events. A record: it may hold
-/// times, and is cut back to the checkpoint on resume.
+/// `metrics.jsonl`: one line per step and one per epoch, also written as TensorBoard events. It may contain times, and
+/// is cut back to the checkpoint when training resumes.
 package final class MetricsLog {
   package struct Line: Codable, Sendable {
     package var kind: String
@@ -14,9 +14,9 @@ package final class MetricsLog {
     package var gradientNorm: Double?
     package var temperatures: [String: Double]?
     package var samplesPerSecond: Double?
-    /// Of validation clips among themselves: R@1, R@5, R@10 and MRR of each direction.
+    /// Retrieval among the validation clips: R@1, R@5, R@10 and MRR in each direction.
     package var retrieval: [String: Double]?
-    /// Of captions of the validation audio clips, and their loss.
+    /// The scores of captions for the validation clips, and the loss.
     package var captions: [String: Double]?
     /// Seconds since 1970.
     package var time: Double?
@@ -26,8 +26,8 @@ package final class MetricsLog {
   private let handle: FileHandle
   private let events: EventFile
 
-  /// Opens the log and drops what training does again from `state` on: later steps, and epochs that are not finished in
-  /// it.
+  /// Opens the log and drops the lines that training writes again after resuming from `state`: those of later steps,
+  /// and of epochs that are not finished in `state`.
   package init(_ path: String, keepThrough state: TrainingState) throws {
     self.path = path
     let kept = Self.lines(path).filter { $0.step <= state.step && ($0.kind != "epoch" || $0.epoch < state.epoch) }
@@ -50,12 +50,12 @@ package final class MetricsLog {
     try events.append(line)
   }
 
-  /// What was appended outlasts a power cut.
+  /// Flushes the appended lines to disk, so that they survive a power failure.
   package func sync() throws {
     do { try handle.synchronize() } catch { throw Failure.system("sync", path) }
   }
 
-  /// The lines of a log that can be read; a torn last line is not one.
+  /// The readable lines of a log; an incomplete last line is skipped.
   package static func lines(_ path: String) -> [Line] {
     guard let bytes = try? Files.read(path) else { return [] }
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap {

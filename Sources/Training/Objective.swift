@@ -2,33 +2,32 @@ import Basics
 import Kernels
 import Networks
 
-/// What a training makes smaller: the audio's embeddings are brought to targets, which are a teacher's embeddings or
-/// labels.
+/// The objective of a training: it compares audio embeddings with targets, which are teacher embeddings or labels.
 package protocol Objective: Sendable {
-  /// What is trained besides the encoder.
+  /// The parameters that are trained besides the encoder.
   /// - Parameters:
-  ///   - encoder, target: widths of an embedding and of a target.
+  ///   - encoder, target: the widths of an embedding and of a target.
   func parameters(encoder: Int, target: Int) throws -> [ParameterSpec]
   func loss(_ context: LossContext) -> any TrainingLoss
-  /// Rows that validation looks at together, where the loss depends on how many there are; nil: any number.
+  /// The number of rows that validation evaluates together, if the loss depends on it; nil: any number.
   var validationGroup: Int? { get }
 }
 
 /// A loss over one batch.
 package protocol TrainingLoss: AnyObject {
-  /// The loss of a batch. With `gradients` also the gradient of the embeddings, and in the context's buffer those of
-  /// the loss's own weights.
+  /// The loss of a batch. With `gradients`, also returns the gradient of the embeddings and writes those of the loss's
+  /// own weights to the context's buffer.
   /// - Parameters:
   ///   - audio: `[rows, encoder's width]`.
-  ///   - target: `[rows, target's width]`: of a teacher, the mean of the clip's rows.
+  ///   - target: `[rows, target's width]`; for a teacher, the means of the clips' rows.
   ///   - dropout: factors by the layer's name; nil in evaluation.
-  /// - Returns: the gradient `[rows, encoder's width]`, in memory that the next call may use again.
+  /// - Returns: the loss, and the gradient `[rows, encoder's width]`, in memory that the next call may reuse.
   func evaluate(
     audio: FloatBuffer, target: FloatBuffer, rows: Int, dropout: DropoutFactors?, gradients: Bool
   ) throws -> (loss: Double, audio: FloatBuffer?)
 }
 
-/// What a loss works on.
+/// The context in which a loss works: widths, weights and gradients.
 package struct LossContext: Sendable {
   package let encoder: Int
   package let target: Int
@@ -47,7 +46,7 @@ package struct LossContext: Sendable {
     (self.backend, self.threads) = (backend, threads)
   }
 
-  /// The factor's logarithm.
+  /// The logarithm of the factor.
   func logitScale(_ name: String) -> Float { parameters.weights(name)[0] }
 
   func put(gradient value: Double, ofScale name: String) {
@@ -55,7 +54,7 @@ package struct LossContext: Sendable {
   }
 }
 
-/// One of `builtInLosses`, by its name.
+/// The objective with one of `builtInLosses`.
 package struct DistillationObjective: Objective {
   private let type: any DistillationLoss.Type
 
@@ -69,6 +68,6 @@ package struct DistillationObjective: Objective {
 
   package func loss(_ context: LossContext) -> any TrainingLoss { type.init(context) }
 
-  /// Each clip is told from the group's others.
+  /// Each clip is compared with the others of its group.
   package var validationGroup: Int? { Validation.group }
 }

@@ -2,24 +2,24 @@ import Basics
 import Kernels
 import Networks
 
-/// How weights move besides the rate and its schedule. All off by default, as in the reference.
+/// Settings of the optimizer besides the learning rate and its schedule. All off by default, as in the reference.
 package struct OptimizerSettings: Codable, Sendable, Equatable {
-  /// AdamW's decoupled decay (Loshchilov, Hutter 2019) of matrices and convolution kernels; not of norms, biases, logit
-  /// scales.
+  /// AdamW's decoupled weight decay (Loshchilov, Hutter 2019) of matrices and convolution kernels, but not of norms,
+  /// biases and logit scales.
   package var weightDecay = 0.0
-  /// A longer gradient is shortened to this length.
+  /// Gradient clipping: a gradient with a larger norm is scaled to this norm; nil: no clipping.
   package var gradientLimit: Double?
-  /// Steps over which the rate grows from nothing to its own.
+  /// Warm-up: the number of steps over which the learning rate grows linearly to its full value.
   package var warmUpSteps = 0
-  /// Decay of an exponential moving average of the weights, kept beside them; nil: none.
+  /// Decay of the exponential moving average of the weights, which is kept in addition to them; nil: no average.
   package var averageDecay: Double?
-  /// Logit scales' factors stay at most this; CLIP's is 100, the reference has none.
+  /// The upper limit of the logit scales' factors: 100 in CLIP, none in the reference.
   package var temperatureLimit: Double?
 
   package init() {}
 }
 
-/// Moves a learner's weights along gradients: Adam, and what `OptimizerSettings` adds.
+/// Updates a learner's weights with Adam and the additions of `OptimizerSettings`.
 final class Optimizer: @unchecked Sendable {
   private let settings: OptimizerSettings
   private let learner: Learner
@@ -40,7 +40,7 @@ final class Optimizer: @unchecked Sendable {
     row = profile?.row("all", "Adam", slots: threads.count)
   }
 
-  /// The length of the whole gradient, summed array by array.
+  /// The norm of the whole gradient, summed array by array.
   func norm(_ gradients: FloatBuffer) -> Double {
     let slots = learner.parameters.layout.trainable
     let sums = DoubleBuffer(slots.count)
@@ -53,9 +53,9 @@ final class Optimizer: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - norm: the gradients' length.
-  ///   - rate: of the schedule; the warm-up is applied here.
-  ///   - number: of the step, counted from 1.
+  ///   - norm: the gradient norm.
+  ///   - rate: the learning rate of the schedule; the warm-up is applied here.
+  ///   - number: the step's number, starting at 1.
   func step(_ gradients: FloatBuffer, norm: Double, rate: Double, number: Int) {
     let rate = rate * min(1, Double(number) / Double(max(1, settings.warmUpSteps)))
     shorten(gradients, norm)
@@ -77,7 +77,7 @@ final class Optimizer: @unchecked Sendable {
 
   private func shorten(_ gradients: FloatBuffer, _ norm: Double) {
     guard let limit = settings.gradientLimit, norm > limit else { return }
-    // PyTorch's clip_grad_norm_ has the same small number in its denominator.
+    // PyTorch's clip_grad_norm_ has the same small term in its denominator.
     let factor = Float(limit / (norm + 1e-6))
     ops.normalize(gradients.count, gradients.start, mean: 0, factor: factor)
   }

@@ -2,7 +2,7 @@ import Basics
 import Kernels
 import Networks
 
-/// `clip`: audio against image, nothing between. Encoder and teacher need the same width.
+/// `clip`: audio against image, without a projection. Encoder and teacher need the same width.
 package final class PlainLoss: DistillationLoss {
   package static let name = "clip"
   package static let purpose = "Audio against the teacher's embedding, without any projection."

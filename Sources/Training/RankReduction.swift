@@ -2,17 +2,17 @@ import Kernels
 import Networks
 import Ranks
 
-/// Microbatches of several ranks meet: each rank merges the subtrees that it has whole, and only their sums travel. The
-/// tree is the one of `LocalReduction`, and so are the bits, for any number of ranks.
+/// Reduces microbatches of several ranks: each rank merges the subtrees that it owns completely, and only their sums
+/// are sent. The tree is that of `LocalReduction`, and so the bits are the same for any number of ranks.
 ///
-/// Rows of statistics, a few kilobytes, go from each rank to each, which merges the rest by itself. Gradients are cut
-/// into a piece for each rank: a rank gets its piece of everybody's sums, merges it and sends the result to all. That
-/// happens on the courier's thread while earlier layers run backward.
+/// Rows of statistics, a few kilobytes, are sent from each rank to all others, and each rank merges the rest itself.
+/// Gradients are divided into one piece per rank: a rank receives its piece of all sums, merges it and sends the result
+/// to all. This happens on the courier's thread while the backward pass of earlier layers runs.
 final class RankReduction: Reduction, @unchecked Sendable {
   private let ranks: RankGroup
   private let ops: any Ops
   private var trees: [Int: ReductionTree] = [:]
-  /// Memory of the gradients on their way, in the order of a backward pass; kept from step to step.
+  /// Memory for the gradients that are being sent, in the order of a backward pass; reused in every step.
   private var parcels: [GradientParcel] = []
   private var open: [(parcel: GradientParcel, errand: Errand, use: (Floats) throws -> Void)] = []
 
@@ -62,23 +62,23 @@ final class RankReduction: Reduction, @unchecked Sendable {
   }
 }
 
-/// The memory of one gradient on its way, and who sends which piece of it where.
+/// The memory for one gradient that is being sent, and the assignment of its pieces to ranks.
 private final class GradientParcel {
   let count: Int
   /// The sum over all microbatches, once the errand is done.
   let result: FloatBuffer
   private let tree: ReductionTree
   private let ranks: RankGroup
-  /// The piece of each rank: what it merges.
+  /// The piece that each rank merges.
   private let pieces: [Range<Int>]
-  /// This rank's roots, whole.
+  /// This rank's roots, complete.
   private let own: FloatBuffer
   /// This rank's piece of the other ranks' roots.
   private let others: FloatBuffer
   /// This rank's piece of each root, by its first microbatch.
   private var places: [Int: MutableFloats] = [:]
 
-  /// Pieces are not smaller: a message costs as much as so many floats.
+  /// The smallest size of a piece: sending a message costs as much as sending this many floats.
   private static let smallestPiece = 1024
 
   init(_ count: Int, _ tree: ReductionTree, _ ranks: RankGroup) {
@@ -119,7 +119,7 @@ private final class GradientParcel {
       ])
   }
 
-  /// The other ranks, each rank beginning with the next one.
+  /// The other ranks, starting with the one after this rank.
   private var rounds: [Int] { (1..<ranks.count).map { (ranks.rank + $0) % ranks.count } }
 
   private func shares() -> [Errand.Letter] {

@@ -1,13 +1,13 @@
 import Kernels
 import Networks
 
-/// Layers over rows, all rows of a batch at once on the calling thread: what stands between embeddings and a loss. Two
-/// products of 512×512 are nothing beside the encoder.
+/// The layers between embeddings and a loss. Each pass takes all rows of a batch at once on the calling thread:
+/// compared with the encoder, two products of 512×512 cost almost nothing.
 package final class RowNetwork {
   private let layers: [any LayerDescription]
   private let inputs: Int
   private let context: LossContext
-  /// By number of rows.
+  /// The networks by number of rows.
   private var networks: [Int: Network] = [:]
 
   package init(_ layers: [any LayerDescription], inputs: Int, _ context: LossContext) {
@@ -24,7 +24,7 @@ package final class RowNetwork {
   }
 
   /// - Parameter x: `[rows, inputs]`.
-  /// - Returns: `[rows, outputs]`, in memory that the next call for as many rows uses again.
+  /// - Returns: `[rows, outputs]`, in memory that the next call with the same number of rows reuses.
   package func forward(_ x: FloatBuffer, rows: Int, dropout: DropoutFactors? = nil) throws -> FloatBuffer {
     let network = try network(rows)
     network.input.values.start.update(from: x.start, count: rows * inputs)
@@ -32,9 +32,9 @@ package final class RowNetwork {
     return network.output.values
   }
 
-  /// Puts the weights' gradients where the context has them and returns that of the input, `[rows, inputs]`.
-  /// After `forward` of as many rows.
-  /// - Parameter gradient: of the output, `[rows, outputs]`.
+  /// Writes the weights' gradients to the context's buffer and returns the input's gradient, `[rows, inputs]`. Call it
+  /// after `forward` with the same number of rows.
+  /// - Parameter gradient: the output's gradient, `[rows, outputs]`.
   package func backward(_ gradient: FloatBuffer, rows: Int) throws -> FloatBuffer {
     let network = try network(rows)
     network.output.values.start.update(from: gradient.start, count: network.output.extent.count)

@@ -4,11 +4,11 @@ import Corpus
 import Shards
 import Tensors
 
-/// The pairs of one split of a shard directory, read where they lie: tars are mapped, FLAC is decoded clip by clip.
+/// The pairs of one split of a shard directory, read in place: tar files are mapped, FLAC is decoded clip by clip.
 package final class ShardClips: TrainingClips {
   package let ids: [String]
   package let width: Int
-  /// As many as the first clip has: all of a set are as long.
+  /// The length of the first clip: all clips of a data set have the same length.
   package let samples: Int
   private let clips: TrainingSamples
 
@@ -26,7 +26,7 @@ package final class ShardClips: TrainingClips {
     try FlacDecoder.decode(try clips.bytes(clip, .audio), samples: samples, name: id, into: place)
   }
 
-  /// Rows are spread evenly over the clip: of a crop those from floor(start · rows / samples) on count.
+  /// The teacher rows are spread evenly over the clip; those of a crop begin at row floor(start · rows / samples).
   package func target(_ clip: Int, samples range: Range<Int>) throws -> [Float] {
     let rows = try clips.clip(clip)
     guard rows.shape.count == 2, rows.shape[0] > 0, rows.shape[1] == width else {
@@ -41,14 +41,14 @@ package final class ShardClips: TrainingClips {
     return sums.map { Float($0 / Double(chosen.count)) }
   }
 
-  /// The label of a clip, where its record has one.
+  /// The label in a clip's record; nil if it has none.
   package func label(_ clip: Int) throws -> String? {
     struct Record: Decodable { var label: String? }
     let bytes = try clips.bytes(clip, .record)
     return try CanonicalJSON.decode(Record.self, from: Array(bytes), source: ids[clip]).label
   }
 
-  /// The captions of a clip, where its record has any.
+  /// The captions in a clip's record; empty if it has none.
   package func captions(_ clip: Int) throws -> [String] {
     struct Record: Decodable { var text: [String]? }
     let bytes = try clips.bytes(clip, .record)

@@ -4,11 +4,11 @@ import Kernels
 import Models
 import Networks
 
-/// The same network trained from labels alone: the baseline that a frozen embedding is held against.
+/// The same network trained only from labels: the baseline with which a frozen embedding is compared.
 ///
-/// A random encoder with one linear layer on top, trained by `Trainer` with Adam and half a cosine from the base rate
-/// to 0; the epoch with the least loss on the validation clips is kept. A function of the configuration, the audio and
-/// the libraries alone. It goes on where it was stopped.
+/// A randomly initialized encoder with one linear layer on top, trained by `Trainer` with Adam and half a cosine from
+/// the base rate to 0; the epoch with the lowest loss on the validation clips is kept. The result depends only on the
+/// configuration, the data and the libraries. An interrupted training resumes.
 package final class SupervisedTraining {
   package struct Configuration: Sendable, Equatable {
     package var encoder: String?
@@ -22,9 +22,9 @@ package final class SupervisedTraining {
     package init() {}
   }
 
-  /// Audio of equal length with its labels.
+  /// Audio clips of equal length with their labels.
   package struct Data: Sendable {
-    /// Names the clips: their order in an epoch depends on it.
+    /// The names of the clips; their order in an epoch depends on them.
     package var names: [String]
     package var samples: Int
     package var waveform: @Sendable (Int, MutableFloats) -> Void
@@ -42,8 +42,7 @@ package final class SupervisedTraining {
     }
   }
 
-  /// How often the validation clips are looked at, at most about: one look costs as much as several steps of a small
-  /// set.
+  /// The approximate maximum number of validations: on a small data set, one costs as much as several steps.
   private static let mostLooks = 40
 
   private let data: Data
@@ -62,9 +61,9 @@ package final class SupervisedTraining {
   }
 
   /// - Parameters:
-  ///   - fit: numbers of the clips to learn from, two at least.
-  ///   - validation: those that choose the epoch; empty takes the last.
-  ///   - directory: of this training alone: holds its records, and its checkpoints until it is done.
+  ///   - fit: the indices of the training clips, at least two.
+  ///   - validation: the indices of the clips that choose the best epoch; if empty, the last epoch is taken.
+  ///   - directory: used only by this training: contains its records, and its checkpoints until it is finished.
   ///   - progress: called after each epoch with its number and the losses.
   /// - Throws: `Interruption.failure`; `training.nonfinite`.
   package func train(
@@ -98,7 +97,7 @@ package final class SupervisedTraining {
     try Files.remove("\(directory)/checkpoints")
   }
 
-  /// `[clips, classes]`, with the batch norms' running statistics. After `train`.
+  /// The class scores, `[clips, classes]`, computed with the batch norms' running statistics. Call it after `train`.
   package func scores(_ clips: [Int]) throws -> [Float] {
     guard let learner else { return [] }
     let context = LossContext(
@@ -114,7 +113,7 @@ package final class SupervisedTraining {
   /// Values of an encoding.
   package var width: Int { architecture.width }
 
-  /// `[clips, width]`: what the encoder makes of the audio, before the layer that names classes. After `train`.
+  /// `[clips, width]`: the encoder's output, before the classification layer. Call it after `train`.
   package func encodings(_ clips: [Int]) throws -> [Float] {
     guard let learner else { return [] }
     var result: [Float] = []
@@ -122,7 +121,7 @@ package final class SupervisedTraining {
     return result
   }
 
-  /// Encodes clips, some at a time.
+  /// Encodes clips in parts.
   private func forEachPart(
     _ clips: [Int], _ learner: Learner, _ body: (_ encodings: FloatBuffer, _ count: Int) throws -> Void
   ) throws {
@@ -137,7 +136,7 @@ package final class SupervisedTraining {
   }
 }
 
-/// Some of the labeled clips, as training wants them.
+/// Some of the labeled clips, as `TrainingClips`.
 private struct LabeledClips: TrainingClips {
   let data: SupervisedTraining.Data
   let clips: [Int]

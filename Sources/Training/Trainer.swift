@@ -3,13 +3,13 @@ import Kernels
 import Networks
 import Ranks
 
-/// Trains what a `TrainingTask` says: epochs of batches, validation, schedule, early stop, checkpoints; goes on where a
-/// checkpoint left off.
+/// Runs a `TrainingTask`: epochs of batches, validation, schedule, early stop and checkpoints; resumes from a
+/// checkpoint.
 ///
-/// Every step is a function of the configuration, the data and the libraries. Stopping, killing and going on change no
-/// bit, and neither does the number of ranks that train together. Rank 0 alone reads and writes the directory.
+/// Every step depends only on the configuration, the data and the libraries. Neither stopping, killing and resuming nor
+/// the number of ranks that train together changes any bit. Only rank 0 reads and writes the directory.
 package final class Trainer {
-  /// Raised whenever the same configuration would give other weights than before.
+  /// Incremented whenever the same configuration would give different weights than before.
   package static let version = 1
 
   package enum Event: Sendable {
@@ -18,7 +18,7 @@ package final class Trainer {
     case stepped(step: Int, epoch: Int, of: Int, loss: Double, samplesPerSecond: Double)
     case epochEnded(MetricsLog.Line)
     case saved(step: Int)
-    /// What this rank sent to the others in so many steps, and how long it waited for them.
+    /// The data that this rank sent to the others in `steps` steps, and how long it waited for them.
     case exchanged(Traffic, steps: Int)
     case stopped(String)
   }
@@ -28,24 +28,24 @@ package final class Trainer {
   private let task: any TrainingTask
   package let learner: Learner
   private let ranks: RankGroup
-  /// Rank 0's.
+  /// Only on rank 0.
   private let records: (checkpoints: CheckpointDirectory, metrics: MetricsLog)?
   private let schedule: any LearningRateSchedule
   private let report: (Event) -> Void
   private let profile: Profile?
   private var state: TrainingState
   private var lastSaved: (step: Int, time: ContinuousClock.Instant)
-  /// Whether something changed since the newest checkpoint.
+  /// Whether anything has changed since the newest checkpoint.
   private var hasNews: Bool
 
   /// Trains an encoder.
   /// - Parameters:
-  ///   - directory: the run's; checkpoints and `metrics.jsonl` go there, and training goes on from what is there.
+  ///   - directory: the run's directory, for checkpoints and `metrics.jsonl`; training resumes from its checkpoints.
   ///   - architecture, objective: nil: those that the configuration names.
-  ///   - ranks: those that train together. All give the same configuration, limits and clips.
-  ///   - initialize: fills in weights to start from, over random ones.
-  ///   - retrieval: scores how the validation clips find each other after each epoch, for the records.
-  ///   - profile: gets the time of every step but the first.
+  ///   - ranks: the ranks that train together, all with the same configuration, limits and clips.
+  ///   - initialize: replaces random weights with the weights to start from.
+  ///   - retrieval: computes retrieval scores of the validation clips after each epoch, for the records.
+  ///   - profile: records the time of every step except the first.
   package convenience init(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, train: any TrainingClips,
     validation: (any TrainingClips)?,
@@ -75,8 +75,8 @@ package final class Trainer {
     }
   }
 
-  /// Trains any task. As above.
-  /// - Parameter learner: what the task's steps move; filled here.
+  /// Trains any task, with the same parameters as above.
+  /// - Parameter learner: the weights that the task's steps change; initialized here.
   package init(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, _ learner: Learner, _ task: any TrainingTask,
     directory: String, ranks: RankGroup = .alone, initialize: (Parameters) throws -> Void = { _ in },
@@ -109,7 +109,7 @@ package final class Trainer {
   package func run() throws {
     let (begin, before) = (ContinuousClock.now, state)
     let traffic = ranks.traffic
-    // A run that had ended goes on only if its end has moved.
+    // A finished run continues only if its limits have changed.
     var reason = end
     while reason == nil { reason = try trainEpoch(begin) ?? end }
     try save()
@@ -117,7 +117,7 @@ package final class Trainer {
     if let reason { report(.stopped(state == before ? "up to date: \(reason)" : reason)) }
   }
 
-  /// Takes the weights of the epoch that was best on the validation clips, where there is one.
+  /// Loads the weights of the epoch with the best validation, if there is one.
   package func loadBest() throws {
     if let best = state.best { _ = try records?.checkpoints.load(best.step, into: learner) }
   }
@@ -128,7 +128,7 @@ package final class Trainer {
 
   private var batchesInEpoch: Int { configuration.batches(of: task.ids.count) }
 
-  /// - Returns: why training ends inside this epoch, or nil when the epoch is done.
+  /// - Returns: why training ends within this epoch, or nil if the epoch was completed.
   private func trainEpoch(_ begin: ContinuousClock.Instant) throws -> String? {
     let order = TrainingOrder.epoch(state.epoch, seed: configuration.seed, ids: task.ids)
     let rate = schedule.rate(
@@ -163,14 +163,14 @@ package final class Trainer {
     return nil
   }
 
-  /// What ends a training between two steps, besides what its state says.
+  /// Reasons to end a training between two steps that do not depend on its state.
   private struct StopReasons: OptionSet {
     let rawValue: UInt8
     static let interruption = StopReasons(rawValue: 1)
     static let timeIsOver = StopReasons(rawValue: 2)
   }
 
-  /// Of any rank: all stop after the same step.
+  /// The reasons of all ranks together, so that all stop after the same step.
   private func reasonsToStop(_ begin: ContinuousClock.Instant) throws -> StopReasons {
     var reasons: StopReasons = Interruption.isRequested ? .interruption : []
     if let hours = limits.hours, (ContinuousClock.now - begin).seconds > hours * 3600 { reasons.insert(.timeIsOver) }
@@ -196,7 +196,7 @@ package final class Trainer {
     if task.isValidated, isTime {
       let result = try task.validate(withScores: records != nil)
       let loss = result.loss
-      // Of captions the criterion is no loss.
+      // For captions, the criterion is not a loss.
       summary.validationLoss = result.captions?["loss"] ?? loss
       (summary.retrieval, summary.captions) = (result.retrieval, result.captions)
       schedule.observe(validationLoss: loss, base: configuration.learningRate, state: &state.schedule)
@@ -235,7 +235,7 @@ package final class Trainer {
 
   private func save() throws {
     guard hasNews, let records else { return }
-    // What a checkpoint counts as done must not be missing from the records.
+    // The records must contain every step that a checkpoint counts as done.
     try records.metrics.sync()
     try records.checkpoints.save(learner, state)
     hasNews = false

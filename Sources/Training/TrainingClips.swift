@@ -2,16 +2,16 @@ import Audio
 import Basics
 import Corpus
 
-/// Pairs of audio and teacher embeddings, as training wants them: by number, in the order of their ids.
+/// Pairs of audio and teacher embeddings for training, numbered in the order of their ids.
 package protocol TrainingClips: Sendable {
-  /// Sorted by bytes.
+  /// Sorted in byte order.
   var ids: [String] { get }
   /// Width of the teacher's embeddings.
   var width: Int { get }
-  /// 16 kHz mono samples in −1…1, `samples` of them.
+  /// The number of samples of each clip: 16 kHz mono in −1…1.
   var samples: Int { get }
   func waveform(_ clip: Int, into place: UnsafeMutablePointer<Float>) throws
-  /// The mean of the teacher rows that were shown during these samples, `width` floats.
+  /// The mean of the teacher rows for these samples, `width` floats.
   func target(_ clip: Int, samples: Range<Int>) throws -> [Float]
 }
 
@@ -40,7 +40,7 @@ package struct MemoryClips: TrainingClips {
   package func target(_ clip: Int, samples: Range<Int>) -> [Float] { targets[clip] }
 }
 
-/// Which clip comes when, and whose embeddings it gets: functions of the seed, the epoch and the clip ids alone.
+/// The order of the clips, and the assignment of shuffled embeddings. Both depend only on the arguments.
 package enum TrainingOrder {
   /// All clips in the order of an epoch.
   package static func epoch(_ epoch: Int, seed: UInt64, ids: [String]) -> [Int] {
@@ -51,7 +51,7 @@ package enum TrainingOrder {
     return ids.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
   }
 
-  /// For `--shuffle-teacher`: the clip whose embeddings each clip gets.
+  /// For `--shuffle-teacher`: for each clip, the clip whose embeddings it gets.
   package static func shuffledTeachers(seed: UInt64, count: Int) -> [Int] {
     var random = SeededRandom(seed: seed, for: "shuffle-teacher")
     var order = Array(0..<count)

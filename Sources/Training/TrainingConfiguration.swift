@@ -2,34 +2,34 @@ import Audio
 import Basics
 import Kernels
 
-/// Everything that a training's weights depend on, and its stop conditions.
+/// The settings that a training's weights depend on, and its patience.
 package struct TrainingConfiguration: Codable, Sendable, Equatable {
-  /// The encoder's name; nil is the standard one, which is never named.
+  /// The encoder's name; nil for the standard one, which is never named.
   package var encoder: String?
   package var loss = "cx"
   package var normalization = NormalizationScope.clip
   package var batchSize = 128
   package var learningRate = 1e-3
   package var schedule = "plateau"
-  /// Epochs over which a schedule with an end runs; not when training stops.
+  /// The length of a schedule that has an end, in epochs. It does not stop training.
   package var scheduleEpochs = 100
   package var seed: UInt64 = 2021
-  /// Pairs every audio clip with the teacher embeddings of another clip: a control that must end at chance.
+  /// Pairs audio clips with the teacher embeddings of other clips: a control whose result must be at chance level.
   package var shuffleTeacher = false
   package var precision = "float32"
-  /// Clips that one thread takes at a time: fixes the tree by which sums are formed.
+  /// Clips that one thread takes at a time. It fixes the tree by which sums are computed.
   package var microbatch = 8
-  /// Epochs without a better validation loss before training ends; nil: never. No part of the run's name: more patience
-  /// goes on.
+  /// Validated epochs without a better validation loss before training ends; nil: no early stop. It is not part of the
+  /// run's identity: with more patience, the same run continues.
   package var patience: Int? = 10
   package var augmentation = Augmentation()
   package var optimizer = OptimizerSettings()
-  /// Digest of the weights that training starts from; nil: random ones.
+  /// Digest of the weights that training starts from; nil: random weights.
   package var initialWeights: Digest?
 
   package init() {}
 
-  /// What a description does not say has its default: options that came later are off in older runs.
+  /// Missing values get their defaults: options that were added later are off in older runs.
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     func set<T: Decodable>(_ place: inout T, _ key: CodingKeys) throws {
@@ -50,7 +50,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     try set(&optimizer, .optimizer)
     patience = try values.decodeIfPresent(Int.self, forKey: .patience)
     initialWeights = try values.decodeIfPresent(Digest.self, forKey: .initialWeights)
-    // A statement or a record may be a stranger's; on the command line these are checked with the others.
+    // A statement or a record is untrusted; values from the command line are checked elsewhere.
     guard (1...1 << 20).contains(microbatch), (1...1 << 24).contains(batchSize),
       (0...16).contains(augmentation.spectrogramMasks),
       augmentation.cropSeconds.map({ (0.01...3600).contains($0) }) ?? true
@@ -60,8 +60,8 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// The name of the run: the digest of all of this but when it ends, the data, and what the machine's libraries can
-  /// change.
+  /// The name of the run: a digest of the configuration without the patience, the data, and the libraries that can
+  /// change the result.
   package func identity(data: Digest, toolchain: [String: String]) throws -> Digest {
     struct Identity: Encodable {
       var configuration: TrainingConfiguration
@@ -75,18 +75,18 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
   }
 }
 
-/// When a training ends, and how often it saves. None of it changes a bit of a given step.
+/// When a training ends, and how often it validates and saves.
 package struct TrainingLimits: Sendable {
   package var epochs = 100
   package var steps: Int?
   package var hours: Double?
   package var checkpointEvery = CheckpointInterval.minutes(10)
-  /// Epochs from one look at the validation clips to the next; the last epoch has one too.
+  /// Validation runs every this many epochs, and after the last one.
   package var validateEvery = 1
 
   package init() {}
 
-  /// By name; how often a checkpoint is saved changes no weights and is not among them.
+  /// The limits by name, without the checkpoint interval, which does not change the weights.
   package var values: [String: String] {
     [
       "epochs": "\(epochs)", "steps": steps.map { "\($0)" } ?? "no limit",

@@ -1,9 +1,9 @@
-/// Whether a training is over: what `Trainer` goes by, and what tells a plan that nothing is left to do.
+/// Whether a training has ended. Used by `Trainer`, and by plans to find out whether anything is left to do.
 extension TrainingState {
-  /// Why a training that has come so far goes no further; nil where a step is left. The hours given are not looked at.
+  /// Why a training in this state ends; nil if there is more to do. The limit in hours is not considered.
   /// - Parameters:
-  ///   - clips: that are trained on.
-  ///   - isValidated: whether there is a validation loss: without one nothing stops early.
+  ///   - clips: the number of training clips.
+  ///   - isValidated: whether there is a validation loss; without one, there is no early stop.
   package func end(
     _ configuration: TrainingConfiguration, _ limits: TrainingLimits, clips: Int, isValidated: Bool
   ) -> String? {
@@ -11,7 +11,7 @@ extension TrainingState {
       return "no better validation in \(patience) epochs"
     }
     if epoch >= limits.epochs { return "all epochs done" }
-    // Whose batches are all done still has to be validated and noted: an epoch is finished whatever the steps.
+    // If all batches of an epoch are done, it must still be validated and recorded, even at the step limit.
     if let steps = limits.steps, step >= steps, batchInEpoch < configuration.batches(of: clips) {
       return "\(steps) steps done"
     }
@@ -20,6 +20,6 @@ extension TrainingState {
 }
 
 extension TrainingConfiguration {
-  /// Whole batches of an epoch.
+  /// The number of complete batches in an epoch.
   package func batches(of clips: Int) -> Int { clips / max(1, batchSize) }
 }

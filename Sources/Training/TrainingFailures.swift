@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of this module.
+/// Failures of this module.
 extension Failure {
   static func lossWidth(_ loss: String, encoder: Int, teacher: Int) -> Failure {
     Failure(

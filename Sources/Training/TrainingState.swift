@@ -1,14 +1,14 @@
-/// All that training needs to go on as if it had not stopped, besides the numbers in `Learner`.
+/// Everything besides the values in `Learner` that training needs to resume as if it had not stopped.
 package struct TrainingState: Codable, Sendable, Equatable {
-  /// Steps done.
+  /// The number of completed steps.
   package var step = 0
-  /// The epoch that runs, counted from 0, and how many of its batches are done.
+  /// The current epoch, counted from 0, and the number of its completed batches.
   package var epoch = 0
   package var batchInEpoch = 0
   package var schedule: [String: Double] = [:]
   package var best: Score?
   package var epochsWithoutBetter = 0
-  /// Sum of the losses of the epoch's batches so far.
+  /// The sum of the losses of the epoch's completed batches.
   package var epochLoss = 0.0
 
   package struct Score: Codable, Sendable, Equatable {

@@ -5,10 +5,11 @@ import Kernels
 import Networks
 import Ranks
 
-/// One step of training: a batch's audio clips and embeddings in, moved weights out.
+/// One training step: updates the weights with a batch of audio clips and embeddings.
 ///
-/// Each rank runs the encoder on its own rows of the batch. Embeddings and targets then go to all, and each forms the
-/// loss of the whole batch and moves the weights by itself: nothing of that depends on the number of ranks.
+/// Each rank runs the encoder on its own rows of the batch. Embeddings and targets are then sent to all ranks, and each
+/// rank computes the loss of the whole batch and updates the weights by itself. The result does not depend on the
+/// number of ranks.
 final class TrainingStep: @unchecked Sendable {
   private let clips: any TrainingClips
   private let ranks: RankGroup
@@ -17,9 +18,9 @@ final class TrainingStep: @unchecked Sendable {
   private let encoder: Network
   private let loss: any TrainingLoss
   private let gradients: FloatBuffer
-  /// Of the whole batch: `[batch, encoder's width]` and `[batch, target's width]`.
+  /// For the whole batch: `[batch, encoder's width]` and `[batch, target's width]`.
   private let (embeddings, targets): (FloatBuffer, FloatBuffer)
-  /// By rank: its rows of a batch.
+  /// The rows of a batch, by rank.
   private let rows: [Range<Int>]
   private let loader: BatchLoader
   private let optimizer: Optimizer
@@ -61,8 +62,8 @@ final class TrainingStep: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - batch: numbers of clips.
-  ///   - number: of the step, counted from 1.
+  ///   - batch: the indices of the clips.
+  ///   - number: the step's number, starting at 1.
   func run(_ batch: [Int], epoch: Int, number: Int, rate: Double) throws -> TrainingOutcome {
     let own = try loader.load(batch, rows: rows, epoch: epoch, into: encoder.input.values)
     try encoder.forward()
@@ -89,7 +90,7 @@ final class TrainingStep: @unchecked Sendable {
     return TrainingOutcome(loss: result.loss, gradientNorm: norm)
   }
 
-  /// Puts this rank's rows among everybody's.
+  /// Collects the rows of all ranks.
   private func gather(_ audio: FloatBuffer, _ target: FloatBuffer) throws {
     for (own, all) in [(audio, embeddings), (target, targets)] {
       let width = all.count / max(1, configuration.batchSize)
@@ -98,7 +99,8 @@ final class TrainingStep: @unchecked Sendable {
     }
   }
 
-  /// Names the clips whose embeddings are to blame, where they are.
+  /// The failure for a value that is not finite. Names the clips whose teacher embeddings are not finite, if there are
+  /// any.
   private func nonFinite(_ what: String, _ value: Double, _ step: Int, _ ids: [String]) -> Failure {
     let bad = ids.indices.filter { row in
       !targets[row * clips.width..<(row + 1) * clips.width].allSatisfy(\.isFinite)
@@ -113,6 +115,6 @@ final class TrainingStep: @unchecked Sendable {
 }
 
 extension Duration {
-  /// The duration as a number.
+  /// The duration in seconds.
   package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -1,15 +1,15 @@
-/// What `Trainer` trains: steps over batches of samples, and a look at samples that are kept out.
+/// A task for `Trainer`: training steps on batches of samples, and validation on held-out samples.
 package protocol TrainingTask: AnyObject {
-  /// Of the samples that are trained on: their order in an epoch depends on it. In byte order.
+  /// The ids of the training samples, in byte order. The order of an epoch depends on them.
   var ids: [String] { get }
-  /// Whether there are samples to look at.
+  /// Whether there are validation samples.
   var isValidated: Bool { get }
-  /// A batch of samples in, moved weights out; a function of the weights and of these arguments.
+  /// Updates the weights with a batch of samples. The result depends only on the weights and these arguments.
   /// - Parameters:
-  ///   - batch: numbers of samples.
-  ///   - number: of the step, counted from 1.
+  ///   - batch: the indices of the samples.
+  ///   - number: the step's number, starting at 1.
   func step(_ batch: [Int], epoch: Int, number: Int, rate: Double) throws -> TrainingOutcome
-  /// - Parameter withScores: whether anybody reads the scores that nothing goes by.
+  /// - Parameter withScores: whether to compute scores that are only recorded.
   func validate(withScores: Bool) throws -> ValidationResult
 }
 
@@ -19,9 +19,9 @@ package struct TrainingOutcome: Sendable {
 }
 
 package struct ValidationResult: Sendable {
-  /// What schedules, the early stop and the choice of the best epoch go by: lower is better.
+  /// The value for schedules, the early stop and the choice of the best epoch; lower is better.
   package var loss: Double
-  /// For the records: how clips find each other, how captions are scored.
+  /// For the records: scores of retrieval among the clips, and of captions.
   package var retrieval: [String: Double]?
   package var captions: [String: Double]?
 }

@@ -6,10 +6,10 @@ import Models
 import Networks
 import Ranks
 
-/// The loss on clips that are not trained on, always against the same number of other clips where it depends on them,
-/// so that it can be compared between epochs, batch sizes and data sets. Each rank embeds some of the clips.
+/// The loss on held-out clips. If the loss of a clip depends on other clips, their number is always the same, so that
+/// losses can be compared between epochs, batch sizes and data sets. Each rank embeds some of the clips.
 package final class Validation {
-  /// Clips in a group; each is told from the group's others.
+  /// The number of clips in a group; each is compared with the others of its group.
   static let group = Split.fewestValidationClips
 
   private let clips: any TrainingClips
@@ -36,7 +36,7 @@ package final class Validation {
     projection = projects ? RowNetwork(audio.layers, inputs: audio.inputs, context) : nil
     projectionWidth = projects ? audio.outputs : architecture.width
     let samples = clips.samples
-    // Anew for each score: what it keeps of the weights is of that moment.
+    // A new one for each validation, since it keeps data derived from the current weights.
     embedder = {
       Embedder(
         Model(architecture, learner.parameters, projection: nil), samples: samples, project: false, backend: backend,
@@ -44,7 +44,7 @@ package final class Validation {
     }
   }
 
-  /// Audio in the teacher's space and targets of the same clips, `[count, width]` each; widths are those of the spaces.
+  /// Projected audio embeddings and targets of the same clips, `[count, width]` each, with the widths of their spaces.
   package struct Pairs: Sendable {
     package var audio: [Float]
     package var images: [Float]
@@ -52,7 +52,8 @@ package final class Validation {
     package var imageWidth: Int
   }
 
-  /// The mean loss over groups in id order, the last group reaching back so that it is full; and all clips' pairs.
+  /// The mean loss over groups in id order, and the pairs of all clips. The last group overlaps the one before it if
+  /// necessary, so that it is full.
   func score() throws -> (loss: Double, pairs: Pairs) {
     let (count, width, clips) = (clips.ids.count, clips.width, clips)
     let embedder = embedder()
@@ -77,8 +78,8 @@ package final class Validation {
     )
   }
 
-  /// `[count, width]`. An embedding depends on its own clip alone: each rank makes some, unless all are normalized
-  /// together.
+  /// The embeddings, `[count, width]`. An embedding depends only on its own clip, so each rank computes some of them,
+  /// unless all clips are normalized together.
   private func embed(_ embedder: Embedder) throws -> FloatBuffer {
     let clips = clips
     if ranks.isAlone || scope == .batch {

@@ -1,4 +1,4 @@
-// The library's one class: audio in, embeddings out.
+// The library's only class: computes embeddings of audio.
 
 import Audio
 import Basics
@@ -7,7 +7,7 @@ import Kernels
 import Models
 import Tensors
 
-/// Turns audio into Wav2CLIP embeddings with the weights of a file.
+/// Computes Wav2CLIP embeddings of audio with the weights of a file.
 ///
 /// ```swift
 /// import Wav2CLIP
@@ -17,29 +17,29 @@ import Tensors
 /// let seconds = try embedder.embedWindows(samples, sampleRate: 44_100)  // 512 numbers for each second
 /// ```
 ///
-/// An embedding stands in the space of CLIP's image and text embeddings, so that the cosine between them means
-/// something. It is not of length one unless ``init(weights:projection:normalize:threads:)`` is told so.
+/// An embedding is in the space of CLIP's image and text embeddings, so that its cosines with these are meaningful. It
+/// has length one only if ``init(weights:projection:normalize:threads:)`` gets `normalize: true`.
 ///
-/// An embedding depends on its own audio alone, down to the last bit: not on what else is embedded, nor on the number
-/// of threads. Other instruction sets (AVX2, AVX-512) round otherwise. An embedder may be shared between threads; calls
-/// wait for one another.
+/// Every bit of an embedding depends only on its own audio: not on what else is embedded, nor on the number of threads.
+/// An embedder may be shared between threads; calls wait for each other.
 public final class AudioEmbedder: @unchecked Sendable {
-  /// The sample rate that the encoder hears at; audio of other rates is resampled.
+  /// The encoder's sample rate; audio with another rate is resampled.
   public static let sampleRate = Double(FrontEnd.sampleRate)
   /// The length of a window of ``embedWindows(_:sampleRate:hop:)``, in seconds.
   public static let windowSeconds = 1.0
-  /// The longest audio that is embedded as one: beyond it one embedding says little, and memory grows with the length.
+  /// The longest audio that can get one embedding: for longer audio, one embedding says little, and memory grows with
+  /// the length.
   public static let longestClipSeconds = Double(FrontEnd.mostSeconds)
-  /// Audio clips must have more samples than this at 16 kHz: half a Fourier transform.
+  /// The fewest samples of an audio clip at 16 kHz: one more than half a Fourier transform.
   public static let fewestSamples = FrontEnd.fewestSamples
 
-  /// The number of values in an embedding: the teacher's width, 512 for CLIP ViT-B/32; without a projection the
-  /// encoder's.
+  /// The number of values in an embedding: the teacher's width, 512 for CLIP ViT-B/32; without a projection, the
+  /// encoder's width.
   public let width: Int
   /// Whether embeddings are in the teacher's space: false for `projection: false`, and for weights without a
   /// projection.
   public let isProjected: Bool
-  /// What the file says about its weights: the front end's parameters, and where they come from.
+  /// The file's metadata: the front end's parameters, and the origin of the weights.
   public let metadata: [String: String]
 
   /// Guards `embedder`.
@@ -51,10 +51,10 @@ public final class AudioEmbedder: @unchecked Sendable {
   /// Reads the weights of a `.bin`, `.pt`, `.safetensors` or `.onnx` file: this project's, or the public `Wav2CLIP.pt`.
   /// - Parameters:
   ///   - path: the file.
-  ///   - projection: whether to go on from the encoder's output into CLIP's space.
-  ///   - normalize: whether embeddings get length one.
-  ///   - threads: how many threads compute; nil: one for each core.
-  /// - Throws: ``EmbeddingError`` for a file that cannot be read or holds no model.
+  ///   - projection: whether to project the encoder's output into CLIP's space.
+  ///   - normalize: whether embeddings are scaled to length one.
+  ///   - threads: the number of threads; nil: one per core.
+  /// - Throws: ``EmbeddingError`` for a file that cannot be read or contains no model.
   public convenience init(
     weights path: String, projection: Bool = true, normalize: Bool = false, threads: Int? = nil
   ) throws {
@@ -63,7 +63,7 @@ public final class AudioEmbedder: @unchecked Sendable {
       model, options: Options(projection: projection, normalize: normalize, threads: threads))
   }
 
-  /// How to embed.
+  /// Options of an embedder.
   package struct Options: Sendable {
     package var projection = true
     package var normalize = false
@@ -78,7 +78,7 @@ public final class AudioEmbedder: @unchecked Sendable {
     }
   }
 
-  /// With a model that was read already.
+  /// Uses a model that is already in memory.
   package init(_ model: Model, options: Options) throws {
     let count = options.threads ?? Machine.processors
     threads = WorkerThreads(count)
@@ -97,14 +97,15 @@ public final class AudioEmbedder: @unchecked Sendable {
   /// One embedding for a whole audio clip.
   /// - Parameters:
   ///   - samples: one channel, full scale −1…1.
-  ///   - sampleRate: samples a second: a whole number up to 768,000.
+  ///   - sampleRate: samples per second: a whole number up to 768,000.
   /// - Returns: ``width`` numbers.
-  /// - Throws: ``EmbeddingError`` for an audio clip that is too short, too long, or holds what is no number.
+  /// - Throws: ``EmbeddingError`` for an audio clip that is too short or too long, or has samples that are not numbers.
   public func embed(_ samples: [Float], sampleRate: Double) throws -> [Float] {
     try embed([samples], sampleRate: sampleRate)[0]
   }
 
-  /// One embedding for each of several audio clips, which may differ in length. Faster than one by one; the same bits.
+  /// One embedding for each of several audio clips, which may differ in length. Faster than one call per clip, with the
+  /// same bits.
   public func embed(_ audioClips: [[Float]], sampleRate: Double) throws -> [[Float]] {
     try EmbeddingError.translated {
       try embedClips(try audioClips.map { try Resampler.toEncoderRate($0, from: sampleRate) })
@@ -115,7 +116,7 @@ public final class AudioEmbedder: @unchecked Sendable {
   package func embedClips(_ audioClips: [[Float]]) throws -> [[Float]] {
     for audio in audioClips { try Self.check(audio.count) }
     var result = [[Float]](repeating: [], count: audioClips.count)
-    // Audio clips of one length go through together.
+    // Audio clips of equal length go through the encoder together.
     for places in Dictionary(grouping: audioClips.indices, by: { audioClips[$0].count }).values {
       let count = audioClips[places[0]].count
       let rows = try lock.withLock {
@@ -137,11 +138,11 @@ public final class AudioEmbedder: @unchecked Sendable {
 
   // MARK: Windows
 
-  /// One embedding for each second of an audio clip, the windows normalized together, as the public `wav2clip` package
-  /// does it.
+  /// One embedding for each second of an audio clip, with the windows normalized together, as in the public `wav2clip`
+  /// package.
   ///
-  /// Window k holds the second that begins at k · hop. What is left at the end and fills no window is dropped; an audio
-  /// clip shorter than one window gives none.
+  /// Window k is the second that begins at k · hop. Samples after the last complete window are dropped; an audio clip
+  /// shorter than one window gives no embeddings.
   /// - Parameter hop: seconds from one window to the next.
   /// - Returns: 1 + ⌊(seconds − 1) / hop⌋ embeddings.
   public func embedWindows(_ samples: [Float], sampleRate: Double, hop: Double = 1) throws -> [[Float]] {
@@ -152,11 +153,11 @@ public final class AudioEmbedder: @unchecked Sendable {
     }
   }
 
-  /// The windows of several audio clips at 16 kHz, each clip normalized over its own windows.
+  /// Embeds the windows of several audio clips at 16 kHz, each clip normalized over its own windows.
   ///
-  /// - Parameter shortAsWhole: whether audio that fills no window gets one embedding of the whole, as `embedClips`
-  ///   makes it, instead of none. Audio that is too short even for that gets none.
-  /// - Returns: by clip its windows' embeddings.
+  /// - Parameter shortAsWhole: whether audio shorter than one window gets one embedding of the whole, as from
+  ///   `embedClips`. Audio that is too short even for that gets none.
+  /// - Returns: for each clip, its windows' embeddings.
   package func embedWindows(
     _ audioClips: [[Float]], _ cut: WindowCut, shortAsWhole: Bool = false
   ) throws -> [[[Float]]] {
@@ -189,7 +190,7 @@ public final class AudioEmbedder: @unchecked Sendable {
     return result
   }
 
-  /// Adds the windows of a piece of audio at 16 kHz to those that are normalized together.
+  /// Adds the windows of a piece of audio at 16 kHz to `moments`, for normalization together.
   package func addWindows(of piece: [Float], _ cut: WindowCut, to moments: inout SpectrogramMoments) throws {
     let (hop, count) = (cut.hop, cut.count(samples: piece.count))
     try lock.withLock {
@@ -201,7 +202,7 @@ public final class AudioEmbedder: @unchecked Sendable {
     }
   }
 
-  /// The windows of a piece of audio whose normalization is known.
+  /// Embeds the windows of a piece of audio with a known normalization.
   package func embedWindows(of piece: [Float], _ cut: WindowCut, norm: SpectrogramNorm) throws -> [[Float]] {
     let (hop, count) = (cut.hop, cut.count(samples: piece.count))
     let rows = try lock.withLock {

@@ -4,7 +4,7 @@ import Basics
 public struct EmbeddingError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Stable and machine-readable, such as `embed.short` or `weights.extension`.
   public let code: String
-  /// What failed, on what, found and expected, and a way out; for people.
+  /// A readable message: what failed, on what, what was found and expected, and a hint.
   public let description: String
 
   static func translated<T>(_ body: () throws -> T) throws -> T {
@@ -16,7 +16,7 @@ public struct EmbeddingError: Error, Sendable, Equatable, CustomStringConvertibl
   }
 }
 
-/// The sentences of this module.
+/// Failures of this module.
 extension Failure {
   static func audioShort(_ samples: Int, expected: Int) -> Failure {
     Failure(

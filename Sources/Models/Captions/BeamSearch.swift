@@ -2,13 +2,13 @@ import Basics
 import Kernels
 import Networks
 
-/// Looks for the sentence that a decoder finds most likely, going on with a few of the likeliest beginnings.
+/// Beam search for the sentence to which a decoder gives the highest likelihood.
 ///
-/// What is found for an audio clip is a function of the decoder and of that audio clip alone: of equal scores the
-/// beginning that stood first wins, then the token with the lower number.
+/// The result for an audio clip depends only on the decoder and that clip. Between equal scores, the earlier beam wins,
+/// then the token with the lower number.
 package struct BeamSearch: Sendable {
   package struct Options: Sendable, Equatable {
-    /// Beginnings that are kept; 1 takes the likeliest token each time.
+    /// The number of beams; 1 is greedy search.
     package var beams = 3
     package var fewestTokens = 3
     package var mostTokens = 20
@@ -17,12 +17,12 @@ package struct BeamSearch: Sendable {
   }
 
   package struct Sentence: Sendable, Equatable {
-    /// Without beginning and end.
+    /// Without the begin and end tokens.
     package var tokens: [Int]
-    /// Of each token the logarithm of its likelihood; one more for the end, where the sentence has one.
+    /// The log-likelihood of each token, then that of the end token if the sentence has one.
     package var logLikelihoods: [Double]
 
-    /// The mean of these: what sentences of different lengths are compared by.
+    /// The mean log-likelihood, by which sentences of different lengths are compared.
     package var score: Double { logLikelihoods.reduce(0, +) / Double(max(1, logLikelihoods.count)) }
 
     fileprivate var sum: Double { logLikelihoods.reduce(0, +) }
@@ -43,11 +43,11 @@ package struct BeamSearch: Sendable {
     self.options = options
   }
 
-  /// Sentences that grow at a time on one thread: enough that weights are read for many.
+  /// Sentences that one thread extends at a time: enough to reuse the weights that it reads.
   private static let rows = 96
 
   /// The best sentence of each audio clip.
-  /// - Parameter audioClips: of each, its embeddings one behind another, as the decoder takes them.
+  /// - Parameter audioClips: the embeddings of each clip, concatenated, in the form that the decoder takes.
   package func sentences(_ audioClips: [[Float]], ops: any Ops, threads: WorkerThreads) -> [Sentence] {
     let size = max(1, min(Self.rows / options.beams, (audioClips.count + threads.count - 1) / threads.count))
     let starts = Array(stride(from: 0, to: audioClips.count, by: size))
@@ -85,7 +85,7 @@ package struct BeamSearch: Sendable {
     return finished.map { Self.best($0) }
   }
 
-  /// A sentence that may go on, and in which row of the step before it was.
+  /// An unfinished sentence, and its row in the previous step.
   private struct Beginning {
     var audio: Int
     var row = 0
@@ -99,9 +99,9 @@ package struct BeamSearch: Sendable {
     var sum: Double
   }
 
-  /// The likeliest `room` ways in which an audio clip's beginnings go on.
-  /// - Parameter rows: of the step.
-  /// - Returns: those that go on, and those that have ended.
+  /// Extends an audio clip's beams by one token and keeps the `room` most likely results.
+  /// - Parameter rows: the beams' rows in this step.
+  /// - Returns: the unfinished and the finished sentences.
   private func goOn(
     _ beginnings: [Beginning], _ rows: Range<Int>, _ logits: FloatBuffer, _ room: Int, mayGoOn: Bool, _ ops: any Ops
   ) -> (going: [Beginning], ended: [Sentence]) {
@@ -111,7 +111,7 @@ package struct BeamSearch: Sendable {
       let place = logits.start + row * decoder.vocabulary
       add(beginnings[index].sentence, index, place, room, mayGoOn, to: &best, ops)
     }
-    // Where no token is allowed a sentence ends as it is.
+    // If no token is allowed, the sentences end as they are.
     if best.isEmpty { return ([], beginnings.map(\.sentence)) }
     var (going, ended) = ([Beginning](), [Sentence]())
     for candidate in best {
@@ -128,7 +128,7 @@ package struct BeamSearch: Sendable {
     return (going, ended)
   }
 
-  /// Holds the allowed tokens after one sentence against the best so far.
+  /// Updates the best candidates with the allowed next tokens of one sentence.
   private func add(
     _ sentence: Sentence, _ beginning: Int, _ logits: MutableFloats, _ room: Int, _ mayGoOn: Bool,
     to best: inout [Candidate], _ ops: any Ops
@@ -158,7 +158,7 @@ package struct BeamSearch: Sendable {
     }
   }
 
-  /// Of equal scores the one that was found first.
+  /// The sentence with the highest score; between equal scores, the one that was found first.
   private static func best(_ sentences: [Sentence]) -> Sentence {
     var best = sentences.first ?? Sentence(tokens: [], logLikelihoods: [])
     for sentence in sentences.dropFirst() where sentence.score > best.score { best = sentence }

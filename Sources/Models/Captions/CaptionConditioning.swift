@@ -1,19 +1,19 @@
 import Basics
 import Kernels
 
-/// What a decoder looks at for an audio clip, made of the audio's embeddings.
+/// The decoder's input for an audio clip, computed from the clip's embeddings.
 package enum CaptionConditioning: Sendable {
-  /// All embeddings, one a second: of decoders that were trained on audio clips.
+  /// All embeddings, one per second: for decoders that were trained on audio clips.
   case windows
-  /// One embedding, the mean of all: of decoders that were trained on texts.
+  /// One embedding, the mean of all: for decoders that were trained on texts.
   case mean
-  /// One embedding, put together of those texts' embeddings that are near the mean: Σ softmax(cosine / temperature) ·
-  /// embedding.
+  /// One embedding, a weighted sum of the texts' embeddings; the weights are the softmax of the cosines with the mean,
+  /// divided by `temperature`.
   case projection(memory: FloatBuffer, temperature: Double)
 
   package static let temperature = 0.01
 
-  /// Embeddings of length √width, so that a value is about 1; an embedding of zeros stays one.
+  /// The embeddings scaled to length √width, so that a value is about 1; an embedding of zeros stays zero.
   package static func scaled(_ embeddings: [Float], width: Int) -> [Float] {
     var result = embeddings
     for start in stride(from: 0, to: embeddings.count - width + 1, by: width) {
@@ -26,8 +26,8 @@ package enum CaptionConditioning: Sendable {
   }
 
   /// - Parameters:
-  ///   - embeddings: of the audio, one behind another, `[embeddings, width]`.
-  ///   - most: embeddings that the decoder takes; of more, so many evenly spread ones stand for all.
+  ///   - embeddings: of the audio, `[embeddings, width]`.
+  ///   - most: the number of embeddings that the decoder takes; from more, that many are taken at even distances.
   /// - Returns: `[rows, width]`, scaled.
   package func rows(_ embeddings: [Float], width: Int, most: Int) -> [Float] {
     let scaled = Self.scaled(embeddings, width: width)

@@ -3,18 +3,18 @@ import Kernels
 import Networks
 import Tensors
 
-/// A trained decoder with all that it takes to write sentences for audio clips' embeddings: its vocabulary, how it
-/// looks at audio, and, where they were kept, the sentences and embeddings that it was trained on.
+/// A trained decoder and all that it needs to caption audio clips from their embeddings: its vocabulary, its
+/// conditioning, and, if they were kept, the sentences and embeddings that it was trained on.
 package struct CaptionModel: Sendable {
   package let decoder: CaptionDecoder
   package let vocabulary: CaptionVocabulary
   package let parameters: Parameters
   package let conditioning: CaptionConditioning
   package let neighbors: CaptionNeighbors?
-  /// What is said of it, such as the encoder whose embeddings it was trained on.
+  /// Information about the model, such as the encoder whose embeddings it was trained on.
   package let metadata: [String: String]
 
-  /// What metadata call the encoder's digest.
+  /// The metadata key of the encoder's digest.
   package static let encoderKey = "encoder_weights"
 
   package init(
@@ -28,16 +28,16 @@ package struct CaptionModel: Sendable {
   /// A sentence for an audio clip.
   package struct Caption: Sendable, Equatable {
     package var text: String
-    /// The mean logarithm of its tokens' likelihoods, the end's included.
+    /// The mean log-likelihood of its tokens, including the end token.
     package var score: Double
     package var tokens: [String]
-    /// Of each token, and of the end.
+    /// Of each token, and of the end token.
     package var logLikelihoods: [Double]
   }
 
-  /// A sentence for each audio clip; it depends on that audio clip alone.
-  /// - Parameter audioClips: embeddings of each, one behind another, `[embeddings, width]`, of the width that
-  ///   `decoder.inputs` says; at least one each.
+  /// A sentence for each audio clip; it depends only on that clip.
+  /// - Parameter audioClips: the embeddings of each clip, `[embeddings, width]` with width `decoder.inputs`; at least
+  ///   one per clip.
   package func captions(
     _ audioClips: [[Float]], _ options: BeamSearch.Options = .init(), ops: any Ops, threads: WorkerThreads
   ) -> [Caption] {
@@ -50,11 +50,11 @@ package struct CaptionModel: Sendable {
   }
 }
 
-/// Sentences that a captioner was trained on, with the embeddings of what they belong to: the sentence of the nearest
-/// one is what a captioner has to be better than.
+/// Sentences that a captioner was trained on, with the embeddings of their clips or texts: the sentence of the nearest
+/// embedding is the baseline that a captioner must beat.
 package struct CaptionNeighbors: Sendable {
   package let sentences: [String]
-  /// `[sentences, width]`, of length √width.
+  /// `[sentences, width]`, scaled to length √width.
   package let embeddings: FloatBuffer
 
   package init(_ sentences: [String], _ embeddings: FloatBuffer) {
@@ -62,7 +62,7 @@ package struct CaptionNeighbors: Sendable {
   }
 
   /// The sentence whose embedding has the largest cosine with the mean of an audio clip's embeddings, and that cosine;
-  /// the first of several.
+  /// between equal cosines, the first sentence.
   package func nearest(_ audio: [Float], width: Int) -> (sentence: String, cosine: Double) {
     let mean = CaptionConditioning.mean(CaptionConditioning.scaled(audio, width: width), width: width)
     let query = CaptionConditioning.scaled(mean, width: width)

@@ -1,5 +1,5 @@
-// A captioner in a safetensors file: tensors of the decoder under their names, the vocabulary and the sizes as JSON in
-// the metadata. Anyone may have written such a file: sizes are bounded before memory is taken for them.
+// A captioner in a safetensors file: the decoder's tensors under their names, the vocabulary and the sizes as JSON in
+// the metadata. Such a file is untrusted: sizes are checked before memory is allocated for them.
 
 import Basics
 import Kernels
@@ -43,7 +43,7 @@ extension CaptionModel {
     try file.commit()
   }
 
-  /// - Throws: `captioner.…`, `safetensors.…`, `tensor.missing`, `weights.shape`: what is not intact in the file.
+  /// - Throws: `captioner.…`, `safetensors.…`, `tensor.missing`, `weights.shape`: what is wrong with the file.
   package init(file path: String) throws {
     let file = try MappedFile(path)
     let (tensors, metadata) = try withExtendedLifetime(file) { try SafetensorsFile.read(file.bytes, source: path) }
@@ -63,7 +63,7 @@ extension CaptionModel {
       neighbors: try parts.neighbors(decoder), metadata: metadata.filter { !own.contains($0.key) })
   }
 
-  /// What a file holds, read and checked part by part.
+  /// The contents of a file, read and checked part by part.
   private struct FileParts {
     let path: String
     let tensors: NamedTensors
@@ -74,7 +74,7 @@ extension CaptionModel {
       return text
     }
 
-    /// Sizes that the file's tensors have.
+    /// The decoder that the metadata describes; its sizes must match those of the tensors.
     func decoder() throws -> CaptionDecoder {
       let bytes = Array(try text(CaptionModel.decoderKey).utf8)
       let decoder = try CanonicalJSON.decode(CaptionDecoder.self, from: bytes, source: path)
@@ -140,7 +140,7 @@ extension CaptionModel {
 }
 
 extension CaptionDecoder {
-  /// What in its sizes no decoder has; nil where nothing is wrong.
+  /// Why no decoder can have these sizes; nil if nothing is wrong.
   package var problem: String? {
     let bounds: [(name: String, value: Int, range: ClosedRange<Int>)] = [
       ("inputs", inputs, 1...8192), ("vocabulary", vocabulary, 4...200_000), ("width", width, 2...4096),

@@ -1,12 +1,12 @@
 import Basics
 
-/// The tokens that sentences are made of. The first three are not words: where a sentence begins, where it ends, and
-/// what is not known.
+/// The tokens that sentences are made of. The first three are special: begin of sentence, end of sentence and unknown
+/// word.
 package struct CaptionVocabulary: Sendable, Equatable {
   package enum Kind: String, Sendable, Codable, CaseIterable {
     /// Words in lower case, without punctuation.
     case words
-    /// Pieces of words, as CLIP's tokenizer cuts them; the last of a word ends with `</w>`.
+    /// Pieces of words from CLIP's tokenizer; the last piece of a word ends with `</w>`.
     case pieces
   }
 
@@ -17,9 +17,9 @@ package struct CaptionVocabulary: Sendable, Equatable {
   package let tokens: [String]
   private let numbers: [String: Int]
 
-  /// The tokens of sentences that come at least `floor` times: the most frequent first, equally frequent ones in the
-  /// order of their bytes. What a file could not hold, such as a word of 200 letters, is not known.
-  /// - Parameter sentences: already cut into tokens.
+  /// The tokens that occur at least `floor` times in the sentences: the most frequent first, equally frequent ones in
+  /// byte order. A token that a file may not hold, such as one of over 200 bytes, is left out.
+  /// - Parameter sentences: already tokenized.
   package init(_ kind: Kind, of sentences: [[String]], floor: Int) {
     var counts: [String: Int] = [:]
     for token in sentences.joined() { counts[token, default: 0] += 1 }
@@ -38,7 +38,7 @@ package struct CaptionVocabulary: Sendable, Equatable {
 
   private static let (longest, most) = (200, 200_000)
 
-  /// As a file has them, which anyone may have written.
+  /// From the tokens of an untrusted file.
   /// - Throws: `captioner.vocabulary`.
   package init(_ kind: Kind, file tokens: [String], source: String) throws {
     self.init(kind, tokens: tokens)
@@ -64,10 +64,10 @@ package struct CaptionVocabulary: Sendable, Equatable {
 
   package var count: Int { tokens.count }
 
-  /// The numbers of tokens; those that are not known get the number that says so.
+  /// The numbers of the tokens; unknown tokens get the number `unknown`.
   package func numbers(of sentence: [String]) -> [Int] { sentence.map { numbers[$0] ?? Self.unknown } }
 
-  /// A sentence as people read it.
+  /// The sentence as readable text.
   package func text(_ numbers: [Int]) -> String {
     let chosen = numbers.filter { $0 >= Self.special.count && $0 < tokens.count }.map { tokens[$0] }
     switch kind {
@@ -82,7 +82,7 @@ package struct CaptionVocabulary: Sendable, Equatable {
     }
   }
 
-  /// By token: whether a sentence may have it once only. Of pieces only those that are whole words count.
+  /// By token: whether it is a content word, which a sentence may use only once. Of `pieces`, only whole words count.
   package var isContent: [Bool] {
     tokens.enumerated().map { number, token in
       guard number >= Self.special.count else { return false }

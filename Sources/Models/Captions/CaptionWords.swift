@@ -1,6 +1,6 @@
-/// A sentence as words: lower case, without punctuation, as DCASE's captioning tasks take it.
+/// A sentence as words: lower case, without punctuation, as in DCASE's captioning tasks.
 package enum CaptionWords {
-  /// Letters, digits, and apostrophes inside words; everything else parts words.
+  /// Words consist of letters, digits and inner apostrophes; everything else separates words.
   package static func split(_ sentence: String) -> [String] {
     var (words, word) = ([String](), "")
     func end() {
@@ -21,7 +21,7 @@ package enum CaptionWords {
     return words
   }
 
-  /// Words that a sentence may have more than once: those that say how other words belong together. Of English.
+  /// English function words, which a sentence may use more than once.
   package static let functionWords: Set<String> = [
     "a", "about", "above", "across", "after", "against", "along", "also", "among", "an", "and", "another", "are",
     "around", "as", "at", "away", "back", "be", "been", "before", "behind", "being", "below", "beside", "between",

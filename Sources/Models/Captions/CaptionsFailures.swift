@@ -1,6 +1,6 @@
 import Basics
 
-/// The sentences of captioners.
+/// Failures of captioners.
 extension Failure {
   static func notACaptioner(_ path: String, found: String?, expected: String) -> Failure {
     Failure(

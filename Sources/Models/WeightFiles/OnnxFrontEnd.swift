@@ -1,5 +1,5 @@
-// From the waveform to the normalized log spectrogram, as nodes: reflect padding, a convolution with the windowed
-// Fourier basis, power, logarithm, and the normalization of each row by itself.
+// ONNX nodes from the waveform to the normalized log spectrogram: reflect padding, a convolution with the windowed
+// Fourier basis, power, logarithm, and the normalization of each batch row by itself.
 
 import Basics
 import Tensors
@@ -10,7 +10,7 @@ struct OnnxFrontEnd {
   let logEpsilon: Float
   var bins: Int { length / 2 + 1 }
 
-  /// - Parameter metadata: what the weights say about their input; what they do not say is as in the reference.
+  /// - Parameter metadata: the front end's values; missing ones are those of the reference.
   /// - Throws: `onnx.front-end` for values that no graph can be built from.
   init(_ metadata: [String: String], path: String) throws {
     length = Self.number(metadata, "n_fft", 512)
@@ -70,7 +70,7 @@ struct OnnxFrontEnd {
     graph.node("Sub", [own("log"), own("mean")], own("centred"))
     graph.node("Mul", [own("centred"), own("centred")], own("deviations"))
     graph.node("ReduceSum", [own("deviations"), own("row_axes")], own("sum"), [.integer("keepdims", 1)])
-    // The unbiased deviation: over the values of a row, less one.
+    // The unbiased deviation: divided by the number of values in a row minus one.
     graph.node("Shape", [own("log")], own("shape"), [.integer("start", 1)])
     graph.node("ReduceProd", [own("shape")], own("count"), [.integer("keepdims", 0)])
     graph.node("Sub", [own("count"), own("one")], own("freedom"))
@@ -83,10 +83,10 @@ struct OnnxFrontEnd {
   }
 }
 
-/// Cosines of whole parts of a turn by plain arithmetic: libm's last bit depends on the CPU, and a file's bytes must
-/// not.
+/// Cosines of fractions of a turn, with basic arithmetic only: libm's last bit depends on the CPU, but a file's bytes
+/// must not.
 enum Turn {
-  /// cos(2π · part / parts), where `parts` divides by 8.
+  /// cos(2π · part / parts), where `parts` is a multiple of 8.
   static func cosine(_ part: Int, of parts: Int) -> Double {
     var part = part % parts
     if part > parts / 2 { part = parts - part }
@@ -95,7 +95,7 @@ enum Turn {
     return part <= parts / 8 ? series(angle(part), from: 0) : series(angle(parts / 4 - part), from: 1)
   }
 
-  /// Taylor's series up to an eighth of a turn: of the cosine from 0, of the sine from 1.
+  /// The Taylor series for up to an eighth of a turn: of the cosine if `first` is 0, of the sine if it is 1.
   private static func series(_ x: Double, from first: Int) -> Double {
     var sum = 0.0
     for k in stride(from: first + 20, to: first, by: -2) { sum = (1 + sum) * (-x * x / Double(k * (k - 1))) }

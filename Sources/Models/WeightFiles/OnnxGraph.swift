@@ -1,4 +1,4 @@
-// Nodes and initializers of a graph in the making.
+// Builds the nodes and initializers of a graph.
 
 import Foundation
 import Tensors
@@ -14,7 +14,7 @@ struct OnnxGraph {
   private(set) var nodes: [Onnx_NodeProto] = []
   private(set) var initializers: [Onnx_TensorProto] = []
 
-  /// Adds a node; its name is its output's.
+  /// Adds a node that is named after its output.
   mutating func node(_ kind: String, _ inputs: [String], _ output: String, _ attributes: [Attribute] = []) {
     var node = Onnx_NodeProto()
     node.opType = kind
@@ -47,7 +47,7 @@ struct OnnxGraph {
     initializers.append(initializer)
   }
 
-  /// Adds a constant of the graph's own.
+  /// Adds a constant that is not a weight.
   mutating func add(_ name: String, _ shape: [Int], _ floats: [Float]) {
     add(OnnxModel.ownPrefix + name, Tensor(shape: shape, floats: floats))
   }
@@ -82,7 +82,7 @@ struct OnnxGraph {
 
   enum Axis {
     case fixed(Int)
-    /// Any length, by this name.
+    /// An axis of any length, with this name.
     case free(String)
   }
 }

@@ -1,12 +1,12 @@
-// The graph of a model from the waveform to the embedding: the front end, then the architecture's own operators. Batch
-// norms stay nodes of their own, so that every weight keeps its name and its bits.
+// The graph of a model from the waveform to the embedding: the front end, then the architecture's operators. Batch
+// norms remain separate nodes, so that every weight keeps its name and its bits.
 
 import Basics
 import Networks
 import Tensors
 
 struct OnnxModel {
-  /// What the names of constants and values begin with that are not the reference's.
+  /// The prefix of the names of constants and values that the reference does not have.
   static let ownPrefix = "front_end."
 
   let tensors: NamedTensors
@@ -16,7 +16,7 @@ struct OnnxModel {
   private let projection: Projection?
   private var made = OnnxGraph()
   private var used: Set<String> = []
-  /// What values are called in the file where the operators call them otherwise.
+  /// Values' names in the file, by their names in the operators, where the two differ.
   private var names: [String: String] = [:]
 
   init(_ tensors: NamedTensors, metadata: [String: String], path: String) throws {
@@ -25,7 +25,7 @@ struct OnnxModel {
     (architecture, projection) = try Model.outline(tensors, metadata: metadata, source: path)
   }
 
-  /// - Throws: `tensor.missing` for a model that lacks a part, `onnx.…` for one that the graph cannot carry.
+  /// - Throws: `tensor.missing` for a model that lacks a part, `onnx.…` for one that the graph cannot represent.
   func graph() throws -> Onnx_GraphProto {
     var builder = self
     let spectrogram = try builder.addFrontEnd()
@@ -50,7 +50,7 @@ struct OnnxModel {
     return result
   }
 
-  /// The name of a weight, which becomes an initializer with its first use.
+  /// The name of a weight; the first use adds it as an initializer.
   private mutating func use(_ name: String) throws -> String {
     let tensor = try tensors.required(name, source: path)
     guard tensor.type == .float32 else { throw Failure.onnx("\(path), \(name)", tensor.type.rawValue, "float32") }
@@ -76,7 +76,7 @@ struct OnnxModel {
     }
     for node in graph.nodes {
       try add(node)
-      // The mean still has two axes of length one; what reads it reads rows.
+      // The mean pool keeps two axes of length one, but its readers need rows.
       if node.output == encoding { made.node("Flatten", [encoding], "encoding", [.integer("axis", 1)]) }
     }
     if projection == nil { made.node("Identity", ["encoding"], "embedding") }
@@ -84,7 +84,7 @@ struct OnnxModel {
 }
 
 extension OnnxModel {
-  /// What a value is called in the file: parts of names change too, as in `hidden.relu`.
+  /// The name of a value in the file: parts of names change too, as in `hidden.relu`.
   private func called(_ name: String) -> String {
     if let other = names[name] { return other }
     guard name.hasSuffix(".relu") else { return name }

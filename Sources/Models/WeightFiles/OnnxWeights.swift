@@ -1,5 +1,5 @@
-// `.onnx`: the student as a graph from the waveform to the embedding, for ONNX Runtime and its like. The weights are
-// the graph's initializers under the reference's names, so that they can be read back bit for bit.
+// `.onnx`: the student as a graph from the waveform to the embedding, for ONNX Runtime and similar programs. The
+// weights are the graph's initializers under the reference's names, so that they can be read back bit for bit.
 
 import Basics
 import Foundation
@@ -12,12 +12,12 @@ enum OnnxWeights: WeightFormat {
   static let carriesHalf = false
   static let isAudioOnly = true
 
-  /// Opset 17 and the IR version that came with it: ONNX 1.12, ONNX Runtime 1.12 and later.
+  /// Opset 17 and its IR version: ONNX 1.12, ONNX Runtime 1.12 and later.
   private static let operatorSet: Int64 = 17
   private static let intermediateVersion: Int64 = 8
-  /// Where the counters of the batch norms stand: no node takes them.
+  /// The metadata key of the batch norms' step counters, which no node takes as an input.
   private static let counters = "num_batches_tracked"
-  /// protobuf's own limit.
+  /// The limit of protobuf.
   private static let largest = Int(Int32.max)
 
   static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {
@@ -60,13 +60,14 @@ enum OnnxWeights: WeightFormat {
     return (counts, others)
   }
 
-  /// The initializers that are weights, in the order of the file, each counter behind its batch norm's variance.
+  /// The initializers that are weights, in the order of the file, each counter directly after its batch norm's
+  /// variance.
   static func read(_ path: String) throws -> (weights: NamedTensors, metadata: [String: String]) {
     let file = try MappedFile(path)
     guard file.bytes.count <= largest else { throw Failure.onnx(path, "\(file.bytes.count) bytes", "under 2 GiB") }
     let model: Onnx_ModelProto
     do {
-      // What the message keeps of the data it copies.
+      // The message copies the data that it keeps.
       model = try withExtendedLifetime(file) {
         let start = file.bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) }
         let data = start.map { Data(bytesNoCopy: $0, count: file.bytes.count, deallocator: .none) } ?? Data()

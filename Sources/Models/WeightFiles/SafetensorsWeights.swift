@@ -1,4 +1,4 @@
-// `.safetensors`: tensors by name in byte order, metadata in `__metadata__`.
+// `.safetensors`: tensors sorted by name in byte order, metadata in `__metadata__`.
 
 import Basics
 import Tensors
@@ -10,7 +10,7 @@ enum SafetensorsWeights: WeightFormat {
   static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {
     let file = try OutputFile(path)
     var metadata = metadata
-    // transformers, accelerate and others load nothing whose format is not theirs: our mark stands under another
+    // transformers, accelerate and others load only files with a format that they know, so our format name has another
     // key.
     metadata[markKey] = metadata["format"]
     metadata["format"] = "pt"
@@ -36,7 +36,7 @@ enum SafetensorsWeights: WeightFormat {
 
   private static let markKey = "pipeline.format"
 
-  /// What the file says of itself as the other formats have it.
+  /// The metadata with our format name under `format`, as in the other formats.
   private static func unmarked(_ metadata: [String: String]) -> [String: String] {
     var metadata = metadata
     if metadata["format"] == "pt" { metadata["format"] = nil }

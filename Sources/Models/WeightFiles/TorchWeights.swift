@@ -1,5 +1,5 @@
-// `weights.bin` and `.pt`: PyTorch's zip checkpoint with the tensors alone in its dictionary, so that
-// `torch.load(path, weights_only=True)` gives a state dict. Metadata is a record of its own beside it.
+// `weights.bin` and `.pt`: PyTorch's zip checkpoint with only the tensors in its dictionary, so that `torch.load(path,
+// weights_only=True)` returns a state dict. Metadata is a separate record in the zip.
 
 import Basics
 import Tensors
@@ -8,7 +8,7 @@ enum TorchWeights: WeightFormat {
   static let name = "PyTorch"
   static let extensions = ["bin", "pt"]
 
-  /// The record, `archive/pipeline.json` in the zip.
+  /// The metadata record, `archive/pipeline.json` in the zip.
   private static let record = "pipeline.json"
 
   static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {

@@ -1,11 +1,11 @@
-// Which format a weight file has: its name says.
+// Chooses the format of a weight file by its name.
 
 import Basics
 import Tensors
 
 package enum WeightFiles {
-  /// The format that a file's ending names, in either case.
-  /// - Throws: `weights.extension` with every ending there is, and the nearest.
+  /// The format of a file's extension, in upper or lower case.
+  /// - Throws: `weights.extension` with all known extensions and the nearest one.
   package static func format(for path: String) throws -> any WeightFormat.Type {
     let name = Files.name(path)
     let ending = Files.ending(name) ?? ""
@@ -15,7 +15,7 @@ package enum WeightFiles {
     return format
   }
 
-  /// Writes in the format that the path's ending names; the directory must exist.
+  /// Writes in the format of the path's extension; the directory must exist.
   package static func write(_ weights: NamedTensors, metadata: [String: String], to path: String) throws {
     try format(for: path).write(weights, metadata: metadata, to: path)
   }
@@ -24,7 +24,7 @@ package enum WeightFiles {
     try format(for: path).read(path)
   }
 
-  /// Where the tensors of a mapped file lie; nil where it has to be read.
+  /// Where the tensors are in a mapped file; nil if the file must be read instead.
   package static func places(
     _ file: MappedFile
   ) throws -> (weights: [(String, TensorPlace)], metadata: [String: String])? {

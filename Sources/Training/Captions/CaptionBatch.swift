@@ -3,38 +3,38 @@ import Kernels
 import Models
 import Networks
 
-/// A batch of sentences as the decoder's network takes it: a function of seed, epoch and the sentences' names, whatever
-/// process or thread fills it.
+/// A batch of sentences as the input of the decoder's network. It depends only on seed, epoch and the sentences' ids,
+/// not on the process or thread that fills it.
 struct CaptionBatch {
   let samples: CaptionSamples
   let recipe: CaptionRecipe
   let seed: UInt64
   /// Rows of the network's input.
   let (frames, tokens): (Int, Int)
-  /// Of the batch: numbers of sentences.
+  /// The indices of the batch's sentences.
   let sentences: [Int]
-  /// Nil: as they are, for validation.
+  /// Nil for validation: no mixup and no noise.
   let epoch: Int?
 
-  /// Values of an image of the input.
+  /// Values of one row of the input.
   var rowWidth: Int { frames * samples.width + tokens * 3 }
 
-  /// Words to be told by the batch: those of its sentences, and their ends.
+  /// The number of words that the batch must predict: those of its sentences and the end tokens.
   var words: Int { sentences.reduce(0) { $0 + samples.sentences[$1].tokens.count + 1 } }
 
   func tokenCount(_ row: Int) -> Int { samples.sentences[sentences[row]].tokens.count + 1 }
 
-  /// Who a sentence is mixed with: the batch's next.
+  /// The sentence that a sentence is mixed with: the next one in the batch.
   private func partner(_ row: Int) -> Int { (row + 1) % sentences.count }
 
-  /// How much of the sentence's own there is; 1: nothing is mixed.
+  /// The sentence's own share in the mix; 1: it is not mixed.
   private func share(_ row: Int) -> Float {
     guard let epoch, recipe.mixup > 0, sentences.count > 1 else { return 1 }
     var random = SeededRandom(seed: seed, for: "mixup\0" + samples.ids[sentences[row]], UInt64(epoch))
     return Float(Self.largerShare(recipe.mixup, &random))
   }
 
-  /// max(x, 1 − x) of x from Beta(α, α), α ≤ 1 (Jöhnk 1964).
+  /// max(x, 1 − x) for x drawn from Beta(α, α), α ≤ 1 (Jöhnk 1964).
   static func largerShare(_ alpha: Double, _ random: inout SeededRandom) -> Double {
     while true {
       let (a, b) = (
@@ -49,14 +49,14 @@ struct CaptionBatch {
     let embeddings = samples.audioClips[samples.sentences[sentences[row]].audio]
     guard let epoch, recipe.noise > 0 else { return embeddings }
     var random = SeededRandom(seed: seed, for: "noise\0" + samples.ids[sentences[row]], UInt64(epoch))
-    // An embedding of length one is as long as √width here.
+    // An embedding of length one is scaled to length √width here.
     let deviation = recipe.noise * Double(samples.width).squareRoot()
     return CaptionConditioning.scaled(
       embeddings.map { Float(Double($0) + deviation * random.normal()) }, width: samples.width)
   }
 
-  /// Fills one image of the input.
-  /// - Returns: how many of its embeddings there are, and the words to be told.
+  /// Fills one row of the input.
+  /// - Returns: the number of its embeddings, and the words to predict.
   func fill(_ row: Int, _ place: MutableFloats) -> (frames: Int, targets: [Int32]) {
     let share = share(row)
     let sentence = samples.sentences[sentences[row]].tokens
@@ -65,7 +65,7 @@ struct CaptionBatch {
     if share < 1 {
       other = embeddings(partner(row))
       second = [CaptionVocabulary.begin] + samples.sentences[sentences[partner(row)]].tokens
-      // Embeddings that one of the two does not have count as zeros.
+      // If one of the two has fewer embeddings, its missing ones count as zeros.
       if own.count < other.count { own += [Float](repeating: 0, count: other.count - own.count) }
     }
     for (i, value) in own.enumerated() {

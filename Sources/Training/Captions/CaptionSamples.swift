@@ -1,12 +1,12 @@
 import Basics
 import Models
 
-/// Audio clips' embeddings and their sentences in tokens: what a decoder for captions is trained on, or held against.
+/// Audio clips' embeddings and their tokenized sentences, for training or validation of a caption decoder.
 package struct CaptionSamples: Sendable {
   package struct Sentence: Sendable, Equatable {
-    /// Which of the audio clips it belongs to.
+    /// The index of its audio clip.
     package var audio: Int
-    /// Without beginning and end.
+    /// Without the begin and end tokens.
     package var tokens: [Int]
 
     package init(audio: Int, tokens: [Int]) { (self.audio, self.tokens) = (audio, tokens) }
@@ -14,18 +14,18 @@ package struct CaptionSamples: Sendable {
 
   /// Values of an embedding.
   package let width: Int
-  /// Of each audio clip its embeddings as the decoder takes them (`CaptionConditioning`), one behind another.
+  /// The embeddings of each audio clip, concatenated, in the form that the decoder takes (`CaptionConditioning`).
   package let audioClips: [[Float]]
   package let sentences: [Sentence]
-  /// Of the sentences: which one comes when depends on these names. In byte order.
+  /// The ids of the sentences, in byte order. The order of an epoch depends on them.
   package let ids: [String]
-  /// Of each audio clip, all that was said of it: what captions are scored against.
+  /// The reference captions of each audio clip, against which captions are scored.
   package let references: [[String]]
 
   /// - Parameters:
-  ///   - names: of the audio clips, in byte order.
-  ///   - references: of each audio clip.
-  ///   - tokens: of a sentence; none: it is left out.
+  ///   - names: the names of the audio clips, in byte order.
+  ///   - references: the reference captions of each audio clip.
+  ///   - tokens: the tokens of a sentence; a sentence with none is left out.
   package init(
     width: Int, names: [String], audioClips: [[Float]], references: [[String]], tokens: (String) -> [Int]
   ) {

@@ -4,15 +4,15 @@ import Models
 import Networks
 import Ranks
 
-/// Trains a decoder for captions: each sample is a sentence with the embeddings of its audio.
+/// Trains a caption decoder: each sample is a sentence with the embeddings of its audio.
 ///
-/// Ranks and threads take microbatches of sentences as they take those of clips; what a batch's loss is divided by, its
-/// number of words, all of them know beforehand.
+/// Ranks and threads take microbatches of sentences as they take those of clips. The loss is divided by the batch's
+/// number of words, which every rank knows in advance.
 package final class CaptionTask: TrainingTask, @unchecked Sendable {
-  /// Scores captions of the validation audio clips against what was said of these.
+  /// Scores captions of the validation clips against their references.
   package typealias Score = (_ captions: [String], _ references: [[String]]) throws -> [String: Double]
 
-  /// The score that training makes larger, by the name that `Score` gives it.
+  /// The score that validation maximizes, by its name in the result of `Score`.
   package static let criterion = "CIDEr-D"
 
   package let ids: [String]
@@ -32,12 +32,12 @@ package final class CaptionTask: TrainingTask, @unchecked Sendable {
   private let gradients: FloatBuffer
   private let optimizer: Optimizer
   private let score: Score
-  /// Losses of microbatches.
+  /// The losses of the microbatches.
   private let losses: PartRows
 
   /// - Parameters:
-  ///   - validation: nil: training does not stop early.
-  ///   - score: where it gives no CIDEr-D, validation goes by the loss.
+  ///   - validation: nil: no early stop.
+  ///   - score: if it returns no CIDEr-D, validation uses the loss.
   package init(
     _ samples: CaptionSamples, validation: CaptionSamples?, _ recipe: CaptionRecipe, _ vocabulary: CaptionVocabulary,
     _ configuration: TrainingConfiguration, _ learner: Learner, backend: any Backend, threads: WorkerThreads,
@@ -81,7 +81,7 @@ package final class CaptionTask: TrainingTask, @unchecked Sendable {
       sentences: sentences, epoch: epoch)
   }
 
-  /// The mean cross-entropy of the batch's words; with `gradients` that of the network's output lies in its place.
+  /// The mean cross-entropy of the batch's words. With `gradients`, the network's output is replaced by its gradient.
   private func loss(_ batch: CaptionBatch, gradients: Bool, keys: DropoutKeys? = nil) throws -> Double {
     let (rows, words) = (network.rows, batch.words)
     let filled = threads.map(rows.count) { image, _ -> (frames: Int, targets: [Int32]) in
@@ -104,8 +104,8 @@ package final class CaptionTask: TrainingTask, @unchecked Sendable {
 
   // MARK: Validation
 
-  /// The loss of the validation sentences, and the scores of captions of their audio clips. What is to become smaller
-  /// is −CIDEr-D, or the loss where nothing scores.
+  /// The loss of the validation sentences, and the scores of captions for their audio clips. The value to minimize is
+  /// −CIDEr-D, or the loss if there is no such score.
   package func validate(withScores: Bool) throws -> ValidationResult {
     guard let validation else { return ValidationResult(loss: 0) }
     var (sum, words) = (0.0, 0)
