@@ -81,8 +81,8 @@ static int prepare(media_file *file, const char *formats, const char *decoders) 
   return 0;
 }
 
-// Whether the header of this file says all that decoding its audio takes, but for where the streams start: one audio stream of
-// a codec whose parameters stand in its header, at most one picture, and a length.
+// Whether the header of this file contains everything that is needed to decode its audio, except for the start times of
+// the streams: one audio stream of a codec whose parameters are in the header, at most one video stream, and a length.
 static bool header_is_enough(const AVFormatContext *context) {
   const char *format = context->iformat->name;
   if (strcmp(format, "mov,mp4,m4a,3gp,3g2,mj2") && strcmp(format, "matroska,webm")) return false;
@@ -159,7 +159,7 @@ int media_open(media_source source, const char *formats, const char *decoders, b
   if (!file) return AVERROR(ENOMEM);
   int result = start(file, formats, decoders);
   bool done = false;
-  // The full search decodes pictures to learn their format: a fifth of the work for the audio of a clip.
+  // The full search decodes video frames to find out their format: a fifth of the work for a clip's audio.
   if (result >= 0 && only_audio && header_is_enough(file->context) && !(done = find_starts(file))) {
     shut(file);
     result = start(file, formats, decoders);

@@ -1,4 +1,4 @@
-// The libraries as such: versions, messages, error texts, and which vector instructions they use.
+// The libraries in general: versions, messages, error texts, and the vector instructions that they use.
 
 #include "internal.h"
 #include <iconv.h>

@@ -1,4 +1,4 @@
-// Decoded frames to small upright JPEG pictures, the same bytes on every CPU.
+// Converts decoded frames to small upright JPEG files, with the same bytes on every CPU.
 
 #include "internal.h"
 #include <libavutil/cpu.h>
@@ -40,7 +40,7 @@ void media_display_shape(const media_file *file, int index, const media_frame *h
 
 struct media_scaler {
   struct SwsContext *context;
-  AVFrame *upright;  // the scaled picture before it is turned
+  AVFrame *upright;  // the scaled frame before it is rotated
   int width, height, format, matrix, full, to_width, to_height;
 };
 
@@ -100,8 +100,8 @@ static int set_up(media_scaler *s, const AVFrame *frame, int width, int height) 
   s->context = NULL;
   const AVPixFmtDescriptor *kind = av_pix_fmt_desc_get(format);
   if (!kind || (kind->flags & AV_PIX_FMT_FLAG_HWACCEL)) return AVERROR(ENOSYS);
-  // Plain 8-bit 4:2:0 without a change of colour matrix goes through code whose vector form is exact; for the rest swscale
-  // gives no such promise, and its plain C is used.
+  // For plain 8-bit 4:2:0 without a change of the color matrix, swscale's vector code is exact. For other formats that
+  // is not guaranteed, so its plain C code is used.
   int allowed = av_get_cpu_flags();
   bool exact = format == AV_PIX_FMT_YUV420P && matrix == SWS_CS_ITU601;
   if (!exact) av_force_cpu_flags(0);

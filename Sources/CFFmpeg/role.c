@@ -1,5 +1,5 @@
-// What may be left out of a stream of packets without changing any other picture: read from the first bytes of what is coded, and
-// only where the codec's rules leave no doubt.
+// Finds packets that can be left out of a stream without changing any other frame. This is read from the first bytes of
+// the coded data, and only where the codec's rules are unambiguous.
 
 #include "internal.h"
 #include <string.h>
@@ -35,8 +35,8 @@ static const uint8_t *next_unit(const uint8_t **at, const uint8_t *end, int leng
   return NULL;
 }
 
-// H.264, 7.4.1: units 1 and 5 are slices, and `nal_ref_idc` 0 says that nothing is predicted from them; 6, 9 and 12 hold
-// nothing that a picture depends on.
+// H.264, 7.4.1: units 1 and 5 are slices; with `nal_ref_idc` 0, nothing is predicted from them. Units 6, 9 and 12
+// contain nothing that a frame depends on.
 static void add_h264(uint8_t head, media_role *role) {
   int kind = head & 31, is_referenced = head >> 5 & 3;
   if (kind == 5) role->restarts = true;
@@ -44,8 +44,8 @@ static void add_h264(uint8_t head, media_role *role) {
   else if (kind != 6 && kind != 9 && kind != 12) role->must_be_decoded = true;
 }
 
-// H.265, 7.4.2: 19 and 20 are IDR slices; below 32 all are slices, 35 and 38 to 40 hold nothing that a picture depends on. Which
-// slices nothing is predicted from depends on layers, and is left alone.
+// H.265, 7.4.2: units 19 and 20 are IDR slices, and all below 32 are slices; 35 and 38 to 40 contain nothing that a
+// frame depends on. From which slices nothing is predicted depends on layers; this is not evaluated.
 static void add_hevc(uint8_t head, media_role *role) {
   int kind = head >> 1 & 63;
   role->is_unreferenced = false;

@@ -1,7 +1,7 @@
-// Samples of any format to one channel of floats.
+// Converts samples of any format to one channel of floats.
 //
-// Written so that the result is the same on every CPU: each sample is computed alone, channels are added in their order, sums
-// have eight parts whatever the registers, and nothing is fused.
+// Written so that the result is the same on every CPU: each sample is computed separately, channels are added in order,
+// sums have eight parts for any register size, and nothing is fused.
 
 #include "internal.h"
 #include <libavutil/channel_layout.h>
@@ -20,7 +20,7 @@ static channel_view view(const AVFrame *frame, int channel) {
                 : (channel_view){frame->extended_data[0] + (size_t)size * channel, frame->ch_layout.nb_channels};
 }
 
-// Twice, so that the common step of one becomes vector code.
+// The loop is written twice, so that the compiler vectorizes the common case of step 1.
 #define CONVERT(type, expression)                                                                                       \
   {                                                                                                                     \
     const type *in = (const type *)v.start + (size_t)from * v.step;                                                     \

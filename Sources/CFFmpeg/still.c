@@ -1,6 +1,7 @@
-// One JPEG or PNG picture to pixels: of PNG those of libpng, of JPEG those of libjpeg-turbo, but for about one value in eighty that
-// libav's integer inverse transform, a form of the IJG's "slow" one, rounds to its neighbour. What follows the transform there, the
-// smooth enlargement of colour planes and the step to RGB, is done here in libjpeg-turbo's integer arithmetic.
+// Decodes one JPEG or PNG image to pixels. For PNG, they are those of libpng. For JPEG, they are those of
+// libjpeg-turbo, except for about one value in eighty, which libav's integer inverse transform (a form of the IJG's
+// "slow" one) rounds to a neighboring value. The steps after the transform, the smooth upsampling of color planes and
+// the conversion to RGB, are done here with libjpeg-turbo's integer arithmetic.
 
 #include "internal.h"
 #include <string.h>
@@ -36,8 +37,8 @@ static int decode(const uint8_t *bytes, size_t count, int64_t most_pixels, AVFra
 
 static uint8_t clamped(int x) { return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)x; }
 
-// One row of a colour plane at twice its width: each value three parts of the nearer and one of the farther, rounded down and up in turn.
-// With `other`, the row above or below, the same in both directions at once.
+// Enlarges one row of a color plane to twice its width: each value is three parts of the nearer value and one part of
+// the farther one, rounded down and up in turn. With `other`, the row above or below, both directions are done at once.
 static void enlarge(const uint8_t *row, const uint8_t *other, int columns, int width, uint8_t *out) {
   if (columns <= 2) {
     for (int x = 0; x < width; x++) {

@@ -1,5 +1,6 @@
-// Landlock with nothing allowed: no file is opened, made, renamed or removed, no program started, no port bound or connected to, and no
-// process outside signalled, whatever else goes wrong. The kernel's own second answer behind the list of system calls.
+// Landlock with nothing allowed: even if other protections fail, the process cannot open, create, rename or remove
+// files, start programs, bind or connect to TCP ports, or signal processes outside. A second protection by the kernel
+// besides the list of system calls.
 
 #include "CSystem.h"
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// As linux/landlock.h has it from its sixth version on; headers of Debian 12 know the first field alone.
+// As in linux/landlock.h from version 6 on; Debian 12's header has only the first field.
 struct ruleset {
   uint64_t files, network, scopes;
 };
@@ -24,9 +25,9 @@ int system_landlock_deny_everything(void) {
     errno = ENOSYS;
     return -1;
   }
-  // Every right that this version knows is handled, and none is granted. The first knows 13 of files; the second adds renames into other
-  // folders, the third cutting files, the fifth ioctl on devices; the fourth binding and connecting of TCP; the sixth signals and
-  // abstract sockets.
+  // Every right that this version knows is handled, and none is granted. Version 1 knows 13 rights for files. Version 2
+  // adds moving files to other directories, version 3 truncating files, version 4 binding and connecting TCP ports,
+  // version 5 ioctl on devices, version 6 signals and abstract sockets.
   int rights = version < 2 ? 13 : version < 3 ? 14 : version < 5 ? 15 : 16;
   struct ruleset all = {(UINT64_C(1) << rights) - 1, version < 4 ? 0 : 3, version < 6 ? 0 : 3};
   size_t size = version < 4 ? 8 : version < 6 ? 16 : 24;

@@ -1,21 +1,21 @@
 import Kernels
 
-/// What lies between two layers, for the whole batch.
+/// The values between two layers, for the whole batch.
 package struct Activation: Sendable {
   package let extent: Extent
   package let microbatches: Microbatches
-  /// Written by a layer's forward steps and read by the next layer's. In the backward pass the next layer, once it
-  /// needs the values no more, writes their gradient over them.
+  /// Written by a layer's forward steps and read by those of the next layer. In the backward pass, the next layer
+  /// overwrites the values with their gradient when it no longer needs them.
   package let values: FloatBuffer
-  /// How many of the extent's rows an image has in a pass, where images differ in that; nil: all of them. The rows of a
-  /// microbatch's images lie one behind another from `place` on.
+  /// The number of rows of each image in a pass, if images have different numbers; nil: all rows of the extent. The
+  /// rows of a microbatch's images are contiguous, starting at `place`.
   package let counts: RowCounts?
-  /// What a reader does to the values as it reads them; nil: they lie there finished.
+  /// What a reader must do to the values while it reads them; nil: the values are final.
   package var prologue: Prologue?
-  /// What a writer of the gradient does as it writes, for one microbatch, given what else flows into the same values;
-  /// nil: nothing.
+  /// What a writer of the gradient must do while it writes, for one microbatch, given another gradient of the same
+  /// values; nil: nothing.
   package var gradientEpilogue: (@Sendable (_ part: Int, _ addend: GradientEpilogue.Addend?) -> GradientEpilogue)?
-  /// What a writer of the gradient does once a microbatch's lies there.
+  /// A writer of the gradient must call this after it has written a microbatch's gradient.
   package var gradientIsWritten: (@Sendable (_ part: Int) -> Void)?
 
   package init(_ extent: Extent, _ microbatches: Microbatches, counts: RowCounts? = nil) {
@@ -23,7 +23,7 @@ package struct Activation: Sendable {
     values = FloatBuffer(extent.count)
   }
 
-  /// Where a microbatch's values begin.
+  /// The start of a microbatch's values.
   package func place(_ part: Int) -> MutableFloats {
     values.start + microbatches[part].lowerBound * extent.imageCount
   }
@@ -31,10 +31,10 @@ package struct Activation: Sendable {
   /// The size of one microbatch.
   package func extent(_ part: Int) -> Extent { extent.with(images: microbatches[part].count) }
 
-  /// Rows of a microbatch: its images' tokens.
+  /// The number of a microbatch's rows: its images' tokens.
   package func rows(_ part: Int) -> Int { counts?.rows(part) ?? microbatches[part].count * extent.pixels }
 
-  /// Values of a microbatch that this pass has.
+  /// The number of a microbatch's values in this pass.
   package func count(_ part: Int) -> Int { rows(part) * extent.channels }
 
   /// The rows of each of a microbatch's images, counted from `place`.

@@ -1,14 +1,14 @@
 import Kernels
 
-/// Unfinished sentences of several audio clips, a token longer with each step, with a decoder's frozen weights. Keys
-/// and values of earlier tokens are kept, so that a step computes one token a sentence. Runs on the calling thread.
+/// Decodes sentences for several audio clips with a decoder's frozen weights, one token per step. Keys and values of
+/// earlier tokens are kept, so that a step computes only one token per sentence. Runs on the calling thread.
 ///
-/// The scores of a sentence depend on its own tokens and its own audio alone, bit by bit: not on what else is decoded.
+/// The bits of a sentence's scores depend only on its own tokens and its own audio, not on what else is decoded.
 package final class CaptionDecoding {
-  /// A sentence in this step.
+  /// An unfinished sentence in this step.
   package struct Row: Sendable {
     package var audio: Int
-    /// Which row of the step before it goes on from; of no meaning in the first step.
+    /// The row of the previous step that this sentence continues; unused in the first step.
     package var parent: Int
     package var token: Int
 
@@ -22,13 +22,13 @@ package final class CaptionDecoding {
   private let ops: any Ops
   private let mostRows: Int
   private let blocks: [CaptionBlock]
-  /// By block: keys and values of the audio clips' embeddings, `[embeddings, width]`; `audioClips` says whose rows are
-  /// whose.
+  /// By block: keys and values of the audio clips' embeddings, `[embeddings, width]`; `audioClips` holds the rows of
+  /// each clip.
   private var memory: [(keys: FloatBuffer, values: FloatBuffer)] = []
   private var audioClips: [Range<Int>] = []
   /// By block: keys and values of tokens, `[steps, mostRows, width]`.
   private let past: [(keys: FloatBuffer, values: FloatBuffer)]
-  /// By row of the step before: in which row of each earlier step its sentence was.
+  /// By row of the previous step: the row of its sentence in each step so far.
   private var ancestors: [[Int]] = []
   private var step = 0
   private let (x, y, z, inner, scores): (FloatBuffer, FloatBuffer, FloatBuffer, FloatBuffer, FloatBuffer)
@@ -37,10 +37,9 @@ package final class CaptionDecoding {
   package let logits: FloatBuffer
 
   /// - Parameters:
-  ///   - audioClips: of each, its embeddings one behind another, `[embeddings, inputs]`; one at least, `mostFrames` at
-  ///     most.
-  ///   - mostRows: sentences in a step.
-  ///   - mostTokens: steps.
+  ///   - audioClips: the embeddings of each clip, `[embeddings, inputs]`; at least one, at most `mostFrames`.
+  ///   - mostRows: the largest number of sentences in a step.
+  ///   - mostTokens: the largest number of steps.
   package init(
     _ decoder: CaptionDecoder, _ parameters: Parameters, ops: any Ops, audioClips: [[Float]], mostRows: Int,
     mostTokens: Int
@@ -76,7 +75,7 @@ package final class CaptionDecoding {
     }
   }
 
-  /// Goes a token further: `rows` are all sentences that go on, `mostRows` at most.
+  /// Advances by one token: `rows` are all sentences that continue, at most `mostRows`.
   package func advance(_ rows: [Row]) {
     ancestors = rows.enumerated().map { index, row in (step == 0 ? [] : ancestors[row.parent]) + [index] }
     embed(rows)
@@ -103,7 +102,7 @@ package final class CaptionDecoding {
     }
   }
 
-  /// To the tokens so far.
+  /// Attention to the tokens so far.
   private func attend(_ block: CaptionBlock, _ past: (keys: FloatBuffer, values: FloatBuffer), _ count: Int) {
     let (width, core, attention) = (decoder.width, block.attention.core, block.attention)
     let now = step * mostRows * width
@@ -120,7 +119,7 @@ package final class CaptionDecoding {
     finish(attention.last, z.start, block.norms[0], count)
   }
 
-  /// To the audio.
+  /// Attention to the audio.
   private func look(_ block: CaptionBlock, _ memory: (keys: FloatBuffer, values: FloatBuffer), _ rows: [Row]) {
     let (width, core) = (decoder.width, block.cross.core)
     block.cross.inputs[0].forward(x.start, parameters, y.start, rows: rows.count)

@@ -1,16 +1,16 @@
 import Basics
 import Kernels
 
-/// A layer with frozen statistics, for inputs of one size. A result depends on its own input alone, bit by bit: not on
-/// how many images go through together.
+/// A layer with frozen statistics, for inputs of one size. The bits of a result depend only on its own input, not on
+/// how many images are processed together.
 package protocol FrozenLayer: Sendable {
-  /// Of one image.
+  /// The output of one image.
   var output: Extent { get }
   /// Convolutions whose packed weights the network keeps.
   var convolutions: [FrozenConvolution] { get }
-  /// Floats that one running thread needs for so many images.
+  /// Floats of scratch that each running thread needs for `images` images.
   func scratchCount(images: Int) -> Int
-  /// `images` inputs to as many outputs, on the calling thread.
+  /// Computes the outputs of `images` inputs, on the calling thread.
   func forward(_ x: Floats, _ y: MutableFloats, images: Int, scratch: MutableFloats, _ packing: Packing) throws
 }
 
@@ -18,13 +18,13 @@ extension FrozenLayer {
   package var convolutions: [FrozenConvolution] { [] }
 }
 
-/// Weights for inference. Large ones, nearly all there are, may stay in the file that was mapped.
+/// Weights for inference. Large arrays, which make up nearly all of the weights, may stay in a mapped file.
 package struct FrozenWeights: Sendable {
-  /// All weights but those that lie elsewhere.
+  /// All weights except those in `elsewhere`.
   package let parameters: Parameters
   /// By name, such as `audio_encoder.conv1.weight`.
   private let elsewhere: [String: FrozenMatrix]
-  /// What keeps them in memory.
+  /// The object that keeps `elsewhere` in memory.
   private let owner: (any AnyObject & Sendable)?
 
   package init(_ parameters: Parameters) {
@@ -33,8 +33,8 @@ package struct FrozenWeights: Sendable {
   }
 
   /// - Parameters:
-  ///   - parameters: filled but for `elsewhere`.
-  ///   - elsewhere: weights of convolutions, float32, and of matrices by name, in memory that `owner` keeps.
+  ///   - parameters: filled except for `elsewhere`.
+  ///   - elsewhere: by name, float32 weights of convolutions, and matrices, in memory that `owner` keeps.
   package init(
     _ parameters: Parameters, elsewhere: [String: FrozenMatrix], in owner: any AnyObject & Sendable
   ) {
@@ -44,16 +44,16 @@ package struct FrozenWeights: Sendable {
 
   func convolution(_ name: String) -> Floats { elsewhere[name]?.numbers.floats ?? Floats(parameters.weights(name)) }
 
-  /// `[outputs, inputs]`, or as the matrix says.
+  /// The matrix, `[outputs, inputs]` unless it is transposed.
   func matrix(_ name: String) -> FrozenMatrix {
     elsewhere[name] ?? FrozenMatrix(WeightNumbers(parameters.weights(name)))
   }
 }
 
-/// A matrix of weights where it lies.
+/// A matrix of weights in place.
 package struct FrozenMatrix: Sendable {
   package let numbers: WeightNumbers
-  /// Whether it lies as `[inputs, outputs]` instead of `[outputs, inputs]`.
+  /// Whether it is stored as `[inputs, outputs]` instead of `[outputs, inputs]`.
   package let isTransposed: Bool
 
   package init(_ numbers: WeightNumbers, isTransposed: Bool = false) {
@@ -61,17 +61,17 @@ package struct FrozenMatrix: Sendable {
   }
 }
 
-/// What frozen layers are made with. Norms are folded once, whatever the number of sizes.
+/// The context in which frozen layers are created. Norms are folded only once for all input sizes.
 package final class FrozenContext: @unchecked Sendable {
   let weights: FrozenWeights
   let backend: any Backend
   private var norms: [String: FrozenNorm] = [:]
-  /// Rows of the memory that layers inside `WithMemory` look at.
+  /// Rows of the memory that layers inside `WithMemory` attend to.
   var memoryRows = 0
 
   init(_ weights: FrozenWeights, _ backend: any Backend) { (self.weights, self.backend) = (weights, backend) }
 
-  /// Not while others make layers.
+  /// The folded norm of a convolution. Not thread-safe.
   func norm(_ convolution: ConvolutionNorm) -> FrozenNorm {
     if let known = norms[convolution.normPrefix] { return known }
     let made = FrozenNorm(
@@ -81,14 +81,14 @@ package final class FrozenContext: @unchecked Sendable {
   }
 }
 
-/// Where a convolution finds its packed weights: kept, or made in passing where there is little to embed.
+/// The packed weights of convolutions: kept, or packed temporarily if there are few inputs.
 package struct Packing: Sendable {
   let weights: FrozenWeights
   /// By name.
   let kept: [String: FloatBuffer]
-  /// Where weights are packed that are used once.
+  /// Space for weights that are packed temporarily.
   let passing: FloatBuffer
-  /// What layers inside `WithMemory` look at: rows of the images that go through.
+  /// The memory that layers inside `WithMemory` attend to: its rows for the images in this call.
   nonisolated(unsafe) private(set) var memory: Floats?
 
   init(weights: FrozenWeights, kept: [String: FloatBuffer], passing: FloatBuffer) {
@@ -102,18 +102,18 @@ package struct Packing: Sendable {
   }
 }
 
-/// One convolution with its folded norm, for inputs of one size. One call may take several images, and one packing
-/// serves every size: each result's sum is formed in the same order however many there are.
+/// One convolution with its folded norm, for inputs of one size. A call may take several images: each result is summed
+/// in the same order for any number of images. The same packed weights serve all input sizes.
 package final class FrozenConvolution: @unchecked Sendable {
   let name: String
   let norm: FrozenNorm
-  /// Of one image.
+  /// The output of one image.
   let output: Extent
   private let single: any ConvolutionKernel
   private let description: ConvolutionNorm
   private let backend: any Backend
   private let input: Extent
-  /// Kernels for several images at once, by their number. Filled by `prepare`.
+  /// Kernels for several images at once, by the number of images. Filled by `prepare`.
   private var several: [Int: any ConvolutionKernel] = [:]
 
   init(_ description: ConvolutionNorm, _ input: Extent, _ context: FrozenContext) throws {
@@ -129,7 +129,7 @@ package final class FrozenConvolution: @unchecked Sendable {
     try single.pack(weights.convolution(name), for: .forward, into: place.start)
   }
 
-  /// Makes what `forward` of `images` images needs. Not while others run.
+  /// Creates the kernel for `forward` with `images` images. Must not run at the same time as other calls.
   func prepare(images: Int) throws {
     guard several[images] == nil else { return }
     several[images] = try backend.convolution(
@@ -138,7 +138,7 @@ package final class FrozenConvolution: @unchecked Sendable {
 
   func scratchCount(images: Int) -> Int { max(single.scratchCount, several[images]?.scratchCount ?? 0) }
 
-  /// `images` inputs to as many outputs through the norm, each on its own or all at once: the same bits.
+  /// Computes the outputs of `images` inputs with the norm. One by one or all at once, the bits are the same.
   func forward(
     _ x: Floats, _ y: MutableFloats, images: Int, _ finish: Finish, scratch: MutableFloats, _ packing: Packing
   ) throws {
@@ -160,12 +160,12 @@ package final class FrozenConvolution: @unchecked Sendable {
     }
   }
 
-  /// What becomes of a result beside its norm.
+  /// What is done to a result besides its norm.
   enum Finish {
-    /// Not even the norm: it comes with the addition.
+    /// Nothing, not even the norm, which is applied with the addition.
     case bare
     case relu
-    /// The residual added, through a norm of its own where it has one, then ReLU.
+    /// Adds the residual, through its own norm if it has one, then applies the ReLU.
     case add(Floats, FrozenNorm?)
 
     fileprivate func epilogue(_ norm: FrozenNorm, offset: Int) -> Epilogue {

@@ -2,27 +2,28 @@ import Basics
 import Foundation
 import Kernels
 
-/// The sum of this process's microbatches' packed weight gradients along the tree of `Reduction`, whichever thread is
-/// done first.
+/// The sum of the packed weight gradients of this process's microbatches along the tree of `Reduction`, independent of
+/// the order in which threads finish.
 ///
-/// As a counter carries: a gradient is added to the sum of as many microbatches before it, that to the sum of as many
-/// before, and so on. Memory for a gradient is taken when it is made and given back once it was added: there is as much
-/// as threads work side by side, and one more for each level of the tree. All microbatches pack alike, whatever their
-/// size. Threads must take microbatches in order.
+/// Works like the carry of a binary counter: a gradient is added to the gradient before it, the sum of the two to the
+/// sum of the two before, and so on. Memory for a gradient is taken when the gradient is computed and released after it
+/// was added: one buffer for each running thread, and one for each level of the tree. The packed layout is the same for
+/// all sizes of microbatches. Threads must take microbatches in order.
 package final class GradientSum: @unchecked Sendable {
-  /// Microbatches of the whole batch.
+  /// The number of microbatches of the whole batch.
   package let parts: Int
-  /// This process's.
+  /// This process's microbatches.
   private let share: Range<Int>
   private let count: Int
   private let ops: any Ops
   private let condition = NSCondition()
-  /// The microbatch that may be added next. Guarded by `condition`, as are `free` and `waiting`.
+  /// The microbatch that may be added next. Guarded by `condition`, like `free`. While gradients are added, only the
+  /// thread whose turn it is uses `waiting` and `finished`.
   private var turn = 0
   private var free: [FloatBuffer] = []
-  /// By level: the sum of 2^level microbatches that waits for the next as many.
+  /// By level: a sum of 2^level microbatches that waits for that of the next 2^level.
   private var waiting: [FloatBuffer?]
-  /// Sums whose earlier neighbor is another process's, in order.
+  /// Sums whose earlier neighbor belongs to another process, in order.
   private var finished: [FloatBuffer] = []
 
   package init(count: Int, _ microbatches: Microbatches, ops: any Ops) {
@@ -30,7 +31,7 @@ package final class GradientSum: @unchecked Sendable {
     waiting = Array(repeating: nil, count: Int.bitWidth - max(1, parts).leadingZeroBitCount)
   }
 
-  /// Forgets what was added. Before each phase.
+  /// Discards all sums. Called before each phase.
   func reset() {
     turn = 0
     free += finished
@@ -40,8 +41,8 @@ package final class GradientSum: @unchecked Sendable {
     }
   }
 
-  /// Makes and adds the gradient of microbatch `part`, counted from this process's first; returns when it is added, and
-  /// lets the next one in also when `make` fails.
+  /// Computes and adds the gradient of microbatch `part`, counted from this process's first. Returns after it was
+  /// added; also if `make` fails, the next microbatch gets its turn.
   /// - Parameters:
   ///   - count: floats of this layer's packed gradient.
   ///   - make: writes the gradient to the given place.
@@ -50,7 +51,7 @@ package final class GradientSum: @unchecked Sendable {
     var isMade = false
     defer {
       condition.withLock { while turn != part { condition.wait() } }
-      // Nobody else is here until the turn is passed on.
+      // No other thread gets here until the turn is passed on.
       let unused = isMade ? carry(part, gradient, count) : [gradient]
       condition.withLock {
         free += unused
@@ -62,7 +63,7 @@ package final class GradientSum: @unchecked Sendable {
     isMade = true
   }
 
-  /// - Returns: memory that is not needed any more.
+  /// - Returns: memory that is no longer needed.
   private func carry(_ part: Int, _ gradient: FloatBuffer, _ count: Int) -> [FloatBuffer] {
     var (sum, unused, level) = (gradient, [FloatBuffer](), 0)
     while (share.lowerBound + part) >> level & 1 == 1 {
@@ -78,27 +79,27 @@ package final class GradientSum: @unchecked Sendable {
     return unused
   }
 
-  /// The sums of this process's subtrees, as large as they come and in their order (`ReductionTree.roots`): `count`
-  /// floats each, until the next `reset`. Once all microbatches are added; once.
+  /// The sums of this process's largest complete subtrees, in order (`ReductionTree.roots`): `count` floats each, valid
+  /// until the next `reset`. Call it once, after all microbatches were added.
   package func roots(_ count: Int) -> [Floats] {
     // The higher the level, the earlier the microbatches.
     var tail: [FloatBuffer] = []
     for sum in waiting.compactMap(\.self) {
-      // What no microbatch follows goes up alone.
+      // A subtree without a later neighbor moves up unchanged.
       if share.upperBound == parts, let last = tail.popLast() { ops.add(count, sum.start, Floats(last.start)) }
       tail.append(sum)
     }
     return (finished + tail.reversed()).map { Floats($0.start) }
   }
 
-  /// The sum over all microbatches, where all are this process's. As `roots`.
+  /// The sum over all microbatches, if all belong to this process. The conditions of `roots` apply.
   package func total(_ count: Int) -> Floats { roots(count).first ?? Floats(FloatBuffer(count).start) }
 
-  /// A convolution's summed gradient to `target`, `[out, in, kernel, kernel]`.
+  /// Unpacks a convolution's summed gradient to `target`, `[out, in, kernel, kernel]`.
   static func unpack(
     _ sum: Floats, _ kernel: any ConvolutionKernel, into target: MutableFloats, threads: WorkerThreads
   ) throws {
-    // An address of its own: the threads write to disjoint pieces of it.
+    // Sendable, because the threads write to disjoint pieces.
     let places = Places(sum: sum, target: target)
     try threads.tryForEach(kernel.gradientPieces) { piece, _ in
       try kernel.unpackGradient(places.sum, piece: piece, into: places.target)

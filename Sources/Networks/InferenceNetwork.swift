@@ -3,12 +3,12 @@ import Kernels
 
 /// A network with frozen statistics, for inputs of any size.
 ///
-/// Kernels are made when a size first comes. Packed weights take four times the memory of the weights: they are made
-/// once there is more than an input or two, and until then layer by layer in one place. Workspaces are kept and only
-/// ever grow. A result's bits depend on its own input alone: not on what else goes through, in which order, or on how
-/// many threads. One call at a time.
+/// Kernels are created when a size first occurs. Packed weights take four times the memory of the weights: they are
+/// created and kept once there have been several inputs; until then, each layer's weights are packed in the same
+/// temporary place. Workspaces are kept and only grow. A result's bits depend only on its own input: not on other
+/// inputs, their order, or the number of threads. Only one call may run at a time.
 package final class InferenceNetwork: @unchecked Sendable {
-  /// Writes input `image`, of the size that was named, to `place`; runs on thread `thread`.
+  /// Writes input `image`, of the given size, to `place`; runs on thread `thread`.
   package typealias Input = @Sendable (_ image: Int, _ thread: Int, _ place: MutableFloats) throws -> Void
 
   /// Values of a result.
@@ -17,12 +17,12 @@ package final class InferenceNetwork: @unchecked Sendable {
   private let weights: FrozenWeights
   private let context: FrozenContext
   private let threads: WorkerThreads
-  /// Packed weights that serve every size, by name.
+  /// Packed weights, which serve every size, by name.
   private var kept: [String: FloatBuffer] = [:]
   private var passing = FloatBuffer(0)
   private var imagesSeen = 0
   private static let fewestToPack = 4
-  /// The one used last is last.
+  /// The plans for recent sizes; the most recently used one is last.
   private var plans: [FrozenPlan] = []
   private let workspaces: [InferenceWorkspace]
   private static let mostPlans = 8
@@ -38,30 +38,31 @@ package final class InferenceNetwork: @unchecked Sendable {
     workspaces = (0..<threads.count).map { _ in InferenceWorkspace() }
   }
 
-  /// `[images, width]` of images of one channel.
-  /// - Throws: as `run(_:of:input:)`.
+  /// `[images, width]` for images with one channel.
+  /// - Throws: the same errors as `run(_:of:input:)`.
   package func run(_ images: Int, height: Int, width: Int, input: @escaping Input) throws -> FloatBuffer {
     try run(images, of: Extent(images: 1, channels: 1, height: height, width: width), input: input)
   }
 
-  /// `[images, width]` of inputs of one size.
-  /// - Parameter size: of one input.
-  /// - Throws: what `input` throws, of the first image; `kernel.convolution` for a size that no kernel takes.
+  /// `[images, width]` for inputs of one size.
+  /// - Parameter size: the size of one input.
+  /// - Throws: the error of `input` for the first image that fails; `kernel.convolution` for a size that no kernel
+  ///   supports.
   package func run(_ images: Int, of size: Extent, input: @escaping Input) throws -> FloatBuffer {
     let result = FloatBuffer(images * self.width)
     guard images > 0 else { return result }
     let plan = try plan(size)
     imagesSeen += images
     if kept.isEmpty, imagesSeen >= Self.fewestToPack { try packAll(plan) }
-    // While weights are packed in passing, groups go one after another.
+    // While weights are packed temporarily, groups run one after another.
     let isPacked = plan.convolutions.allSatisfy { kept[$0.name] != nil }
-    // Even groups, at least one for each thread.
+    // Groups of equal size, at least one per thread.
     let crew = isPacked ? threads.count : 1
     let groups = min(images, max(crew, (images + plan.mostImages - 1) / plan.mostImages))
     let firsts = (0...groups).map { $0 * images / groups }
     if !isPacked { fitPassing(plan) }
     for count in Set(zip(firsts, firsts.dropFirst()).map { $1 - $0 }) { try plan.prepare(images: count) }
-    // Any thread may take a group. Memory that none touches costs nothing.
+    // Any thread may take a group. Memory that no thread touches costs nothing.
     let (spaces, packing) = (workspaces, Packing(weights: weights, kept: kept, passing: passing))
     for space in spaces { space.fit(plan, images: (images + groups - 1) / groups) }
     let lanes = isPacked ? groups : 1
@@ -85,9 +86,9 @@ package final class InferenceNetwork: @unchecked Sendable {
     return plans[plans.count - 1]
   }
 
-  /// Packs the weights that serve every size, side by side.
+  /// Packs all weights in parallel. They serve every size.
   private func packAll(_ plan: FrozenPlan) throws {
-    // The last layers are the largest, and begin.
+    // The last layers are the largest and are packed first.
     let work = plan.convolutions.reversed().map { ($0, FloatBuffer($0.packedCount)) }
     let weights = weights
     try threads.tryForEach(work.count) { item, _ in try work[item].0.pack(weights, into: work[item].1) }
@@ -103,11 +104,11 @@ package final class InferenceNetwork: @unchecked Sendable {
 
 /// A network's frozen layers for inputs of one size.
 private final class FrozenPlan: Sendable {
-  /// Of one image.
+  /// The input of one image.
   let input: Extent
   let layers: [any FrozenLayer]
   let convolutions: [FrozenConvolution]
-  /// Images that one thread takes at a time at most: about as much work as eight clips of ten seconds.
+  /// The most images that one thread takes at a time: about as much work as eight clips of ten seconds.
   let mostImages: Int
 
   init(_ descriptions: [any LayerDescription], _ input: Extent, _ context: FrozenContext) throws {
@@ -125,13 +126,12 @@ private final class FrozenPlan: Sendable {
 
   func prepare(images: Int) throws { for convolution in convolutions { try convolution.prepare(images: images) } }
 
-  /// Floats of the largest activation between layers, of one image.
+  /// Floats of the largest activation between layers, for one image.
   var largestActivation: Int { layers.map(\.output.imageCount).max() ?? 0 }
 
   func scratchCount(images: Int) -> Int { (layers.map { $0.scratchCount(images: images) }.max() ?? 0) + 16 }
 
-  /// One group on one thread. The first layer takes images one by one as they come, so that only one input lies in
-  /// memory.
+  /// Runs one group on one thread. The first layer takes images one by one, so that only one input is in memory.
   /// - Returns: `[images, width]` in the workspace.
   func run(
     _ images: Range<Int>, _ thread: Int, _ space: InferenceWorkspace, _ packing: Packing,
@@ -152,7 +152,7 @@ private final class FrozenPlan: Sendable {
   }
 }
 
-/// What one thread needs for one group. Grows when a longer input comes, and stays then.
+/// The memory that one thread needs for one group. It grows for larger inputs and never shrinks.
 private final class InferenceWorkspace: @unchecked Sendable {
   private(set) var input = FloatBuffer(0)
   private(set) var activations = [FloatBuffer(0), FloatBuffer(0)]

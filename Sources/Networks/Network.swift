@@ -1,18 +1,18 @@
 import Basics
 import Kernels
 
-/// A network in training, for one batch size: its layers' steps, joined once.
+/// A network in training, for one batch size. The steps of its layers are combined into phases once.
 ///
-/// The batch is cut into microbatches of fixed size, of which this process may have some alone (`Reduction.share`); the
-/// others are run elsewhere at the same time. Steps that nothing reduces in between run in one phase, in which
-/// microbatches run side by side; a phase ends where they meet. Buffers live as long as the network: a step allocates
+/// The batch is divided into microbatches of fixed size. This process may have only some of them (`Reduction.share`);
+/// others run elsewhere at the same time. Consecutive steps without a reduction between them form a phase, in which
+/// microbatches run in parallel; a phase ends with a reduction. Buffers live as long as the network: a step allocates
 /// nothing.
 package final class Network: Sendable {
-  /// What the caller fills before `forward`: this process's images.
+  /// This process's images; the caller fills them before `forward`.
   package let input: Activation
-  /// `forward`'s result for these images; the caller writes its gradient over it before `backward`.
+  /// The result of `forward` for these images; the caller overwrites it with its gradient before `backward`.
   package let output: Activation
-  /// Which of the batch's images are this process's.
+  /// This process's images, as a range of the batch's images.
   package var rows: Range<Int> { context.microbatches.rows }
 
   private let layers: [any Layer]
@@ -22,10 +22,10 @@ package final class Network: Sendable {
   private let backwardPhases: [Phase]
 
   /// - Parameters:
-  ///   - input: of the whole batch.
-  ///   - microbatch: images that one thread takes at a time; part of what fixes the bits. Nil: all at once.
-  ///   - parameters: read by forward and backward; running statistics move in forward.
-  ///   - gradients: as long as `parameters.trainable`; backward writes those of its layers' parameters, and no others.
+  ///   - input: the input of the whole batch.
+  ///   - microbatch: images that one thread takes at a time; it affects the bits. Nil: all at once.
+  ///   - parameters: read by forward and backward; forward updates the running statistics.
+  ///   - gradients: as long as `parameters.trainable`; backward writes only those of its layers' parameters.
   package init(
     _ layers: [any LayerDescription], input: Extent, microbatch: Int? = nil, parameters: Parameters,
     gradients: FloatBuffer, backend: any Backend, threads: WorkerThreads, reduction: any Reduction = LocalReduction(),
@@ -50,12 +50,11 @@ package final class Network: Sendable {
     backwardPhases = Phase.join(made.reversed().flatMap(\.backward))
   }
 
-  /// From `input` to `output`; running statistics move.
+  /// Computes `output` from `input` and updates the running statistics.
   /// - Parameters:
   ///   - dropout: factors by the layer's name; nil in evaluation.
-  ///   - keys: the same for layers that make factors in passing.
-  ///   - counts: of layers whose images have different numbers of rows, those of this process's images; where nothing
-  ///     is said, all rows that there can be.
+  ///   - keys: the same for layers that compute factors on the fly.
+  ///   - counts: by stream, the numbers of rows of this process's images; for a missing stream, the largest number.
   package func forward(
     dropout: DropoutFactors? = nil, keys: DropoutKeys? = nil, counts: [RowCounts.Stream: [Int]] = [:]
   ) throws {
@@ -65,8 +64,8 @@ package final class Network: Sendable {
     for phase in forwardPhases { try run(phase) }
   }
 
-  /// From the gradient in `output` to gradients of all weights, and where a layer passes it on, that of `input`, in its
-  /// place. Uses up what `forward` kept.
+  /// Computes the gradients of all weights from the gradient in `output`. If the first layer passes its input's
+  /// gradient on, it overwrites `input`. Also overwrites the values that `forward` kept.
   package func backward() throws {
     try prepare(for: .backwardData)
     for phase in backwardPhases { try run(phase) }
@@ -90,7 +89,7 @@ package final class Network: Sendable {
   }
 }
 
-/// Steps that nothing reduces in between, and the reduction after them.
+/// Consecutive steps without a reduction between them, and the reduction after them.
 private struct Phase: Sendable {
   var runs: [@Sendable (_ part: Int, _ scratch: ThreadScratch) throws -> Void] = []
   var reduce: (@Sendable (any Reduction) throws -> Void)?

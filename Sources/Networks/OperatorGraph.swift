@@ -1,9 +1,10 @@
-/// A network as operators on named values: what files that carry a graph are written from. No format is known here.
+/// A network as operators on named values, from which files with a graph are written. It does not depend on a file
+/// format.
 package struct OperatorGraph: Sendable {
   package enum Operator: Sendable, Equatable {
-    /// No bias; the padding on all four sides.
+    /// Without bias; the padding is the same on all four sides.
     case convolution(weight: String, kernel: Int, stride: Int, padding: Int)
-    /// With running statistics; parameters are `prefix` with `.weight`, `.bias`, `.running_mean`, `.running_var`.
+    /// With running statistics; the parameters are `prefix` plus `.weight`, `.bias`, `.running_mean`, `.running_var`.
     case batchNorm(prefix: String, epsilon: Double)
     case relu
     case maxPool(kernel: Int, stride: Int, padding: Int)
@@ -12,18 +13,18 @@ package struct OperatorGraph: Sendable {
     case meanPool
     /// x · Wᵀ + b.
     case linear(weight: String, bias: String)
-    /// One that no file format has a node of yet, by its layer's name, and the parameters that it reads.
+    /// An operator that no file format supports yet: the layer's name, and the parameters that it reads.
     case unwritten(String, [String])
   }
 
   package struct Node: Sendable, Equatable {
     package var kind: Operator
     package var inputs: [String]
-    /// The value's name, and the node's.
+    /// The name of the value and of the node.
     package var output: String
   }
 
-  /// In an order in which each input is there before it is read.
+  /// In an order in which each input is computed before it is read.
   package private(set) var nodes: [Node] = []
 
   package init() {}
@@ -38,7 +39,7 @@ package struct OperatorGraph: Sendable {
     return "\(x).relu"
   }
 
-  /// Adds an operator that no file format has a node of yet.
+  /// Adds an operator that no file format supports yet.
   /// - Returns: the name of the result.
   package mutating func unwritten(_ layer: String, _ parameters: [ParameterSpec], _ x: String) -> String {
     let output = "\(x).\(layer)"

@@ -1,32 +1,32 @@
-/// One named array of a network with all that anyone has to know of it: nothing is guessed from a name or a rank.
+/// The complete description of one named array of a network: nothing is guessed from its name or rank.
 package struct ParameterSpec: Sendable, Equatable {
   package enum Role: Sendable, Equatable {
-    /// Moved by the optimizer.
+    /// Updated by the optimizer.
     case weight
-    /// The logarithm of the factor that a contrastive loss multiplies cosines by; moved by the optimizer, and may be
-    /// limited.
+    /// The logarithm of the factor by which a contrastive loss multiplies cosines; updated by the optimizer, which may
+    /// limit it.
     case logitScale
-    /// Moved by forward passes in training, read by frozen ones.
+    /// Updated by forward passes in training, read in inference.
     case statistic
-    /// Training steps done: a whole number in files, no array in memory.
+    /// The number of training steps: an integer in files, without an array in memory.
     case stepCount
   }
 
-  /// What the array holds before training. Random values are a function of seed and name alone.
+  /// The array's values before training. Random values depend only on the seed and the name.
   package enum Initial: Sendable, Equatable {
     case constant(Float)
     case normal(mean: Double, deviation: Double)
-    /// He et al. 2015 over fan-out: N(0, 2 / fanOut).
+    /// He et al. 2015 with fan-out: N(0, 2 / fanOut).
     case kaimingNormal(fanOut: Int)
     /// PyTorch's default for linear layers: uniform in ±1/√fanIn.
     case uniform(fanIn: Int)
   }
 
-  /// As files spell it.
+  /// The name in files.
   package var name: String
   package var shape: [Int]
   package var initial: Initial
-  /// Whether weight decay shrinks it: matrices and convolution kernels, not norms, biases, logit scales.
+  /// Whether weight decay applies: to matrices and convolution kernels, not to norms, biases and logit scales.
   package var decays: Bool
   package var role: Role
 
@@ -38,7 +38,7 @@ package struct ParameterSpec: Sendable, Equatable {
 
   package var count: Int { shape.reduce(1, *) }
 
-  /// A logit scale as CLIP begins with it: ln(1 / 0.07).
+  /// A logit scale with CLIP's initial value: ln(1 / 0.07).
   package static func logitScale(_ name: String) -> ParameterSpec {
     ParameterSpec(name, [], initial: .constant(2.6592600369327779), role: .logitScale)
   }

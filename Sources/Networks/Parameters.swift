@@ -10,9 +10,9 @@ package struct Slot: Sendable, Equatable {
   package var count: Int { spec.count }
 }
 
-/// Where each trained array and each running statistic lies. The order is that of the specs.
+/// The place of each trained array and each running statistic, in the order of the specs.
 package struct ParameterLayout: Sendable {
-  /// All of them, in the order in which files have them.
+  /// All specs, in the order of files.
   package let specs: [ParameterSpec]
   /// Weights and logit scales.
   package private(set) var trainable: [Slot] = []
@@ -40,7 +40,7 @@ package struct ParameterLayout: Sendable {
     }
   }
 
-  /// The slot of a name that the layout was made with.
+  /// The slot with that name, which must be in the layout.
   package func slot(_ name: String) -> Slot {
     guard let slot = places[name] else { preconditionFailure("no parameter \(name)") }
     return slot
@@ -66,7 +66,8 @@ package final class Parameters: Sendable {
   package func weights(_ name: String) -> MutableFloats { trainable.start + layout.slot(name).offset }
   package func statistics(_ name: String) -> MutableFloats { running.start + layout.slot(name).offset }
 
-  /// Initial values as the specs say, a function of the seed alone: what else is in the layout changes none of them.
+  /// Sets the initial values of the specs. Each array depends only on its spec and the seed, not on the rest of the
+  /// layout.
   package func initialize(seed: UInt64) {
     for (slots, buffer) in [(layout.trainable, trainable), (layout.running, running)] {
       for slot in slots {

@@ -2,17 +2,17 @@ import Basics
 import Glibc
 import Kernels
 
-/// Where a training's time goes: processor time by layer and pass, with the work done in it.
+/// The profile of a training: processor time and work by layer and pass.
 ///
-/// Rows are made before training; each piece of work writes a slot of its own, so nothing is locked. Times are of the
-/// running thread's processor clock: what others do on the machine does not count, waiting does not count.
+/// Rows are created before training; each piece of work writes its own slot, so that no lock is needed. Times are from
+/// the running thread's processor clock, without the time of other programs and without waiting.
 package final class Profile: @unchecked Sendable {
   package struct Row: Sendable {
     package let layer: String
     package let pass: String
     package let kernel: String
     package var seconds = 0.0
-    /// Multiplications and additions, of a direct convolution whatever the algorithm; 0 where nobody counts them.
+    /// Multiplications and additions, those of a direct convolution for any algorithm; 0 if not counted.
     package var operations = 0.0
     package var operationsPerSecond: Double { seconds > 0 ? operations / seconds : 0 }
   }
@@ -21,7 +21,7 @@ package final class Profile: @unchecked Sendable {
 
   package init() {}
 
-  /// - Parameter slots: pieces of work that may run side by side.
+  /// - Parameter slots: the number of pieces of work that may run in parallel.
   package func row(_ layer: String, _ pass: String, kernel: String = "", slots: Int = 1) -> Int {
     made.append((Row(layer: layer, pass: pass, kernel: kernel), DoubleBuffer(2 * slots)))
     return made.count - 1
@@ -37,10 +37,10 @@ package final class Profile: @unchecked Sendable {
     return try body()
   }
 
-  /// Steps measured.
+  /// The number of measured steps.
   package private(set) var steps = -1
 
-  /// Counts a step. What the first one took is forgotten: it pays for memory that later ones find.
+  /// Counts a step. The times of the first step are discarded, since it also allocates memory for later steps.
   package func stepped() {
     steps += 1
     if steps == 0 { for (_, slots) in made { for i in 0..<slots.count { slots.start[i] = 0 } } }
@@ -65,7 +65,7 @@ package final class Profile: @unchecked Sendable {
 }
 
 extension Profile? {
-  /// Measures where there is a profile; else just runs.
+  /// Measures `body` if there is a profile; else only runs it.
   package func measure<R>(_ row: Int?, slot: Int = 0, operations: Double = 0, _ body: () throws -> R) rethrows -> R {
     guard let self, let row else { return try body() }
     return try self.measure(row, slot: slot, operations: operations, body)

@@ -1,21 +1,21 @@
-/// The tree along which microbatches meet, cut where their owners change: what each owner merges by itself, what it
-/// then has, and what is left to be merged of that.
+/// The tree along which microbatches are merged, divided between the owners of the microbatches: the pairs that each
+/// owner merges by itself, its resulting subtrees, and the pairs of these that remain to be merged.
 package struct ReductionTree: Sendable {
-  /// Two neighboring subtrees that become one, each named by its first microbatch.
+  /// Two neighboring subtrees that are merged, each identified by its first microbatch.
   package struct Pair: Sendable, Equatable {
     package var earlier: Int
     package var later: Int
   }
 
   package let parts: Int
-  /// By owner: merged by it alone, in this order.
+  /// By owner: the pairs that it merges by itself, in this order.
   package let own: [[Pair]]
-  /// By owner: the subtrees that it then has, as large as they come.
+  /// By owner: its resulting subtrees, which are as large as possible.
   package let roots: [[Int]]
-  /// Merged of all owners' roots, in this order. The result is the subtree that begins with 0.
+  /// The pairs of all owners' roots, merged in this order. The result is the subtree that starts with 0.
   package let rest: [Pair]
 
-  /// - Parameter shares: contiguous runs that follow each other and are all microbatches together; a run may be empty.
+  /// - Parameter shares: consecutive ranges that together cover all microbatches; a range may be empty.
   package init(_ shares: [Range<Int>]) {
     let parts = shares.map(\.upperBound).max() ?? 0
     self.parts = parts
@@ -34,10 +34,10 @@ package struct ReductionTree: Sendable {
     (self.own, self.rest) = (own, rest)
   }
 
-  /// All pairs of a tree over so many microbatches, children before parents.
+  /// All pairs of a tree over `parts` microbatches, children before parents.
   package static func pairs(_ parts: Int) -> [Pair] { pairsWithEnds(parts).map(\.pair) }
 
-  /// - Returns: each with the end of its microbatches.
+  /// - Returns: each pair with the end of its microbatches.
   private static func pairsWithEnds(_ parts: Int) -> [(pair: Pair, end: Int)] {
     var (pairs, step) = ([(pair: Pair, end: Int)](), 1)
     while step < parts {

@@ -1,11 +1,11 @@
-/// How many rows each image has in a pass, where images differ in that: sentences in words, audio clips in windows.
-/// Rows that an image does not have are nowhere: nothing is computed for them.
+/// The number of rows of each image in a pass, if images have different numbers, as sentences of words or audio clips
+/// of windows. Missing rows take no memory, and nothing is computed for them.
 package final class RowCounts: @unchecked Sendable {
   /// The rows of a network that are counted together.
   package enum Stream: Sendable, CaseIterable {
-    /// What a network's layers turn into its output.
+    /// The rows that a network's layers turn into its output.
     case tokens
-    /// What tokens look at besides themselves (`WithMemory`).
+    /// The rows that tokens attend to besides themselves (`WithMemory`).
     case memory
   }
 
@@ -19,8 +19,8 @@ package final class RowCounts: @unchecked Sendable {
     set(nil)
   }
 
-  /// Before a pass.
-  /// - Parameter images: of this process's images, each at most what the network was made for; nil: all of them.
+  /// Called before a pass.
+  /// - Parameter images: the row counts of this process's images, each at most `most`; nil: `most` for all of them.
   func set(_ images: [Int]?) {
     precondition(images.map { $0.count == microbatches.images && $0.allSatisfy { (0...most).contains($0) } } ?? true)
     ranges = microbatches.ranges.map { part in

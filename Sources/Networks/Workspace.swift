@@ -1,15 +1,15 @@
 import Kernels
 
-/// What one thread needs in a pass.
+/// The memory that one thread needs in a pass.
 package struct ThreadScratch {
   /// For the kernels.
   package let kernel: MutableFloats
-  /// A shortcut's share of one microbatch's input gradient.
+  /// A shortcut's part of one microbatch's input gradient.
   package let share: MutableFloats
 }
 
-/// Memory that all layers of a network use in turn. While layers are made they say what they need; then it is allocated
-/// once.
+/// Memory that is shared by all layers of a network, one after another. Layers state what they need when they are
+/// created; then the memory is allocated once.
 package final class Workspace: @unchecked Sendable {
   private var kernel = 0
   private var gradient = 0
@@ -23,9 +23,9 @@ package final class Workspace: @unchecked Sendable {
   private var sums: (first: GradientSum, second: GradientSum)?
 
   /// - Parameters:
-  ///   - kernel, share: floats of one thread.
-  ///   - gradient: floats of a packed weight gradient; `second`: of one that is summed beside it in the same step.
-  ///   - between: floats of the whole batch.
+  ///   - kernel, share: floats for each thread.
+  ///   - gradient: floats of a packed weight gradient; `second`: those of another one that is summed in the same step.
+  ///   - between: floats for the whole batch.
   package func need(kernel: Int = 0, gradient: Int = 0, second: Int = 0, share: Int = 0, between: Int = 0) {
     self.kernel = max(self.kernel, kernel)
     self.gradient = max(self.gradient, gradient, second)
@@ -51,13 +51,13 @@ package final class Workspace: @unchecked Sendable {
     return ThreadScratch(kernel: start, share: start + kernel)
   }
 
-  /// Sums of weights' gradients in the step that runs: one, and another beside it.
+  /// The two sums of weight gradients in the current step.
   package var gradientSums: (first: GradientSum, second: GradientSum) {
     guard let sums else { preconditionFailure("the workspace is not allocated") }
     return sums
   }
 
-  /// Before each phase.
+  /// Called before each phase.
   func resetSums() {
     sums?.first.reset()
     sums?.second.reset()

@@ -19,7 +19,8 @@ void media_describe_error(int result, char *text, size_t capacity);
 void media_log_begin(void);
 int media_log_errors(char *last, size_t capacity);
 
-// Which vector instructions the libraries may use from now on, process wide: 0 none, -1 all this CPU has, or a set.
+// Sets the vector instructions that the libraries may use from now on in this process: 0 none, -1 all of this CPU, or a
+// set.
 void media_use_cpu_flags(int flags);
 int media_cpu_flags_up_to_avx2(void);
 
@@ -68,9 +69,10 @@ typedef struct {
   size_t size;
 } media_packet_facts;
 
-// Reads the source with pread and nothing else; the descriptor stays the caller's. `formats` is a comma-separated
-// list of the demuxers that may be used, `decoders` one of the decoders, NULL for all. `only_audio` says that no picture will be decoded: then the search for their parameters
-// is left out where the header says enough of the audio.
+// Reads the source only with pread; the caller keeps the descriptor. `formats` is a comma-separated list of the
+// demuxers that may be used, `decoders` a list of the decoders, NULL for all. `only_audio` means that no video frame
+// will be decoded: then the search for video parameters is skipped if the header contains enough information about the
+// audio.
 int media_open(media_source source, const char *formats, const char *decoders, bool only_audio, media_file **file);
 // Only as far as packets take it: nothing is decoded to learn more of the streams, which may show up while packets are read.
 int media_open_packets(media_source source, const char *formats, media_file **file);
@@ -101,11 +103,11 @@ void media_packet_shift(media_packet *packet, int64_t time);
 void media_packet_move(media_packet *to, media_packet *from);
 
 typedef struct {
-  bool restarts;         // no picture from here on depends on one before
-  bool is_unreferenced;  // no other picture depends on this one
-  bool must_be_decoded;  // parameters for later pictures are in it, or nothing is known of it
+  bool restarts;         // no frame from here on depends on an earlier one
+  bool is_unreferenced;  // no other frame depends on this one
+  bool must_be_decoded;  // it contains parameters for later frames, or nothing is known about it
 } media_role;
-// What pictures depend on this packet, for H.264, H.265 and VP9.
+// How other frames depend on this packet, for H.264, H.265 and VP9.
 void media_packet_role(const media_file *file, const media_packet *packet, media_role *role);
 
 // ---- One stream, decoded. --------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ void media_decoder_close(media_decoder *decoder);
 int media_decoder_send(media_decoder *decoder, const media_packet *packet);
 int media_decoder_receive(media_decoder *decoder, media_frame *frame);
 void media_decoder_flush(media_decoder *decoder);
-// How many pictures later than it was decoded one may be shown.
+// The largest number of frames by which a frame may be shown later than it was decoded.
 int media_decoder_reordering(const media_decoder *decoder);
 
 media_frame *media_frame_make(void);
@@ -134,7 +136,7 @@ void media_frame_free(media_frame *frame);
 void media_frame_move(media_frame *to, media_frame *from);
 void media_frame_describe(const media_frame *frame, media_frame_facts *facts);
 
-// ---- Sound. ----------------------------------------------------------------------------------------------------------
+// ---- Audio. ---------------------------------------------------------------------------------------------------------
 enum { MEDIA_MOST_CHANNELS = 64 };
 // Samples [from, from + count) of a frame as one channel: the mean of all but low-frequency effects, and the first
 // channel alone. Adds each channel's sum of squares, and the mean's, to the energies. Full scale is 1. Returns 0, or negative for a sample
@@ -142,25 +144,25 @@ enum { MEDIA_MOST_CHANNELS = 64 };
 int media_mix(const media_frame *frame, int from, int count, float *mean, float *first, double *mean_energy,
               double energies[MEDIA_MOST_CHANNELS]);
 
-// ---- Pictures. -------------------------------------------------------------------------------------------------------
+// ---- Frames as images. ----------------------------------------------------------------------------------------------
 typedef struct media_scaler media_scaler;
 typedef struct media_jpeg_encoder media_jpeg_encoder;
 
 // The shape of a frame on the screen.
 typedef struct {
   int32_t width, height;          // with square pixels, after rotation
-  bool swaps_axes, flips_x, flips_y;  // output (X, Y) comes from (x, y) of the coded picture: axes swapped first, then flipped
+  bool swaps_axes, flips_x, flips_y;  // output (X, Y) comes from (x, y) of the coded frame: axes swapped, then flipped
 } media_shape;
 void media_display_shape(const media_file *file, int stream, const media_frame *frame, media_shape *shape);
 
 media_scaler *media_scaler_make(void);
 void media_scaler_free(media_scaler *scaler);
-// Full-range 4:2:0 with JPEG's colour matrix, `width` × `height` (even), rotated as the shape says.
+// Converts to full-range 4:2:0 with JPEG's color matrix, `width` × `height` (even), rotated according to the shape.
 int media_scale(media_scaler *scaler, const media_frame *frame, const media_shape *shape, int width, int height,
                 media_frame *picture);
 // One plane of a frame as it was decoded; NULL where there is none.
 const uint8_t *media_plane(const media_frame *frame, int plane, int *stride);
-// The brightness plane of such a picture.
+// The brightness plane of a scaled frame.
 const uint8_t *media_luma(const media_frame *picture, int *stride);
 
 media_jpeg_encoder *media_jpeg_encoder_make(int width, int height, int quantiser);
@@ -168,11 +170,11 @@ void media_jpeg_encoder_free(media_jpeg_encoder *encoder);
 // The bytes stay valid until the next call.
 int media_jpeg_encode(media_jpeg_encoder *encoder, media_frame *picture, const uint8_t **bytes, size_t *count);
 
-// ---- Still pictures. -------------------------------------------------------------------------------------------------
-// A picture's pixels, rows from the top without gaps: 3 bytes each (red, green, blue), or 4 with alpha.
+// ---- Image files. ---------------------------------------------------------------------------------------------------
+// An image's pixels, rows from the top without gaps: 3 bytes each (red, green, blue), or 4 with alpha.
 typedef struct {
   int width, height, channels;
-  bool is_palette;  // the file held numbers of a few colours
+  bool is_palette;  // the file contained color indices
   uint8_t *pixels;
 } media_bitmap;
 

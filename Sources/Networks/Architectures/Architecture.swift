@@ -1,29 +1,30 @@
 import Basics
 import Kernels
 
-/// An encoder as a value with a name: runs and weight files name it, and training, inference, graphs and files read it.
+/// A named description of an encoder. Runs and weight files state its name; training, inference, graphs and files use
+/// the description.
 package struct Architecture: Sendable {
-  /// As `--encoder`, run.json and weight files spell it.
+  /// The name in `--encoder`, run.json and weight files.
   package let name: String
   /// From a spectrogram, `[1, height, width]`, to `[width]` values.
   package let layers: [any LayerDescription]
-  /// Values of an embedding before any projection.
+  /// Values of an embedding before a projection.
   package let width: Int
 
   package init(name: String, layers: [any LayerDescription], width: Int) {
     (self.name, self.layers, self.width) = (name, layers, width)
   }
 
-  /// In the order in which files have them.
+  /// In the order of files.
   package var parameters: [ParameterSpec] { layers.flatMap(\.parameters) }
 
-  /// What the names of an audio encoder's parameters begin with.
+  /// The prefix of the names of an audio encoder's parameters.
   package static let prefix = "audio_encoder."
 
-  /// The one that is meant where nothing is said: files and runs name every other.
+  /// The architecture of files and runs that state none.
   package static let standard = resNet18
 
-  /// The architecture of that name; nil means the standard one.
+  /// The architecture with that name; for nil, the standard one.
   /// - Throws: `encoder.unknown`.
   package static func named(_ name: String?) throws -> Architecture {
     guard let name else { return standard }
@@ -34,9 +35,9 @@ package struct Architecture: Sendable {
       hint: nearest(name, in: known).map { "did you mean \($0)?" }, exit: .usage)
   }
 
-  /// What files and runs say of it: nil for the standard one.
+  /// The name that files and runs state: nil for the standard one.
   package var label: String? { name == Self.standard.name ? nil : name }
 }
 
-/// Every architecture there is. A new one is one file and one line.
+/// All architectures. A new one is one file and one line here.
 package let builtInArchitectures: [Architecture] = [.resNet18, .resNet34]

@@ -1,33 +1,33 @@
 import Kernels
 
-/// A decoder that writes a sentence for an audio clip: word after word, looking at the words before and at the audio's
-/// embeddings. Blocks are those of Vaswani et al. 2017, which normalize what they give; sizes are those of DCASE 2024's
-/// baseline for captions. Parameters are named as PyTorch's `TransformerDecoderLayer` names them, but for `q_proj`,
-/// `k_proj`, `v_proj`, which are thirds of its `in_proj`.
+/// A Transformer decoder that writes a sentence for an audio clip word by word. It attends to the previous words and to
+/// the audio's embeddings. Its blocks normalize their outputs (Vaswani et al. 2017); its sizes are those of DCASE
+/// 2024's baseline for captions. Parameters are named as in PyTorch's `TransformerDecoderLayer`, except for `q_proj`,
+/// `k_proj` and `v_proj`, which are thirds of its `in_proj`.
 package struct CaptionDecoder: Codable, Sendable, Equatable {
   package enum Inner: String, Codable, Sendable, CaseIterable { case gelu, relu }
   package enum Positions: String, Codable, Sendable, CaseIterable { case sinusoidal, learned }
 
   /// Values of an audio clip's embedding.
   package var inputs: Int
-  /// Tokens that there are.
+  /// The number of tokens in the vocabulary.
   package var vocabulary: Int
   package var width = 256
   package var heads = 4
   package var depth = 6
-  /// Width between the two layers of a feed-forward part.
+  /// Width between the two linear layers of a feed-forward part.
   package var hidden = 2048
   package var inner = Inner.gelu
   package var positions = Positions.sinusoidal
-  /// Whether the last layer's matrix is that of the token embedding.
+  /// Whether the last layer uses the matrix of the token embedding.
   package var isTied = false
-  /// Tokens of the longest sentence, with its beginning or its end.
+  /// Tokens of the longest sentence, including either its begin or its end token.
   package var mostTokens = 32
   /// Embeddings of the longest audio.
   package var mostFrames = 64
-  /// Of what blocks give, and inside feed-forward parts.
+  /// The dropout rate of token embeddings, of the blocks' sublayer outputs, and inside feed-forward parts.
   package var dropout = 0.2
-  /// Of the audio's embeddings, before and after their linear layer.
+  /// The dropout rate of the audio's embeddings, before and after their linear layer.
   package var frameDropout = 0.5
 
   package init(inputs: Int, vocabulary: Int) { (self.inputs, self.vocabulary) = (inputs, vocabulary) }
@@ -49,10 +49,10 @@ package struct CaptionDecoder: Codable, Sendable, Equatable {
   }
   var blocks: [CaptionBlock] { (0..<depth).map { CaptionBlock("\(Self.prefix).layers.\($0)", self) } }
 
-  /// From embeddings and tokens to scores of the next token, `[tokens, vocabulary]` for each sentence. A token is three
-  /// values: its id, that of the sentence it is mixed with or −1, and its share.
+  /// From embeddings and tokens to scores of the next token, `[tokens, vocabulary]` for each sentence. A token has
+  /// three values: its id, the id of the token that it is mixed with or −1, and its share in the mix.
   /// - Parameters:
-  ///   - frames, tokens: rows that a sentence has at most.
+  ///   - frames, tokens: the largest number of rows of a sentence.
   package func layers(frames: Int, tokens: Int) -> [any LayerDescription] {
     let memory: [any LayerDescription] = [
       TokenDropout("\(Self.prefix).frame_dropout1", rate: Float(frameDropout)), self.frames, ReLU(),
@@ -74,12 +74,12 @@ package struct CaptionDecoder: Codable, Sendable, Equatable {
     ]
   }
 
-  /// In the order in which files have them.
+  /// In the order of files.
   package var parameters: [ParameterSpec] { layers(frames: mostFrames, tokens: mostTokens).flatMap(\.parameters) }
 }
 
-/// One block: attention to the words before, attention to the audio, feed-forward; each added to what it read, and the
-/// sum normalized.
+/// One block: attention to the previous words, attention to the audio, feed-forward. The output of each is added to its
+/// input, and the sum is normalized.
 struct CaptionBlock: Sendable {
   let attention: Attention
   let cross: CrossAttention

@@ -1,7 +1,7 @@
 import Kernels
 
-/// Linear → ReLU → dropout → linear between the encoder's space and the teacher's, as the reference's `MLPLayers`: the
-/// linear layers are `sequential.0` and `.3`. What lies between is as wide as the result.
+/// Linear → ReLU → dropout → linear between the encoder's space and the teacher's, like the reference's `MLPLayers`:
+/// the linear layers are `sequential.0` and `.3`. By default, the hidden width is that of the result.
 package struct Projection: Sendable, Equatable {
   /// `audio_transform` or `image_transform`.
   package let name: String
@@ -13,9 +13,9 @@ package struct Projection: Sendable, Equatable {
     (self.name, self.inputs, self.hidden, self.outputs) = (name, inputs, hidden ?? outputs, outputs)
   }
 
-  /// Of the encoder's output into the teacher's space: what inference uses.
+  /// From the encoder's output into the teacher's space: used in inference.
   package static let audio = "audio_transform"
-  /// Of the teacher's embeddings into the encoder's space.
+  /// From the teacher's embeddings into the encoder's space.
   package static let image = "image_transform"
 
   package static func weight(_ name: String, _ index: Int) -> String { "\(name).sequential.\(index).weight" }

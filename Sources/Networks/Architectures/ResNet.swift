@@ -1,13 +1,13 @@
-/// Residual networks of basic blocks (He et al. 2016) with one input channel and no classifier. Names are
-/// torchvision's.
+/// Residual networks of basic blocks (He et al. 2016) with one input channel and no classifier, with torchvision's
+/// names.
 extension Architecture {
   /// Wav2CLIP's reference: 121 entries of a state dictionary.
   package static let resNet18 = resNet("resnet18", blocks: [2, 2, 2, 2])
   package static let resNet34 = resNet("resnet34", blocks: [3, 4, 6, 3])
 
   /// - Parameters:
-  ///   - blocks: of each stage; the first block of every stage but the first halves the image.
-  ///   - channels: of each stage.
+  ///   - blocks: the number of blocks of each stage; the first block of every stage but the first halves the image.
+  ///   - channels: the channels of each stage.
   package static func resNet(
     _ name: String, blocks: [Int], channels: [Int] = [64, 128, 256, 512]
   ) -> Architecture {
@@ -29,8 +29,8 @@ extension Architecture {
 extension Architecture {
   private static let (mostStages, mostBlocks, mostChannels) = (8, 64, 8192)
 
-  /// The residual network whose convolutions have these shapes, by name; named as the built-in one that it is, else
-  /// `resnet`. Nil where the shapes show none.
+  /// The residual network whose convolutions have these shapes, by name. It is the built-in one with the same
+  /// parameters, else it is named `resnet`. Nil if the shapes are not those of a residual network.
   package static func resNet(withShapes shapes: [String: [Int]]) -> Architecture? {
     func outputs(_ name: String) -> Int? {
       guard let shape = shapes["\(prefix)\(name).weight"], shape.count == 4, (1...mostChannels).contains(shape[0])

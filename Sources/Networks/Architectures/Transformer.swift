@@ -1,13 +1,13 @@
 import Kernels
 
-/// A stack of Transformer blocks that normalize what they read (Radford et al. 2019): x + attention(norm(x)), then
-/// x + feed-forward(norm(x)).
+/// A stack of Transformer blocks that normalize their inputs (Radford et al. 2019): x + attention(norm(x)), then x +
+/// feed-forward(norm(x)).
 package struct TransformerShape: Sendable, Equatable {
   package var width: Int
   /// A divisor of the width.
   package var heads: Int
   package var depth: Int
-  /// Width between the two layers of a feed-forward part.
+  /// Width between the two linear layers of a feed-forward part.
   package var hidden: Int
   package var gelu: GELUKind
 
@@ -33,12 +33,13 @@ package struct TransformerShape: Sendable, Equatable {
   }
 }
 
-/// CLIP's image tower (Dosovitskiy et al. 2021; Radford et al. 2021): from an image of three planes to an embedding.
+/// CLIP's image tower (Dosovitskiy et al. 2021; Radford et al. 2021): from an image with three color planes to an
+/// embedding.
 package struct VisionTransformer: Sendable, Equatable {
   package var shape: TransformerShape
-  /// Pixels of an image's side.
+  /// The width and height of an image, in pixels.
   package var imageSize: Int
-  /// Pixels of a patch's side.
+  /// The width and height of a patch, in pixels.
   package var patchSize: Int
   /// Values of an embedding.
   package var embedding: Int
@@ -49,10 +50,10 @@ package struct VisionTransformer: Sendable, Equatable {
 
   package static let prefix = "vision"
 
-  /// Of one image.
+  /// The size of one image.
   package var input: Extent { Extent(images: 1, channels: 3, height: imageSize, width: imageSize, block: 1) }
 
-  /// Patches and the class token.
+  /// The number of tokens: patches and the class token.
   package var tokens: Int { imageSize / patchSize * (imageSize / patchSize) + 1 }
 
   package var layers: [any LayerDescription] {
@@ -74,8 +75,8 @@ package struct VisionTransformer: Sendable, Equatable {
   package var parameters: [ParameterSpec] { layers.flatMap(\.parameters) }
 }
 
-/// CLIP's text tower: from a row of ids, which ends with the end token, to an embedding. What would follow the end
-/// token cannot change the embedding, since no token sees those behind it.
+/// CLIP's text tower: from a row of ids, which ends with the end token, to an embedding. Tokens after the end token
+/// could not change the embedding, since no token attends to later ones.
 package struct TextTransformer: Sendable, Equatable {
   package var shape: TransformerShape
   package var vocabulary: Int
@@ -90,7 +91,7 @@ package struct TextTransformer: Sendable, Equatable {
 
   package static let prefix = "text"
 
-  /// Of one text of so many tokens.
+  /// The size of one text with `tokens` tokens.
   package func input(tokens: Int) -> Extent { .row(images: 1, width: tokens) }
 
   package var layers: [any LayerDescription] {

@@ -1,24 +1,24 @@
 import Kernels
 
-/// Attention of an image's tokens to one another by several heads (Vaswani et al. 2017); what all heads give goes
-/// through one more linear layer.
+/// Multi-head attention of an image's tokens to each other (Vaswani et al. 2017). The outputs of all heads go through
+/// one more linear layer.
 package struct Attention: LayerDescription {
   package let name: String
   package let width: Int
   package let heads: Int
-  /// Whether a token sees itself and those before it alone.
+  /// Whether a token attends only to itself and earlier tokens.
   package let isCausal: Bool
 
   /// - Parameters:
-  ///   - name: what parameters' names begin with: `….q_proj`, `….k_proj`, `….v_proj`, `….out_proj`, each `.weight`
-  ///     `[width, width]` and `.bias`.
+  ///   - name: the prefix of the parameters' names: `….q_proj`, `….k_proj`, `….v_proj`, `….out_proj`, each with
+  ///     `.weight`, `[width, width]`, and `.bias`.
   ///   - heads: a divisor of `width`.
   package init(_ name: String, width: Int, heads: Int, isCausal: Bool = false) {
     (self.name, self.width, self.heads, self.isCausal) = (name, width, heads, isCausal)
   }
 
   private func linear(_ part: String) -> Linear { Linear("\(name).\(part)_proj", inputs: width, outputs: width) }
-  /// Queries, keys, values.
+  /// The linear layers of queries, keys and values.
   var inputs: [Linear] { ["q", "k", "v"].map(linear) }
   var last: Linear { linear("out") }
   var core: AttentionHeads { AttentionHeads(width: width, count: heads, isCausal: isCausal) }
@@ -51,7 +51,7 @@ private struct FrozenAttention: FrozenLayer {
   let ops: any Ops
 
   private var tokens: Int { output.pixels }
-  /// Rows lie sixteen values off a power of two, so that a product finds them in different sets of the caches.
+  /// The distance between rows is not a power of two, so that a product finds them in different cache sets.
   private var stride: Int { 3 * attention.width + 16 }
   private var mixedStride: Int { attention.width + 16 }
 

@@ -1,22 +1,22 @@
 import Kernels
 
-/// What the heads of attention compute of one image (Vaswani et al. 2017): rows of queries look at rows of keys and mix
-/// the values that belong to these. Each head takes width / count of the columns. Rows lie `stride` values apart.
+/// The computation of the attention heads for one image (Vaswani et al. 2017): rows of queries attend to rows of keys
+/// and values. Each head uses width / count of the columns. The distance between rows is `stride` values.
 struct AttentionHeads: Sendable {
   let width: Int
   /// A divisor of the width.
   let count: Int
-  /// Whether row r of the queries sees keys 0…r alone.
+  /// Whether row r of the queries attends only to keys 0…r.
   let isCausal: Bool
 
   var headWidth: Int { width / count }
-  /// What products of queries and keys are multiplied by.
+  /// The factor of the products of queries and keys.
   var scale: Float { 1 / Float(headWidth).squareRoot() }
 
-  /// Where the columns of each head begin.
+  /// The first column of each head.
   var columns: [Int] { (0..<count).map { $0 * headWidth } }
 
-  /// Shares `[queries, keys]` of one head: softmax of the scaled products of queries and keys.
+  /// The attention weights of one head, `[queries, keys]`: the softmax of the scaled products of queries and keys.
   func shares(
     _ queries: Floats, _ keys: Floats, stride: Int, rows: (queries: Int, keys: Int), _ ops: any Ops,
     into shares: MutableFloats
@@ -27,7 +27,7 @@ struct AttentionHeads: Sendable {
     ops.softmax(rows: rows.queries, width: rows.keys, causal: isCausal, shares)
   }
 
-  /// What one head gives: `shares` times the values.
+  /// The output of one head: `shares` times the values.
   func mix(
     _ shares: Floats, _ values: Floats, stride: Int, rows: (queries: Int, keys: Int), into mixed: MutableFloats,
     mixedStride: Int
@@ -36,13 +36,13 @@ struct AttentionHeads: Sendable {
       shares, values, bStride: stride, into: mixed, cStride: mixedStride, m: rows.queries, n: headWidth, k: rows.keys)
   }
 
-  /// Floats that `backward` needs besides.
+  /// Floats of scratch for `backward`.
   func scratchCount(rows: (queries: Int, keys: Int)) -> Int {
     2 * rows.queries * rows.keys + headWidth * (rows.queries + 2 * rows.keys)
   }
 
-  /// From the gradient of what one head gave to those of its queries, keys and values, written over them. All rows lie
-  /// `width` apart; shares are made again.
+  /// Overwrites one head's queries, keys and values with their gradients, given the gradient of the head's output. The
+  /// distance between rows is `width`; the attention weights are recomputed.
   func backward(
     gradient: Floats, queries: MutableFloats, keys: MutableFloats, values: MutableFloats,
     rows: (queries: Int, keys: Int), _ ops: any Ops, _ scratch: MutableFloats
@@ -70,7 +70,8 @@ struct AttentionHeads: Sendable {
     }
   }
 
-  /// By definition, in double precision: what each token of `queries` gets, `[images, width, tokens]`.
+  /// Attention computed from its definition, in double precision: the result for each token of `queries`, `[images,
+  /// width, tokens]`.
   func plain(_ queries: PlainTensor, _ keys: PlainTensor, _ values: PlainTensor) -> PlainTensor {
     var mixed = queries
     for n in 0..<queries.images {

@@ -1,21 +1,21 @@
 import Kernels
 
-/// Batch normalization in training over a batch that is cut into microbatches: statistics and gradients of each meet in
-/// a `Reduction`, so the bits depend on the cut and not on threads.
+/// Batch normalization in training over a batch that is divided into microbatches. A `Reduction` combines their
+/// statistics and gradients, so that the bits depend on the division but not on threads.
 final class BatchNorm: @unchecked Sendable {
   /// Added to every variance.
   static let epsilon = 1e-5
   private static let momentum = 0.1
 
-  /// relu(norm(y)) on the next layer's input as it is read. Holds after `finishStatistics`.
+  /// relu(norm(y)), applied by the next layer while it reads its input. Valid after `finishStatistics`.
   var prologue: Prologue { Prologue(scale: scale.start, shift: shift.start) }
   let scale: FloatBuffer
   let shift: FloatBuffer
   let mean: FloatBuffer
 
   private let channels: Int
-  /// A microbatch's row: how many values a channel has in it, then two doubles a channel. Forward: mean and m2, Σ (y −
-  /// mean)²; backward: Σ g and Σ g · (y − mean).
+  /// A row for each microbatch: the number of values per channel, then two doubles per channel. Forward: mean and m2,
+  /// which is Σ (y − mean)²; backward: Σ g and Σ g · (y − mean).
   private let rows: PartRows
   private let coefficients: FloatBuffer
   private var inverseDeviation: [Double]
@@ -23,10 +23,10 @@ final class BatchNorm: @unchecked Sendable {
   private let (runningMean, runningVariance): (MutableFloats, MutableFloats)
   private let (weightGradient, biasGradient): (MutableFloats, MutableFloats)
   private let count: Double
-  /// Of this process, among all of the batch.
+  /// This process's first microbatch in the batch.
   private let firstPart: Int
 
-  /// - Parameter counts: values by channel in each microbatch of the whole batch.
+  /// - Parameter counts: the number of values per channel in each microbatch of the whole batch.
   init(_ prefix: String, channels: Int, counts: [Int], _ context: TrainingContext) {
     self.channels = channels
     firstPart = context.microbatches.share.lowerBound
@@ -53,16 +53,16 @@ final class BatchNorm: @unchecked Sendable {
     ]
   }
 
-  /// 1 or −1: whether the norm turns the order of values around.
+  /// Writes the signs of the norm's scales by channel: −1 where the norm reverses the order of values, else 1.
   func writeSigns(to place: MutableFloats) { for c in 0..<channels { place[c] = weight[c] < 0 ? -1 : 1 } }
 
-  /// Where one microbatch's sums go.
+  /// The place of one microbatch's sums.
   func sums(_ part: Int) -> (Sums, Sums) {
     let start = rows[firstPart + part] + 1
     return (start, start + channels)
   }
 
-  /// The meeting point: statistics of the whole batch, and what they do to the running ones.
+  /// Combines the statistics of the whole batch and updates the running statistics.
   func finishStatistics(_ reduction: any Reduction) throws {
     try reduction.fold(rows) { total, row in mergeMoments(total, row, channels: channels) }
     let (means, m2) = (rows.total + 1, rows.total + 1 + channels)
@@ -78,7 +78,7 @@ final class BatchNorm: @unchecked Sendable {
     }
   }
 
-  /// The meeting point on the way back: gradients of scale and bias, and the coefficients for `through`.
+  /// Combines the gradients of scale and bias in the backward pass, and computes the coefficients `a`, `b` and `c`.
   func finishGradient(_ reduction: any Reduction) throws {
     try reduction.fold(rows) { total, row in for i in 1...2 * channels { total[i] += row[i] } }
     let (sums, products) = (rows.total + 1, rows.total + 1 + channels)

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Puts one more token, whose row is learned, before the others.
+/// Inserts a token with a learned row before the others.
 package struct ClassToken: LayerDescription {
   /// The parameter, `[width]`.
   package let name: String
@@ -53,7 +53,7 @@ private final class TrainingClassToken: Layer, @unchecked Sendable {
     context.workspace.need(gradient: token.width)
   }
 
-  /// One image's rows after another, without the token in the output.
+  /// Calls `body` for each image with the starts of its rows in the input and in the output.
   private func each(_ part: Int, _ body: (_ x: MutableFloats, _ token: MutableFloats) -> Void) {
     for image in 0..<input.microbatches[part].count {
       body(

@@ -2,7 +2,7 @@ import Kernels
 
 /// A convolution without bias and the batch norm that follows it, by their names.
 package struct ConvolutionNorm: Sendable, Equatable {
-  /// What parameters' names begin with: `audio_encoder.`.
+  /// The prefix of the parameters' names: `audio_encoder.`.
   package var prefix: String
   /// `conv1`, `layer2.0.downsample.0`, …
   package var name: String
@@ -25,14 +25,14 @@ package struct ConvolutionNorm: Sendable, Equatable {
     ] + BatchNorm.parameters(normPrefix, channels: outputChannels)
   }
 
-  /// The convolution on `images` images of the input's size.
+  /// The shape of the convolution for `images` images of the input's size.
   package func shape(_ input: Extent, images: Int) -> ConvolutionShape {
     ConvolutionShape(
       images: images, inputChannels: inputChannels, height: input.height, width: input.width,
       outputChannels: outputChannels, kernel: kernel, stride: stride, padding: padding)
   }
 
-  /// Convolution and norm, each a node that has their name.
+  /// Adds convolution and norm as two nodes with their names.
   func operators(_ x: String, into graph: inout OperatorGraph) -> String {
     graph.add(.convolution(weight: weight, kernel: kernel, stride: stride, padding: padding), [x], name)
     graph.add(.batchNorm(prefix: normPrefix, epsilon: BatchNorm.epsilon), [name], norm)

@@ -1,7 +1,7 @@
 import Kernels
 
-/// Attention of an image's tokens to the rows of its memory, such as an audio clip's windows, by several heads (Vaswani
-/// et al. 2017). Stands inside `WithMemory`.
+/// Multi-head attention of an image's tokens to the rows of its memory, such as an audio clip's windows (Vaswani et al.
+/// 2017). Only used inside `WithMemory`.
 package struct CrossAttention: LayerDescription {
   package let name: String
   package let width: Int
@@ -10,8 +10,8 @@ package struct CrossAttention: LayerDescription {
   package let heads: Int
 
   /// - Parameters:
-  ///   - name: what parameters' names begin with: `….q_proj`, `….k_proj`, `….v_proj`, `….out_proj`, each `.weight`,
-  ///     `[width, width]` or of keys and values `[width, memoryWidth]`, and `.bias`.
+  ///   - name: the prefix of the parameters' names: `….q_proj`, `….k_proj`, `….v_proj`, `….out_proj`, each with
+  ///     `.weight`, `[width, width]` or, for keys and values, `[width, memoryWidth]`, and `.bias`.
   ///   - heads: a divisor of `width`.
   package init(_ name: String, width: Int, memoryWidth: Int, heads: Int) {
     (self.name, self.width, self.memoryWidth, self.heads) = (name, width, memoryWidth, heads)
@@ -20,7 +20,7 @@ package struct CrossAttention: LayerDescription {
   private func linear(_ part: String, inputs: Int) -> Linear {
     Linear("\(name).\(part)_proj", inputs: inputs, outputs: width)
   }
-  /// Queries, keys, values.
+  /// The linear layers of queries, keys and values.
   var inputs: [Linear] {
     [linear("q", inputs: width), linear("k", inputs: memoryWidth), linear("v", inputs: memoryWidth)]
   }
@@ -56,7 +56,7 @@ package struct CrossAttention: LayerDescription {
 private struct FrozenCrossAttention: FrozenLayer {
   let attention: CrossAttention
   let output: Extent
-  /// Rows of an image's memory.
+  /// The number of rows of an image's memory.
   let mostMemory: Int
   let weights: FrozenWeights
   let ops: any Ops

@@ -1,12 +1,12 @@
 import Basics
 import Kernels
 
-/// Sets values to zero at random in training and enlarges the others. Which ones is a function of seed, epoch, clip and
-/// place, never of batch order or thread.
+/// In training, sets random values to zero and scales the others up. The choice depends only on seed, epoch, clip and
+/// place, not on batch order or thread.
 package struct Dropout: LayerDescription {
   package static let rate = 0.1
 
-  /// Under which the pass has this layer's factors.
+  /// The name by which the pass finds this layer's factors.
   package let name: String
 
   package init(_ name: String) { self.name = name }
@@ -55,7 +55,7 @@ package struct Dropout: LayerDescription {
   private final class Mask: @unchecked Sendable { var factors: [Float]? }
 }
 
-/// An element-wise layer that looks at the pass before each forward.
+/// An element-wise layer that reads the values of the pass before each forward pass.
 private struct PreparedElementwiseLayer: Layer {
   private let layer: ElementwiseLayer
   private let prepare: @Sendable () -> Void

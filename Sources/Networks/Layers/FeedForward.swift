@@ -1,12 +1,12 @@
 import Kernels
 
-/// Linear → GELU → linear on each row: the second half of a Transformer's block.
+/// Linear → GELU → linear on each row: the second half of a Transformer block.
 package struct FeedForward: LayerDescription {
   package let first: Linear
   package let second: Linear
   package let kind: GELUKind
 
-  /// - Parameter name: what parameters' names begin with: `….fc1` and `….fc2`.
+  /// - Parameter name: the prefix of the parameters' names: `….fc1` and `….fc2`.
   package init(_ name: String, width: Int, hidden: Int, _ kind: GELUKind) {
     first = Linear("\(name).fc1", inputs: width, outputs: hidden)
     second = Linear("\(name).fc2", inputs: hidden, outputs: width)
@@ -51,7 +51,7 @@ private struct FrozenFeedForward: FrozenLayer {
 
   var output: Extent { layer.output(input) }
 
-  /// Hidden rows lie sixteen values off a power of two, so that a product finds them in different sets of the caches.
+  /// The distance between hidden rows is not a power of two, so that a product finds them in different cache sets.
   private var stride: Int { layer.first.outputs + 16 }
 
   func scratchCount(images: Int) -> Int { images * input.pixels * stride }

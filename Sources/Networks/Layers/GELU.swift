@@ -1,6 +1,6 @@
 import Kernels
 
-/// x · Φ(x), value by value, or its quick stand-in.
+/// x · Φ(x), or its quick approximation, for each value.
 package struct GELU: LayerDescription {
   package let kind: GELUKind
 

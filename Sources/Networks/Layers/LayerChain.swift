@@ -1,6 +1,6 @@
 import Kernels
 
-/// Layers one behind another, inside a layer that consists of them.
+/// A sequence of layers inside a layer that consists of them.
 struct TrainingChain: Sendable {
   let layers: [any Layer]
   let output: Activation
@@ -23,7 +23,7 @@ struct TrainingChain: Sendable {
   }
 }
 
-/// The same with frozen weights. What lies between two layers is in the scratch memory.
+/// The same with frozen weights. The activations between layers are in the scratch memory.
 struct FrozenChain: FrozenLayer {
   let layers: [any FrozenLayer]
   let output: Extent
@@ -40,7 +40,7 @@ struct FrozenChain: FrozenLayer {
 
   var convolutions: [FrozenConvolution] { layers.flatMap(\.convolutions) }
 
-  /// Of the largest activation between two layers, of one image.
+  /// Floats of the largest activation between two layers, for one image.
   private var between: Int { layers.dropLast().map(\.output.imageCount).max() ?? 0 }
 
   func scratchCount(images: Int) -> Int {

@@ -5,7 +5,7 @@ package struct LayerNorm: LayerDescription {
   /// Added to every variance.
   package static let epsilon: Float = 1e-5
 
-  /// What parameters' names begin with: `….weight` and `….bias`, `[width]`.
+  /// The prefix of the parameters' names: `….weight` and `….bias`, `[width]`.
   package let name: String
   package let width: Int
 
@@ -50,7 +50,7 @@ private final class TrainingLayerNorm: Layer, @unchecked Sendable {
   private let norm: LayerNorm
   private let input: Activation
   private let context: TrainingContext
-  /// Of each row of the batch: its mean and 1 / √(variance + ε).
+  /// For each row of the batch, its mean and 1 / √(variance + ε).
   private let moments: FloatBuffer
   private let scale: Floats
 

@@ -1,17 +1,18 @@
 import Kernels
 
-/// y = x · Wᵀ + b over rows of `inputs` values: those of images, or of their tokens.
+/// y = x · Wᵀ + b for rows of `inputs` values, one per image or one per token.
 package struct Linear: LayerDescription {
-  /// What parameters' names begin with: `audio_transform.sequential.0` gives `….weight`, `[outputs, inputs]`, and
+  /// The prefix of the parameters' names, such as `audio_transform.sequential.0`: `….weight`, `[outputs, inputs]`, and
   /// `….bias`.
   package let name: String
   package let inputs: Int
   package let outputs: Int
   package let hasBias: Bool
-  /// The layer whose matrix it uses; nil: its own. The other's gradient then gets both shares.
+  /// The name of the layer whose matrix it uses; nil: its own. The gradient of a shared matrix is the sum for both
+  /// layers.
   package let sharing: String?
 
-  /// - Parameter sharing: what the name of the matrix begins with, where it is another layer's.
+  /// - Parameter sharing: the name of the layer whose matrix is used; nil: its own.
   package init(_ name: String, inputs: Int, outputs: Int, hasBias: Bool = true, sharing: String? = nil) {
     (self.name, self.inputs, self.outputs, self.hasBias, self.sharing) = (name, inputs, outputs, hasBias, sharing)
   }
@@ -46,9 +47,9 @@ package struct Linear: LayerDescription {
   }
 }
 
-/// What linear layers and those that contain them compute.
+/// The computations of linear layers and of layers that contain them.
 extension Linear {
-  /// y `[rows, outputs]` of x `[rows, inputs]`.
+  /// Computes y, `[rows, outputs]`, from x, `[rows, inputs]`.
   /// - Parameter xStride, yStride: values from one row to the next; nil: a row's length.
   func forward(
     _ x: Floats, xStride: Int? = nil, _ weight: FrozenMatrix, bias: Floats?, _ y: MutableFloats, yStride: Int? = nil,
@@ -61,7 +62,7 @@ extension Linear {
       adds: bias != nil)
   }
 
-  /// The same with the weights that a frozen network has.
+  /// The same with the weights of a frozen network.
   func forward(
     _ x: Floats, xStride: Int? = nil, _ weights: FrozenWeights, _ y: MutableFloats, yStride: Int? = nil, rows: Int
   ) {
@@ -70,30 +71,30 @@ extension Linear {
       yStride: yStride, rows: rows)
   }
 
-  /// The same with the weights in training.
+  /// The same with weights in training.
   func forward(_ x: Floats, _ parameters: Parameters, _ y: MutableFloats, rows: Int) {
     forward(
       x, FrozenMatrix(WeightNumbers(parameters.weights(weight))),
       bias: hasBias ? Floats(parameters.weights(bias)) : nil, y, rows: rows)
   }
 
-  /// Floats of a packed gradient: the weights', then the biases'.
+  /// Floats of a packed gradient: that of the weights, then that of the biases.
   var gradientCount: Int { outputs * (inputs + (hasBias ? 1 : 0)) }
 
-  /// The gradients of weights and biases to `place`.
+  /// Writes the packed gradient of weights and biases to `place`.
   func weightGradient(_ gradient: Floats, _ x: Floats, rows: Int, _ ops: any Ops, into place: MutableFloats) {
     Matrix.multiply(gradient, aTransposed: true, x, into: place, m: outputs, n: inputs, k: rows)
     if hasBias { ops.columnSums(rows: rows, width: outputs, gradient, place + outputs * inputs) }
   }
 
-  /// The input's gradient, added to what lies there if asked.
+  /// Writes the input's gradient to `place`, or with `adds` adds it to the values there.
   func inputGradient(
     _ gradient: Floats, _ parameters: Parameters, rows: Int, into place: MutableFloats, adds: Bool = false
   ) {
     Matrix.multiply(gradient, parameters.weights(weight), into: place, m: rows, n: inputs, k: outputs, adds: adds)
   }
 
-  /// Takes a packed gradient of all microbatches to the network's buffer.
+  /// Copies the packed gradient of all microbatches to the network's buffer.
   func keepGradient(_ sum: Floats, _ context: TrainingContext) {
     context.gradient(weight).update(from: sum, count: outputs * inputs)
     if hasBias { context.gradient(bias).update(from: sum + outputs * inputs, count: outputs) }

@@ -48,7 +48,7 @@ private final class TrainingMeanPool: Layer, @unchecked Sendable {
     let (extent, place) = (input.extent(part), input.place(part))
     let epilogue = input.gradientEpilogue?(part, nil)
     if epilogue?.activation != nil {
-      // What lies there is a ReLU's result and its own mask.
+      // The values there are the result of a ReLU, and also its mask.
       ops.poolMeanBackward(extent, gradient: output.place(part), place)
     } else {
       spread(output.place(part), over: extent, place)

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Values that a layer only moves: where each run of the output lies in the input, of one image.
+/// For a layer that only moves values: the offset in the input of each run of the output, for one image.
 struct Runs: Sendable {
   let starts: [Int32]
   let length: Int
@@ -14,7 +14,7 @@ struct Runs: Sendable {
   }
 }
 
-/// A layer in training that only moves values. The gradient of what it leaves out is zero.
+/// A layer in training that only moves values. The gradient of values that it leaves out is zero.
 final class MovedValues: Layer, @unchecked Sendable {
   let output: Activation
   private let input: Activation
@@ -44,7 +44,7 @@ final class MovedValues: Layer, @unchecked Sendable {
     ]
   }
 
-  /// One image's input and output after another.
+  /// Calls `body` for each image with its input and output.
   private func each(_ part: Int, _ body: (_ x: MutableFloats, _ y: MutableFloats) -> Void) {
     for image in 0..<input.microbatches[part].count {
       body(

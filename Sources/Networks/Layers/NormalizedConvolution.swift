@@ -1,10 +1,10 @@
 import Basics
 import Kernels
 
-/// A convolution and its batch norm in training, over a whole batch that is cut into microbatches.
+/// A convolution and its batch norm in training, over a whole batch that is divided into microbatches.
 ///
-/// `output` holds the convolution's result on the way forward and, after `backward`, its gradient: the result is not
-/// needed any more.
+/// `output` holds the convolution's result in the forward pass. `backward` replaces it by its gradient, since the
+/// result is no longer needed.
 final class NormalizedConvolution: @unchecked Sendable {
   let output: Activation
   let norm: BatchNorm
@@ -14,7 +14,7 @@ final class NormalizedConvolution: @unchecked Sendable {
   private let weightGradient: MutableFloats
   private let ops: any Ops
   private let kernels: [Int: any ConvolutionKernel]
-  /// This step's weights, in the layout of the pass that runs: the same for any number of images.
+  /// This step's weights in the layout of the current pass, which is the same for any number of images.
   private let packed: FloatBuffer
   private let threads: WorkerThreads
   private let profile: Profile?
@@ -68,12 +68,12 @@ final class NormalizedConvolution: @unchecked Sendable {
 
   // MARK: Forward
 
-  /// Packs this step's weights for the forward or the backward pass. Before each.
+  /// Packs this step's weights. Called before each forward and each backward pass.
   func prepare(for pass: ConvolutionPass) throws {
     try profile.measure(packRow) { try kernels.values.first?.pack(weight, for: pass, into: packed.start) }
   }
 
-  /// The convolution of one microbatch of the input, and its moments.
+  /// Computes the convolution of one microbatch of the input, and its moments.
   func forward(_ part: Int, scratch: MutableFloats) throws {
     let (kernel, packed) = try kernel(part)
     let (mean, m2) = norm.sums(part)
@@ -86,13 +86,13 @@ final class NormalizedConvolution: @unchecked Sendable {
 
   // MARK: Backward
 
-  /// What sums one microbatch's gradient for batch norm's backward while it is written.
+  /// The sums that the batch norm's backward pass needs of one microbatch's gradient, computed while it is written.
   func gradientSums(_ part: Int) -> GradientSums {
     let (sums, products) = norm.sums(part)
     return GradientSums(x: output.place(part), mean: norm.mean.start, sums: sums, products: products)
   }
 
-  /// The same for a gradient that lies there.
+  /// Computes the same sums for a gradient that is already written.
   func sumGradient(_ part: Int, _ gradient: MutableFloats) {
     let to = gradientSums(part)
     ops.gradientMoments(
@@ -100,11 +100,11 @@ final class NormalizedConvolution: @unchecked Sendable {
       products: to.products)
   }
 
-  /// Through batch norm and convolution for one microbatch.
+  /// The backward pass through batch norm and convolution for one microbatch.
   /// - Parameters:
-  ///   - gradient: of the batch norm's result (masked).
-  ///   - dx: where the input's gradient of this microbatch goes, and what becomes of it there.
-  ///   - sum: of the weights' gradients.
+  ///   - gradient: the gradient of the batch norm's result (masked).
+  ///   - dx: receives the input's gradient of this microbatch, with the epilogue applied.
+  ///   - sum: the sum of the weights' gradients.
   func backward(
     _ part: Int, gradient: Floats, dx: MutableFloats, _ epilogue: GradientEpilogue, sum: GradientSum,
     scratch: ThreadScratch
@@ -123,7 +123,7 @@ final class NormalizedConvolution: @unchecked Sendable {
     }
   }
 
-  /// Puts the summed weight gradient where the network's gradients are.
+  /// Writes the summed weight gradient to the network's gradients.
   func finishWeights(_ sum: GradientSum, _ reduction: any Reduction) throws {
     guard let kernel = kernels.values.first else { return }
     try reduction.finish(sum, count: kernel.packedCount(.backwardWeights)) { [weightGradient, threads] total in

@@ -1,9 +1,9 @@
 import Kernels
 
-/// An image, plane by plane, cut into squares: a token for each, row by row, of its values in the order channel, row,
-/// column. A linear layer behind it is a convolution whose stride is its size.
+/// Divides an image, stored plane by plane, into squares. Each becomes a token, row by row, with the square's values in
+/// the order channel, row, column. With a linear layer after it, it is a convolution whose stride is its size.
 package struct Patches: LayerDescription {
-  /// Pixels of a side. What is left at the right and at the bottom is not used.
+  /// The width and height of a square, in pixels. Pixels left over at the right and at the bottom are not used.
   package let size: Int
 
   package init(size: Int) { self.size = size }
@@ -43,7 +43,7 @@ package struct Patches: LayerDescription {
     return y
   }
 
-  /// Where each run of `size` values of the output lies in the input, of one image.
+  /// The offset in the input of each run of `size` values of the output, for one image.
   private func places(_ input: Extent) -> Runs {
     precondition(input.block == 1, "Patches reads planes")
     var starts: [Int32] = []

@@ -1,10 +1,10 @@
 import Kernels
 
-/// Adds to each token a learned row for its place.
+/// Adds to each token a learned row for its position.
 package struct PositionalEmbedding: LayerDescription {
   /// The parameter, `[tokens, width]`.
   package let name: String
-  /// Of the longest input.
+  /// Tokens of the longest input.
   package let tokens: Int
   package let width: Int
 

@@ -1,6 +1,6 @@
 import Kernels
 
-/// max(0, x) over rows. In convolutional layers it is part of the layer.
+/// max(0, x) for rows. Convolutional layers contain their own ReLU.
 package struct ReLU: LayerDescription {
   package init() {}
 
@@ -33,11 +33,11 @@ private struct FrozenReLU: FrozenLayer {
   }
 }
 
-/// A layer without parameters in which each value stands alone. Its backward pass finds the input as it was.
+/// A layer without parameters that computes each value independently. Its backward pass reads the unchanged input.
 final class ElementwiseLayer: Layer, @unchecked Sendable {
-  /// - Parameter first: where the microbatch's first value is in the whole batch.
+  /// - Parameter first: the position of the microbatch's first value in the whole batch.
   typealias Forward = @Sendable (_ x: Floats, _ y: MutableFloats, _ count: Int, _ first: Int) -> Void
-  /// Writes the input's gradient over the input `x`.
+  /// Overwrites the input `x` with its gradient.
   typealias Backward = @Sendable (_ gradient: Floats, _ x: MutableFloats, _ count: Int, _ first: Int) -> Void
 
   let output: Activation

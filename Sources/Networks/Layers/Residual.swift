@@ -1,6 +1,6 @@
 import Kernels
 
-/// x + f(x), where f is layers one behind another that keep the size.
+/// x + f(x), where f is a sequence of layers that keeps the size.
 package struct Residual: LayerDescription {
   package let layers: [any LayerDescription]
 
@@ -31,7 +31,7 @@ package struct Residual: LayerDescription {
 private final class TrainingResidual: Layer, @unchecked Sendable {
   let output: Activation
   private let input: Activation
-  /// What the layers inside read: a copy, since gradients are written over what was read.
+  /// The input of the layers inside: a copy, since they overwrite their input with its gradient.
   private let copy: Activation
   private let inner: TrainingChain
   private let ops: any Ops

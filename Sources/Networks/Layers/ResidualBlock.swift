@@ -1,15 +1,15 @@
 import Basics
 import Kernels
 
-/// A basic block (He et al. 2016): two 3×3 convolutions with their norms, and a shortcut, which is a 1×1
-/// convolution where the size changes.
+/// A basic block (He et al. 2016): two 3×3 convolutions with their norms, and a shortcut, which is a 1×1 convolution if
+/// the size changes.
 package struct ResidualBlock: LayerDescription {
   package let name: String
   package let first: ConvolutionNorm
   package let second: ConvolutionNorm
   package let shortcut: ConvolutionNorm?
 
-  /// - Parameter name: `layer2.0`.
+  /// - Parameter name: for example `layer2.0`.
   package init(prefix: String, name: String, inputChannels: Int, outputChannels: Int, stride: Int) {
     self.name = name
     func convolution(_ own: String, _ norm: String, _ input: Int, kernel: Int, stride: Int) -> ConvolutionNorm {
@@ -52,10 +52,10 @@ package struct ResidualBlock: LayerDescription {
   }
 }
 
-/// In training. What lies between the two convolutions is never stored: the second reads the first's result through its
-/// norm.
+/// The block in training. The normalized activation between the two convolutions is never stored: the second one
+/// applies the norm while it reads the first one's result.
 private final class TrainingBlock: Layer, @unchecked Sendable {
-  /// The block's result, after the addition and ReLU; in the backward pass its gradient.
+  /// The block's result after the addition and the ReLU; in the backward pass, its gradient.
   private(set) var output: Activation
   private let first: NormalizedConvolution
   private let second: NormalizedConvolution
@@ -82,8 +82,8 @@ private final class TrainingBlock: Layer, @unchecked Sendable {
       second: shortcut?.gradientCount ?? 0,
       share: shortcut == nil ? 0 : context.microbatches.largest * output.extent.pixels * input.extent.channels,
       between: first.output.extent.count)
-    // Added to what else flows here, cut where the ReLU did, summed for the second norm; the shortcut's norm sums what
-    // lies there.
+    // The writer adds the other gradient, applies the ReLU's mask, and computes the sums for the second norm. The
+    // shortcut's norm computes its sums afterwards.
     output.gradientEpilogue = { [output] part, addend in
       GradientEpilogue(addend: addend, activation: output.place(part), sums: second.gradientSums(part))
     }
@@ -157,7 +157,7 @@ private final class TrainingBlock: Layer, @unchecked Sendable {
     workspace.between.start + input.microbatches[part].lowerBound * first.output.extent.imageCount
   }
 
-  /// From the output's gradient to that of the first norm's result.
+  /// From the output's gradient to the gradient of the first norm's result.
   private func backwardSecond(_ part: Int, _ scratch: ThreadScratch) throws {
     let epilogue = GradientEpilogue(
       activation: first.output.place(part), prologue: first.norm.prologue, sums: first.gradientSums(part))
@@ -166,7 +166,7 @@ private final class TrainingBlock: Layer, @unchecked Sendable {
       scratch: scratch)
   }
 
-  /// From there to the input's gradient, written over the input, the shortcut's share added.
+  /// From there to the input's gradient, which overwrites the input and includes the shortcut's share.
   private func backwardFirst(_ part: Int, _ scratch: ThreadScratch) throws {
     let gradient = output.place(part)
     var share = GradientEpilogue.Addend.whole(gradient)
@@ -183,7 +183,7 @@ private final class TrainingBlock: Layer, @unchecked Sendable {
   }
 }
 
-/// With frozen statistics: norms, ReLU and the addition are done where the convolutions write.
+/// The block with frozen statistics: the convolutions apply norms, ReLU and the addition while they write.
 private final class FrozenBlock: FrozenLayer {
   let output: Extent
   private let first: FrozenConvolution
@@ -199,7 +199,7 @@ private final class FrozenBlock: FrozenLayer {
 
   var convolutions: [FrozenConvolution] { [first, second] + (shortcut.map { [$0] } ?? []) }
 
-  /// What lies between the convolutions, the shortcut's result, and the kernels' scratch.
+  /// Floats for the activation between the convolutions, the shortcut's result, and the kernels' scratch.
   func scratchCount(images: Int) -> Int {
     images * innerCount + (convolutions.map { $0.scratchCount(images: images) }.max() ?? 0)
   }

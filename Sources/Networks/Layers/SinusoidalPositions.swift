@@ -1,10 +1,10 @@
 import Basics
 import Kernels
 
-/// Adds to each token a fixed row for its place: sines at even columns and cosines at odd ones, of waves that grow from
-/// 2π to 10,000 · 2π (Vaswani et al. 2017).
+/// Adds to each token a fixed row for its position: sines in even columns and cosines in odd columns, with wavelengths
+/// from 2π to 10,000 · 2π (Vaswani et al. 2017).
 package struct SinusoidalPositions: LayerDescription {
-  /// Even.
+  /// Must be even.
   package let width: Int
 
   package init(width: Int) { self.width = width }
@@ -12,7 +12,7 @@ package struct SinusoidalPositions: LayerDescription {
   package var parameters: [ParameterSpec] { [] }
   package func output(_ input: Extent) -> Extent { input }
 
-  /// The row of a place, counted from 0.
+  /// The row of a position, counted from 0.
   package func row(_ place: Int) -> [Float] {
     (0..<width).map { column in
       let slowness = exponential(-naturalLogarithm(10_000) * Double(column / 2 * 2) / Double(width))

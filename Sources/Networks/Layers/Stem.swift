@@ -38,10 +38,10 @@ package struct Stem: LayerDescription {
   }
 }
 
-/// In training, only the maxima before the norm are kept; the backward pass makes the convolution's rows again.
+/// The stem in training. Only the maxima before the norm are kept; the backward pass recomputes the convolution's rows.
 private final class TrainingStem: Layer, @unchecked Sendable {
-  /// The maxima before the norm; through the prologue they are the layer's result. In the backward pass the result's
-  /// gradient.
+  /// The maxima before the norm, which become the layer's result through the prologue. In the backward pass, the
+  /// result's gradient.
   private(set) var output: Activation
   private let norm: BatchNorm
   private let input: Activation
@@ -147,7 +147,7 @@ private final class TrainingStem: Layer, @unchecked Sendable {
   }
 }
 
-/// With frozen statistics.
+/// The stem with frozen statistics.
 private final class FrozenStem: FrozenLayer {
   let output: Extent
   private let input: Extent

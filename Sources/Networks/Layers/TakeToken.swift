@@ -1,6 +1,6 @@
 import Kernels
 
-/// One token's row of each image.
+/// Takes the row of one token from each image.
 package struct TakeToken: LayerDescription {
   package enum Place: String, Sendable { case first, last }
 

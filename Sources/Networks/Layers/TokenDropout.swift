@@ -1,10 +1,10 @@
 import Kernels
 
-/// Dropout over rows of tokens. Unlike `Dropout` it keeps no factors, of which there would be more than activations:
-/// whether a value is kept is a hash of its image's key and of its place in the image (`DropoutHash`), made anew going
-/// back.
+/// Dropout for rows of tokens. Unlike `Dropout`, it does not store factors, since there would be one for each value.
+/// Whether a value is kept depends on a hash of its image's key and its place in the image (`DropoutHash`), which the
+/// backward pass computes again.
 package struct TokenDropout: LayerDescription {
-  /// Under which the pass has this layer's keys.
+  /// The name by which the pass finds this layer's keys.
   package let name: String
   /// The share of values that become zero, in 0..<1.
   package let rate: Float

@@ -1,18 +1,18 @@
 import Kernels
 
-/// Each id of a row of ids becomes its row of a matrix. Ids are whole numbers in floats, which hold them exactly below
-/// 2²⁴; one outside the vocabulary counts as the nearer end of it.
+/// Replaces each id by its row of a matrix. Ids are whole numbers stored as floats, which are exact below 2²⁴. An id
+/// outside the vocabulary is clamped to its range.
 package struct TokenEmbedding: LayerDescription {
-  /// What the parameter's name begins with: `….weight`, `[vocabulary, width]`.
+  /// The prefix of the parameter's name: `….weight`, `[vocabulary, width]`.
   package let name: String
   package let vocabulary: Int
   package let width: Int
-  /// What rows are multiplied by.
+  /// The factor of all rows.
   package let scale: Float
-  /// Whether a token is a row of three values, its id, another id and a share, and becomes share · first plus
-  /// (1 − share) · second; a negative second id adds nothing (mixup of words; Zhang et al. 2018).
+  /// Whether a token has three values: its id, a second id and a share. It then becomes share · first + (1 − share) ·
+  /// second; a negative second id adds nothing (mixup of words; Zhang et al. 2018).
   package let isMixed: Bool
-  /// Whether another layer uses the matrix too, whose gradient is there first.
+  /// Whether another layer, whose gradient is written first, also uses the matrix.
   package let isShared: Bool
 
   package init(
@@ -29,12 +29,12 @@ package struct TokenEmbedding: LayerDescription {
     return [ParameterSpec(weight, [vocabulary, width], initial: .normal(mean: 0, deviation: deviation), decays: true)]
   }
 
-  /// - Parameter input: a row of ids for each image, or of mixed ones a row of three values for each token.
+  /// - Parameter input: a row for each image, with one value per token, or three if tokens are mixed.
   package func output(_ input: Extent) -> Extent {
     .tokens(images: input.images, count: input.imageCount / perToken, width: width)
   }
 
-  /// Values of a token in the input.
+  /// The number of values of a token in the input.
   fileprivate var perToken: Int { isMixed ? 3 : 1 }
 
   package func training(_ input: Activation, _ context: TrainingContext) throws -> any Layer {
@@ -69,7 +69,7 @@ package struct TokenEmbedding: LayerDescription {
     return y
   }
 
-  /// The rows that a token is made of, and what they are multiplied by.
+  /// The rows of the matrix that a token is the sum of, with their factors.
   fileprivate func rows(_ token: Floats) -> [(id: Int, share: Float)] {
     guard isMixed else { return [(id(token[0]), scale)] }
     let first = (id(token[0]), scale * token[2])
@@ -105,7 +105,7 @@ private final class TrainingTokenEmbedding: Layer, @unchecked Sendable {
     ]
   }
 
-  /// Ids have no gradient: the input stays as it is.
+  /// Ids have no gradient, so the input is unchanged.
   var backward: [Step] {
     [
       Step(
@@ -136,7 +136,7 @@ private final class TrainingTokenEmbedding: Layer, @unchecked Sendable {
     }
   }
 
-  /// Each row that a token is made of, with its share and where the token lies in the output.
+  /// Calls `body` for each row that a token is the sum of, with the row's factor and the token's place in the output.
   private func each(_ part: Int, _ body: (_ id: Int, _ share: Float, _ place: MutableFloats) -> Void) {
     for token in 0..<output.rows(part) {
       for (id, share) in embedding.rows(input.place(part) + token * embedding.perToken) {
@@ -151,7 +151,7 @@ private struct FrozenTokenEmbedding: FrozenLayer {
   let output: Extent
   let numbers: WeightNumbers
 
-  /// A row of the matrix.
+  /// Space for one row of the matrix.
   func scratchCount(images: Int) -> Int { embedding.isMixed ? embedding.width : 0 }
 
   func forward(_ x: Floats, _ y: MutableFloats, images: Int, scratch: MutableFloats, _ packing: Packing) {

@@ -1,17 +1,17 @@
 import Kernels
 
-/// Attention in training, to an image's own tokens or to its memory. It keeps queries, keys, values and what the heads
-/// gave; shares are made again going back.
+/// Attention in training, to an image's own tokens or to its memory. It keeps queries, keys, values and the heads'
+/// outputs; the backward pass recomputes the attention weights.
 final class TrainingAttention: Layer, @unchecked Sendable {
   let output: Activation
   private let core: AttentionHeads
   private let inputs: [Linear]
   private let last: Linear
   private let input: Activation
-  /// What keys and values are made of; nil: of the input.
+  /// The source of keys and values; nil: the input.
   private let memory: TrainingMemory?
   private let context: TrainingContext
-  /// Queries, keys and values of the whole batch; on the way back their gradients.
+  /// Queries, keys and values of the whole batch; in the backward pass, their gradients.
   private let parts: [Activation]
   private let mixed: Activation
 
@@ -38,7 +38,7 @@ final class TrainingAttention: Layer, @unchecked Sendable {
       gradient: (inputs + [last]).reduce(0) { $0 + $1.gradientCount })
   }
 
-  /// Of queries, keys and values: what they are made of.
+  /// The sources of queries, keys and values.
   private var sources: [Activation] { [input, memory?.activation ?? input, memory?.activation ?? input] }
 
   var forward: [Step] { [Step(run: { part, scratch in self.forward(part, scratch) })] }
@@ -59,7 +59,8 @@ final class TrainingAttention: Layer, @unchecked Sendable {
     last.forward(mixed.place(part), context.parameters, output.place(part), rows: input.rows(part))
   }
 
-  /// One head of one image after another: where its queries and its keys begin in a microbatch, and how many there are.
+  /// Calls `body` for each head of each image with the starts of its queries and keys in the microbatch, and their
+  /// numbers.
   private func each(_ part: Int, _ body: (_ query: Int, _ key: Int, _ rows: (queries: Int, keys: Int)) -> Void) {
     for (own, seen) in zip(input.images(part), sources[1].images(part)) where !own.isEmpty {
       for column in core.columns {

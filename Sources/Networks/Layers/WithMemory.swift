@@ -1,12 +1,12 @@
 import Kernels
 
-/// Two sequences that meet: rows of a memory, such as an audio clip's windows, go through layers of their own; tokens
-/// go through others, of which each `CrossAttention` looks at the memory.
+/// Two sequences of layers: one for the rows of a memory, such as an audio clip's windows, and one for tokens, in which
+/// each `CrossAttention` attends to the memory.
 ///
-/// An image of the input is one row: the memory's values row by row, then the tokens' values row by row. In training
-/// images may have fewer rows of either (`RowCounts`); those they have come first.
+/// An image of the input is one row: the memory's values row by row, then the tokens' values row by row. In training,
+/// images may have fewer rows of either kind (`RowCounts`); the rows that they have come first.
 package struct WithMemory: LayerDescription {
-  /// Rows at most, and values of a row.
+  /// The largest number of rows, and the values of a row.
   package struct Size: Sendable, Equatable {
     package var rows: Int
     package var width: Int
@@ -29,7 +29,7 @@ package struct WithMemory: LayerDescription {
     (self.memoryLayers, self.tokenLayers) = (memoryLayers, tokenLayers)
   }
 
-  /// Of so many images.
+  /// The input of `images` images.
   package func input(images: Int) -> Extent { .row(images: images, width: memory.count + tokens.count) }
 
   package var parameters: [ParameterSpec] { (memoryLayers + tokenLayers).flatMap(\.parameters) }
@@ -75,7 +75,7 @@ package struct WithMemory: LayerDescription {
   }
 }
 
-/// What tokens look at in training, and where the gradients of all who look meet.
+/// The memory that tokens attend to in training, and the sum of its gradients from all layers that attend to it.
 package final class TrainingMemory: Sendable {
   let activation: Activation
   private let gradient: FloatBuffer
@@ -93,7 +93,7 @@ package final class TrainingMemory: Sendable {
 private final class TrainingWithMemory: Layer, @unchecked Sendable {
   let output: Activation
   private let input: Activation
-  /// The input's two halves.
+  /// The input's two parts.
   private let (memory, tokens): (Activation, Activation)
   private let memoryChain: TrainingChain
   private let tokenChain: TrainingChain
@@ -143,7 +143,7 @@ private final class TrainingWithMemory: Layer, @unchecked Sendable {
     return [clearing] + tokenChain.backward + [handing] + memoryChain.backward + [joining]
   }
 
-  /// The values of each image's memory and tokens: in the input, and in the half that has them.
+  /// Calls `body` for each image's memory and tokens with their place in the input and in their own part.
   private func each(_ part: Int, _ body: (_ whole: MutableFloats, _ half: MutableFloats, _ count: Int) -> Void) {
     for (half, first) in [(memory, 0), (tokens, memory.extent.imageCount)] {
       for (image, rows) in half.images(part).enumerated() {
@@ -155,7 +155,7 @@ private final class TrainingWithMemory: Layer, @unchecked Sendable {
   }
 }
 
-/// All images have all rows.
+/// The layer with frozen weights, in which all images have all rows.
 private struct FrozenWithMemory: FrozenLayer {
   let layer: WithMemory
   let memory: FrozenChain

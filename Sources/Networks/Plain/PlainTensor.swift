@@ -1,21 +1,21 @@
 import Basics
 
-/// Values of parameters in double precision, and how a layer is to be read.
+/// The values of parameters in double precision, and the mode in which layers are computed.
 package struct PlainValues: Sendable {
   /// By name.
   package var values: [String: [Double]]
-  /// Whether norms read running statistics; else those of the batch.
+  /// Whether norms use running statistics; else those of the batch.
   package var isFrozen = false
   package var dropout: (@Sendable (String, Int) -> [Float])?
   package var dropoutKeys: DropoutKeys?
-  /// What layers inside `WithMemory` look at.
+  /// The memory that layers inside `WithMemory` attend to.
   package var memory: PlainTensor?
 
   package init(_ values: [String: [Double]], isFrozen: Bool = false) {
     (self.values, self.isFrozen) = (values, isFrozen)
   }
 
-  /// As they stand in `parameters`.
+  /// The values in `parameters`.
   package init(_ parameters: Parameters, isFrozen: Bool = false) {
     var values: [String: [Double]] = [:]
     for (slots, buffer) in [
@@ -29,8 +29,8 @@ package struct PlainValues: Sendable {
   package subscript(_ name: String) -> [Double] { values[name] ?? [] }
 }
 
-/// An activation in double precision, `[images][channels][height][width]`, and operations on it by their definitions.
-/// Slow: for tests.
+/// An activation in double precision, `[images][channels][height][width]`, with operations computed from their
+/// definitions. Slow; for tests.
 package struct PlainTensor: Sendable, Equatable {
   package var images: Int
   package var channels: Int
@@ -63,7 +63,7 @@ package struct PlainTensor: Sendable, Equatable {
     return y
   }
 
-  /// One result of a convolution: the window begins `padding` before (row, column).
+  /// One value of a convolution: the window starts `padding` before (row, column).
   private func dot(_ weight: [Double], _ n: Int, _ o: Int, _ row: Int, _ column: Int, _ kernel: Int, _ padding: Int)
     -> Double
   {
@@ -80,7 +80,7 @@ package struct PlainTensor: Sendable, Equatable {
     return sum
   }
 
-  /// Over each channel's values in all images, or with running statistics.
+  /// Normalized over each channel's values in all images, or with running statistics.
   package func batchNormalized(_ parameters: PlainValues, _ prefix: String) -> PlainTensor {
     let (scale, shift) = (parameters["\(prefix).weight"], parameters["\(prefix).bias"])
     var y = self
@@ -114,7 +114,7 @@ package struct PlainTensor: Sendable, Equatable {
     PlainTensor(images: images, channels: channels, height: height, width: width, zip(values, factors).map { $0 * $1 })
   }
 
-  /// Places outside the image count for nothing.
+  /// Places outside the image are ignored.
   package func maxPooled(kernel: Int, stride: Int, padding: Int) -> PlainTensor {
     var y = PlainTensor(
       images: images, channels: channels, height: (height + 2 * padding - kernel) / stride + 1,
@@ -153,7 +153,7 @@ package struct PlainTensor: Sendable, Equatable {
     }
   }
 
-  /// Each token's row of values through `body`.
+  /// Applies `body` to each token's row of values.
   package func mappingTokens(_ body: (_ row: [Double]) -> [Double]) -> PlainTensor {
     var y: PlainTensor?
     for n in 0..<images {
