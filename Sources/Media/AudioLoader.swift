@@ -18,13 +18,12 @@ package struct AudioLoader: Sendable {
   }
 
   /// The purpose of the audio. It sets the longest and shortest audio accepted.
-  package enum Use: Sendable {
+  package enum Use: Sendable, Equatable {
     /// One embedding for the whole audio.
     case clip
-    /// One embedding for each second, normalized together.
-    case windows
-    /// Like `windows`, but audio too short for a window gets one embedding for all of it.
-    case windowsOrWhole
+    /// One embedding for each second, normalized together. With `shortAsWhole`, audio too short for a window gets one
+    /// embedding for all of it.
+    case windows(shortAsWhole: Bool)
     /// A labeled recording, second by second.
     case recording
 
@@ -33,15 +32,16 @@ package struct AudioLoader: Sendable {
     package var mostSeconds: Int {
       switch self {
       case .clip: FrontEnd.mostSeconds
-      case .windows, .windowsOrWhole: 300
+      case .windows: 300
       case .recording: 600
       }
     }
 
-    var fewestSamples: Int { self == .windows ? WindowCut.length : FrontEnd.fewestSamples }
+    private var needsWindow: Bool { self == .windows(shortAsWhole: false) }
+    var fewestSamples: Int { needsWindow ? WindowCut.length : FrontEnd.fewestSamples }
 
     fileprivate func short(_ samples: Int) -> Finding {
-      let wanted = self == .windows ? ", and a window has \(WindowCut.length)" : ""
+      let wanted = needsWindow ? ", and a window has \(WindowCut.length)" : ""
       return Finding(ReasonCode(rawValue: "sound.short"), "\(samples) samples at 16 kHz\(wanted)")
     }
   }

@@ -24,12 +24,7 @@ package struct RankAgreement: Codable {
     guard let first = different.first else { return }
     throw ranks.shared(
       .ranksDiffer(
-        different.map { "rank \($0) on \(all[$0].host)" }, differences(all[first].values, all[0].values)))
-  }
-
-  private static func differences(_ found: [String: String], _ expected: [String: String]) -> [String] {
-    Set(found.keys).union(expected.keys).sorted().filter { found[$0] != expected[$0] }.map {
-      "\($0) \(found[$0] ?? "none"), on rank 0 \(expected[$0] ?? "none")"
-    }
+        different.map { "rank \($0) on \(all[$0].host)" },
+        ValueDifferences.sentences(all[first].values, all[0].values) { "\($0) \($1), on rank 0 \($2)" }))
   }
 }

@@ -126,7 +126,8 @@ package final class EmbedJob {
       threads.stop()
       workers.stop()
     }
-    let loader = AudioLoader(use, workers: workers, threads: threads)
+    let loader = AudioLoader(
+      cut == nil ? .clip : .windows(shortAsWhole: settings.shortAsWhole), workers: workers, threads: threads)
     let audio = items.map { $0.audio(in: sources.clips) }
     try loader.loadAll(audio) { first, loaded in
       let wave = Array(zip(items[first...], loaded))
@@ -135,11 +136,6 @@ package final class EmbedJob {
         if cut != nil, case .long = loaded { try embedLong(item, embedder, workers, journal, report) }
       }
     }
-  }
-
-  private var use: AudioLoader.Use {
-    if cut == nil { return .clip }
-    return settings.shortAsWhole ? .windowsOrWhole : .windows
   }
 
   private func embed(

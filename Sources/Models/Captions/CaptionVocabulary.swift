@@ -24,7 +24,7 @@ package struct CaptionVocabulary: Sendable, Equatable {
     var counts: [String: Int] = [:]
     for token in sentences.joined() { counts[token, default: 0] += 1 }
     let kept = counts.filter { token, count in
-      count >= floor && !Self.special.contains(token) && Self.isAudio(token)
+      count >= floor && !Self.special.contains(token) && Self.isText(token)
     }.sorted { a, b in
       a.value == b.value ? precedesInBytes(a.key, b.key) : a.value > b.value
     }
@@ -49,7 +49,7 @@ package struct CaptionVocabulary: Sendable, Equatable {
         "\(tokens.count) tokens"
       } else if numbers.count != tokens.count {
         "a token is there twice"
-      } else if let bad = tokens.firstIndex(where: { !Self.isAudio($0) }) {
+      } else if let bad = tokens.firstIndex(where: { !Self.isText($0) }) {
         "token \(bad) is empty, too long, or holds what is no text"
       } else {
         nil
@@ -57,7 +57,7 @@ package struct CaptionVocabulary: Sendable, Equatable {
     if let problem { throw Failure.captionerVocabulary(source, problem) }
   }
 
-  private static func isAudio(_ token: String) -> Bool {
+  private static func isText(_ token: String) -> Bool {
     (1...longest).contains(token.utf8.count)
       && !token.unicodeScalars.contains { $0.properties.generalCategory == .control || $0.value == 0xFFFD }
   }
