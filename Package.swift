@@ -94,7 +94,7 @@ let package = Package(
     job(
       "Search",
       [
-        "Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Models", "CLIP", "Wav2CLIP", "Evaluation",
+        "Basics", "Corpus", "Tensors", "Media", "Shards", "Kernels", "Models", "CLIP", "Wav2CLIP", "Evaluation", "Runs",
       ]),
     job(
       "Caption",

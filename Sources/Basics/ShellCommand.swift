@@ -16,6 +16,14 @@ package enum ShellCommand {
   /// How long processes that the command left running may continue to write after it has ended.
   private static let graceMilliseconds: Int32 = 200
 
+  /// The words as one line, quoted where a shell would read them differently.
+  package static func text(_ words: [String]) -> String {
+    let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=./,:+@%")
+    return words.map { word in
+      !word.isEmpty && word.allSatisfy(plain.contains) ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    }.joined(separator: " ")
+  }
+
   /// Runs `text` with `sh -e` in the current directory; standard input is empty.
   /// - Parameter onOutput: receives standard output and standard error, in pieces, on the calling thread.
   /// - Throws: `Failure` if it cannot start, `Interruption.failure` after a signal, which is also sent to the command.

@@ -8,6 +8,9 @@ package struct ClipCandidate: Sendable {
   package var file: SourceFile
   /// The start of the clip in the file: 0 unless the file is a whole video.
   package var startMilliseconds = 0
+  /// Whether the file holds this clip alone: the row of a manifest names the file of a cut clip, and not a video that
+  /// the clip is a part of. Such a file may be shorter or longer than a clip.
+  package var ownsFile = true
   /// Whether the position of the clip in the file is unknown, so that its beginning is taken.
   package var isFileItself = false
   package var label: String?
@@ -58,7 +61,7 @@ extension ClipList {
       for file in own {
         used.insert(file.name)
         var candidate = Self.candidate(row.clip, file)
-        candidate.startMilliseconds = match.startMilliseconds
+        (candidate.startMilliseconds, candidate.ownsFile) = (match.startMilliseconds, match.isOwn)
         (candidate.label, candidate.split) = (row.label, row.split)
         (candidate.captions, candidate.end) = (row.captions, row.end)
         candidate.findings += match.findings
@@ -98,7 +101,7 @@ extension ClipList {
     if let start = note.startMilliseconds, start > 0,
       start % 1000 != 0 || !candidate.idText.hasSuffix(ClipID.text("", second: start / 1000))
     {
-      (candidate.startMilliseconds, candidate.isFileItself) = (start, false)
+      (candidate.startMilliseconds, candidate.isFileItself, candidate.ownsFile) = (start, false, false)
     }
     return candidate
   }
@@ -157,15 +160,17 @@ private struct FilesByStem {
 
   /// The files of a row: the cut clip, else a file named in milliseconds, else a file whose name lost its leading dash,
   /// else the whole video.
-  func match(_ row: Manifest.Row) -> (files: [SourceFile], startMilliseconds: Int, findings: [Finding])? {
-    if let files = files(row.clip) { return (files, 0, []) }
+  func match(
+    _ row: Manifest.Row
+  ) -> (files: [SourceFile], startMilliseconds: Int, isOwn: Bool, findings: [Finding])? {
+    if let files = files(row.clip) { return (files, 0, true, []) }
     if let files = files(row.nameInMilliseconds) {
-      return (files, 0, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
+      return (files, 0, true, [Finding(.idMilliseconds, "\(files[0].name) stands for \(row.clip)")])
     }
     if let name = row.nameWithoutDash, let files = files(name) {
-      return (files, 0, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
+      return (files, 0, true, [Finding(.idDash, "\(files[0].name) stands for \(row.clip)")])
     }
-    return files(row.video).map { ($0, row.startMilliseconds, []) }
+    return files(row.video).map { ($0, row.startMilliseconds, false, []) }
   }
 }
 

@@ -88,6 +88,6 @@ package struct IgnoredFiles: Sendable {
     }
     let kinds = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let shown = kinds.prefix(6).map { "\($0.value) \($0.key)" } + (kinds.count > 6 ? ["…"] : [])
-    return "\(names.count) other \(names.count == 1 ? "file" : "files") ignored: \(shown.joined(separator: ", "))"
+    return "\(counted(names.count, "other file")) ignored: \(shown.joined(separator: ", "))"
   }
 }

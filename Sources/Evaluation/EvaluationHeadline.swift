@@ -1,3 +1,5 @@
+import Basics
+
 /// The main score of an evaluation, for lists, headlines and comparisons.
 package struct EvaluationHeadline: Sendable, Equatable {
   /// The row that was measured: `audio → image`.
@@ -35,10 +37,24 @@ extension EvaluationRecord {
 }
 
 extension EvaluationHeadline {
-  /// A warning about a score of few clips; nil if there are enough.
-  package var caution: String? {
+  /// Scores that are shares of the clips. Guessing then has the same chance for each clip.
+  private static let shares: Set = ["R@1", "R@5", "R@10", "accuracy", "first is right"]
+
+  /// Warnings about a score of few clips, and about a score that guessing may reach.
+  package var cautions: [String] { [fewClipsCaution, chanceCaution].compactMap(\.self) }
+
+  private var fewClipsCaution: String? {
     guard clips < Self.fewClips else { return nil }
     let share = clips > 0 ? ", and one of them moves a score by \(EvaluationText.number(1 / Double(clips)))" : ""
     return "only \(clips) \(clips == 1 ? "clip was" : "clips were") scored\(share): too few to compare models"
+  }
+
+  /// Guessing stays within two standard errors of chance in 19 of 20 evaluations.
+  private var chanceCaution: String? {
+    guard let chance, (0...1).contains(chance), clips > 0, Self.shares.contains(score) else { return nil }
+    let limit = chance + 2 * (chance * (1 - chance) / Double(clips)).squareRoot()
+    guard value <= limit else { return nil }
+    return "\(row): \(score) \(EvaluationText.number(value)) is not clearly better than guessing: chance is "
+      + "\(EvaluationText.number(chance)), and with \(counted(clips, "clip")) guessing may reach \(EvaluationText.number(limit))"
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Corpus
 import Foundation
 
@@ -30,7 +31,7 @@ package enum EvaluationText {
     parts.append(record.weights.map { "weights \($0.short)" } ?? "no weights")
     parts.append(record.split.map { Split(rawValue: $0) == nil ? $0 : "\($0) split" } ?? "all of the data")
     let clips = record.scored ?? record.data.clips
-    parts.append("\(clips) \(clips == 1 ? "clip" : "clips") scored")
+    parts.append("\(counted(clips, "clip")) scored")
     return parts.joined(separator: ", ")
   }
 

@@ -11,8 +11,10 @@ package struct AudioLoader: Sendable {
   package enum Source: Sendable {
     /// The whole audio of a file.
     case file(MediaSource)
-    /// A clip of a file, padded with silence if up to half a second is missing, as in training shards.
-    case excerpt(MediaSource, startMilliseconds: Int, seconds: Int = ClipLength.usual)
+    /// A clip of a file, padded with silence if up to half a second is missing, as in training shards. With
+    /// `shortAsWhole`, a clip of which more is missing is what there is; otherwise it is refused.
+    case excerpt(
+      MediaSource, startMilliseconds: Int, seconds: Int = ClipLength.usual, shortAsWhole: Bool = false)
     /// Audio that is already decoded, such as a sample of a training shard.
     case stored(@Sendable () throws -> [Float])
   }
@@ -60,6 +62,16 @@ package struct AudioLoader: Sendable {
     /// Longer than `mostSeconds`; the length as text.
     case long(String)
     case refused(Finding)
+
+    /// Why there is no audio; empty when there is.
+    package var reason: String {
+      switch self {
+      case .audio: ""
+      case .long(let length):
+        "sound.long: \(length), and one embedding serves at most \(Use.clip.mostSeconds) s"
+      case .refused(let finding): "\(finding.code): \(finding.evidence)"
+      }
+    }
   }
 
   private let workers: DecodeWorkers
@@ -113,9 +125,9 @@ package struct AudioLoader: Sendable {
       } catch let failure as Failure {
         return .refused(Finding(.mediaUnreadable, failure.found ?? failure.what))
       }
-    case .excerpt(let source, let start, let seconds):
+    case .excerpt(let source, let start, let seconds, let shortAsWhole):
       let clip = DecodeRequest(source, startMilliseconds: start, seconds: seconds, work: .audio)
-      return try keyed(excerpt(clip), clip)
+      return try keyed(excerpt(clip, shortAsWhole: shortAsWhole), clip)
     case .file(let source): return try keyed(file(source), DecodeRequest(source, work: .audio))
     }
   }
@@ -139,7 +151,7 @@ package struct AudioLoader: Sendable {
     }
   }
 
-  private func excerpt(_ clip: DecodeRequest) throws -> Loaded {
+  private func excerpt(_ clip: DecodeRequest, shortAsWhole: Bool) throws -> Loaded {
     var request = clip
     request.work = .waveform(first: 0, count: clip.seconds)
     let outcome = try workers.decode(request)
@@ -150,6 +162,9 @@ package struct AudioLoader: Sendable {
       return .refused(Finding(.mediaUnreadable, "a decoder gave \(samples.count) samples for \(wanted)"))
     }
     guard samples.count >= wanted - FrontEnd.sampleRate / 2 else {
+      if shortAsWhole, samples.count >= use.fewestSamples {
+        return .audio(Content(samples: samples, warnings: outcome.reply.findings))
+      }
       let seconds = tenths(Double(samples.count) / Double(FrontEnd.sampleRate))
       return .refused(Finding(.clipShort, "audio to \(seconds) s of \(clip.seconds) s"))
     }

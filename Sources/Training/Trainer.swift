@@ -70,9 +70,7 @@ package final class Trainer {
   }
 
   private static func check(_ samples: Int, _ configuration: TrainingConfiguration, _ ranks: RankGroup) throws {
-    guard samples >= configuration.batchSize, configuration.batchSize >= 2 else {
-      throw ranks.shared(.tooFewClips(samples, batchSize: max(2, configuration.batchSize)))
-    }
+    if let shortage = configuration.shortage(of: samples) { throw ranks.shared(shortage) }
   }
 
   /// Trains any task, with the same parameters as above.

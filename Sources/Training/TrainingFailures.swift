@@ -16,10 +16,18 @@ extension Failure {
       expected: "\(expected)")
   }
 
-  package static func tooFewClips(_ found: Int, batchSize: Int) -> Failure {
+  fileprivate static func tooFewClips(_ found: Int, batchSize: Int) -> Failure {
     Failure(
       "training.few", "there are fewer training clips than a batch holds", found: "\(found)",
       expected: "at least \(batchSize)",
       hint: found >= 2 ? "--batch-size \(min(found, 32))" : "prepare more clips first")
+  }
+}
+
+extension TrainingConfiguration {
+  /// Why these clips are too few to train on; nil when they fill a batch of two or more.
+  package func shortage(of clips: Int) -> Failure? {
+    let fewest = max(2, batchSize)
+    return clips >= fewest && batchSize >= 2 ? nil : .tooFewClips(clips, batchSize: fewest)
   }
 }

@@ -7,10 +7,7 @@ import Runs
 
 /// The embeddings that a captioner uses: one a second for each audio clip, made once and kept in the workspace.
 struct CaptionEmbeddingOptions: ParsableArguments {
-  @Option(help: .value("file", "Weights of the audio encoder: .bin, .pt, .safetensors or .onnx.")) var weights: String?
-  @Option(
-    name: .customLong("run"), help: .value("name", "A run instead of a file; with neither, the run trained last."))
-  var runName: String?
+  @OptionGroup var encoder: EncoderOptions
   @Option(help: .value("count", "Threads; the captions do not depend on it.")) var threads = Machine.processors
   @Option(help: .value("count", "Decoding processes.")) var jobs = Machine.processors
   @OptionGroup var decoding: DecodingOptions
@@ -26,7 +23,7 @@ struct CaptionEmbeddingOptions: ParsableArguments {
   ) throws -> String {
     var settings = EmbeddingSettings()
     (settings.inputs, settings.manifest, settings.split) = (inputs, manifest, split)
-    (settings.weights, settings.run, settings.hop) = (weights, runName, 1)
+    (settings.weights, settings.run, settings.hop) = (encoder.weights, encoder.runName, 1)
     settings.shortAsWhole = true
     (settings.threads, settings.jobs, settings.output) = (threads, jobs, "embeddings.npz")
     settings.workerCommand = try decoding.launch()
@@ -56,9 +53,9 @@ struct CaptionEmbeddingOptions: ParsableArguments {
 
   /// For the captioner's metadata: identifies the weights that made the embeddings.
   /// - Throws: errors of finding a run.
-  func encoder() throws -> String {
+  func encoderIdentity() throws -> String {
     var settings = EmbeddingSettings()
-    (settings.weights, settings.run) = (weights, runName)
+    (settings.weights, settings.run) = (encoder.weights, encoder.runName)
     return try EmbedJob.encoder(settings)
   }
 
@@ -66,7 +63,7 @@ struct CaptionEmbeddingOptions: ParsableArguments {
   /// - Parameter trained: the encoder in the captioner's metadata; nil when there is none.
   func warn(ofOtherEncoderThan trained: String?) throws {
     guard let trained else { return }
-    let own = try encoder()
+    let own = try encoderIdentity()
     // A file and a run may hold the same weights, so only two descriptions of the same kind are compared.
     guard own != trained, own.hasPrefix("sha256:") == trained.hasPrefix("sha256:") else { return }
     Console.warn("the captioner was trained on the embeddings of other weights: its captions may be nonsense")

@@ -82,7 +82,7 @@ struct CaptionTrainCommand: ParsableCommand {
     settings.embeddings = files[0].isEmpty ? nil : files[0]
     settings.validationEmbeddings = files[1].isEmpty ? nil : files[1]
     if embeddings == nil, !(files[0] + files[1]).isEmpty {
-      settings.metadata[CaptionModel.encoderKey] = try stage.encoder()
+      settings.metadata[CaptionModel.encoderKey] = try stage.encoderIdentity()
     }
     return settings
   }
@@ -98,7 +98,7 @@ struct CaptionTrainCommand: ParsableCommand {
       )
     }
     // When training on text alone, an encoder is needed only to validate on audio clips.
-    let listens = texts.fromText == nil || stage.weights != nil || stage.runName != nil
+    let listens = texts.fromText == nil || stage.encoder.isGiven
     return [
       try file(embeddings, .train, isWanted: texts.fromText == nil),
       try file(validationEmbeddings, .validation, isWanted: listens && data.hasValidationShards),

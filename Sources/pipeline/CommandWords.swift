@@ -26,8 +26,17 @@ enum CommandWords {
     }
   }
 
+  /// What other tools call some of these commands.
+  private static let otherNames = [
+    "train": "distill", "fit": "distill", "extract": "prepare", "preprocess": "prepare", "score": "evaluate",
+    "info": "inspect", "show": "inspect", "clean": "gc", "check": "verify", "ls": "runs", "list": "runs",
+  ]
+
   private static func unknown(_ word: String, below path: [String], _ known: [String]) -> Failure {
-    let near = nearest(word, in: known).map { (["did you mean: pipeline"] + path + [$0]).joined(separator: " ") }
+    let other = path.isEmpty ? otherNames[word] : nil
+    let near = (other ?? nearest(word, in: known)).map {
+      (["did you mean: pipeline"] + path + [$0]).joined(separator: " ")
+    }
     return Failure(
       "usage.command", "there is no such command", on: (path + [word]).joined(separator: " "),
       expected: path.isEmpty ? nil : known.joined(separator: ", "),

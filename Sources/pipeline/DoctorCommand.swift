@@ -24,6 +24,7 @@ struct DoctorCommand: ParsableCommand {
         "finding",
         ["name": line.name, "problem": problem?.description ?? ""].merging(machineFields("value", line.value)) { $1 })
     }
-    if !diagnosis.problems.isEmpty { throw Failure.unwell(diagnosis.problems.count) }
+    guard diagnosis.problems.isEmpty else { throw Failure.unwell(diagnosis.problems.count) }
+    Console.say("no problem found")
   }
 }

@@ -42,9 +42,7 @@ struct EmbedCommand: ParsableCommand {
     help: .value("sentence", "A sentence for each text, with {} for it. Repeatable: the mean of all."))
   var template: [String] = []
 
-  @Option(help: .value("file", "Weights: .bin, .pt, .safetensors or .onnx.")) var weights: String?
-  @Option(name: .customLong("run"), help: .value("name", "A run instead of a file. (default: the run trained last)"))
-  var runName: String?
+  @OptionGroup var encoder: EncoderOptions
   @Option(help: .value("best|last|step", "Of the run: best, last or a step.")) var checkpoint = TrainedModel.Choice.best
   @Option(help: .value("file", "The file to write: .npy, .npz, .safetensors, .tar or .jsonl.")) var out: String
   @Option(help: .value("file", "CSV (id,start,label,split) or JSONL: ten-second clips out of the files.")) var manifest:
@@ -128,9 +126,6 @@ struct EmbedCommand: ParsableCommand {
   }
 
   private func settings() throws -> EmbeddingSettings {
-    guard weights == nil || runName == nil else {
-      throw Failure("usage.weights", "weights come from a file or from a run", found: "both", exit: .usage)
-    }
     guard hop == nil || windows else {
       throw Failure("usage.hop", "a distance is between windows", on: "--hop", expected: "--windows", exit: .usage)
     }
@@ -139,8 +134,7 @@ struct EmbedCommand: ParsableCommand {
     settings.manifest = manifest
     settings.followsLinks = !noFollow
     settings.split = try parsed("--split", split) { Split(manifest: $0) }
-    settings.weights = weights
-    settings.run = runName
+    (settings.weights, settings.run) = (encoder.weights, encoder.runName)
     settings.checkpoint = checkpoint
     settings.output = out
     settings.part = try parts.chosen()

@@ -15,9 +15,7 @@ struct EvaluateCommand: ParsableCommand {
 
 /// Which student is evaluated, where the scores go, and how much of the machine is used.
 struct EvaluationOptions: ParsableArguments {
-  @Option(help: .value("file", "A weights file. (default: the run trained last, else weights.bin)")) var weights:
-    String?
-  @Option(name: .customLong("run"), help: .value("name", "A run, in place of a weights file.")) var runName: String?
+  @OptionGroup var encoder: EncoderOptions
   @Option(help: .value("file", "Keep the scores here. (default: evaluation.json in the run's directory)")) var out:
     String?
   @Option(help: .value("file", "The same in Markdown. (default: beside the JSON)")) var markdown: String?
@@ -27,7 +25,7 @@ struct EvaluationOptions: ParsableArguments {
 
   var place: EvaluationPlace {
     var place = EvaluationPlace()
-    (place.weights, place.run, place.out, place.markdown) = (weights, runName, out, markdown)
+    (place.weights, place.run, place.out, place.markdown) = (encoder.weights, encoder.runName, out, markdown)
     return place
   }
 
@@ -55,7 +53,7 @@ enum EvaluationReport {
   }
 
   private static func show(_ record: EvaluationRecord) {
-    for warning in record.warnings + [record.headline?.caution].compactMap(\.self) { Console.warn(warning) }
+    for warning in record.warnings + (record.headline?.cautions ?? []) { Console.warn(warning) }
     Console.say("\(record.kind): \(EvaluationText.subject(record))")
     for table in record.tables { show(EvaluationText.cells(table)) }
     if let curve = record.curve {

@@ -36,7 +36,7 @@ struct GarbageCommand: ParsableCommand {
   }
 
   private func words(_ garbage: Garbage) -> String {
-    "\(garbage.artifacts) artifacts of \(garbage.records) records and \(garbage.memos) older ones, \(mebibytes(garbage.bytes)) in \(garbage.segments) segments"
+    "\(garbage.artifacts) artifacts of \(garbage.records) records and \(garbage.memos) older ones, \(byteText(garbage.bytes)) in \(garbage.segments) segments"
   }
 
   private func fields(_ garbage: Garbage) -> [String: Any] {
@@ -45,6 +45,4 @@ struct GarbageCommand: ParsableCommand {
       "segments": garbage.segments, "copied": garbage.copied, "dryRun": common.dryRun,
     ]
   }
-
-  private func mebibytes(_ bytes: Int) -> String { "\(one(Double(bytes) / 1_048_576)) MiB" }
 }

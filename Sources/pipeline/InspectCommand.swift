@@ -6,12 +6,15 @@ import Kernels
 import Shards
 
 struct InspectCommand: ParsableCommand {
+  private static let fewEntries = 12
+
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "What a file or a directory is, what is in it, and what takes it.",
     discussion: examples("pipeline inspect weights.bin", "pipeline inspect shards/"))
 
   @Argument(help: .value("path", "A file or a directory of any kind that this tool reads or writes.")) var file: String
   @Option(help: .value("gelu|quick-gelu", "Of a CLIP model without a configuration beside it.")) var activation: String?
+  @Flag(help: "List every array of the file; otherwise the first \(fewEntries).") var all = false
   @OptionGroup(title: "GENERAL") var common: LookOptions
   @OptionGroup(visibility: .hidden) var place: WorkspaceOption
 
@@ -24,7 +27,6 @@ struct InspectCommand: ParsableCommand {
     let inspection = try Inspection(file, context)
     Console.say("\(file): \(inspection.kind)")
     Console.event("inspected", ["path": file, "kind": inspection.kind, "next": inspection.next])
-    show(inspection.entries)
     for section in inspection.sections {
       Console.say("\n\(section.title)")
       for (key, value) in section.properties {
@@ -33,6 +35,7 @@ struct InspectCommand: ParsableCommand {
           "property", ["section": section.title, "key": key].merging(machineFields("value", value)) { $1 })
       }
     }
+    show(inspection.entries)
     for warning in inspection.warnings { Console.warn(warning) }
     if !inspection.next.isEmpty { Console.say("\nwhat takes it:") }
     for command in inspection.next { Console.say("  \(command)") }
@@ -40,12 +43,15 @@ struct InspectCommand: ParsableCommand {
 
   private func show(_ entries: [FileContents.Entry]) {
     guard !entries.isEmpty else { return }
-    var table = Table()
     for entry in entries {
-      table.add(entry.name, entry.kind, entry.shape)
       Console.event("entry", ["name": entry.name, "type": entry.kind, "shape": entry.numbers ?? entry.shape])
     }
-    Console.say("")
+    let shown = entries.count > Self.fewEntries + 1 && !all ? entries.prefix(Self.fewEntries) : entries[...]
+    var table = Table()
+    for entry in shown { table.add(entry.name, entry.kind, entry.shape) }
+    Console.say("\narrays")
     Console.say(table)
+    let folded = entries.count - shown.count
+    if folded > 0 { Console.say("… \(folded) more: --all lists them") }
   }
 }

@@ -45,7 +45,9 @@ final class PrepareConsole: Sendable {
 
   private func show(_ files: IgnoredFiles) {
     if let sentence = files.sentence { Console.note(sentence) }
-    if explains { for name in files.names { Console.note("ignored: \(name)") } }
+    if explains {
+      for name in files.names { Console.note("ignored: \(name) (by its name or its first bytes no audio or video)") }
+    }
     for note in files.notes { Console.warn(note) }
     if !files.names.isEmpty { Console.event("ignored", ["files": files.names.count]) }
   }

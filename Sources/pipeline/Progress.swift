@@ -195,6 +195,3 @@ enum Progress {
 
 /// One decimal.
 func one(_ value: Double) -> String { String(format: "%.1f", value) }
-
-/// `1 clip`, `2 clips`.
-func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }

@@ -8,7 +8,7 @@ struct RunsCommand: ParsableCommand {
     commandName: "runs", abstract: "List runs, give them names, remove them.",
     discussion: """
       A run is named by its identity, by the name that `pipeline distill --name` or `pipeline runs rename` gave it, or by as \
-      much of the beginning of either as no other run has.
+      much of the beginning of either as no other run has (of the identity, at least four characters).
       """,
     subcommands: [ListRunsCommand.self, RenameRunCommand.self, RemoveRunsCommand.self],
     defaultSubcommand: ListRunsCommand.self)
@@ -75,14 +75,14 @@ struct RemoveRunsCommand: ParsableCommand {
     common.begin()
     let removal = try RunRemoval(names, in: place.list)
     for item in removal.items { describe(item) }
-    if common.dryRun { return Console.say("would free \(Self.size(removal.bytes))") }
-    guard yes || Console.asks("Remove \(counted(removal.items.count, "run")), \(Self.size(removal.bytes))?") else {
+    if common.dryRun { return Console.say("would free \(byteText(removal.bytes))") }
+    guard yes || Console.asks("Remove \(counted(removal.items.count, "run")), \(byteText(removal.bytes))?") else {
       throw Failure(
         "runs.kept", "nothing was removed", hint: "to remove without being asked: --yes", exit: .usage)
     }
     for item in removal.items {
       try removal.remove(item)
-      Console.say("removed run \(item.run.title): \(Self.size(item.bytes))")
+      Console.say("removed run \(item.run.title): \(byteText(item.bytes))")
       Console.event("removed", ["run": item.run.name, "bytes": item.bytes])
     }
   }
@@ -90,14 +90,10 @@ struct RemoveRunsCommand: ParsableCommand {
   private func describe(_ item: RunRemoval.Item) {
     let scores = item.summary.scores.isEmpty ? "" : ", \(counted(item.summary.scores.count, "evaluation"))"
     Console.note(
-      "run \(item.run.title): \(counted(item.summary.steps, "step"))\(scores), \(Self.size(item.bytes)), last trained "
+      "run \(item.run.title): \(counted(item.summary.steps, "step"))\(scores), \(byteText(item.bytes)), last trained "
         + TrainedTime.text(item.run.trained))
     if !item.children.isEmpty {
       Console.note("  its weights are where \(item.children.joined(separator: ", ")) started; those keep their own")
     }
-  }
-
-  private static func size(_ bytes: Int) -> String {
-    bytes >= 1 << 30 ? "\(one(Double(bytes) / Double(1 << 30))) GiB" : "\(one(Double(bytes) / Double(1 << 20))) MiB"
   }
 }

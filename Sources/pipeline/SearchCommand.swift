@@ -13,7 +13,7 @@ struct SearchCommand: ParsableCommand {
         + "\n\n"
         + examples(
           "pipeline search \"a dog barks\" --in embeddings.npy --clip clip-vit-base-patch32/",
-          "pipeline search --audio bark.wav --in embeddings.npy --weights weights.bin"))
+          "pipeline search --audio bark.wav --in embeddings.npy"))
 
   @Argument(help: .value("words", "Words; or --image or --audio instead.")) var text: String?
   @Option(
@@ -26,7 +26,7 @@ struct SearchCommand: ParsableCommand {
     parsing: .singleValue,
     help: .value("sentence", "A sentence for the words, with {} for them. Repeatable: the mean of all."))
   var template: [String] = []
-  @Option(help: .value("file", "An audio encoder's weights, for --audio.")) var weights: String?
+  @OptionGroup(title: "AUDIO ENCODER, FOR AUDIO") var encoder: EncoderOptions
   @Option(name: .customShort("k"), help: .value("count", "How many to show.")) var count = 10
   @Option(
     parsing: .singleValue,
@@ -43,7 +43,8 @@ struct SearchCommand: ParsableCommand {
     var settings = SearchSettings(try query())
     (settings.embeddings, settings.clip, settings.tokenizer) = (embeddings, model.clip, model.tokenizer)
     settings.activation = try model.kind()
-    (settings.templates, settings.weights, settings.count) = (template, weights, count)
+    (settings.templates, settings.count) = (template, count)
+    (settings.weights, settings.run) = (encoder.weights, encoder.runName)
     (settings.media, settings.html) = (media, html)
     settings.workerCommand = try decoding.launch()
     if common.dryRun { return Console.say("would look through \(embeddings)") }

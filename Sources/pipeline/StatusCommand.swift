@@ -45,6 +45,11 @@ struct StatusCommand: PipelineFileCommand {
     if quarantine || !runs { try showClips(hasRuns: !found.runs.isEmpty) }
     if quarantine { return }
     RunsTable.show(found)
+    if !found.runs.isEmpty {
+      let bytes = RunRemoval(found.runs, in: found).bytes
+      Console.say("\(counted(found.runs.count, "run")): \(byteText(bytes)) in \(found.directory)")
+      Console.event("runs", ["count": found.runs.count, "bytes": bytes])
+    }
     if runs, found.runs.isEmpty { Console.say("nothing was trained yet") }
   }
 
@@ -95,7 +100,7 @@ struct StatusCommand: PipelineFileCommand {
     PrepareReport.show(ReasonCount.rows(verdicts))
     let workspace = try PreparedWorkspace(catalog)
     if let line = try workspace.splitLine(shards: try workspace.shards()) { Console.say(line) }
-    Console.say("stored: \(try catalog.storedBytes() >> 20) MiB in \(common.workspace)")
+    Console.say("stored: \(byteText(try catalog.storedBytes())) in \(common.workspace)")
     try tell(work: StageTimes(catalog))
   }
 

@@ -137,6 +137,18 @@ struct FailureTests {
     #expect(!precedesInBytes("a", "a"))
   }
 
+  @Test("counts have their word in the plural, sizes the unit that suits them")
+  func words() {
+    #expect([0, 1, 2].map { counted($0, "clip") } == ["0 clips", "1 clip", "2 clips"])
+    #expect([1023, 1 << 20, 5 << 29].map(byteText) == ["0 KiB", "1.0 MiB", "2.5 GiB"])
+  }
+
+  @Test("a command is quoted where a shell would read it differently")
+  func quoting() {
+    let words = ["pipeline", "a b", "", "it's", "x=1/2.npy"]
+    #expect(ShellCommand.text(words) == #"pipeline 'a b' '' 'it'\''s' x=1/2.npy"#)
+  }
+
   @Test("numbers have commas between thousands")
   func thousands() {
     #expect([0, 999, 1000, 50_000, -1_234_567].map(grouped) == ["0", "999", "1,000", "50,000", "-1,234,567"])

@@ -34,4 +34,19 @@ struct DistillJobTests {
     let after = try job.plan()
     #expect(after.stepsDone == 2 && after.end == "2 steps done")
   }
+
+  @Test("too few clips for a batch are refused by the plan and by the job, which leaves no run")
+  func few() throws {
+    let scratch = try Scratch()
+    try TinyData.shards(scratch["shards"])
+    var settings = DistillSettings()
+    (settings.shards, settings.runs, settings.workspace) = (scratch["shards"], scratch["runs"], scratch["w"])
+    settings.configuration.batchSize = 5
+    let job = DistillJob(settings)
+    #expect(TinyData.code { _ = try job.plan() } == "training.few")
+    #expect(TinyData.code { try job.run { _ in } } == "training.few")
+    #expect(!Files.exists(scratch["runs"]))
+    settings.configuration.batchSize = 1
+    #expect(TinyData.code { _ = try DistillJob(settings).plan() } == "training.few")
+  }
 }

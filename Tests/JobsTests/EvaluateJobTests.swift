@@ -60,6 +60,6 @@ struct EvaluateJobTests {
     // The weights belong to no run, and no output file is given.
     #expect(files.isEmpty)
     place.run = "r"
-    #expect(TinyData.code { try ZeroShotJob(settings, place).plan() } == "usage.student")
+    #expect(TinyData.code { try ZeroShotJob(settings, place).plan() } == "usage.weights")
   }
 }

@@ -79,6 +79,16 @@ struct InspectionTests {
     #expect(facts(try Inspection(scratch["shards"]), "train")["clips"] == "4")
   }
 
+  @Test("commands are quoted for a shell, and say when they are the right ones")
+  func commands() throws {
+    let scratch = try Scratch()
+    let path = scratch["my e.npy"]
+    try Files.write(try NumpyFile.bytes(of: Tensor(shape: [1, 2], floats: [0.6, 0.8])), to: path)
+    let next = try Inspection(path).next
+    #expect(next.contains("pipeline search --audio FILE --in '\(path)'  # if audio was embedded"), "\(next)")
+    #expect(next.contains("pipeline prepare VIDEOS --embeddings '\(path)'  # if a teacher embedded frames"), "\(next)")
+  }
+
   @Test("tables: manifests, and tables that are not manifests")
   func tables() throws {
     let scratch = try Scratch()

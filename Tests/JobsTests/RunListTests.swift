@@ -54,8 +54,21 @@ struct RunListTests {
     for name in ["abcd1", "abcd2", "bbbb1", "abcd"] { try TinyData.run(name, in: scratch["runs"]) }
     let list = RunList(scratch["runs"])
     #expect(try list.named("bbbb").name == "bbbb1" && list.named("abcd").name == "abcd")
-    #expect(TinyData.code { _ = try list.named("bbb") } == "run.unknown")
+    let short = #expect(throws: Failure.self) { _ = try list.named("bb") }
+    #expect(short?.code == "run.unknown" && short?.hint == "an identity is shortened to 4 characters or more")
     try Files.remove(scratch["runs/abcd"])
     #expect(TinyData.code { _ = try RunList(scratch["runs"]).named("abcd") } == "run.ambiguous")
+  }
+
+  @Test("a model comes from the file or the run that is named, else from the newest run, else from weights.bin")
+  func source() throws {
+    let scratch = try Scratch()
+    let runs = scratch["runs"]
+    #expect(try ModelSource(weights: "w.onnx", run: nil, runs: runs) == .file("w.onnx"))
+    #expect(try ModelSource(weights: nil, run: "a", runs: runs) == .run("a"))
+    #expect(TinyData.code { _ = try ModelSource(weights: "w", run: "a", runs: runs) } == "usage.weights")
+    #expect(TinyData.code { _ = try ModelSource(weights: nil, run: nil, runs: runs) } == "run.none")
+    try TinyData.run("aaaa1", in: runs)
+    #expect(try ModelSource(weights: nil, run: nil, runs: runs) == .run(nil))
   }
 }

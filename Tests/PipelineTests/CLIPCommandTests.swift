@@ -44,6 +44,9 @@ struct CLIPCommandTests {
     #expect(files.status == 0, "\(files.problems)")
     #expect(try tool.digests("s-third") == expected)
 
+    let graph = try tool.run("graph", "--workspace", "w-first", "--mermaid", "--clip", "model")
+    #expect(graph.output.contains("embed-frames --> write-shards"), "\(graph.output) \(graph.problems)")
+
     let fewer = try prepare(tool, "first", "--clip-frames", "2", "--explain", "--replace")
     #expect(fewer.output.contains("embed-frames") && fewer.output.contains("0 clips decoded"), "\(fewer.output)")
     #expect(try tool.digests("s-first") != expected)
@@ -89,6 +92,7 @@ struct CLIPCommandTests {
     let wide = try tool.run("search", "rain", "--in", "texts.npy", "--clip", "wide")
     #expect(wide.status != 0 && wide.problems.contains("not of this model's space"), "\(wide.problems)")
     let shown = try tool.run("inspect", "model")
+    #expect(shown.output.contains("search 'a dog barks' --in EMBEDDINGS --clip model\n"), "\(shown.output)")
     #expect(shown.output.contains("activation: quick-gelu") && shown.output.contains("merges.txt"), "\(shown.output)")
   }
 }

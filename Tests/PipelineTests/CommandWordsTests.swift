@@ -15,4 +15,14 @@ struct CommandWordsTests {
     let mistyped = try tool.run("caption", "trian")
     #expect(mistyped.status == 64 && mistyped.problems.contains("did you mean: pipeline caption train"), "\(mistyped)")
   }
+
+  @Test("a command's name in other tools leads to its name here")
+  func otherNames() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    for (word, name) in [("train", "distill"), ("ls", "runs"), ("prepar", "prepare")] {
+      let said = try tool.run(word)
+      #expect(said.status == 64 && said.problems.contains("did you mean: pipeline \(name)"), "\(said)")
+    }
+  }
 }

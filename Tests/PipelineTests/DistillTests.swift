@@ -79,7 +79,7 @@ struct DistillTests {
     let again = try tool.run("export", "weights-3.bin")
     #expect(again.output.contains("up to date"))
     #expect(try tool.run("export", "weights.safetensors").status == 0)
-    let inspected = try tool.run("inspect", "weights.safetensors")
+    let inspected = try tool.run("inspect", "weights.safetensors", "--all")
     for text in [
       "audio_encoder.layer4.1.conv2.weight", "n_fft: 512", "hop_length: 353", "normalization: clip", "teacher: test",
     ] {

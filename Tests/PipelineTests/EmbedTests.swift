@@ -71,6 +71,22 @@ struct EmbedTests {
     #expect(try Files.names(in: tool.directory).allSatisfy { !$0.hasPrefix(".") || $0.hasSuffix(".lock") })
   }
 
+  @Test("audio is searched by audio, with weights.bin when nothing was trained; audio that cannot be read says why")
+  func search() throws {
+    let tool = try audioClips()
+    defer { tool.remove() }
+    try tool.run("embed", "sounds", "--weights", "w.bin", "--out", "v.npy", "--max-bad-fraction", "1")
+    let query = ["search", "--in", "v.npy", "--audio"]
+    #expect(try tool.run(all: query + ["sounds/a.wav"]).problems.contains("--weights FILE"))
+    try Files.rename(tool.path("w.bin"), to: tool.path("weights.bin"))
+    let found = try tool.run(all: query + ["sounds/a.wav"])
+    #expect(found.status == 0 && found.output.hasPrefix("1  1.0000  a\n"), "\(found.output) \(found.problems)")
+    let broken = try tool.run(all: query + ["sounds/notes.wav"])
+    #expect(broken.status == 1 && broken.problems.contains("media.unreadable"), "\(broken.problems)")
+    let both = try tool.run(all: query + ["sounds/a.wav", "--weights", "weights.bin", "--run", "last"])
+    #expect(both.status == 64 && both.problems.contains("a file or from a run"), "\(both.problems)")
+  }
+
   @Test("inputs: directories with keys, the tool's own shards, excerpts from a manifest")
   func inputs() throws {
     let tool = try Tool()
@@ -88,14 +104,19 @@ struct EmbedTests {
 
     try Files.makeDirectory(tool.path("videos"))
     try Clips.make(tool.path("videos/whole.mp4"), pitch: 500, seconds: 25)
-    try Files.write("id,start,label,split\nwhole,5,x,test\nwhole,20,x,test\nabsent,0,x,test\n", to: tool.path("m.csv"))
+    try Clips.tone(tool.path("videos/cut_000007.wav"), pitch: 300, seconds: 3)
+    try Files.write(
+      "id,start,label,split\nwhole,5,x,test\nwhole,20,x,test\ncut,7,x,test\nabsent,0,x,test\n",
+      to: tool.path("m.csv"))
     let excerpts = try tool.run(
       "embed", "videos", "--manifest", "m.csv", "--weights", "w.bin", "--out", "m.npy", "--max-bad-fraction", "1")
     #expect(excerpts.status == 0, "\(excerpts.problems)")
     #expect(excerpts.output.contains("clip.short") && excerpts.problems.contains("1 rows of the manifest"))
-    let cut = try AudioEmbedder(weights: tool.path("w.bin")).embed(
+    let embedder = try AudioEmbedder(weights: tool.path("w.bin"))
+    let row = try embedder.embed(
       Array(try Clips.samples(tool.path("videos/whole.mp4"), in: tool)[80_000..<240_000]), sampleRate: 16_000)
-    #expect(try embeddingDistance(tool.embeddings("m"), ["whole_000005": cut]) < 1e-3)
+    let short = try embedder.embed(Clips.samples(tool.path("videos/cut_000007.wav"), in: tool), sampleRate: 16_000)
+    #expect(try embeddingDistance(tool.embeddings("m"), ["whole_000005": row, "cut_000007": short]) < 1e-3)
 
     try Clips.set(tool, count: 2)
     _ = try tool.run("prepare", "videos", "--embeddings", "embeddings", "--frames", "none", "--max-bad-fraction", "1")

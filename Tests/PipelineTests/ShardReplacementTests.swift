@@ -72,7 +72,8 @@ struct ShardReplacementTests {
     #expect(limited.status == 0 && limited.output.contains("shards-first-2: 2 pairs"), "\(limited.problems)")
     #expect(try tool.digests("shards") == before)
     let split = try tool.run("prepare", "videos", "--test", "0.95", "--validation", "0.01", "--replace")
-    #expect(split.output.contains("splits: 0 train, 0 validation, 3 test (by source video, 1 % validation, 95 % test"))
+    let line = "splits: 0 train, 0 validation, 3 test (by source video, about 1 % validation, 95 % test"
+    #expect(split.output.contains(line))
     #expect(try tool.run("status").output.contains("splits: 0 train, 0 validation, 3 test"))
   }
 }

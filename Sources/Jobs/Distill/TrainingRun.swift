@@ -39,11 +39,15 @@ final class TrainingRun {
         "shards.train", "there are no shards to train on", on: settings.shards, hint: "pipeline prepare VIDEOS")
     }
     train = try ShardClips(set.samples(.train))
+    if let shortage = settings.configuration.shortage(of: train.ids.count) { throw shortage }
     let held = set.splits.contains(.validation) ? try ShardClips(set.samples(.validation)) : nil
     validation = held.flatMap { $0.ids.count >= Split.fewestValidationClips ? $0 : nil }
     if validation == nil {
+      let few = held.map {
+        "\(counted($0.ids.count, "validation clip")), and \(Split.fewestValidationClips) are needed"
+      }
       notes.append(
-        "\(held.map { "only \($0.ids.count)" } ?? "no") validation clips: no validation loss, no early stop, the rate stays, export takes the last checkpoint"
+        "\(few ?? "no validation clips"): no validation loss, no early stop, the rate stays, export takes the last checkpoint"
       )
     }
     let precision = try Precision(named: settings.configuration.precision)

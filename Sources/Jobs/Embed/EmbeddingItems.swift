@@ -9,8 +9,8 @@ struct EmbeddingItem: Sendable {
   enum Source: Sendable {
     /// The whole audio of a file.
     case file(SourceFile)
-    /// A clip of a file, as listed in a manifest.
-    case excerpt(SourceFile, startMilliseconds: Int)
+    /// A clip of a file, as listed in a manifest. A clip that owns its file may be shorter than others.
+    case excerpt(SourceFile, startMilliseconds: Int, ownsFile: Bool)
     /// A sample of a training shard, by its index in the split.
     case sample(Int)
   }
@@ -26,7 +26,8 @@ struct EmbeddingItem: Sendable {
   func audio(in clips: ShardClips?) -> AudioLoader.Source {
     switch source {
     case .file(let file): .file(file.media)
-    case .excerpt(let file, let start): .excerpt(file.media, startMilliseconds: start)
+    case .excerpt(let file, let start, let ownsFile):
+      .excerpt(file.media, startMilliseconds: start, shortAsWhole: ownsFile)
     case .sample(let index):
       .stored {
         guard let clips else { throw Failure("embed.shards", "no shards") }
@@ -95,7 +96,9 @@ struct EmbeddingItems: Sendable {
       }
       let source: EmbeddingItem.Source =
         settings.manifest == nil
-        ? .file(candidate.file) : .excerpt(candidate.file, startMilliseconds: candidate.startMilliseconds)
+        ? .file(candidate.file)
+        : .excerpt(
+          candidate.file, startMilliseconds: candidate.startMilliseconds, ownsFile: candidate.ownsFile)
       items.append(
         EmbeddingItem(
           key: candidate.idText, name: candidate.file.name, source: source,

@@ -11,20 +11,17 @@ struct EmbeddingModel {
   let identity: String
   private let file: String?
 
+  /// - Throws: `usage.weights` when both a file and a run are named; errors of opening them.
   init(_ settings: EmbeddingSettings) throws {
-    file = settings.weights
-    if let path = settings.weights {
+    switch try ModelSource(weights: settings.weights, run: settings.run) {
+    case .file(let path):
+      file = path
       model = try Model(file: path)
       let bytes = try MappedFile(path)
       identity = withExtendedLifetime(bytes) { "\(bytes.bytes.count) \(checksum(bytes.bytes))" }
-    } else {
-      let trained: TrainedModel
-      do {
-        trained = try TrainedModel(run: settings.run, checkpoint: settings.checkpoint)
-      } catch var failure as Failure where failure.code == "run.none" {
-        failure.hint = "--weights FILE names weights; pipeline distill trains some"
-        throw failure
-      }
+    case .run(let name):
+      file = nil
+      let trained = try TrainedModel(run: name, checkpoint: settings.checkpoint)
       model = try trained.model(metadata: trained.run.teacher.map { ["teacher": $0] } ?? [:])
       identity = "run \(trained.run.identity.hex) step \(trained.state.step)"
     }

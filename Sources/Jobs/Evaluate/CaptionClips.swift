@@ -104,11 +104,10 @@ struct CaptionClips {
         return nil
       }
       // A file that belongs to the clip alone is used whole; from a longer file only the clip's seconds are used.
-      let isOwn = candidate.startMilliseconds == 0 && candidate.file.stem != row.video || row.clip == row.video
       let media = candidate.file.media
       return Clip(
         id: row.clip, captions: row.captions, label: row.label,
-        audio: isOwn ? .file(media) : .excerpt(media, startMilliseconds: candidate.startMilliseconds))
+        audio: candidate.ownsFile ? .file(media) : .excerpt(media, startMilliseconds: candidate.startMilliseconds))
     }
   }
 

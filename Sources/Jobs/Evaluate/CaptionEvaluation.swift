@@ -149,7 +149,7 @@ extension CaptionClips {
   var referencesText: String {
     let counts = Set(scored.map(\.captions.count)).sorted()
     let (least, most) = (counts.first ?? 0, counts.last ?? 0)
-    if least == most { return "\(least) \(least == 1 ? "reference" : "references") each" }
+    if least == most { return "\(counted(least, "reference")) each" }
     return "\(least) to \(most) references each"
   }
 }

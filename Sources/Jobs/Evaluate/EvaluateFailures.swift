@@ -22,9 +22,6 @@ extension Failure {
     expected: "--text FILE with class embeddings, or --clip DIR that makes them",
     exit: .usage)
 
-  static let twoStudents = Failure(
-    "usage.student", "--weights and --run name two students", expected: "one of them", exit: .usage)
-
   static func nothingLabelled(_ data: String, _ leftOut: [String]) -> Failure {
     Failure(
       "evaluate.labels", "no file has a label", on: data, found: leftOut.first,

@@ -9,17 +9,11 @@ package struct EvaluationClips: Sendable {
     /// Relative to the data's directory.
     package var name: String
     package var media: MediaSource
-    /// Where the clip begins in the file.
-    package var startMilliseconds = 0
-    /// The clip's length; nil means to the end of the file.
-    package var seconds: Int?
+    /// All of the file, or the clip's part of it.
+    package var audio: AudioLoader.Source
     package var labels: [String]
     package var fold: String?
     package var split: Split?
-
-    var audio: AudioLoader.Source {
-      seconds.map { .excerpt(media, startMilliseconds: startMilliseconds, seconds: $0) } ?? .file(media)
-    }
   }
 
   /// How labels and folds are found.
@@ -71,7 +65,10 @@ package struct EvaluationClips: Sendable {
         unlabelled += 1
         continue
       }
-      add(Clip(name: file.name, media: file.media, labels: [label], fold: folds?.group(file.name)), needsFold: folds)
+      add(
+        Clip(
+          name: file.name, media: file.media, audio: .file(file.media), labels: [label], fold: folds?.group(file.name)),
+        needsFold: folds)
     }
     if unlabelled > 0 {
       notes.append("\(unlabelled) \(unlabelled == 1 ? "file has" : "files have") no label and will not be used")
@@ -133,7 +130,7 @@ package struct EvaluationClips: Sendable {
         leftOut.append("\(file.name): no label")
         continue
       }
-      var clip = Clip(name: file.name, media: file.media, labels: labels)
+      var clip = Clip(name: file.name, media: file.media, audio: .file(file.media), labels: labels)
       clip.fold = foldColumn.map { fields[$0] } ?? folds?.group(file.name)
       if let splitColumn {
         guard let split = Split(manifest: fields[splitColumn]) else {
@@ -161,8 +158,11 @@ package struct EvaluationClips: Sendable {
         leftOut.append("\(candidate.idText): no label")
         continue
       }
-      var clip = Clip(name: candidate.idText, media: candidate.file.media, labels: [label])
-      (clip.startMilliseconds, clip.seconds) = (candidate.startMilliseconds, ClipLength.usual)
+      let media = candidate.file.media
+      var clip = Clip(
+        name: candidate.idText, media: media,
+        audio: .excerpt(media, startMilliseconds: candidate.startMilliseconds, shortAsWhole: candidate.ownsFile),
+        labels: [label])
       clip.fold = folds?.group(candidate.file.name)
       clip.split = folds == nil ? candidate.split : nil
       add(clip, needsFold: folds)
@@ -206,16 +206,4 @@ private struct FilePlaces {
   }
 
   func file(_ text: String) -> SourceFile? { byPath[text] ?? byName[Files.name(text)] ?? byStem[Files.name(text)] }
-}
-
-extension AudioLoader.Loaded {
-  /// Why a clip cannot be evaluated on.
-  var reason: String {
-    switch self {
-    case .audio: ""
-    case .long(let length):
-      "sound.long: \(length), and one embedding serves at most \(AudioLoader.Use.clip.mostSeconds) s"
-    case .refused(let finding): "\(finding.code): \(finding.evidence)"
-    }
-  }
 }

@@ -16,11 +16,8 @@ package struct EvaluationPlace: Sendable {
 
   package init() {}
 
-  /// - Throws: `usage.student` when both a file and a run are named; errors of opening them.
-  func student() throws -> EvaluatedModel {
-    if weights != nil, run != nil { throw Failure.twoStudents }
-    return try EvaluatedModel.open(weights: weights, run: run, runs: runs)
-  }
+  /// - Throws: `usage.weights` when both a file and a run are named; errors of opening them.
+  func student() throws -> EvaluatedModel { try EvaluatedModel.open(weights: weights, run: run, runs: runs) }
 
   /// Reports the records and writes them.
   func finish(

@@ -25,8 +25,11 @@ enum CLIPInspector: Inspector {
       if let tower { inspection.sections.append(.init(title, tower)) }
     }
     inspection.entries = try EmbeddingFormats.contents(model.weightsPath)?.entries ?? []
-    if model.vision != nil { inspection.next.append("pipeline prepare VIDEOS --clip \(path)") }
-    if model.text != nil { inspection.next.append("pipeline search \"WORDS\" --in EMBEDDINGS --clip \(path)") }
+    if model.vision != nil { inspection.suggest("prepare", "VIDEOS", "--clip", path) }
+    if model.text != nil {
+      let tokenizer = (try? model.tokenizer()) == nil ? ["--tokenizer", "FILE"] : []
+      inspection.suggest(["search", "a dog barks", "--in", "EMBEDDINGS", "--clip", path] + tokenizer)
+    }
     return inspection
   }
 }

@@ -22,7 +22,7 @@ enum CheckpointInspector: Inspector {
       if let best = state.best { facts.append(("best validation loss", "\(best.validationLoss) at step \(best.step)")) }
       inspection.sections.append(.init("training", facts.map { (key: $0.0, value: $0.1) }))
       let run = Files.name(Files.parent(Files.parent(path)))
-      inspection.next = ["pipeline export weights.bin --run \(run) --checkpoint \(state.step)"]
+      inspection.suggest("export", "weights.bin", "--run", run, "--checkpoint", "\(state.step)")
     }
     try inspection.addFile(path, [("format", "safetensors: weights and the optimizer's moments as they lie in memory")])
     return inspection

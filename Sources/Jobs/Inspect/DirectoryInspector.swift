@@ -22,7 +22,8 @@ enum DirectoryInspector: Inspector {
         .init(
           "run \(run.title)", [("trained last", TrainedTime.text(run.trained)), ("steps", "\(RunSummary(run).steps)")])
       }
-      inspection.next = ["pipeline runs --runs \(path)", "pipeline report"]
+      inspection.suggest("runs", "--runs", path)
+      inspection.suggest("report")
       return inspection
     }
     let clips = try? SourceFiles([path])
@@ -37,13 +38,14 @@ enum DirectoryInspector: Inspector {
             ("the first", clips.files[0].name),
           ])
       ]
-      inspection.next = ["pipeline prepare \(path) --dry-run", "pipeline embed \(path) --out embeddings.npy"]
+      inspection.suggest("prepare", path, "--dry-run")
+      inspection.suggest("embed", path, "--out", "embeddings.npy")
       return inspection
     }
     if let statistics = try? EmbeddingStatistics(path), let section = statistics.section {
       inspection.kind = "directory of embeddings"
       (inspection.sections, inspection.warnings) = ([section], statistics.warnings)
-      inspection.next = ["pipeline prepare VIDEOS --embeddings \(path)"]
+      inspection.suggestUses(ofEmbeddings: path)
       return inspection
     }
     let names = try Files.names(in: path)
@@ -60,12 +62,10 @@ enum DirectoryInspector: Inspector {
     inspection.sections = [
       .init(
         "workspace",
-        [("stored", "\(bytes >> 20) MiB"), ("shards", try catalog.directory(of: .shards) ?? "none yet")]
+        [("stored", byteText(bytes)), ("shards", try catalog.directory(of: .shards) ?? "none yet")]
           + (try catalog.actionCounts()).sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value) done") })
     ]
-    inspection.next = [
-      "pipeline status --workspace \(path)", "pipeline verify --workspace \(path)", "pipeline gc --workspace \(path)",
-    ]
+    for command in ["status", "verify", "gc"] { inspection.suggest(command, "--workspace", path) }
     return inspection
   }
 
@@ -84,7 +84,7 @@ enum DirectoryInspector: Inspector {
     }
     if let section = statistics.section { inspection.sections.append(section) }
     inspection.warnings = statistics.warnings
-    inspection.next = ["pipeline distill --shards \(path)", "pipeline verify --shards \(path)"]
+    for command in ["distill", "verify"] { inspection.suggest(command, "--shards", path) }
     return inspection
   }
 }

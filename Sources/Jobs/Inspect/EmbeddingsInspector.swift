@@ -28,9 +28,7 @@ enum EmbeddingsInspector: Inspector {
     {
       inspection.sections.append(section)
       inspection.warnings += statistics.warnings
-      inspection.next = [
-        "pipeline search \"WORDS\" --in \(path) --clip DIR", "pipeline prepare VIDEOS --embeddings \(path)",
-      ]
+      inspection.suggestUses(ofEmbeddings: path)
     } else {
       inspection.kind = "arrays"
     }

@@ -19,8 +19,8 @@ package struct Inspection {
   package internal(set) var sections: [Section] = []
   /// Problems, certain or likely.
   package internal(set) var warnings: [String] = []
-  /// Commands that accept the file.
-  package internal(set) var next: [String] = []
+  /// Commands that accept the file, quoted for a shell; a remark follows after `#`.
+  package private(set) var next: [String] = []
 
   init() {}
 
@@ -32,6 +32,21 @@ package struct Inspection {
     }
     self = try inspector.inspect(path, context)
     kind = kind.isEmpty ? inspector.kind : kind
+  }
+
+  /// Adds a command that accepts the file.
+  /// - Parameter remark: when the command is the right one; nil for always.
+  mutating func suggest(_ words: String..., remark: String? = nil) { suggest(words, remark: remark) }
+
+  mutating func suggest(_ words: [String], remark: String? = nil) {
+    next.append(ShellCommand.text(["pipeline"] + words) + (remark.map { "  # \($0)" } ?? ""))
+  }
+
+  /// Adds the commands that read embeddings. Only the user knows what was embedded, so each has a remark.
+  mutating func suggestUses(ofEmbeddings path: String) {
+    suggest("search", "a dog barks", "--in", path, "--clip", "DIR", remark: "if they are in a CLIP model's space")
+    suggest("search", "--audio", "FILE", "--in", path, remark: "if audio was embedded")
+    suggest("prepare", "VIDEOS", "--embeddings", path, remark: "if a teacher embedded frames")
   }
 
   /// Inserts the facts about the file itself at the beginning.

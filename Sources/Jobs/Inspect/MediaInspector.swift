@@ -50,11 +50,12 @@ enum MediaInspector: Inspector {
     let all =
       audio.findings + frames.findings.filter { finding in !audio.findings.contains { $0.code == finding.code } }
     for finding in all { inspection.warnings.append("\(finding.code): \(finding.evidence)") }
-    inspection.next =
-      audio.audio == nil
-      ? ["pipeline reasons"]
-      : ["pipeline embed \(path) --out embeddings.npy"]
-        + (frames.frames == nil ? [] : ["pipeline prepare \(Files.parent(path))"])
+    if audio.audio == nil {
+      inspection.suggest("reasons")
+    } else {
+      inspection.suggest("embed", path, "--out", "embeddings.npy")
+      if frames.frames != nil { inspection.suggest("prepare", Files.parent(path)) }
+    }
     try inspection.addFile(path, file)
     return inspection
   }

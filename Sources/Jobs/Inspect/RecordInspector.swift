@@ -32,7 +32,7 @@ enum RecordInspector: Inspector {
       let lines = MetricsLog.lines(path)
       inspection.kind = "log of a training"
       inspection.sections = [.init("log", [("steps", "\(lines.last?.step ?? 0)"), ("lines", "\(lines.count)")])]
-      inspection.next = ["pipeline report --run \(Files.name(directory))"]
+      inspection.suggest("report", "--run", Files.name(directory))
     case EvaluationFile.name:
       inspection.kind = "scores"
       for record in try EvaluationFile(reading: path).evaluations {
@@ -46,7 +46,7 @@ enum RecordInspector: Inspector {
               ("of", EvaluationText.subject(record)),
             ]))
       }
-      inspection.next = ["pipeline report --run \(Files.name(directory))"]
+      inspection.suggest("report", "--run", Files.name(directory))
     default:
       try describe(path, &inspection)
     }
@@ -71,10 +71,11 @@ enum RecordInspector: Inspector {
     inspection.sections = [.init("content", facts.map { (key: $0.0, value: $0.1) })]
     if isLines, keys.contains("id"), !keys.contains("findings") {
       inspection.kind = "manifest in JSON lines"
-      inspection.next = ["pipeline prepare VIDEOS --manifest \(path)"]
+      inspection.suggest("prepare", "VIDEOS", "--manifest", path)
     } else if keys.contains("findings") {
       inspection.kind = "clips that were left out"
-      inspection.next = ["pipeline status --quarantine", "pipeline reasons"]
+      inspection.suggest("status", "--quarantine")
+      inspection.suggest("reasons")
     }
   }
 }
@@ -96,10 +97,9 @@ enum RunFacts {
     if let best = run.epochs.compactMap(\.validationLoss).min() { facts.append(("best validation loss", "\(best)")) }
     inspection.sections = [.init("run", facts.map { (key: $0.0, value: $0.1) })]
     let name = run.givenName ?? description.name
-    inspection.next = [
-      "pipeline export weights.bin --run \(name)", "pipeline evaluate retrieve --run \(name)",
-      "pipeline report --run \(name)",
-    ]
+    for words in [["export", "weights.bin"], ["evaluate", "retrieve"], ["report"]] {
+      inspection.suggest(words + ["--run", name])
+    }
     return inspection
   }
 }

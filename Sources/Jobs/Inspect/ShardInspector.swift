@@ -23,12 +23,10 @@ enum ShardInspector: Inspector {
     } else if endings["npy"] != nil {
       inspection.kind = "embeddings in a WebDataset tar"
       if let section = try EmbeddingStatistics(path).section { inspection.sections.append(section) }
-      inspection.next = [
-        "pipeline prepare VIDEOS --embeddings \(path)", "pipeline search \"WORDS\" --in \(path) --clip DIR",
-      ]
+      inspection.suggestUses(ofEmbeddings: path)
     } else if endings.keys.contains(where: { MediaKind.of(name: "x.\($0)") == .media }) {
       inspection.kind = "clips in a WebDataset tar"
-      inspection.next = ["pipeline prepare \(path)"]
+      inspection.suggest("prepare", path)
     } else if endings["jpg"] != nil {
       inspection.kind = "frames in a WebDataset tar"
     }
@@ -55,6 +53,6 @@ enum ShardInspector: Inspector {
     if let section = statistics.section { inspection.sections.append(section) }
     inspection.warnings += statistics.warnings
     let directory = Files.parent(path)
-    inspection.next = ["pipeline distill --shards \(directory)", "pipeline verify --shards \(directory)"]
+    for command in ["distill", "verify"] { inspection.suggest(command, "--shards", directory) }
   }
 }

@@ -39,10 +39,10 @@ enum TableInspector: Inspector {
               splits.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
             ),
           ]))
-      inspection.next = ["pipeline prepare VIDEOS --manifest \(path)"]
+      inspection.suggest("prepare", "VIDEOS", "--manifest", path)
     } catch let failure as Failure {
       inspection.warnings.append("no manifest of clips: \(failure.what)")
-      inspection.next = ["pipeline evaluate classify --data \(path)"]
+      inspection.suggest("evaluate", "classify", "--data", path)
     }
     if widths.count > 1 { inspection.warnings.append("rows have different numbers of columns") }
     try inspection.addFile(path, [])

@@ -37,10 +37,9 @@ enum WeightsInspector: Inspector {
       inspection.warnings.append("\(nonfinite.count) tensors hold NaN or infinity, the first is \(first)")
     }
     if model != nil {
-      inspection.next = [
-        "pipeline embed AUDIO --weights \(path) --out embeddings.npy", "pipeline evaluate retrieve --weights \(path)",
-        "pipeline convert \(path) \(Files.ending(path) == "onnx" ? "weights.bin" : "weights.onnx")",
-      ]
+      inspection.suggest("embed", "AUDIO", "--weights", path, "--out", "embeddings.npy")
+      inspection.suggest("evaluate", "retrieve", "--weights", path)
+      inspection.suggest("convert", path, Files.ending(path) == "onnx" ? "weights.bin" : "weights.onnx")
     }
     try inspection.addFile(path, [("format", format), ("tensors", "\(weights.count)"), ("elements", "\(count)")])
     return inspection

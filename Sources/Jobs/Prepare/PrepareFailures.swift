@@ -48,8 +48,8 @@ extension Failure {
   package static let noEmbeddings = Failure(
     "embeddings.absent", "audio and frames are prepared, but there are no teacher embeddings",
     hint: """
-      give them with --embeddings PATH, or put them into a folder "embeddings" next to the videos; \
-      --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings
+      --clip DIR makes them with a CLIP model; --embeddings PATH takes those that are there, as does a directory \
+      "embeddings" next to the videos; --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings
       """, exit: .noTeacherEmbeddings)
 
   package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {

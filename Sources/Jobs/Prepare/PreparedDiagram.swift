@@ -8,14 +8,17 @@ extension StageDiagram {
   /// The stages from files to weights.
   /// - Parameter catalog: nil when nothing was done yet.
   package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
+    try self.init(settings, stages: builtInStages.filter { $0.isWanted(settings) }, catalog)
+  }
+
+  private init(_ settings: PrepareSettings, stages: [any ClipStage.Type], _ catalog: Catalog?) throws {
     self.init()
     let counts = try catalog?.actionCounts() ?? [:]
     let clips = try catalog.map { ClipCounts(try ClipVerdict.all($0)).clips }
-    nodes.append(Node("videos", isData: true, count: clips.map { "\($0) clips" }))
-    let wanted = builtInStages.filter { $0.isWanted(settings) }
-    if !settings.embeddings.isEmpty { nodes.append(Node("embeddings", isData: true)) }
+    nodes.append(Node("videos", isData: true, count: clips.map { counted($0, "clip") }))
+    if stages.contains(where: { $0.name == SelectEmbeddings.name }) { nodes.append(Node("embeddings", isData: true)) }
     guard let probe = Self.probe else { return }
-    for stage in wanted {
+    for stage in stages {
       nodes.append(Node(stage.name, count: counts[stage.name].map { "\($0) done" }))
       var sources: Set<String> = []
       for element in stage.inputs(probe, settings).elements {
@@ -29,12 +32,12 @@ extension StageDiagram {
     }
     let shards = (try? TrainingSet(directory: settings.shards))?.shards.values.reduce(0) { $0 + $1.count }
     let runs = try catalog?.runs().count ?? 0
-    nodes.append(Node(TrainingShards.stage.name, count: shards.map { "\($0) shards" }))
-    nodes.append(Node("distill", count: runs == 0 ? nil : "\(runs) runs"))
+    nodes.append(Node(TrainingShards.stage.name, count: shards.map { counted($0, "shard") }))
+    nodes.append(Node("distill", count: runs == 0 ? nil : counted(runs, "run")))
     nodes.append(Node("export"))
     // Shards are made from the outputs of these stages: audio and embeddings.
     for stage in [ExtractAudio.name, SelectEmbeddings.name, EmbedFrames.name]
-    where wanted.contains(where: { $0.name == stage }) {
+    where stages.contains(where: { $0.name == stage }) {
       edges.append((stage, TrainingShards.stage.name))
     }
     edges += [(TrainingShards.stage.name, "distill"), ("distill", "export")]
@@ -50,12 +53,13 @@ extension StageDiagram {
     return clip
   }()
 
-  /// The stages as the workspace has them: with frames if any were extracted.
+  /// The stages that have run in the workspace; when none has, those from files of embeddings to shards.
   init(shards: String, _ catalog: Catalog?) throws {
+    let counts = try catalog?.actionCounts() ?? [:]
     var settings = PrepareSettings()
     settings.shards = shards
-    settings.embeddings = ["embeddings"]
-    if try catalog?.actionCounts()[ExtractFrames.name] != nil { settings.frames = try FrameRate("1") }
-    try self.init(settings, catalog)
+    if counts[ExtractFrames.name] != nil { settings.frames = try FrameRate("1") }
+    let ran = builtInStages.filter { counts[$0.name] != nil }
+    try self.init(settings, stages: ran.isEmpty ? [ExtractAudio.self, SelectEmbeddings.self] : ran, catalog)
   }
 }

@@ -99,7 +99,7 @@ package struct PreparedPairs: Sendable {
     let length = preparation.settings.clipSeconds
     if unused.files > 0 {
       notes.append(
-        "\(wholeSeconds(unused.seconds)) s of \(unused.files) \(unused.files == 1 ? "file" : "files") beyond the first \(length) s are not used: --cut every makes clips of them"
+        "\(wholeSeconds(unused.seconds)) s of \(counted(unused.files, "file")) beyond the first \(length) s are not used: --cut every makes clips of them"
       )
     }
     let rest = preparation.remainders

@@ -13,7 +13,7 @@ struct SplitLine {
     if preparation.clips.hasSplits {
       parts.append("as the manifest says")
     } else {
-      parts.append("by source video, \((shares ?? SplitShares()).text)")
+      parts.append("by source video, about \((shares ?? SplitShares()).text)")
       if shares == nil { parts.append("--validation and --test choose other shares") }
     }
     let validation = counts[.validation] ?? 0

@@ -20,7 +20,7 @@ enum ReportEvaluations {
     var part = ReportContent.EvaluationPart(
       title: "\(record.kind): \(record.title)",
       facts: "\(EvaluationText.subject(record)); \(EvaluationText.facts(record.data))")
-    part.warnings = record.warnings + [record.headline?.caution].compactMap(\.self)
+    part.warnings = record.warnings + (record.headline?.cautions ?? [])
     part.tables = record.tables.map(table)
     if let curve = record.curve {
       part.tables.append(table(EvaluationText.cells(curve)))

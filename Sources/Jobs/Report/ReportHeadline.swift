@@ -1,3 +1,4 @@
+import Basics
 import Evaluation
 import Runs
 
@@ -8,7 +9,7 @@ enum ReportHeadline {
     let epochs = (run.epochs.map(\.epoch).max() ?? -1) + 1
     let lead = [
       "trained last \(TrainedTime.text(run.trained))", "\(clips.joined(separator: " and ")) clips",
-      "\(epochs) \(epochs == 1 ? "epoch" : "epochs"), \(run.steps.last?.step ?? 0) steps",
+      "\(counted(epochs, "epoch")), \(run.steps.last?.step ?? 0) steps",
       run.description.teacher.map { "teacher \($0)" },
     ].compactMap(\.self).joined(separator: " · ")
     var part = ReportContent.HeadlinePart(lead: lead)
@@ -21,7 +22,7 @@ enum ReportHeadline {
           name: "\(record.kind), \(headline.row)", measure: headline.score,
           value: EvaluationText.number(headline.value), chance: "\(chance)\(headline.clips) clips, \(record.title)"))
     }
-    part.warnings = records.compactMap { record in record.headline?.caution.map { "\(record.kind): \($0)" } }
+    part.warnings = records.flatMap { record in (record.headline?.cautions ?? []).map { "\(record.kind): \($0)" } }
     if records.isEmpty { part.warnings.append("Not evaluated yet: pipeline evaluate retrieve tells how good it is.") }
     return part
   }

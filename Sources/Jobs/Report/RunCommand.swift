@@ -1,3 +1,4 @@
+import Basics
 import Runs
 import Training
 
@@ -12,7 +13,7 @@ extension RunDirectory {
     } else if description.configuration.initialWeights != nil {
       words += ["--init", "WEIGHTS"]
     }
-    return CommandLog.quoted(words)
+    return ShellCommand.text(words)
   }
 
   /// The flags of `distill` for a configuration: always those in which most runs differ, and the others when they are

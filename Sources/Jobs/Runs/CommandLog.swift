@@ -49,7 +49,7 @@ package enum CommandLog {
           continue
         }
       }
-      found[kind] = [quoted(["pipeline"] + entry.words)]
+      found[kind] = [ShellCommand.text(["pipeline"] + entry.words)]
     }
     return found
   }
@@ -59,13 +59,5 @@ package enum CommandLog {
     let flag = "--run"
     if let place = words.firstIndex(of: flag), place + 1 < words.count { return words[place + 1] }
     return words.first { $0.hasPrefix("\(flag)=") }.map { String($0.dropFirst(flag.count + 1)) }
-  }
-
-  /// The words quoted for a shell.
-  package static func quoted(_ words: [String]) -> String {
-    let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=./,:+@%")
-    return words.map { word in
-      !word.isEmpty && word.allSatisfy(plain.contains) ? word : "'\(word.replacing("'", with: "'\\''"))'"
-    }.joined(separator: " ")
   }
 }

@@ -6,19 +6,14 @@ import Training
 
 /// Opens models from a weights file or from a run's checkpoint.
 extension EvaluatedModel {
-  package static let usualFile = "weights.bin"
-
   /// - Parameters:
   ///   - weights: a file; nil opens the run.
   ///   - run: its name; nil takes the run trained last, or `weights.bin` when there is none.
+  /// - Throws: `usage.weights` when both are named; errors of opening them.
   package static func open(weights: String?, run: String?, runs: String = "runs") throws -> EvaluatedModel {
-    if let weights { return try EvaluatedModel(file: weights) }
-    do {
-      return try EvaluatedModel(TrainedModel(runs: runs, run: run, checkpoint: .best))
-    } catch var failure as Failure where failure.code == "run.none" && run == nil {
-      if Files.exists(usualFile) { return try EvaluatedModel(file: usualFile) }
-      failure.hint = "pipeline distill, or name weights with --weights FILE"
-      throw failure
+    switch try ModelSource(weights: weights, run: run, runs: runs) {
+    case .file(let path): try EvaluatedModel(file: path)
+    case .run(let name): try EvaluatedModel(TrainedModel(runs: runs, run: name, checkpoint: .best))
     }
   }
 

@@ -68,6 +68,11 @@ package struct RunList: Sendable {
     return run
   }
 
+  /// Why a text that may be the beginning of an identity names no run; nil when it is long enough.
+  static func hint(tooShort text: String) -> String? {
+    text.count < fewestCharacters ? "an identity is shortened to \(fewestCharacters) characters or more" : nil
+  }
+
   private static func begins(_ run: Run, with text: String) -> Bool {
     guard !text.isEmpty else { return false }
     return text.count >= fewestCharacters && run.name.hasPrefix(text) || run.givenName?.hasPrefix(text) ?? false

@@ -18,7 +18,10 @@ package struct RunRemoval: Sendable {
   /// - Throws: `run.unknown`, `run.ambiguous`.
   package init(_ names: [String], in list: RunList) throws {
     var seen: Set<String> = []
-    let runs = try names.map(list.named).filter { seen.insert($0.directory).inserted }
+    self.init(try names.map(list.named).filter { seen.insert($0.directory).inserted }, in: list)
+  }
+
+  package init(_ runs: [RunList.Run], in list: RunList) {
     items = runs.map { run in
       Item(
         run: run, summary: RunSummary(run), bytes: Self.size(run.directory),

@@ -9,9 +9,16 @@ extension Failure {
       exit: .usage)
   }
 
+  static let noRunCode = "run.none"
+
   static func noRun(_ runs: String) -> Failure {
-    Failure("run.none", "nothing was trained yet", on: runs, hint: "pipeline distill")
+    Failure(
+      noRunCode, "nothing was trained yet", on: runs,
+      hint: "pipeline distill trains; other commands also take weights of a file: --weights FILE")
   }
+
+  static let fileAndRun = Failure(
+    "usage.weights", "weights come from a file or from a run", found: "--weights and --run", exit: .usage)
 
   static func damagedRun(_ directory: String, _ reason: String) -> Failure {
     Failure("run.damaged", "the run cannot be read", on: directory, found: reason)
@@ -26,7 +33,7 @@ extension Failure {
   package static func unknownRun(_ name: String, known: [String]) -> Failure {
     Failure(
       "run.unknown", "there is no such run", on: name, expected: known.isEmpty ? nil : known.joined(separator: ", "),
-      hint: nearest(name, in: known).map { "did you mean \($0)?" })
+      hint: nearest(name, in: known).map { "did you mean \($0)?" } ?? RunList.hint(tooShort: name))
   }
 
   static func unusableRunName(_ name: String) -> Failure {
@@ -42,7 +49,9 @@ extension Failure {
   }
 
   static func noCheckpoint(_ run: String) -> Failure {
-    Failure("run.empty", "the run has no checkpoint yet", on: run, hint: "pipeline distill")
+    Failure(
+      "run.empty", "the run has no checkpoint yet", on: run,
+      hint: "pipeline distill trains; --run NAME takes another one of pipeline runs")
   }
 
   static func otherShards(_ run: String, _ directory: String) -> Failure {

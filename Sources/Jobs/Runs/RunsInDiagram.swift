@@ -1,3 +1,4 @@
+import Basics
 import StageGraph
 
 extension StageDiagram {
@@ -5,7 +6,7 @@ extension StageDiagram {
   package func with(runs: Int) -> StageDiagram {
     var diagram = self
     for place in nodes.indices where nodes[place].name == "distill" {
-      diagram.nodes[place].count = runs == 0 ? nil : "\(runs) \(runs == 1 ? "run" : "runs")"
+      diagram.nodes[place].count = runs == 0 ? nil : counted(runs, "run")
     }
     return diagram
   }

@@ -70,7 +70,7 @@ package struct TrainingData: Sendable, Equatable {
       let (before, now) = (run.clips[split] ?? 0, clips[split] ?? 0)
       guard before != now else { continue }
       let count = abs(now - before)
-      let what = "\(count) \(split) \(count == 1 ? "clip" : "clips") \(now > before ? "more" : "fewer")"
+      let what = "\(counted(count, "\(split) clip")) \(now > before ? "more" : "fewer")"
       changes.append("\(what) (\(before) then, \(now) now)")
     }
     if teacher != run.teacher {

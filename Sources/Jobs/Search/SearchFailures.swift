@@ -19,7 +19,8 @@ extension Failure {
       hint: "pipeline embed writes such files")
   }
 
-  static func searchAudio(_ path: String) -> Failure {
-    Failure("search.sound", "the audio cannot be read", on: path, expected: "audio or video of up to 60 s")
+  static func searchAudio(_ path: String, _ reason: String?) -> Failure {
+    Failure(
+      "search.sound", "the audio cannot be read", on: path, found: reason, expected: "audio or video of up to 60 s")
   }
 }

@@ -6,6 +6,7 @@ import Foundation
 import Kernels
 import Media
 import Models
+import Runs
 import Wav2CLIP
 
 /// The settings of `pipeline search`.
@@ -28,8 +29,10 @@ package struct SearchSettings: Sendable {
   package var tokenizer: String?
   /// Sentences that the query text is inserted into; empty uses the text unchanged.
   package var templates: [String] = []
-  /// Weights of an audio encoder, for audio queries.
+  /// Weights of an audio encoder, for audio queries; nil uses a run.
   package var weights: String?
+  /// The run for audio queries; nil for the one trained last.
+  package var run: String?
   package var count = 10
   /// Directories with the files that the embeddings were made from.
   package var media: [String] = []
@@ -100,13 +103,16 @@ package struct SearchJob: Sendable {
       let image = try ImageLoader(workers, side: embedder.side).load(path)
       return (try embedder.embed([image])[0], "\(model.name) \(model.gelu.rawValue)")
     case .audio(let path):
-      guard let weights = settings.weights else { throw Failure.searchModel("--audio", "--weights FILE") }
-      let embedder = try AudioEmbedder(try Model(file: weights), options: .init(threads: settings.threads))
+      let opened = try EvaluatedModel.open(weights: settings.weights, run: settings.run)
+      let embedder = try AudioEmbedder(opened.model, options: .init(threads: settings.threads))
       let workers = DecodeWorkers(count: 1, command: settings.workerCommand)
       defer { workers.stop() }
       let loaded = try AudioLoader(.clip, workers: workers, threads: threads).load([.file(MediaSource(path))][...])
-      guard case .audio(let audio)? = loaded.first else { throw Failure.searchAudio(path) }
-      return (try embedder.embed(audio.samples, sampleRate: AudioEmbedder.sampleRate), Files.name(weights))
+      guard case .audio(let audio)? = loaded.first else { throw Failure.searchAudio(path, loaded.first?.reason) }
+      return (
+        try embedder.embed(audio.samples, sampleRate: AudioEmbedder.sampleRate),
+        settings.weights.map(Files.name) ?? opened.name
+      )
     }
   }
 
