@@ -155,7 +155,7 @@ package enum Files {
   package static func makeDirectory(_ path: String) throws {
     if path.isEmpty || isDirectory(path) { return }
     try makeDirectory(parent(path))
-    guard fileSystem.makeDirectory(path) == 0 || errno == EEXIST else { throw Failure.system("make folder", path) }
+    guard fileSystem.makeDirectory(path) == 0 || errno == EEXIST else { throw Failure.system("make directory", path) }
   }
 
   /// Removes a file or a directory with its contents; it is not an error if it does not exist.

@@ -9,7 +9,7 @@ extension ExitStatus {
 extension Failure {
   package static func nothingListed(_ manifest: String, _ videos: [String]) -> Failure {
     Failure(
-      "manifest.nothing", "none of the manifest's clips is in the folder", on: videos.joined(separator: ", "),
+      "manifest.nothing", "none of the manifest's clips is in the directory", on: videos.joined(separator: ", "),
       found: manifest,
       hint: "files are named <id>_<start second, six digits>.mp4, or <id>.mp4 for whole videos")
   }

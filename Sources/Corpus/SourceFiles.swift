@@ -30,8 +30,8 @@ package struct SourceFiles: Sendable {
       if let real = Files.resolved(path), !named.insert(real).inserted { continue }
       guard Files.exists(path) else {
         throw Failure(
-          "videos.missing", "there is no such file or folder", on: path, hint: "name the folder that holds the clips",
-          exit: .failed)
+          "videos.missing", "there is no such file or directory", on: path,
+          hint: "name the directory that holds the clips", exit: .failed)
       }
       if Files.isDirectory(path) {
         try walk(path, prefix: "", isNamed: true)
@@ -43,7 +43,7 @@ package struct SourceFiles: Sendable {
     }
     guard !files.isEmpty else {
       throw Failure(
-        "videos.empty", "there are no clips in the folder", on: paths.joined(separator: ", "),
+        "videos.empty", "there are no clips in the directory", on: paths.joined(separator: ", "),
         found: ignored.sentence, hint: "put clips there, named <id>_<start second, six digits>.mp4")
     }
     // The files of a single directory are already sorted.
@@ -62,7 +62,7 @@ package struct SourceFiles: Sendable {
     let entries: [DirectoryEntry]
     do { entries = try Files.entries(in: directory) } catch {
       if isNamed { throw error }
-      ignored.notes.append("\(prefix): this folder cannot be read")
+      ignored.notes.append("\(prefix): this directory cannot be read")
       return
     }
     files.reserveCapacity(files.count + entries.count)
@@ -95,7 +95,7 @@ package struct SourceFiles: Sendable {
       case .archive: addMembers(of: path, shown, identity)
       case .unknown, .other: ignored.names.append(shown)
       }
-    case .link, .other: refuse(path, shown, "neither a file nor a folder")
+    case .link, .other: refuse(path, shown, "neither a file nor a directory")
     }
   }
 

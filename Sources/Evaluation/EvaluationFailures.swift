@@ -53,7 +53,7 @@ extension Failure {
     Failure(
       "meteor.jar", "METEOR's program is not there", on: path,
       expected: "meteor-1.5.jar, data/paraphrase-en.gz beside it",
-      hint: "the Python package pycocoevalcap has both, in its folder meteor", exit: .usage)
+      hint: "the Python package pycocoevalcap has both, in its directory meteor", exit: .usage)
   }
 
   static func meteorAnswer(_ jar: String, _ found: String) -> Failure {

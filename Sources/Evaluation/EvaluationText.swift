@@ -59,7 +59,7 @@ package enum EvaluationText {
   /// The rows of cells of a curve.
   package static func cells(_ curve: LabelCurve) -> [[String]] {
     [["\(curve.score) by share of labels"] + curve.fractions.map { "\(number($0 * 100, decimals: 1)) %" }]
-      + [["labelled clips"] + curve.clips.map { number($0, decimals: 0) }]
+      + [["labeled clips"] + curve.clips.map { number($0, decimals: 0) }]
       + curve.lines.map { line in [line.row] + line.points.map { cell($0) } }
   }
 

@@ -76,7 +76,7 @@ final class LinearModel {
     let penalty = 1 / (strength * Double(max(1, count)))
     let (x, slopes) = (FloatBuffer(rows.values), FloatBuffer(count * classes))
     var place = [Double](repeating: 0, count: size + classes)
-    try Minimiser.minimise(&place) { place, gradient in
+    try Minimizer.minimize(&place) { place, gradient in
       for i in place.indices { parameters.trainable.start[i] = Float(place[i]) }
       let logits = try layer.forward(x, rows: count)
       var value = loss.evaluate(logits.start, targets: targets, rows: count, classes: classes, slope: slopes.start)

@@ -128,13 +128,13 @@ final class DirectoryBackend: CacheBackend {
     let path = "\(root)/\(name)"
     if Files.isDirectory(path) { return path }
     if !Files.isDirectory(root) {
-      guard fileSystem.makeDirectory(root) == 0 || errno == EEXIST else { throw Failure.system("make folder", root) }
+      guard fileSystem.makeDirectory(root) == 0 || errno == EEXIST else { throw Failure.system("make directory", root) }
     }
     if fileSystem.makeDirectory(path) == 0 {
       var status = stat()
       if stat(root, &status) == 0 { chmod(path, status.st_mode & 0o7777) }
     } else if errno != EEXIST {
-      throw Failure.system("make folder", path)
+      throw Failure.system("make directory", path)
     }
     return path
   }

@@ -31,10 +31,10 @@ package enum Planner {
     plan.upstreamStart.reserveCapacity(actions.count + 1)
     plan.upstream.reserveCapacity(actions.count)
     plan.marks.reserveCapacity(actions.count)
-    var neighbours = Neighbours(stages: stages.count)
+    var neighbors = Neighbors(stages: stages.count)
     var inputs: [Digest] = []
     for position in plan.positions {
-      let mark = try mark(position, &plan, &inputs, &neighbours)
+      let mark = try mark(position, &plan, &inputs, &neighbors)
       plan.marks.append(mark)
       plan.upstreamStart.append(Int32(plan.upstream.count))
     }
@@ -91,7 +91,7 @@ package enum Planner {
 
   /// Where the last action of each stage found its inputs. For the next action, they have usually moved on by the same
   /// distance as the action itself.
-  private struct Neighbours {
+  private struct Neighbors {
     var position: [Int]
     var upstream: [[Int]]
 
@@ -117,7 +117,7 @@ package enum Planner {
   /// Determines the state of one action after all actions before it, and records where its inputs come from. `inputs`
   /// is scratch space.
   private static func mark(
-    _ position: Int, _ plan: inout Plan, _ inputs: inout [Digest], _ neighbours: inout Neighbours
+    _ position: Int, _ plan: inout Plan, _ inputs: inout [Digest], _ neighbors: inout Neighbors
   ) throws -> Plan.Mark {
     inputs.removeAll(keepingCapacity: true)
     let (stage, first) = (Int(plan.stageOf[position]), plan.upstream.count)
@@ -135,7 +135,7 @@ package enum Planner {
         inputs.append(digest)
         plan.upstream.append(-1)
       case .output(let id, let name):
-        let guess = neighbours.guess(k, stage: stage, now: position)
+        let guess = neighbors.guess(k, stage: stage, now: position)
         let near = guess.flatMap { plan.isAction($0, id) ? $0 : nil }
         guard let from = near ?? plan.position(of: id) else {
           throw Failure.unknownInput(elements[k].name, of: action.id, from: id)
@@ -154,7 +154,7 @@ package enum Planner {
         }
       }
     }
-    neighbours.note(position, stage: stage, upstream: plan.upstream[first...])
+    neighbors.note(position, stage: stage, upstream: plan.upstream[first...])
     if let blocker {
       plan.blockers[position] = blocker
       return .blocked

@@ -175,7 +175,7 @@ extension Failure {
         hint: "save it again in Python: torch.save(torch.load(old, map_location=\"cpu\"), new)")
     case .noPickle:
       Failure(
-        "torch.archive", "the zip is not a PyTorch checkpoint", on: source, expected: "an entry <folder>/data.pkl")
+        "torch.archive", "the zip is not a PyTorch checkpoint", on: source, expected: "an entry <directory>/data.pkl")
     case .opcode(let code, let at):
       Failure(
         "torch.pickle", "the pickle holds more than tensors", on: source,

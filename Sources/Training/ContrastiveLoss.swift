@@ -19,8 +19,8 @@ package enum ContrastiveLoss {
   package static func evaluate(_ a: FloatBuffer, _ b: FloatBuffer, rows: Int, width: Int, scale: Float, gradients: Bool)
     -> Result
   {
-    let (x, xLengths) = normalised(a, rows, width)
-    let (y, yLengths) = normalised(b, rows, width)
+    let (x, xLengths) = normalized(a, rows, width)
+    let (y, yLengths) = normalized(b, rows, width)
     let factor = Float(exponential(Double(scale)))
     let logits = FloatBuffer(rows * rows)
     Matrix.multiply(x.start, y.start, bTransposed: true, into: logits.start, m: rows, n: rows, k: width, alpha: factor)
@@ -37,7 +37,7 @@ package enum ContrastiveLoss {
   }
 
   /// Rows of unit length, and the original lengths (at least 1e−12, as in PyTorch).
-  private static func normalised(_ a: FloatBuffer, _ rows: Int, _ width: Int) -> (FloatBuffer, [Double]) {
+  private static func normalized(_ a: FloatBuffer, _ rows: Int, _ width: Int) -> (FloatBuffer, [Double]) {
     let result = FloatBuffer(rows * width)
     var lengths: [Double] = []
     for row in 0..<rows {

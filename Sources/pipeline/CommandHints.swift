@@ -8,7 +8,7 @@ enum CommandHints {
     "workspace.version": { _ in "run pipeline prepare once: it brings the workspace up to date" },
     "artifact.lost": { _ in "run prepare again: what gave them runs again" },
     "shard.damaged": { _ in "make the shard again: pipeline prepare" },
-    "shard.duplicate": { _ in "make the shards again into an empty folder: pipeline prepare VIDEOS --shards DIR" },
+    "shard.duplicate": { _ in "make the shards again into an empty directory: pipeline prepare VIDEOS --shards DIR" },
     "shards.none": { "make them: pipeline prepare VIDEOS --shards \($0.subject ?? "DIR")" },
     "shards.missing": {
       "copy it again, or make the set again: pipeline prepare VIDEOS --shards \($0.subject ?? "DIR")"

@@ -61,7 +61,7 @@ struct StatusCommand: PipelineFileCommand {
     let catalog = try Catalog.reader(common.workspace)
     let verdicts = try PreparedWorkspace(catalog).verdicts()
     if quarantine { return list(verdicts.filter { $0.state == .leftOut }) }
-    try summarise(verdicts, catalog)
+    try summarize(verdicts, catalog)
   }
 
   private func list(_ verdicts: [ClipVerdict]) {
@@ -82,7 +82,7 @@ struct StatusCommand: PipelineFileCommand {
     if verdicts.isEmpty { Console.say("no clip is left out") } else { Console.say(table) }
   }
 
-  private func summarise(_ verdicts: [ClipVerdict], _ catalog: Catalog) throws {
+  private func summarize(_ verdicts: [ClipVerdict], _ catalog: Catalog) throws {
     let counts = ClipCounts(verdicts)
     Console.say(
       "\(counted(counts.clips, "clip")): \(counts.kept) kept, \(counts.warned) with a warning, \(counts.leftOut) left out"

@@ -12,7 +12,7 @@ enum GoldenFiles {
   static let isThere: Bool = {
     let there = Files.exists(directory + "/texts.json")
     if !there {
-      print("SKIPPED: golden values are not at \(directory); set PIPELINE_SHARED to the folder that holds them")
+      print("SKIPPED: golden values are not at \(directory); set PIPELINE_SHARED to the directory that holds them")
     }
     return there
   }()

@@ -49,7 +49,7 @@ struct SourceFilesTests {
   func others() throws {
     let scratch = try Scratch()
     #expect(mkfifo(scratch["p.mp4"], 0o600) == 0 && mkfifo(scratch["q"], 0o600) == 0)
-    #expect(try found(scratch).files.map(\.refusal) == ["neither a file nor a folder"])
+    #expect(try found(scratch).files.map(\.refusal) == ["neither a file nor a directory"])
     try Files.remove(scratch["p.mp4"])
     let failure = #expect(throws: Failure.self) { try found(scratch) }
     #expect(failure?.code == "videos.empty" && failure?.found == "1 other file ignored: 1 without an ending")

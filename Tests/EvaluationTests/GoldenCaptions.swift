@@ -8,7 +8,7 @@ enum GoldenCaptions {
   static let areHere: Bool = {
     let here = Files.isDirectory(directory)
     if !here {
-      print("SKIPPED: golden captions are not at \(directory); set PIPELINE_SHARED to the folder that holds them")
+      print("SKIPPED: golden captions are not at \(directory); set PIPELINE_SHARED to the directory that holds them")
     }
     return here
   }()

@@ -113,7 +113,7 @@ struct ClassifyTests {
       (["--fold-pattern", "("], 64, "regular expression"), (["--rows", "prob"], 64, "did you mean probe?"),
       (["--fold-pattern", #"^(\d)"#, "--test-fold", "9"], 64, "expected 1, 2"),
       (["--test-fold", "1"], 64, "--fold-pattern"), (["--label-fraction", "2"], 64, "share"),
-      (["--folds", "fold"], 64, "folder"), (["--label-pattern", "(x)"], 1, "no file has a label"),
+      (["--folds", "fold"], 64, "directory"), (["--label-pattern", "(x)"], 1, "no file has a label"),
       (["--fold-pattern", "(wav)"], 1, "one fold"), (["--published", "vggsond"], 64, "did you mean vggsound?"),
     ] as [([String], Int32, String)] {
       let base = flags.contains("--rows") ? Array(words.dropLast(2)) : words

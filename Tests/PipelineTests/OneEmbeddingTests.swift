@@ -11,7 +11,7 @@ import Testing
   static let areThere: Bool = {
     let found = Files.isDirectory(audioClips)
     if !found {
-      print("SKIPPED: ESC-10 is not at \(audioClips); set PIPELINE_SHARED to the folder that holds data/esc10")
+      print("SKIPPED: ESC-10 is not at \(audioClips); set PIPELINE_SHARED to the directory that holds data/esc10")
     }
     return found
   }()

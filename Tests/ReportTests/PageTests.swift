@@ -27,7 +27,7 @@ struct PageTests {
     ]
     content.training = [training]
     var held = ReportContent.HeldPart(title: "two clips")
-    held.neighbours = [.init(query: Self.hostile, isAudio: true, answers: [(Self.hostile, 0.5), ("gone", 0.1)])]
+    held.neighbors = [.init(query: Self.hostile, isAudio: true, answers: [(Self.hostile, 0.5), ("gone", 0.1)])]
     held.clips = [Self.hostile: content.data.gallery[0]]
     held.map = ScatterPlot(
       title: "Map", note: "", points: (0..<30).map { .init(x: Double($0), y: .nan, group: "g\($0 % 12)", name: "n") })
@@ -131,7 +131,7 @@ struct PageTests {
     var held = ReportContent.HeldPart(title: "two clips")
     let frame: [UInt8] = [0xFF, 0xD8, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     held.clips = ["a": .init(id: "a", frame: frame, audio: [1]), "b": .init(id: "b", audio: [2])]
-    held.neighbours = [
+    held.neighbors = [
       .init(query: "b", isAudio: true, answers: [("a", 0.5)]), .init(query: "a", isAudio: false, answers: [("b", 0.5)]),
     ]
     content.held = held

@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test("mixing unit-norm sources with others stops the run; a source's own statement takes precedence")
-  func normalisation() throws {
+  func normalization() throws {
     let scratch = try Scratch()
     for directory in ["unit", "raw"] { try Files.makeDirectory(scratch[directory]) }
     let unit = Tensor(shape: [2, 4], floats: [0.5, 0.5, -0.5, 0.5, 0, 0.6, 0.8005, 0])
@@ -145,14 +145,14 @@ import Testing
     try Files.write(NumpyFile.bytes(of: unit.converted(to: .float16)), to: scratch["unit/b.npy"])
     try Files.write(NumpyFile.bytes(of: Tensor(shape: [1, 4], floats: [0, 0, 0, 0])), to: scratch["unit/zero.npy"])
     try Files.write(NumpyFile.bytes(of: numbered(3)), to: scratch["raw/c.npy"])
-    #expect(try EmbeddingIndex(paths: [scratch["unit"]]).normalisation() == true)
-    #expect(try EmbeddingIndex(paths: [scratch["raw"]]).normalisation() == false)
+    #expect(try EmbeddingIndex(paths: [scratch["unit"]]).normalization() == true)
+    #expect(try EmbeddingIndex(paths: [scratch["raw"]]).normalization() == false)
     let both = try EmbeddingIndex(paths: [scratch.path])
-    let problem = try #require(failure { try both.normalisation() })
+    let problem = try #require(failure { try both.normalization() })
     #expect(problem.code == "embeddings.normalised")
     #expect(problem.found?.contains("unit/a.npy") == true && problem.found?.contains("raw/c.npy") == true)
     try Files.write("{\"normalised\":false}", to: scratch["unit/embeddings.json"])
-    #expect(try EmbeddingIndex(paths: [scratch.path]).normalisation() == false)
+    #expect(try EmbeddingIndex(paths: [scratch.path]).normalization() == false)
   }
 }
 

@@ -16,7 +16,7 @@ enum Golden {
   static let isThere: Bool = {
     let there = Files.exists(directory + "/weights.safetensors")
     if !there {
-      print("SKIPPED: golden values are not at \(directory); set PIPELINE_SHARED to the folder that holds them")
+      print("SKIPPED: golden values are not at \(directory); set PIPELINE_SHARED to the directory that holds them")
     }
     return there
   }()

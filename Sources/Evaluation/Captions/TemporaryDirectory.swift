@@ -10,7 +10,7 @@ final class TemporaryDirectory: Sendable {
   init(_ purpose: String) throws {
     var template = Array("\(FileManager.default.temporaryDirectory.path)/pipeline-\(purpose)-XXXXXX".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
-    guard let made else { throw Failure.system("make a temporary folder for", purpose) }
+    guard let made else { throw Failure.system("make a temporary directory for", purpose) }
     path = String(cString: made)
   }
 

@@ -13,7 +13,7 @@ extension Failure {
   static func embedSplitOfFiles(_ inputs: [String]) -> Failure {
     Failure(
       "embed.split", "only training shards have splits", on: inputs.joined(separator: ", "),
-      expected: "one folder of training shards", exit: .usage)
+      expected: "one directory of training shards", exit: .usage)
   }
 
   static func audioLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {

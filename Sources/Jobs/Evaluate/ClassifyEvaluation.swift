@@ -129,7 +129,7 @@ struct ClassifyEvaluation {
   func share(_ task: Task, _ data: ClassifyData, _ partitions: [Partition]) -> (fit: [Int], validation: [Int]) {
     var partition = partitions[task.partition]
     if task.fraction < 1 {
-      partition.train = labelled(partition, task.fraction, data, seed: task.seed)
+      partition.train = labeled(partition, task.fraction, data, seed: task.seed)
       if !partition.validation.isEmpty {
         partition.validation =
           StratifiedChoice.split(
@@ -142,7 +142,7 @@ struct ClassifyEvaluation {
       partition, names: data.names, targets: data.targets, seed: UInt64(task.seed))
   }
 
-  func labelled(_ partition: Partition, _ fraction: Double, _ data: ClassifyData, seed: Int) -> [Int] {
+  func labeled(_ partition: Partition, _ fraction: Double, _ data: ClassifyData, seed: Int) -> [Int] {
     StratifiedChoice.split(
       partition.train, share: fraction, atLeast: 1, names: data.names, targets: data.targets, seed: UInt64(seed),
       purpose: "labels"

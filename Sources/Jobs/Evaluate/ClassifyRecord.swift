@@ -92,7 +92,7 @@ extension ClassifyEvaluation {
     let clips = fractions.map { fraction in
       Scores.mean(
         partitions.map { partition in
-          Double(fraction < 1 ? labelled(partition, fraction, data, seed: 0).count : partition.train.count)
+          Double(fraction < 1 ? labeled(partition, fraction, data, seed: 0).count : partition.train.count)
         })
     }
     var lines: [LabelCurve.Line] = []
@@ -137,7 +137,7 @@ extension ClassifyEvaluation {
   func lines(_ data: ClassifyData, _ method: String) -> [String] {
     var lines = [
       method,
-      "each clip at its own length, 16 kHz mono, at most \(AudioLoader.Use.clip.mostSeconds) s (of a manifest's rows \(ClipLength.usual) s); embeddings are not normalised",
+      "each clip at its own length, 16 kHz mono, at most \(AudioLoader.Use.clip.mostSeconds) s (of a manifest's rows \(ClipLength.usual) s); embeddings are not normalized",
       data.targets.isMultiLabel
         ? "several labels a clip: mAP, AUC and d′ are means over classes that have test clips of both kinds"
         : "one label a clip: accuracy; mAP, AUC and d′ are one class against the rest, means over classes",

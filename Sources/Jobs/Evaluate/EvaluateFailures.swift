@@ -22,17 +22,17 @@ extension Failure {
     expected: "--text FILE with class embeddings, or --clip DIR that makes them",
     exit: .usage)
 
-  static func nothingLabelled(_ data: String, _ leftOut: [String]) -> Failure {
+  static func nothingLabeled(_ data: String, _ leftOut: [String]) -> Failure {
     Failure(
       "evaluate.labels", "no file has a label", on: data, found: leftOut.first,
       hint:
-        "put each class into a folder of its own, or name a --label-pattern with a group, or a table with a heading: file,label,fold"
+        "put each class into a directory of its own, or name a --label-pattern with a group, or a table with a heading: file,label,fold"
     )
   }
 
   static func columnOfDirectory(_ data: String) -> Failure {
     Failure(
-      "evaluate.column", "--folds names a column of a table, and this is a folder", on: data,
+      "evaluate.column", "--folds names a column of a table, and this is a directory", on: data,
       hint: "--fold-pattern REGEX takes the fold from the files' names", exit: .usage)
   }
 

@@ -44,7 +44,7 @@ package struct EvaluationClips: Sendable {
       try readTable(data, reading)
     }
     clips.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-    guard !clips.isEmpty else { throw Failure.nothingLabelled(data, leftOut) }
+    guard !clips.isEmpty else { throw Failure.nothingLabeled(data, leftOut) }
   }
 
   // MARK: Directories
@@ -53,7 +53,7 @@ package struct EvaluationClips: Sendable {
     if reading.foldColumn != nil { throw Failure.columnOfDirectory(data) }
     let labels = try reading.labelPattern.map { try NamePattern($0, flag: "--label-pattern") }
     let folds = try reading.foldPattern.map { try NamePattern($0, flag: "--fold-pattern") }
-    var unlabelled = 0
+    var unlabeled = 0
     let found = try SourceFiles([data])
     notes += (found.ignored.sentence.map { [$0] } ?? []) + found.ignored.notes
     for file in found.files {
@@ -62,7 +62,7 @@ package struct EvaluationClips: Sendable {
         continue
       }
       guard let label = labels?.group(file.name) ?? (labels == nil ? Self.subdirectory(file.name) : nil) else {
-        unlabelled += 1
+        unlabeled += 1
         continue
       }
       add(
@@ -70,8 +70,8 @@ package struct EvaluationClips: Sendable {
           name: file.name, media: file.media, audio: .file(file.media), labels: [label], fold: folds?.group(file.name)),
         needsFold: folds)
     }
-    if unlabelled > 0 {
-      notes.append("\(unlabelled) \(unlabelled == 1 ? "file has" : "files have") no label and will not be used")
+    if unlabeled > 0 {
+      notes.append("\(unlabeled) \(unlabeled == 1 ? "file has" : "files have") no label and will not be used")
     }
   }
 

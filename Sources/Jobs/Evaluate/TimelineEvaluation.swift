@@ -55,7 +55,7 @@ enum TimelineEvaluation {
         digest: hasher.finish()),
       of: student, split: nil, scored: recordings.count,
       method: [
-        "every recording is cut into windows of one second, side by side, each normalised by itself; a query is a recording and a label in it",
+        "every recording is cut into windows of one second, side by side, each normalized by itself; a query is a recording and a label in it",
         "the recording's seconds are ranked by cosine similarity; those that lie whole within a stretch of the label are right",
         "class embedding: the label's embedding from the file; example: the mean of the label's seconds in the next recording that has it",
         "first is right: share of queries whose best second is right; chance: the mean share of right seconds",

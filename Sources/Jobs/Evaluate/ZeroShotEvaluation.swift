@@ -126,7 +126,7 @@ enum ZeroShotEvaluation {
     var warnings: [String] = []
 
     init(_ clips: HeldClips, _ directory: String) throws {
-      guard let labels = clips.labels else { throw Failure.nothingLabelled(directory, []) }
+      guard let labels = clips.labels else { throw Failure.nothingLabeled(directory, []) }
       (title, split) = (clips.name, clips.split)
       self.labels = labels.map { [$0] }
       audio = clips.audio

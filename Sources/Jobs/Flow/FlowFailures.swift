@@ -27,7 +27,7 @@ extension Failure {
   static func stageLoop(_ place: String, _ input: String, _ output: String) -> Failure {
     Failure(
       "stages.loop", "a stage writes into what it reads, so that it would never be up to date", on: place,
-      found: "input \(input), output \(output)", expected: "folders apart", exit: .usage)
+      found: "input \(input), output \(output)", expected: "directories apart", exit: .usage)
   }
 
   /// An input that does not exist and that no earlier step makes; found before anything runs.

@@ -47,7 +47,7 @@ package struct ShellStage: Sendable, Equatable {
     (self.name, self.command, self.place) = (name, command, place)
     (inputs, outputs) = ((values["inputs"] ?? []).map(Self.plain), (values["outputs"] ?? []).map(Self.plain))
     guard !outputs.isEmpty, !outputs.contains("") else {
-      throw Failure.stageLacks(place, "outputs", "files or folders that it makes")
+      throw Failure.stageLacks(place, "outputs", "files or directories that it makes")
     }
     let places = ["before", "after"].flatMap { word in (values[word] ?? []).map { "\(word) \($0)" } }
     guard places.count == 1, let position = Self.positions[places[0]] else {

@@ -91,7 +91,7 @@ package struct Preparation: Sendable {
     guard SelectEmbeddings.isWanted(settings) else { return nil }
     let index = try EmbeddingIndex(
       paths: settings.embeddings, fps: settings.embeddingFPS, model: settings.embeddingModel)
-    try index.normalisation()
+    try index.normalization()
     return index
   }
 

@@ -77,23 +77,23 @@ extension Failure {
   }
 
   static func outputUnnamed(_ flag: String) -> Failure {
-    Failure("usage.output", "a folder is wanted", on: flag, found: "nothing", exit: .usage)
+    Failure("usage.output", "a directory is wanted", on: flag, found: "nothing", exit: .usage)
   }
 
   static func outputNoDirectory(_ flag: String, _ path: String) -> Failure {
-    Failure("usage.output", "a folder is wanted", on: "\(flag) \(path)", found: "a file", exit: .usage)
+    Failure("usage.output", "a directory is wanted", on: "\(flag) \(path)", found: "a file", exit: .usage)
   }
 
   static func outputIsInput(_ flag: String, _ output: String, _ input: String) -> Failure {
     Failure(
-      "usage.output", "a folder that is written is replaced whole, and this one holds what is read or written besides",
-      on: "\(flag) \(output)", found: input, expected: "a folder of its own", exit: .usage)
+      "usage.output", "a directory that is written is replaced whole, and this one holds other files that are needed",
+      on: "\(flag) \(output)", found: input, expected: "a directory of its own", exit: .usage)
   }
 
   static func outputIsMount(_ path: String) -> Failure {
     Failure(
-      "shards.mount", "the folder is where a volume is mounted, and cannot be exchanged for a new one", on: path,
-      hint: "name a folder in the volume: --shards \(path)/shards")
+      "shards.mount", "the directory is where a volume is mounted, and cannot be exchanged for a new one", on: path,
+      hint: "name a directory in the volume: --shards \(path)/shards")
   }
 
   static func actionUnknown(_ id: ActionID) -> Failure {
@@ -103,11 +103,11 @@ extension Failure {
   static func shardsGone(_ directory: String) -> Failure {
     Failure(
       "shards.gone", "the shards that were written are not there", on: directory,
-      hint: "pipeline prepare writes them again; --shards names another folder")
+      hint: "pipeline prepare writes them again; --shards names another directory")
   }
 
   package static func noSuchDirectory(_ flag: String, _ path: String) -> Failure {
-    Failure("usage.folder", "there is no such folder", on: "\(flag) \(path)", exit: .usage)
+    Failure("usage.folder", "there is no such directory", on: "\(flag) \(path)", exit: .usage)
   }
 
   static func memoDiffers(_ id: ClipID) -> Failure {

@@ -47,13 +47,13 @@ enum ReportHeld {
     for (isAudio, from, to) in [(true, held.audio, held.images), (false, held.images, held.audio)] {
       let asked = UnitRows(from.rows(chosen), width: held.width)
       for (query, found) in zip(chosen, Retrieval.nearest(queries: asked, gallery: to, count: answers)) {
-        part.neighbours.append(
+        part.neighbors.append(
           .init(
             query: held.ids[query], isAudio: isAudio,
             answers: found.map { (held.ids[$0.item], Double($0.similarity)) }))
       }
     }
-    for id in Set(part.neighbours.flatMap { [$0.query] + $0.answers.map(\.id) }) { part.clips[id] = clips.clip(id) }
+    for id in Set(part.neighbors.flatMap { [$0.query] + $0.answers.map(\.id) }) { part.clips[id] = clips.clip(id) }
     return part
   }
 }

@@ -42,7 +42,7 @@ enum SearchPage {
   }
 
   private static func player(_ path: String?) -> Markup {
-    guard let path else { return .element("p", text: "no file of that name; --media names its folder") }
+    guard let path else { return .element("p", text: "no file of that name; --media names its directory") }
     let source = URL(fileURLWithPath: path).absoluteString
     let ending = Files.ending(Files.name(path)) ?? ""
     if images.contains(ending) { return .void("img", [("src", source), ("alt", Files.name(path))]) }

@@ -80,7 +80,7 @@ extension Failure {
         """)
   }
 
-  package static func mixedNormalisation(unit: String, other: String) -> Failure {
+  package static func mixedNormalization(unit: String, other: String) -> Failure {
     Failure(
       "embeddings.normalised", "some teacher embeddings have length one and others do not: their means do not compare",
       found: "\(unit) has length one, \(other) has not", expected: "all, or none",

@@ -49,7 +49,7 @@ package struct EmbeddingIndex: Sendable {
       keys.sort(by: precedesInBytes)
     }
     lastDescription = nil
-    try summarise(paths)
+    try summarize(paths)
   }
 
   /// Files and directories outside of `path` (a file or directory with embeddings) that may describe its embeddings,
@@ -194,7 +194,7 @@ package struct EmbeddingIndex: Sendable {
     return shared
   }
 
-  private mutating func summarise(_ paths: [String]) throws {
+  private mutating func summarize(_ paths: [String]) throws {
     let models = Set(descriptions.keys.compactMap(\.model)).sorted()
     guard models.count <= 1 else { throw Failure.embeddingsModels(models, in: paths) }
     func common<T: Hashable>(_ value: (EmbeddingDescription) -> T?) -> T? {

@@ -15,7 +15,7 @@ extension EmbeddingIndex {
   /// A source's own statement (`normalised`) is used; else a sample of its clips decides.
   /// - Throws: `embeddings.normalised` if some clips' rows all have length one and other clips' rows do not.
   @discardableResult
-  package func normalisation() throws -> Bool? {
+  package func normalization() throws -> Bool? {
     // Positions of keys by the source of their rows; a name that ends in a slash is a directory of single files.
     var sources: [String: [Int32]] = [:]
     var (last, members) = ("", [Int32]())
@@ -39,7 +39,7 @@ extension EmbeddingIndex {
           continue
         }
         if isUnit { unit = unit ?? location.place } else { other = other ?? location.place }
-        if let unit, let other { throw Failure.mixedNormalisation(unit: unit, other: other) }
+        if let unit, let other { throw Failure.mixedNormalization(unit: unit, other: other) }
       }
     }
     return unit != nil ? true : other != nil ? false : nil

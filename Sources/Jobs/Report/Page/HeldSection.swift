@@ -20,7 +20,7 @@ enum HeldSection {
     var body: [Markup] = [
       .element("p", text: held.title), .element("div", [("class", "columns")], figures),
     ]
-    let (audioClips, images) = (held.neighbours.filter(\.isAudio), held.neighbours.filter { !$0.isAudio })
+    let (audioClips, images) = (held.neighbors.filter(\.isAudio), held.neighbors.filter { !$0.isAudio })
     var shown = ImagesShown()
     if !audioClips.isEmpty {
       body.append(.element("h3", text: "Audio, and the five nearest images"))
@@ -40,8 +40,8 @@ enum HeldSection {
 
   private static func sounding(_ held: ReportContent.HeldPart) -> [(String, [UInt8])] {
     var ids: Set<String> = []
-    for neighbours in held.neighbours {
-      if neighbours.isAudio { ids.insert(neighbours.query) } else { ids.formUnion(neighbours.answers.map(\.id)) }
+    for neighbors in held.neighbors {
+      if neighbors.isAudio { ids.insert(neighbors.query) } else { ids.formUnion(neighbors.answers.map(\.id)) }
     }
     return ids.sorted().compactMap { id in held.clips[id]?.audio.map { (id, $0) } }
   }
@@ -49,22 +49,22 @@ enum HeldSection {
   private static func player(_ id: String) -> String { "sound-\(id)" }
 
   private static func row(
-    _ neighbours: ReportContent.Neighbours, _ clips: [String: ReportContent.GalleryClip], _ shown: inout ImagesShown
+    _ neighbors: ReportContent.Neighbors, _ clips: [String: ReportContent.GalleryClip], _ shown: inout ImagesShown
   ) -> Markup {
-    let kind = neighbours.isAudio ? "audio" : "image"
-    let query = card(neighbours.query, isAudio: neighbours.isAudio, words: "query", isRight: false, clips, &shown)
-    let answers = neighbours.answers.enumerated().map { place, answer in
+    let kind = neighbors.isAudio ? "audio" : "image"
+    let query = card(neighbors.query, isAudio: neighbors.isAudio, words: "query", isRight: false, clips, &shown)
+    let answers = neighbors.answers.enumerated().map { place, answer in
       card(
-        answer.id, isAudio: !neighbours.isAudio,
+        answer.id, isAudio: !neighbors.isAudio,
         words: "No. \(place + 1), cosine \(String(format: "%.2f", answer.similarity))",
-        isRight: answer.id == neighbours.query, clips, &shown)
+        isRight: answer.id == neighbors.query, clips, &shown)
     }
     return .element(
       "div",
       [
         ("class", "scroll"), ("tabindex", "0"), ("role", "region"),
-        ("aria-label", "Nearest to the \(kind) of \(neighbours.query)"),
-      ], [.element("ul", [("class", "neighbours")], [query] + answers)])
+        ("aria-label", "Nearest to the \(kind) of \(neighbors.query)"),
+      ], [.element("ul", [("class", "neighbors")], [query] + answers)])
   }
 
   private static func card(

@@ -113,14 +113,14 @@ package struct ReportContent: Sendable {
     package var similarityRange: (low: Double, high: Double)?
     package var similarityText = ""
     package var map: ScatterPlot?
-    package var neighbours: [Neighbours] = []
-    /// The clips in `neighbours`, by id.
+    package var neighbors: [Neighbors] = []
+    /// The clips in `neighbors`, by id.
     package var clips: [String: GalleryClip] = [:]
     package init(title: String) { self.title = title }
   }
 
   /// A query and the nearest clips, best first.
-  package struct Neighbours: Sendable {
+  package struct Neighbors: Sendable {
     package var query: String
     /// Whether the query is audio and the answers are images, or the reverse.
     package var isAudio: Bool

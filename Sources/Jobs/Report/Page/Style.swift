@@ -69,8 +69,8 @@ enum Style {
     .gallery:not(:has(img.frame)) .none,.columns .clip .none{aspect-ratio:auto;padding:.6rem}
     .clip div.words{padding:.5rem .7rem;overflow-wrap:anywhere;font-size:.9rem}.clip audio{width:100%;display:block}
     .tag{display:inline-block;border:1px solid currentColor;border-radius:999px;padding:0 .5rem;margin:.1rem .2rem .1rem 0;font-size:.8rem;color:var(--warn)}
-    .neighbours{display:grid;grid-template-columns:minmax(9rem,1.2fr) repeat(5,minmax(6.5rem,1fr));gap:.6rem;list-style:none;padding:.6rem;margin:0}
-    .neighbours .clip{font-size:.85rem}.right{outline:3px solid var(--c2);outline-offset:-3px}
+    .neighbors{display:grid;grid-template-columns:minmax(9rem,1.2fr) repeat(5,minmax(6.5rem,1fr));gap:.6rem;list-style:none;padding:.6rem;margin:0}
+    .neighbors .clip{font-size:.85rem}.right{outline:3px solid var(--c2);outline-offset:-3px}
     button{font:inherit;color:var(--ink);background:var(--back);border:1px solid var(--soft);border-radius:6px;padding:.25rem .7rem;cursor:pointer}
     button:hover{border-color:var(--link)}button.on{background:var(--link);color:var(--back)}
     .graph svg{min-width:44rem;width:100%;height:auto;display:block}.graph rect{fill:var(--card);stroke:var(--soft)}

@@ -2,14 +2,14 @@
 ///
 /// Sums are computed in double precision in a fixed order, so that the same function gives the same minimum, bit by
 /// bit.
-enum Minimiser {
+enum Minimizer {
   /// - Parameters:
   ///   - x: the starting point; receives the minimum.
   ///   - tolerance: the search ends when the largest gradient component is below this.
   ///   - evaluate: returns the value at a point and writes its gradient into the second argument.
   /// - Returns: the value at the minimum.
   @discardableResult
-  static func minimise(
+  static func minimize(
     _ x: inout [Double], tolerance: Double = 1e-5, iterations: Int = 1000, memory: Int = 10,
     evaluate: ([Double], inout [Double]) throws -> Double
   ) rethrows -> Double {
