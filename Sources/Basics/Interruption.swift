@@ -15,13 +15,15 @@ package enum Interruption {
   package static func request() { signals.add(1, ordering: .relaxed) }
 
   /// Starts handling signals. Called once, on the main thread, before any work.
-  package static func watch() {
+  /// - Parameter onFirst: tells the user that the current work is finished first; called on a thread of its own.
+  package static func watch(onFirst: @escaping @Sendable () -> Void = {}) {
     let queue = DispatchQueue(label: "signals")
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         if signals.add(1, ordering: .relaxed).newValue >= 2 { _exit(ExitStatus.interrupted.rawValue) }
+        onFirst()
       }
       source.resume()
       sources.append(source)

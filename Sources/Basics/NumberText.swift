@@ -29,10 +29,10 @@ package func grouped(_ count: Int) -> String {
 /// `1 clip`, `2 clips`.
 package func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 
-/// `812 KiB`, `3.2 MiB` or `1.5 GiB`.
+/// `812 bytes`, `3.2 MiB` or `1.5 GiB`.
 package func byteText(_ bytes: Int) -> String {
-  for (unit, name) in [(1 << 30, "GiB"), (1 << 20, "MiB")] where bytes >= unit {
+  for (unit, name) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] where bytes >= unit {
     return "\(tenths(Double(bytes) / Double(unit))) \(name)"
   }
-  return "\(bytes >> 10) KiB"
+  return "\(bytes) bytes"
 }

@@ -6,12 +6,11 @@ extension CLIPModel {
   /// Whether a directory or a file contains a CLIP model, judged only by the names of files and tensors.
   package static func isOne(_ path: String) throws -> Bool {
     guard Files.exists(path) else { return false }
-    if Files.isDirectory(path) { return (try? CLIPFiles(path)) != nil }
-    guard ["safetensors", "bin", "pt"].contains(Files.ending(Files.name(path))) else { return false }
-    guard let files = try? CLIPFiles(path), let file = try? MappedFile(path), let places = try? files.places(file)
-    else {
-      return false
-    }
+    let isWeights = ["safetensors", "bin", "pt"].contains(Files.ending(Files.name(path)))
+    guard Files.isDirectory(path) || isWeights else { return false }
+    guard let files = try? CLIPFiles(path) else { return false }
+    if files.weights != path, CLIPFiles.weightNames.contains(Files.name(files.weights)) { return true }
+    guard let file = try? MappedFile(files.weights), let places = try? files.places(file) else { return false }
     return CLIPNames(places.keys) != nil
   }
 }

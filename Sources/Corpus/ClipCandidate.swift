@@ -8,9 +8,9 @@ package struct ClipCandidate: Sendable {
   package var file: SourceFile
   /// The start of the clip in the file: 0 unless the file is a whole video.
   package var startMilliseconds = 0
-  /// Whether the file holds this clip alone: the row of a manifest names the file of a cut clip, and not a video that
-  /// the clip is a part of. Such a file may be shorter or longer than a clip.
-  package var ownsFile = true
+  /// Whether a row of a manifest names a file that holds this clip alone, and not a video that the clip is a part of.
+  /// Such a file may be shorter or longer than a clip.
+  package var ownsFile = false
   /// Whether the position of the clip in the file is unknown, so that its beginning is taken.
   package var isFileItself = false
   package var label: String?
@@ -101,7 +101,7 @@ extension ClipList {
     if let start = note.startMilliseconds, start > 0,
       start % 1000 != 0 || !candidate.idText.hasSuffix(ClipID.text("", second: start / 1000))
     {
-      (candidate.startMilliseconds, candidate.isFileItself, candidate.ownsFile) = (start, false, false)
+      (candidate.startMilliseconds, candidate.isFileItself) = (start, false)
     }
     return candidate
   }

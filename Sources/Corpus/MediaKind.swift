@@ -36,7 +36,8 @@ package enum MediaKind {
       head.count > first + 2 * size && (0..<3).allSatisfy { head[first + $0 * size] == 0x47 }
     }
     return ["ftyp", "moov", "mdat", "wide", "free", "skip"].contains { has($0, at: 4) }
-      || ["RIFF", "RF64", "OggS", "FLV", "fLaC", "ID3", "FORM", ".snd", "caff", "#!AMR", "MAC ", "wvpk", "TTA", ".RMF"]
+      || (has("RIFF") && !has("WEBP", at: 8))
+      || ["RF64", "OggS", "FLV", "fLaC", "ID3", "FORM", ".snd", "caff", "#!AMR", "MAC ", "wvpk", "TTA", ".RMF"]
         .contains { has($0) }
       || ["DKIF", "nut/multimedia", "YUV4MPEG2"].contains { has($0) }
       || has([0x1A, 0x45, 0xDF, 0xA3]) || has([0x30, 0x26, 0xB2, 0x75]) || has([0x00, 0x00, 0x01, 0xBA])
@@ -72,12 +73,22 @@ package enum MediaKind {
 
 /// Files among the clips that hold no media.
 package struct IgnoredFiles: Sendable {
-  /// Names relative to the directory they were found in, in byte order.
-  package var names: [String] = []
+  /// Why a file is ignored.
+  package enum Reason: String, Sendable {
+    case notMedia = "neither its name nor its first bytes are those of audio or video"
+    case emptyArchive = "a tar without audio or video"
+    case notFile = "not a file, or a link that is not followed"
+  }
+
+  /// Names relative to the directory they were found in, in byte order, with the reasons.
+  package private(set) var files: [(name: String, reason: Reason)] = []
   /// Directories that could not be read and links that form a cycle, with the reason.
   package var notes: [String] = []
 
-  package var isEmpty: Bool { names.isEmpty && notes.isEmpty }
+  package var names: [String] { files.map(\.name) }
+  package var isEmpty: Bool { files.isEmpty && notes.isEmpty }
+
+  mutating func add(_ name: String, _ reason: Reason) { files.append((name, reason)) }
 
   /// The counts by extension; nil if there are none: `31 other files ignored: 12 .json, 10 .vtt, 9 without an ending`.
   package var sentence: String? {

@@ -37,6 +37,9 @@ package struct SourceFiles: Sendable {
         try walk(path, prefix: "", isNamed: true)
       } else if MediaKind.of(name: path) == .archive {
         addMembers(of: path, Files.name(path), try Files.identity(path))
+      } else if MediaKind.of(name: path) == .other, !MediaKind.looksLikeMedia(path) {
+        // `pipeline embed clips/*` also names the descriptions and thumbnails beside the clips.
+        ignored.add(Files.name(path), .notMedia)
       } else {
         files.append(SourceFile(path: path, name: Files.name(path)))
       }
@@ -44,7 +47,7 @@ package struct SourceFiles: Sendable {
     guard !files.isEmpty else {
       throw Failure(
         "videos.empty", "there are no clips in the directory", on: paths.joined(separator: ", "),
-        found: ignored.sentence, hint: "put clips there, named <id>_<start second, six digits>.mp4")
+        found: ignored.sentence, hint: "put audio or video files there, such as .mp4 or .wav")
     }
     // The files of a single directory are already sorted.
     if files.indices.dropFirst().contains(where: { precedesInBytes(files[$0].name, files[$0 - 1].name) }) {
@@ -93,7 +96,7 @@ package struct SourceFiles: Sendable {
       case .unknown where MediaKind.looksLikeMedia(path):
         files.append(SourceFile(path: path, name: shown, identity: identity))
       case .archive: addMembers(of: path, shown, identity)
-      case .unknown, .other: ignored.names.append(shown)
+      case .unknown, .other: ignored.add(shown, .notMedia)
       }
     case .link, .other: refuse(path, shown, "neither a file nor a directory")
     }
@@ -111,7 +114,7 @@ package struct SourceFiles: Sendable {
     if let damage = archive.damage {
       ignored.notes.append("\(damage.what) (\(shown), \(damage.found ?? "")): what lies behind that is not used")
     }
-    if archive.members.isEmpty { ignored.names.append(shown) }
+    if archive.members.isEmpty { ignored.add(shown, .emptyArchive) }
     for member in archive.members {
       var file = SourceFile(path: path, bytes: member.bytes, name: "\(shown)/\(member.name)", identity: identity)
       file.note = member.note
@@ -123,7 +126,7 @@ package struct SourceFiles: Sendable {
     if MediaKind.of(name: shown) == .media {
       files.append(SourceFile(path: path, name: shown, refusal: reason))
     } else {
-      ignored.names.append(shown)
+      ignored.add(shown, .notFile)
     }
   }
 }

@@ -12,6 +12,8 @@ package struct EvaluationHeadline: Sendable, Equatable {
   package var chance: Double?
   /// The number of clips that contribute to the score.
   package var clips: Int
+  /// The number of trials that the score is the mean of: of queries, where there are queries, otherwise of clips.
+  package var trials: Int
 
   /// Below this number of clips a score says little: one more correct clip changes it by two hundredths.
   package static let fewClips = 50
@@ -28,16 +30,17 @@ extension EvaluationRecord {
       else { continue }
       let guesses = table.rows.filter { $0.origin == .chance }
       let guess = guesses.first { $0.name.hasSuffix(row.name) } ?? guesses.first
+      let clips = scored ?? data.clips
       return EvaluationHeadline(
         row: row.name, score: score, value: found.mean, deviation: found.deviation, chance: guess?.scores[score]?.mean,
-        clips: scored ?? data.clips)
+        clips: clips, trials: row.scores["queries"].map { Int($0.mean) } ?? clips)
     }
     return nil
   }
 }
 
 extension EvaluationHeadline {
-  /// Scores that are shares of the clips. Guessing then has the same chance for each clip.
+  /// Scores that are shares of trials: each trial succeeds or fails.
   private static let shares: Set = ["R@1", "R@5", "R@10", "accuracy", "first is right"]
 
   /// Warnings about a score of few clips, and about a score that guessing may reach.
@@ -49,12 +52,13 @@ extension EvaluationHeadline {
     return "only \(clips) \(clips == 1 ? "clip was" : "clips were") scored\(share): too few to compare models"
   }
 
-  /// Guessing stays within two standard errors of chance in 19 of 20 evaluations.
+  /// Independent guesses succeed in a share of n trials that is chance p with a standard error of at most √(p (1 − p) / n).
+  /// In 19 of 20 evaluations they stay within two standard errors.
   private var chanceCaution: String? {
-    guard let chance, (0...1).contains(chance), clips > 0, Self.shares.contains(score) else { return nil }
-    let limit = chance + 2 * (chance * (1 - chance) / Double(clips)).squareRoot()
+    guard let chance, (0...1).contains(chance), trials > 0, Self.shares.contains(score) else { return nil }
+    let limit = chance + 2 * (chance * (1 - chance) / Double(trials)).squareRoot()
     guard value <= limit else { return nil }
     return "\(row): \(score) \(EvaluationText.number(value)) is not clearly better than guessing: chance is "
-      + "\(EvaluationText.number(chance)), and with \(counted(clips, "clip")) guessing may reach \(EvaluationText.number(limit))"
+      + "\(EvaluationText.number(chance)), and guessing may reach \(EvaluationText.number(limit)) with so few clips"
   }
 }

@@ -31,6 +31,21 @@ package final class UnitRows: Sendable {
 }
 
 extension UnitRows {
+  /// The mean cosine of all pairs of different rows; nil for fewer than two rows.
+  package var meanCosine: Double? {
+    guard count > 1 else { return nil }
+    var sums = [Double](repeating: 0, count: width)
+    var lengths = 0.0
+    for row in 0..<count {
+      for i in 0..<width {
+        let value = Double(values.start[row * width + i])
+        sums[i] += value
+        lengths += value * value
+      }
+    }
+    return (sums.reduce(0) { $0 + $1 * $1 } - lengths) / Double(count * (count - 1))
+  }
+
   /// The values of some rows, `[indices, width]`.
   package func rows(_ indices: [Int]) -> [Float] {
     indices.flatMap { index in (0..<width).map { values.start[index * width + $0] } }

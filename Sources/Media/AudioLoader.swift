@@ -162,7 +162,8 @@ package struct AudioLoader: Sendable {
       return .refused(Finding(.mediaUnreadable, "a decoder gave \(samples.count) samples for \(wanted)"))
     }
     guard samples.count >= wanted - FrontEnd.sampleRate / 2 else {
-      if shortAsWhole, samples.count >= use.fewestSamples {
+      if shortAsWhole {
+        guard samples.count >= use.fewestSamples else { return .refused(use.short(samples.count)) }
         return .audio(Content(samples: samples, warnings: outcome.reply.findings))
       }
       let seconds = tenths(Double(samples.count) / Double(FrontEnd.sampleRate))

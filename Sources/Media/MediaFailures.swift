@@ -87,7 +87,7 @@ extension Finding {
   }
   static func damaged(_ count: Int, of kind: String, last: String) -> Finding {
     let cause = last.isEmpty ? "" : "; last: \(last)"
-    return Finding(.mediaErrors, "\(kind): \(count) damaged packet\(count == 1 ? "" : "s") or frames\(cause)")
+    return Finding(.mediaErrors, "\(kind): \(count) damaged packet\(count == 1 ? " or frame" : "s or frames")\(cause)")
   }
   static func contradicted(_ count: Int) -> Finding {
     Finding(.mediaErrors, "audio: the times of \(count) frames contradict their samples; the samples were counted")
@@ -99,7 +99,7 @@ extension Finding {
     Finding(.mediaTimeout, "no answer within \(Int(seconds.rounded(.up))) s, twice")
   }
   static let escaped = Finding(
-    .mediaEscaped, "the decoder tried what none has need of, such as opening a file; the kernel ended it")
+    .mediaEscaped, "the decoder tried what no decoder needs, such as opening another file; the kernel stopped it")
   static func formatLeftOut(_ format: String) -> Finding {
     Finding(.mediaFormat, "\(format) is not read with --codecs web")
   }

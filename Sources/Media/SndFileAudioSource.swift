@@ -23,6 +23,7 @@ final class SndFileAudioSource: AudioSource {
   /// - Parameter start: the position of sample 0 after the start of the file.
   /// - Throws: `Refusal`: `media.unreadable` with libsndfile's message.
   init(_ input: MediaInput, start: MediaTime = .zero) throws {
+    guard Self.recognizes(input) else { throw Refusal(.unreadable("no format of libsndfile")) }
     file = VirtualFile(size: input.size) { input.read(into: $0, at: $1, count: $2) }
     var info = SF_INFO()
     guard let handle = file.open(Int(SFM_READ), &info) else {
@@ -40,6 +41,32 @@ final class SndFileAudioSource: AudioSource {
   }
 
   deinit { sf_close(handle) }
+
+  /// The first bytes of a MATLAB level 4 file, in both byte orders.
+  private static let matlab4: [[UInt8]] = [
+    [0, 0, 0x03, 0xE8, 0, 0, 0, 1, 0, 0, 0, 1], [0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0],
+  ]
+
+  /// Whether the first bytes are those of a format that libsndfile tells by them. For any other file libsndfile looks for
+  /// another one beside it on the disk, a resource fork; the sandbox would end the process, as if the file had attacked it.
+  private static func recognizes(_ input: MediaInput) -> Bool {
+    var head = [UInt8](repeating: 0, count: 16)
+    let count = head.withUnsafeMutableBytes { bytes in
+      bytes.baseAddress.map { input.read(into: $0, at: 0, count: bytes.count) } ?? 0
+    }
+    func has(_ mark: String, at place: Int = 0) -> Bool {
+      place + mark.utf8.count <= count && head.dropFirst(place).starts(with: mark.utf8)
+    }
+    let isWave = ["RIFF", "RIFX", "RF64"].contains { has($0) } && has("WAVE", at: 8)
+    let isForm = has("FORM") && ["AIFF", "AIFC", "8SVX", "16SV"].contains { has($0, at: 8) }
+    return isWave || isForm
+      || [
+        ".snd", "dns.", "fLaC", "OggS", "caff", "riff", "NIST", "PVF1", "2BIT", "MATLAB 5.0", "Creative Voice",
+        "Extended Instr", "ALawSoundFile",
+      ].contains { has($0) }
+      || Self.matlab4.contains { count >= $0.count && head.starts(with: $0) }
+      || (count >= 4 && head[0] == 0x64 && head[1] == 0xA3) || (count >= 4 && head[2] == 0xA3 && head[3] == 0x64)
+  }
 
   func next() throws -> AudioBlock? {
     let count = sf_readf_float(handle, &block, sf_count_t(Self.blockFrames))

@@ -56,6 +56,6 @@ extension Failure {
       }
     return Failure(
       "remote-cache.\(kind == .cutOff ? "cut-off" : kind.rawValue)", what, on: server,
-      found: "\(count) \(count == 1 ? "request" : "requests"), the first: \(first)", hint: hint)
+      found: "\(counted(count, "request")), the first: \(first)", hint: hint)
   }
 }

@@ -30,13 +30,7 @@ final class BatchLoader: @unchecked Sendable {
     self.ops = ops
     self.threads = threads
     self.profile = profile
-    let crop = configuration.augmentation.cropSeconds.map { Int(($0 * Double(FrontEnd.sampleRate)).rounded()) }
-    samples = crop ?? clips.samples
-    guard (FrontEnd.transformLength...clips.samples).contains(samples) else {
-      throw Failure(
-        "training.crop", "a crop is longer than the clips or shorter than a window", on: "--crop",
-        found: "\(samples) samples", expected: "\(FrontEnd.transformLength) to \(clips.samples)", exit: .usage)
-    }
+    samples = try configuration.samples(ofClip: clips.samples)
     teachers =
       configuration.shuffleTeacher
       ? TrainingOrder.shuffledTeachers(seed: configuration.seed, count: clips.ids.count) : Array(clips.ids.indices)

@@ -51,7 +51,7 @@ package struct TrainingConfiguration: Codable, Sendable, Equatable {
     patience = try values.decodeIfPresent(Int.self, forKey: .patience)
     initialWeights = try values.decodeIfPresent(Digest.self, forKey: .initialWeights)
     // A statement or a record is untrusted; values from the command line are checked elsewhere.
-    guard (1...1 << 20).contains(microbatch), (1...1 << 24).contains(batchSize),
+    guard (1...1 << 20).contains(microbatch), (2...1 << 24).contains(batchSize),
       (0...16).contains(augmentation.spectrogramMasks),
       augmentation.cropSeconds.map({ (0.01...3600).contains($0) }) ?? true
     else {

@@ -1,3 +1,4 @@
+import Audio
 import Basics
 
 /// Failures of this module.
@@ -16,18 +17,35 @@ extension Failure {
       expected: "\(expected)")
   }
 
-  fileprivate static func tooFewClips(_ found: Int, batchSize: Int) -> Failure {
+  fileprivate static func tooFew(_ things: String, _ found: Int, batchSize: Int) -> Failure {
     Failure(
-      "training.few", "there are fewer training clips than a batch holds", found: "\(found)",
+      "training.few", "there are fewer training \(things) than a batch holds", found: "\(found)",
       expected: "at least \(batchSize)",
-      hint: found >= 2 ? "--batch-size \(min(found, 32))" : "prepare more clips first")
+      hint: found >= 2 ? "--batch-size \(min(found, 32))" : "prepare more of them first")
+  }
+
+  fileprivate static func crop(_ samples: Int, of whole: Int) -> Failure {
+    Failure(
+      "training.crop", "a crop is longer than the clips or shorter than a window", on: "--crop",
+      found: "\(samples) samples", expected: "\(FrontEnd.transformLength) to \(whole)", exit: .usage)
   }
 }
 
 extension TrainingConfiguration {
-  /// Why these clips are too few to train on; nil when they fill a batch of two or more.
-  package func shortage(of clips: Int) -> Failure? {
-    let fewest = max(2, batchSize)
-    return clips >= fewest && batchSize >= 2 ? nil : .tooFewClips(clips, batchSize: fewest)
+  /// Why there is too little to train on; nil when a batch can be filled. A loss compares two clips or more.
+  /// - Parameter things: what a batch is made of.
+  package func shortage(of count: Int, _ things: String = "clips") -> Failure? {
+    count >= max(2, batchSize) ? nil : .tooFew(things, count, batchSize: max(2, batchSize))
+  }
+
+  /// The number of samples of a clip that a step takes.
+  /// - Parameter whole: the number of samples of a clip.
+  /// - Throws: `training.crop`.
+  package func samples(ofClip whole: Int) throws -> Int {
+    let taken = augmentation.cropSeconds.map { Int(($0 * Double(FrontEnd.sampleRate)).rounded()) } ?? whole
+    guard (FrontEnd.transformLength...max(whole, FrontEnd.transformLength)).contains(taken), taken <= whole else {
+      throw Failure.crop(taken, of: whole)
+    }
+    return taken
   }
 }

@@ -32,7 +32,8 @@ struct CaptionWriteCommand: ParsableCommand {
   @OptionGroup(title: "ENCODER") var stage: CaptionEmbeddingOptions
   @Option(help: .value("file", "Embeddings that `embed --windows` wrote, in place of files or shards.")) var embeddings:
     String?
-  @Option(help: .value("file", "CSV (id,start) or JSONL: ten-second clips out of the files.")) var manifest: String?
+  @Option(help: .value("file", "CSV (id,start) or JSONL: clips of up to ten seconds out of the files.")) var manifest:
+    String?
   @Option(help: .value("name", "Of training shards: train, validation or test; default: test, else validation."))
   var split: String?
   @Option(help: .value("count", "Width of the beam search; 1 takes the likeliest word each time."))

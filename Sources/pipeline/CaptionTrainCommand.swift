@@ -74,6 +74,8 @@ struct CaptionTrainCommand: ParsableCommand {
     (settings.keepsNeighbors, settings.fresh) = (keepNeighbors, fresh)
     let (data, made) = try ranks.together { () throws -> (CaptionData, [String]) in
       let data = try CaptionData(shards: embeddings == nil ? shards : CaptionData.noShards, table: captions)
+      let sentences = data.train.values.reduce(0) { $0 + $1.count }
+      if sentences > 0, let shortage = settings.configuration.shortage(of: sentences, "captions") { throw shortage }
       return (data, ranks.isFirst ? try embed(data) : [])
     }
     let files = try CanonicalJSON.decode(

@@ -23,7 +23,7 @@ final class CaptionTrainingReport {
     case .note(let text): Console.note(text)
     case .training(let event): trainer.show(event)
     case .written(let path, let bytes, let digest):
-      Console.say("\(path): \(bytes / 1024) KiB, sha256 \(digest.short)")
+      Console.say("\(path): \(byteText(bytes)), sha256 \(digest.short)")
       Console.event("written", ["file": path, "bytes": bytes, "sha256": digest.hex])
     }
   }

@@ -29,18 +29,19 @@ enum CommandWords {
   /// What other tools call some of these commands.
   private static let otherNames = [
     "train": "distill", "fit": "distill", "extract": "prepare", "preprocess": "prepare", "score": "evaluate",
-    "info": "inspect", "show": "inspect", "clean": "gc", "check": "verify", "ls": "runs", "list": "runs",
+    "test": "evaluate", "info": "inspect", "show": "inspect", "clean": "gc", "check": "verify", "ls": "runs",
+    "list": "runs",
   ]
 
   private static func unknown(_ word: String, below path: [String], _ known: [String]) -> Failure {
-    let other = path.isEmpty ? otherNames[word] : nil
-    let near = (other ?? nearest(word, in: known)).map {
-      (["did you mean: pipeline"] + path + [$0]).joined(separator: " ")
-    }
+    let beginnings = known.filter { $0.hasPrefix(word) }
+    let meant = path.isEmpty ? otherNames[word] : nil
+    let near = meant ?? (beginnings.count == 1 ? beginnings[0] : nearest(word, in: known))
+    let hint = near.map { (["did you mean: pipeline"] + path + [$0]).joined(separator: " ") }
     return Failure(
       "usage.command", "there is no such command", on: (path + [word]).joined(separator: " "),
       expected: path.isEmpty ? nil : known.joined(separator: ", "),
-      hint: near ?? (["pipeline"] + path + ["--help"]).joined(separator: " "), exit: .usage)
+      hint: hint ?? (["pipeline"] + path + ["--help"]).joined(separator: " "), exit: .usage)
   }
 
   /// A file named `-imD3yh.mp4` would be parsed as many one-letter flags, among them `-h`, which prints the help and

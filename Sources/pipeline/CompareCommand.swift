@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Evaluation
 import Report
 
@@ -18,7 +19,7 @@ struct CompareCommand: ParsableCommand {
     try CompareJob(first, second, runs: runs).run(to: common.dryRun ? nil : out) { event in
       switch event {
       case .compared(let comparison): show(comparison)
-      case .written(let path, let bytes): Console.say("\(path): \(bytes / 1024) KiB")
+      case .written(let path, let bytes): Console.say("\(path): \(byteText(bytes))")
       }
     }
     if common.dryRun, let out { Console.say("would write \(out)") }

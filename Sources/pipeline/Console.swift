@@ -63,6 +63,9 @@ enum Console {
     put(fitted(printable(text), to: 2) + "\n", to: 2)
   }
 
+  /// The command that usually follows.
+  static func next(_ words: [String]) { note("next: \(ShellCommand.text(["pipeline"] + words))") }
+
   static func warn(_ text: String) {
     event("warning", ["text": text])
     guard !isMuted else { return }

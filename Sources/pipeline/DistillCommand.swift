@@ -1,5 +1,6 @@
 import ArgumentParser
 import Distill
+import Runs
 import Flow
 
 struct DistillCommand: PipelineFileCommand {
@@ -28,6 +29,7 @@ struct DistillCommand: PipelineFileCommand {
       let ranks = try RankSession.join()
       if options.machine.threads == nil { settings.threads = try ranks.threads() }
       try DistillReport(settings, ranks, explains: common.explain).run(profiles: profile)
+      if ranks.isFirst { Console.next(["export", ModelSource.usualFile]) }
     }
   }
 }

@@ -75,7 +75,8 @@ final class DistillReport {
     case .began(let plan, let notes):
       CommandHistory.note(run: plan.run, data: plan.data)
       Console.note(
-        "run \(plan.title): \(Self.clips(plan)) clips, \(settings.threads) threads, \(settings.instructionSet.name)")
+        "run \(plan.title): \(Self.clips(plan)) clips, \(counted(settings.threads, "thread")), \(settings.instructionSet.name)"
+      )
       notes.forEach(Console.note)
       if let earlier = plan.earlier { Console.warn(earlier.sentence) }
       if explains { Self.explain(plan, offersLast: settings.initial == nil) }

@@ -43,10 +43,11 @@ struct EmbedCommand: ParsableCommand {
   var template: [String] = []
 
   @OptionGroup var encoder: EncoderOptions
-  @Option(help: .value("best|last|step", "Of the run: best, last or a step.")) var checkpoint = TrainedModel.Choice.best
+  @Option(help: .value("best|last|step", "Of the run: best, last or a step. (default: best)"))
+  var checkpoint: TrainedModel.Choice?
   @Option(help: .value("file", "The file to write: .npy, .npz, .safetensors, .tar or .jsonl.")) var out: String
-  @Option(help: .value("file", "CSV (id,start,label,split) or JSONL: ten-second clips out of the files.")) var manifest:
-    String?
+  @Option(help: .value("file", "CSV (id,start,label,split) or JSONL: clips of up to ten seconds out of the files."))
+  var manifest: String?
   @Option(help: .value("name", "Of training shards: train, validation or test. (default: test, else validation)"))
   var split: String?
   @Flag(help: "An embedding for each second instead of one for the whole.") var windows = false
@@ -75,6 +76,7 @@ struct EmbedCommand: ParsableCommand {
     try check("--threads", threads, 1...)
     try check("--jobs", jobs, 1...)
     try check("--max-bad-fraction", maxBadFraction, 0...1)
+    try encoder.check(checkpoint: checkpoint)
   }
 
   func run() throws {
@@ -194,7 +196,7 @@ final class EmbedReport {
       ? counted(outcome.audioClips, "clip") : "\(outcome.rows) windows of \(counted(outcome.audioClips, "clip"))"
     let before = outcome.resumed > 0 ? ", \(outcome.resumed) from an earlier run" : ""
     let without = outcome.leftOut.isEmpty ? "" : ", \(outcome.leftOut.count) left out"
-    say("\(outcome.path): \(shape), \(outcome.width) wide, \(outcome.bytes / 1024) KiB\(before)\(without)")
+    say("\(outcome.path): \(shape), \(outcome.width) wide, \(byteText(outcome.bytes))\(before)\(without)")
     Console.event(
       "embedded",
       [

@@ -53,6 +53,7 @@ struct ExportCommand: PipelineFileCommand {
       Console.say("signed: \(signature)")
       Console.event("signed", ["file": path, "signature": signature])
     }
+    Console.next(["evaluate", "retrieve", "--weights", path])
   }
 }
 
@@ -80,7 +81,7 @@ enum ExportReport {
       let file = outcome.file
       let half = settings.selection.half ? ", float16 moves embeddings by \(outcome.deviation)" : ""
       Console.say(
-        "\(file.path): \(file.tensors) tensors, \(file.bytes / 1024) KiB, run \(outcome.run), step \(outcome.step), sha256 \(file.digest.short)\(half)\(file.wasUpToDate ? "; up to date" : "")"
+        "\(file.path): \(file.tensors) tensors, \(byteText(file.bytes)), run \(outcome.run), step \(outcome.step), sha256 \(file.digest.short)\(half)\(file.wasUpToDate ? "; up to date" : "")"
       )
       var fields = file.fields
       (fields["run"], fields["step"], fields["deviation"]) = (outcome.run, outcome.step, outcome.deviation)

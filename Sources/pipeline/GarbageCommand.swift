@@ -24,7 +24,11 @@ struct GarbageCommand: ParsableCommand {
     Progress.begin("looking for what nothing refers to")
     try GarbageJob(workspace: common.workspace, generations: keepRuns, onlyLooks: common.dryRun).run { event in
       switch event {
-      case .keepsAll: Console.note("the last prepare has not come to its end: all that it made is kept")
+      case .keepsAll(let isUnfinished):
+        Console.note(
+          isUnfinished
+            ? "the last prepare has not come to its end: all that it made is kept"
+            : "no prepare has come to its end in this workspace: everything is kept")
       case .found(let garbage):
         Console.event("garbage", fields(garbage))
         if common.dryRun { Console.say("would free \(words(garbage))") }
@@ -36,7 +40,7 @@ struct GarbageCommand: ParsableCommand {
   }
 
   private func words(_ garbage: Garbage) -> String {
-    "\(garbage.artifacts) artifacts of \(garbage.records) records and \(garbage.memos) older ones, \(byteText(garbage.bytes)) in \(garbage.segments) segments"
+    "\(byteText(garbage.bytes)): \(counted(garbage.artifacts, "stored result")) that nothing refers to"
   }
 
   private func fields(_ garbage: Garbage) -> [String: Any] {

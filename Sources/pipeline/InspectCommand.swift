@@ -14,7 +14,7 @@ struct InspectCommand: ParsableCommand {
 
   @Argument(help: .value("path", "A file or a directory of any kind that this tool reads or writes.")) var file: String
   @Option(help: .value("gelu|quick-gelu", "Of a CLIP model without a configuration beside it.")) var activation: String?
-  @Flag(help: "List every array of the file; otherwise the first \(fewEntries).") var all = false
+  @Flag(help: "List everything in the file; otherwise the first \(fewEntries) entries.") var all = false
   @OptionGroup(title: "GENERAL") var common: LookOptions
   @OptionGroup(visibility: .hidden) var place: WorkspaceOption
 
@@ -26,7 +26,7 @@ struct InspectCommand: ParsableCommand {
       workerCommand: try DecodeWorkerCommand.command())
     let inspection = try Inspection(file, context)
     Console.say("\(file): \(inspection.kind)")
-    Console.event("inspected", ["path": file, "kind": inspection.kind, "next": inspection.next])
+    Console.event("inspected", ["path": file, "kind": inspection.kind, "next": inspection.next.map(\.command)])
     for section in inspection.sections {
       Console.say("\n\(section.title)")
       for (key, value) in section.properties {
@@ -38,7 +38,10 @@ struct InspectCommand: ParsableCommand {
     show(inspection.entries)
     for warning in inspection.warnings { Console.warn(warning) }
     if !inspection.next.isEmpty { Console.say("\nwhat takes it:") }
-    for command in inspection.next { Console.say("  \(command)") }
+    for next in inspection.next {
+      if let condition = next.condition { Console.say("  \(condition):") }
+      Console.say("  \(next.command)")
+    }
   }
 
   private func show(_ entries: [FileContents.Entry]) {
@@ -46,10 +49,10 @@ struct InspectCommand: ParsableCommand {
     for entry in entries {
       Console.event("entry", ["name": entry.name, "type": entry.kind, "shape": entry.numbers ?? entry.shape])
     }
-    let shown = entries.count > Self.fewEntries + 1 && !all ? entries.prefix(Self.fewEntries) : entries[...]
+    let shown = entries.count > Self.fewEntries && !all ? entries.prefix(Self.fewEntries) : entries[...]
     var table = Table()
     for entry in shown { table.add(entry.name, entry.kind, entry.shape) }
-    Console.say("\narrays")
+    Console.say("\ncontents")
     Console.say(table)
     let folded = entries.count - shown.count
     if folded > 0 { Console.say("… \(folded) more: --all lists them") }

@@ -24,7 +24,9 @@ struct Pipeline: ParsableCommand {
   static func main() {
     StandardStreams.occupy()
     if CommandLine.arguments.dropFirst().first == DecodeWorkerCommand.word { DecodeWorkerMain.run() }
-    Interruption.watch()
+    Interruption.watch {
+      if RankSession.isFirst { Console.note("stopping once the current work is stored; Ctrl-C again stops at once") }
+    }
     JobReport.begin(CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.first ?? "")
     do {
       try CommandWords.check(Array(CommandLine.arguments.dropFirst()))

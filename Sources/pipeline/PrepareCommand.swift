@@ -24,6 +24,6 @@ struct PrepareCommand: PipelineFileCommand {
       videos: videos.isEmpty ? file?.list(Self.section, "videos") ?? [] : videos, workspace: common.workspace)
     if parts.part != nil { try settings.checkForPart() }
     settings.part = try parts.chosen()
-    try PrepareFlow(settings: settings, common: common).run()
+    try PrepareFlow(settings: settings, common: common, namesNext: true).run()
   }
 }

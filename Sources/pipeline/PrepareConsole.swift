@@ -46,7 +46,7 @@ final class PrepareConsole: Sendable {
   private func show(_ files: IgnoredFiles) {
     if let sentence = files.sentence { Console.note(sentence) }
     if explains {
-      for name in files.names { Console.note("ignored: \(name) (by its name or its first bytes no audio or video)") }
+      for file in files.files { Console.note("ignored: \(file.name) (\(file.reason.rawValue))") }
     }
     for note in files.notes { Console.warn(note) }
     if !files.names.isEmpty { Console.event("ignored", ["files": files.names.count]) }

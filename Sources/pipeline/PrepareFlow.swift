@@ -2,6 +2,7 @@ import Basics
 import Corpus
 import Prepare
 import StageGraph
+import Training
 
 /// Runs `prepare` for the command line: prints the job's events, then the summary as a table and a last line, and sets
 /// the exit status.
@@ -10,6 +11,8 @@ struct PrepareFlow {
   let common: CommonOptions
   /// Whether to stop once the frames are written, before making pairs.
   var framesOnly = false
+  /// Whether to name the command that follows.
+  var namesNext = false
 
   private var job: PrepareJob { PrepareJob(settings, framesOnly: framesOnly) }
 
@@ -56,6 +59,14 @@ struct PrepareFlow {
     Console.say(summary.splitLine)
     Console.say(
       "\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(Self.words(work))")
+    if namesNext { Console.next(["distill"] + distillOptions(clips: summary.splits[Split.train.rawValue] ?? 0)) }
+  }
+
+  /// What `distill` needs for these shards.
+  private func distillOptions(clips: Int) -> [String] {
+    let usual = TrainingConfiguration().batchSize
+    let batch = clips < usual && clips >= 2 ? ["--batch-size", "\(min(clips, 32))"] : []
+    return batch + (settings.shards == PrepareSettings().shards ? [] : ["--shards", settings.shards])
   }
 
   /// The summary when there is nothing to pair audio clips with.

@@ -39,7 +39,9 @@ enum PlanReport {
   /// How many clips have embeddings, and how much space the work will take.
   static func show(_ coverage: PrepareJob.Coverage) {
     guard coverage.isGiven else {
-      Console.say("no teacher embeddings given: audio and frames only")
+      Console.say(
+        "no teacher embeddings: audio and frames are prepared, and no shards (exit status 4); --clip or --embeddings gives them"
+      )
       return
     }
     let disk = coverage.isUpToDate ? "" : "; up to \(coverage.bytes / 1_048_576 + 1) MiB of disk"

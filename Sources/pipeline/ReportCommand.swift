@@ -45,7 +45,7 @@ struct ReportCommand: ParsableCommand {
     case .working(let progress): Progress.show(progress)
     case .note(let text): Console.note(text)
     case .written(let path, let bytes):
-      Console.say("\(path): \(bytes / 1024) KiB")
+      Console.say("\(path): \(byteText(bytes))")
       Console.event("report", ["file": path, "bytes": bytes])
     case .serving(let address):
       Progress.end()

@@ -33,7 +33,7 @@ struct ListRunsCommand: ParsableCommand {
     common.begin()
     let list = place.list
     RunsTable.show(list)
-    if list.runs.isEmpty, list.unreadable.isEmpty { Console.say("nothing was trained yet in \(list.directory)") }
+    if list.isEmpty { Console.say("nothing was trained yet in \(list.directory)") }
   }
 }
 

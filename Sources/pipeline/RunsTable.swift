@@ -36,7 +36,7 @@ enum RunsTable {
       $0.validationRecallAt5.map { EvaluationText.number($0) }
     },
     Column(heading: "evaluations", isAlwaysShown: false) { run in
-      run.scores.isEmpty ? nil : run.scores.map(text).joined(separator: "; ")
+      run.scores.isEmpty ? nil : run.scores.map { text($0, of: run) }.joined(separator: "; ")
     },
     Column(heading: "started from", isAlwaysShown: false) { run in
       run.parent.map { "run \($0.name), step \($0.step)" }
@@ -45,10 +45,12 @@ enum RunsTable {
 
   private static func four(_ value: Double) -> String { String(format: "%.4f", value) }
 
-  /// `retrieve R@5 0.475 (chance 0.125)`.
-  private static func text(_ score: RunSummary.Score) -> String {
-    let chance = score.chance.map { " (chance \(EvaluationText.number($0)))" } ?? ""
-    return "\(score.name) \(EvaluationText.number(score.value))\(chance)"
+  /// `retrieve R@5 0.475 (chance 0.125)`, with the step where the run has been trained on since.
+  private static func text(_ score: RunSummary.Score, of run: RunSummary) -> String {
+    let chance = score.chance.map { "chance \(EvaluationText.number($0))" }
+    let step = score.step.flatMap { $0 < run.steps ? "step \($0)" : nil }
+    let facts = [chance, step].compactMap(\.self).joined(separator: ", ")
+    return "\(score.name) \(EvaluationText.number(score.value))\(facts.isEmpty ? "" : " (\(facts))")"
   }
 
   private static func fields(_ run: RunSummary) -> [String: Any] {

@@ -58,13 +58,16 @@ struct SearchCommand: ParsableCommand {
     }
     Console.say(table)
     Console.note("\(outcome.hits.count) of \(outcome.searched) embeddings, by \(outcome.model)")
+    if audio != nil, !encoder.isGiven {
+      Console.note("these have to be the weights that the embeddings were made with; --weights and --run name others")
+    }
     if let html { Console.note("written: \(html)") }
   }
 
   private func query() throws -> SearchSettings.Query {
     let queries: [SearchSettings.Query?] = [text.map { .text($0) }, image.map { .image($0) }, audio.map { .audio($0) }]
     let given = queries.compactMap(\.self)
-    guard let only = given.first, given.count == 1 else {
+    guard let only = given.first, given.count == 1, text?.isEmpty != true else {
       throw Failure(
         "usage.query", "one thing is looked for at a time", found: "\(given.count)",
         expected: "words, --image or --audio",

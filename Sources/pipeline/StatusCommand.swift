@@ -46,7 +46,7 @@ struct StatusCommand: PipelineFileCommand {
     if quarantine { return }
     RunsTable.show(found)
     if !found.runs.isEmpty {
-      let bytes = RunRemoval(found.runs, in: found).bytes
+      let bytes = found.runs.reduce(0) { $0 + $1.bytes }
       Console.say("\(counted(found.runs.count, "run")): \(byteText(bytes)) in \(found.directory)")
       Console.event("runs", ["count": found.runs.count, "bytes": bytes])
     }

@@ -21,7 +21,7 @@ struct WeightOptions: ParsableArguments {
 extension WeightOutput {
   /// For people: what was written.
   var line: String {
-    "\(path): \(tensors) tensors, \(bytes / 1024) KiB, sha256 \(digest.short)\(wasUpToDate ? "; up to date" : "")"
+    "\(path): \(tensors) tensors, \(byteText(bytes)), sha256 \(digest.short)\(wasUpToDate ? "; up to date" : "")"
   }
 
   /// For machines.

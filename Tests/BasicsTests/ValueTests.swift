@@ -140,7 +140,7 @@ struct FailureTests {
   @Test("counts have their word in the plural, sizes the unit that suits them")
   func words() {
     #expect([0, 1, 2].map { counted($0, "clip") } == ["0 clips", "1 clip", "2 clips"])
-    #expect([1023, 1 << 20, 5 << 29].map(byteText) == ["0 KiB", "1.0 MiB", "2.5 GiB"])
+    #expect([1023, 1 << 10, 1 << 20, 5 << 29].map(byteText) == ["1023 bytes", "1.0 KiB", "1.0 MiB", "2.5 GiB"])
   }
 
   @Test("a command is quoted where a shell would read it differently")

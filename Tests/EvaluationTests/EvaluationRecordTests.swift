@@ -70,13 +70,16 @@ struct EvaluationRecordTests {
 
   @Test("a score that guessing may reach and a score of few clips get a warning; others get none")
   func cautions() {
-    func cautions(_ score: String, _ value: Double, chance: Double?, clips: Int) -> [String] {
-      EvaluationHeadline(row: "audio", score: score, value: value, chance: chance, clips: clips).cautions
+    func cautions(_ score: String, _ value: Double, chance: Double?, clips: Int, trials: Int? = nil) -> [String] {
+      EvaluationHeadline(
+        row: "audio", score: score, value: value, chance: chance, clips: clips, trials: trials ?? clips
+      ).cautions
     }
     // Two standard errors of a chance of one tenth with 100 clips are 0.06.
     #expect(cautions("R@5", 0.16, chance: 0.1, clips: 100).count == 1)
     #expect(cautions("R@5", 0.16, chance: 0.1, clips: 100)[0].contains("guessing may reach 0.160"))
     #expect(cautions("R@5", 0.17, chance: 0.1, clips: 100).isEmpty)
+    #expect(cautions("R@5", 0.17, chance: 0.1, clips: 100, trials: 50).count == 1)
     #expect(cautions("R@5", 0.17, chance: nil, clips: 100).isEmpty)
     #expect(cautions("CIDEr-D", 0.05, chance: 0.1, clips: 100).isEmpty)
     #expect(cautions("accuracy", 0, chance: 0.5, clips: 1).count == 2)

@@ -115,4 +115,11 @@ struct RetrievalTests {
     }
     #expect(scores[0] == scores[1])
   }
+
+  @Test("the mean cosine of different rows says whether embeddings are alike")
+  func alike() {
+    #expect(UnitRows([1, 0], width: 2).meanCosine == nil)
+    #expect(UnitRows([3, 0, 0, 2, -1, 0], width: 2).meanCosine.map { abs($0 + 1.0 / 3) < 1e-12 } ?? false)
+    #expect(UnitRows([1, 1, 2, 2, 5, 5], width: 2).meanCosine.map { abs($0 - 1) < 1e-6 } ?? false)
+  }
 }

@@ -35,7 +35,7 @@ struct DistillJobTests {
     #expect(after.stepsDone == 2 && after.end == "2 steps done")
   }
 
-  @Test("too few clips for a batch are refused by the plan and by the job, which leaves no run")
+  @Test("too few clips for a batch and too long a crop are refused by the plan and by the job, which leaves no run")
   func few() throws {
     let scratch = try Scratch()
     try TinyData.shards(scratch["shards"])
@@ -46,7 +46,10 @@ struct DistillJobTests {
     #expect(TinyData.code { _ = try job.plan() } == "training.few")
     #expect(TinyData.code { try job.run { _ in } } == "training.few")
     #expect(!Files.exists(scratch["runs"]))
-    settings.configuration.batchSize = 1
-    #expect(TinyData.code { _ = try DistillJob(settings).plan() } == "training.few")
+    settings.configuration.batchSize = 2
+    settings.configuration.augmentation.cropSeconds = 10.5
+    #expect(TinyData.code { _ = try DistillJob(settings).plan() } == "training.crop")
+    #expect(TinyData.code { try DistillJob(settings).run { _ in } } == "training.crop")
+    #expect(!Files.exists(scratch["runs"]))
   }
 }

@@ -25,7 +25,7 @@ struct InspectionTests {
     #expect(found["least norm"] == "0" && found["greatest norm"] == "5" && found["mean norm"] == "2.75")
     #expect(found["with NaN or infinity"] == "1" && found["all zeros"] == "1" && found["same as another"] == "1")
     #expect(inspection.warnings.contains { $0.contains("2 rows are no embeddings") })
-    #expect(inspection.next.contains { $0.hasPrefix("pipeline search") })
+    #expect(inspection.next.contains { $0.command.hasPrefix("pipeline search") })
     #expect(inspection.entries.first?.numbers == [5, 2])
   }
 
@@ -54,7 +54,7 @@ struct InspectionTests {
       let output = ending == "onnx" ? "output embedding" : "output"
       #expect(ports[input]?.contains("[batch, samples]") == true, "\(ending): \(ports)")
       #expect(ports[output]?.contains("[batch, 512]") == true, "\(ending): \(ports)")
-      #expect(inspection.warnings.isEmpty && inspection.next.contains { $0.contains("--weights") })
+      #expect(inspection.warnings.isEmpty && inspection.next.contains { $0.command.contains("--weights") })
     }
   }
 
@@ -72,7 +72,8 @@ struct InspectionTests {
       ("shards/train-000000.tar", "training shard", "pipeline distill"),
     ] {
       let inspection = try Inspection(scratch[path])
-      #expect(inspection.kind == kind && inspection.next.contains { $0.contains(next) }, "\(path): \(inspection)")
+      #expect(
+        inspection.kind == kind && inspection.next.contains { $0.command.contains(next) }, "\(path): \(inspection)")
     }
     let shard = facts(try Inspection(scratch["shards/train-000000.tar"]), "embeddings")
     #expect(shard["rows"] == "40" && shard["width"] == "512", "\(shard)")
@@ -85,8 +86,10 @@ struct InspectionTests {
     let path = scratch["my e.npy"]
     try Files.write(try NumpyFile.bytes(of: Tensor(shape: [1, 2], floats: [0.6, 0.8])), to: path)
     let next = try Inspection(path).next
-    #expect(next.contains("pipeline search --audio FILE --in '\(path)'  # if audio was embedded"), "\(next)")
-    #expect(next.contains("pipeline prepare VIDEOS --embeddings '\(path)'  # if a teacher embedded frames"), "\(next)")
+    #expect(
+      next.contains { $0 == ("pipeline search --audio FILE --in '\(path)'", "embeddings of audio") }, "\(next)")
+    #expect(
+      next.contains { $0 == ("pipeline prepare VIDEOS --embeddings '\(path)'", "a teacher's embeddings of frames") })
   }
 
   @Test("tables: manifests, and tables that are not manifests")
@@ -104,6 +107,9 @@ struct InspectionTests {
     try Files.makeDirectory(scratch["empty"])
     try Files.write("notes", to: scratch["notes.txt"])
     #expect(try Inspection(scratch["empty"]).warnings.count == 1)
+    // Weights of an audio encoder alone in a directory are no CLIP model.
+    try RandomStudent.write(to: scratch["empty/weights.bin"])
+    #expect(try Inspection(scratch["empty"]).kind == "directory")
     #expect(TinyData.code { _ = try Inspection(scratch["notes.txt"]) } == "inspect.unknown")
     #expect(TinyData.code { _ = try Inspection(scratch["absent"]) } != nil)
   }

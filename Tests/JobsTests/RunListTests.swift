@@ -63,12 +63,22 @@ struct RunListTests {
   @Test("a model comes from the file or the run that is named, else from the newest run, else from weights.bin")
   func source() throws {
     let scratch = try Scratch()
-    let runs = scratch["runs"]
-    #expect(try ModelSource(weights: "w.onnx", run: nil, runs: runs) == .file("w.onnx"))
-    #expect(try ModelSource(weights: nil, run: "a", runs: runs) == .run("a"))
-    #expect(TinyData.code { _ = try ModelSource(weights: "w", run: "a", runs: runs) } == "usage.weights")
-    #expect(TinyData.code { _ = try ModelSource(weights: nil, run: nil, runs: runs) } == "run.none")
-    try TinyData.run("aaaa1", in: runs)
-    #expect(try ModelSource(weights: nil, run: nil, runs: runs) == .run(nil))
+    func source(
+      _ weights: String? = nil, run: String? = nil, checkpoint: TrainedModel.Choice? = nil
+    ) throws -> ModelSource {
+      try ModelSource(
+        weights: weights, run: run, checkpoint: checkpoint, runs: scratch["runs"], usualFile: scratch["weights.bin"])
+    }
+    #expect(try source("w.onnx") == .file("w.onnx"))
+    #expect(try source(run: "a") == .run("a"))
+    #expect(TinyData.code { _ = try source("w", run: "a") } == "usage.weights")
+    #expect(TinyData.code { _ = try source("w", checkpoint: .last) } == "usage.weights")
+    #expect(TinyData.code { _ = try source() } == "run.none")
+    try Files.write("weights", to: scratch["weights.bin"])
+    #expect(try source() == .file(scratch["weights.bin"]))
+    // A file has no checkpoints.
+    #expect(try source(checkpoint: .step(5)) == .run(nil))
+    try TinyData.run("aaaa1", in: scratch["runs"])
+    #expect(try source() == .run(nil))
   }
 }

@@ -1,5 +1,7 @@
 import Basics
 import Foundation
+import Prepare
+import StageGraph
 import TestSupport
 import Testing
 
@@ -44,8 +46,9 @@ struct CLIPCommandTests {
     #expect(files.status == 0, "\(files.problems)")
     #expect(try tool.digests("s-third") == expected)
 
-    let graph = try tool.run("graph", "--workspace", "w-first", "--mermaid", "--clip", "model")
-    #expect(graph.output.contains("embed-frames --> write-shards"), "\(graph.output) \(graph.problems)")
+    let diagram = try PreparedWorkspace(Catalog.reader(tool.path("w-first"))).diagram(shards: tool.path("s-first"))
+    #expect(diagram.mermaid.contains("embed-frames --> write-shards"), "\(diagram.mermaid)")
+    #expect(!diagram.nodes.contains { ["embeddings", "select-vectors"].contains($0.name) }, "\(diagram.mermaid)")
 
     let fewer = try prepare(tool, "first", "--clip-frames", "2", "--explain", "--replace")
     #expect(fewer.output.contains("embed-frames") && fewer.output.contains("0 clips decoded"), "\(fewer.output)")

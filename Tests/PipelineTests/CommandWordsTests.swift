@@ -20,7 +20,7 @@ struct CommandWordsTests {
   func otherNames() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    for (word, name) in [("train", "distill"), ("ls", "runs"), ("prepar", "prepare")] {
+    for (word, name) in [("train", "distill"), ("ls", "runs"), ("prep", "prepare"), ("eval", "evaluate")] {
       let said = try tool.run(word)
       #expect(said.status == 64 && said.problems.contains("did you mean: pipeline \(name)"), "\(said)")
     }

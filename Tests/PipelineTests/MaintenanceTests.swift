@@ -109,7 +109,7 @@ struct MaintenanceTests {
     let freed = try tool.run("gc")
     #expect(freed.output.replacingOccurrences(of: "freed", with: "would free") == told.output)
     #expect(try tool.run("verify").status == 0)
-    #expect(try tool.run("gc").output.contains("freed 0 artifacts"))
+    #expect(try tool.run("gc").output.contains("freed 0 bytes: 0 stored results"))
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))
     #expect(try tool.run("prepare", "videos", "--frames", "3").output.contains("up to date"))
     #expect(try tool.run("prepare", "videos").output.contains("up to date"))

@@ -28,8 +28,11 @@ package struct CaptionTrainJob {
 
   /// - Throws: `caption.…`; `ranks.differ` when ranks have different settings, data or programs.
   package func run(ranks: RankGroup = .alone, _ events: @escaping (Event) -> Void) throws {
-    let data = try ranks.together { try CaptionTrainingData(settings) }
-    if let shortage = settings.configuration.shortage(of: data.train.ids.count) { throw ranks.shared(shortage) }
+    let data = try ranks.together {
+      let data = try CaptionTrainingData(settings)
+      if let shortage = settings.configuration.shortage(of: data.train.ids.count, "captions") { throw shortage }
+      return data
+    }
     let recipe = try recipe(data)
     let backend = FastBackend(settings.instructionSet)
     let (identity, description) = try identity(recipe, data, backend)

@@ -20,7 +20,7 @@ extension TrainingRun {
     var found: [OtherRun] = []
     for run in RunList(settings.runs).runs where run.name != description.name {
       guard found.count < OtherRun.most, let state = run.checkpoints.latestState else { continue }
-      let subject = "run \(run.name) (\(state.step) \(state.step == 1 ? "step" : "steps"))"
+      let subject = "run \(run.name) (\(counted(state.step, "step")))"
       found.append(OtherRun(name: run.name, steps: state.step, reasons: reasons(run.description, subject)))
     }
     return found

@@ -39,7 +39,9 @@ final class TrainingRun {
         "shards.train", "there are no shards to train on", on: settings.shards, hint: "pipeline prepare VIDEOS")
     }
     train = try ShardClips(set.samples(.train))
+    // Before the run's directory exists, which later commands would take for a run.
     if let shortage = settings.configuration.shortage(of: train.ids.count) { throw shortage }
+    _ = try settings.configuration.samples(ofClip: train.samples)
     let held = set.splits.contains(.validation) ? try ShardClips(set.samples(.validation)) : nil
     validation = held.flatMap { $0.ids.count >= Split.fewestValidationClips ? $0 : nil }
     if validation == nil {
@@ -153,7 +155,7 @@ final class TrainingRun {
     }
   }
 
-  /// Marks the run as the one trained last.
+  /// Marks the run as the one trained last, also when nothing is left to train: the next command is about this run.
   private func remember() throws {
     try TrainedTime.write(directory)
     let catalog = try Catalog.writer(settings.workspace)

@@ -94,15 +94,15 @@ struct EmbeddingItems: Sendable {
       let identity = (try? Files.identity(candidate.file.path)).map {
         "\($0.device) \($0.inode) \($0.size) \($0.modified)" + (candidate.file.bytes.map { " \($0)" } ?? "")
       }
+      let (start, ownsFile) = (candidate.startMilliseconds, candidate.ownsFile)
+      let isWhole = settings.manifest == nil
       let source: EmbeddingItem.Source =
-        settings.manifest == nil
-        ? .file(candidate.file)
-        : .excerpt(
-          candidate.file, startMilliseconds: candidate.startMilliseconds, ownsFile: candidate.ownsFile)
+        isWhole ? .file(candidate.file) : .excerpt(candidate.file, startMilliseconds: start, ownsFile: ownsFile)
+      let part = isWhole ? "" : "\(start)\(ownsFile ? " own" : "")"
       items.append(
         EmbeddingItem(
           key: candidate.idText, name: candidate.file.name, source: source,
-          identity: "\(identity ?? "unknown") \(settings.manifest == nil ? "" : "\(candidate.startMilliseconds)")"))
+          identity: "\(identity ?? "unknown") \(part)"))
     }
   }
 }

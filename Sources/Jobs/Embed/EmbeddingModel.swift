@@ -11,9 +11,9 @@ struct EmbeddingModel {
   let identity: String
   private let file: String?
 
-  /// - Throws: `usage.weights` when both a file and a run are named; errors of opening them.
+  /// - Throws: the errors of `ModelSource`; errors of opening the file or the run.
   init(_ settings: EmbeddingSettings) throws {
-    switch try ModelSource(weights: settings.weights, run: settings.run) {
+    switch try ModelSource(weights: settings.weights, run: settings.run, checkpoint: settings.checkpoint) {
     case .file(let path):
       file = path
       model = try Model(file: path)
@@ -21,7 +21,7 @@ struct EmbeddingModel {
       identity = withExtendedLifetime(bytes) { "\(bytes.bytes.count) \(checksum(bytes.bytes))" }
     case .run(let name):
       file = nil
-      let trained = try TrainedModel(run: name, checkpoint: settings.checkpoint)
+      let trained = try TrainedModel(run: name, checkpoint: settings.checkpoint ?? .best)
       model = try trained.model(metadata: trained.run.teacher.map { ["teacher": $0] } ?? [:])
       identity = "run \(trained.run.identity.hex) step \(trained.state.step)"
     }

@@ -22,7 +22,7 @@ package struct EmbeddingSettings: Sendable {
   package var split: Split?
   package var weights: String?
   package var run: String?
-  package var checkpoint = TrainedModel.Choice.best
+  package var checkpoint: TrainedModel.Choice?
   package var output = ""
   /// Only the audio clips of this part are embedded, into a file of its own; nil embeds all.
   package var part: WorkPart?

@@ -137,7 +137,7 @@ extension ClassifyEvaluation {
   func lines(_ data: ClassifyData, _ method: String) -> [String] {
     var lines = [
       method,
-      "each clip at its own length, 16 kHz mono, at most \(AudioLoader.Use.clip.mostSeconds) s (of a manifest's rows \(ClipLength.usual) s); embeddings are not normalized",
+      "each clip at its own length, 16 kHz mono, at most \(AudioLoader.Use.clip.mostSeconds) s (of a manifest's rows at most \(ClipLength.usual) s); embeddings are not normalized",
       data.targets.isMultiLabel
         ? "several labels a clip: mAP, AUC and d′ are means over classes that have test clips of both kinds"
         : "one label a clip: accuracy; mAP, AUC and d′ are one class against the rest, means over classes",

@@ -35,6 +35,9 @@ package struct RetrievalSettings: Sendable {
 /// Measures whether audio retrieves its own frames, frames their audio, and text the right audio and vice versa, on
 /// clips that were not trained on.
 enum RetrievalEvaluation {
+  /// The mean cosine of two clips' embeddings above which an encoder hardly tells clips apart.
+  private static let mostAlike = 0.97
+
   static let columns = ["R@1", "R@5", "R@10", "MRR", "median rank", "class mAP", "queries", "gallery"]
 
   /// - Parameter student: nil when the settings name a file with embeddings.
@@ -69,6 +72,11 @@ enum RetrievalEvaluation {
     if let captioned { record.method.append(captioned.method) }
     record.prompts = text?.facts
     record.warnings = clips.warnings
+    if let alike = clips.audio.meanCosine, alike > Self.mostAlike {
+      record.warnings.append(
+        "all clips have nearly the same audio embedding (mean cosine of two clips \(EvaluationText.number(alike))): train longer, or on more clips"
+      )
+    }
     if let path = settings.save { try save(clips, text, to: path) }
     return record
   }

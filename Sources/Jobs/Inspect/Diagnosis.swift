@@ -74,7 +74,7 @@ package struct Diagnosis: Sendable {
     let free = Int(status.f_bavail) * Int(status.f_frsize)
     let writable = Files.isWritable(place)
     add(
-      "\(name) disk", "\(free >> 20) MiB free at \(path)",
+      "\(name) disk", "\(byteText(free)) free at \(path)",
       !writable ? .notWritable(place) : free < Self.leastFreeBytes ? .littleSpace(path, free) : nil)
     guard writable, let abilities = try? FileSystemAbilities(of: place) else { return }
     add("\(name) file system", abilities.substitutes ?? "exchanges directories, links files")

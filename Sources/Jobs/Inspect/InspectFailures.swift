@@ -22,7 +22,7 @@ extension Failure {
 
   static func littleSpace(_ path: String, _ free: Int) -> Failure {
     Failure(
-      "doctor.space", "there is little space left", on: path, found: "\(free >> 20) MiB",
+      "doctor.space", "there is little space left", on: path, found: byteText(free),
       hint: "pipeline prepare --dry-run says what is needed; pipeline gc gives back what nothing refers to")
   }
 

@@ -19,8 +19,8 @@ package struct Inspection {
   package internal(set) var sections: [Section] = []
   /// Problems, certain or likely.
   package internal(set) var warnings: [String] = []
-  /// Commands that accept the file, quoted for a shell; a remark follows after `#`.
-  package private(set) var next: [String] = []
+  /// Commands that accept the file, quoted for a shell, and what it has to hold for each; nil for anything.
+  package private(set) var next: [(command: String, condition: String?)] = []
 
   init() {}
 
@@ -35,18 +35,18 @@ package struct Inspection {
   }
 
   /// Adds a command that accepts the file.
-  /// - Parameter remark: when the command is the right one; nil for always.
-  mutating func suggest(_ words: String..., remark: String? = nil) { suggest(words, remark: remark) }
+  /// - Parameter condition: what the file has to hold for it; nil for anything.
+  mutating func suggest(_ words: String..., if condition: String? = nil) { suggest(words, if: condition) }
 
-  mutating func suggest(_ words: [String], remark: String? = nil) {
-    next.append(ShellCommand.text(["pipeline"] + words) + (remark.map { "  # \($0)" } ?? ""))
+  mutating func suggest(_ words: [String], if condition: String? = nil) {
+    next.append((ShellCommand.text(["pipeline"] + words), condition))
   }
 
-  /// Adds the commands that read embeddings. Only the user knows what was embedded, so each has a remark.
+  /// Adds the commands that read embeddings. Only the user knows what was embedded.
   mutating func suggestUses(ofEmbeddings path: String) {
-    suggest("search", "a dog barks", "--in", path, "--clip", "DIR", remark: "if they are in a CLIP model's space")
-    suggest("search", "--audio", "FILE", "--in", path, remark: "if audio was embedded")
-    suggest("prepare", "VIDEOS", "--embeddings", path, remark: "if a teacher embedded frames")
+    suggest("search", "a dog barks", "--in", path, "--clip", "DIR", if: "embeddings in a CLIP model's space")
+    suggest("search", "--audio", "FILE", "--in", path, if: "embeddings of audio")
+    suggest("prepare", "VIDEOS", "--embeddings", path, if: "a teacher's embeddings of frames")
   }
 
   /// Inserts the facts about the file itself at the beginning.

@@ -4,8 +4,8 @@ import StageGraph
 /// Frees the space of stored bytes that nothing refers to; `GarbageRule` decides what is kept.
 package struct GarbageJob: Sendable {
   package enum Event: Sendable {
-    /// The last `prepare` did not finish, so everything that it made is kept.
-    case keepsAll
+    /// Everything is kept: the last `prepare` did not finish, or none has finished here.
+    case keepsAll(isUnfinished: Bool)
     /// What will be removed; reported before anything is.
     case found(Garbage)
     /// One more segment was rewritten or removed.
@@ -30,7 +30,7 @@ package struct GarbageJob: Sendable {
     let catalog = onlyLooks ? reader : try Catalog.writer(workspace)
     let store = try ArtifactStore(catalog)
     let rule = try GarbageRule(catalog)
-    if rule.keepsAll { events(.keepsAll) }
+    if rule.keepsAll { events(.keepsAll(isUnfinished: rule.isUnfinished)) }
     let garbage = try store.garbage(generations: generations, isWanted: rule.isWanted)
     events(.found(garbage))
     if onlyLooks { return }

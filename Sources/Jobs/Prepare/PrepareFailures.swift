@@ -48,8 +48,8 @@ extension Failure {
   package static let noEmbeddings = Failure(
     "embeddings.absent", "audio and frames are prepared, but there are no teacher embeddings",
     hint: """
-      --clip DIR makes them with a CLIP model; --embeddings PATH takes those that are there, as does a directory \
-      "embeddings" next to the videos; --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings
+      --clip DIR makes them with a CLIP model; --embeddings PATH, or a directory "embeddings" next to the videos, gives \
+      existing ones; --frames-out DIR writes the frames for a CLIP embedder: Scripts/embed-frames DIR embeddings
       """, exit: .noTeacherEmbeddings)
 
   package static func tooManyLeftOut(_ leftOut: Int, of total: Int, allowed: Double) -> Failure {
@@ -153,7 +153,7 @@ extension Failure {
   package static func damaged(_ count: Int, of total: Int, isGivenUp: Bool) -> Failure {
     Failure(
       "verify.damaged", "not everything is what was written",
-      found: "\(count) faults among \(total) artifacts and shards",
+      found: "\(counted(count, "fault"))", expected: "\(total) whole artifacts and shards",
       hint: isGivenUp
         ? "pipeline prepare makes exactly that anew"
         : "pipeline verify without --dry-run, then pipeline prepare, makes it anew")

@@ -8,7 +8,7 @@ extension StageDiagram {
   /// The stages from files to weights.
   /// - Parameter catalog: nil when nothing was done yet.
   package init(_ settings: PrepareSettings, _ catalog: Catalog?) throws {
-    try self.init(settings, stages: builtInStages.filter { $0.isWanted(settings) }, catalog)
+    try self.init(settings, stages: settings.stages, catalog)
   }
 
   private init(_ settings: PrepareSettings, stages: [any ClipStage.Type], _ catalog: Catalog?) throws {
@@ -54,7 +54,7 @@ extension StageDiagram {
   }()
 
   /// The stages that have run in the workspace; when none has, those from files of embeddings to shards.
-  init(shards: String, _ catalog: Catalog?) throws {
+  package init(shards: String, _ catalog: Catalog?) throws {
     let counts = try catalog?.actionCounts() ?? [:]
     var settings = PrepareSettings()
     settings.shards = shards

@@ -20,6 +20,16 @@ package struct RunList: Sendable {
     /// For people: `baseline (0123456789ab)`, or only the name.
     package var title: String { givenName.map { "\($0) (\(name))" } ?? name }
 
+    /// The total size of the files in its directory.
+    package var bytes: Int {
+      guard let walk = FileManager.default.enumerator(atPath: directory) else { return 0 }
+      var bytes = 0
+      while let name = walk.nextObject() as? String {
+        if let file = try? Files.identityOfLink("\(directory)/\(name)"), file.kind == .file { bytes += file.size }
+      }
+      return bytes
+    }
+
     package var checkpoints: CheckpointDirectory { CheckpointDirectory(existing: "\(directory)/checkpoints") }
   }
 
@@ -48,6 +58,9 @@ package struct RunList: Sendable {
     }
     runs.sort { ($1.trained, $0.name) < ($0.trained, $1.name) }
   }
+
+  /// Whether there is no run, readable or not.
+  package var isEmpty: Bool { runs.isEmpty && unreadable.isEmpty }
 
   /// The prefix of directories that are being removed.
   static let removedPrefix = ".removed-"

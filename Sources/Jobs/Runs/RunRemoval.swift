@@ -18,13 +18,10 @@ package struct RunRemoval: Sendable {
   /// - Throws: `run.unknown`, `run.ambiguous`.
   package init(_ names: [String], in list: RunList) throws {
     var seen: Set<String> = []
-    self.init(try names.map(list.named).filter { seen.insert($0.directory).inserted }, in: list)
-  }
-
-  package init(_ runs: [RunList.Run], in list: RunList) {
+    let runs = try names.map(list.named).filter { seen.insert($0.directory).inserted }
     items = runs.map { run in
       Item(
-        run: run, summary: RunSummary(run), bytes: Self.size(run.directory),
+        run: run, summary: RunSummary(run), bytes: run.bytes,
         children: list.runs.filter { $0.description.parent?.name == run.description.name }.map(\.title))
     }
   }
@@ -41,14 +38,5 @@ package struct RunRemoval: Sendable {
     if Files.exists(aside) { try Files.remove(aside) }
     try Files.rename(directory, to: aside)
     try Files.remove(aside)
-  }
-
-  private static func size(_ directory: String) -> Int {
-    guard let walk = FileManager.default.enumerator(atPath: directory) else { return 0 }
-    var bytes = 0
-    while let name = walk.nextObject() as? String {
-      if let file = try? Files.identityOfLink("\(directory)/\(name)"), file.kind == .file { bytes += file.size }
-    }
-    return bytes
   }
 }

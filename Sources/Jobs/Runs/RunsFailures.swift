@@ -9,16 +9,20 @@ extension Failure {
       exit: .usage)
   }
 
-  static let noRunCode = "run.none"
-
   static func noRun(_ runs: String) -> Failure {
-    Failure(
-      noRunCode, "nothing was trained yet", on: runs,
-      hint: "pipeline distill trains; other commands also take weights of a file: --weights FILE")
+    Failure("run.none", "nothing was trained yet", on: runs, hint: "pipeline distill")
   }
 
-  static let fileAndRun = Failure(
-    "usage.weights", "weights come from a file or from a run", found: "--weights and --run", exit: .usage)
+  static func noModel(_ runs: String, _ file: String) -> Failure {
+    Failure(
+      "run.none", "nothing was trained yet, and there is no \(file)", on: runs,
+      hint: "train with pipeline distill, or name a file: --weights FILE")
+  }
+
+  static func fileAndRun(_ other: String) -> Failure {
+    Failure(
+      "usage.weights", "weights come from a file or from a run", found: "--weights and \(other)", exit: .usage)
+  }
 
   static func damagedRun(_ directory: String, _ reason: String) -> Failure {
     Failure("run.damaged", "the run cannot be read", on: directory, found: reason)
@@ -51,7 +55,7 @@ extension Failure {
   static func noCheckpoint(_ run: String) -> Failure {
     Failure(
       "run.empty", "the run has no checkpoint yet", on: run,
-      hint: "pipeline distill trains; --run NAME takes another one of pipeline runs")
+      hint: "pipeline distill trains it; or choose another one: pipeline runs lists them, --run NAME takes one")
   }
 
   static func otherShards(_ run: String, _ directory: String) -> Failure {

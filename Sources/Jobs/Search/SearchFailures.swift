@@ -3,7 +3,8 @@ import Basics
 /// The error messages of this module.
 extension Failure {
   static func searchModel(_ query: String, _ flag: String) -> Failure {
-    Failure("search.model", "a model has to be named for this query", on: query, expected: flag, exit: .usage)
+    Failure(
+      "search.model", "this is searched with a CLIP model, and none is named", on: query, expected: flag, exit: .usage)
   }
 
   static func searchWidth(_ path: String, found: Int, model: String, expected: Int) -> Failure {

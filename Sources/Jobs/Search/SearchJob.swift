@@ -29,9 +29,9 @@ package struct SearchSettings: Sendable {
   package var tokenizer: String?
   /// Sentences that the query text is inserted into; empty uses the text unchanged.
   package var templates: [String] = []
-  /// Weights of an audio encoder, for audio queries; nil uses a run.
+  /// Weights of an audio encoder, for audio queries; nil uses the run.
   package var weights: String?
-  /// The run for audio queries; nil for the one trained last.
+  /// The run for audio queries; nil for the one trained last, or `weights.bin` when there is none.
   package var run: String?
   package var count = 10
   /// Directories with the files that the embeddings were made from.
@@ -65,7 +65,8 @@ package struct SearchJob: Sendable {
 
   package init(_ settings: SearchSettings) { self.settings = settings }
 
-  /// - Throws: `clip.…`; `search.width` for embeddings of another width; `search.model` when no model is named.
+  /// - Throws: `clip.…`; `search.width` for embeddings of another width; `search.model` when no CLIP model is named;
+  ///   `usage.weights`, `run.none` and errors of opening the audio encoder; `search.sound` for audio that cannot be read.
   package func run() throws -> Outcome {
     let gallery = try SearchGallery(settings.embeddings)
     let threads = WorkerThreads(settings.threads)

@@ -7,7 +7,7 @@ extension Failure {
     Failure(
       "weights.extension", "no weight format has this ending", on: path, found: ending.isEmpty ? "none" : ".\(ending)",
       expected: known.map { ".\($0)" }.joined(separator: ", "),
-      hint: nearest(ending, in: known).map { "did you mean .\($0)?" }, exit: .usage)
+      hint: ending.isEmpty ? "\(path).bin" : nearest(ending, in: known).map { "did you mean .\($0)?" }, exit: .usage)
   }
 
   static func onnx(_ place: String, _ found: String, _ expected: String) -> Failure {
