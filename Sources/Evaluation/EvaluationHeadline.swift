@@ -52,8 +52,8 @@ extension EvaluationHeadline {
     return "only \(clips) \(clips == 1 ? "clip was" : "clips were") scored\(share): too few to compare models"
   }
 
-  /// Independent guesses succeed in a share of n trials that is chance p with a standard error of at most √(p (1 − p) / n).
-  /// In 19 of 20 evaluations they stay within two standard errors.
+  /// Independent guesses succeed in a share of n trials that is chance p with a standard error of at most
+  /// √(p (1 − p) / n). In 19 of 20 evaluations they stay within two standard errors.
   private var chanceCaution: String? {
     guard let chance, (0...1).contains(chance), trials > 0, Self.shares.contains(score) else { return nil }
     let limit = chance + 2 * (chance * (1 - chance) / Double(trials)).squareRoot()

@@ -47,8 +47,9 @@ final class SndFileAudioSource: AudioSource {
     [0, 0, 0x03, 0xE8, 0, 0, 0, 1, 0, 0, 0, 1], [0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0],
   ]
 
-  /// Whether the first bytes are those of a format that libsndfile tells by them. For any other file libsndfile looks for
-  /// another one beside it on the disk, a resource fork; the sandbox would end the process, as if the file had attacked it.
+  /// Whether the first bytes are those of a format that libsndfile tells by them. For any other file libsndfile looks
+  /// for another one beside it on the disk, a resource fork; the sandbox would end the process, as if the file had
+  /// attacked it.
   private static func recognizes(_ input: MediaInput) -> Bool {
     var head = [UInt8](repeating: 0, count: 16)
     let count = head.withUnsafeMutableBytes { bytes in

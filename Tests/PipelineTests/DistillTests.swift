@@ -50,12 +50,14 @@ struct DistillTests {
     let tool = try Tool()
     defer { tool.remove() }
     try Clips.set(tool, count: 9)
-    #expect(try tool.run("prepare", "videos", "--frames", "none").status == 0)
+    let prepared = try tool.run("prepare", "videos", "--frames", "none")
+    #expect(prepared.status == 0 && prepared.problems.contains("next: pipeline distill --batch-size 9\n"))
     var weights: [String] = []
     for threads in ["1", "2"] {
       let outcome = try tool.run("distill", "--batch-size", "4", "--steps", "5", "--threads", threads, "--fresh")
-      #expect(outcome.status == 0, "\(outcome.problems)")
-      #expect(try tool.run("export", "weights-\(threads).bin").status == 0)
+      #expect(outcome.status == 0 && outcome.problems.hasSuffix("next: pipeline export weights.bin\n"), "\(outcome)")
+      let exported = try tool.run("export", "weights-\(threads).bin")
+      #expect(exported.problems.contains("next: pipeline evaluate retrieve --weights weights-\(threads).bin\n"))
       weights.append(try Digest.ofFile(tool.path("weights-\(threads).bin")).hex)
     }
     let (process, output, _) = try tool.start(

@@ -66,7 +66,8 @@ package struct SearchJob: Sendable {
   package init(_ settings: SearchSettings) { self.settings = settings }
 
   /// - Throws: `clip.…`; `search.width` for embeddings of another width; `search.model` when no CLIP model is named;
-  ///   `usage.weights`, `run.none` and errors of opening the audio encoder; `search.sound` for audio that cannot be read.
+  ///   `usage.weights`, `run.none` and errors of opening the audio encoder; `search.sound` for audio that cannot be
+  ///   read.
   package func run() throws -> Outcome {
     let gallery = try SearchGallery(settings.embeddings)
     let threads = WorkerThreads(settings.threads)
