@@ -80,8 +80,9 @@ final class PrepareConsole: Sendable {
   }
 
   private func tell(_ frames: PrepareJob.FramesWritten) {
-    let state = frames.written.map { "\($0) shards written" } ?? "up to date"
-    Console.say("\(frames.directory): frames of \(frames.clips) clips in \(frames.shards) shards; \(state)")
+    let state = frames.written.map { "\(counted($0, "shard")) written" } ?? "up to date"
+    Console.say(
+      "\(frames.directory): frames of \(counted(frames.clips, "clip")) in \(counted(frames.shards, "shard")); \(state)")
     Console.event("frames", ["clips": frames.clips, "shards": frames.shards, "written": frames.written ?? 0])
   }
 

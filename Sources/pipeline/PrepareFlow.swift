@@ -58,7 +58,8 @@ struct PrepareFlow {
       ])
     Console.say(summary.splitLine)
     Console.say(
-      "\(settings.shards): \(summary.pairs) pairs (\(splits)) in \(summary.shards) shards; \(Self.words(work))")
+      "\(settings.shards): \(counted(summary.pairs, "pair")) (\(splits)) in \(counted(summary.shards, "shard")); \(Self.words(work))"
+    )
     if namesNext { Console.next(["distill"] + distillOptions(clips: summary.splits[Split.train.rawValue] ?? 0)) }
   }
 
@@ -101,8 +102,9 @@ struct PrepareFlow {
   }
 
   private static func words(_ work: PreparedSummary.Work) -> String {
-    if work.decoded == 0, work.fetched == 0, !work.isRenewed { return "up to date" }
+    if work.decoded == 0, work.fetched == 0, work.embedded == 0, !work.isRenewed { return "up to date" }
     let remote = work.fetched > 0 ? "\(work.fetched) from the remote cache, " : ""
-    return "\(work.decoded) clips decoded, \(remote)\(work.written) shards written"
+    let embedded = work.embedded > 0 ? "\(work.embedded) embedded, " : ""
+    return "\(counted(work.decoded, "clip")) decoded, \(remote)\(embedded)\(counted(work.written, "shard")) written"
   }
 }

@@ -45,7 +45,7 @@ struct StatusCommand: PipelineFileCommand {
     if quarantine || !runs { try showClips(hasRuns: !found.runs.isEmpty) }
     if quarantine { return }
     RunsTable.show(found)
-    if !found.runs.isEmpty {
+    if !runs, !found.runs.isEmpty {
       let bytes = found.runs.reduce(0) { $0 + $1.bytes }
       Console.say("\(counted(found.runs.count, "run")): \(byteText(bytes)) in \(found.directory)")
       Console.event("runs", ["count": found.runs.count, "bytes": bytes])

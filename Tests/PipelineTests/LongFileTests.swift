@@ -73,7 +73,7 @@ struct LongFileTests {
     defer { tool.remove() }
     try Files.write("id,start,label,caption\nlong,20.5,a,\"Rain, then wind\"\n", to: tool.path("m.csv"))
     let outcome = try tool.run("prepare", "videos", "--manifest", "m.csv")
-    #expect(outcome.status == 0 && outcome.output.contains("1 pairs"), "\(outcome.problems)")
+    #expect(outcome.status == 0 && outcome.output.contains("1 pair "), "\(outcome.problems)")
     try Clips.shell(["sh", "-c", "cd \(tool.directory) && mkdir out && tar xf shards/train-000000.tar -C out"])
     let record = String(decoding: try Files.read(tool.path("out/long_20500_30500.json")), as: UTF8.self)
     #expect(record.contains(#""start":20.5"#) && record.contains(#""text":["Rain, then wind"]"#))

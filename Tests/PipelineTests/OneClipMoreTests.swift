@@ -55,11 +55,11 @@ import Testing
       try add(tool, new)
       let outcome = try prepare()
       #expect(
-        outcome.status == 0 && outcome.output.contains("1 clips decoded"), "\(outcome.output) \(outcome.problems)")
+        outcome.status == 0 && outcome.output.contains("1 clip decoded"), "\(outcome.output) \(outcome.problems)")
       let after = try tars(tool)
       let written = after.filter { before[$0.key] == nil }
       #expect((1...2).contains(written.count), "\(new): \(written)")
-      #expect(outcome.output.contains("\(written.count) shards written"), "\(outcome.output)")
+      #expect(outcome.output.contains("\(counted(written.count, "shard")) written"), "\(outcome.output)")
       for tar in written.values {
         let index = String(decoding: try Files.read(tool.path("shards/\(tar.dropLast(4)).idx")), as: UTF8.self)
         if index.split(separator: "\n")[1].contains(new) { splits += 1 }

@@ -158,7 +158,7 @@ struct PartPrepareTests {
     // Without the flag the environment is not used, and one line says so.
     let whole = try prepare(tool, "whole", [], environment: slurm)
     #expect(
-      whole.output.contains("1 pairs") && whole.problems.contains("SLURM_ARRAY_TASK_ID is 12"), "\(whole.problems)")
+      whole.output.contains("1 pair ") && whole.problems.contains("SLURM_ARRAY_TASK_ID is 12"), "\(whole.problems)")
     #expect(whole.problems.components(separatedBy: "looks like one of several tasks").count == 2)
     let server = try prepare(tool, "b", ["--remote-cache", "http://127.0.0.1:9/", "--cache-size", "1G"])
     #expect(server.status == 64 && server.problems.contains("--cache-size"))

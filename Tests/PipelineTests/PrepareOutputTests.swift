@@ -16,7 +16,7 @@ struct PrepareOutputTests {
     ])
     let outcome = try tool.run("prepare", "videos", "--max-bad-fraction", "1")
     #expect(outcome.status == 0 && outcome.output.contains("id.invalid"), "\(outcome.output) \(outcome.problems)")
-    #expect(outcome.output.contains("1 pairs"))
+    #expect(outcome.output.contains("1 pair "))
   }
 
   @Test("its own directories among the videos are not clips, and an input directory is not written to")

@@ -21,7 +21,7 @@ struct PrepareTests {
 
     try Clips.add(tool, 3)
     let added = try tool.run("prepare", "videos")
-    #expect(added.output.contains("4 pairs") && added.output.contains("1 clips decoded"))
+    #expect(added.output.contains("4 pairs") && added.output.contains("1 clip decoded"))
 
     try Clips.embeddings(tool.path("embeddings/\(Clips.name(0)).npy"), seed: 99)
     let embeddings = try tool.run("prepare", "videos", "--explain")
@@ -111,7 +111,7 @@ struct PrepareTests {
     #expect(try tool.run(all: line).output.contains("up to date"))
     try keys([1, 0])
     let after = try tool.run(all: line)
-    #expect(after.output.contains("0 clips decoded, 1 shards written"), "\(after.output) \(after.problems)")
+    #expect(after.output.contains("0 clips decoded, 1 shard written"), "\(after.output) \(after.problems)")
     #expect(try tool.digests("shards") != before)
     try keys([0, 1])
     try tool.run(all: line)
@@ -142,7 +142,7 @@ struct PrepareTests {
     try tool.run("prepare", "others", "--embeddings", "embeddings", "--shards", "clean", "--workspace", "w2")
     #expect(try tool.digests("clean")["train-000000.tar"] == tool.digests("shards")["train-000000.tar"])
     let again = try tool.run("prepare", "videos", "--explain")
-    #expect(again.output.contains("4 pairs") && again.output.contains("1 clips decoded"))
+    #expect(again.output.contains("4 pairs") && again.output.contains("1 clip decoded"))
     #expect(again.output.contains("extract-audio \(name): the last result was not final"), "\(again.output)")
     #expect(!again.output.contains("extract-audio \(Clips.name(0))"))
   }

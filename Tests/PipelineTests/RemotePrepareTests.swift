@@ -50,12 +50,12 @@ struct RemotePrepareTests {
     let expected = try tool.digests("s-alone")
     let first = try prepare(tool, "first", server.url)
     #expect(first.status == 0)
-    #expect(first.output.contains("4 clips decoded, 1 shards written"), "\(first.output) \(first.problems)")
+    #expect(first.output.contains("4 clips decoded, 1 shard written"), "\(first.output) \(first.problems)")
     #expect(try tool.digests("s-first") == expected)
     _ = try server.requests()
 
     let second = try prepare(tool, "second", server.url, "--explain")
-    #expect(second.output.contains("0 clips decoded, 4 from the remote cache, 1 shards written"), "\(second.output)")
+    #expect(second.output.contains("0 clips decoded, 4 from the remote cache, 1 shard written"), "\(second.output)")
     #expect(second.output.contains("extract-audio \(Clips.name(0)): came from the remote cache"))
     #expect(try !server.requests().contains { $0.hasPrefix("PUT") })
     #expect(try tool.digests("s-second") == expected)
@@ -75,7 +75,7 @@ struct RemotePrepareTests {
     #expect(tally?["fetched"] as? Int == 8 && tally?["kept"] as? Int == 0 && tally?["failed"] as? Int == 0)
     // Work that --retry asks for is done.
     let retried = try prepare(tool, "third", server.url, "--retry", "media.unreadable")
-    #expect(retried.output.contains("1 clips decoded"), "\(retried.output)")
+    #expect(retried.output.contains("1 clip decoded"), "\(retried.output)")
   }
 
   @Test("a crash is not shared with other workspaces")
@@ -91,7 +91,7 @@ struct RemotePrepareTests {
     #expect(first.output.contains("decoder.crashed"), "\(first.output)")
     #expect(try server.names("ac").count == 2)
     let second = try prepare(tool, "second", server.url)
-    #expect(second.output.contains("2 pairs") && second.output.contains("1 clips decoded, 1 from the remote cache"))
+    #expect(second.output.contains("2 pairs") && second.output.contains("1 clip decoded, 1 from the remote cache"))
   }
 
   @Test(

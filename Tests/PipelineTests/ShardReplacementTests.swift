@@ -29,10 +29,10 @@ struct ShardReplacementTests {
       #expect(try tool.digests("shards") == before)
     }
     let beside = try tool.run("prepare", "others", "--embeddings", "embeddings", "--shards", "shards2")
-    #expect(beside.status == 0 && beside.output.contains("1 pairs"))
+    #expect(beside.status == 0 && beside.output.contains("1 pair "))
     #expect(try tool.digests("shards") == before)
     let replaced = try tool.run("prepare", "others", "--embeddings", "embeddings", "--replace")
-    #expect(replaced.status == 0 && replaced.output.contains("1 pairs"))
+    #expect(replaced.status == 0 && replaced.output.contains("1 pair "))
     #expect(try tool.digests("shards") != before)
   }
 

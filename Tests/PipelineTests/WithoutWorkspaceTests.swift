@@ -29,6 +29,7 @@ struct WithoutWorkspaceTests {
     #expect(lines == [names[0], names[2]], "\(status.output)")
     let all = try tool.run("status")
     #expect(all.status == 0 && all.problems.contains("no workspace") && all.output.contains(names[2]))
+    #expect(all.output.contains("\n2 runs: "), "\(all.output)")
     #expect(try tool.run("status", "--quarantine").status == 1)
     #expect(try tool.run("export", "w.bin").output.contains("run \(names[0]), step 2"))
     #expect(try tool.run("export", "w.bin", "--run", names[1]).status == 1)

@@ -137,6 +137,12 @@ extension Failure {
       hint: "--shards OTHER writes beside them, --replace in their place", exit: .wouldReplace)
   }
 
+  static func shardsUnrecorded(_ directory: String) -> Failure {
+    Failure(
+      "shards.unrecorded", "the workspace has no record of any shard, so there is nothing to check these against",
+      on: directory, hint: "name the workspace that they were made in, or prepare them again")
+  }
+
   static func shardUnknown(_ path: String, found: Digest) -> Failure {
     Failure(
       "shard.corrupt", "a training shard is not what was written", on: path, found: "sha256 \(found.short)",

@@ -24,6 +24,8 @@ package struct PreparedSummary: Sendable, Equatable {
     package var decoded = 0
     /// Number of clips for which nothing was decoded and something came from the remote cache.
     package var fetched = 0
+    /// Number of clips whose frames were embedded.
+    package var embedded = 0
     /// Number of shards.
     package var written = 0
     /// Whether the shards differ from those that were there before.
@@ -34,6 +36,7 @@ package struct PreparedSummary: Sendable, Equatable {
     init(_ outcome: RunOutcome) {
       let decoded = Set(outcome.ran.filter { $0.stage.hasPrefix("extract-") }.map { ByteKey($0.subject) })
       self.decoded = decoded.count
+      embedded = outcome.ran.count { $0.stage == EmbedFrames.name }
       fetched = Set(outcome.fetched.map { ByteKey($0.subject) }).subtracting(decoded).count
     }
   }

@@ -28,6 +28,11 @@ package struct ShardVerification {
     let known = Dictionary(
       try ShardPublisher.written(catalog).map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
     let names = Files.isDirectory(directory) ? try Files.names(in: directory) : []
+    if known.isEmpty, names.contains(where: { TrainingShard.parseSet($0).map { kind.sets.contains($0.set) } ?? false })
+    {
+      faults.append(.shardsUnrecorded(directory))
+      return
+    }
     var written: [String: [TrainingShard]] = [:]
     for name in names {
       guard let set = TrainingShard.parseSet(name)?.set, kind.sets.contains(set) else { continue }

@@ -17,10 +17,13 @@ enum ReportHeadline {
     for record in records {
       guard let headline = record.headline else { continue }
       let chance = headline.chance.map { "chance \(EvaluationText.number($0)); " } ?? ""
+      // The run may have been trained on since.
+      let step = record.step.flatMap { $0 == run.steps.last?.step ? nil : ", weights of step \($0)" } ?? ""
       part.scores.append(
         .init(
           name: "\(record.kind), \(headline.row)", measure: headline.score,
-          value: EvaluationText.number(headline.value), chance: "\(chance)\(headline.clips) clips, \(record.title)"))
+          value: EvaluationText.number(headline.value),
+          chance: "\(chance)\(counted(headline.clips, "clip")), \(record.title)\(step)"))
     }
     part.warnings = records.flatMap { record in (record.headline?.cautions ?? []).map { "\(record.kind): \($0)" } }
     if records.isEmpty { part.warnings.append("Not evaluated yet: pipeline evaluate retrieve tells how good it is.") }
