@@ -21,7 +21,7 @@ extension Failure {
     Failure(
       "training.few", "there are fewer training \(things) than a batch holds", found: "\(found)",
       expected: "at least \(batchSize)",
-      hint: found >= 2 ? "--batch-size \(min(found, 32))" : "prepare more of them first")
+      hint: TrainingConfiguration.smallBatch(of: found).map { "--batch-size \($0)" } ?? "prepare more of them first")
   }
 
   fileprivate static func crop(_ samples: Int, of whole: Int) -> Failure {
@@ -37,6 +37,9 @@ extension TrainingConfiguration {
   package func shortage(of count: Int, _ things: String = "clips") -> Failure? {
     count >= max(2, batchSize) ? nil : .tooFew(things, count, batchSize: max(2, batchSize))
   }
+
+  /// The batch size to suggest for few clips; nil for fewer than two.
+  package static func smallBatch(of clips: Int) -> Int? { clips >= 2 ? min(clips, 32) : nil }
 
   /// The number of samples of a clip that a step takes.
   /// - Parameter whole: the number of samples of a clip.

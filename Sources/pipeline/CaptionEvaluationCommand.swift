@@ -64,8 +64,7 @@ struct CaptionEvaluationCommand: ParsableCommand {
       let (scored, leftOut) = try job.plan()
       return Console.say("would score the sentences of \(scored) clips; \(leftOut) cannot be used")
     }
-    Progress.begin("reading the clips and the weights")
-    try job.run(EvaluationReport.show)
+    try EvaluationReport.show(job.run)
   }
 
   private func settings() throws -> CaptionSettings {

@@ -53,8 +53,7 @@ struct ClassifyCommand: ParsableCommand {
       let (clips, leftOut) = try job.plan()
       return Console.say("would classify \(clips) clips; \(leftOut) cannot be used")
     }
-    Progress.begin("reading the clips and the weights")
-    try job.run(EvaluationReport.show)
+    try EvaluationReport.show(job.run)
   }
 
   private func settings() throws -> ClassifySettings {

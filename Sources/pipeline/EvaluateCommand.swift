@@ -37,6 +37,12 @@ struct EvaluationOptions: ParsableArguments {
 
 /// Prints an evaluation, for people or as JSON.
 enum EvaluationReport {
+  /// Runs an evaluation and prints what it reports; says at once that something is done.
+  static func show(_ run: (@escaping (EvaluationEvent) -> Void) throws -> Void) throws {
+    Progress.begin("reading the clips and the weights")
+    try run { show($0) }
+  }
+
   static func show(_ event: EvaluationEvent) {
     switch event {
     case .working(let progress): Progress.show(progress)

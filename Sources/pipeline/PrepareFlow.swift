@@ -65,9 +65,9 @@ struct PrepareFlow {
 
   /// What `distill` needs for these shards.
   private func distillOptions(clips: Int) -> [String] {
-    let usual = TrainingConfiguration().batchSize
-    let batch = clips < usual && clips >= 2 ? ["--batch-size", "\(min(clips, 32))"] : []
-    return batch + (settings.shards == PrepareSettings().shards ? [] : ["--shards", settings.shards])
+    let isShort = TrainingConfiguration().shortage(of: clips) != nil
+    let batch = isShort ? TrainingConfiguration.smallBatch(of: clips).map { ["--batch-size", "\($0)"] } : nil
+    return (batch ?? []) + (settings.shards == PrepareSettings().shards ? [] : ["--shards", settings.shards])
   }
 
   /// The summary when there is nothing to pair audio clips with.

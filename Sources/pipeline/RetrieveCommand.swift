@@ -45,7 +45,6 @@ struct RetrieveCommand: ParsableCommand {
       try job.plan()
       return Console.say("would score the clips of \(shards) that were kept out of training")
     }
-    Progress.begin("reading the clips and the weights")
-    try job.run(EvaluationReport.show)
+    try EvaluationReport.show(job.run)
   }
 }

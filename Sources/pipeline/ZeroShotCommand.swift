@@ -54,8 +54,7 @@ struct ZeroShotCommand: ParsableCommand {
       try job.plan()
       return Console.say("would name the audio of \(data) by the class embeddings of \(text ?? clip.clip ?? "")")
     }
-    Progress.begin("reading the clips and the weights")
-    try job.run(EvaluationReport.show)
+    try EvaluationReport.show(job.run)
   }
 
   private func aliases() throws -> [String: String] {

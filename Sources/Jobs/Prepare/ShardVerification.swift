@@ -14,6 +14,9 @@ package struct ShardVerification {
 
     /// The prefixes of the names of its shards.
     var sets: [String] { self == .training ? Split.allCases.map(\.rawValue) : [FrameShards.set] }
+
+    /// Whether a file's name is that of one of its shards.
+    func holds(_ name: String) -> Bool { TrainingShard.parseSet(name).map { sets.contains($0.set) } ?? false }
   }
 
   package private(set) var shards = 0
@@ -28,8 +31,7 @@ package struct ShardVerification {
     let known = Dictionary(
       try ShardPublisher.written(catalog).map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
     let names = Files.isDirectory(directory) ? try Files.names(in: directory) : []
-    if known.isEmpty, names.contains(where: { TrainingShard.parseSet($0).map { kind.sets.contains($0.set) } ?? false })
-    {
+    if known.isEmpty, names.contains(where: kind.holds) {
       faults.append(.shardsUnrecorded(directory))
       return
     }
@@ -50,10 +52,7 @@ package struct ShardVerification {
       onShard(bytes)
     }
     if shards == 0 {
-      let wasWritten = known.values.contains {
-        TrainingShard.parseSet($0.name).map { kind.sets.contains($0.set) } ?? false
-      }
-      if wasWritten { faults.append(.shardsGone(directory)) }
+      if known.values.contains(where: { kind.holds($0.name) }) { faults.append(.shardsGone(directory)) }
       return
     }
     if kind == .training {

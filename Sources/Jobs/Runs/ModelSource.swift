@@ -22,7 +22,7 @@ package enum ModelSource: Sendable, Equatable {
     try Self.check(weights: weights, run: run, checkpoint: checkpoint)
     if let weights {
       self = .file(weights)
-    } else if run != nil || checkpoint != nil || !RunList(runs).isEmpty {
+    } else if run != nil || checkpoint != nil || !RunList.names(in: runs).isEmpty {
       self = .run(run)
     } else if Files.exists(usualFile) {
       self = .file(usualFile)

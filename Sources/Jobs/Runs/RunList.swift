@@ -41,9 +41,8 @@ package struct RunList: Sendable {
   /// A directory that does not exist has no runs.
   package init(_ directory: String) {
     self.directory = directory
-    for name in (try? Files.names(in: directory)) ?? [] where !name.hasPrefix(Self.removedPrefix) {
+    for name in Self.names(in: directory) {
       let place = "\(directory)/\(name)"
-      guard Files.exists("\(place)/run.json") else { continue }
       do {
         let description = try RunDescription(directory: place)
         runs.append(
@@ -57,6 +56,13 @@ package struct RunList: Sendable {
       }
     }
     runs.sort { ($1.trained, $0.name) < ($0.trained, $1.name) }
+  }
+
+  /// The names of the directories with a run, readable or not. Reads no run.
+  static func names(in directory: String) -> [String] {
+    ((try? Files.names(in: directory)) ?? []).filter {
+      !$0.hasPrefix(removedPrefix) && Files.exists("\(directory)/\($0)/run.json")
+    }
   }
 
   /// Whether there is no run, readable or not.
